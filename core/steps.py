@@ -1,0 +1,196 @@
+"""The steps of a round that need no network: prepare, ask, annotate. Training is models.steps.
+
+Each step takes an open project and a job; the command line and the window call the same one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.budget import minutes_budget, points_budget, units_budget
+from core.errors import DataError, ProjectError, SettingsError
+from core.files import hash_file, read_arrays
+from core.jobs import Job
+from core.pool import Draw, Pool
+from core.project import Project
+from core.query import freeze, write_query
+from core.rounds import QUERY, Round
+from core.strategies import strategies
+
+ORACLES = ("per-point", "majority")
+
+
+def prepare(
+    project: Project, job: Job, *, workers: int | None = None, cluster: str | None = None
+) -> None:
+    """Split every training scan in units and cut the partitions (preparation.md 6).
+
+    A project that has asked its first question keeps its cuts: another preparation is refused
+    once a query refers to units that it would change.
+    """
+    from core.prepare.run import prepare as run
+
+    units = run(
+        project.dataset,
+        project.settings.prepare,
+        project.units_folder,
+        workers=workers,
+        cluster=cluster,
+        job=job,
+    )
+    project.use_units(units)
+
+
+def ask(
+    project: Project,
+    job: Job,
+    *,
+    strategy: str | None = None,
+    percent: str | None = None,
+    units: int | None = None,
+    minutes: float | None = None,
+) -> Round:
+    """Choose and freeze the next query; return its round.
+
+    `strategy` defaults to the project's, and to "size" while nothing is scored. The budget is
+    the project's share of points, unless `percent` of all points, `units` or `minutes` is given.
+    Raises ProjectError where a query is still open or nothing fits the budget.
+    """
+    table = project.need_units()
+    if project.open_round is not None and project.open_items(project.open_round):
+        found = project.open_round
+        raise ProjectError(
+            f"Round {found.id} still has {len(project.open_items(found)):,} unanswered items.",
+            "Answer them, or train on what is answered; the rest then goes back to the pool.",
+        )
+    job.progress(0, 2, "ask")
+    scored = project.last_scored()
+    name = strategy or (project.settings.query.strategy if scored else "size")
+    select = strategies().get(name)
+    if select is None:
+        raise SettingsError(
+            f"There is no strategy {name}.", f"Strategies: {', '.join(sorted(strategies()))}."
+        )
+    if name == "basal" and scored is None and project.rounds:
+        raise ProjectError(
+            "Strategy basal ranks by the scores of a trained network, and no round is scored.",
+            "Train the round first, or ask by size.",
+        )
+    pool = _pool(project, scored)
+    number = len(project.branch(project.tip)) + 1
+    if units is not None:
+        budget = units_budget(table, units)
+    elif minutes is not None:
+        budget = minutes_budget(table, minutes, seconds_per_unit(project))
+    else:
+        budget = points_budget(
+            table,
+            percent=percent,
+            fraction=project.settings.query.fraction,
+            round=number,
+            spent=project.answers.spent().points,
+        )
+    draw = Draw(seed=project.seed, round=number)
+    selection = select(pool, budget, draw)
+    job.progress(1, 2, "ask")
+    query = freeze(
+        selection,
+        table,
+        strategy=name,
+        draw=draw,
+        budget=budget,
+        checkpoint=hash_file(scored.checkpoint) if scored else None,
+        parent=project.tip.id if project.tip else None,
+    )
+    found = Round(project.frozen_query(query))
+    write_query(found.folder / QUERY, query)
+    project.add_round(found)
+    job.progress(2, 2, "ask")
+    return found
+
+
+def _pool(project: Project, scored: Round | None) -> Pool:
+    """What a strategy may see: units, what was answered, and the scores. Never ground truth."""
+    table = project.need_units()
+    free = np.ones(len(table), bool)
+    labelled = np.zeros(len(table), bool)
+    for unit_id, head in project.answers.effective.items():
+        index = table.find(unit_id)
+        if index is not None:
+            free[index] = False
+            labelled[index] = head.verb == "answer"
+    entropy = feature = None
+    if scored is not None:
+        arrays = read_arrays(scored.scores)
+        entropy, feature = arrays["entropy"], arrays["feature"]
+        if len(entropy) != len(table):
+            raise ProjectError(
+                f"The scores of round {scored.id} are for {len(entropy):,} units; the project "
+                f"now has {len(table):,}.",
+                "Run `lidarloop score` on the project.",
+            )
+    return Pool(units=table, free=free, labelled=labelled, entropy=entropy, feature=feature)
+
+
+def seconds_per_unit(project: Project) -> float:
+    """Median active seconds per answer so far; 5 before anybody answered."""
+    seconds = [head.active_s for head in project.answers.effective.values() if head.active_s > 0]
+    return float(np.median(seconds)) if seconds else 5.0
+
+
+def annotate(project: Project, job: Job, *, oracle: str) -> int:
+    """Answer the open query from ground truth; return the number of answers.
+
+    `oracle`: "per-point" gives every point its class, "majority" the unit's most frequent one.
+    Raises ProjectError outside research projects and where there is nothing to answer.
+    """
+    if oracle not in ORACLES:
+        raise SettingsError(f"There is no oracle {oracle}.", f"Oracles: {', '.join(ORACLES)}.")
+    if not project.research:
+        raise ProjectError(
+            "This project is for people: only research projects answer from ground truth.",
+            "Make one with `lidarloop new --research`.",
+        )
+    table = project.need_units()
+    found = project.open_round
+    items = project.open_items(found) if found else []
+    if found is None or not items:
+        raise ProjectError("No query is open.", "Ask one with `lidarloop query`.")
+    by_scan: dict[str, list[str]] = {}
+    for item in items:
+        by_scan.setdefault(item.rpartition("#")[0], []).append(item)
+    done = 0
+    for scan in sorted(by_scan):
+        truth = project.dataset.ground_truth(scan, project.classes)
+        if truth is None:
+            raise DataError(
+                f"Scan {scan} has no labels to answer from.",
+                "Bring its label file, or answer these items by hand.",
+            )
+        unit_of_row = project.rows(scan)
+        first = table.range_of(scan).start
+        for item in by_scan[scan]:
+            index = table.find(item)
+            if index is None:
+                raise ProjectError(
+                    f"Unit {item} of round {found.id} is not among the prepared units.",
+                    "Prepare the project again with the settings the query was asked with.",
+                )
+            rows = np.flatnonzero(unit_of_row == index - first)
+            classes = truth[rows]
+            if oracle == "majority":
+                classes = np.full(len(rows), np.bincount(classes).argmax(), np.uint8)
+            project.answers.answer(
+                scan,
+                rows,
+                classes,
+                round=found.id,
+                unit=item,
+                tool=f"oracle {oracle}",
+                scan_rows=len(truth),
+                scan_hash=project.scan_hash(scan),
+            )
+            done += 1
+            job.progress(done, len(items), "annotate")
+    return done
+

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -32,3 +33,45 @@ def nuscenes() -> Path:
 def prepare_counts() -> Path:
     """CSV of reference counts per SemanticKITTI scan."""
     return _samples("reference") / "prepare_counts.csv"
+
+
+ROAD, CAR, POLE = 40, 10, 80  # raw ids of SemanticKITTI
+
+
+def write_scan(root: Path, name: str, points: np.ndarray, raw: np.ndarray | None) -> None:
+    """Write one scan below `root` in SemanticKITTI layout; `raw` (N,) ids or None."""
+    file = (root / name).with_suffix(".bin")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    points.astype("<f4").tofile(file)
+    if raw is not None:
+        label = root / name.replace("velodyne", "labels")
+        label.parent.mkdir(parents=True, exist_ok=True)
+        raw.astype("<u4").tofile(label.with_suffix(".label"))
+
+
+def small_scan(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A flat road with cars and poles on it: (N, 4) float32 points and (N,) raw ids."""
+    rng = np.random.default_rng(seed)
+    ground = rng.uniform(-25, 25, (4000, 3))
+    ground[:, 2] = -1.73 + rng.normal(0, 0.01, len(ground))
+    parts, raw = [ground], [np.full(len(ground), ROAD)]
+    for number in range(8):
+        angle = number * np.pi / 4 + rng.uniform(0, 0.2)
+        at = np.array([np.cos(angle), np.sin(angle), 0]) * rng.uniform(8, 20)
+        size = (4.0, 1.8, 1.5) if number % 2 else (0.2, 0.2, 2.5)
+        low = at - [size[0] / 2, size[1] / 2, 1.5]
+        parts.append(rng.uniform(low, low + size, (120, 3)))
+        raw.append(np.full(120, CAR if number % 2 else POLE))
+    xyz = np.concatenate(parts)
+    intensity = rng.uniform(0.3, 0.9, (len(xyz), 1))
+    return np.hstack([xyz, intensity]).astype(np.float32), np.concatenate(raw)
+
+
+@pytest.fixture
+def small_street(tmp_path: Path) -> Path:
+    """Root of three training scans (sequence 00) and one validation scan (08), labelled."""
+    root = tmp_path / "scans"
+    for seed, name in enumerate(("00/velodyne/000000", "00/velodyne/000001",
+                                 "00/velodyne/000002", "08/velodyne/000000")):
+        write_scan(root, f"sequences/{name}", *small_scan(seed))
+    return root

@@ -1,0 +1,75 @@
+"""Exports carry the ground truth's classes on exactly the answered points."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import steps
+from core.errors import ProjectError
+from core.export import export, prediction_file
+from core.files import write_arrays
+from core.jobs import Job
+from core.project import Project
+
+
+@pytest.fixture
+def answered(tmp_path: Path, small_street: Path):
+    with Project.create(
+        tmp_path / "p", format="semantickitti", root=small_street, train=["00"], research=True
+    ) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job(), percent="30")
+        steps.annotate(project, Job(), oracle="per-point")
+        yield project
+
+
+def test_labels_equal_the_truth_where_answered_and_zero_elsewhere(
+    answered: Project, small_street: Path, tmp_path: Path
+):
+    count = export(answered, tmp_path / "out", Job())
+    files = sorted((tmp_path / "out").rglob("*.label"))
+    assert count == len(files) > 0
+    for file in files:
+        exported = np.fromfile(file, "<u4")
+        raw = np.fromfile(small_street / file.relative_to(tmp_path / "out"), "<u4")
+        scan = f"sequences/00/velodyne/{file.stem}"
+        labelled = answered.labels(scan) != 252
+        np.testing.assert_array_equal(exported, np.where(labelled, raw, 0))
+        assert labelled.any()
+
+
+def test_merged_prefers_answers(answered: Project, tmp_path: Path, monkeypatch):
+    tip = answered.tip
+    assert tip is not None
+    monkeypatch.setattr(Project, "last_scored", lambda _: tip)
+    for scan in answered.dataset.train:
+        classes = np.full(answered.dataset.count(scan), 14, np.uint8)
+        file = prediction_file(answered.predictions(tip), scan)
+        write_arrays(file, {"classes": classes})
+    export(answered, tmp_path / "out", Job(), what="merged")
+    for scan in answered.dataset.train:
+        labels = answered.labels(scan)
+        wanted = answered.classes.decode(np.where(labels == 252, 14, labels).astype(np.uint8))
+        file = (tmp_path / "out" / scan.replace("velodyne", "labels")).with_suffix(".label")
+        np.testing.assert_array_equal(np.fromfile(file, "<u4"), wanted)
+
+
+def test_the_journal_goes_out_line_by_line(answered: Project, tmp_path: Path):
+    export(answered, tmp_path / "out", Job(), what="journal")
+    lines = (tmp_path / "out" / "journal.jsonl").read_text().splitlines()
+    entries = [json.loads(line) for line in lines]
+    tip = answered.tip
+    assert tip is not None
+    assert sorted(entry["unit"] for entry in entries) == sorted(tip.query.items)
+    assert all(len(entry["rows"]) == len(entry["classes"]) for entry in entries)
+
+
+def test_what_cannot_be_exported(answered: Project, tmp_path: Path, small_street: Path):
+    with pytest.raises(ProjectError, match="no predictions"):
+        export(answered, tmp_path / "out", Job(), what="predictions")
+    with pytest.raises(ProjectError, match="read only"):
+        export(answered, small_street, Job())

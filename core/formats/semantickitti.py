@@ -66,16 +66,17 @@ class SemanticKitti:
 
 @lru_cache(maxsize=64)
 def _poses(folder: Path) -> np.ndarray | None:
-    """(F, 4, 4) float64 LiDAR poses of a sequence, or None where a file is missing."""
+    """(F, 4, 4) float64 LiDAR poses of a sequence, or None where a file or its Tr is missing."""
     poses, calib = folder / "poses.txt", folder / "calib.txt"
     if not (poses.exists() and calib.exists()):
         return None
     try:
         rows = np.loadtxt(poses, ndmin=2).reshape(-1, 3, 4)
-        lines = dict(line.split(":", 1) for line in calib.read_text().splitlines() if ":" in line)
+        pairs = (line.split(":", 1) for line in calib.read_text().splitlines() if ":" in line)
+        lines = {name.strip(): values for name, values in pairs}
+        if "Tr" not in lines:
+            return None
         tr = _square(np.array(lines["Tr"].split(), float).reshape(1, 3, 4))[0]
-    except KeyError as error:
-        raise DataError(f"{calib} has no line {error}.", "Bring the sequence's own file.") from error
     except (OSError, ValueError) as error:
         raise DataError(
             f"The poses of {folder} cannot be read: {error}.",

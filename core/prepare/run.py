@@ -1,0 +1,149 @@
+"""Prepare all training scans: in parallel, resumable, the same bytes for any number of workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import DataError
+from core.executors import run_all
+from core.files import hash_file, hash_json, read_arrays, write_arrays
+from core.jobs import Job
+from core.prepare.partitions import api_by_size, cuts, partition_of
+from core.prepare.scan import ScanUnits, prepare_scan
+from core.prepare.units import CLUSTER, Units, rows_file
+from core.scans import Dataset
+from core.settings import PrepareSettings
+
+ALGORITHM = "lidarloop exact HDBSCAN 1"
+
+
+def prepare(
+    dataset: Dataset,
+    settings: PrepareSettings,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    job: Job,
+) -> Units:
+    """Make the units of all training scans below `folder`/<fingerprint>; return the table.
+
+    Each scan's result is a file of its own, so a run that was stopped goes on where it was.
+    """
+    hashes = {}
+    for done, scan in enumerate(dataset.train):
+        job.progress(done, len(dataset.train), "read scans")
+        hashes[scan] = _hash(dataset, scan)
+    rows = {scan: dataset.count(scan) for scan in dataset.train}
+    fingerprint = _fingerprint(settings, hashes, rows)
+    out = folder / fingerprint
+    missing = [scan for scan in dataset.train if not rows_file(out, scan).exists()]
+    if missing:
+        _compile()
+        tasks = {scan: (dataset, scan, settings, str(out)) for scan in missing}
+        for _ in run_all(
+            tasks, prepare_to_file, workers=workers, cluster=cluster, job=job, text="prepare"
+        ):
+            pass
+    units = _table(dataset, settings, out, fingerprint, hashes, rows, job)
+    units.save(out)
+    return units
+
+
+def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out: str) -> None:
+    """Prepare one scan and keep its result; what a worker runs."""
+    try:
+        found = prepare_scan(dataset.scan(scan).points.copy(), settings)
+    except MemoryError as error:
+        raise DataError(
+            f"Scan {scan} does not fit into memory.", "Prepare with fewer workers."
+        ) from error
+    write_arrays(
+        rows_file(Path(out), scan),
+        {field.name: np.asarray(getattr(found, field.name)) for field in fields(found)},
+    )
+
+
+def _hash(dataset: Dataset, scan: str) -> str:
+    try:
+        return hash_file(dataset.path(scan))
+    except OSError as error:
+        raise DataError(
+            f"Scan {scan} cannot be read: {error.strerror}.", "Bring the file back."
+        ) from error
+
+
+def _fingerprint(
+    settings: PrepareSettings, hashes: Mapping[str, str], rows: Mapping[str, int]
+) -> str:
+    """Of everything the units depend on (preparation.md 6.4)."""
+    library = "hdbscan" if settings.clusterer == "hdbscan" else None
+    return hash_json(
+        {
+            "settings": asdict(settings),
+            "algorithm": ALGORITHM,
+            "pypatchworkpp": metadata.version("pypatchworkpp"),
+            "hdbscan": metadata.version(library) if library else None,
+            "scans": {scan: [rows[scan], hashes[scan]] for scan in sorted(hashes)},
+        }
+    )[:16]
+
+
+def _compile() -> None:
+    """Compile the clustering once here, so that workers find it on disk."""
+    from core.prepare.cluster import cluster
+
+    grid = np.stack(np.meshgrid(*[np.arange(5.0)] * 3), axis=-1).reshape(-1, 3)
+    cluster(grid, min_cluster_size=5, min_samples=2, epsilon_m=0.0)
+
+
+def _table(
+    dataset: Dataset,
+    settings: PrepareSettings,
+    out: Path,
+    fingerprint: str,
+    hashes: Mapping[str, str],
+    rows: Mapping[str, int],
+    job: Job,
+) -> Units:
+    """Put the scans' results together in the order of their names, and cut the partitions."""
+    parts: list[ScanUnits] = []
+    for done, scan in enumerate(dataset.train):
+        job.progress(done, len(dataset.train), "partitions")
+        stored = read_arrays(rows_file(out, scan))
+        stored["unit"] = np.zeros(0, np.int32)  # millions of rows are not needed here
+        parts.append(ScanUnits(**stored))
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    counts = np.array([len(part.kind) for part in parts])
+    kind, size, points = joined("kind"), joined("size"), joined("points")
+    clusters = kind == CLUSTER
+    cut = cuts(*api_by_size(size[clusters], points[clusters]), settings.partitions)
+    partition = np.full(len(kind), len(cut), np.int8)
+    partition[clusters] = partition_of(size[clusters], cut)
+    job.progress(len(parts), len(parts), "partitions")
+    return Units(
+        scans=dataset.train,
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        scan=np.repeat(np.arange(len(parts), dtype=np.int32), counts),
+        kind=kind,
+        key=joined("key"),
+        points=points,
+        size=size,
+        partition=partition,
+        box_min=joined("box_min"),
+        box_max=joined("box_max"),
+        cuts=cut,
+        scan_rows=np.array([rows[scan] for scan in dataset.train], np.int64),
+        scan_hashes=tuple(hashes[scan] for scan in dataset.train),
+        noise_points=int(sum(part.noise_points for part in parts)),
+        oversize=int(sum(part.oversize for part in parts)),
+        fingerprint=fingerprint,
+    )

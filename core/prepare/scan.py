@@ -1,0 +1,129 @@
+"""Prepare one scan: ground, cells, clusters, each row's unit. Pure: the worker's function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.prepare.cluster import cluster
+from core.prepare.ground import cell_keys, ground_mask
+from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY
+from core.settings import PrepareSettings
+
+
+@dataclass(frozen=True)
+class ScanUnits:
+    """The units of one scan, in unit order.
+
+    unit (N,) int32 per row as in units.py; kind (u,) uint8; key, points (u,) int32;
+    size (u,) int16; box_min, box_max (u, 3) float32; counts of noise rows and large clusters.
+    """
+
+    unit: np.ndarray
+    kind: np.ndarray
+    key: np.ndarray
+    points: np.ndarray
+    size: np.ndarray
+    box_min: np.ndarray
+    box_max: np.ndarray
+    noise_points: int
+    oversize: int
+
+
+def prepare_scan(points: np.ndarray, settings: PrepareSettings) -> ScanUnits:
+    """Split points (N, 4) float32 x, y, z metres and raw intensity in units."""
+    rows, valid = _valid(points, settings)
+    ground = ground_mask(valid, sensor_height_m=settings.sensor_height_m)
+    unit = np.full(len(points), INVALID, np.int32)
+    clusters = _clusters(unit, rows[~ground], valid[~ground, :3], settings)
+    first_cell = len(clusters.key)
+    cells = _cells(unit, rows[ground], valid[ground, :3], settings, first_cell)
+    return ScanUnits(
+        unit,
+        np.repeat(np.array([CLUSTER, CELL], np.uint8), [first_cell, len(cells.key)]),
+        np.concatenate([clusters.key, cells.key]),
+        np.concatenate([clusters.points, cells.points]),
+        np.concatenate([clusters.size, cells.size]),
+        np.concatenate([clusters.low, cells.low]),
+        np.concatenate([clusters.high, cells.high]),
+        int(np.count_nonzero(unit == NOISE)),
+        int(-(unit.min(initial=0) - OVERSIZE) + 1) if (unit <= OVERSIZE).any() else 0,
+    )
+
+
+def _valid(points: np.ndarray, settings: PrepareSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Rows with finite coordinates outside the own car, and their points, intensity 0..1."""
+    far = np.hypot(points[:, 0], points[:, 1]) >= settings.ego_radius_m
+    rows = np.flatnonzero(np.isfinite(points[:, :3]).all(axis=1) & far)
+    valid = points[rows]
+    intensity = np.nan_to_num(valid[:, 3], nan=0.0, posinf=0.0, neginf=0.0)
+    valid[:, 3] = intensity / np.float32(settings.intensity_scale)
+    return rows, valid
+
+
+@dataclass(frozen=True)
+class _Groups:
+    key: np.ndarray
+    points: np.ndarray
+    size: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def _clusters(
+    unit: np.ndarray, rows: np.ndarray, xyz: np.ndarray, settings: PrepareSettings
+) -> _Groups:
+    """Cluster non-ground rows; number the kept clusters from 0 in `unit`."""
+    number = cluster(
+        xyz.astype(np.float64),
+        min_cluster_size=settings.min_cluster_size,
+        min_samples=settings.min_samples,
+        epsilon_m=settings.epsilon_m,
+        clusterer=settings.clusterer,
+    )
+    unit[rows] = NOISE
+    inside = number >= 0
+    found = _measure(number[inside], xyz[inside])
+    first_row = rows[inside][found.key]  # numbered by first row, so keys ascend
+    kept = found.size <= settings.max_size_m
+    state = np.where(kept, np.cumsum(kept) - 1, OVERSIZE + 1 - np.cumsum(~kept))
+    unit[rows[inside]] = state[number[inside]]
+    return _Groups(
+        first_row[kept].astype(np.int32),
+        found.points[kept],
+        found.size[kept].astype(np.int16),
+        found.low[kept],
+        found.high[kept],
+    )
+
+
+def _cells(
+    unit: np.ndarray, rows: np.ndarray, xyz: np.ndarray, settings: PrepareSettings, first: int
+) -> _Groups:
+    """Group ground rows in cells; number those with enough points from `first` in `unit`."""
+    keys, number = np.unique(cell_keys(xyz, cell_m=settings.cell_m), return_inverse=True)
+    found = _measure(number, xyz)
+    kept = found.points >= settings.min_unit_points
+    unit[rows] = np.where(kept, first + np.cumsum(kept) - 1, TINY)[number]
+    return _Groups(
+        keys[kept],
+        found.points[kept],
+        np.minimum(found.size[kept], np.iinfo(np.int16).max).astype(np.int16),
+        found.low[kept],
+        found.high[kept],
+    )
+
+
+def _measure(number: np.ndarray, xyz: np.ndarray) -> _Groups:
+    """Per group 0..G-1 of (n,) rows: first place, points, rounded size, box."""
+    order = np.argsort(number, kind="stable")
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    if not len(starts):
+        none = np.zeros((0, 3), np.float32)
+        return _Groups(*(np.zeros(0, np.int32) for _ in range(3)), none, none)
+    low = np.minimum.reduceat(xyz[order], starts)
+    high = np.maximum.reduceat(xyz[order], starts)
+    extent = (high.astype(np.float64) - low).sum(axis=1)
+    points = np.diff(starts, append=len(order)).astype(np.int32)
+    return _Groups(order[starts], points, np.floor(extent + 0.5).astype(np.int64), low, high)

@@ -1,0 +1,172 @@
+"""Units: the table of all clusters and ground cells of the pool, and each row's unit.
+
+Units are in the order scan, kind (clusters first), key; `scan`, `kind` and `key` name a unit for
+ever: "<scan>#c<smallest row>" or "<scan>#g<i>,<j>" (preparation.md 6.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core.files import read_arrays, write_arrays
+
+CLUSTER, CELL = 0, 1
+# Why a row has no unit; oversize cluster k of a scan is OVERSIZE - k.
+NOISE, TINY, INVALID, OVERSIZE = -1, -2, -3, -10
+_TABLE = "units.npz"
+
+
+@dataclass(frozen=True)
+class Units:
+    """The table, arrays read only.
+
+    Attributes
+    ----------
+    scans : sorted names of the S training scans
+    offsets : (S + 1,) int64, first unit of each scan
+    scan : (U,) int32; kind : (U,) uint8; key : (U,) int32
+    points : (U,) int32; size : (U,) int16 metres
+    partition : (U,) int8, size class 0..B-1, ground = B
+    box_min, box_max : (U, 3) float32 metres
+    cuts : largest size of each size class
+    scan_rows : (S,) int64; scan_hashes : content hash of each scan
+    noise_points, oversize : rows without unit, clusters too large
+    fingerprint : of the scans, the settings and the algorithm
+    """
+
+    scans: tuple[str, ...]
+    offsets: np.ndarray
+    scan: np.ndarray
+    kind: np.ndarray
+    key: np.ndarray
+    points: np.ndarray
+    size: np.ndarray
+    partition: np.ndarray
+    box_min: np.ndarray
+    box_max: np.ndarray
+    cuts: tuple[int, ...]
+    scan_rows: np.ndarray
+    scan_hashes: tuple[str, ...]
+    noise_points: int
+    oversize: int
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.scan)
+
+    @property
+    def partition_names(self) -> tuple[str, ...]:
+        """ "1", "2", … by size, then "ground"."""
+        return (*(str(index + 1) for index in range(len(self.cuts))), "ground")
+
+    @cached_property
+    def _scan_index(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.scans)}
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        """(U,) int64 ascending: scan, kind and key in one number."""
+        return self._packed(self.scan, self.kind, self.key)
+
+    @staticmethod
+    def _packed(scan: np.ndarray, kind: np.ndarray, key: np.ndarray) -> np.ndarray:
+        high = scan.astype(np.int64) << 34 | kind.astype(np.int64) << 33
+        return high | (key.astype(np.int64) + (1 << 31))
+
+    def scan_index(self, scan: str) -> int | None:
+        """Place of a scan in `scans`, or None for one that is not prepared."""
+        return self._scan_index.get(scan)
+
+    def range_of(self, scan: str) -> range:
+        """The units of a scan; empty for one that is not prepared."""
+        index = self._scan_index.get(scan)
+        if index is None:
+            return range(0)
+        return range(int(self.offsets[index]), int(self.offsets[index + 1]))
+
+    def name(self, unit: int) -> str:
+        """The unit_id of a unit's number."""
+        return self.names([unit])[0]
+
+    def names(self, units: Sequence[int] | np.ndarray) -> list[str]:
+        """The unit_ids of units' numbers."""
+        index = np.asarray(units, np.int64)
+        scans, kinds, keys = self.scan[index], self.kind[index], self.key[index]
+        return [
+            f"{self.scans[scan]}#c{key}"
+            if kind == CLUSTER
+            else f"{self.scans[scan]}#g{key >> 16},{(key & 0xFFFF) - 32768}"
+            for scan, kind, key in zip(
+                scans.tolist(), kinds.tolist(), keys.tolist(), strict=True
+            )
+        ]
+
+    def find(self, unit_id: str) -> int | None:
+        """The number of a unit, or None if it is not in the table."""
+        found = int(self.find_all([unit_id])[0])
+        return None if found < 0 else found
+
+    def find_all(self, unit_ids: Iterable[str]) -> np.ndarray:
+        """(n,) int64 numbers of units, -1 where there is none of that id."""
+        scans, kinds, keys = [], [], []
+        for unit_id in unit_ids:
+            scan, _, rest = unit_id.rpartition("#")
+            index = self._scan_index.get(scan, -1)
+            if rest[:1] == "c":
+                kind, key = CLUSTER, int(rest[1:])
+            elif rest[:1] == "g":
+                i, _, j = rest[1:].partition(",")
+                kind, key = CELL, int(i) * 65536 + int(j) + 32768
+            else:
+                index, kind, key = -1, CLUSTER, 0
+            scans.append(index)
+            kinds.append(kind)
+            keys.append(key)
+        if not scans or not len(self):
+            return np.full(len(scans), -1, np.int64)
+        place = np.array(scans, np.int64)
+        wanted = self._packed(place, np.array(kinds), np.array(keys, np.int64))
+        at = np.minimum(np.searchsorted(self._order, wanted), len(self) - 1)
+        return np.where((place >= 0) & (self._order[at] == wanted), at, -1)
+
+    def save(self, folder: Path) -> None:
+        """Write the table below `folder`, atomically; the same units give the same bytes."""
+        arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        write_arrays(folder / _TABLE, arrays, compress=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Units:
+        """Read what `save` wrote. Raises ProjectError where it is missing or damaged."""
+        arrays = read_arrays(folder / _TABLE)
+        return cls(
+            **{
+                **arrays,
+                "scans": tuple(arrays["scans"].tolist()),
+                "cuts": tuple(arrays["cuts"].tolist()),
+                "scan_hashes": tuple(arrays["scan_hashes"].tolist()),
+                "noise_points": int(arrays["noise_points"]),
+                "oversize": int(arrays["oversize"]),
+                "fingerprint": str(arrays["fingerprint"]),
+            }
+        )
+
+
+def rows_file(folder: Path, scan: str) -> Path:
+    """Where each row's unit of a scan is kept, below units/<fingerprint>."""
+    return folder / "rows" / f"{scan.replace('/', '__')}.npz"
+
+
+def rows_of(folder: Path, scan: str) -> np.ndarray:
+    """(N,) int32: each row's unit number within its scan, or a negative state."""
+    return read_arrays(rows_file(folder, scan))["unit"]

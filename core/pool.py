@@ -1,0 +1,57 @@
+"""The pool: what a strategy may see. Never ground truth (design decision 9)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.prepare.units import Units
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Units and what is known of them.
+
+    Attributes
+    ----------
+    units : the table of U units
+    free : (U,) bool, may be asked: neither answered, open nor declined
+    labelled : (U,) bool, answered
+    entropy : (U,) float32 mean softmax entropy (Eq. 2), natural log, or None before a network
+    feature : (U, F) float32 mean feature before the classifier, or None
+    """
+
+    units: Units
+    free: np.ndarray
+    labelled: np.ndarray
+    entropy: np.ndarray | None = None
+    feature: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Chance without a generator's state: a unit's key depends on seed, round and its id only.
+
+    So adding scans does not reshuffle the others (preparation.md 6.5.2).
+    """
+
+    seed: int
+    round: int
+
+    def keys(self, unit_ids: Sequence[str]) -> np.ndarray:
+        """(n,) uint64: BLAKE2b of "<seed>|<round>|<unit_id>", 8 bytes, big-endian."""
+        start = hashlib.blake2b(f"{self.seed}|{self.round}|".encode(), digest_size=8)
+        digests = []
+        for unit_id in unit_ids:
+            digest = start.copy()
+            digest.update(unit_id.encode())
+            digests.append(digest.digest())
+        return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
+
+    def order(self, units: Units, candidates: np.ndarray) -> np.ndarray:
+        """Return unit numbers in the order of their keys, equal keys in unit order."""
+        keys = self.keys(units.names(candidates))
+        return candidates[np.lexsort((candidates, keys))]

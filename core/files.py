@@ -156,3 +156,19 @@ def writer_lock(folder: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             holder.unlink(missing_ok=True)
         lock.release()
+
+
+def is_network_disk(folder: Path) -> bool:
+    """Whether `folder` lies on a network file system (Linux; elsewhere assumed local)."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    place = folder.resolve()
+    best, kind = "", ""
+    for line in mounts:
+        _, point, found, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if len(point) >= len(best) and place.is_relative_to(point):
+            best, kind = point, found
+    return kind.startswith(("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph"))

@@ -68,13 +68,13 @@ def partitions(project: Project) -> list[dict[str, Any]]:
     count = len(table.partition_names)
     units = np.bincount(table.partition, minlength=count)
     points = np.bincount(table.partition, weights=table.points, minlength=count)
-    answered_units = np.zeros(count, np.int64)
-    answered_points = np.zeros(count, np.int64)
-    for unit_id, head in project.answers.effective.items():
-        index = table.find(unit_id) if head.verb == "answer" else None
-        if index is not None:
-            answered_units[table.partition[index]] += 1
-            answered_points[table.partition[index]] += table.points[index]
+    heads = project.answers.effective
+    index = table.find_all(unit for unit, head in heads.items() if head.verb == "answer")
+    index = index[index >= 0]
+    answered_units = np.bincount(table.partition[index], minlength=count)
+    answered_points = np.bincount(
+        table.partition[index], weights=table.points[index], minlength=count
+    )
     clusters = table.kind == CLUSTER
     sizes, api = api_by_size(table.size[clusters], table.points[clusters])
     rows = []

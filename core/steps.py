@@ -114,11 +114,12 @@ def _pool(project: Project, scored: Round | None) -> Pool:
     table = project.need_units()
     free = np.ones(len(table), bool)
     labelled = np.zeros(len(table), bool)
-    for unit_id, head in project.answers.effective.items():
-        index = table.find(unit_id)
-        if index is not None:
-            free[index] = False
-            labelled[index] = head.verb == "answer"
+    effective = project.answers.effective
+    index = table.find_all(effective)
+    known = index >= 0  # a new preparation may have dropped units that were answered
+    free[index[known]] = False
+    answered = np.array([head.verb == "answer" for head in effective.values()], bool)
+    labelled[index[known & answered]] = True
     entropy = feature = None
     if scored is not None:
         arrays = read_arrays(scored.scores)

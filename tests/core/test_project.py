@@ -114,7 +114,7 @@ def test_oracles_answer_the_truth_of_the_asked_rows(project: Project):
         wanted = np.full(len(truth), 252, np.uint8)
         rows = project.rows(scan)
         first = table.range_of(scan).start
-        for index in found.query.units:
+        for index in table.find_all(found.query.items):
             if index in table.range_of(scan):
                 mine = rows == index - first
                 wanted[mine] = truth[mine]

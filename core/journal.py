@@ -1,0 +1,337 @@
+"""The journal: one SQLite file per annotator, append only, the only truth of a project.
+
+An entry is committed and synced before `append` returns. Rows are stored as differences,
+compressed; what lists and counts need stands in columns of its own, so that opening a journal
+decodes no rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from core.errors import ProjectError, StorageError
+from core.files import is_network_disk
+
+VERSION = 1
+APPLICATION_ID = 0x4C694C6F  # "LiLo"
+VERBS = ("answer", "decline", "undo")
+_SCHEMA = """
+CREATE TABLE entries (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, verb TEXT NOT NULL,
+  round TEXT NOT NULL, scan TEXT NOT NULL, unit TEXT NOT NULL,
+  points INTEGER NOT NULL, counts BLOB NOT NULL, rows BLOB NOT NULL, classes BLOB NOT NULL,
+  tool TEXT NOT NULL, active_s REAL NOT NULL, clicks INTEGER NOT NULL, keys INTEGER NOT NULL,
+  suggested TEXT NOT NULL, version TEXT NOT NULL, scan_rows INTEGER NOT NULL,
+  scan_hash TEXT NOT NULL, cancels INTEGER, blind INTEGER NOT NULL
+);
+CREATE INDEX by_scan ON entries (scan);
+CREATE TABLE about (annotator TEXT NOT NULL);
+"""
+_HEAD = "seq, time, verb, round, scan, unit, points, counts, active_s, cancels, blind"
+_COLUMNS = (
+    "seq, time, verb, round, scan, unit, rows, classes, tool, active_s, clicks, keys, suggested, "
+    "version, scan_rows, scan_hash, cancels, blind"
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry.
+
+    Attributes
+    ----------
+    annotator, seq, time : whose, its place in their journal (0 before it is appended), unix s
+    verb : "answer", "decline" (no answer possible; never ask again) or "undo"
+    round : id of the round whose query asked, "" for a volunteered answer
+    scan, unit : name of the scan, unit_id or ""
+    rows : (R,) int64 ascending; classes : (R,) uint8, a class or a code of core.classes
+    tool, active_s, clicks, keys, suggested : how it was made
+    version : of the program
+    scan_rows, scan_hash : the file the rows belong to
+    cancels : seq of the entry that an undo takes back
+    blind : made without seeing suggestions or labels; kept apart from the labels
+    """
+
+    annotator: str
+    verb: str
+    round: str
+    scan: str
+    unit: str
+    rows: np.ndarray
+    classes: np.ndarray
+    tool: str
+    active_s: float
+    clicks: int
+    keys: int
+    suggested: str
+    version: str
+    scan_rows: int
+    scan_hash: str
+    cancels: int | None = None
+    blind: bool = False
+    seq: int = 0
+    time: float = 0.0
+
+
+class Head(NamedTuple):
+    """What lists and counts need of an entry. `counts` packs its (class, points) pairs."""
+
+    annotator: str
+    seq: int
+    time: float
+    verb: str
+    round: str
+    scan: str
+    unit: str
+    points: int
+    counts: bytes
+    active_s: float
+    cancels: int | None
+    blind: bool
+
+    def class_counts(self) -> dict[int, int]:
+        """Points per class."""
+        pairs = np.frombuffer(self.counts, "<u4").reshape(-1, 2)
+        return dict(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True))
+
+
+class Journal:
+    """One annotator's file. Safe to use from several threads."""
+
+    def __init__(self, path: Path, annotator: str, *, read_only: bool = False) -> None:
+        """Open or make the journal at `path`.
+
+        Raises ProjectError for a damaged file, another annotator's, or a newer version.
+        """
+        self.path = path
+        self.annotator = annotator
+        self.note: str | None = None
+        self._guard = threading.Lock()
+        self._last_time = 0.0
+        with self._told():
+            if read_only:
+                # A WAL file of a program that still runs must be seen, so no immutable=1.
+                self._database = sqlite3.connect(
+                    f"file:{path}?mode=ro", uri=True, check_same_thread=False
+                )
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._database = sqlite3.connect(
+                    path, check_same_thread=False, isolation_level=None
+                )
+            self._check()
+            if not read_only:
+                self._prepare()
+
+    def _check(self) -> None:
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        (application,) = self._database.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables == 0:
+            return
+        if application != APPLICATION_ID:
+            raise ProjectError(
+                f"{self.path} is no journal of LidarLoop.", "Move it out of the folder journals."
+            )
+        if version > VERSION:
+            raise ProjectError(
+                f"The journal {self.path} is of a newer LidarLoop (version {version}).",
+                "Update LidarLoop to open it.",
+            )
+        (owner,) = self._database.execute("SELECT annotator FROM about").fetchone()
+        if owner != self.annotator:
+            raise ProjectError(
+                f"The journal {self.path.name} holds the answers of {owner}.",
+                f"Name the file {owner}.sqlite again.",
+            )
+        (last,) = self._database.execute("SELECT max(time) FROM entries").fetchone()
+        self._last_time = last or 0.0
+
+    def _prepare(self) -> None:
+        if is_network_disk(self.path.parent):
+            # A write-ahead log needs memory shared between machines, which network disks lack.
+            self.note = f"{self.path.name} is on a network disk: saving an answer takes longer."
+            self._database.execute("PRAGMA journal_mode = DELETE")
+        else:
+            self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = FULL")
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables:
+            return
+        self._database.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA.split(";"):
+            self._database.execute(statement)
+        self._database.execute("INSERT INTO about VALUES (?)", (self.annotator,))
+        self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._database.execute(f"PRAGMA user_version = {VERSION}")
+        self._database.execute("COMMIT")
+
+    def append(self, entry: Entry) -> tuple[Entry, Head]:
+        """Add an entry at the end; return it as stored, with its head.
+
+        It is on the disk when this returns. Its time never lies before the last entry's, even if
+        the clock was set back. Raises StorageError, and then nothing was added.
+        """
+        if entry.verb not in VERBS:
+            raise ValueError(f"verb {entry.verb!r}")
+        counts = pack_counts(entry.classes)
+        with self._guard, self._told():
+            now = max(time.time(), self._last_time + 1e-6)
+            cursor = self._database.execute(
+                "INSERT INTO entries VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    now,
+                    entry.verb,
+                    entry.round,
+                    entry.scan,
+                    entry.unit,
+                    len(entry.rows),
+                    counts,
+                    pack_rows(entry.rows),
+                    pack_classes(entry.classes),
+                    entry.tool,
+                    entry.active_s,
+                    entry.clicks,
+                    entry.keys,
+                    entry.suggested,
+                    entry.version,
+                    entry.scan_rows,
+                    entry.scan_hash,
+                    entry.cancels,
+                    entry.blind,
+                ),
+            )
+            self._last_time = now
+        stored = replace(entry, seq=int(cursor.lastrowid or 0), time=now)
+        return stored, head_of(stored, counts)
+
+    def heads(self) -> list[Head]:
+        """Return the heads of all entries, in order."""
+        with self._guard, self._told():
+            rows = self._database.execute(f"SELECT {_HEAD} FROM entries ORDER BY seq").fetchall()
+        name = self.annotator
+        return [Head(name, *row[:-1], bool(row[-1])) for row in rows]
+
+    def entries(self, *, scan: str | None = None) -> Iterator[Entry]:
+        """Yield the entries in order, of one scan or of all."""
+        where, values = ("WHERE scan = ?", (scan,)) if scan is not None else ("", ())
+        with self._guard, self._told():
+            rows = self._database.execute(
+                f"SELECT {_COLUMNS} FROM entries {where} ORDER BY seq", values
+            ).fetchall()
+        for row in rows:
+            yield self._entry(row)
+
+    def _entry(self, row: tuple) -> Entry:  # type: ignore[type-arg]
+        (seq, when, verb, round, scan, unit, rows, classes, *rest) = row
+        (tool, active_s, clicks, keys, suggested, version, count, hash, cancels, blind) = rest
+        try:
+            places = unpack_rows(rows)
+            values = unpack_classes(classes, len(places))
+        except (zlib.error, ValueError) as error:
+            raise ProjectError(
+                f"Entry {seq} of {self.path.name} is damaged: {error}.",
+                "Restore the journal from a copy; `lidarloop doctor` checks it.",
+            ) from error
+        return Entry(
+            annotator=self.annotator,
+            verb=verb,
+            round=round,
+            scan=scan,
+            unit=unit,
+            rows=places,
+            classes=values,
+            tool=tool,
+            active_s=active_s,
+            clicks=clicks,
+            keys=keys,
+            suggested=suggested,
+            version=version,
+            scan_rows=count,
+            scan_hash=hash,
+            cancels=cancels,
+            blind=bool(blind),
+            seq=seq,
+            time=when,
+        )
+
+    def close(self) -> None:
+        with self._guard:
+            self._database.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn SQLite's errors into sentences."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            text = str(error)
+            if "malformed" in text or "not a database" in text:
+                raise ProjectError(
+                    f"The journal {self.path} is damaged: {text}.",
+                    "Restore it from a copy; answers of other annotators are not touched.",
+                ) from error
+            what = "No space is left on the disk" if "full" in text else "The disk refused"
+            raise StorageError(
+                f"{what}: {self.path.name} was not written ({text}).",
+                "Free space or check the disk; everything saved before is intact.",
+            ) from error
+
+
+def head_of(entry: Entry, counts: bytes) -> Head:
+    """The head of a stored entry."""
+    return Head(
+        entry.annotator,
+        entry.seq,
+        entry.time,
+        entry.verb,
+        entry.round,
+        entry.scan,
+        entry.unit,
+        len(entry.rows),
+        counts,
+        entry.active_s,
+        entry.cancels,
+        entry.blind,
+    )
+
+
+def pack_rows(rows: np.ndarray) -> bytes:
+    """Ascending rows (R,) as compressed differences."""
+    return zlib.compress(np.diff(rows, prepend=0).astype("<u4").tobytes(), 1)
+
+
+def unpack_rows(blob: bytes) -> np.ndarray:
+    return np.cumsum(np.frombuffer(zlib.decompress(blob), "<u4").astype(np.int64))
+
+
+def pack_classes(classes: np.ndarray) -> bytes:
+    """Classes (R,): one byte where all are the same, else compressed."""
+    if len(classes) and np.all(classes == classes[0]):
+        return bytes([int(classes[0])])
+    return zlib.compress(classes.astype(np.uint8).tobytes(), 1)
+
+
+def unpack_classes(blob: bytes, count: int) -> np.ndarray:
+    if len(blob) == 1:
+        return np.full(count, blob[0], np.uint8)
+    classes = np.frombuffer(zlib.decompress(blob), np.uint8)
+    if len(classes) != count:
+        raise ValueError(f"{len(classes)} classes for {count} rows")
+    return classes
+
+
+def pack_counts(classes: np.ndarray) -> bytes:
+    """(class, points) pairs of classes (R,) as little-endian uint32."""
+    values, counts = np.unique(classes, return_counts=True)
+    return np.column_stack([values, counts]).astype("<u4").tobytes()

@@ -29,9 +29,9 @@ Listener = Callable[[Progress], None]
 class Job:
     """Passed to every long step. The step reports; the listener shows; `cancel` stops it.
 
-    Reports reach the listener at most ten times a second, the first, the last and those with
-    values always. `cancel` may be called from any thread; the step stops at its next report or
-    `check`, by the exception `Cancelled`.
+    Reports reach the listener at most ten times a second, a stage's first and last always.
+    `cancel` may be called from any thread; the step stops at its next report or `check`, by the
+    exception `Cancelled`.
     """
 
     def __init__(self, listener: Listener | None = None, *, interval_s: float = 0.1) -> None:
@@ -62,7 +62,7 @@ class Job:
         now = time.monotonic()
         if text != self._text:
             self._text, self._began, self._told = text, now, 0.0
-        if done < total and not values and now - self._told < self._interval_s:
+        if done < total and now - self._told < self._interval_s:
             return
         self._told = now
         left = (now - self._began) * (total - done) / done if done > 0 else None

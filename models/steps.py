@@ -1,0 +1,144 @@
+"""The steps of a round that need a network: train, score, evaluate."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from core.errors import ProjectError
+from core.export import prediction_file
+from core.files import read_arrays, write_json
+from core.jobs import Job
+from core.metrics import confusion, iou, mean_iou
+from core.project import Project
+from core.rounds import METRICS, Round
+from models.score import Scorer, predict, write_scores
+from models.sparse import BACKEND
+from models.train import train as run
+
+
+def backend() -> str:
+    """Name of the sparse convolution in use."""
+    return BACKEND
+
+
+def train(project: Project, job: Job, *, round: str | None = None) -> None:
+    """Train a round, the newest by default, on all answers of its branch; then score and evaluate.
+
+    What an interrupted call has finished is kept. Raises ProjectError where there is nothing to
+    train on, or the round is trained, scored and evaluated already.
+    """
+    found = project.round(round) if round else _tip(project)
+    if found.scores.exists():
+        raise ProjectError(
+            f"Round {found.id} is trained and scored.", "Ask the next query: `lidarloop query`."
+        )
+    if not found.checkpoint.exists():
+        line = project.branch(found)[:-1]
+        start = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
+        run(
+            project.training_set(found),
+            project.dataset,
+            project.classes,
+            project.settings.train,
+            intensity_scale=project.settings.prepare.intensity_scale,
+            out=found.checkpoint,
+            start=start,
+            seed=_seed(project.seed, found),
+            job=job,
+        )
+    _score(project, found, job)
+    _evaluate(project, found, job)
+
+
+def score(project: Project, job: Job) -> None:
+    """Score all units and predict all scans with the newest trained round's network."""
+    _score(project, _trained(project), job)
+
+
+def evaluate(project: Project, job: Job) -> dict[str, Any]:
+    """Compare the newest trained round's predictions on the validation scans with their labels.
+
+    Returns {"miou", "iou": {class: value or None}, "confusion", "scans"}; mIoU is the mean over
+    the classes that occur, None where no validation scan has labels.
+    """
+    return _evaluate(project, _trained(project), job)
+
+
+def _seed(seed: int, found: Round) -> int:
+    """The round's own seed, of the project's seed and the round's number."""
+    digest = hashlib.blake2b(f"{seed}|{found.number}".encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big")
+
+
+def _tip(project: Project) -> Round:
+    if project.tip is None:
+        raise ProjectError("There is no round to train.", "Ask a query first: `lidarloop query`.")
+    return project.tip
+
+
+def _trained(project: Project) -> Round:
+    for found in reversed(project.branch(project.tip)):
+        if found.checkpoint.exists():
+            return found
+    raise ProjectError("No round is trained yet.", "Train one first: `lidarloop train`.")
+
+
+def _scorer(project: Project, found: Round) -> Scorer:
+    return Scorer.load(
+        found.checkpoint,
+        project.classes,
+        project.settings.train,
+        project.settings.prepare.intensity_scale,
+    )
+
+
+def _score(project: Project, found: Round, job: Job) -> None:
+    units = project.need_units()
+    dataset, folder = project.dataset, project.predictions(found)
+    predict(
+        _scorer(project, found),
+        dataset,
+        (*dataset.train, *dataset.validation),
+        units,
+        project.units_folder,
+        folder,
+        job,
+    )
+    write_scores(units, folder, found.scores, project.settings.train.width)
+
+
+def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
+    dataset, folder = project.dataset, project.predictions(found)
+    scans = [scan for scan in dataset.validation if dataset.has_labels(scan)]
+    matrix = np.zeros((len(project.classes),) * 2, np.int64)
+    if scans:
+        predict(
+            _scorer(project, found),
+            dataset,
+            scans,
+            project.units,
+            project.units_folder,
+            folder,
+            job,
+            text="evaluate",
+        )
+    for scan in scans:
+        truth = dataset.ground_truth(scan, project.classes)
+        assert truth is not None
+        predicted = read_arrays(prediction_file(folder, scan))["classes"]
+        matrix += confusion(truth, predicted, len(project.classes))
+    values = iou(matrix)
+    metrics = {
+        "miou": mean_iou(values),
+        "iou": {
+            name: None if np.isnan(value) else float(value)
+            for name, value in zip(project.classes.names, values, strict=True)
+        },
+        "confusion": matrix.tolist(),
+        "scans": len(scans),
+    }
+    write_json(found.folder / METRICS, metrics)
+    return metrics

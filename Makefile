@@ -1,0 +1,34 @@
+# make run     the window on a ready demo       make test      what continuous integration runs
+# make setup   all that both need, in .venv     make test-all  slow tests too    make bench  ratios
+
+PYTHON := .venv/bin/python
+SCREEN := xvfb-run -a -s "-screen 0 1600x1000x24"
+
+.PHONY: setup run test test-all bench check clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml .ci/setup.sh .ci/constraints.txt
+	@.ci/setup.sh
+	@touch $@
+
+run: setup
+	@$(PYTHON) main.py demo
+
+check: setup
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy --no-error-summary
+	@PYTHONPATH=. .venv/bin/lint-imports --no-logo --quiet
+
+test: check
+	@$(SCREEN) $(PYTHON) -m pytest -m "not slow and not benchmark"
+
+test-all: check
+	@$(SCREEN) $(PYTHON) -m pytest -m "not benchmark"
+
+bench: setup
+	@$(SCREEN) $(PYTHON) -m pytest -m benchmark -s
+
+clean:
+	rm -rf .venv build dist *.egg-info

@@ -74,7 +74,9 @@ def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation as error:
-        raise SettingsError(f"{text!r} is no number.", "Write a number such as 1 or 0.5.") from error
+        raise SettingsError(
+            f"{text!r} is no number.", "Write a number such as 1 or 0.5."
+        ) from error
 
 
 def fill(orders: Sequence[np.ndarray], budget: Budget) -> list[np.ndarray]:

@@ -162,7 +162,8 @@ def _from_toml(stored: Mapping[str, Any], where: str) -> ClassList:
         twice = {value for value in values if values.count(value) > 1}
         if twice:
             raise SettingsError(
-                f"{where} gives the {kind} {min(twice)!r} twice.", f"Give each class its own {kind}."
+                f"{where} gives the {kind} {min(twice)!r} twice.",
+                f"Give each class its own {kind}.",
             )
     table = np.array(colours, np.uint8)
     table.setflags(write=False)

@@ -227,7 +227,10 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, verb: Verb, help: str, example: str) -> argparse.ArgumentParser:
         made = verbs.add_parser(
-            name, help=help, description=f"{help[0].upper()}{help[1:]}.", epilog=f"example: {example}"
+            name,
+            help=help,
+            description=f"{help[0].upper()}{help[1:]}.",
+            epilog=f"example: {example}",
         )
         made.set_defaults(verb=verb)
         return made
@@ -240,9 +243,7 @@ def _parser() -> argparse.ArgumentParser:
     on_project("open", _open, "open the window on a project", "open street")
     made = add("demo", _demo, "make simulated scans and a project, and open it", "lidarloop demo")
     made.add_argument("folder", type=Path, nargs="?", default=Path("demo"), metavar="DIR")
-    made = on_project(
-        "pictures", _pictures, "save pictures of the window", "pictures street out"
-    )
+    made = on_project("pictures", _pictures, "save pictures of the window", "pictures street out")
     made.add_argument("out", type=Path, metavar="OUT")
     made = add(
         "simulate",

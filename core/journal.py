@@ -220,7 +220,7 @@ class Journal:
         with self._guard, self._told():
             rows = self._database.execute(f"SELECT {_HEAD} FROM entries ORDER BY seq").fetchall()
         name = self.annotator
-        return [Head(name, *row[:-1], bool(row[-1])) for row in rows]
+        return [Head._make((name, *row[:-1], bool(row[-1]))) for row in rows]
 
     def entries(self, *, scan: str | None = None) -> Iterator[Entry]:
         """Yield the entries in order, of one scan or of all."""
@@ -232,7 +232,7 @@ class Journal:
         for row in rows:
             yield self._entry(row)
 
-    def _entry(self, row: tuple) -> Entry:  # type: ignore[type-arg]
+    def _entry(self, row: tuple) -> Entry:
         (seq, when, verb, round, scan, unit, rows, classes, *rest) = row
         (tool, active_s, clicks, keys, suggested, version, count, hash, cancels, blind) = rest
         try:

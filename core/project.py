@@ -1,11 +1,11 @@
 """A project: one folder with settings, journals, units and rounds, opened by one writer at a time.
 
-    project.toml                 settings, each with its source
-    classes.toml                 the class list, the project's own copy
-    journals/<annotator>.sqlite  the answers: the truth
-    units/<fingerprint>/         the prepared units, written once
-    rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
-    cache/                       predictions: may be deleted
+project.toml                 settings, each with its source
+classes.toml                 the class list, the project's own copy
+journals/<annotator>.sqlite  the answers: the truth
+units/<fingerprint>/         the prepared units, written once
+rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+cache/                       predictions: may be deleted
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.project_file import FILE, ProjectFile, read_project_file
 from core.query import Query
 from core.rounds import TRAINING, Round, branch, read_rounds
 from core.scans import Dataset, formats, open_dataset
-from core.settings import load_preset
+from core.settings import Settings, load_preset
 from core.training import TrainingSet, read_training, write_training
 
 CLASSES = "classes.toml"
@@ -58,9 +58,7 @@ class Project:
             self.dataset: Dataset = open_dataset(
                 self.file.format, self.root, self.file.train, self.file.validation
             )
-            self.answers = Answers.open(
-                path / "journals", annotator_name(), read_only=read_only
-            )
+            self.answers = Answers.open(path / "journals", annotator_name(), read_only=read_only)
             undo.callback(self.answers.close)
             self.units: Units | None = self._read_units()
             self.rounds: list[Round] = read_rounds(path / "rounds")
@@ -133,7 +131,7 @@ class Project:
         return (self.path / self.file.root).resolve()
 
     @property
-    def settings(self):  # noqa: ANN201
+    def settings(self) -> Settings:
         return self.file.settings
 
     @property
@@ -277,9 +275,7 @@ class Project:
             )
         return read_training(path, self._fold)
 
-    def _fold(
-        self, scan: str, positions: Mapping[str, int], rounds: tuple[str, ...]
-    ) -> np.ndarray:
+    def _fold(self, scan: str, positions: Mapping[str, int], rounds: tuple[str, ...]) -> np.ndarray:
         return self.labels(scan, rounds={*rounds, ""}, until=positions)
 
     def labels(

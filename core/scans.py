@@ -185,7 +185,11 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _hint(root: Path, layout: Format) -> str:
-    for folder in (root.parent, root.parent.parent, *sorted(p for p in root.iterdir() if p.is_dir())):
+    for folder in (
+        root.parent,
+        root.parent.parent,
+        *sorted(p for p in root.iterdir() if p.is_dir()),
+    ):
         if layout.sequences(folder):
             return f"Did you mean {folder}?"
     inside = _some(sorted(p.name for p in root.iterdir())) or "nothing"

@@ -140,7 +140,7 @@ class Settings:
                 except (KeyError, TypeError) as error:
                     raise SettingsError(
                         f"The setting {key} is missing.",
-                        f"Write {field.name} = {{ value = …, source = \"…\" }} under [{section}].",
+                        f'Write {field.name} = {{ value = …, source = "…" }} under [{section}].',
                     ) from error
                 if field.type == "float" and isinstance(value, int):
                     value = float(value)
@@ -188,7 +188,11 @@ def _parsed(key: str, text: str, kind: type) -> Any:
 def _checked(key: str, value: Any) -> Any:
     low, high = _RANGES.get(key, (None, None))
     if low is not None and high is not None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
             raise SettingsError(f"{key} is {value!r}.", f"Give it a number from {low} to {high}.")
     elif key in _CHOICES and value not in _CHOICES[key]:
         raise SettingsError(f"{key} is {value!r}.", f"Choose one of {', '.join(_CHOICES[key])}.")

@@ -11,7 +11,7 @@ from core.prepare.units import CLUSTER
 from core.project import Project
 from core.rounds import Round
 
-DASH = "–"  # noqa: RUF001
+DASH = "–"
 
 
 def status(project: Project, *, backend: str) -> dict[str, Any]:
@@ -69,11 +69,11 @@ def partitions(project: Project) -> list[dict[str, Any]]:
     units = np.bincount(table.partition, minlength=count)
     points = np.bincount(table.partition, weights=table.points, minlength=count)
     heads = project.answers.effective
-    index = table.find_all(unit for unit, head in heads.items() if head.verb == "answer")
-    index = index[index >= 0]
-    answered_units = np.bincount(table.partition[index], minlength=count)
+    found = table.find_all(unit for unit, head in list(heads.items()) if head.verb == "answer")
+    found = found[found >= 0]
+    answered_units = np.bincount(table.partition[found], minlength=count)
     answered_points = np.bincount(
-        table.partition[index], weights=table.points[index], minlength=count
+        table.partition[found], weights=table.points[found], minlength=count
     )
     clusters = table.kind == CLUSTER
     sizes, api = api_by_size(table.size[clusters], table.points[clusters])

@@ -194,4 +194,3 @@ def annotate(project: Project, job: Job, *, oracle: str) -> int:
             done += 1
             job.progress(done, len(items), "annotate")
     return done
-

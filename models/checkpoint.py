@@ -56,7 +56,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], About]:
     try:
         with safe_open(path, framework="pt") as file:
             stored: dict[str, Any] = json.loads((file.metadata() or {})["lidarloop"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
         if stored["version"] > VERSION:
             raise ProjectError(
                 f"{path} was written by a newer LidarLoop (version {stored['version']}).",

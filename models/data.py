@@ -61,9 +61,7 @@ def batches(
         yield Batch(names, features, keys, torch.from_numpy(np.concatenate(targets)))
 
 
-def augment(
-    points: np.ndarray, settings: TrainSettings, rng: np.random.Generator
-) -> np.ndarray:
+def augment(points: np.ndarray, settings: TrainSettings, rng: np.random.Generator) -> np.ndarray:
     """Turn points (N, 4) about the vertical axis and scale them, as spvnas does."""
     turned = points.copy()
     if settings.rotate:

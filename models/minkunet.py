@@ -72,7 +72,11 @@ class MinkUNet(nn.Module):
             nn.ReLU(True),
         )
         for i in range(1, 5):
-            stage = [Strided(cs[i - 1], cs[i - 1]), Residual(cs[i - 1], cs[i]), Residual(cs[i], cs[i])]
+            stage = [
+                Strided(cs[i - 1], cs[i - 1]),
+                Residual(cs[i - 1], cs[i]),
+                Residual(cs[i], cs[i]),
+            ]
             setattr(self, f"stage{i}", nn.Sequential(*stage))
             inputs, outputs, skip = cs[3 + i], cs[4 + i], cs[4 - i]
             inner = nn.Sequential(Residual(outputs + skip, outputs), Residual(outputs, outputs))

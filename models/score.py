@@ -65,9 +65,7 @@ class Scorer:
         if not len(voxels.rows):
             return classes, entropy, np.zeros((len(points), 0), np.float32)
         where = device()
-        logits, features = self.network(
-            voxels.features.to(where), Levels(voxels.keys.to(where), 4)
-        )
+        logits, features = self.network(voxels.features.to(where), Levels(voxels.keys.to(where), 4))
         log_p = torch.log_softmax(logits.float(), 1)
         spread = -(log_p.exp() * log_p).sum(1)
         place = voxels.voxel_of_point.numpy()

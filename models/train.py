@@ -157,16 +157,15 @@ class _Run:
         self.epoch, self.step = about.epoch, about.step
 
     def save(self) -> None:
-        checkpoint.save(
-            self.state, self.network, self.about(self.epoch, self.step), self.optimiser
-        )
+        checkpoint.save(self.state, self.network, self.about(self.epoch, self.step), self.optimiser)
         self.saved = time.monotonic()
 
     def go(self, training: TrainingSet, dataset: Dataset, epochs: int, job: Job) -> None:
         steps = batch_count(training, self.settings)
         self.network.train()
         while self.epoch < epochs:
-            losses, matrix = [], np.zeros((len(self.classes),) * 2, np.int64)
+            losses: list[float] = []
+            matrix = np.zeros((len(self.classes),) * 2, np.int64)
             for batch in batches(
                 training,
                 dataset,
@@ -177,7 +176,9 @@ class _Run:
                 first=self.step,
             ):
                 done = self.epoch * steps + self.step
-                job.progress(done, epochs * steps, "train", **({"loss": losses[-1]} if losses else {}))
+                job.progress(
+                    done, epochs * steps, "train", **({"loss": losses[-1]} if losses else {})
+                )
                 found = self._step(batch)
                 self.step += 1
                 if found is not None:
@@ -193,9 +194,7 @@ class _Run:
 
     def _note(self, losses: list[float], matrix: np.ndarray) -> None:
         mean = float(np.mean(losses)) if losses else None
-        self.log.append(
-            {"epoch": self.epoch, "loss": mean, "labelled_miou": mean_iou(iou(matrix))}
-        )
+        self.log.append({"epoch": self.epoch, "loss": mean, "labelled_miou": mean_iou(iou(matrix))})
         write_json(self.log_file, {"epochs": self.log})
 
     def _step(self, batch: Batch) -> tuple[float, np.ndarray] | None:

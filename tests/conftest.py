@@ -71,7 +71,8 @@ def small_scan(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def small_street(tmp_path: Path) -> Path:
     """Root of three training scans (sequence 00) and one validation scan (08), labelled."""
     root = tmp_path / "scans"
-    for seed, name in enumerate(("00/velodyne/000000", "00/velodyne/000001",
-                                 "00/velodyne/000002", "08/velodyne/000000")):
+    for seed, name in enumerate(
+        ("00/velodyne/000000", "00/velodyne/000001", "00/velodyne/000002", "08/velodyne/000000")
+    ):
         write_scan(root, f"sequences/{name}", *small_scan(seed))
     return root

@@ -28,15 +28,17 @@ class Folder:
 
     def sequences(self, root: Path) -> tuple[str, ...]:
         folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())] if root.is_dir() else []
-        return tuple(
-            "." if folder == root else folder.name for folder in folders if _files(folder)
-        )
+        return tuple("." if folder == root else folder.name for folder in folders if _files(folder))
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
         prefix = "" if sequence == "." else f"{sequence}/"
         files = _files(root / sequence)
         stems = [file.stem for file in files]
-        twice = {stem for stem in stems if stems.count(stem) > 1} if len(set(stems)) < len(stems) else ()
+        twice = (
+            {stem for stem in stems if stems.count(stem) > 1}
+            if len(set(stems)) < len(stems)
+            else ()
+        )
         if twice:
             raise DataError(
                 f"Two files below {root / sequence} are called {min(twice)}.",
@@ -91,7 +93,7 @@ def _from_open3d(path: Path) -> np.ndarray:
 
     file_size(path)
     with open3d.utility.VerbosityContextManager(open3d.utility.VerbosityLevel.Error):
-        cloud = open3d.t.io.read_point_cloud(str(path))
+        cloud = open3d.t.io.read_point_cloud(path)
     if "positions" not in cloud.point:
         raise DataError(f"{path} holds no points that open3d can read.", "Bring the whole file.")
     columns = [cloud.point.positions.numpy()]

@@ -49,9 +49,7 @@ def _exact(
     arrays = (tree.points, tree.start, tree.end, tree.low, tree.high, tree.first_leaf)
     near, near2 = neighbours(*arrays, min(min_samples, len(points) - 1))
     a, b, weight = spanning_tree(*arrays, near2[:, -1].copy(), near, near2)
-    chosen = select_clusters(
-        a, b, weight, min_cluster_size=min_cluster_size, epsilon_m=epsilon_m
-    )
+    chosen = select_clusters(a, b, weight, min_cluster_size=min_cluster_size, epsilon_m=epsilon_m)
     found = np.empty(len(points), np.int64)
     found[tree.order] = chosen
     return found

@@ -23,15 +23,13 @@ def select_clusters(
     by_weight = np.argsort(weight, kind="stable")
     weight = weight[by_weight]
     left, right, size = _dendrogram(a[by_weight], b[by_weight])
-    point_cluster, parent, birth, stability = _condense(
-        left, right, size, weight, min_cluster_size
-    )
+    point_cluster, parent, birth, stability = _condense(left, right, size, weight, min_cluster_size)
     chosen = _select(parent, birth, stability, epsilon_m)
     return chosen[point_cluster]
 
 
 @njit(cache=True)
-def _dendrogram(a, b):  # type: ignore[no-untyped-def]
+def _dendrogram(a, b):
     """Binary merges in order: node n + t joins left[t] and right[t]; size (2n - 1,) points."""
     n = len(a) + 1
     parent = np.arange(2 * n - 1)
@@ -53,7 +51,7 @@ def _dendrogram(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _condense(left, right, size, weight, min_cluster_size):  # type: ignore[no-untyped-def]
+def _condense(left, right, size, weight, min_cluster_size):
     """Walk from the root; return each point's last cluster and the clusters' parent (root: -1),
     birth lambda and stability. Cluster 0 is the root; children come after their parents."""
     n = len(left) + 1

@@ -37,7 +37,7 @@ def build(points: np.ndarray) -> Tree:
 
 
 @njit(cache=True)
-def _build(points, depth):  # type: ignore[no-untyped-def]
+def _build(points, depth):
     n = len(points)
     nodes = (1 << (depth + 1)) - 1
     order = np.arange(n)
@@ -70,7 +70,7 @@ def _build(points, depth):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _select(points, order, axis, s, e, middle):  # type: ignore[no-untyped-def]
+def _select(points, order, axis, s, e, middle):
     """Partition order[s:e] so that the values left of `middle` are not above those right of it."""
     lo, hi = s, e - 1
     while lo < hi:
@@ -94,7 +94,7 @@ def _select(points, order, axis, s, e, middle):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def distance2(points, i, j):  # type: ignore[no-untyped-def]
+def distance2(points, i, j):
     """Squared distance as preparation.md 6.3 defines it: ((dx² + dy²) + dz²)."""
     dx = points[i, 0] - points[j, 0]
     dy = points[i, 1] - points[j, 1]
@@ -103,7 +103,7 @@ def distance2(points, i, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def box_distance2(points, i, low, high, node):  # type: ignore[no-untyped-def]
+def box_distance2(points, i, low, high, node):
     """Squared distance of point i from a node's box, 0 inside."""
     total = 0.0
     for axis in range(3):
@@ -115,7 +115,7 @@ def box_distance2(points, i, low, high, node):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def neighbours(points, start, end, low, high, first_leaf, k):  # type: ignore[no-untyped-def]
+def neighbours(points, start, end, low, high, first_leaf, k):
     """Return the k nearest other points of each point: indices (n, k) and d2 (n, k), ascending."""
     n = len(points)
     index = np.full((n, k), -1, np.int64)
@@ -150,7 +150,7 @@ def neighbours(points, start, end, low, high, first_leaf, k):  # type: ignore[no
 
 
 @njit(cache=True, inline="always")
-def _scan(points, i, s, e, best, near, k):  # type: ignore[no-untyped-def]
+def _scan(points, i, s, e, best, near, k):
     """Insert the points [s, e) into i's sorted list of nearest ones."""
     for j in range(s, e):
         if j == i:

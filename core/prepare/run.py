@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def _table(
     parts: list[ScanUnits] = []
     for done, scan in enumerate(dataset.train):
         job.progress(done, len(dataset.train), "partitions")
-        stored = read_arrays(rows_file(out, scan))
+        stored: dict[str, Any] = read_arrays(rows_file(out, scan))
         stored["unit"] = np.zeros(0, np.int32)  # millions of rows are not needed here
         parts.append(ScanUnits(**stored))
 

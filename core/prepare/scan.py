@@ -121,7 +121,8 @@ def _measure(number: np.ndarray, xyz: np.ndarray) -> _Groups:
     starts = np.flatnonzero(np.diff(number[order], prepend=-1))
     if not len(starts):
         none = np.zeros((0, 3), np.float32)
-        return _Groups(*(np.zeros(0, np.int32) for _ in range(3)), none, none)
+        empty = np.zeros(0, np.int32)
+        return _Groups(empty, empty, empty, none, none)
     low = np.minimum.reduceat(xyz[order], starts)
     high = np.maximum.reduceat(xyz[order], starts)
     extent = (high.astype(np.float64) - low).sum(axis=1)

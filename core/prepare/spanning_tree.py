@@ -14,7 +14,7 @@ from core.prepare.kdtree import box_distance2, distance2
 
 
 @njit(cache=True)
-def spanning_tree(points, start, end, low, high, first_leaf, core, near, near2):  # type: ignore[no-untyped-def]
+def spanning_tree(points, start, end, low, high, first_leaf, core, near, near2):
     """Return the n - 1 edges: ends a, b (n - 1,) and squared weights (n - 1,).
 
     `near`, `near2`: each point's nearest others and their d2, as `kdtree.neighbours` gives them.
@@ -112,7 +112,7 @@ def spanning_tree(points, start, end, low, high, first_leaf, core, near, near2):
 
 
 @njit(cache=True, inline="always")
-def _root(parent, i):  # type: ignore[no-untyped-def]
+def _root(parent, i):
     while parent[i] != i:
         parent[i] = parent[parent[i]]
         i = parent[i]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -107,9 +108,7 @@ class Units:
             f"{self.scans[scan]}#c{key}"
             if kind == CLUSTER
             else f"{self.scans[scan]}#g{key >> 16},{(key & 0xFFFF) - 32768}"
-            for scan, kind, key in zip(
-                scans.tolist(), kinds.tolist(), keys.tolist(), strict=True
-            )
+            for scan, kind, key in zip(scans.tolist(), kinds.tolist(), keys.tolist(), strict=True)
         ]
 
     def find(self, unit_id: str) -> int | None:
@@ -148,7 +147,7 @@ class Units:
     @classmethod
     def load(cls, folder: Path) -> Units:
         """Read what `save` wrote. Raises ProjectError where it is missing or damaged."""
-        arrays = read_arrays(folder / _TABLE)
+        arrays: dict[str, Any] = read_arrays(folder / _TABLE)
         return cls(
             **{
                 **arrays,

@@ -32,9 +32,26 @@ def lidarloop(*argv: object) -> int:
 @pytest.fixture
 def street(tmp_path: Path, small_street: Path) -> Path:
     path = tmp_path / "street"
-    assert lidarloop("new", path, "--format", "semantickitti", "--root", small_street,
-                     "--train", "00", "--val", "08", "--research",
-                     "--set", "query.fraction=0.2", "--set", "train.epochs=2") == 0
+    assert (
+        lidarloop(
+            "new",
+            path,
+            "--format",
+            "semantickitti",
+            "--root",
+            small_street,
+            "--train",
+            "00",
+            "--val",
+            "08",
+            "--research",
+            "--set",
+            "query.fraction=0.2",
+            "--set",
+            "train.epochs=2",
+        )
+        == 0
+    )
     return path
 
 
@@ -70,7 +87,7 @@ def test_the_table_shows_a_dash_for_an_unknown_miou(street: Path, capsys):
     capsys.readouterr()
     lidarloop("status", street)
     line = next(line for line in capsys.readouterr().out.splitlines() if "001-size" in line)
-    assert line.split()[-1] == "–"  # noqa: RUF001
+    assert line.split()[-1] == "–"
 
 
 @pytest.mark.parametrize(
@@ -94,8 +111,18 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(street: Path, capsys, argv, s
 
 
 def test_an_unknown_setting_names_the_nearest(tmp_path: Path, small_street: Path, capsys):
-    code = lidarloop("new", tmp_path / "p", "--format", "semantickitti", "--root", small_street,
-                     "--train", "00", "--set", "train.epoch=2")
+    code = lidarloop(
+        "new",
+        tmp_path / "p",
+        "--format",
+        "semantickitti",
+        "--root",
+        small_street,
+        "--train",
+        "00",
+        "--set",
+        "train.epoch=2",
+    )
     assert code == 2
     assert "train.epochs" in capsys.readouterr().err
     assert not (tmp_path / "p").exists()
@@ -104,8 +131,11 @@ def test_an_unknown_setting_names_the_nearest(tmp_path: Path, small_street: Path
 def test_every_verb_helps_with_an_example(capsys):
     with pytest.raises(SystemExit):
         lidarloop("--help")
-    verbs = [line.split()[0] for line in capsys.readouterr().out.splitlines()
-             if line.startswith("    ") and not line.startswith("     ")]
+    verbs = [
+        line.split()[0]
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("    ") and not line.startswith("     ")
+    ]
     assert len(verbs) >= 14
     for verb in verbs[1:] if verbs[0] == "VERB" else verbs:
         with pytest.raises(SystemExit) as stop:

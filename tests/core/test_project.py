@@ -137,8 +137,14 @@ def test_the_training_set_is_frozen_once(project: Project):
     scan = frozen.scans[0]
     late = np.arange(50)
     project.answers.answer(
-        scan, late, np.full(50, 3, np.uint8), round="", unit="", tool="brush",
-        scan_rows=project.dataset.count(scan), scan_hash=project.scan_hash(scan),
+        scan,
+        late,
+        np.full(50, 3, np.uint8),
+        round="",
+        unit="",
+        tool="brush",
+        scan_rows=project.dataset.count(scan),
+        scan_hash=project.scan_hash(scan),
     )
     again = project.training_set(found)
     assert again.positions == frozen.positions
@@ -147,9 +153,7 @@ def test_the_training_set_is_frozen_once(project: Project):
     assert np.all(project.labels(scan)[:50] == 3)
 
 
-def test_scrambled_ground_truth_gives_the_identical_query(
-    tmp_path: Path, small_street: Path
-):
+def test_scrambled_ground_truth_gives_the_identical_query(tmp_path: Path, small_street: Path):
     with make(tmp_path / "a", small_street) as project:
         first = steps.ask(project, Job(), percent="20").folder / "query.json"
     rng = np.random.default_rng(5)

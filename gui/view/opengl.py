@@ -1,0 +1,42 @@
+"""Can this machine show the 3D view? One sentence if not (window.md, section 1)."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+_NO_WINDOW = ("offscreen", "minimal", "vnc", "linuxfb")
+
+
+def display_problem() -> str | None:
+    """Say what keeps a window from opening, before Qt is touched: without a display it aborts."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "No display found: run on a desktop, or with xvfb-run -a in front."
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return None
+    try:
+        ctypes.CDLL("libxcb-cursor.so.0")
+    except OSError:
+        return "The library libxcb-cursor0 is missing: run `make setup`, or install it."
+    return None
+
+
+def opengl_problem() -> str | None:
+    """Say what keeps the 3D view from drawing; needs a running QApplication."""
+    from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
+
+    platform = QGuiApplication.platformName()
+    if platform in _NO_WINDOW:
+        return f"The Qt platform {platform} draws no 3D: unset QT_QPA_PLATFORM."
+    context, surface = QOpenGLContext(), QOffscreenSurface()
+    surface.create()
+    if not context.create() or not context.makeCurrent(surface):
+        return "OpenGL does not start: install the graphics driver, or Mesa (libgl1, libegl1)."
+    version = context.format().version()
+    context.doneCurrent()
+    if version < (2, 1):
+        return f"OpenGL {version[0]}.{version[1]} is too old: the 3D view needs 2.1."
+    return None

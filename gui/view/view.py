@@ -1,0 +1,251 @@
+"""The 3D view of a scan as a Qt widget: show, colour, pick, fly."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QVariantAnimation, Signal
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from vispy import app as vispy_app
+from vispy import scene
+
+from gui.view.camera import Camera
+from gui.view.cloud import Cloud
+
+FLIGHT_MS = 220
+_CLICK_S = 0.5
+_PICK_PX = 6
+
+
+class CloudView(QWidget):
+    """Points of one scan, coloured by unit or by value.
+
+    Signals
+    -------
+    clicked(row, x, y) : a click without a drag; row -1 where nothing is within 6 pixels
+    first_frame() : something was drawn for the first time
+    moved() : the camera or the size changed
+    """
+
+    clicked = Signal(int, float, float)
+    first_frame = Signal()
+    moved = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        vispy_app.use_app("pyside6")
+        self.canvas = scene.SceneCanvas(keys=None, show=False, create_native=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas.native)
+        self.box = self.canvas.central_widget.add_view()
+        self.camera = Camera(float(QApplication.startDragDistance()))
+        self.box.camera = self.camera
+        self.cloud = Cloud(parent=self.box.scene)
+        self.halo = scene.visuals.Line(
+            pos=np.zeros((2, 3), np.float32),
+            connect="segments",
+            method="gl",
+            width=1.5,
+            parent=self.box.scene,
+        )
+        self.halo.visible = False
+        self._ids: np.ndarray | None = None
+        self._pressed = (0.0, 0.0, 0.0)
+        self._home: tuple[np.ndarray, np.ndarray] | None = None
+        self._flight: QVariantAnimation | None = None
+        self._drawn = False
+        self.instant = False
+        self.canvas.events.draw.connect(self._on_draw, position="last")
+        self.canvas.events.mouse_press.connect(self._on_press)
+        self.canvas.events.mouse_release.connect(self._on_release)
+        self.canvas.events.mouse_wheel.connect(self._stop_flight)
+        self.canvas.events.resize.connect(self._on_moved)
+        self.box.scene.transform.changed.connect(self._on_moved)
+
+    # -- what is shown ------------------------------------------------------------------------
+
+    def show_scan(self, points: np.ndarray, slots: np.ndarray) -> None:
+        """Show points (N, 4) float32; slots (N,) are places in the unit table."""
+        self._ids = None
+        self.cloud.set_points(points, slots)
+
+    def set_units(self, rgb: np.ndarray, brightness: np.ndarray) -> None:
+        """Colour the units: rgb (M, 3) uint8, brightness (M,) uint8 (0 hides, 255 is full)."""
+        self._ids = None
+        self.cloud.set_units(rgb, brightness)
+
+    def set_unit(self, slot: int, rgb: np.ndarray, brightness: int) -> None:
+        """Recolour one unit."""
+        self.cloud.set_unit(slot, rgb, brightness)
+
+    def set_values(self, values: np.ndarray | None, table: np.ndarray | None = None) -> None:
+        """Colour points by values (N,) 0..255 through table (256, 3); None: by unit again."""
+        if values is not None and table is not None:
+            self.cloud.set_values(values, table)
+        self.cloud.set_uniform("u_values", float(values is not None))
+
+    def set_background(self, rgb: tuple[int, int, int]) -> None:
+        """Colour of the canvas, and what dim points fade into."""
+        parts = tuple(value / 255 for value in rgb)
+        self.canvas.bgcolor = (*parts, 1.0)
+        self.cloud.set_uniform("u_background", parts)
+
+    def set_point_size(self, pixels: float) -> None:
+        """Size of a point at the centre of the view, in logical pixels."""
+        self._ids = None
+        self.cloud.set_uniform("u_size", pixels * float(self.canvas.pixel_scale))
+
+    def set_round(self, on: bool) -> None:
+        """Round points, or squares, which software draws faster."""
+        self.cloud.set_uniform("u_round", float(on))
+
+    def set_halo(
+        self, low: np.ndarray | None, high: np.ndarray | None, colour: tuple[int, int, int]
+    ) -> None:
+        """Draw the edges of a box around the asked unit; None hides it."""
+        self.halo.visible = low is not None
+        if low is not None and high is not None:
+            edges = box_edges(low - 0.1, high + 0.1)
+            self.halo.set_data(pos=edges, color=(*(c / 255 for c in colour), 0.85))
+
+    # -- the camera ---------------------------------------------------------------------------
+
+    def fly_to(self, low: np.ndarray, high: np.ndarray, *, instant: bool = False) -> None:
+        """Frame a box with room around it; azimuth and elevation stay."""
+        self._home = (np.asarray(low, float), np.asarray(high, float))
+        centre = (self._home[0] + self._home[1]) / 2
+        size = max(6.0, 3.0 * float(np.linalg.norm(self._home[1] - self._home[0])))
+        self._stop_flight()
+        start, start_size = np.array(self.camera.center, float), float(self.camera.scale_factor)
+        if instant or self.instant or not self.isVisible():
+            self._place(centre, size)
+            return
+        flight = QVariantAnimation(self)
+        flight.setDuration(FLIGHT_MS)
+        flight.setStartValue(0.0)
+        flight.setEndValue(1.0)
+        flight.setEasingCurve(QEasingCurve.Type.InOutCubic)
+
+        def step(part: float) -> None:
+            log_size = np.log(start_size) * (1 - part) + np.log(size) * part
+            self._place(start * (1 - part) + centre * part, float(np.exp(log_size)))
+
+        flight.valueChanged.connect(step)
+        self._flight = flight
+        flight.start(QAbstractAnimation.DeletionPolicy.KeepWhenStopped)
+
+    def home(self) -> None:
+        """Frame the unit last flown to again."""
+        if self._home is not None:
+            self.fly_to(*self._home)
+
+    def overview(self) -> None:
+        """See the middle of the scan from above at a slant."""
+        self._stop_flight()
+        self._place(np.zeros(3), 60.0)
+
+    def set_top_down(self, on: bool) -> None:
+        """Look straight down without perspective, or turn freely."""
+        self._stop_flight()
+        self.camera.top_down = on
+        self._on_moved()
+
+    @property
+    def top_down(self) -> bool:
+        return self.camera.top_down
+
+    @property
+    def flying(self) -> bool:
+        running = QAbstractAnimation.State.Running
+        return self._flight is not None and self._flight.state() == running
+
+    def _place(self, centre: np.ndarray, size: float) -> None:
+        self.camera.center = tuple(centre)
+        self.camera.scale_factor = size
+
+    def _stop_flight(self, *_: object) -> None:
+        if self._flight is not None:
+            self._flight.stop()
+            self._flight.deleteLater()
+            self._flight = None
+
+    # -- picking ------------------------------------------------------------------------------
+
+    def pick(self, x: float, y: float) -> int:
+        """Row of the point drawn nearest to a logical pixel, within 6 of them; else -1.
+
+        By drawing the rows' numbers as colours: what is hidden or covered is not found.
+        """
+        if self._ids is None:
+            self._ids = self._draw_ids()
+        ids = self._ids
+        scale = float(self.canvas.pixel_scale)
+        column, line = round(x * scale), round(y * scale)
+        reach = round(_PICK_PX * scale)
+        top, left = max(line - reach, 0), max(column - reach, 0)
+        part = ids[top : line + reach + 1, left : column + reach + 1]
+        found = np.argwhere(part >= 0)
+        if not len(found):
+            return -1
+        distance = ((found + np.array([top - line, left - column])) ** 2).sum(axis=1)
+        nearest = int(distance.argmin())
+        if distance[nearest] > reach * reach:
+            return -1
+        return int(part[tuple(found[nearest])])
+
+    def _draw_ids(self) -> np.ndarray:
+        """(H, W) int64 in physical pixels: row of the point drawn there, -1 for none."""
+        halo = self.halo.visible
+        self.halo.visible = False
+        self.cloud.set_uniform("u_picking", 1.0)
+        try:
+            image = self.canvas.render(bgcolor=(0, 0, 0, 0), alpha=True).astype(np.int64)
+        finally:
+            self.cloud.set_uniform("u_picking", 0.0)
+            self.halo.visible = halo
+        return (image[..., 0] << 16 | image[..., 1] << 8 | image[..., 2]) - 1
+
+    def screen_xy(self, points: np.ndarray) -> np.ndarray:
+        """(n, 2) logical pixels of points (n, 3)."""
+        mapped = self.cloud.get_transform("visual", "canvas").map(points[:, :3].astype(float))
+        return mapped[:, :2] / mapped[:, 3:4]
+
+    # -- events -------------------------------------------------------------------------------
+
+    def _on_draw(self, _: object) -> None:
+        if not self._drawn:
+            self._drawn = True
+            self.first_frame.emit()
+
+    def _on_moved(self, *_: object) -> None:
+        self._ids = None
+        self.cloud.set_uniform("u_reference", self.camera.reference)
+        self.moved.emit()
+
+    def _on_press(self, event: Any) -> None:
+        self._stop_flight()
+        x, y = event.pos[:2]
+        self._pressed = (float(x), float(y), time.monotonic())
+
+    def _on_release(self, event: Any) -> None:
+        x, y = (float(value) for value in event.pos[:2])
+        px, py, when = self._pressed
+        still = max(abs(x - px), abs(y - py)) < self.camera.threshold_px
+        if event.button == 1 and still and time.monotonic() - when < _CLICK_S:
+            self.clicked.emit(self.pick(x, y), x, y)
+
+    def shut(self) -> None:
+        """Stop flights and free OpenGL; call before the window closes."""
+        self._stop_flight()
+        self.canvas.close()
+
+
+def box_edges(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """(24, 3) float32: the twelve edges of a box as pairs of ends."""
+    corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
+    pairs = [(a, b) for a in range(8) for b in range(a + 1, 8) if bin(a ^ b).count("1") == 1]
+    places = np.asarray(low, float) + corners * (np.asarray(high, float) - np.asarray(low, float))
+    return places[np.array(pairs).ravel()].astype(np.float32)

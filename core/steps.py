@@ -18,6 +18,7 @@ from core.rounds import QUERY, Round
 from core.strategies import strategies
 
 ORACLES = ("per-point", "majority")
+SECONDS_PER_UNIT = 5.0  # until somebody has answered
 
 
 def prepare(
@@ -134,9 +135,9 @@ def _pool(project: Project, scored: Round | None) -> Pool:
 
 
 def seconds_per_unit(project: Project) -> float:
-    """Median active seconds per answer so far; 5 before anybody answered."""
+    """Median active seconds per answer so far, SECONDS_PER_UNIT before anybody answered."""
     seconds = [head.active_s for head in project.answers.effective.values() if head.active_s > 0]
-    return float(np.median(seconds)) if seconds else 5.0
+    return float(np.median(seconds)) if seconds else SECONDS_PER_UNIT
 
 
 def annotate(project: Project, job: Job, *, oracle: str) -> int:

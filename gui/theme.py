@@ -128,13 +128,14 @@ QPushButton, QToolButton, QComboBox {{ background: {t.raised}; border: 1px solid
 QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {t.accent}; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border-color: {t.accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.quiet}; }}
-QPushButton[primary="true"] {{ background: {t.accent}; color: {text_on(t.accent)};
+QPushButton[primary="true"], QToolButton[primary="true"] {{ background: {t.accent}; color: {text_on(t.accent)};
   border-color: {t.accent}; font-weight: 600; }}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
   selection-background-color: {t.accent}; selection-color: {text_on(t.accent)}; }}
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox {{ background: {t.canvas}; 
-  border: 1px solid {t.line}; border-radius: 6px; padding: 5px 8px; selection-background-color: {t.accent}; }}
+  border: 1px solid {t.line}; border-radius: 6px; padding: 5px 8px;
+  selection-background-color: {t.accent}; }}
 QLineEdit:focus {{ border-color: {t.accent}; }}
 QListView, QTreeView, QTableView {{ background: {t.panel}; border: 0; outline: 0; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.quiet}; border: 0;
@@ -149,6 +150,8 @@ QProgressBar {{ background: {t.raised}; border: 0; border-radius: 4px;
   max-height: 8px; min-height: 8px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 4px; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 5px; }}
+QMainWindow > QWidget {{ background: {t.canvas}; }}
+#key {{ font-weight: 600; }}
 #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 10px; }}
 #card[live="true"]:hover {{ border-color: {t.accent}; }}
 #quiet {{ color: {t.quiet}; }}

@@ -176,9 +176,8 @@ class _Run:
                 first=self.step,
             ):
                 done = self.epoch * steps + self.step
-                job.progress(
-                    done, epochs * steps, "train", **({"loss": losses[-1]} if losses else {})
-                )
+                told = {"loss": float(np.mean(losses))} if losses else {}
+                job.progress(done, epochs * steps, "train", epoch=self.epoch + 1, **told)
                 found = self._step(batch)
                 self.step += 1
                 if found is not None:

@@ -18,6 +18,9 @@ class Camera(TurntableCamera):
     `threshold_px`: a drag starts only beyond it, so that a click with a shaking hand is a click.
     """
 
+    center: Any  # properties of vispy
+    scale_factor: Any
+
     def __init__(self, threshold_px: float = 10.0) -> None:
         super().__init__(fov=FIELD_OF_VIEW, elevation=35, azimuth=-35, distance=None)
         self.threshold_px = threshold_px

@@ -25,6 +25,7 @@ uniform float u_values;
 uniform float u_picking;
 uniform float u_size;
 uniform float u_reference;
+uniform float u_spot;
 uniform vec3 u_background;
 varying vec3 v_colour;
 
@@ -51,7 +52,8 @@ void main() {
     }
     v_colour = colour;
     float reference = u_reference > 0.0 ? u_reference / max(clip.w, 0.1) : 1.0;
-    gl_PointSize = clamp(u_size * sqrt(reference), 1.0, 4.0 * u_size);
+    float size = unit.a > 0.999 ? u_size * u_spot : u_size;
+    gl_PointSize = clamp(size * sqrt(reference), 1.0, 4.0 * size);
     gl_Position = clip;
 }
 """
@@ -88,10 +90,11 @@ class CloudVisual(Visual):
             np.zeros((1, 256, 3), np.uint8), interpolation="nearest", wrapping="clamp_to_edge"
         )
         self._values = gloo.VertexBuffer(np.zeros(1, np.float32))
+        self._slots = gloo.VertexBuffer(np.zeros(1, np.float32))
         self.freeze()
         program = self.shared_program
         program["a_position"] = gloo.VertexBuffer(self._points)
-        program["a_slot"] = gloo.VertexBuffer(np.zeros(1, np.float32))
+        program["a_slot"] = self._slots
         program["a_row"] = gloo.VertexBuffer(np.zeros(1, np.float32))
         program["a_value"] = self._values
         program["u_units"] = self._texture
@@ -101,6 +104,7 @@ class CloudVisual(Visual):
         program["u_picking"] = 0.0
         program["u_size"] = 3.0
         program["u_reference"] = 0.0
+        program["u_spot"] = 1.0
         program["u_background"] = (0.0, 0.0, 0.0)
         program["u_round"] = 1.0
         self._draw_mode = "points"
@@ -108,16 +112,23 @@ class CloudVisual(Visual):
 
     def set_points(self, points: np.ndarray, slots: np.ndarray) -> None:
         """Show points (N, >= 3) float32 with slots (N,) in the unit table."""
-        if len(slots) and int(slots.max()) >= MAX_SLOTS:
-            raise ValueError(f"{int(slots.max())} units in one scan")
         self._points = np.ascontiguousarray(points[:, :3], np.float32)
         program = self.shared_program
         program["a_position"] = gloo.VertexBuffer(self._points)
-        program["a_slot"] = gloo.VertexBuffer(slots.astype(np.float32))
+        self._slots = gloo.VertexBuffer(np.zeros(len(points), np.float32))
+        program["a_slot"] = self._slots
+        self.set_slots(slots)
         program["a_row"] = gloo.VertexBuffer(np.arange(len(points), dtype=np.float32))
         self._values = gloo.VertexBuffer(np.zeros(len(points), np.float32))
         program["a_value"] = self._values
         self._bounds_changed()
+        self.update()
+
+    def set_slots(self, slots: np.ndarray) -> None:
+        """Move the points to slots (N,) of the unit table."""
+        if len(slots) and int(slots.max()) >= MAX_SLOTS:
+            raise ValueError(f"{int(slots.max())} units in one scan")
+        self._slots.set_data(slots.astype(np.float32))
         self.update()
 
     def set_units(self, rgb: np.ndarray, brightness: np.ndarray) -> None:
@@ -148,7 +159,7 @@ class CloudVisual(Visual):
         self.update()
 
     def set_uniform(self, name: str, value: object) -> None:
-        """Set u_values, u_picking, u_size, u_reference, u_background or u_round."""
+        """Set u_values, u_picking, u_size, u_reference, u_spot, u_background or u_round."""
         self.shared_program[name] = value
         self.update()
 

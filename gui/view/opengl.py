@@ -40,3 +40,19 @@ def opengl_problem() -> str | None:
     if version < (2, 1):
         return f"OpenGL {version[0]}.{version[1]} is too old: the 3D view needs 2.1."
     return None
+
+
+SOFTWARE = ("llvmpipe", "softpipe", "SwiftShader")
+
+
+def renderer() -> str:
+    """Name of what draws, as OpenGL tells it; needs a running QApplication."""
+    from PySide6.QtGui import QOffscreenSurface, QOpenGLContext
+
+    context, surface = QOpenGLContext(), QOffscreenSurface()
+    surface.create()
+    if not context.create() or not context.makeCurrent(surface):
+        return ""
+    name = context.functions().glGetString(0x1F01)  # GL_RENDERER
+    context.doneCurrent()
+    return str(name or "")

@@ -58,6 +58,7 @@ class CloudView(QWidget):
         self._flight: QVariantAnimation | None = None
         self._drawn = False
         self.instant = False
+        self._point_px = 3.0
         self.canvas.events.draw.connect(self._on_draw, position="last")
         self.canvas.events.mouse_press.connect(self._on_press)
         self.canvas.events.mouse_release.connect(self._on_release)
@@ -71,6 +72,10 @@ class CloudView(QWidget):
         """Show points (N, 4) float32; slots (N,) are places in the unit table."""
         self._ids = None
         self.cloud.set_points(points, slots)
+
+    def set_slots(self, slots: np.ndarray) -> None:
+        """Move the rows to slots (N,) of the unit table; the points stay."""
+        self.cloud.set_slots(slots)
 
     def set_units(self, rgb: np.ndarray, brightness: np.ndarray) -> None:
         """Colour the units: rgb (M, 3) uint8, brightness (M,) uint8 (0 hides, 255 is full)."""
@@ -95,12 +100,17 @@ class CloudView(QWidget):
 
     def set_point_size(self, pixels: float) -> None:
         """Size of a point at the centre of the view, in logical pixels."""
-        self._ids = None
-        self.cloud.set_uniform("u_size", pixels * float(self.canvas.pixel_scale))
+        self._point_px = pixels
+        self._on_moved()
 
     def set_round(self, on: bool) -> None:
         """Round points, or squares, which software draws faster."""
         self.cloud.set_uniform("u_round", float(on))
+
+    def set_spot(self, factor: float) -> None:
+        """Draw units of full brightness larger by a factor."""
+        self._ids = None
+        self.cloud.set_uniform("u_spot", factor)
 
     def set_halo(
         self, low: np.ndarray | None, high: np.ndarray | None, colour: tuple[int, int, int]
@@ -222,6 +232,10 @@ class CloudView(QWidget):
 
     def _on_moved(self, *_: object) -> None:
         self._ids = None
+        # Points grow as one comes closer, but less than the distances between them.
+        zoom = min(2.6, max(0.7, (60.0 / float(self.camera.scale_factor)) ** 0.4))
+        pixels = self._point_px * zoom * float(self.canvas.pixel_scale)
+        self.cloud.set_uniform("u_size", pixels)
         self.cloud.set_uniform("u_reference", self.camera.reference)
         self.moved.emit()
 

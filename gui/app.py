@@ -1,0 +1,106 @@
+"""Starting the window: checks in words, theme, one event loop; and pictures of it."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from gui.view.opengl import display_problem
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from gui.window import Window
+
+__all__ = ["display_problem", "pictures", "run"]
+
+
+def run(project: Path | None) -> int:
+    """Open the window, on a project or on the start page; return the exit code."""
+    problem = display_problem()
+    if problem is not None:
+        print(f"lidarloop: {problem}", file=sys.stderr)
+        return 2
+    application, window = _start()
+    window.show()
+    if project is not None:
+        window.open_project(project)
+    return application.exec()
+
+
+def pictures(project: Path, out: Path) -> list[Path]:
+    """Save pictures of the window on `project`, each a state a person meets, below `out`."""
+    from core.errors import ProjectError
+
+    problem = display_problem()
+    if problem is not None:
+        raise ProjectError(problem, "Then run it again.")
+    application, window = _start()
+    out.mkdir(parents=True, exist_ok=True)
+    window.show()
+    made: list[Path] = []
+
+    def settle(until: Callable[[], bool]) -> None:
+        for _ in range(2000):
+            application.processEvents()
+            if until():
+                break
+        for _ in range(10):
+            application.processEvents()
+
+    def picture(name: str) -> None:
+        settle(lambda: True)
+        path = out / f"{name}.png"
+        window.grab().save(str(path))
+        made.append(path)
+
+    picture("start")
+    window.open_project(project)
+    session = window.session
+    if session is None:
+        window.close()
+        return made
+    if session.view is not None:
+        session.view.instant = True
+    settle(lambda: session.state.content is not None)
+    modes = session.scene.modes() if session.scene is not None else ()
+    for mode in modes:
+        window.actions_table.run(f"mode {mode}")
+        picture(mode)
+    window.docks[-1].raise_()
+    picture("rounds")
+    window.change_theme()
+    picture("light" if window.theme.name == "light" else "dark")
+    window.change_theme()
+    window.close()
+    return made
+
+
+def _start() -> tuple[QApplication, Window]:
+    from PySide6.QtWidgets import QApplication
+
+    from gui.window import Window
+
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("LidarLoop")
+    application.setStyle("Fusion")
+    window = Window()
+    _tell_faults(window)
+    return application, window
+
+
+def _tell_faults(window: Window) -> None:
+    """Show a fault of ours in the window, and print it: Qt would only print it."""
+
+    def hook(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+        text = "".join(traceback.format_exception(kind, fault, trace))
+        print(text, file=sys.stderr)
+        if window.session is not None:
+            window.session.banner.show_fault(text)
+
+    sys.excepthook = hook

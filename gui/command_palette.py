@@ -1,0 +1,165 @@
+"""The command palette and the key sheet: every action by name, and by key."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.actions import GROUPS, Action, Actions
+
+_ID = Qt.ItemDataRole.UserRole
+
+
+class CommandPalette(QFrame):
+    """Type a few letters of an action; Enter does it, Escape leaves."""
+
+    def __init__(self, over: QWidget, actions: Actions) -> None:
+        super().__init__(over)
+        self.over = over
+        self.setObjectName("card")
+        self.actions_table = actions
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("What to do?")
+        self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.text)
+        layout.addWidget(self.list)
+        self.text.textChanged.connect(self._filter)
+        self.text.installEventFilter(self)
+        self.list.itemActivated.connect(self._run)
+        self.list.itemClicked.connect(self._run)
+        self.hide()
+
+    def open(self) -> None:
+        """Show it over the middle of the window."""
+        width = min(560, self.over.width() - 80)
+        self.setGeometry((self.over.width() - width) // 2, 70, width, 380)
+        self.text.clear()
+        self._filter("")
+        self.show()
+        self.raise_()
+        self.text.setFocus()
+
+    def _filter(self, text: str) -> None:
+        self.list.clear()
+        for action in self.actions_table.table.values():
+            if not _matches(text.lower(), f"{action.group} {action.title}".lower()):
+                continue
+            keys = f"    {', '.join(action.keys)}" if action.keys else ""
+            reason = action.why_not()
+            row = QListWidgetItem(f"{action.group}: {action.title}{keys}")
+            row.setData(_ID, action.id)
+            if reason is not None:
+                row.setFlags(Qt.ItemFlag.NoItemFlags)
+                row.setText(f"{row.text()}    – {reason}")
+            self.list.addItem(row)
+        self.list.setCurrentRow(0)
+
+    def _run(self, row: QListWidgetItem | None) -> None:
+        self.close_palette()
+        if row is not None and row.flags() & Qt.ItemFlag.ItemIsEnabled:
+            self.actions_table.run(row.data(_ID))
+
+    def close_palette(self) -> None:
+        self.hide()
+        self.over.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        key = event.key()
+        if key == Qt.Key.Key_Escape:
+            self.close_palette()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._run(self.list.currentItem())
+        elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            by = 1 if key == Qt.Key.Key_Down else -1
+            count = max(self.list.count(), 1)
+            self.list.setCurrentRow((self.list.currentRow() + by) % count)
+        else:
+            return False
+        return True
+
+
+def _matches(letters: str, text: str) -> bool:
+    """Whether the letters occur in the text in this order."""
+    at = -1
+    for letter in letters.replace(" ", ""):
+        at = text.find(letter, at + 1)
+        if at < 0:
+            return False
+    return True
+
+
+class KeySheet(QFrame):
+    """Every key of the window on one sheet; any key or click puts it away."""
+
+    def __init__(self, over: QWidget, actions: Actions) -> None:
+        super().__init__(over)
+        self.over = over
+        self.setObjectName("card")
+        self.actions_table = actions
+        self.columns = QHBoxLayout(self)
+        self.columns.setContentsMargins(24, 20, 24, 20)
+        self.columns.setSpacing(28)
+        self.hide()
+
+    def toggle(self) -> None:
+        if self.isVisible():
+            self.hide()
+            return
+        while (old := self.columns.takeAt(0)) is not None:
+            widget = old.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for groups in (("Class",), ("Label", "Go"), ("Project", "Round"), ("View", "Help")):
+            assert all(group in GROUPS for group in groups)
+            self.columns.addWidget(self._column(groups))
+        self.adjustSize()
+        self.move(
+            (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
+        )
+        self.show()
+        self.raise_()
+
+    def _column(self, groups: tuple[str, ...]) -> QWidget:
+        column = QWidget()
+        grid = QGridLayout(column)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(2)
+        row = 0
+        for group in groups:
+            heading = QLabel(group)
+            heading.setObjectName("heading")
+            grid.addWidget(heading, row, 0, 1, 2)
+            row += 1
+            for action in self.actions_table.of_group(group):
+                if action.keys:
+                    self._line(grid, row, action)
+                    row += 1
+        grid.setRowStretch(row, 1)
+        return column
+
+    def _line(self, grid: QGridLayout, row: int, action: Action) -> None:
+        keys = QLabel(", ".join(action.keys))
+        keys.setObjectName("key")
+        title = QLabel(action.title)
+        title.setObjectName("quiet")
+        grid.addWidget(keys, row, 0)
+        grid.addWidget(title, row, 1)
+
+    def mousePressEvent(self, event: object) -> None:
+        self.hide()

@@ -1,0 +1,144 @@
+"""What the window can do: the rows of the table of actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gui.actions import Action
+from gui.palette import CODES
+from gui.view.paint import MODES
+
+if TYPE_CHECKING:
+    from gui.scene import Scene
+    from gui.session import Session
+    from gui.window import Window
+
+
+def always(window: Window) -> list[Action]:
+    """Actions that need no project."""
+    return [
+        Action("new", "New project from scans …", ("Ctrl+N",), "Project",
+               "Choose a folder of scans.", window.choose_scans),
+        Action("open", "Open a project …", ("Ctrl+O",), "Project",
+               "Choose a project's folder.", window.choose_project),
+        Action("theme", "Light or dark", ("Ctrl+Shift+L",), "View",
+               "Change between the light and the dark colours.", window.change_theme),
+        Action("commands", "Command palette", ("Ctrl+Shift+P",), "Help",
+               "Find an action by its name.", window.open_palette),
+        Action("keys", "Key sheet", ("F1", "?"), "Help",
+               "Every key on one sheet.", window.open_keys),
+        Action("quit", "Quit", ("Ctrl+Q",), "Project",
+               "Close the window; every answer is saved already.", window.close),
+    ]  # fmt: skip
+
+
+def of_session(window: Window, session: Session) -> list[Action]:
+    """Actions on the open project."""
+    state, scene = session.state, session.scene
+    rows = [
+        Action("start", "Close the project", ("Ctrl+W",), "Project",
+               "Go back to the start page.", window.show_start),
+        Action("export", "Export labels …", ("Ctrl+E",), "Project",
+               "Write the labels in the dataset's layout.",
+               lambda: window.choose_export("labels"), session.no_export),
+        Action("export merged", "Export labels and predictions …", (), "Project",
+               "Answers where there are some, predictions elsewhere.",
+               lambda: window.choose_export("merged"), session.no_export),
+        Action("prepare", "Prepare", ("F5",), "Round",
+               "Split the scans in units and partitions.", session.prepare, session.no_prepare),
+        Action("ask", "Ask", ("F6",), "Round",
+               "Choose the units worth asking about.", session.ask, session.no_ask),
+        Action("ask with", "Ask with options …", ("Shift+F6",), "Round",
+               "Choose strategy and budget.", window.open_ask, session.no_ask),
+        Action("oracle", "Oracle", ("F7",), "Round",
+               "Answer the open query from ground truth.", session.oracle, session.no_oracle),
+        Action("train", "Train", ("F8",), "Round",
+               "Train on all answers, score and evaluate.", session.train, session.no_train),
+        Action("evaluate", "Evaluate", ("F9",), "Round",
+               "Measure mIoU on the validation scans.", session.evaluate, session.no_evaluate),
+        Action("cancel", "Cancel", ("Ctrl+.",), "Round",
+               "Stop the running step; what it finished is kept.",
+               session.jobs.cancel, session.no_cancel),
+        Action("label", "Go to the first open item", ("Ctrl+L",), "Go",
+               "Begin to label.", state.begin),
+        Action("skip", "Skip", ("Tab",), "Go",
+               "Leave this item open and go to the next.", state.skip),
+        Action("back", "Back", ("Shift+Tab", "Backtab"), "Go",
+               "Go to the item before this one.", state.back),
+        Action("next scan", "Next scan", ("PgDown",), "Go",
+               "Show the next scan.", lambda: state.step_scan(1)),
+        Action("previous scan", "Previous scan", ("PgUp",), "Go",
+               "Show the scan before.", lambda: state.step_scan(-1)),
+        Action("undo", "Undo", ("Ctrl+Z",), "Label",
+               "Take back the last answer and go there.", state.undo, session.no_label),
+        Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Label",
+               "Bring back what Undo took.", state.redo, session.no_label),
+        Action("decline", "Cannot tell, never ask again", ("Delete",), "Label",
+               "The unit costs nothing and is not asked again.",
+               state.decline, session.no_label),
+    ]  # fmt: skip
+    for code, name, key in CODES:
+        rows.append(_class(session, code, name.capitalize(), key, "Label"))
+    for number, name in enumerate(session.project.classes.names):
+        rows.append(_class(session, number, name, session.project.classes.keys[number], "Class"))
+    if scene is not None:
+        rows += _of_scene(session)
+    return rows
+
+
+def _class(session: Session, number: int, name: str, key: str, group: str) -> Action:
+    return Action(
+        f"class {number}",
+        name,
+        (key,),
+        group,
+        f"The asked points are: {name}.",
+        lambda: session.state.answer(number),
+        session.no_label,
+    )
+
+
+def _of_scene(session: Session) -> list[Action]:
+    scene, overlays = session.scene, session.overlays
+    assert scene is not None
+    assert overlays is not None
+    view = scene.view
+
+    def turn() -> None:
+        view.set_top_down(not view.top_down)
+        overlays.refresh()
+
+    rows = [
+        Action("cut", "Cut in two", ("K",), "Label",
+               "Draw one line; each side gets a class of its own.",
+               scene.begin_cut, session.no_label),
+        Action("whole", "Whole again", ("Esc",), "Label",
+               "Put the line away.", scene.end_cut),
+        Action("frame", "Frame the unit", ("Home",), "Go",
+               "Fly to what is asked.", scene.frame),
+        Action("overview", "See the whole scan", ("End",), "Go",
+               "Fly back over the sensor.", view.overview),
+        Action("top", "Top-down view", ("J",), "View",
+               "Look straight down, or turn freely.", turn, checked=lambda: view.top_down),
+        Action("smaller", "Smaller points", ("[",), "View", "Draw points smaller.",
+               lambda: scene.set_point_size(scene.point_px - 0.5)),
+        Action("bigger", "Bigger points", ("]",), "View", "Draw points bigger.",
+               lambda: scene.set_point_size(scene.point_px + 0.5)),
+        Action("overlays", "Hide what lies over the view", ("H",), "View",
+               "Nothing hides the points.", overlays.toggle, checked=lambda: overlays.hidden),
+    ]  # fmt: skip
+    return [*rows, *(_mode(scene, mode, f"Ctrl+{n}") for n, mode in enumerate(MODES, start=1))]
+
+
+def _mode(scene: Scene, mode: str, key: str) -> Action:
+    title = f"Colour by {'ground truth' if mode == 'truth' else mode}"
+    return Action(
+        f"mode {mode}",
+        title,
+        (key,),
+        "View",
+        f"{title}.",
+        lambda: scene.set_mode(mode),
+        lambda: None if mode in scene.modes() else "There is nothing of this to show yet.",
+        lambda: scene.mode == mode,
+    )

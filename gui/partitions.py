@@ -1,0 +1,107 @@
+"""The partition panel: units, points and answered share; class counts answered so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from core.status import partitions
+from gui.charts.bars import Bar, Bars
+from gui.state import State
+from gui.theme import Theme
+from gui.view.colours import class_table, partition_colours
+
+
+class Partitions(QScrollArea):
+    """Bars per partition and per class."""
+
+    def __init__(self, state: State, theme: Theme) -> None:
+        super().__init__()
+        self.state = state
+        self._rows: list[dict[str, Any]] = []
+        self._partition_of: dict[str, int] = {}
+        self._classes = class_table(state.project.classes)
+        self.partitions, self.classes = Bars(theme), Bars(theme)
+        self.note = QLabel()
+        self.note.setObjectName("quiet")
+        self.note.setWordWrap(True)
+        self.note.setContentsMargins(10, 2, 10, 4)
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.setSpacing(2)
+        layout.addWidget(self.partitions)
+        layout.addWidget(self.note)
+        layout.addWidget(self.classes)
+        layout.addStretch()
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        state.project_changed.connect(self.refill)
+        state.answers_changed.connect(self.count)
+        self.refill()
+
+    def refill(self) -> None:
+        """Read the partitions anew: the units may have changed."""
+        self._rows = partitions(self.state.project)
+        self._partition_of = {}
+        self.count()
+
+    def count(self) -> None:
+        """Count the answers anew."""
+        answered = self._answered()
+        units = self.state.project.units
+        if units is None:
+            self.partitions.set_bars(())
+            self.note.setText("The partitions appear once the scans are prepared.")
+            self.classes.set_bars(())
+            return
+        ramp = partition_colours(len(units.cuts)).tolist()
+        most = max((row["units"] for row in self._rows), default=1) or 1
+        bars = []
+        for row, done, colour in zip(self._rows, answered, ramp, strict=True):
+            if row["name"] == "ground":
+                name = "ground"
+            elif row["size_min"] in (None, row["size_max"]):
+                name = f"{row['size_max']} m"
+            else:
+                name = f"{row['size_min']}–{row['size_max']} m"
+            text = f"{done:,} of {row['units']:,}"
+            filled = done / row["units"] if row["units"] else 0.0
+            red, green, blue = colour
+            bars.append(Bar(name, text, row["units"] / most, filled, (red, green, blue)))
+        self.partitions.set_bars(bars)
+        shares = [row["api_share"] for row in self._rows if row["api_share"] is not None]
+        if shares:
+            text = ", ".join(f"{share:.0%}" for share in shares)
+            self.note.setText(f"Information per partition (Eq. 1): {text}")
+        self._count_classes()
+
+    def _answered(self) -> list[int]:
+        units = self.state.project.units
+        if units is None:
+            return []
+        heads = list(self.state.project.answers.effective.items())
+        ids = [unit for unit, head in heads if head.verb == "answer"]
+        new = [unit for unit in ids if unit not in self._partition_of]
+        for unit, index in zip(new, units.find_all(new).tolist(), strict=True):
+            self._partition_of[unit] = -1 if index < 0 else int(units.partition[index])
+        places = np.array([self._partition_of[unit] for unit in ids], np.int64)
+        return np.bincount(places[places >= 0], minlength=len(self._rows)).tolist()
+
+    def _count_classes(self) -> None:
+        counts = self.state.project.answers.class_counts()
+        most = max(counts.values(), default=1)
+        bars = []
+        for found in sorted(counts, key=lambda c: -counts[c]):
+            red, green, blue = self._classes[found].tolist()
+            text = f"{counts[found]:,} pts"
+            name = self.state.class_name(found)
+            bars.append(Bar(name, text, counts[found] / most, 1.0, (red, green, blue)))
+        self.classes.set_bars(bars)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.partitions.set_theme(theme)
+        self.classes.set_theme(theme)

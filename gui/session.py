@@ -1,0 +1,233 @@
+"""An open project in the window: its state, view and panels, and the steps it can start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from core import steps
+from core.errors import LockedError, StorageError
+from core.export import export
+from core.jobs import Job
+from core.project import Project
+from gui.activity import Activity
+from gui.banner import Banner
+from gui.browser import Browser
+from gui.jobs import Jobs
+from gui.overlays import Overlays
+from gui.palette import Palette
+from gui.partitions import Partitions
+from gui.queue import Queue
+from gui.rounds import Rounds
+from gui.scene import Scene
+from gui.state import State
+from gui.statusbar import StatusBar
+from gui.theme import Theme
+from gui.view.opengl import SOFTWARE, opengl_problem, renderer
+from gui.view.view import CloudView
+
+
+def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None]:
+    """Open a project for writing, else for reading, with the reason. Raises ProjectError."""
+    try:
+        return Project(path), None
+    except (LockedError, StorageError) as error:
+        return Project(path, read_only=True), error
+
+
+class Session(QObject):
+    """Everything of one open project. `scene` and `view` are None where OpenGL does not work."""
+
+    def __init__(self, path: Path, activity: Activity, jobs: Jobs, theme: Theme) -> None:
+        super().__init__()
+        self.project, why = open_project(path)
+        self.jobs = jobs
+        self.state = State(self.project, activity)
+        self.banner = Banner()
+        self.page = QWidget()
+        layout = QVBoxLayout(self.page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.banner)
+        self.view: CloudView | None = None
+        self.scene: Scene | None = None
+        self.overlays: Overlays | None = None
+        problem, drawing = opengl_problem(), ""
+        if problem is None:
+            self.view = CloudView()
+            self.scene = Scene(self.view, self.state, theme)
+            self.overlays = Overlays(self.scene, theme)
+            layout.addWidget(self.view, 1)
+            if any(name in renderer() for name in SOFTWARE):
+                drawing = "software drawing"
+                self.view.set_round(False)
+        else:
+            layout.addWidget(_no_view(problem), 1)
+        self.queue = Queue(self.state, theme)
+        self.palette = QWidget()
+        self.partitions = Partitions(self.state, theme)
+        self.rounds = Rounds(self.state, theme)
+        self.browser = Browser(self.state)
+        self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
+        self.queue.chosen.connect(self.state.go)
+        self.browser.chosen.connect(self.state.show_scan)
+        self.state.failed.connect(self.banner.show_error)
+        jobs.failed.connect(self.banner.show_error)
+        jobs.broke.connect(self.banner.show_fault)
+        jobs.started.connect(self.status.starting)
+        jobs.progressed.connect(self.status.progressed)
+        jobs.progressed.connect(self.rounds.progressed)
+        jobs.finished.connect(self._finished)
+        if why is not None:
+            self.banner.show_note(why.what, f"Opened for reading only. {why.do}")
+
+    def make_palette(self, theme: Theme, run: Any) -> Palette:
+        """The class palette; `run` does an action by its id."""
+        made = Palette(self.project.classes, theme, run)
+        self.palette = made
+        return made
+
+    # -- steps --------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Split the scans in units, in the background."""
+        self.jobs.run("Prepare", lambda job: steps.prepare(self.project, job))
+
+    def ask(self, options: dict[str, Any] | None = None) -> None:
+        """Choose and freeze the next query, in the background."""
+        self.jobs.run("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
+
+    def train(self) -> None:
+        """Train, score and evaluate, in the background."""
+
+        def work(job: Job) -> None:
+            from models.steps import train
+
+            train(self.project, job)
+
+        self.rounds.job_started()
+        self.jobs.run("Train", work)
+
+    def evaluate(self) -> None:
+        """Measure mIoU anew, in the background."""
+
+        def work(job: Job) -> None:
+            from models.steps import evaluate
+
+            evaluate(self.project, job)
+
+        self.jobs.run("Evaluate", work)
+
+    def oracle(self) -> None:
+        """Answer the open query from ground truth, in the background."""
+        self.jobs.run("Oracle", lambda job: steps.annotate(self.project, job, oracle="per-point"))
+
+    def export(self, out: Path, what: str) -> None:
+        """Write labels, predictions, both merged, or the journal below `out`."""
+        self.jobs.run("Export", lambda job: export(self.project, out, job, what=what))
+
+    def _finished(self, name: str) -> None:
+        self.status.idle()
+        if name in ("Prepare", "Ask", "Train", "Evaluate", "Oracle"):
+            self.state.reload()
+        if name == "Ask" and self.state.round is not None:
+            self.state.begin()
+
+    # -- why a step cannot be started now -----------------------------------------------------
+
+    def _busy(self) -> str | None:
+        if not self.project.writable:
+            return "The project is open for reading only."
+        return f"{self.jobs.running} is running." if self.jobs.running else None
+
+    def no_prepare(self) -> str | None:
+        return self._busy()
+
+    def no_ask(self) -> str | None:
+        found = self.project.open_round
+        if self.project.units is None:
+            return "Prepare the scans first."
+        if found is not None:
+            waiting = len(self.project.open_items(found))
+            if waiting:
+                return f"{waiting:,} items still wait for an answer; train to put them back."
+        return self._busy()
+
+    def no_train(self) -> str | None:
+        tip = self.project.tip
+        if tip is None:
+            return "Ask a first query."
+        if tip.scores.exists():
+            return "This round is trained: ask the next query."
+        if not tip.frozen and not self.project.answers.effective:
+            return "Answer something first."
+        return self._busy()
+
+    def no_evaluate(self) -> str | None:
+        if not any(found.checkpoint.exists() for found in self.project.rounds):
+            return "Train a round first."
+        return self._busy()
+
+    def no_oracle(self) -> str | None:
+        found = self.project.open_round
+        if not self.project.research:
+            return "Only research projects answer from ground truth."
+        if found is None or not self.project.open_items(found):
+            return "No question is open."
+        return self._busy()
+
+    def no_export(self) -> str | None:
+        return f"{self.jobs.running} is running." if self.jobs.running else None
+
+    def no_cancel(self) -> str | None:
+        return None if self.jobs.running else "Nothing is running."
+
+    def no_label(self) -> str | None:
+        return None if self.project.writable else "The project is open for reading only."
+
+    def no_view(self) -> str | None:
+        return None if self.scene is not None else "OpenGL does not work here."
+
+    # -- the rest -----------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        for part in (self.queue, self.partitions, self.rounds, self.scene, self.overlays):
+            if part is not None:
+                part.set_theme(theme)
+        if isinstance(self.palette, Palette):
+            self.palette.set_theme(theme)
+
+    def picture(self) -> str:
+        """Save a small picture of the view for the start page; return its path, or ""."""
+        if self.view is None or not self.view.isVisible() or not self.project.writable:
+            return ""
+        path = self.project.path / "cache" / "view.png"
+        path.parent.mkdir(exist_ok=True)
+        saved = self.view.grab().scaledToWidth(320).save(str(path))
+        return str(path.resolve()) if saved else ""
+
+    def shut(self) -> None:
+        """Stop everything and close the project. What was answered is on disk already."""
+        self.jobs.shut_step()
+        for signal in (
+            self.jobs.failed,
+            self.jobs.broke,
+            self.jobs.started,
+            self.jobs.progressed,
+            self.jobs.finished,
+        ):
+            signal.disconnect()
+        self.state.shut()
+        if self.view is not None:
+            self.view.shut()
+        self.project.close()
+
+
+def _no_view(problem: str) -> QLabel:
+    label = QLabel(f"The 3D view cannot be shown.\n{problem}\n\nEverything else works.")
+    label.setMargin(40)
+    label.setObjectName("quiet")
+    return label

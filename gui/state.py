@@ -1,0 +1,458 @@
+"""What is shown and asked now; the project's changes as Qt signals. All labelling goes here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.classes import UNLABELLED
+from core.errors import ProjectError
+from core.journal import Head
+from core.prepare.units import CLUSTER, INVALID, NOISE, OVERSIZE, TINY
+from core.project import Project
+from core.rounds import Round
+from gui.activity import Activity
+from gui.loader import Content, Loader
+
+NOISE_REACH_M = 1.0
+_AHEAD = 3
+_TELL_MS = 40
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an answer would be about now.
+
+    Attributes
+    ----------
+    rows : (R,) int64 of the shown scan
+    unit : unit_id, "" for rows that belong to no unit
+    slot : base slot of the unit (gui.view.paint), None for noise
+    item : place in the open query, None for a unit somebody clicked
+    what : what it is, in words
+    """
+
+    rows: np.ndarray
+    unit: str
+    slot: int | None
+    item: int | None
+    what: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """A target cut in two: side (R,) bool of its rows; the class of the first side once given."""
+
+    side: np.ndarray
+    first: int | None = None
+
+    @property
+    def asked(self) -> np.ndarray:
+        """(R,) bool: the rows whose class is asked now."""
+        return self.side if self.first is None else ~self.side
+
+
+class State(QObject):
+    """One open project, the scan that is shown, the unit an answer would be about.
+
+    Signals
+    -------
+    scan_shown() : another scan, or the same one anew
+    target_changed(fly) : another unit, or none; fly there or stay
+    labelled() : the shown scan's labels changed
+    answers_changed() : an entry was added, anywhere
+    project_changed() : units, rounds or predictions
+    told(text) : something to say in the status bar
+    failed(error) : a ProjectError to show
+    """
+
+    scan_shown = Signal()
+    target_changed = Signal(bool)
+    labelled = Signal()
+    answers_changed = Signal()
+    project_changed = Signal()
+    told = Signal(str)
+    failed = Signal(object)
+    _entry_added = Signal()
+
+    def __init__(self, project: Project, activity: Activity) -> None:
+        super().__init__()
+        self.project = project
+        self.activity = activity
+        self.loader = Loader(project, self)
+        self.content: Content | None = None
+        self.target: Target | None = None
+        self.split: Split | None = None
+        self.cursor = -1
+        self.order: list[int] = []
+        self.by_scan = False
+        self.partition: str | None = None
+        self._coming: tuple[str, int | None, bool] | None = None
+        self.loader.loaded.connect(self._arrived)
+        self.loader.failed.connect(self._missing)
+        # Entries may come by the thousand, and from another thread: tell of them together.
+        self._telling = QTimer(self)
+        self._telling.setSingleShot(True)
+        self._telling.setInterval(_TELL_MS)
+        self._telling.timeout.connect(self.answers_changed)
+        self._entry_added.connect(self._tell)
+        project.answers.on_change.append(self._entry_added.emit)
+        self.refresh_query()
+
+    def _tell(self) -> None:
+        if not self._telling.isActive():
+            self._telling.start()
+
+    # -- the query ----------------------------------------------------------------------------
+
+    @property
+    def round(self) -> Round | None:
+        """The round whose items are on the table."""
+        return self.project.open_round
+
+    def refresh_query(self) -> None:
+        """Read the open query's order anew, after it was asked, sorted or filtered."""
+        found, self.order = self.round, []
+        if found is None:
+            return
+        query = found.query
+        for place, item in enumerate(query.items):
+            known = self.project.units is not None and self.project.units.find(item) is not None
+            if known and self.partition in (None, query.partition[place]):
+                self.order.append(place)
+        if self.by_scan:
+            self.order.sort(key=lambda place: (query.items[place].rpartition("#")[0], place))
+
+    def set_order(self, *, by_scan: bool, partition: str | None) -> None:
+        """Order the queue by rank or by scan, and keep one partition or all."""
+        self.by_scan, self.partition = by_scan, partition
+        self.refresh_query()
+        self.project_changed.emit()
+
+    def is_open(self, place: int) -> bool:
+        """Whether an item still waits for its answer."""
+        found = self.round
+        return found is not None and found.query.items[place] not in self.project.answers.effective
+
+    def begin(self) -> None:
+        """Show the first open item, or the first scan where nothing is asked."""
+        place = self._next(-1)
+        if place is not None:
+            self.go(place)
+        else:
+            self.show_scan(self.project.dataset.train[0])
+
+    def _next(self, after: int) -> int | None:
+        """The next open item behind the item `after`, going round at the end."""
+        if not self.order:
+            return None
+        at = self.order.index(after) + 1 if after in self.order else 0
+        for place in (*self.order[at:], *self.order[:at]):
+            if place != after and self.is_open(place):
+                return place
+        return None
+
+    def go(self, place: int) -> None:
+        """Make an item of the query the target, and read the scans of the next ones."""
+        found = self.round
+        if found is None:
+            return
+        self.cursor = place
+        scan = found.query.items[place].rpartition("#")[0]
+        self._show(scan, place, fly=True)
+        ahead, scans = place, [scan]
+        for _ in range(_AHEAD):
+            following = self._next(ahead)
+            if following is None:
+                break
+            ahead = following
+            name = found.query.items[ahead].rpartition("#")[0]
+            if name not in scans:
+                scans.append(name)
+                self.loader.ask(name)
+
+    def skip(self) -> None:
+        """Leave the item open and go to the next one."""
+        place = self._next(self.cursor)
+        if place is not None:
+            self.go(place)
+        elif self.cursor in self.order and self.is_open(self.cursor):
+            self.go(self.cursor)
+            self.told.emit("This is the last open item.")
+        else:
+            self.told.emit("Every item is answered.")
+
+    def back(self) -> None:
+        """Go to the item before this one, answered or not."""
+        if self.order:
+            at = self.order.index(self.cursor) if self.cursor in self.order else 0
+            self.go(self.order[at - 1])
+
+    # -- showing ------------------------------------------------------------------------------
+
+    def show_scan(self, scan: str) -> None:
+        """Show a scan without a target."""
+        self._show(scan, None, fly=True)
+
+    def step_scan(self, by: int) -> None:
+        """Show the scan `by` places later in the list."""
+        names = self.scans()
+        at = names.index(self.content.scan) if self.content else 0
+        self.show_scan(names[(at + by) % len(names)])
+
+    def scans(self) -> tuple[str, ...]:
+        """Every scan of the project, training first."""
+        dataset = self.project.dataset
+        return (*dataset.train, *dataset.validation)
+
+    def _show(self, scan: str, place: int | None, *, fly: bool) -> None:
+        self._coming = (scan, place, fly)
+        content = self.loader.get(scan)
+        if content is not None:
+            self._arrived(scan)
+        else:
+            self.target = None
+            self.target_changed.emit(False)
+            self.told.emit(f"Reading {scan} …")
+
+    def _arrived(self, scan: str) -> None:
+        if self._coming is None or self._coming[0] != scan:
+            return
+        _, place, fly = self._coming
+        self._coming = None
+        content = self.loader.get(scan)
+        self.told.emit("")
+        if content is not self.content:
+            self.content = content
+            self.target = None
+            self.scan_shown.emit()
+        self.split = None
+        self.target = self._item_target(place) if place is not None else None
+        self.activity.take()
+        self.target_changed.emit(fly)
+
+    def _missing(self, scan: str, error: ProjectError) -> None:
+        if self._coming is not None and self._coming[0] == scan:
+            self._coming = None
+            self.failed.emit(error)
+
+    def reload(self) -> None:
+        """Read everything shown anew: units, rounds or predictions have changed."""
+        self.loader.forget()
+        self.refresh_query()
+        if self.round is None:
+            self.cursor = -1
+        self.project_changed.emit()
+        if self.content is None:
+            self.begin()
+        elif self.cursor >= 0 and self.target is not None and self.target.item is not None:
+            self._show(self.content.scan, self.target.item, fly=False)
+        else:
+            self._show(self.content.scan, None, fly=False)
+
+    # -- targets ------------------------------------------------------------------------------
+
+    def _item_target(self, place: int) -> Target | None:
+        found = self.round
+        units = self.project.units
+        if found is None or units is None:
+            return None
+        index = units.find(found.query.items[place])
+        if index is None:
+            return None
+        scan = found.query.items[place].rpartition("#")[0]
+        return self._unit_target(index - units.range_of(scan).start, place)
+
+    def _unit_target(self, number: int, item: int | None) -> Target:
+        content, units = self.content, self.project.units
+        assert content is not None
+        assert units is not None
+        index = units.range_of(content.scan).start + number
+        rows = np.flatnonzero(content.unit == number)
+        what = "Cluster" if units.kind[index] == CLUSTER else "Ground cell"
+        return Target(rows, units.name(index), number, item, what)
+
+    def pick(self, row: int) -> None:
+        """Make the unit of a clicked row the target; noise is taken with what lies within 1 m."""
+        content = self.content
+        if content is None or row < 0:
+            return
+        if content.scan not in self.project.dataset.train:
+            self.told.emit("Validation scans are not labelled here.")
+            return
+        state = int(content.unit[row])
+        if state >= 0:
+            target = self._unit_target(state, None)
+            found = self.round
+            if found is not None and target.unit in found.query.items:
+                self.cursor = found.query.items.index(target.unit)
+                target = self._unit_target(state, self.cursor)
+        elif state <= OVERSIZE:
+            rows = np.flatnonzero(content.unit == state)
+            slot = content.units + 3 + OVERSIZE - state
+            target = Target(rows, "", slot, None, "Cluster too large to be asked")
+        elif state == INVALID:
+            self.told.emit("This point has no valid coordinates.")
+            return
+        else:
+            away = np.linalg.norm(content.points[:, :3] - content.points[row, :3], axis=1)
+            rows = np.flatnonzero((content.unit == state) & (away <= NOISE_REACH_M))
+            words = {NOISE: "Noise points within 1 m", TINY: "Points of a tiny ground cell"}
+            target = Target(rows, "", None, None, words[state])
+        self.split = None
+        self.target = target
+        self.target_changed.emit(False)
+
+    # -- answering ----------------------------------------------------------------------------
+
+    def answer(self, found: int) -> None:
+        """Give the target one class or code; of a split target, the side that is asked."""
+        target, split = self.target, self.split
+        if target is None:
+            self.told.emit("Nothing is asked here: click a unit, or press Tab for the queue.")
+        elif split is None:
+            self.answer_rows(np.full(len(target.rows), found, np.uint8), "key")
+        elif split.first is None:
+            self.split = Split(split.side, found)
+            self.target_changed.emit(False)
+        else:
+            classes = np.where(split.side, split.first, found).astype(np.uint8)
+            self.answer_rows(classes, "cut")
+
+    def cut(self, side: np.ndarray) -> None:
+        """Split the target by side (R,) bool; the next two classes are its sides'."""
+        if side.all() or not side.any():
+            self.told.emit("The line leaves all points on one side.")
+            return
+        self.split = Split(side)
+        self.target_changed.emit(False)
+
+    def uncut(self) -> None:
+        """Make a split target whole again."""
+        if self.split is not None:
+            self.split = None
+            self.target_changed.emit(False)
+
+    def answer_rows(self, classes: np.ndarray, tool: str) -> None:
+        """Give the target's rows classes (R,); it is on disk when the next item is shown."""
+        target, content = self.target, self.content
+        assert target is not None
+        assert content is not None
+        round_id = self.round.id if self.round is not None and target.item is not None else ""
+        effort = self.activity.take()
+        try:
+            self.project.answers.answer(
+                content.scan,
+                target.rows,
+                classes,
+                round=round_id,
+                unit=target.unit,
+                tool=tool,
+                scan_rows=len(content.points),
+                scan_hash=self.project.scan_hash(content.scan),
+                active_s=effort.seconds,
+                clicks=effort.clicks,
+                keys=effort.keys,
+            )
+        except ProjectError as error:
+            self.failed.emit(error)
+            return
+        content.answer(target.rows, classes, target.slot)
+        self.labelled.emit()
+        self._advance(target)
+
+    def decline(self) -> None:
+        """Say that the unit cannot be answered; it is never asked again."""
+        target, content = self.target, self.content
+        if target is None or content is None or not target.unit:
+            self.told.emit("Only a unit can be declined.")
+            return
+        effort = self.activity.take()
+        round_id = self.round.id if self.round is not None and target.item is not None else ""
+        try:
+            self.project.answers.decline(
+                content.scan,
+                round=round_id,
+                unit=target.unit,
+                scan_rows=len(content.points),
+                scan_hash=self.project.scan_hash(content.scan),
+                active_s=effort.seconds,
+                keys=effort.keys,
+            )
+        except ProjectError as error:
+            self.failed.emit(error)
+            return
+        self._advance(target)
+
+    def _advance(self, answered: Target) -> None:
+        self.split = None
+        if answered.item is None:
+            self.target = None
+            self.target_changed.emit(False)
+            return
+        place = self._next(answered.item)
+        if place is not None:
+            self.go(place)
+        else:
+            self.target = None
+            self.target_changed.emit(False)
+            self.told.emit("Every item is answered: train the round.")
+
+    def undo(self) -> None:
+        """Take back one's newest answer, and go there."""
+        self._turn(redo=False)
+
+    def redo(self) -> None:
+        """Bring back what the last undo took, and go there."""
+        self._turn(redo=True)
+
+    def _turn(self, *, redo: bool) -> None:
+        answers = self.project.answers
+        try:
+            head = answers.redo() if redo else answers.undo()
+            if head is None:
+                self.told.emit("Nothing to redo." if redo else "Nothing to undo.")
+                return
+            labels = self.project.labels(head.scan)
+        except ProjectError as error:
+            self.failed.emit(error)
+            return
+        place = self._place_of(head)
+        content = self.loader.get(head.scan)
+        if content is not None:
+            content.relabel(labels)
+        if place is not None:
+            self.cursor = place
+        self._show(head.scan, place, fly=True)
+        self.labelled.emit()
+        word = "Redone" if redo else "Undone"
+        self.told.emit(f"{word}: {self.describe(head)}")
+
+    def describe(self, head: Head) -> str:
+        """One entry in words."""
+        what = head.unit.rpartition("#")[2] or "points"
+        if head.verb == "decline":
+            return f"{what} declined"
+        counts = head.class_counts()
+        names = ", ".join(self.class_name(c) for c in sorted(counts, key=lambda c: -counts[c])[:3])
+        return f"{what} as {names}"
+
+    def class_name(self, found: int) -> str:
+        """Name of a class or code."""
+        codes = {255: "ignored", 254: "mixed", 253: "unsure", UNLABELLED: "not labelled"}
+        names = self.project.classes.names
+        return names[found] if found < len(names) else codes[found]
+
+    def _place_of(self, head: Head) -> int | None:
+        found = self.round
+        if found is None or head.unit not in found.query.items:
+            return None
+        return found.query.items.index(head.unit)
+
+    def shut(self) -> None:
+        """Stop reading; the project is closed by who opened it."""
+        self.project.answers.on_change.clear()
+        self._telling.stop()
+        self.loader.shut()

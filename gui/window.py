@@ -1,0 +1,294 @@
+"""The one window: start page, or an open project with its docks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QStatusBar,
+    QWidget,
+)
+
+from core.errors import ProjectError
+from core.jobs import Job
+from core.project_file import FILE
+from core.scans import recognise
+from gui import commands
+from gui.actions import GROUPS, Actions
+from gui.activity import Activity
+from gui.ask import AskOptions
+from gui.command_palette import CommandPalette, KeySheet
+from gui.jobs import Jobs
+from gui.new_project import NewProject
+from gui.recent import remember, store
+from gui.session import Session
+from gui.start import Start
+from gui.stepper import Stepper
+from gui.theme import THEMES, Theme, palette, style_sheet
+
+LAYOUT_VERSION = 1
+
+
+class Window(QMainWindow):
+    """Shows the start page until a project is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle("LidarLoop")
+        self.resize(1440, 900)
+        self.setMinimumSize(900, 600)
+        self.theme: Theme = THEMES.get(str(store().value("theme", "dark")), THEMES["dark"])
+        self.activity = Activity()
+        self._application().installEventFilter(self.activity)
+        self.jobs = Jobs(self)
+        self.session: Session | None = None
+        self.stepper: Stepper | None = None
+        self.docks: list[QDockWidget] = []
+        self.actions_table = Actions(self)
+        self.actions_table.add(commands.always(self))
+        self.command_palette = CommandPalette(self, self.actions_table)
+        self.key_sheet = KeySheet(self, self.actions_table)
+        self.apply_theme()
+        self.show_start()
+
+    @staticmethod
+    def _application() -> QApplication:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        return application
+
+    # -- pages --------------------------------------------------------------------------------
+
+    def show_start(self) -> None:
+        """Close the project, if one is open, and show the start page."""
+        self._shut_session()
+        self.setWindowTitle("LidarLoop")
+        start = Start()
+        start.demo.connect(self.make_demo)
+        start.folder_chosen.connect(self.look_at)
+        start.project_chosen.connect(self.open_project)
+        self.setCentralWidget(start)
+        self._fill_menus()
+
+    def look_at(self, folder: Path) -> None:
+        """Open a project's folder, or offer to make a project of a folder of scans."""
+        if (folder / FILE).exists():
+            self.open_project(folder)
+            return
+        try:
+            found = recognise(folder)
+        except ProjectError as error:
+            self._say(f"{error.what} {error.do}")
+            return
+        if found is None:
+            self._say(
+                f"{folder} holds no scans in a known layout. Choose a folder with SemanticKITTI's "
+                f"sequences/, nuScenes' v1.0-*/, or with .bin, .pcd, .ply or .npy files."
+            )
+            return
+        self.show_new(NewProject(found))
+
+    def show_new(self, page: NewProject) -> None:
+        """Show the page that makes a project."""
+        self._shut_session()
+        page.made.connect(self.open_project)
+        page.left.connect(self.show_start)
+        self.setCentralWidget(page)
+
+    def make_demo(self) -> None:
+        """Make the demo in the background, then open it."""
+        folder = Path.home() / "lidarloop-demo"
+
+        def work(job: Job) -> None:
+            from core.demo import make
+
+            make(folder, job)
+
+        def finished(_: str) -> None:
+            self.jobs.finished.disconnect()
+            self.jobs.progressed.disconnect()
+            self.jobs.failed.disconnect()
+            if (folder / "project" / FILE).exists():
+                self.open_project(folder / "project")
+
+        self.jobs.progressed.connect(
+            lambda report: self._say(f"Making the demo: {report.text} {report.done}/{report.total}")
+        )
+        self.jobs.failed.connect(lambda error: self._say(f"{error.what} {error.do}"))
+        self.jobs.finished.connect(finished)
+        self._say("Making the demo …")
+        self.jobs.run("Demo", work)
+
+    def open_project(self, path: Path) -> None:
+        """Open a project; say why on the start page where it cannot be opened."""
+        self._shut_session()
+        try:
+            session = Session(path, self.activity, self.jobs, self.theme)
+        except ProjectError as error:
+            self.show_start()
+            self._say(f"{error.what} {error.do}")
+            return
+        self.session = session
+        self.setCentralWidget(session.page)
+        self.actions_table.add(commands.of_session(self, session))
+        made = session.make_palette(self.theme, self.actions_table.run)
+        self.stepper = Stepper(session.state, self.actions_table.run)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.stepper)
+        self.setStatusBar(session.status)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        queue = self._dock("Queue", session.queue, left)
+        scans = self._dock("Scans", session.browser, left)
+        classes = self._dock("Classes", made, right)
+        partitions = self._dock("Partitions", session.partitions, right)
+        rounds = self._dock("Rounds", session.rounds, right)
+        self.tabifyDockWidget(partitions, rounds)
+        partitions.raise_()
+        self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
+        self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
+        self.resizeDocks([queue, classes], [250, 330], Qt.Orientation.Horizontal)
+        state = session.state
+        for signal in (state.answers_changed, state.project_changed, state.target_changed):
+            signal.connect(self.refresh)
+        for signal in (self.jobs.started, self.jobs.finished):
+            signal.connect(self.refresh)
+        if session.scene is not None:
+            session.scene.mode_changed.connect(self.refresh)
+        self.setWindowTitle(f"{path.name} – LidarLoop")
+        self._fill_menus()
+        layout = store().value("layout")
+        if isinstance(layout, QByteArray):
+            self.restoreState(layout, LAYOUT_VERSION)
+        remember(path)
+        state.begin()
+        self.refresh()
+        self.focus_view()
+
+    def _dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title)
+        dock.setWidget(content)
+        self.addDockWidget(area, dock)
+        self.docks.append(dock)
+        return dock
+
+    def _shut_session(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        spent = session.project.answers.spent()
+        remember(
+            session.project.path,
+            spent=f"{spent.units:,} units, {spent.minutes:.0f} min",
+            picture=session.picture(),
+        )
+        store().setValue("layout", self.saveState(LAYOUT_VERSION))
+        session.shut()
+        kept = {action.id for action in commands.always(self)}
+        self.actions_table.keep(kept)
+        for dock in self.docks:
+            self.removeDockWidget(dock)
+            dock.deleteLater()
+        self.docks = []
+        if self.stepper is not None:
+            self.removeToolBar(self.stepper)
+            self.stepper.deleteLater()
+        self.session = self.stepper = None
+        self.setStatusBar(QStatusBar())
+        self.statusBar().hide()
+
+    # -- keeping up to date -------------------------------------------------------------------
+
+    def refresh(self, *_: object) -> None:
+        """Bring actions and stepper up to date."""
+        self.actions_table.refresh()
+        if self.stepper is not None:
+            table = self.actions_table.table
+            self.stepper.refresh(self.jobs.running, lambda id: table[id].why_not())
+
+    def _fill_menus(self) -> None:
+        bar = self.menuBar()
+        bar.clear()
+        for group in GROUPS:
+            rows = self.actions_table.of_group(group)
+            if not rows:
+                continue
+            menu = bar.addMenu(f"&{group}")
+            menu.setToolTipsVisible(True)
+            for action in rows:
+                menu.addAction(self.actions_table.made[action.id])
+            if group == "View" and self.docks:
+                menu.addSeparator()
+                for dock in self.docks:
+                    menu.addAction(dock.toggleViewAction())
+
+    def focus_view(self) -> None:
+        """Give the keys back to the view."""
+        if self.session is not None and self.session.view is not None:
+            self.session.view.canvas.native.setFocus()
+        else:
+            self.setFocus()
+
+    def _say(self, text: str) -> None:
+        page = self.centralWidget()
+        if isinstance(page, Start):
+            page.say(text)
+        elif self.session is not None:
+            self.session.banner.show_note(text, "")
+
+    # -- actions ------------------------------------------------------------------------------
+
+    def choose_scans(self) -> None:
+        self._choose("Choose a folder of scans")
+
+    def choose_project(self) -> None:
+        self._choose("Open a project")
+
+    def _choose(self, title: str) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, title)
+        if chosen:
+            self.look_at(Path(chosen))
+
+    def choose_export(self, what: str) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder to write to")
+        if chosen and self.session is not None:
+            self.session.export(Path(chosen), what)
+
+    def open_ask(self) -> None:
+        if self.session is None or self.stepper is None:
+            return
+        options = AskOptions(self)
+        options.asked.connect(self.session.ask)
+        button = self.stepper.buttons["ask"]
+        options.move(button.mapToGlobal(button.rect().bottomLeft()))
+        options.show()
+
+    def open_palette(self) -> None:
+        self.command_palette.open()
+
+    def open_keys(self) -> None:
+        self.key_sheet.toggle()
+
+    def change_theme(self) -> None:
+        """Change between dark and light."""
+        self.theme = THEMES["light" if self.theme.name == "dark" else "dark"]
+        store().setValue("theme", self.theme.name)
+        self.apply_theme()
+
+    def apply_theme(self) -> None:
+        application = self._application()
+        application.setPalette(palette(self.theme))
+        application.setStyleSheet(style_sheet(self.theme))
+        if self.session is not None:
+            self.session.set_theme(self.theme)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._shut_session()
+        self.jobs.shut()
+        self._application().removeEventFilter(self.activity)
+        event.accept()

@@ -128,7 +128,8 @@ QPushButton, QToolButton, QComboBox {{ background: {t.raised}; border: 1px solid
 QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {t.accent}; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border-color: {t.accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.quiet}; }}
-QPushButton[primary="true"], QToolButton[primary="true"] {{ background: {t.accent}; color: {text_on(t.accent)};
+QPushButton[primary="true"], QToolButton[primary="true"] {{
+  background: {t.accent}; color: {text_on(t.accent)};
   border-color: {t.accent}; font-weight: 600; }}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};

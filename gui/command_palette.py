@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from gui.actions import GROUPS, Action, Actions
 
 _ID = Qt.ItemDataRole.UserRole
+_OWN_KEYS = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 
 
 class CommandPalette(QFrame):
@@ -54,9 +55,14 @@ class CommandPalette(QFrame):
 
     def _filter(self, text: str) -> None:
         self.list.clear()
-        for action in self.actions_table.table.values():
-            if not _matches(text.lower(), f"{action.group} {action.title}".lower()):
-                continue
+        letters = text.lower()
+        found = [
+            action
+            for action in self.actions_table.table.values()
+            if _matches(letters, f"{action.group} {action.title}".lower())
+        ]
+        # What holds the letters as they are goes before what only holds them in order.
+        for action in sorted(found, key=lambda action: letters not in action.title.lower()):
             keys = f"    {', '.join(action.keys)}" if action.keys else ""
             reason = action.why_not()
             row = QListWidgetItem(f"{action.group}: {action.title}{keys}")
@@ -77,9 +83,14 @@ class CommandPalette(QFrame):
         self.over.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+        if not isinstance(event, QKeyEvent):
             return False
         key = event.key()
+        if event.type() == QEvent.Type.ShortcutOverride and key in _OWN_KEYS:
+            event.accept()  # else the window's action of that key takes it
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return False
         if key == Qt.Key.Key_Escape:
             self.close_palette()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -38,6 +38,8 @@ def of_session(window: Window, session: Session) -> list[Action]:
     rows = [
         Action("start", "Close the project", ("Ctrl+W",), "Project",
                "Go back to the start page.", window.show_start),
+        Action("layout", "Reset the layout", (), "View",
+               "Put every panel back where it was at first.", window.reset_layout),
         Action("export", "Export labels …", ("Ctrl+E",), "Project",
                "Write the labels in the dataset's layout.",
                lambda: window.choose_export("labels"), session.no_export),

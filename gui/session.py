@@ -48,6 +48,7 @@ class Session(QObject):
         self.state = State(self.project, activity)
         self.banner = Banner()
         self.page = QWidget()
+        self.page.setMinimumSize(420, 300)
         layout = QVBoxLayout(self.page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

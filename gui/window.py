@@ -33,6 +33,8 @@ from gui.stepper import Stepper
 from gui.theme import THEMES, Theme, palette, style_sheet
 
 LAYOUT_VERSION = 1
+_LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+_AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT)
 
 
 class Window(QMainWindow):
@@ -141,17 +143,12 @@ class Window(QMainWindow):
         self.stepper = Stepper(session.state, self.actions_table.run)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.stepper)
         self.setStatusBar(session.status)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        queue = self._dock("Queue", session.queue, left)
-        scans = self._dock("Scans", session.browser, left)
-        classes = self._dock("Classes", made, right)
-        partitions = self._dock("Partitions", session.partitions, right)
-        rounds = self._dock("Rounds", session.rounds, right)
-        self.tabifyDockWidget(partitions, rounds)
-        partitions.raise_()
-        self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
-        self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
-        self.resizeDocks([queue, classes], [250, 330], Qt.Orientation.Horizontal)
+        self._dock("Queue", session.queue)
+        self._dock("Scans", session.browser)
+        self._dock("Classes", made)
+        self._dock("Partitions", session.partitions)
+        self._dock("Rounds", session.rounds)
+        self.reset_layout()
         state = session.state
         for signal in (state.answers_changed, state.project_changed, state.target_changed):
             signal.connect(self.refresh)
@@ -161,21 +158,37 @@ class Window(QMainWindow):
             session.scene.mode_changed.connect(self.refresh)
         self.setWindowTitle(f"{path.name} – LidarLoop")
         self._fill_menus()
+        # Only a window that is laid out knows what is left for the middle.
+        self._application().processEvents()
         layout = store().value("layout")
-        if isinstance(layout, QByteArray):
-            self.restoreState(layout, LAYOUT_VERSION)
+        if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
+            self.reset_layout()
         remember(path)
         state.begin()
         self.refresh()
+        self.activateWindow()  # the first OpenGL widget makes the native window anew
         self.focus_view()
 
-    def _dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def reset_layout(self) -> None:
+        """Put every dock back where it was at first."""
+        if not self.docks:
+            return
+        queue, scans, classes, partitions, rounds = self.docks
+        for dock, area in zip(self.docks, _AREAS, strict=True):
+            dock.setFloating(False)
+            self.addDockWidget(area, dock)
+            dock.show()
+        self.tabifyDockWidget(partitions, rounds)
+        partitions.raise_()
+        self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
+        self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
+        self.resizeDocks([queue, classes], [250, 330], Qt.Orientation.Horizontal)
+
+    def _dock(self, title: str, content: QWidget) -> None:
         dock = QDockWidget(title, self)
         dock.setObjectName(title)
         dock.setWidget(content)
-        self.addDockWidget(area, dock)
         self.docks.append(dock)
-        return dock
 
     def _shut_session(self) -> None:
         session = self.session

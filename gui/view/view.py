@@ -56,7 +56,7 @@ class CloudView(QWidget):
         self._pressed = (0.0, 0.0, 0.0)
         self._home: tuple[np.ndarray, np.ndarray] | None = None
         self._flight: QVariantAnimation | None = None
-        self._drawn = False
+        self.drawn = False
         self.instant = False
         self._point_px = 3.0
         self.canvas.events.draw.connect(self._on_draw, position="last")
@@ -226,8 +226,8 @@ class CloudView(QWidget):
     # -- events -------------------------------------------------------------------------------
 
     def _on_draw(self, _: object) -> None:
-        if not self._drawn:
-            self._drawn = True
+        if not self.drawn:
+            self.drawn = True
             self.first_frame.emit()
 
     def _on_moved(self, *_: object) -> None:

@@ -21,6 +21,7 @@ from core.project import Project
 if TYPE_CHECKING:
     from core.cli import Faces
 
+PROJECT = "demo-street"
 SCANS, SEED, ROUNDS = 8, 1, 2
 # The demo's whole pool is smaller than one percent of SemanticKITTI, so it asks for more of it.
 OVERRIDES = {"query.fraction": "0.04", "train.first_epochs": "12", "train.epochs": "6"}
@@ -30,18 +31,19 @@ def run(folder: Path, faces: Faces, job: Job) -> int:
     """Open the window on the demo in `folder`, making first what is not there yet."""
     if _has_display():
         make(folder, job)
-        return faces.window.run(folder / "project")
+        return faces.window.run(folder / PROJECT)
     print("No display here: the simulated annotator plays the demo's two rounds instead.")
     make(folder, job)
-    play(folder / "project", faces, job)
-    return _pictures(folder)
+    code = _pictures(folder, "asked")
+    play(folder / PROJECT, faces, job)
+    return code or _pictures(folder, "trained")
 
 
 def make(folder: Path, job: Job) -> None:
     """Simulate the scans, make the project, prepare it and ask the warm start, where missing."""
     from core.simulate.street import simulate
 
-    scans, path = folder / "street", folder / "project"
+    scans, path = folder / "scans", folder / PROJECT
     if not (scans / "sequences" / "08").is_dir():
         simulate(scans, SCANS, SEED, job)
     if not (path / "project.toml").exists():
@@ -84,12 +86,14 @@ def _has_display() -> bool:
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def _pictures(folder: Path) -> int:
-    """Run the verb `pictures` below xvfb-run."""
+def _pictures(folder: Path, name: str) -> int:
+    """Run the verb `pictures` below xvfb-run; they go to pictures/<name>."""
     xvfb = shutil.which("xvfb-run")
     if xvfb is None:
         print("For pictures of the window install xvfb (Debian: apt-get install xvfb xauth).")
         return 0
     screen = [xvfb, "-a", "-s", "-screen 0 1440x900x24"]
-    program = [sys.executable, sys.argv[0], "pictures", str(folder / "project")]
-    return subprocess.run([*screen, *program, str(folder / "pictures")], check=False).returncode
+    program = [sys.executable, sys.argv[0], "pictures", str(folder / PROJECT)]
+    return subprocess.run(
+        [*screen, *program, str(folder / "pictures" / name)], check=False
+    ).returncode

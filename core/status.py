@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,13 @@ def partitions(project: Project) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def size_range(cuts: Sequence[int], index: int) -> str:
+    """A partition in words: "1–4 m", or "ground"."""
+    if index >= len(cuts):
+        return "ground"
+    return f"{cuts[index - 1] + 1 if index else 1}{DASH}{cuts[index]} m"
 
 
 def round_status(project: Project, found: Round) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def of_session(window: Window, session: Session) -> list[Action]:
                "Begin to label.", state.begin),
         Action("skip", "Skip", ("Tab",), "Go",
                "Leave this item open and go to the next.", state.skip),
-        Action("back", "Back", ("Shift+Tab", "Backtab"), "Go",
+        Action("back", "Back", ("Shift+Tab",), "Go",
                "Go to the item before this one.", state.back),
         Action("next scan", "Next scan", ("PgDown",), "Go",
                "Show the next scan.", lambda: state.step_scan(1)),

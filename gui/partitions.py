@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from core.status import partitions
+from core.status import partitions, size_range
 from gui.charts.bars import Bar, Bars
 from gui.state import State
 from gui.theme import Theme
@@ -62,12 +62,7 @@ class Partitions(QScrollArea):
         most = max((row["units"] for row in self._rows), default=1) or 1
         bars = []
         for row, done, colour in zip(self._rows, answered, ramp, strict=True):
-            if row["name"] == "ground":
-                name = "ground"
-            elif row["size_min"] in (None, row["size_max"]):
-                name = f"{row['size_max']} m"
-            else:
-                name = f"{row['size_min']}–{row['size_max']} m"
+            name = size_range(units.cuts, len(bars))
             text = f"{done:,} of {row['units']:,}"
             filled = done / row["units"] if row["units"] else 0.0
             red, green, blue = colour

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.status import size_range
 from gui.state import State
 from gui.theme import Theme
 from gui.view.colours import class_table, partition_colours
@@ -98,7 +99,7 @@ class ItemDelegate(QStyledItemDelegate):
             QColor(*(int(c) for c in colour)),
         )
         head = self.state.project.answers.effective.get(query.items[place])
-        size = "ground" if name == "ground" else f"size {name}"
+        size = size_range(units.cuts, names.index(name)) if name in names else name
         top = QRect(box.left() + 17, box.top() + 4, box.width() - 26, 18)
         bottom = QRect(box.left() + 17, box.top() + 22, box.width() - 26, 16)
         painter.setPen(QColor(theme.quiet if head else theme.text))
@@ -191,8 +192,9 @@ class Queue(QWidget):
         names = project.units.partition_names if project.units is not None else ()
         self.partition.clear()
         self.partition.addItem("All", None)
-        for name in names:
-            self.partition.addItem("Ground" if name == "ground" else f"Size {name}", name)
+        for index, name in enumerate(names):
+            assert project.units is not None
+            self.partition.addItem(size_range(project.units.cuts, index), name)
         self.partition.setCurrentIndex(max(0, self.partition.findData(self.state.partition)))
         if project.units is None:
             text = "The scans are not prepared yet: press Prepare."

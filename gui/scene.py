@@ -37,7 +37,7 @@ class Scene(QObject):
         self.cut_tool.drawn.connect(self._cut)
         self.classes = class_table(state.project.classes)
         view.clicked.connect(lambda row, x, y: state.pick(row))
-        view.set_spot(1.5)
+        view.set_spot(1.4)
         view.set_point_size(self.point_px)
         state.scan_shown.connect(self.show_scan)
         state.target_changed.connect(self._retarget)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core import demo
 from core.errors import ProjectError
 from core.jobs import Job
 from core.project_file import FILE
@@ -108,16 +109,14 @@ class Window(QMainWindow):
         folder = Path.home() / "lidarloop-demo"
 
         def work(job: Job) -> None:
-            from core.demo import make
-
-            make(folder, job)
+            demo.make(folder, job)
 
         def finished(_: str) -> None:
             self.jobs.finished.disconnect()
             self.jobs.progressed.disconnect()
             self.jobs.failed.disconnect()
-            if (folder / "project" / FILE).exists():
-                self.open_project(folder / "project")
+            if (folder / demo.PROJECT / FILE).exists():
+                self.open_project(folder / demo.PROJECT)
 
         self.jobs.progressed.connect(
             lambda report: self._say(f"Making the demo: {report.text} {report.done}/{report.total}")

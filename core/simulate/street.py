@@ -41,7 +41,8 @@ class Street:
 
     def box(self, centre: tuple[float, ...], size: tuple[float, ...], raw: int) -> None:
         """An upright box of `size` whose bottom centre is `centre`."""
-        mesh = open3d.geometry.TriangleMesh.create_box(*size)
+        width, height, depth = size
+        mesh = open3d.geometry.TriangleMesh.create_box(width, height, depth)
         low = (centre[0] - size[0] / 2, centre[1] - size[1] / 2, centre[2])
         self.add(mesh, low, raw)
 
@@ -137,7 +138,7 @@ def cast(street: Street, x: float, rng: np.random.Generator) -> tuple[np.ndarray
     flat = np.cos(rise)
     ray = np.stack([flat * np.cos(turn), flat * np.sin(turn), np.sin(rise)], -1).reshape(-1, 3)
     origin = np.broadcast_to([x, 0.0, SENSOR_M], ray.shape)
-    rays = open3d.core.Tensor(np.hstack([origin, ray]).astype(np.float32))
+    rays = open3d.core.Tensor.from_numpy(np.hstack([origin, ray]).astype(np.float32))
     hit = scene.cast_rays(rays)
     away, mesh = hit["t_hit"].numpy(), hit["geometry_ids"].numpy()
     seen = (away < REACH_M) & (away > 2.0) & (rng.random(len(away)) > DROP)

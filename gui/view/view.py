@@ -233,7 +233,7 @@ class CloudView(QWidget):
     def _on_moved(self, *_: object) -> None:
         self._ids = None
         # Points grow as one comes closer, but less than the distances between them.
-        zoom = min(2.6, max(0.7, (60.0 / float(self.camera.scale_factor)) ** 0.4))
+        zoom = min(2.0, max(0.7, (60.0 / float(self.camera.scale_factor)) ** 0.3))
         pixels = self._point_px * zoom * float(self.canvas.pixel_scale)
         self.cloud.set_uniform("u_size", pixels)
         self.cloud.set_uniform("u_reference", self.camera.reference)

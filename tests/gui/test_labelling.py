@@ -73,9 +73,9 @@ def test_skip_and_back(driver):
     assert driver.state.target.unit == items[1]
     driver.key("1")
     assert driver.state.target.unit == items[2]
-    driver.key(Qt.Key.Key_Tab, SHIFT)
+    driver.key(Qt.Key.Key_Backtab, SHIFT)
     assert driver.state.target.unit == items[1]
-    driver.key(Qt.Key.Key_Tab, SHIFT)
+    driver.key(Qt.Key.Key_Backtab, SHIFT)
     assert driver.state.target.unit == items[0]
     assert driver.state.is_open(0)
 

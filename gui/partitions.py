@@ -60,7 +60,7 @@ class Partitions(QScrollArea):
             return
         ramp = partition_colours(len(units.cuts)).tolist()
         most = max((row["units"] for row in self._rows), default=1) or 1
-        bars = []
+        bars: list[Bar] = []
         for row, done, colour in zip(self._rows, answered, ramp, strict=True):
             name = size_range(units.cuts, len(bars))
             text = f"{done:,} of {row['units']:,}"

@@ -1,0 +1,87 @@
+"""Exact HDBSCAN against a slow reference, the hdbscan package, and its own properties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.formats.raw import read_columns
+from core.prepare.cluster import cluster, number_by_first_row
+from core.prepare.ground import ground_mask
+from tests.core.prepare import reference
+
+PAPER = {"min_cluster_size": 20, "min_samples": 10, "epsilon_m": 0.5}
+SCANS = ("00/velodyne/000000", "01/velodyne/000000", "08/velodyne/000000")
+
+
+def non_ground(root: Path, scan: str) -> np.ndarray:
+    points = read_columns(root / "sequences" / f"{scan}.bin", 4)
+    return points[~ground_mask(points, sensor_height_m=1.723), :3].astype(np.float64)
+
+
+@pytest.mark.parametrize("scan", SCANS)
+@pytest.mark.parametrize("min_samples", [1, 10])
+def test_real_crops_equal_the_slow_reference(semantickitti, scan: str, min_samples: int):
+    points = non_ground(semantickitti, scan)
+    rng = np.random.default_rng(7)
+    for _ in range(3):
+        centre = points[rng.integers(len(points))]
+        away = np.linalg.norm(points - centre, axis=1)
+        crop = points[np.sort(np.argsort(away)[: int(rng.integers(200, 900))])]
+        options = {**PAPER, "min_samples": min_samples}
+        found = cluster(crop, **options)
+        assert np.array_equal(found, reference.hdbscan(crop, 20, min_samples, 0.5))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_lattices_full_of_ties_equal_the_slow_reference(seed: int):
+    rng = np.random.default_rng(seed)
+    points = rng.integers(0, 9, (int(rng.integers(40, 300)), 3)) * 0.25
+    least, k = int(rng.integers(2, 15)), int(rng.integers(1, 8))
+    epsilon = float(rng.choice([0.0, 0.3, 0.6]))
+    found = cluster(points, min_cluster_size=least, min_samples=k, epsilon_m=epsilon)
+    assert np.array_equal(found, reference.hdbscan(points, least, k, epsilon))
+
+
+def test_the_order_of_rows_changes_no_rows_cluster(semantickitti):
+    points = non_ground(semantickitti, SCANS[0])[:20_000]
+    found = cluster(points, **PAPER)
+    order = np.random.default_rng(3).permutation(len(points))
+    shuffled = np.empty_like(found)
+    shuffled[order] = cluster(points[order], **PAPER)
+    assert np.array_equal(number_by_first_row(shuffled), found)
+
+
+@pytest.mark.parametrize("scan", SCANS)
+def test_it_agrees_with_the_package_up_to_ties(semantickitti, scan: str):
+    from sklearn.metrics import adjusted_rand_score
+
+    points = non_ground(semantickitti, scan)
+    ours = cluster(points, **PAPER)
+    theirs = cluster(points, **PAPER, clusterer="hdbscan")
+    assert adjusted_rand_score(theirs, ours) >= 0.997
+
+
+def test_one_blob_has_no_cluster():
+    blob = np.random.default_rng(0).normal(0, 0.1, (500, 3))
+    assert set(cluster(blob, **PAPER).tolist()) == {-1}
+
+
+def test_two_blobs_are_two_clusters_numbered_by_first_row():
+    rng = np.random.default_rng(0)
+    far = rng.normal(0, 0.1, (60, 3)) + 50
+    near = rng.normal(0, 0.1, (60, 3))
+    assert cluster(np.vstack([far, near]), **PAPER).tolist() == [0] * 60 + [1] * 60
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 19])
+def test_too_few_points_are_noise(count: int):
+    points = np.random.default_rng(0).normal(size=(count, 3))
+    assert cluster(points, **PAPER).tolist() == [-1] * count
+
+
+def test_equal_points_do_not_break_it():
+    points = np.repeat(np.array([[0.0, 0, 0], [9, 0, 0]]), 30, axis=0)
+    assert cluster(points, **PAPER).tolist() == [0] * 30 + [1] * 30

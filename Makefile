@@ -19,7 +19,7 @@ check: setup
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy --no-error-summary
-	@PYTHONPATH=. .venv/bin/lint-imports --no-logo --quiet
+	@PYTHONPATH=. .venv/bin/lint-imports --no-logo
 
 test: check
 	@$(SCREEN) $(PYTHON) -m pytest -m "not slow and not benchmark"

@@ -210,7 +210,7 @@ class Answers:
 
     def heads(self) -> list[Head]:
         """All heads that count, of all annotators, in time order; without undone and blind ones."""
-        alive = (h for h in self._heads.values() if h.verb != "undo" and self._counts(h))
+        alive = (h for h in self._all() if h.verb != "undo" and self._counts(h))
         return sorted(alive, key=_when)
 
     def entries(self) -> Iterator[Entry]:
@@ -221,8 +221,8 @@ class Answers:
     def positions(self) -> dict[str, int]:
         """Per annotator, the seq of their last entry: a point to freeze at."""
         last: dict[str, int] = {}
-        for name, seq in self._heads:
-            last[name] = max(seq, last.get(name, 0))
+        for head in self._all():
+            last[head.annotator] = max(head.seq, last.get(head.annotator, 0))
         return last
 
     def labels(
@@ -258,7 +258,7 @@ class Answers:
         """Names of the scans where some point has a class by an answer to `rounds`."""
         return {
             head.scan
-            for head in self._heads.values()
+            for head in self._all()
             if head.verb == "answer"
             and head.round in rounds
             and self._counts(head)
@@ -267,12 +267,12 @@ class Answers:
 
     def class_counts(self) -> dict[int, int]:
         """Points answered per class, codes too."""
-        return {c: n for c, n in self._class_counts.items() if n}
+        return {c: n for c, n in self._class_counts.copy().items() if n}
 
     def spent(self) -> Spent:
         """What counts so far: answered units, their points, and active minutes of all answers."""
-        answered = [head for head in self.effective.values() if head.verb == "answer"]
-        seconds = sum(h.active_s for h in self._heads.values() if self._counts(h))
+        answered = [head for head in list(self.effective.values()) if head.verb == "answer"]
+        seconds = sum(h.active_s for h in self._all() if self._counts(h))
         return Spent(len(answered), sum(head.points for head in answered), seconds / 60)
 
     # -- the fold -----------------------------------------------------------------------------
@@ -284,6 +284,10 @@ class Answers:
                 self._mine = heads
             for head in heads:
                 self._add(head)
+
+    def _all(self) -> list[Head]:
+        """A copy, since training reads on another thread while labelling adds."""
+        return list(self._heads.values())
 
     def _is_undone(self, head: Head) -> bool:
         return (head.annotator, head.seq) in self._undone
@@ -329,8 +333,9 @@ class Answers:
     def _undone_until(self, until: Mapping[str, int]) -> set[tuple[str, int]]:
         """The entries that are undone when each journal ends at its position."""
         undone: set[tuple[str, int]] = set()
-        for (name, seq), head in sorted(self._heads.items(), key=lambda item: -item[0][1]):
+        for head in sorted(self._all(), key=lambda head: -head.seq):
             # Latest first: an undo counts unless a later one that counts took it back.
+            name, seq = head.annotator, head.seq
             if head.verb == "undo" and seq <= until.get(name, 0) and (name, seq) not in undone:
                 undone.add((name, head.cancels or 0))
         return undone

@@ -66,7 +66,7 @@ def _source(project: Project, what: str) -> Callable[[str], np.ndarray]:
     folder = project.predictions(scored)
 
     def predicted(scan: str) -> np.ndarray:
-        return read_arrays(prediction_file(folder, scan))["classes"]
+        return read_arrays(prediction_file(folder, scan), "classes")["classes"]
 
     def merged(scan: str) -> np.ndarray:
         labels = project.labels(scan)

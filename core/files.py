@@ -101,11 +101,14 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool
     write_atomic(path, buffer.getvalue())
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read every array of an .npz. Raises ProjectError where it is missing or damaged."""
+def read_arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """Read the arrays `names` of an .npz, all by default.
+
+    Raises ProjectError where it is missing or damaged.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            return {name: file[name] for name in names or file.files}
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds
         raise ProjectError(
             f"{path} cannot be read: {error}.",

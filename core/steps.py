@@ -26,8 +26,8 @@ def prepare(
 ) -> None:
     """Split every training scan in units and cut the partitions (preparation.md 6).
 
-    A project that has asked its first question keeps its cuts: another preparation is refused
-    once a query refers to units that it would change.
+    Each preparation has a folder of its own, named after its settings and the scans' content, so
+    that another one changes neither labels nor the units that earlier queries refer to.
     """
     from core.prepare.run import prepare as run
 
@@ -115,7 +115,7 @@ def _pool(project: Project, scored: Round | None) -> Pool:
     table = project.need_units()
     free = np.ones(len(table), bool)
     labelled = np.zeros(len(table), bool)
-    effective = project.answers.effective
+    effective = project.answers.effective.copy()
     index = table.find_all(effective)
     known = index >= 0  # a new preparation may have dropped units that were answered
     free[index[known]] = False
@@ -125,10 +125,9 @@ def _pool(project: Project, scored: Round | None) -> Pool:
     if scored is not None:
         arrays = read_arrays(scored.scores)
         entropy, feature = arrays["entropy"], arrays["feature"]
-        if len(entropy) != len(table):
+        if str(arrays["fingerprint"]) != table.fingerprint:
             raise ProjectError(
-                f"The scores of round {scored.id} are for {len(entropy):,} units; the project "
-                f"now has {len(table):,}.",
+                f"The scores of round {scored.id} are of another preparation.",
                 "Run `lidarloop score` on the project.",
             )
     return Pool(units=table, free=free, labelled=labelled, entropy=entropy, feature=feature)
@@ -136,7 +135,8 @@ def _pool(project: Project, scored: Round | None) -> Pool:
 
 def seconds_per_unit(project: Project) -> float:
     """Median active seconds per answer so far, SECONDS_PER_UNIT before anybody answered."""
-    seconds = [head.active_s for head in project.answers.effective.values() if head.active_s > 0]
+    heads = list(project.answers.effective.values())
+    seconds = [head.active_s for head in heads if head.active_s > 0]
     return float(np.median(seconds)) if seconds else SECONDS_PER_UNIT
 
 

@@ -38,14 +38,19 @@ class About:
 
 
 def save(
-    path: Path, network: nn.Module, about: About, optimiser: torch.optim.Adam | None = None
+    path: Path,
+    network: nn.Module,
+    about: About,
+    optimiser: torch.optim.Adam | None = None,
+    extra: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Write the network, and with `optimiser` its state too, atomically."""
+    """Write the network, with `optimiser` its state too, and `extra` tensors, atomically."""
     tensors = {f"{_MODEL}{name}": t.detach().cpu() for name, t in network.state_dict().items()}
     if optimiser is not None:
         for index, state in optimiser.state_dict()["state"].items():
             for name, value in state.items():
                 tensors[f"{_OPTIMISER}{index}.{name}"] = value.detach().cpu()
+    tensors |= extra or {}
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     metadata = {"lidarloop": json.dumps(asdict(about))}
     write_atomic(path, safetensors.torch.save(tensors, metadata))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import BatchNorm1d as BatchNorm
 
 from models.sparse.kernel_map import KernelMap
-from models.sparse.layers import BatchNorm, Levels, SparseConv
+from models.sparse.layers import Levels, SparseConv
 
 CHANNELS = (32, 32, 64, 128, 256, 256, 128, 96, 96)
 DEPTH = 4

@@ -112,7 +112,7 @@ def predict(
 def _is_done(file: Path, source: str, fingerprint: str) -> bool:
     if not file.exists():
         return False
-    return read_arrays(file)["source"].tolist() == [source, fingerprint]
+    return read_arrays(file, "source")["source"].tolist() == [source, fingerprint]
 
 
 def unit_means(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
@@ -131,13 +131,16 @@ def unit_means(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
 
 
 def write_scores(units: Units, folder: Path, out: Path, width: float) -> None:
-    """Join the scans' unit scores in unit order: scores.npz with entropy (U,), feature (U, F)."""
+    """Join the scans' unit scores in unit order: scores.npz with entropy (U,), feature (U, F),
+    and the fingerprint of the units."""
     entropy = np.zeros(len(units), np.float32)
     feature = np.zeros((len(units), feature_size(width)), np.float32)
     for scan in units.scans:
         mine = units.range_of(scan)
         if len(mine):
-            stored = read_arrays(prediction_file(folder, scan))
+            stored = read_arrays(prediction_file(folder, scan), "unit_entropy", "unit_feature")
             entropy[mine.start : mine.stop] = stored["unit_entropy"]
             feature[mine.start : mine.stop] = stored["unit_feature"]
-    write_arrays(out, {"entropy": entropy, "feature": feature}, compress=False)
+    fingerprint = np.array(units.fingerprint)
+    arrays = {"entropy": entropy, "feature": feature, "fingerprint": fingerprint}
+    write_arrays(out, arrays, compress=False)

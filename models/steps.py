@@ -128,7 +128,7 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     for scan in scans:
         truth = dataset.ground_truth(scan, project.classes)
         assert truth is not None
-        predicted = read_arrays(prediction_file(folder, scan))["classes"]
+        predicted = read_arrays(prediction_file(folder, scan), "classes")["classes"]
         matrix += confusion(truth, predicted, len(project.classes))
     values = iou(matrix)
     metrics = {

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -19,7 +20,7 @@ import torch.nn.functional as F
 
 from core.classes import IGNORED, ClassList
 from core.errors import ProjectError
-from core.files import hash_json, write_json
+from core.files import hash_json, read_json, write_json
 from core.jobs import Job
 from core.metrics import confusion, iou, mean_iou
 from core.scans import Dataset
@@ -33,6 +34,7 @@ from models.sparse.layers import Levels
 
 STATE = "training.safetensors"
 LOG = "log.json"
+_LOSSES, _CONFUSION = "epoch.losses", "epoch.confusion"
 _SAVE_EVERY_S = 120.0
 _BYTES_PER_VOXEL = 31e3  # of a training step at width 1, measured
 _MEMORY_SHARE = 0.7
@@ -129,7 +131,12 @@ class _Run:
         self.intensity_scale = intensity_scale
         self.epoch = self.step = 0
         self.saved = time.monotonic()
-        self.log: list[dict[str, float | None]] = []
+        self.log: list[dict[str, Any]] = []
+        self._new_epoch()
+
+    def _new_epoch(self) -> None:
+        self.losses: list[float] = []
+        self.matrix = np.zeros((len(self.classes),) * 2, np.int64)
 
     def about(self, epoch: int, step: int) -> checkpoint.About:
         return checkpoint.About(
@@ -155,17 +162,25 @@ class _Run:
         checkpoint.load_network(self.network, tensors)
         checkpoint.load_optimiser(self.optimiser, tensors)
         self.epoch, self.step = about.epoch, about.step
+        self.losses = tensors[_LOSSES].tolist()
+        self.matrix = tensors[_CONFUSION].numpy()
+        if self.log_file.exists():
+            noted = read_json(self.log_file)["epochs"]
+            self.log = [row for row in noted if row["epoch"] <= self.epoch]
 
     def save(self) -> None:
-        checkpoint.save(self.state, self.network, self.about(self.epoch, self.step), self.optimiser)
+        progress = {
+            _LOSSES: torch.tensor(self.losses, dtype=torch.float64),
+            _CONFUSION: torch.from_numpy(self.matrix),
+        }
+        about = self.about(self.epoch, self.step)
+        checkpoint.save(self.state, self.network, about, self.optimiser, progress)
         self.saved = time.monotonic()
 
     def go(self, training: TrainingSet, dataset: Dataset, epochs: int, job: Job) -> None:
         steps = batch_count(training, self.settings)
         self.network.train()
         while self.epoch < epochs:
-            losses: list[float] = []
-            matrix = np.zeros((len(self.classes),) * 2, np.int64)
             for batch in batches(
                 training,
                 dataset,
@@ -176,24 +191,26 @@ class _Run:
                 first=self.step,
             ):
                 done = self.epoch * steps + self.step
-                told = {"loss": float(np.mean(losses))} if losses else {}
+                told = {"loss": float(np.mean(self.losses))} if self.losses else {}
                 job.progress(done, epochs * steps, "train", epoch=self.epoch + 1, **told)
                 found = self._step(batch)
                 self.step += 1
                 if found is not None:
-                    losses.append(found[0])
-                    matrix += found[1]
+                    self.losses.append(found[0])
+                    self.matrix += found[1]
                 if time.monotonic() - self.saved > _SAVE_EVERY_S:
                     self.save()
             self.epoch, self.step = self.epoch + 1, 0
-            self._note(losses, matrix)
+            self._note()
+            self._new_epoch()
             if self.epoch < epochs:
                 self.save()
         job.progress(epochs * steps, epochs * steps, "train")
 
-    def _note(self, losses: list[float], matrix: np.ndarray) -> None:
-        mean = float(np.mean(losses)) if losses else None
-        self.log.append({"epoch": self.epoch, "loss": mean, "labelled_miou": mean_iou(iou(matrix))})
+    def _note(self) -> None:
+        mean = float(np.mean(self.losses)) if self.losses else None
+        miou = mean_iou(iou(self.matrix))
+        self.log.append({"epoch": self.epoch, "loss": mean, "labelled_miou": miou})
         write_json(self.log_file, {"epochs": self.log})
 
     def _step(self, batch: Batch) -> tuple[float, np.ndarray] | None:

@@ -116,7 +116,8 @@ def _table(
     parts: list[ScanUnits] = []
     for done, scan in enumerate(dataset.train):
         job.progress(done, len(dataset.train), "partitions")
-        stored: dict[str, Any] = read_arrays(rows_file(out, scan))
+        names = [field.name for field in fields(ScanUnits) if field.name != "unit"]
+        stored: dict[str, Any] = read_arrays(rows_file(out, scan), *names)
         stored["unit"] = np.zeros(0, np.int32)  # millions of rows are not needed here
         parts.append(ScanUnits(**stored))
 

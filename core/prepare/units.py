@@ -168,4 +168,4 @@ def rows_file(folder: Path, scan: str) -> Path:
 
 def rows_of(folder: Path, scan: str) -> np.ndarray:
     """(N,) int32: each row's unit number within its scan, or a negative state."""
-    return read_arrays(rows_file(folder, scan))["unit"]
+    return read_arrays(rows_file(folder, scan), "unit")["unit"]

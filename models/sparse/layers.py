@@ -44,5 +44,3 @@ class SparseConv(nn.Module):
         return conv(x, self.kernel, kernel_map)
 
 
-class BatchNorm(nn.BatchNorm1d):
-    """Batch normalisation over voxels (V, C)."""

@@ -27,7 +27,9 @@ class _Workspace(threading.local):
         kept = self.buffers.get(key)
         if kept is None or kept.numel() < wanted:
             # Zeroed: products on what memory held before can meet denormals, 100 times slower.
-            kept = self.buffers[key] = like.new_zeros(wanted)
+            # A buffer that scoring made in inference mode must serve training too.
+            with torch.inference_mode(False):
+                kept = self.buffers[key] = like.new_zeros(wanted)
         return kept[:wanted].view(rows, columns)
 
 

@@ -1,0 +1,155 @@
+"""Training: the same bits after any interruption, and sentences for what cannot be trained."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.classes import UNLABELLED
+from core.errors import Cancelled, ProjectError
+from core.jobs import Job
+from models import checkpoint
+from models import train as training
+from models.data import augment, batches
+from tests.models.conftest import Bench
+
+
+class Stops(Job):
+    """A job that is cancelled at its n-th report, as a kill between two steps would."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.left = at
+
+    def progress(self, done: int, total: int, text: str, **values: float) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Cancelled
+
+
+def test_interrupted_anywhere_it_ends_at_the_same_bits(bench: Bench, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(training, "_SAVE_EVERY_S", 0.0)  # keep every step
+    whole = tmp_path / "whole" / "checkpoint.safetensors"
+    bench.go(whole)
+    steps = 2 * bench.settings.first_epochs
+    for stop in range(1, steps):
+        out = tmp_path / str(stop) / "checkpoint.safetensors"
+        with pytest.raises(Cancelled):
+            bench.go(out, Stops(stop))
+        assert not out.exists()
+        bench.go(out)
+        assert out.read_bytes() == whole.read_bytes()
+        log = out.parent / training.LOG
+        assert log.read_bytes() == (whole.parent / training.LOG).read_bytes()
+        assert not (out.parent / training.STATE).exists()
+
+
+def test_another_seed_trains_another_network(bench: Bench, tmp_path: Path):
+    bench.go(tmp_path / "a.safetensors", seed=1)
+    bench.go(tmp_path / "b.safetensors", seed=2)
+    first, _ = checkpoint.read(tmp_path / "a.safetensors")
+    second, _ = checkpoint.read(tmp_path / "b.safetensors")
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_later_round_goes_on_from_its_parent(bench: Bench, tmp_path: Path):
+    bench.go(tmp_path / "1" / "c.safetensors")
+    still = replace(bench, settings=replace(bench.settings, learning_rate=1e-8, epochs=1))
+    still.go(tmp_path / "2" / "c.safetensors", start=tmp_path / "1" / "c.safetensors")
+    before, _ = checkpoint.read(tmp_path / "1" / "c.safetensors")
+    after, about = checkpoint.read(tmp_path / "2" / "c.safetensors")
+    assert about.epoch == 1
+    name = "model.stage1.1.net.0.kernel"
+    torch.testing.assert_close(after[name], before[name], rtol=0, atol=1e-6)
+
+
+def test_the_log_holds_one_row_per_epoch(bench: Bench, tmp_path: Path):
+    bench.go(tmp_path / "c.safetensors")
+    rows = json.loads((tmp_path / training.LOG).read_text())["epochs"]
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+
+
+def test_a_parent_that_does_not_fit_is_refused_before_training(bench: Bench, tmp_path: Path):
+    narrow = replace(bench, settings=replace(bench.settings, width=0.0625))
+    narrow.go(tmp_path / "1" / "c.safetensors")
+    with pytest.raises(ProjectError, match="another width"):
+        bench.go(tmp_path / "2" / "c.safetensors", start=tmp_path / "1" / "c.safetensors")
+    assert not (tmp_path / "2").exists()
+
+
+def test_a_loss_that_is_no_number_stops_with_step_and_scan(bench: Bench, tmp_path: Path):
+    tensors, about = checkpoint.read(_trained(bench, tmp_path))
+    tensors["model.classifier.0.bias"].fill_(float("nan"))
+    network = training.make_network("minkunet", classes=len(bench.classes), width=about.width)
+    checkpoint.load_network(network, tensors)
+    broken = tmp_path / "broken.safetensors"
+    checkpoint.save(broken, network, about)
+    with pytest.raises(ProjectError, match=r"loss became nan in epoch 1, step 1 \(scan sequences/00/"):
+        bench.go(tmp_path / "2" / "c.safetensors", start=broken)
+
+
+def _trained(bench: Bench, folder: Path) -> Path:
+    bench.go(folder / "1" / "c.safetensors")
+    return folder / "1" / "c.safetensors"
+
+
+def test_too_little_memory_is_said_before_the_step(bench: Bench, tmp_path: Path, monkeypatch):
+    class Memory:
+        available = 1_000_000
+
+    monkeypatch.setattr(training.psutil, "virtual_memory", lambda: Memory)
+    with pytest.raises(ProjectError, match="needs about") as caught:
+        bench.go(tmp_path / "c.safetensors")
+    assert "train.batch" in caught.value.do
+
+
+def test_scans_without_a_label_in_any_voxel_leave_the_network_alone(bench: Bench, tmp_path: Path):
+    def nothing(scan: str) -> np.ndarray:
+        return np.full(bench.dataset.count(scan), UNLABELLED, np.uint8)
+
+    mute = replace(bench, training=replace(bench.training, labels=nothing))
+    mute.go(tmp_path / "c.safetensors")
+    torch.manual_seed(7)
+    fresh = training.make_network("minkunet", classes=len(bench.classes), width=0.125)
+    tensors, _ = checkpoint.read(tmp_path / "c.safetensors")
+    for name, value in fresh.state_dict().items():
+        assert torch.equal(tensors[f"model.{name}"], value)
+
+
+def test_an_epoch_entered_late_is_the_rest_of_the_whole(bench: Bench):
+    def one(first: int):
+        return list(
+            batches(
+                bench.training,
+                bench.dataset,
+                bench.settings,
+                intensity_scale=1.0,
+                seed=3,
+                epoch=4,
+                first=first,
+            )
+        )
+
+    whole, rest = one(0), one(1)
+    assert len(whole) == 2
+    assert {name for batch in whole for name in batch.scans} == set(bench.dataset.train)
+    for found, wanted in zip(rest, whole[1:], strict=True):
+        assert found.scans == wanted.scans
+        assert torch.equal(found.features, wanted.features)
+        assert torch.equal(found.target, wanted.target)
+
+
+def test_augmentation_turns_about_the_vertical_and_scales(bench: Bench):
+    points = bench.dataset.scan(bench.dataset.train[0]).points
+    turned = augment(points, bench.settings, np.random.default_rng(1))
+    factor = turned[:, 2] / points[:, 2]
+    assert bench.settings.scale_low <= factor.min() <= factor.max() <= bench.settings.scale_high
+    distance = np.hypot(points[:, 0], points[:, 1])
+    np.testing.assert_allclose(np.hypot(turned[:, 0], turned[:, 1]), distance * factor, rtol=1e-4)
+    np.testing.assert_array_equal(turned[:, 3], points[:, 3])

@@ -78,7 +78,8 @@ def _source(project: Project, what: str) -> Callable[[str], np.ndarray]:
 def _write_scan(
     project: Project, out: Path, scan: str, classes: np.ndarray, class_list: ClassList
 ) -> None:
-    file, dtype = project.dataset.format.label_file(scan)
+    dataset = project.dataset
+    file, dtype = dataset.format.label_file(dataset.root, scan)
     write_atomic(out / file, class_list.decode(classes).astype(dtype).tobytes())
 
 

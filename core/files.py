@@ -107,8 +107,8 @@ def read_arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
     Raises ProjectError where it is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in names or file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names or arrays.files}
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds
         raise ProjectError(
             f"{path} cannot be read: {error}.",

@@ -68,7 +68,7 @@ class Folder:
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         return None
 
-    def label_file(self, scan: str) -> tuple[str, np.dtype]:
+    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         return f"{scan}.label", np.dtype("<u4")
 
 

@@ -55,17 +55,17 @@ class NuScenes:
         return np.ascontiguousarray(read_columns(self.path(root, scan), 5)[:, :4])
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
-        tables = _tables(root)
-        name = tables.labels.get(scan) if tables is not None else self.label_file(scan)[0]
-        if name is None or not (root / name).exists():
-            return None
-        return read_columns(root / name, 1, "u1")[:, 0].astype(np.uint32)
+        path = root / self.label_file(root, scan)[0]
+        return read_columns(path, 1, "u1")[:, 0].astype(np.uint32) if path.exists() else None
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         tables = _tables(root)
         return tables.poses.get(scan) if tables is not None else None
 
-    def label_file(self, scan: str) -> tuple[str, np.dtype]:
+    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
+        tables = _tables(root)
+        if tables is not None:
+            return tables.labels[scan], np.dtype("u1")
         folder, _, stem = scan.rpartition("/")
         folder = folder.removesuffix("/LIDAR_TOP")
         return f"{folder}/lidarseg/{stem}_lidarseg.bin", np.dtype("u1")
@@ -104,10 +104,6 @@ def _read_tables(folder: Path) -> _Tables:
     keyframes = [
         row for row in rows("sample_data") if row["is_key_frame"] and "LIDAR_TOP" in row["filename"]
     ]
-    lidarseg = folder / "lidarseg.json"
-    label_of = {}
-    if lidarseg.exists():
-        label_of = {row["sample_data_token"]: row["filename"] for row in rows("lidarseg")}
     wanted = {row["ego_pose_token"] for row in keyframes}
     ego = {row["token"]: _matrix(row) for row in rows("ego_pose") if row["token"] in wanted}
     sensor = {row["token"]: _matrix(row) for row in rows("calibrated_sensor")}
@@ -116,8 +112,7 @@ def _read_tables(folder: Path) -> _Tables:
         scan = row["filename"].removesuffix(_SUFFIX)
         tables.scenes.setdefault(scene_of_sample[row["sample_token"]], []).append(scan)
         tables.poses[scan] = ego[row["ego_pose_token"]] @ sensor[row["calibrated_sensor_token"]]
-        if row["token"] in label_of:
-            tables.labels[scan] = label_of[row["token"]]
+        tables.labels[scan] = f"lidarseg/{folder.name}/{row['token']}_lidarseg.bin"
     return tables
 
 

@@ -42,7 +42,7 @@ class SemanticKitti:
         return read_columns(self.path(root, scan), 4)
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
-        path = root / self.label_file(scan)[0]
+        path = root / self.label_file(root, scan)[0]
         if not path.exists():
             return None
         return read_columns(path, 1, "<u4")[:, 0] & 0xFFFF
@@ -60,7 +60,7 @@ class SemanticKitti:
             )
         return poses[int(frame)]
 
-    def label_file(self, scan: str) -> tuple[str, np.dtype]:
+    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         return f"{scan.replace('/velodyne/', '/labels/')}.label", np.dtype("<u4")
 
 

@@ -1,0 +1,99 @@
+"""Files: whole or absent whatever fails, errors in words, one writer."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import files
+from core.errors import LockedError, ProjectError, StorageError
+
+FAILURES = ("open", "write", "fsync", "replace")
+
+
+@pytest.mark.parametrize("call", FAILURES)
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [(errno.ENOSPC, "No space"), (errno.EROFS, "read-only"), (errno.EIO, "failed")],
+)
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch, call: str, code: int, says: str):
+    path = tmp_path / "a.json"
+    files.write_json(path, {"old": 1})
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(StorageError, match=says):
+        files.write_json(path, {"new": 2})
+    monkeypatch.undo()
+    assert files.read_json(path) == {"old": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_short_writes_are_continued(tmp_path: Path, monkeypatch):
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: whole(handle, data[:3]))
+    files.write_atomic(tmp_path / "a", b"0123456789")
+    assert (tmp_path / "a").read_bytes() == b"0123456789"
+
+
+def test_equal_arrays_give_equal_bytes(tmp_path: Path):
+    arrays = {"a": np.arange(1000), "b": np.ones(3)}
+    for name in ("one.npz", "two.npz"):
+        files.write_arrays(tmp_path / name, arrays)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    assert list(files.read_arrays(tmp_path / "one.npz", "b")) == ["b"]
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200])
+def test_a_cut_archive_is_named(tmp_path: Path, keep: int):
+    files.write_arrays(tmp_path / "a.npz", {"a": np.arange(1000)})
+    data = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npz").write_bytes(data[:keep])
+    with pytest.raises(ProjectError, match=r"a\.npz cannot be read"):
+        files.read_arrays(tmp_path / "a.npz")
+
+
+def test_json_that_is_missing_or_damaged(tmp_path: Path):
+    with pytest.raises(ProjectError, match="missing"):
+        files.read_json(tmp_path / "a.json")
+    (tmp_path / "a.json").write_text('{"half": ')
+    with pytest.raises(ProjectError, match="cannot be read"):
+        files.read_json(tmp_path / "a.json")
+
+
+def test_a_hash_is_of_the_content(tmp_path: Path):
+    (tmp_path / "a").write_bytes(b"x" * 3_000_000)
+    (tmp_path / "b").write_bytes(b"x" * 3_000_000)
+    (tmp_path / "c").write_bytes(b"x" * 2_999_999 + b"y")
+    first, second, third = (files.hash_file(tmp_path / name) for name in "abc")
+    assert first == second != third
+
+
+def test_a_lock_is_free_again_when_its_holder_dies(tmp_path: Path):
+    code = (
+        "import os, sys; from pathlib import Path; from core.files import writer_lock\n"
+        "with writer_lock(Path(sys.argv[1])):\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(LockedError, match=f"process {holder.pid}"), files.writer_lock(tmp_path):
+        pass
+    holder.kill()
+    holder.communicate()
+    with files.writer_lock(tmp_path):
+        pass

@@ -42,5 +42,3 @@ class SparseConv(nn.Module):
         if kernel_map is None:
             return x @ self.kernel
         return conv(x, self.kernel, kernel_map)
-
-

@@ -45,12 +45,14 @@ def test_semantickitti_labels_lose_their_instance(kitti: Path):
 def test_semantickitti_poses_are_the_lidars(kitti: Path):
     folder = kitti / "sequences/04"
     # Camera: x right, y down, z forward. The car goes 2 m forward per frame, along the LiDAR's x.
-    (folder / "calib.txt").write_text("P2: 1 0 0 0 0 1 0 0 0 0 1 0\nTr: 0 -1 0 0 0 0 -1 0 1 0 0 0\n")
+    (folder / "calib.txt").write_text(
+        "P2: 1 0 0 0 0 1 0 0 0 0 1 0\nTr: 0 -1 0 0 0 0 -1 0 1 0 0 0\n"
+    )
     rows = [f"1 0 0 0 0 1 0 0 0 0 1 {2 * frame}" for frame in range(3)]
     (folder / "poses.txt").write_text("\n".join(rows))
-    pose = open_dataset("semantickitti", kitti, ["04"], []).scan(
-        "sequences/04/velodyne/000002"
-    ).pose
+    pose = (
+        open_dataset("semantickitti", kitti, ["04"], []).scan("sequences/04/velodyne/000002").pose
+    )
     wanted = np.eye(4)
     wanted[0, 3] = 4
     np.testing.assert_allclose(pose, wanted, atol=1e-12)
@@ -90,9 +92,7 @@ def write_tables(root: Path) -> None:
             {"token": "e1", "translation": [0, 0, 0], "rotation": [1, 0, 0, 0]},
             {"token": "e2", "translation": [5, 0, 0], "rotation": [half, 0, 0, half]},
         ],
-        "calibrated_sensor": [
-            {"token": "c1", "translation": [1, 0, 2], "rotation": [1, 0, 0, 0]}
-        ],
+        "calibrated_sensor": [{"token": "c1", "translation": [1, 0, 2], "rotation": [1, 0, 0, 0]}],
         "sample_data": [],
     }
     for number, (sample, ego) in enumerate([("k1", "e1"), ("k2", "e2"), ("k3", "e1")]):

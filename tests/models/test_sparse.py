@@ -29,8 +29,11 @@ def case(kind: str, seed: int):
     sites = dense.random_sites(seed)
     keys = pack(sites)
     if kind == "within":
-        return submanifold_map(keys), len(sites), 27, lambda x, w: dense.submanifold(
-            sites, x, w, SIZE
+        return (
+            submanifold_map(keys),
+            len(sites),
+            27,
+            lambda x, w: dense.submanifold(sites, x, w, SIZE),
         )
     if kind == "strided":
         found, maps = strided_map(keys)
@@ -40,8 +43,11 @@ def case(kind: str, seed: int):
     parents = unpack(found)
     if kind == "down":
         return maps, len(sites), 8, lambda x, w: dense.down(sites, x, w, SIZE, parents)
-    return maps.transposed(), len(parents), 8, lambda x, w: dense.up(
-        parents, x, w, SIZE // 2, sites
+    return (
+        maps.transposed(),
+        len(parents),
+        8,
+        lambda x, w: dense.up(parents, x, w, SIZE // 2, sites),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from core import steps
 from core.errors import DataError, LockedError, ProjectError, SettingsError
+from core.files import read_arrays, write_arrays
 from core.jobs import Job
 from core.project import Project
 
@@ -153,16 +155,61 @@ def test_the_training_set_is_frozen_once(project: Project):
     assert np.all(project.labels(scan)[:50] == 3)
 
 
-def test_scrambled_ground_truth_gives_the_identical_query(tmp_path: Path, small_street: Path):
+def scramble(root: Path) -> None:
+    """Give every point another label at random."""
+    rng = np.random.default_rng(5)
+    for file in root.rglob("*.label"):
+        rng.permutation(np.fromfile(file, "<u4")).tofile(file)
+
+
+def test_scrambled_ground_truth_gives_the_identical_warm_start(tmp_path: Path, small_street: Path):
     with make(tmp_path / "a", small_street) as project:
         first = steps.ask(project, Job(), percent="20").folder / "query.json"
-    rng = np.random.default_rng(5)
-    for file in small_street.rglob("*.label"):
-        labels = np.fromfile(file, "<u4")
-        rng.permutation(labels).tofile(file)
+    scramble(small_street)
     with make(tmp_path / "b", small_street) as project:
         second = steps.ask(project, Job(), percent="20").folder / "query.json"
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_scrambled_ground_truth_gives_the_identical_later_query(tmp_path: Path, small_street: Path):
+    with make(tmp_path / "a", small_street) as project:
+        found = steps.ask(project, Job(), percent="20")
+        steps.annotate(project, Job(), oracle="per-point")
+        scored(project)
+        shutil.copytree(project.path, tmp_path / "b", ignore=shutil.ignore_patterns(".lock*"))
+        first = steps.ask(project, Job(), percent="20")
+        assert first.query.strategy == "basal"
+        assert first.parent == found.id
+    scramble(small_street)
+    with Project(tmp_path / "b") as project:
+        second = steps.ask(project, Job(), percent="20")
+    files = [found.folder / "query.json" for found in (first, second)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def scored(project: Project) -> None:
+    """Put a checkpoint and scores into the newest round, as training would."""
+    tip, units = project.tip, project.need_units()
+    assert tip is not None
+    project.training_set(tip)
+    tip.checkpoint.write_bytes(b"weights")
+    rng = np.random.default_rng(1)
+    entropy = rng.random(len(units)).astype(np.float32)
+    feature = rng.random((len(units), 6)).astype(np.float32)
+    fingerprint = np.array(units.fingerprint)
+    write_arrays(tip.scores, {"entropy": entropy, "feature": feature, "fingerprint": fingerprint})
+
+
+def test_scores_of_another_preparation_are_not_used(project: Project):
+    steps.ask(project, Job())
+    steps.annotate(project, Job(), oracle="per-point")
+    scored(project)
+    tip = project.tip
+    assert tip is not None
+    arrays = read_arrays(tip.scores)
+    write_arrays(tip.scores, {**arrays, "fingerprint": np.array("another")})
+    with pytest.raises(ProjectError, match="another preparation"):
+        steps.ask(project, Job())
 
 
 def test_seeds_and_workers(tmp_path: Path, small_street: Path):
@@ -172,6 +219,6 @@ def test_seeds_and_workers(tmp_path: Path, small_street: Path):
             steps.prepare(project, Job(), workers=workers)
             return (steps.ask(project, Job(), percent="20").folder / "query.json").read_bytes()
 
-    one, two, other = query("one", 0, 1), query("two", 0, 2), query("other", 1, 1)
-    assert one == two
-    assert one != other
+    one, two, four = (query(str(workers), 0, workers) for workers in (1, 2, 4))
+    assert one == two == four
+    assert one != query("other", 1, 1)

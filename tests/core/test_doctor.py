@@ -1,0 +1,66 @@
+"""Doctor: a whole project passes; what was broken is named."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import doctor, steps
+from core.jobs import Job
+from core.project import Project
+
+
+@pytest.fixture
+def path(tmp_path: Path, small_street: Path) -> Path:
+    options = {"format": "semantickitti", "root": small_street, "train": ["00"], "research": True}
+    with Project.create(tmp_path / "p", **options) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job(), percent="20")
+        steps.annotate(project, Job(), oracle="majority")
+    return tmp_path / "p"
+
+
+def bad(path: Path) -> str:
+    return " ".join(str(f) for f in doctor.integrity(path, Job()) if f.good is False)
+
+
+def test_a_whole_project_has_nothing_bad(path: Path):
+    findings = {finding.name: finding for finding in doctor.integrity(path, Job())}
+    assert list(findings) == ["project", "journals", "source scans", "001-size"]
+    assert all(finding.good for finding in findings.values())
+
+
+def test_a_changed_scan_is_named(path: Path, small_street: Path):
+    scan = small_street / "sequences/00/velodyne/000001.bin"
+    points = np.fromfile(scan, "<f4")
+    points[5] += 1
+    points.tofile(scan)
+    assert "000001 changed since preparation" in bad(path)
+
+
+def test_a_damaged_entry_is_named(path: Path):
+    (journal,) = (path / "journals").glob("*.sqlite")
+    with sqlite3.connect(journal) as database:
+        database.execute("UPDATE entries SET rows = x'00' WHERE seq = 2")
+    database.close()
+    assert "Entry 2" in bad(path)
+
+
+def test_a_damaged_query_is_named(path: Path):
+    (path / "rounds/001-size/query.json").write_text('{"version": 1')
+    assert "query.json" in bad(path)
+
+
+def test_no_project_is_one_finding(tmp_path: Path):
+    (finding,) = doctor.integrity(tmp_path, Job())
+    assert finding.good is False
+    assert "no LidarLoop project" in finding.text
+
+
+def test_the_packages_of_this_machine_are_listed():
+    found = {finding.name: finding for finding in doctor.machine()}
+    assert all(found[name].good for name in doctor.PACKAGES)
+    assert all(found[name].good is None for name in doctor.OPTIONAL)

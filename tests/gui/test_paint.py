@@ -1,0 +1,70 @@
+"""Slots and colours of a scan's units, against loops over rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from core.classes import IGNORED, UNLABELLED
+from core.prepare.units import INVALID, NOISE, OVERSIZE, TINY
+from gui.view import paint
+from gui.view.colours import GREY
+
+
+def scan(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Units and labels of 500 rows; some units have one label, some several, some none."""
+    rng = np.random.default_rng(seed)
+    states = [NOISE, TINY, INVALID, OVERSIZE, OVERSIZE - 1, OVERSIZE - 2]
+    unit = rng.choice([*range(12), *states], 500).astype(np.int32)
+    labels = np.full(500, UNLABELLED, np.uint8)
+    for u in (0, 3, OVERSIZE - 1):
+        labels[unit == u] = 4
+    mixed = np.isin(unit, [5, 6, NOISE])
+    labels[mixed] = rng.choice([1, 2, IGNORED, UNLABELLED], mixed.sum())
+    return unit, labels
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_share_a_slot_if_and_only_if_they_share_unit_and_label(seed: int):
+    unit, labels = scan(seed)
+    slots = paint.make_slots(unit, 12, labels)
+    of_pair: dict[tuple[int, int], int] = {}
+    for row in range(len(unit)):
+        pair = (int(unit[row]), int(labels[row]))
+        assert of_pair.setdefault(pair, int(slots.slot[row])) == slots.slot[row]
+    assert len(set(of_pair.values())) == len(of_pair)
+    for (u, label), slot in of_pair.items():
+        assert slots.label[slot] == label
+        if u >= 0:
+            assert slots.of_unit[slot] == u
+        else:
+            assert slots.of_unit[slot] >= 12
+    for u in range(12):
+        counts = Counter(labels[unit == u].tolist())
+        assert counts[int(slots.label[u])] == max(counts.values())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_labelled_rows_have_their_classes_colour_in_every_mode_of_values(seed: int):
+    unit, labels = scan(seed)
+    slots = paint.make_slots(unit, 12, labels)
+    rng = np.random.default_rng(seed)
+    table = rng.integers(0, 256, (256, 3)).astype(np.uint8)
+    ramp = rng.integers(0, 256, (4, 3)).astype(np.uint8)
+    partition = rng.integers(0, 4, 12)
+    rgb = paint.colours(slots, "label", partition, ramp, table)[slots.slot]
+    np.testing.assert_array_equal(rgb, table[labels])
+    rgb = paint.colours(slots, "partition", partition, ramp, table)[slots.slot]
+    for row in range(len(unit)):
+        wanted = ramp[partition[unit[row]]] if unit[row] >= 0 else GREY
+        assert tuple(rgb[row]) == tuple(wanted)
+
+
+def test_answered_units_are_brighter_than_those_to_come():
+    unit, labels = scan(1)
+    slots = paint.make_slots(unit, 12, labels)
+    light = paint.brightness(slots, asked=True)[slots.slot]
+    assert light[labels == 4].min() > light[labels == UNLABELLED].max()
+    assert len(set(paint.brightness(slots, asked=False).tolist())) == 1

@@ -1,0 +1,75 @@
+"""The house stays as it was drawn: folders, file sizes, who writes, what is imported when."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("core", "models", "gui")
+SLOW = ("torch", "open3d", "hdbscan", "sklearn", "numba", "scipy", "pypatchworkpp")
+
+
+def sources() -> list[Path]:
+    return [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+def test_the_top_level_holds_what_was_agreed():
+    agreed = {"gui", "core", "models", "resources", "tests", "docs", "main.py", "pyproject.toml"}
+    agreed |= {"README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md", "Makefile"}
+    made = {"build", "dist", "demo", "lidarloop.egg-info", "__pycache__"}
+    there = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert there - made == agreed
+
+
+@pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_file_has_one_subject(file: Path):
+    text = file.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 460
+    tree = ast.parse(text)
+    if text:
+        assert ast.get_docstring(tree), "no docstring"
+
+
+def test_only_two_files_write_to_a_project():
+    """All else goes through core.files, so that a fault leaves the old file or the new one."""
+    writers = {"write_text", "write_bytes", "tofile", "savez", "savez_compressed", "save_file"}
+    found = set()
+    for file in sources():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            mode = [a.value for a in node.args[1:2] if isinstance(a, ast.Constant)]
+            if name in writers or (name == "open" and any("w" in str(m) for m in mode)):
+                found.add(str(file.relative_to(ROOT)))
+    assert found <= {"core/files.py"}
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level modules that a new process has loaded after running `code`."""
+    script = f"{code}\nimport sys; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import core.cli, core.steps, main",
+        "import gui.window, gui.app",
+        "import core.project, core.prepare.run",
+    ],
+)
+def test_slow_libraries_wait_for_their_step(code: str):
+    assert not loaded_after(code) & set(SLOW)
+
+
+def test_the_command_line_needs_no_window():
+    assert not loaded_after("import core.cli, core.steps, models.steps") & {"PySide6", "vispy"}

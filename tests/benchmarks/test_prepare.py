@@ -1,0 +1,113 @@
+"""Preparation against the hdbscan package, with more workers, and its memory."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.jobs import Job
+from core.prepare.cluster import cluster
+from core.prepare.ground import ground_mask
+from core.prepare.run import prepare
+from core.prepare.scan import prepare_scan
+from core.scans import Dataset, open_dataset
+from core.settings import load_preset
+from tests.benchmarks.conftest import PEAK_MB, numbers, ratio
+
+SETTINGS = load_preset("paper").prepare
+SCANS = 3
+
+
+@pytest.fixture(scope="module")
+def dataset(semantickitti: Path) -> Dataset:
+    return open_dataset("semantickitti", semantickitti, ["00", "05"], [])
+
+
+@pytest.fixture(scope="module")
+def clouds(dataset: Dataset) -> list[np.ndarray]:
+    """Non-ground points of three scans; the first run compiles."""
+    found = []
+    for name in dataset.train[:SCANS]:
+        points = dataset.scan(name).points
+        found.append(points[~ground_mask(points, sensor_height_m=SETTINGS.sensor_height_m), :3])
+    run_cluster(found[0][:500], "exact")
+    return found
+
+
+def run_cluster(points: np.ndarray, clusterer: str) -> None:
+    cluster(
+        points.astype(np.float64),
+        min_cluster_size=SETTINGS.min_cluster_size,
+        min_samples=SETTINGS.min_samples,
+        epsilon_m=SETTINGS.epsilon_m,
+        clusterer=clusterer,
+    )
+
+
+def test_clustering_a_real_scan(clouds, report):
+    found = min(
+        1
+        / ratio(lambda c=c: run_cluster(c, "exact"), lambda c=c: run_cluster(c, "hdbscan"), runs=3)
+        for c in clouds
+    )
+    report("hdbscan package / our clustering, worst of 3 scans", found, "≥ 5")
+    assert found >= 5
+
+
+def test_the_whole_preparation_of_a_scan(dataset: Dataset, clouds, report):
+    name = dataset.train[0]
+
+    def ours() -> None:
+        prepare_scan(dataset.scan(name).points.copy(), SETTINGS)
+
+    def reference() -> None:
+        points = dataset.scan(name).points.copy()
+        kept = ~ground_mask(points, sensor_height_m=SETTINGS.sensor_height_m)
+        run_cluster(points[kept, :3], "hdbscan")
+
+    found = ratio(ours, reference, runs=3)
+    report("preparing a scan / reading + Patchwork++ + hdbscan package", found, "≤ 0.3")
+    assert found <= 0.3
+
+
+def test_two_workers(semantickitti: Path, tmp_path: Path, report):
+    """Wall time of 120 scans, the start of the processes included."""
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one core only")
+    root = tmp_path / "scans"
+    (root / "sequences").mkdir(parents=True)
+    names = []
+    for copy in range(5):
+        for source in sorted((semantickitti / "sequences").iterdir()):
+            names.append(f"{source.name}x{copy}")
+            (root / "sequences" / names[-1]).symlink_to(source)
+    dataset = open_dataset("semantickitti", root, names, [])
+    assert len(dataset.train) == 120
+    seconds = {}
+    for workers in (1, 2):
+        began = time.perf_counter()
+        prepare(dataset, SETTINGS, tmp_path / str(workers), workers=workers, job=Job())
+        seconds[workers] = time.perf_counter() - began
+    found = seconds[1] / seconds[2]
+    report("one worker / two workers, 120 scans, wall time", found, "≥ 1.8")
+    assert found >= 1.8
+
+
+def test_memory_of_a_worker(semantickitti: Path, tmp_path: Path, report):
+    code = """
+import sys
+from pathlib import Path
+from core.prepare.run import prepare_to_file
+from core.scans import open_dataset
+from core.settings import load_preset
+dataset = open_dataset("semantickitti", Path(sys.argv[1]), ["00", "01", "05"], [])
+for scan in dataset.train:
+    prepare_to_file(dataset, scan, load_preset("paper").prepare, sys.argv[2])
+"""
+    (found,) = numbers(f"{code}{PEAK_MB}", semantickitti, tmp_path)
+    report("peak memory of a worker, MB", found, "≤ 300")
+    assert found <= 300

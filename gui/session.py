@@ -65,6 +65,7 @@ class Session(QObject):
             if any(name in renderer() for name in SOFTWARE):
                 drawing = "software drawing"
                 self.view.set_round(False)
+                self.view.instant = True  # two frames are no flight
         else:
             layout.addWidget(_no_view(problem), 1)
         self.queue = Queue(self.state, theme)

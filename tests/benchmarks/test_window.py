@@ -1,0 +1,208 @@
+"""The window on a real scan, under a virtual screen: ratios to a bare redraw in the same run."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from core import steps
+from core.jobs import Job
+from core.project import Project
+from gui.window import Window
+from tests.benchmarks.conftest import numbers
+from tests.gui.conftest import open_window, own_settings
+
+__all__ = ["own_settings"]
+SIZE = (1200, 800)
+
+
+def asked(path: Path, root: Path, scans: list[str]) -> Path:
+    """A prepared project with 60 open items."""
+    with Project.create(
+        path, format="semantickitti", root=root, train=scans, overrides={"prepare.partitions": "1"}
+    ) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job(), units=60)
+    return path
+
+
+@pytest.fixture(scope="module")
+def one_scan(semantickitti: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return asked(tmp_path_factory.mktemp("one") / "p", semantickitti, ["00:000000"])
+
+
+@pytest.fixture(scope="module")
+def many_scans(semantickitti: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return asked(tmp_path_factory.mktemp("many") / "p", semantickitti, ["00", "01", "05", "10"])
+
+
+def to_frame(window: Window, action: Callable[[], object], done: Callable[[], bool]) -> float:
+    """Seconds from `action` until the first frame in which `done` holds is on the screen."""
+    canvas = window.session.view.canvas
+    drawn: list[bool] = []
+    ends: list[float] = []
+
+    def note(_: object) -> None:
+        if done():
+            drawn.append(True)
+
+    def swapped() -> None:
+        if drawn:
+            ends.append(time.perf_counter())
+
+    QApplication.processEvents()
+    canvas.events.draw.connect(note, position="last")
+    canvas.native.frameSwapped.connect(swapped)
+    began = time.perf_counter()
+    action()
+    while not ends:
+        QApplication.processEvents()
+    canvas.events.draw.disconnect(note)
+    canvas.native.frameSwapped.disconnect(swapped)
+    return ends[0] - began
+
+
+def redraw(window: Window) -> float:
+    canvas = window.session.view.canvas
+    return to_frame(window, canvas.update, lambda: True)
+
+
+def press_until_frame(window: Window, key: Qt.Key) -> float:
+    """Seconds from a key to the first frame that shows the next item."""
+    state = window.session.state
+    before = state.cursor
+    native = window.session.view.canvas.native
+    return to_frame(window, lambda: QTest.keyClick(native, key), lambda: state.cursor != before)
+
+
+def keys_over_redraws(window: Window, *, same_scan: bool) -> float:
+    """Median time of a key to the frame of the next item over that of a bare redraw."""
+    window.resize(*SIZE)
+    state, loader = window.session.state, window.session.state.loader
+    keys, redraws = [], []
+    for _ in range(6):
+        redraw(window)
+    while len(keys) < 15:
+        query, scan = state.round.query, state.content.scan
+        following = query.items[state._next(state.cursor)].rpartition("#")[0]
+        _wait(lambda name=following: loader.get(name) is not None)
+        seconds = press_until_frame(window, Qt.Key.Key_1)
+        _wait(lambda: state._coming is None)
+        if (following == scan) == same_scan:
+            keys.append(seconds)
+            redraws.append(redraw(window))
+    return statistics.median(keys) / statistics.median(redraws)
+
+
+def _wait(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not ready():
+        assert time.monotonic() < until
+        QApplication.processEvents()
+    for _ in range(3):
+        time.sleep(0.05)  # reading ahead ends
+        QApplication.processEvents()
+
+
+def test_key_to_the_next_unit_of_the_same_scan(qapp, qtbot, one_scan: Path, report):
+    window = open_window(one_scan, qtbot)
+    found = keys_over_redraws(window, same_scan=True)
+    window.close()
+    report("key to frame, same scan / bare redraw", found, "≤ 1.3")
+    assert found <= 1.3
+
+
+def test_key_to_the_next_unit_of_another_scan(qapp, qtbot, many_scans: Path, report):
+    window = open_window(many_scans, qtbot)
+    found = keys_over_redraws(window, same_scan=False)
+    window.close()
+    report("key to frame, another scan (read ahead) / bare redraw", found, "≤ 2")
+    assert found <= 2
+
+
+def test_recolouring_one_unit(qapp, qtbot, one_scan: Path, report):
+    window = open_window(one_scan, qtbot)
+    window.resize(*SIZE)
+    view = window.session.view
+    view.canvas.update()
+    redraws, recolours = [], []
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        redraws.append(redraw(window))
+        began = time.perf_counter()
+        for _ in range(20):
+            view.set_unit(int(rng.integers(0, 100)), rng.integers(0, 256, 3), 255)
+        recolours.append((time.perf_counter() - began) / 20)
+    window.close()
+    found = statistics.median(redraws) / statistics.median(recolours)
+    report("bare redraw / recolouring one unit", found, "≥ 50")
+    assert found >= 50
+
+
+BARE = """
+import sys, time
+import numpy as np
+from PySide6.QtWidgets import QApplication, QMainWindow
+from vispy import app, scene
+app.use_app("pyside6")
+application = QApplication(sys.argv[:1])
+points = np.fromfile(sys.argv[1], "<f4").reshape(-1, 4)
+window = QMainWindow()
+canvas = scene.SceneCanvas(keys=None, show=False, create_native=True)
+view = canvas.central_widget.add_view("turntable")
+markers = scene.visuals.Markers(parent=view.scene, antialias=0)
+markers.set_data(points[:, :3], size=3, edge_width=0)
+view.camera.set_range()
+window.setCentralWidget(canvas.native)
+window.resize(1200, 800)
+done = []
+canvas.events.draw.connect(lambda event: done.append(1), position="last")
+window.show()
+while not done:
+    application.processEvents()
+print(time.process_time())
+"""
+OURS = """
+import sys, time
+from pathlib import Path
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, sys.argv[2])
+from gui.app import _start
+application, window = _start()
+window.resize(1200, 800)
+window.show()
+window.open_project(Path(sys.argv[1]))
+state, view = window.session.state, window.session.view
+done = []
+view.canvas.events.draw.connect(
+    lambda event: done.append(1) if state.content is not None else None, position="last")
+while not done:
+    application.processEvents()
+print(time.process_time())
+slow = {"torch", "hdbscan", "sklearn", "open3d"} & set(sys.modules)
+assert not slow, slow
+sys.stdout.flush()
+import os
+os._exit(0)
+"""
+
+
+def test_first_frame(one_scan: Path, semantickitti: Path, tmp_path: Path, report):
+    """CPU of whole processes: start of Python to the first frame with the points."""
+    scan = semantickitti / "sequences/00/velodyne/000000.bin"
+    ours, bare = [], []
+    for _ in range(5):
+        bare += numbers(BARE, scan)
+        ours += numbers(OURS, one_scan, tmp_path)
+    found = statistics.median(ours) / statistics.median(bare)
+    report("first frame / bare PySide6 + vispy window with the same points, CPU", found, "≤ 1.5")
+    assert found <= 1.5

@@ -56,6 +56,7 @@ class Answers:
         self._unitless: dict[str, Head] = {}
         self._mine: list[Head] = []
         self._class_counts: dict[int, int] = {}
+        self._units = self._points = self._milliseconds = 0
         self._read()
 
     @classmethod
@@ -271,9 +272,7 @@ class Answers:
 
     def spent(self) -> Spent:
         """What counts so far: answered units, their points, and active minutes of all answers."""
-        answered = [head for head in list(self.effective.values()) if head.verb == "answer"]
-        seconds = sum(h.active_s for h in self._all() if self._counts(h))
-        return Spent(len(answered), sum(head.points for head in answered), seconds / 60)
+        return Spent(self._units, self._points, self._milliseconds / 60_000)
 
     # -- the fold -----------------------------------------------------------------------------
 
@@ -299,14 +298,20 @@ class Answers:
         self._heads[head.annotator, head.seq] = head
         if head.verb != "undo":
             self._of_unit.setdefault(_place(head), []).append(head)
+            if not head.blind:
+                self._milliseconds += round(head.active_s * 1000)
             self._refresh(head)
             return
         target = self._heads.get((head.annotator, head.cancels or 0))
         turned_back = True
         while target is not None:  # an undo of an undo brings back what that one took
             key = (target.annotator, target.seq)
+            changes = (key in self._undone) != turned_back
             (self._undone.add if turned_back else self._undone.discard)(key)
             if target.verb != "undo":
+                if changes and not target.blind:
+                    sign = -1 if turned_back else 1
+                    self._milliseconds += sign * round(target.active_s * 1000)
                 self._refresh(target)
                 return
             turned_back = not turned_back
@@ -326,6 +331,9 @@ class Answers:
             kept[place] = after
         for changed, sign in ((before, -1), (after, 1)):
             if changed is not None:
+                if changed.unit and changed.verb == "answer":
+                    self._units += sign
+                    self._points += sign * changed.points
                 for found, points in changed.class_counts().items():
                     total = self._class_counts.get(found, 0) + sign * points
                     self._class_counts[found] = total

@@ -31,6 +31,7 @@ class Browser(QTreeWidget):
         self.setUniformRowHeights(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._items: dict[str, QTreeWidgetItem] = {}
+        self._waiting: dict[str, int] = {}
         self._fill()
         self.itemClicked.connect(self._clicked)
         state.scan_shown.connect(self._follow)
@@ -65,10 +66,11 @@ class Browser(QTreeWidget):
             for item in self._state.project.open_items(found):
                 scan = item.rpartition("#")[0]
                 waiting[scan] = waiting.get(scan, 0) + 1
-        for scan, row in self._items.items():
-            text = f"{waiting[scan]:,}" if scan in waiting else ""
-            if row.text(1) != text:
-                row.setText(1, text)
+        # Of 20,000 rows only those that change are touched.
+        for scan in self._waiting.keys() | waiting.keys():
+            if self._waiting.get(scan) != waiting.get(scan) and scan in self._items:
+                self._items[scan].setText(1, f"{waiting[scan]:,}" if scan in waiting else "")
+        self._waiting = waiting
 
     def _clicked(self, row: QTreeWidgetItem) -> None:
         scan = row.data(0, _SCAN)

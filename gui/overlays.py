@@ -197,8 +197,7 @@ class Overlays(QObject):
             part.show()
         scene.view.installEventFilter(self)
         state = scene.state
-        state.target_changed.connect(self.refresh)
-        state.labelled.connect(self.refresh)
+        state.target_told.connect(self.refresh)
         state.project_changed.connect(self.refresh)
         scene.mode_changed.connect(self.refresh)
         self.set_theme(theme)

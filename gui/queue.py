@@ -182,7 +182,7 @@ class Queue(QWidget):
         layout.addWidget(self.list, 10)
         state.project_changed.connect(self.refill)
         state.answers_changed.connect(self.model.changed)
-        state.target_changed.connect(self._follow)
+        state.target_told.connect(self._follow)
         self.refill()
 
     def refill(self) -> None:

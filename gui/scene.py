@@ -41,7 +41,6 @@ class Scene(QObject):
         view.set_point_size(self.point_px)
         state.scan_shown.connect(self.show_scan)
         state.target_changed.connect(self._retarget)
-        state.labelled.connect(self.paint_units)
         self.set_theme(theme)
 
     def modes(self) -> tuple[str, ...]:

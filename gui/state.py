@@ -60,8 +60,8 @@ class State(QObject):
     Signals
     -------
     scan_shown() : another scan, or the same one anew
-    target_changed(fly) : another unit, or none; fly there or stay
-    labelled() : the shown scan's labels changed
+    target_changed(fly) : another unit, or none, or other labels; fly there or stay
+    target_told() : the same a moment later, for panels: the view's frame comes first
     answers_changed() : an entry was added, anywhere
     project_changed() : units, rounds or predictions
     told(text) : something to say in the status bar
@@ -70,7 +70,7 @@ class State(QObject):
 
     scan_shown = Signal()
     target_changed = Signal(bool)
-    labelled = Signal()
+    target_told = Signal()
     answers_changed = Signal()
     project_changed = Signal()
     told = Signal(str)
@@ -97,9 +97,20 @@ class State(QObject):
         self._telling.setSingleShot(True)
         self._telling.setInterval(_TELL_MS)
         self._telling.timeout.connect(self.answers_changed)
+        self._following = QTimer(self)
+        self._following.setSingleShot(True)
+        self._following.setInterval(_TELL_MS)
+        self._following.timeout.connect(self.target_told)
+        self.target_changed.connect(lambda _: self._following.start())
         self._entry_added.connect(self._tell)
         project.answers.on_change.append(self._entry_added.emit)
         self.refresh_query()
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything on screen is up to date."""
+        waiting = self._telling.isActive() or self._following.isActive()
+        return self._coming is None and not waiting
 
     def _tell(self) -> None:
         if not self._telling.isActive():
@@ -360,7 +371,6 @@ class State(QObject):
             self.failed.emit(error)
             return
         content.answer(target.rows, classes, target.slot)
-        self.labelled.emit()
         self._advance(target)
 
     def decline(self) -> None:
@@ -426,7 +436,6 @@ class State(QObject):
         if place is not None:
             self.cursor = place
         self._show(head.scan, place, fly=True)
-        self.labelled.emit()
         word = "Redone" if redo else "Undone"
         self.told.emit(f"{word}: {self.describe(head)}")
 
@@ -455,4 +464,5 @@ class State(QObject):
         """Stop reading; the project is closed by who opened it."""
         self.project.answers.on_change.clear()
         self._telling.stop()
+        self._following.stop()
         self.loader.shut()

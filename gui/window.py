@@ -149,7 +149,7 @@ class Window(QMainWindow):
         self._dock("Rounds", session.rounds)
         self.reset_layout()
         state = session.state
-        for signal in (state.answers_changed, state.project_changed, state.target_changed):
+        for signal in (state.answers_changed, state.project_changed, state.target_told):
             signal.connect(self.refresh)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)

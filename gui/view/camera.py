@@ -45,6 +45,11 @@ class Camera(TurntableCamera):
             return 0.0
         return float(0.5 * self.scale_factor / np.tan(np.radians(self.fov / 2)))
 
+    def place(self, centre: np.ndarray, size: float) -> None:
+        """Look at a point (3,) with `size` metres in view; one update instead of two."""
+        self._center = tuple(float(part) for part in centre)
+        self.scale_factor = size
+
     def axes(self) -> tuple[np.ndarray, np.ndarray]:
         """The directions right and up of the picture, in scan coordinates."""
         azimuth, elevation = np.radians(self.azimuth), np.radians(self.elevation)

@@ -173,8 +173,7 @@ class CloudView(QWidget):
         return self._flight is not None and self._flight.state() == running
 
     def _place(self, centre: np.ndarray, size: float) -> None:
-        self.camera.center = tuple(centre)
-        self.camera.scale_factor = size
+        self.camera.place(centre, size)
 
     def _stop_flight(self, *_: object) -> None:
         if self._flight is not None:

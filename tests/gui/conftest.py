@@ -134,7 +134,7 @@ class Driver:
         """Wait for the scan that is on its way."""
         QApplication.processEvents()
         self.qtbot.waitUntil(
-            lambda: self.state._coming is None and not self.state._telling.isActive(),
+            lambda: self.state.settled,
             timeout=10_000,
         )
         QApplication.processEvents()

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -373,6 +372,8 @@ def _check_same(entry: Entry, rows: int, scan_hash: str) -> None:
 
 @cache
 def _program_version() -> str:
+    from importlib import metadata
+
     try:
         return metadata.version("lidarloop")
     except metadata.PackageNotFoundError:  # run from a checkout that is not installed

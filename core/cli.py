@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from core import demo, doctor, status, steps
+from core import demo, status, steps
 from core.errors import Cancelled, ProjectError, SettingsError
 from core.export import WHAT, export
 from core.jobs import Job, terminal_bar
@@ -198,6 +198,8 @@ def _status(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
+    from core import doctor
+
     findings = list(doctor.machine())
     problem = faces.window.display_problem()
     findings.append(doctor.Finding("display and OpenGL", problem is None, problem or "usable"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
@@ -109,13 +108,20 @@ class Found:
 
 
 @cache
-def formats() -> dict[str, Format]:
-    """Return every known format by name: the built-in ones and those installed beside them."""
+def _built_in() -> dict[str, Format]:
     from core.formats.folder import Folder
     from core.formats.nuscenes import NuScenes
     from core.formats.semantickitti import SemanticKitti
 
-    known: dict[str, Format] = {f.name: f for f in (SemanticKitti(), NuScenes(), Folder())}
+    return {layout.name: layout for layout in (SemanticKitti(), NuScenes(), Folder())}
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Return every known format by name: the built-in ones and those installed beside them."""
+    from importlib import metadata
+
+    known = dict(_built_in())
     for point in metadata.entry_points(group="lidarloop.formats"):
         known[point.name] = point.load()()
     return known
@@ -129,12 +135,11 @@ def open_dataset(
     A name is a sequence, or SEQUENCE:FIRST-LAST for the scans whose file names lie between.
     Raises DataError or SettingsError saying what was expected and what is there.
     """
-    known = formats()
-    if format not in known:
+    layout = _built_in().get(format) or formats().get(format)
+    if layout is None:
         raise SettingsError(
-            f"There is no data format {format}.", f"Formats: {', '.join(sorted(known))}."
+            f"There is no data format {format}.", f"Formats: {', '.join(sorted(formats()))}."
         )
-    layout = known[format]
     if not root.is_dir():
         raise DataError(
             f"The data root {root} does not exist.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Callable
@@ -25,11 +26,24 @@ def run(project: Path | None) -> int:
     if problem is not None:
         print(f"lidarloop: {problem}", file=sys.stderr)
         return 2
-    application, window = _start()
-    window.show()
-    if project is not None:
-        window.open_project(project)
+    application, _ = open_window(project)
     return application.exec()
+
+
+def open_window(project: Path | None) -> tuple[QApplication, Window]:
+    """Make and show the window, on a project or on the start page."""
+    gc.disable()  # starting makes many objects and no garbage
+    try:
+        application, window = _start()
+        if project is None:
+            window.show_start()
+        else:
+            window.open_project(project)
+        window.show()
+        return application, window
+    finally:
+        gc.freeze()  # nor will they become any: later collections need not look at them
+        gc.enable()
 
 
 def pictures(project: Path, out: Path) -> list[Path]:
@@ -41,6 +55,7 @@ def pictures(project: Path, out: Path) -> list[Path]:
         raise ProjectError(problem, "Then run it again.")
     application, window = _start()
     out.mkdir(parents=True, exist_ok=True)
+    window.show_start()
     window.show()
     made: list[Path] = []
 

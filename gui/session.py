@@ -26,7 +26,7 @@ from gui.scene import Scene
 from gui.state import State
 from gui.statusbar import StatusBar
 from gui.theme import Theme
-from gui.view.opengl import SOFTWARE, opengl_problem, renderer
+from gui.view import opengl
 from gui.view.view import CloudView
 
 
@@ -56,13 +56,13 @@ class Session(QObject):
         self.view: CloudView | None = None
         self.scene: Scene | None = None
         self.overlays: Overlays | None = None
-        problem, drawing = opengl_problem(), ""
+        (problem, renderer), drawing = opengl.opengl(), ""
         if problem is None:
             self.view = CloudView()
             self.scene = Scene(self.view, self.state, theme)
             self.overlays = Overlays(self.scene, theme)
             layout.addWidget(self.view, 1)
-            if any(name in renderer() for name in SOFTWARE):
+            if any(name in renderer for name in opengl.SOFTWARE):
                 drawing = "software drawing"
                 self.view.set_round(False)
                 self.view.instant = True  # two frames are no flight

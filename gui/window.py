@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt
@@ -39,7 +40,7 @@ _AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT)
 
 
 class Window(QMainWindow):
-    """Shows the start page until a project is opened."""
+    """Shows the start page or a project: call `show_start` or `open_project`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,17 +49,21 @@ class Window(QMainWindow):
         self.setMinimumSize(900, 600)
         self.theme: Theme = THEMES.get(str(store().value("theme", "dark")), THEMES["dark"])
         self.activity = Activity()
-        self._application().installEventFilter(self.activity)
         self.jobs = Jobs(self)
         self.session: Session | None = None
         self.stepper: Stepper | None = None
         self.docks: list[QDockWidget] = []
         self.actions_table = Actions(self)
         self.actions_table.add(commands.always(self))
-        self.command_palette = CommandPalette(self, self.actions_table)
-        self.key_sheet = KeySheet(self, self.actions_table)
         self.apply_theme()
-        self.show_start()
+
+    @cached_property
+    def command_palette(self) -> CommandPalette:
+        return CommandPalette(self, self.actions_table)
+
+    @cached_property
+    def key_sheet(self) -> KeySheet:
+        return KeySheet(self, self.actions_table)
 
     @staticmethod
     def _application() -> QApplication:
@@ -147,7 +152,7 @@ class Window(QMainWindow):
         self._dock("Classes", made)
         self._dock("Partitions", session.partitions)
         self._dock("Rounds", session.rounds)
-        self.reset_layout()
+        self._place_docks()
         state = session.state
         for signal in (state.answers_changed, state.project_changed, state.target_told):
             signal.connect(self.refresh)
@@ -157,12 +162,17 @@ class Window(QMainWindow):
             session.scene.mode_changed.connect(self.refresh)
         self.setWindowTitle(f"{path.name} – LidarLoop")
         self._fill_menus()
-        # Only a window that is laid out knows what is left for the middle.
+        # Only a window that is laid out knows what is left for the middle; nothing to draw yet.
+        self.setUpdatesEnabled(False)
+        self.show()
         self._application().processEvents()
+        self.setUpdatesEnabled(True)
         layout = store().value("layout")
         if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
-            self.reset_layout()
+            self._size_docks()
         remember(path)
+        # Now, not before: thousands of events of the first layout would all pass through it.
+        self._application().installEventFilter(self.activity)
         state.begin()
         self.refresh()
         self.activateWindow()  # the first OpenGL widget makes the native window anew
@@ -170,15 +180,21 @@ class Window(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put every dock back where it was at first."""
-        if not self.docks:
-            return
-        queue, scans, classes, partitions, rounds = self.docks
+        if self.docks:
+            self._place_docks()
+            self._size_docks()
+
+    def _place_docks(self) -> None:
         for dock, area in zip(self.docks, _AREAS, strict=True):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
+        _, _, _, partitions, rounds = self.docks
         self.tabifyDockWidget(partitions, rounds)
         partitions.raise_()
+
+    def _size_docks(self) -> None:
+        queue, scans, classes, partitions, _ = self.docks
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
         self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
         self.resizeDocks([queue, classes], [250, 330], Qt.Orientation.Horizontal)

@@ -29,7 +29,7 @@ def test_the_top_level_holds_what_was_agreed():
 @pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_file_has_one_subject(file: Path):
     text = file.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 460
+    assert len(text.splitlines()) <= 480
     tree = ast.parse(text)
     if text:
         assert ast.get_docstring(tree), "no docstring"

@@ -71,7 +71,7 @@ def _poses(folder: Path) -> np.ndarray | None:
     if not (poses.exists() and calib.exists()):
         return None
     try:
-        rows = np.loadtxt(poses, ndmin=2).reshape(-1, 3, 4)
+        rows = np.array(poses.read_text().split(), float).reshape(-1, 3, 4)
         pairs = (line.split(":", 1) for line in calib.read_text().splitlines() if ":" in line)
         lines = {name.strip(): values for name, values in pairs}
         if "Tr" not in lines:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import metadata
 from typing import Protocol
 
 import numpy as np
@@ -39,6 +38,8 @@ class Strategy(Protocol):
 @cache
 def strategies() -> dict[str, Strategy]:
     """Return every known strategy by name."""
+    from importlib import metadata
+
     from core.strategies import basal, random, size
 
     known: dict[str, Strategy] = {

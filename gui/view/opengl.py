@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from functools import cache
 
 _NO_WINDOW = ("offscreen", "minimal", "vnc", "linuxfb")
 
@@ -24,35 +25,24 @@ def display_problem() -> str | None:
     return None
 
 
-def opengl_problem() -> str | None:
-    """Say what keeps the 3D view from drawing; needs a running QApplication."""
+SOFTWARE = ("llvmpipe", "softpipe", "SwiftShader")
+
+
+@cache
+def opengl() -> tuple[str | None, str]:
+    """What keeps the 3D view from drawing, or None, and what draws; needs a QApplication."""
     from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
 
     platform = QGuiApplication.platformName()
     if platform in _NO_WINDOW:
-        return f"The Qt platform {platform} draws no 3D: unset QT_QPA_PLATFORM."
+        return f"The Qt platform {platform} draws no 3D: unset QT_QPA_PLATFORM.", ""
     context, surface = QOpenGLContext(), QOffscreenSurface()
     surface.create()
     if not context.create() or not context.makeCurrent(surface):
-        return "OpenGL does not start: install the graphics driver, or Mesa (libgl1, libegl1)."
+        return "OpenGL does not start: install the graphics driver, or Mesa (libgl1, libegl1).", ""
     version = context.format().version()
+    renderer = str(context.functions().glGetString(0x1F01) or "")  # GL_RENDERER
     context.doneCurrent()
     if version < (2, 1):
-        return f"OpenGL {version[0]}.{version[1]} is too old: the 3D view needs 2.1."
-    return None
-
-
-SOFTWARE = ("llvmpipe", "softpipe", "SwiftShader")
-
-
-def renderer() -> str:
-    """Name of what draws, as OpenGL tells it; needs a running QApplication."""
-    from PySide6.QtGui import QOffscreenSurface, QOpenGLContext
-
-    context, surface = QOpenGLContext(), QOffscreenSurface()
-    surface.create()
-    if not context.create() or not context.makeCurrent(surface):
-        return ""
-    name = context.functions().glGetString(0x1F01)  # GL_RENDERER
-    context.doneCurrent()
-    return str(name or "")
+        return f"OpenGL {version[0]}.{version[1]} is too old: the 3D view needs 2.1.", renderer
+    return None, renderer

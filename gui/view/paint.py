@@ -48,8 +48,9 @@ def make_slots(unit: np.ndarray, units: int, labels: np.ndarray) -> Slots:
     count = max(units + 3, int(base.max(initial=0)) + 1)
     label = np.full(count, UNLABELLED, np.uint8)
     # The label most rows of a slot have stays in it; rows with another move to a slot of their own.
-    pairs, counts = np.unique(base.astype(np.int64) << 8 | labels, return_counts=True)
-    ascending = np.argsort(counts, kind="stable")
+    per_pair = np.bincount(base.astype(np.int64) << 8 | labels)
+    pairs = np.flatnonzero(per_pair)
+    ascending = np.argsort(per_pair[pairs], kind="stable")
     label[pairs[ascending] >> 8] = (pairs[ascending] & 255).astype(np.uint8)
     further = pairs[label[pairs >> 8] != (pairs & 255)]
     slot = base.copy()

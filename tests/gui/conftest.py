@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from core import steps
 from core.jobs import Job
 from core.project import Project
-from gui.view.opengl import opengl_problem
+from gui.view.opengl import opengl
 from gui.window import Window
 
 OVERRIDES = {
@@ -147,6 +147,8 @@ def open_window(path: Path | None, qtbot) -> Window:
     """A shown, active window whose first frame is drawn."""
     window = Window()
     window.resize(1100, 700)
+    if path is None:
+        window.show_start()
     window.show()
     qtbot.waitExposed(window)
     if path is not None:
@@ -163,7 +165,7 @@ def open_window(path: Path | None, qtbot) -> Window:
 
 @pytest.fixture
 def driver(qapp, qtbot, project_path: Path) -> Iterator[Driver]:
-    problem = opengl_problem()
+    problem, _ = opengl()
     assert problem is None, problem
     made = Driver(open_window(project_path, qtbot), qtbot)
     made.settle()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from core.cli import Network, Window, run
+if TYPE_CHECKING:
+    from core.cli import Network, Window
 
 
 class _Faces:
@@ -26,6 +29,10 @@ class _Faces:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; no verb opens the window. Return the exit code."""
+    gc.disable()  # importing makes many objects and no garbage
+    from core.cli import run
+
+    gc.enable()
     return run(sys.argv[1:] if argv is None else argv, _Faces())
 
 

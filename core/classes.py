@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tomlkit
 
 from core.errors import DataError, SettingsError
 
@@ -82,6 +81,8 @@ class ClassList:
 
     def to_toml(self) -> str:
         """Return the list as the TOML that `load_classes` reads."""
+        import tomlkit
+
         document = tomlkit.document()
         document["name"] = self.name
         document["ignored"] = [r for r, c in self.raw_to_class.items() if c == IGNORED]

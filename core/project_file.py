@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomlkit
-
 from core.errors import ProjectError, SettingsError
 from core.files import write_atomic
 from core.settings import Settings
@@ -32,6 +30,8 @@ class ProjectFile:
 
     def write(self, folder: Path) -> None:
         """Save as `folder`/project.toml, atomically."""
+        import tomlkit
+
         document = tomlkit.document()
         document.add(tomlkit.comment("A LidarLoop project. Each setting names its source."))
         document["version"] = _VERSION

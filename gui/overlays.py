@@ -59,7 +59,7 @@ class Card(QFrame):
             return
         xyz = content.points[target.rows, :3].astype(np.float64)
         size = xyz.max(axis=0) - xyz.min(axis=0)
-        away = float(np.linalg.norm(np.median(xyz[:, :2], axis=0)))
+        away = float(np.hypot(*xyz[:, :2].mean(axis=0)))
         found = state.round
         label = int(content.labels[target.rows[0]])
         title = target.what

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
@@ -24,15 +25,15 @@ from core.scans import recognise
 from gui import commands
 from gui.actions import GROUPS, Actions
 from gui.activity import Activity
-from gui.ask import AskOptions
-from gui.command_palette import CommandPalette, KeySheet
 from gui.jobs import Jobs
-from gui.new_project import NewProject
 from gui.recent import remember, store
 from gui.session import Session
-from gui.start import Start
 from gui.stepper import Stepper
 from gui.theme import THEMES, Theme, palette, style_sheet
+
+if TYPE_CHECKING:  # each is loaded when it is first shown
+    from gui.command_palette import CommandPalette, KeySheet
+    from gui.new_project import NewProject
 
 LAYOUT_VERSION = 1
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -59,10 +60,14 @@ class Window(QMainWindow):
 
     @cached_property
     def command_palette(self) -> CommandPalette:
+        from gui.command_palette import CommandPalette
+
         return CommandPalette(self, self.actions_table)
 
     @cached_property
     def key_sheet(self) -> KeySheet:
+        from gui.command_palette import KeySheet
+
         return KeySheet(self, self.actions_table)
 
     @staticmethod
@@ -75,6 +80,8 @@ class Window(QMainWindow):
 
     def show_start(self) -> None:
         """Close the project, if one is open, and show the start page."""
+        from gui.start import Start
+
         self._shut_session()
         self.setWindowTitle("LidarLoop")
         start = Start()
@@ -100,6 +107,8 @@ class Window(QMainWindow):
                 f"sequences/, nuScenes' v1.0-*/, or with .bin, .pcd, .ply or .npy files."
             )
             return
+        from gui.new_project import NewProject
+
         self.show_new(NewProject(found))
 
     def show_new(self, page: NewProject) -> None:
@@ -264,10 +273,10 @@ class Window(QMainWindow):
 
     def _say(self, text: str) -> None:
         page = self.centralWidget()
-        if isinstance(page, Start):
-            page.say(text)
-        elif self.session is not None:
+        if self.session is not None:
             self.session.banner.show_note(text, "")
+        elif page is not None and hasattr(page, "say"):
+            page.say(text)
 
     # -- actions ------------------------------------------------------------------------------
 
@@ -290,6 +299,8 @@ class Window(QMainWindow):
     def open_ask(self) -> None:
         if self.session is None or self.stepper is None:
             return
+        from gui.ask import AskOptions
+
         options = AskOptions(self)
         options.asked.connect(self.session.ask)
         button = self.stepper.buttons["ask"]

@@ -207,7 +207,9 @@ def recognise(folder: Path) -> Found | None:
         return None
     below = sorted(path for path in folder.iterdir() if path.is_dir())
     for layout in formats().values():
-        for root in (folder, folder.parent, *below):
+        # Any folder has a neighbour with some .bin: a plain folder is only what was named.
+        places = (folder,) if layout.name == "folder" else (folder, folder.parent, *below)
+        for root in places:
             if not layout.recognises(root):
                 continue
             sequences = layout.sequences(root)

@@ -81,7 +81,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "prepare.clusterer": ("exact", "hdbscan"),
-    "train.network": ("minkunet",),
+    "train.network": ("minkunet", "spvcnn"),
 }
 _SECTIONS = {"prepare": PrepareSettings, "query": QuerySettings, "train": TrainSettings}
 

@@ -87,9 +87,7 @@ class MinkUNet(nn.Module):
 
     def forward(self, x: Tensor, levels: Levels) -> tuple[Tensor, Tensor]:
         """Return logits (V, classes) and the features before the classifier (V, c8)."""
-        conv1, norm1, relu, conv2, norm2, _ = self.stem
-        x0 = relu(norm1(conv1(x, levels.within[0])))  # V0, c0
-        x0 = relu(norm2(conv2(x0, levels.within[0])))  # V0, c0
+        x0 = self._stem(x, levels)  # V0, c0
         x1 = self._down(1, x0, levels)  # V1, c1
         x2 = self._down(2, x1, levels)  # V2, c2
         x3 = self._down(3, x2, levels)  # V3, c3
@@ -99,6 +97,11 @@ class MinkUNet(nn.Module):
         y3 = self._up(3, y2, x1, levels)  # V1, c7
         y4 = self._up(4, y3, x0, levels)  # V0, c8
         return self.classifier(y4), y4
+
+    def _stem(self, x: Tensor, levels: Levels) -> Tensor:
+        conv1, norm1, relu, conv2, norm2, _ = self.stem
+        x = relu(norm1(conv1(x, levels.within[0])))
+        return relu(norm2(conv2(x, levels.within[0])))
 
     def _down(self, i: int, x: Tensor, levels: Levels) -> Tensor:
         strided, first, second = getattr(self, f"stage{i}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from torch import nn
 
 from models.minkunet import MinkUNet, channels
+from models.spvcnn import SPVCNN
 
-NETWORKS = {"minkunet": MinkUNet}
+NETWORKS = {"minkunet": MinkUNet, "spvcnn": SPVCNN}
 
 
 def make_network(name: str, *, classes: int, width: float) -> nn.Module:

@@ -104,6 +104,11 @@ def train(
     (out.parent / STATE).unlink(missing_ok=True)
 
 
+def _step_seed(*place: int) -> int:
+    """A seed of one step's own, so that an interrupted run draws the same after it goes on."""
+    return int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0] >> 1)
+
+
 class _Run:
     """The state of one training run."""
 
@@ -193,6 +198,7 @@ class _Run:
                 done = self.epoch * steps + self.step
                 told = {"loss": float(np.mean(self.losses))} if self.losses else {}
                 job.progress(done, epochs * steps, "train", epoch=self.epoch + 1, **told)
+                torch.manual_seed(_step_seed(self.seed, self.epoch, self.step))  # dropout
                 found = self._step(batch)
                 self.step += 1
                 if found is not None:

@@ -161,8 +161,8 @@ def _packed(
 ) -> KernelMap:
     inputs = torch.cat([pair[0] for pair in pairs])
     outputs = torch.cat([pair[1] for pair in pairs])
-    forward_order, forward_starts = _grouped(outputs, output_count)
-    backward_order, backward_starts = _grouped(inputs, input_count)
+    forward_order, forward_starts = grouped(outputs, output_count)
+    backward_order, backward_starts = grouped(inputs, input_count)
     return KernelMap(
         inputs,
         outputs,
@@ -177,7 +177,7 @@ def _packed(
     )
 
 
-def _grouped(index: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def grouped(index: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Positions grouped by index (P,), and the (count + 1,) starts of the groups."""
     order = torch.argsort(index, stable=True)
     starts = index.new_zeros(count + 1)

@@ -16,6 +16,7 @@ from core.jobs import Job
 from models import checkpoint
 from models import train as training
 from models.data import augment, batches
+from models.networks import NETWORKS
 from tests.models.conftest import Bench
 
 
@@ -32,7 +33,11 @@ class Stops(Job):
             raise Cancelled
 
 
-def test_interrupted_anywhere_it_ends_at_the_same_bits(bench: Bench, tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("network", sorted(NETWORKS))
+def test_interrupted_anywhere_it_ends_at_the_same_bits(
+    network: str, bench: Bench, tmp_path: Path, monkeypatch
+):
+    bench = replace(bench, settings=replace(bench.settings, network=network))
     monkeypatch.setattr(training, "_SAVE_EVERY_S", 0.0)  # keep every step
     whole = tmp_path / "whole" / "checkpoint.safetensors"
     bench.go(whole)

@@ -23,7 +23,9 @@ from core.rounds import QUERY
 class Network(Protocol):
     """What models.steps offers the command line."""
 
-    def train(self, project: Project, job: Job, *, round: str | None = None) -> None: ...
+    def train(
+        self, project: Project, job: Job, *, round: str | None = None, start: Path | None = None
+    ) -> None: ...
     def score(self, project: Project, job: Job) -> None: ...
     def evaluate(self, project: Project, job: Job) -> dict[str, Any]: ...
     def backend(self) -> str: ...
@@ -164,7 +166,7 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
             )
         path, wanted = folder.parents[1], folder.name
     with Project(path) as project:
-        faces.network.train(project, _job(), round=wanted)
+        faces.network.train(project, _job(), round=wanted, start=arguments.start)
         found = project.round(wanted) if wanted else project.tip
         _print_miou(found.metrics() if found else None)
     return 0
@@ -299,6 +301,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
     made.add_argument("--round", type=Path, metavar="DIR", help="a round's folder")
+    made.add_argument(
+        "--start",
+        type=Path,
+        metavar="FILE",
+        help="weights to go on from: a checkpoint of ours, spvnas, ReDAL or LiDAL",
+    )
     on_project("score", _score, "rank what the trained network does not know", "score street")
     on_project("evaluate", _evaluate, "measure mIoU on the validation scans", "evaluate street")
     made = on_project("status", _status, "show units, rounds and what was spent", "status street")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from core.errors import ProjectError
 from core.files import write_atomic
 
+SUFFIX = ".safetensors"
 VERSION = 1
 _MODEL, _OPTIMISER = "model.", "adam."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,12 @@ def backend() -> str:
     return BACKEND
 
 
-def train(project: Project, job: Job, *, round: str | None = None) -> None:
+def train(
+    project: Project, job: Job, *, round: str | None = None, start: Path | None = None
+) -> None:
     """Train a round, the newest by default, on all answers of its branch; then score and evaluate.
 
+    It goes on from the checkpoint `start`, ours or a published one; by default its parent's.
     What an interrupted call has finished is kept. Raises ProjectError where there is nothing to
     train on, or the round is trained, scored and evaluated already.
     """
@@ -37,7 +41,7 @@ def train(project: Project, job: Job, *, round: str | None = None) -> None:
         )
     if not found.checkpoint.exists():
         line = project.branch(found)[:-1]
-        start = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
+        parent = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
         run(
             project.training_set(found),
             project.dataset,
@@ -45,7 +49,7 @@ def train(project: Project, job: Job, *, round: str | None = None) -> None:
             project.settings.train,
             intensity_scale=project.settings.prepare.intensity_scale,
             out=found.checkpoint,
-            start=start,
+            start=start or parent,
             seed=_seed(project.seed, found),
             job=job,
         )

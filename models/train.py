@@ -20,7 +20,7 @@ import torch.nn.functional as F
 
 from core.classes import IGNORED, ClassList
 from core.errors import ProjectError
-from core.files import hash_json, read_json, write_json
+from core.files import hash_file, hash_json, read_json, write_json
 from core.jobs import Job
 from core.metrics import confusion, iou, mean_iou
 from core.scans import Dataset
@@ -29,6 +29,7 @@ from core.training import TrainingSet
 from models import checkpoint
 from models.data import Batch, batch_count, batches
 from models.networks import make_network
+from models.published import read_published
 from models.sparse import release_buffers
 from models.sparse.layers import Levels
 
@@ -69,7 +70,8 @@ def train(
 ) -> None:
     """Train on `training` and write the checkpoint `out`; losses go to log.json beside it.
 
-    `start`: the checkpoint that this round goes on from (then `epochs`, else `first_epochs`).
+    `start`: the checkpoint that this round goes on from, ours or a published one (then `epochs`,
+    else `first_epochs`).
     A state saved by an interrupted run of the same input is taken up. Raises ProjectError for a
     checkpoint that does not fit, too little memory, or a loss that is no number.
     """
@@ -77,20 +79,12 @@ def train(
     torch.manual_seed(seed)
     network = make_network(settings.network, classes=len(classes), width=settings.width)
     if start is not None:
-        tensors, about = checkpoint.read(start)
-        checkpoint.check_fits(
-            start,
-            about,
-            network=settings.network,
-            width=settings.width,
-            classes=classes.names,
-        )
-        checkpoint.load_network(network, tensors)
+        _load(network, start, settings, classes)
     network.to(device())
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-    fingerprint = hash_json(
-        [list(training.scans), dict(training.positions), list(training.rounds), repr(settings)]
-    )
+    source = hash_file(start) if start is not None else None
+    rounds, scans = list(training.rounds), list(training.scans)
+    fingerprint = hash_json([scans, dict(training.positions), rounds, repr(settings), source])
     run = _Run(
         network, optimiser, settings, classes, out, seed, threads, fingerprint, intensity_scale
     )
@@ -102,6 +96,20 @@ def train(
         release_buffers()
     checkpoint.save(out, network, run.about(epochs, 0))
     (out.parent / STATE).unlink(missing_ok=True)
+
+
+def _load(
+    network: torch.nn.Module, start: Path, settings: TrainSettings, classes: ClassList
+) -> None:
+    """Put the weights of our own or a published checkpoint into a network."""
+    if start.suffix != checkpoint.SUFFIX:
+        network.load_state_dict(read_published(start, network))
+        return
+    tensors, about = checkpoint.read(start)
+    checkpoint.check_fits(
+        start, about, network=settings.network, width=settings.width, classes=classes.names
+    )
+    checkpoint.load_network(network, tensors)
 
 
 def _step_seed(*place: int) -> int:

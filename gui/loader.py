@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from core.errors import DataError, ProjectError
 from core.export import prediction_file
@@ -114,7 +114,8 @@ class Loader(QObject):
         self._kept: OrderedDict[str, Content] = OrderedDict()
         self._wanted: dict[str, Future[Content]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="loader")
-        self._arrived.connect(self._keep)
+        # Queued: a scan read before `ask` returns must not arrive inside it.
+        self._arrived.connect(self._keep, Qt.ConnectionType.QueuedConnection)
 
     def get(self, scan: str) -> Content | None:
         """Return a scan that is there, or None and ask for it."""

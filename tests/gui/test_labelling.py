@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -294,3 +296,22 @@ def test_a_shaking_click_does_not_turn_the_view(driver):
     before = (camera.azimuth, camera.elevation)
     driver.drag((300, 300), (303, 302))
     assert (camera.azimuth, camera.elevation) == before
+
+
+def test_a_scan_that_is_read_at_once_arrives_after_the_call(driver, monkeypatch):
+    """The reading thread may be done before `ask` returns."""
+
+    class AtOnce:
+        def submit(self, function, *arguments):
+            done = Future()
+            done.set_result(function(*arguments))
+            return done
+
+    loader = driver.state.loader
+    thread = loader._thread
+    monkeypatch.setattr(loader, "_thread", AtOnce())
+    driver.state.reload()
+    assert driver.state._coming is not None
+    driver.settle()
+    assert driver.state.target.unit == driver.state.round.query.items[0]
+    monkeypatch.setattr(loader, "_thread", thread)

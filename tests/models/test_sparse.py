@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.errors import DataError
 from models.sparse import conv, release_buffers
 from models.sparse.kernel_map import (
     MAX_EXTENT,
@@ -105,6 +104,19 @@ def test_neighbours_are_those_of_a_dictionary(seed: int):
     assert dense.pairs_of(submanifold_map(pack(sites))) == dense.submanifold_pairs(sites)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_sums_find_each_pair_once_by_its_output_and_by_its_input(kind: str):
+    maps, _, _, _ = case(kind, 6)
+    for order, starts, index in (
+        (maps.forward_order, maps.forward_starts, maps.outputs),
+        (maps.backward_order, maps.backward_starts, maps.inputs),
+    ):
+        assert sorted(order.tolist()) == list(range(len(index)))
+        for group in range(len(starts) - 1):
+            members = order[starts[group] : starts[group + 1]]
+            assert set(index[members].tolist()) <= {group}
+
+
 def test_one_voxel_has_only_itself():
     maps = submanifold_map(pack(torch.tensor([[0, 3, 0, 9]])))
     assert dense.pairs_of(maps) == {(13, 0, 0)}
@@ -139,8 +151,3 @@ def test_keys_come_back_as_coordinates_in_the_same_order():
     keys = pack(sites)
     assert torch.equal(unpack(keys), sites)
     assert bool((keys.diff() > 0).all())
-
-
-def test_a_scan_too_wide_is_named():
-    with pytest.raises(DataError, match="65,534 voxels wide"):
-        pack(torch.tensor([[0, MAX_EXTENT + 1, 0, 0]]))

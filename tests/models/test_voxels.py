@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from core.classes import IGNORED, UNLABELLED
+from core.errors import DataError
 from models.sparse.kernel_map import unpack
 from models.voxels import batched, voxel_labels, voxelise
 
@@ -86,3 +87,10 @@ def test_a_batch_keeps_its_scans_apart_and_sorted():
         assert torch.equal(sites[mine, 1:], unpack(scan.keys)[:, 1:])
         assert torch.equal(features[mine], scan.features)
         start += len(scan.keys)
+
+
+def test_a_scan_too_wide_is_named():
+    points = cloud(1, 4)
+    points[2, 1] = 1e7
+    with pytest.raises(DataError, match="voxels wide"):
+        voxelise(points, 0.05)

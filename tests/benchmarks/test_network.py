@@ -1,0 +1,181 @@
+"""Networks on a real scan at 0.1 m, one thread: against a plain convolution, and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from core.scans import open_dataset
+from models.networks import make_network
+from models.sparse import layers
+from models.sparse.kernel_map import submanifold_map
+from models.sparse.layers import Levels
+from models.sparse.points import devoxelise, mix
+from models.voxels import Voxels, voxelise
+from tests.benchmarks import plain
+from tests.benchmarks.conftest import PEAK_MB, numbers, ratio
+
+VOXEL_M = 0.1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def points(semantickitti: Path) -> np.ndarray:
+    dataset = open_dataset("semantickitti", semantickitti, ["00"], [])
+    return dataset.scan(dataset.train[0]).points
+
+
+@pytest.fixture(scope="module")
+def voxels(points: np.ndarray) -> Voxels:
+    return voxelise(points, VOXEL_M)
+
+
+def stepper(voxels: Voxels, width: float, conv: Callable | None, name: str = "minkunet"):
+    """A training step with the maps ready; `conv` replaces ours while it runs."""
+    torch.manual_seed(0)
+    network = make_network(name, classes=19, width=width).train()
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    target = torch.arange(len(voxels.keys)) % 19
+    levels = Levels(voxels.keys, 4)
+
+    def step() -> None:
+        kept, layers.conv = layers.conv, conv or layers.conv
+        try:
+            logits, _ = network(voxels.features, levels)
+            loss = F.cross_entropy(logits, target)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+        finally:
+            layers.conv = kept
+
+    step()
+    return step
+
+
+@pytest.mark.parametrize(("width", "least"), [(0.25, 2.0), (0.5, 1.9)])
+def test_a_training_step(voxels: Voxels, width: float, least: float, report):
+    ours, theirs = stepper(voxels, width, None), stepper(voxels, width, plain.plain_conv)
+    found = 1 / ratio(ours, theirs, runs=5)
+    report(f"plain / our training step, width {width}", found, f"≥ {least}")
+    assert found >= least
+
+
+@pytest.mark.parametrize(("width", "most"), [(0.25, 1.75), (0.5, 1.5)])
+def test_a_step_over_its_products(voxels: Voxels, width: float, most: float, report):
+    ours, least = stepper(voxels, width, None), stepper(voxels, width, plain.products_only)
+    found = ratio(ours, least, runs=5)
+    report(f"our step / its products and elementwise parts, width {width}", found, f"≤ {most}")
+    assert found <= most
+
+
+def test_a_forward_pass(voxels: Voxels, report):
+    network = make_network("minkunet", classes=19, width=0.25).eval()
+    levels = Levels(voxels.keys, 4)
+
+    def run(conv: Callable) -> Callable[[], object]:
+        def forward() -> None:
+            kept, layers.conv = layers.conv, conv
+            try:
+                with torch.inference_mode():
+                    network(voxels.features, levels)
+            finally:
+                layers.conv = kept
+
+        forward()
+        return forward
+
+    found = 1 / ratio(run(layers.conv), run(plain.plain_conv), runs=7)
+    report("plain / our forward pass, width 0.25", found, "≥ 2.1")
+    assert found >= 2.1
+
+
+def test_maps(voxels: Voxels, report):
+    keys = voxels.keys
+    found = 1 / ratio(lambda: submanifold_map(keys), lambda: plain.searched_map(keys), runs=7)
+    report("27 unsorted searches / our map of stride 1", found, "≥ 8")
+    step = stepper(voxels, 0.25, None)
+    share = ratio(lambda: Levels(keys, 4), step, runs=7)
+    report("maps of all five levels / a training step, width 0.25", share, "≤ 0.15")
+    assert found >= 8
+    assert share <= 0.15
+
+
+def test_voxelising(points: np.ndarray, report):
+    cells = np.floor(points[:, :3] / np.float32(VOXEL_M)).astype(np.int64)
+
+    def reference() -> None:
+        np.unique(cells, axis=0, return_index=True, return_inverse=True)
+
+    found = 1 / ratio(lambda: voxelise(points, VOXEL_M), reference, runs=9)
+    report("np.unique / our voxelising", found, "≥ 10")
+    assert found >= 10
+
+
+def test_devoxelising(points: np.ndarray, report):
+    fine = voxelise(points, 0.2)
+    levels = Levels(fine.keys, 4)
+    coarse = levels.keys[4]
+    x = torch.randn(len(coarse), 64, requires_grad=True)
+    mixture = devoxelise(fine.keys, coarse, 4)
+    rows, weight = plain.gathered_devoxelise(x, fine.keys, coarse, 4)
+    pull = torch.randn(len(fine.keys), 64)
+
+    def ours() -> None:
+        for _ in range(5):
+            mix(x, mixture).backward(pull)
+
+    def theirs() -> None:
+        for _ in range(5):
+            (x[rows] * weight[..., None]).sum(1).backward(pull)
+
+    torch.testing.assert_close(
+        mix(x, mixture), (x[rows] * weight[..., None]).sum(1), rtol=1e-4, atol=1e-5
+    )
+    found = 1 / ratio(ours, theirs, runs=5)
+    report("gather-multiply-sum / our devoxelising, forward and backward", found, "≥ 15")
+    assert found >= 15
+
+
+def test_spvcnn_over_minkunet(voxels: Voxels, report):
+    found = ratio(stepper(voxels, 0.25, None, "spvcnn"), stepper(voxels, 0.25, None), runs=5)
+    report("SPVCNN / MinkUNet training step, width 0.25", found, "≤ 1.5")
+    assert found <= 1.5
+
+
+def test_peak_memory(semantickitti: Path, report):
+    code = """
+import sys, torch
+from pathlib import Path
+from core.scans import open_dataset
+from models.sparse import layers
+from models.voxels import voxelise
+from tests.benchmarks import plain
+from tests.benchmarks.test_network import stepper
+torch.set_num_threads(1)
+dataset = open_dataset("semantickitti", Path(sys.argv[1]), ["00"], [])
+voxels = voxelise(dataset.scan(dataset.train[0]).points, 0.1)
+text = open("/proc/self/status").read()
+print(int(text.partition("VmHWM:")[2].split()[0]) / 1024)
+step = stepper(voxels, 0.25, plain.plain_conv if sys.argv[2] == "plain" else None)
+step()
+"""
+    above = {}
+    for kind in ("ours", "plain"):
+        base, peak = numbers(f"{code}{PEAK_MB}", semantickitti, kind)
+        above[kind] = peak - base
+    found = above["ours"] / above["plain"]
+    report("our peak memory above base / plain, width 0.25", found, "≤ 0.4")
+    assert found <= 0.4

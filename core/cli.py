@@ -184,6 +184,10 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
     _print_miou(metrics)
     for name, iou in metrics["iou"].items():
         print(f"  {name:<20} {status.DASH if iou is None else f'{iou:.1%}'}")
+    for band in metrics["ranges"]:
+        miou = status.DASH if band["miou"] is None else f"{band['miou']:.1%}"
+        name = f"from {band['from_m']} m"
+        print(f"  {name:<20} {miou} of {band['points']:,} points")
     return 0
 
 

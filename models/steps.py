@@ -19,6 +19,9 @@ from models.score import Scorer, predict, write_scores
 from models.sparse import BACKEND
 from models.train import train as run
 
+# Where bands of distance from the sensor begin, metres.
+RANGES_M = (0, 10, 20, 30, 50)
+
 
 def backend() -> str:
     """Name of the sparse convolution in use."""
@@ -65,8 +68,9 @@ def score(project: Project, job: Job) -> None:
 def evaluate(project: Project, job: Job) -> dict[str, Any]:
     """Compare the newest trained round's predictions on the validation scans with their labels.
 
-    Returns {"miou", "iou": {class: value or None}, "confusion", "scans"}; mIoU is the mean over
-    the classes that occur, None where no validation scan has labels.
+    Returns {"miou", "iou": {class: value or None}, "confusion": rows true, columns predicted,
+    "ranges": the same by distance, "scans"}; mIoU is the mean over the classes that occur, None
+    where no validation scan has labels.
     """
     return _evaluate(project, _trained(project), job)
 
@@ -117,7 +121,8 @@ def _score(project: Project, found: Round, job: Job) -> None:
 def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     dataset, folder = project.dataset, project.predictions(found)
     scans = [scan for scan in dataset.validation if dataset.has_labels(scan)]
-    matrix = np.zeros((len(project.classes),) * 2, np.int64)
+    count = len(project.classes)
+    by_range = np.zeros((len(RANGES_M), count, count), np.int64)
     if scans:
         predict(
             _scorer(project, found),
@@ -133,7 +138,12 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
         truth = dataset.ground_truth(scan, project.classes)
         assert truth is not None
         predicted = read_arrays(prediction_file(folder, scan), "classes")["classes"]
-        matrix += confusion(truth, predicted, len(project.classes))
+        xyz = dataset.scan(scan).points[:, :3]
+        band = np.searchsorted(RANGES_M, np.linalg.norm(xyz, axis=1), side="right") - 1
+        for place in range(len(RANGES_M)):
+            mine = band == place
+            by_range[place] += confusion(truth[mine], predicted[mine], count)
+    matrix = by_range.sum(axis=0)
     values = iou(matrix)
     metrics = {
         "miou": mean_iou(values),
@@ -142,6 +152,10 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
             for name, value in zip(project.classes.names, values, strict=True)
         },
         "confusion": matrix.tolist(),
+        "ranges": [
+            {"from_m": low, "points": int(m.sum()), "miou": mean_iou(iou(m))}
+            for low, m in zip(RANGES_M, by_range, strict=True)
+        ],
         "scans": len(scans),
     }
     write_json(found.folder / METRICS, metrics)

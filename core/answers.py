@@ -36,6 +36,7 @@ class Answers:
     Attributes
     ----------
     effective : unit_id -> head of the answer or decline that counts for it
+    changed : unit_ids in the order in which what counts for them changed, for views to follow
     note : a sentence about slow storage, or None
     last_write_ms : how long the last answer took to reach the disk
     on_change : functions called after each entry
@@ -52,6 +53,7 @@ class Answers:
         self._undone: set[tuple[str, int]] = set()
         self._of_unit: dict[str, list[Head]] = {}
         self.effective: dict[str, Head] = {}
+        self.changed: list[str] = []
         self._unitless: dict[str, Head] = {}
         self._mine: list[Head] = []
         self._class_counts: dict[int, int] = {}
@@ -324,6 +326,8 @@ class Answers:
         after = max(counting, key=_when, default=None)
         if before is after:
             return
+        if head.unit:
+            self.changed.append(head.unit)
         kept = self.effective if head.unit else self._unitless
         kept.pop(place, None)
         if after is not None:

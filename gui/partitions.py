@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from core.status import partitions, size_range
@@ -46,12 +45,14 @@ class Partitions(QScrollArea):
     def refill(self) -> None:
         """Read the partitions anew: the units may have changed."""
         self._rows = partitions(self.state.project)
+        self._answered = [0] * len(self._rows)
         self._partition_of = {}
+        self._seen = 0
         self.count()
 
     def count(self) -> None:
         """Count the answers anew."""
-        answered = self._answered()
+        self._follow()
         units = self.state.project.units
         if units is None:
             self.partitions.set_bars(())
@@ -61,7 +62,7 @@ class Partitions(QScrollArea):
         ramp = partition_colours(len(units.cuts)).tolist()
         most = max((row["units"] for row in self._rows), default=1) or 1
         bars: list[Bar] = []
-        for row, done, colour in zip(self._rows, answered, ramp, strict=True):
+        for row, done, colour in zip(self._rows, self._answered, ramp, strict=True):
             name = size_range(units.cuts, len(bars))
             text = f"{done:,} of {row['units']:,}"
             filled = done / row["units"] if row["units"] else 0.0
@@ -74,17 +75,21 @@ class Partitions(QScrollArea):
             self.note.setText(f"Information per partition (Eq. 1): {text}")
         self._count_classes()
 
-    def _answered(self) -> list[int]:
-        units = self.state.project.units
+    def _follow(self) -> None:
+        """Count what changed since the last call: of 100,000 answers one."""
+        answers, units = self.state.project.answers, self.state.project.units
+        changed = list(dict.fromkeys(answers.changed[self._seen :]))
+        self._seen = len(answers.changed)
         if units is None:
-            return []
-        heads = list(self.state.project.answers.effective.items())
-        ids = [unit for unit, head in heads if head.verb == "answer"]
-        new = [unit for unit in ids if unit not in self._partition_of]
-        for unit, index in zip(new, units.find_all(new).tolist(), strict=True):
-            self._partition_of[unit] = -1 if index < 0 else int(units.partition[index])
-        places = np.array([self._partition_of[unit] for unit in ids], np.int64)
-        return np.bincount(places[places >= 0], minlength=len(self._rows)).tolist()
+            return
+        for unit, index in zip(changed, units.find_all(changed).tolist(), strict=True):
+            before = self._partition_of.pop(unit, None)
+            if before is not None:
+                self._answered[before] -= 1
+            head = answers.effective.get(unit)
+            if index >= 0 and head is not None and head.verb == "answer":
+                self._partition_of[unit] = int(units.partition[index])
+                self._answered[self._partition_of[unit]] += 1
 
     def _count_classes(self) -> None:
         counts = self.state.project.answers.class_counts()

@@ -315,3 +315,28 @@ def test_a_scan_that_is_read_at_once_arrives_after_the_call(driver, monkeypatch)
     driver.settle()
     assert driver.state.target.unit == driver.state.round.query.items[0]
     monkeypatch.setattr(loader, "_thread", thread)
+
+
+def test_the_partition_panel_counts_answers_undo_and_declines(driver):
+    def shown() -> list[int]:
+        driver.settle()
+        return list(driver.session.partitions._answered)
+
+    def slow() -> list[int]:
+        names = driver.session.project.need_units().partition_names
+        query, answers = driver.state.round.query, driver.answers
+        of = dict(zip(query.items, query.partition, strict=True))
+        heads = [h for h in answers.effective.values() if h.verb == "answer"]
+        return [sum(of[h.unit] == name for h in heads) for name in names]
+
+    for key in ("1", "2", Qt.Key.Key_Delete, "3"):
+        driver.key(key)
+        assert shown() == slow()
+    assert sum(shown()) == 3
+    for _ in range(3):
+        driver.key(Qt.Key.Key_Z, CONTROL)
+        assert shown() == slow()
+    driver.key(Qt.Key.Key_Y, CONTROL)
+    assert shown() == slow()
+    driver.state.reload()
+    assert shown() == slow()

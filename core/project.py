@@ -225,9 +225,12 @@ class Project:
 
     @property
     def open_round(self) -> Round | None:
-        """The round whose questions are on the table: the newest, until it is trained."""
+        """The round whose questions are on the table: the newest, until it is scored.
+
+        What is answered after its training set was frozen counts from the next round on.
+        """
         tip = self.tip
-        return None if tip is None or tip.frozen else tip
+        return None if tip is None or tip.scores.exists() else tip
 
     def open_items(self, found: Round) -> list[str]:
         """Return the unit ids of a query's items without an answer, in its order."""

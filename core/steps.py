@@ -58,10 +58,10 @@ def ask(
     Raises ProjectError where a query is still open or nothing fits the budget.
     """
     table = project.need_units()
-    if project.open_round is not None and project.open_items(project.open_round):
-        found = project.open_round
+    tip = project.tip
+    if tip is not None and not tip.frozen and project.open_items(tip):
         raise ProjectError(
-            f"Round {found.id} still has {len(project.open_items(found)):,} unanswered items.",
+            f"Round {tip.id} still has {len(project.open_items(tip)):,} unanswered items.",
             "Answer them, or train on what is answered; the rest then goes back to the pool.",
         )
     job.progress(0, 2, "ask")

@@ -149,10 +149,10 @@ class Session(QObject):
         return self._busy()
 
     def no_ask(self) -> str | None:
-        found = self.project.open_round
+        found = self.project.tip
         if self.project.units is None:
             return "Prepare the scans first."
-        if found is not None:
+        if found is not None and not found.frozen:
             waiting = len(self.project.open_items(found))
             if waiting:
                 return f"{waiting:,} items still wait for an answer; train to put them back."

@@ -48,7 +48,8 @@ def voxelise(points: np.ndarray, voxel_m: float) -> Voxels:
     x, y, z = columns
     check_extent(int(max(column.max() for column in columns)))
     place = (x * (int(y.max()) + 1) + y) * (int(z.max()) + 1) + z
-    order = torch.argsort(torch.from_numpy(place), stable=True).numpy()
+    narrow = place.astype(np.int32) if place.max() < 2**31 else place  # sorts in half the time
+    order = torch.argsort(torch.from_numpy(narrow), stable=True).numpy()
     ordered = place[order]
     new = np.flatnonzero(np.diff(ordered, prepend=-1))
     voxel = np.empty(len(rows), np.int64)

@@ -7,7 +7,8 @@ from PySide6.QtCore import QObject, QPointF, Signal
 
 from core.classes import UNLABELLED
 from gui.loader import Content
-from gui.state import State, Target
+from gui.state import State
+from gui.target import Target
 from gui.theme import Theme
 from gui.view import paint
 from gui.view.colours import class_table, measure_table, partition_colours, spread

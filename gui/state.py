@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -10,48 +10,14 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from core.classes import UNLABELLED
 from core.errors import ProjectError
 from core.journal import Head
-from core.prepare.units import CLUSTER, INVALID, NOISE, OVERSIZE, TINY
 from core.project import Project
 from core.rounds import Round
 from gui.activity import Activity
 from gui.loader import Content, Loader
+from gui.target import Split, Target, clicked, of_unit
 
-NOISE_REACH_M = 1.0
 _AHEAD = 3
 _TELL_MS = 40
-
-
-@dataclass(frozen=True)
-class Target:
-    """What an answer would be about now.
-
-    Attributes
-    ----------
-    rows : (R,) int64 of the shown scan
-    unit : unit_id, "" for rows that belong to no unit
-    slot : base slot of the unit (gui.view.paint), None for noise
-    item : place in the open query, None for a unit somebody clicked
-    what : what it is, in words
-    """
-
-    rows: np.ndarray
-    unit: str
-    slot: int | None
-    item: int | None
-    what: str
-
-
-@dataclass(frozen=True)
-class Split:
-    """A target cut in two: side (R,) bool of its rows; the class of the first side once given."""
-
-    side: np.ndarray
-    first: int | None = None
-
-    @property
-    def asked(self) -> np.ndarray:
-        """(R,) bool: the rows whose class is asked now."""
-        return self.side if self.first is None else ~self.side
 
 
 class State(QObject):
@@ -274,16 +240,9 @@ class State(QObject):
         if index is None:
             return None
         scan = found.query.items[place].rpartition("#")[0]
-        return self._unit_target(index - units.range_of(scan).start, place)
-
-    def _unit_target(self, number: int, item: int | None) -> Target:
-        content, units = self.content, self.project.units
-        assert content is not None
-        assert units is not None
-        index = units.range_of(content.scan).start + number
-        rows = np.flatnonzero(content.unit == number)
-        what = "Cluster" if units.kind[index] == CLUSTER else "Ground cell"
-        return Target(rows, units.name(index), number, item, what)
+        assert self.content is not None
+        number = index - units.range_of(scan).start
+        return replace(of_unit(self.content, units, number), item=place)
 
     def pick(self, row: int) -> None:
         """Make the unit of a clicked row the target; noise is taken with what lies within 1 m."""
@@ -293,25 +252,14 @@ class State(QObject):
         if content.scan not in self.project.dataset.train:
             self.told.emit("Validation scans are not labelled here.")
             return
-        state = int(content.unit[row])
-        if state >= 0:
-            target = self._unit_target(state, None)
-            found = self.round
-            if found is not None and target.unit in found.query.items:
-                self.cursor = found.query.items.index(target.unit)
-                target = self._unit_target(state, self.cursor)
-        elif state <= OVERSIZE:
-            rows = np.flatnonzero(content.unit == state)
-            slot = content.units + 3 + OVERSIZE - state
-            target = Target(rows, "", slot, None, "Cluster too large to be asked")
-        elif state == INVALID:
+        target = clicked(content, self.project.units, row)
+        if target is None:
             self.told.emit("This point has no valid coordinates.")
             return
-        else:
-            away = np.linalg.norm(content.points[:, :3] - content.points[row, :3], axis=1)
-            rows = np.flatnonzero((content.unit == state) & (away <= NOISE_REACH_M))
-            words = {NOISE: "Noise points within 1 m", TINY: "Points of a tiny ground cell"}
-            target = Target(rows, "", None, None, words[state])
+        found = self.round
+        if found is not None and target.unit in found.query.items:
+            self.cursor = found.query.items.index(target.unit)
+            target = replace(target, item=self.cursor)
         self.split = None
         self.target = target
         self.target_changed.emit(False)

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.project import Project
+
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -76,3 +78,27 @@ def small_street(tmp_path: Path) -> Path:
     ):
         write_scan(root, f"sequences/{name}", *small_scan(seed))
     return root
+
+
+QUICK = {
+    "query.fraction": "0.3",
+    "train.first_epochs": "2",
+    "train.epochs": "1",
+    "train.voxel_m": "0.5",
+    "train.width": "0.125",
+    "train.threads": "1",
+}
+
+
+def small_project(path: Path, root: Path, **overrides: str) -> Project:
+    """A new research project on the small street, its training a matter of seconds."""
+    return Project.create(
+        path,
+        format="semantickitti",
+        root=root,
+        train=["00"],
+        validation=["08"],
+        preset="laptop",
+        research=True,
+        overrides={**QUICK, **overrides},
+    )

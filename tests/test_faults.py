@@ -25,15 +25,9 @@ from core.files import hash_file
 from core.jobs import Job
 from core.project import Project
 from models import steps as network
+from tests.conftest import small_project
 
 MAIN = Path(__file__).parents[1] / "main.py"
-OVERRIDES = {
-    "query.fraction": "0.3",
-    "train.first_epochs": "2",
-    "train.voxel_m": "0.5",
-    "train.width": "0.125",
-    "train.threads": "1",
-}
 
 
 @dataclass
@@ -86,16 +80,7 @@ def train(path: Path) -> None:
 @pytest.fixture
 def created(tmp_path: Path, small_street: Path) -> Path:
     path = tmp_path / "created"
-    Project.create(
-        path,
-        format="semantickitti",
-        root=small_street,
-        train=["00"],
-        validation=["08"],
-        preset="laptop",
-        research=True,
-        overrides=OVERRIDES,
-    ).close()
+    small_project(path, small_street).close()
     return path
 
 

@@ -15,17 +15,9 @@ from PySide6.QtWidgets import QApplication
 
 from core import steps
 from core.jobs import Job
-from core.project import Project
 from gui.view.opengl import opengl
 from gui.window import Window
-
-OVERRIDES = {
-    "query.fraction": "0.3",
-    "train.first_epochs": "2",
-    "train.epochs": "1",
-    "train.voxel_m": "0.4",
-    "train.width": "0.125",
-}
+from tests.conftest import small_project
 
 
 @pytest.fixture(autouse=True)
@@ -57,17 +49,7 @@ def drawing_errors() -> Iterator[None]:
 def project_path(tmp_path: Path, small_street: Path) -> Path:
     """A prepared research project with an open warm-start query."""
     path = tmp_path / "project"
-    Project.create(
-        path,
-        format="semantickitti",
-        root=small_street,
-        train=["00"],
-        validation=["08"],
-        preset="laptop",
-        research=True,
-        overrides=OVERRIDES,
-    ).close()
-    with Project(path) as project:
+    with small_project(path, small_street) as project:
         steps.prepare(project, Job(), workers=1)
         steps.ask(project, Job())
     return path

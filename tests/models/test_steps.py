@@ -17,22 +17,12 @@ from core.jobs import Job
 from core.project import Project
 from models import steps as network
 from models.score import unit_means
-
-OVERRIDES = {
-    "query.fraction": "0.3",
-    "train.first_epochs": "2",
-    "train.voxel_m": "0.5",
-    "train.width": "0.125",
-    "train.threads": "1",
-}
+from tests.conftest import small_project
 
 
 @pytest.fixture
 def trained(tmp_path: Path, small_street: Path):
-    options = {"train": ["00"], "validation": ["08"], "research": True, "overrides": OVERRIDES}
-    with Project.create(
-        tmp_path / "p", format="semantickitti", root=small_street, preset="laptop", **options
-    ) as project:
+    with small_project(tmp_path / "p", small_street) as project:
         steps.prepare(project, Job(), workers=1)
         steps.ask(project, Job())
         steps.annotate(project, Job(), oracle="per-point")

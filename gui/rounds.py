@@ -40,6 +40,7 @@ class Rounds(QWidget):
         self.chart = Lines("mIoU of each round", theme, percent=True)
         self.loss = Lines("Loss of each epoch", theme)
         self.loss.hide()
+        self.table.setMinimumHeight(118)  # the header and four rounds
         self.classes = _table(("Class", "IoU", "Change"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 0)

@@ -56,7 +56,7 @@ def steps(state: State, running: str | None) -> list[Step]:
         ),
         step(
             "train",
-            "Train",
+            "Training …" if running == "Train" else "Train",
             trained and found is None,
             answered > 0 or (found is None and tip is not None and not scored),
             "Train on all answers, score and evaluate" if found else "Waits for answers",

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.theme import Theme
 
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 22, 12, 20
+_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 34, 12, 20
 
 
 class Lines(QWidget):

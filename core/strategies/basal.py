@@ -45,7 +45,7 @@ def select(pool: Pool, budget: Budget, draw: Draw) -> Selection:
             parts[column].append(values[mask].astype(np.float64))
         count = len(orders[index])
         reasons += [
-            f"partition {name}: entropy rank {int(e)}, novelty rank {int(d)} of {count:,}"
+            f"entropy rank {int(e)}, novelty rank {int(d)} of {count:,} in partition {name}"
             for e, d in zip(parts["rE"][-1], parts["rD"][-1], strict=True)
         ]
     columns = {name: np.concatenate(values) for name, values in parts.items()}

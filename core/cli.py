@@ -18,6 +18,7 @@ from core.export import WHAT, export
 from core.jobs import Job, terminal_bar
 from core.project import Project
 from core.rounds import QUERY
+from core.settings import PRESETS
 
 
 class Network(Protocol):
@@ -274,7 +275,7 @@ def _parser() -> argparse.ArgumentParser:
         "--train", required=True, metavar="NAMES", help="sequences, or SEQUENCE:FIRST-LAST"
     )
     made.add_argument("--val", default="", metavar="NAMES", help="sequences to evaluate on")
-    made.add_argument("--preset", choices=("paper", "nuscenes", "laptop"))
+    made.add_argument("--preset", choices=PRESETS)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument(
         "--research", action="store_true", help="allow answers from ground truth, and show it"

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.errors import SettingsError
 
-PRESETS = ("paper", "nuscenes", "laptop")
+PRESETS = ("paper", "nuscenes", "gpu", "laptop")
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Settings:
 
 
 def load_preset(name: str) -> Settings:
-    """Return the settings of a preset: "paper", "nuscenes" or "laptop"."""
+    """Return the settings of one of PRESETS."""
     if name not in PRESETS:
         raise SettingsError(f"There is no preset {name}.", f"Presets: {', '.join(PRESETS)}.")
     file = resources.files("resources") / "presets" / f"{name}.toml"

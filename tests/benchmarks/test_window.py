@@ -112,9 +112,7 @@ def _wait(ready: Callable[[], bool]) -> None:
     while not ready():
         assert time.monotonic() < until
         QApplication.processEvents()
-    for _ in range(3):
-        time.sleep(0.05)  # reading ahead ends
-        QApplication.processEvents()
+    QTest.qWait(150)  # a person's pause: reading ahead and panels come to rest
 
 
 def test_key_to_the_next_unit_of_the_same_scan(qapp, qtbot, one_scan: Path, report):
@@ -175,8 +173,7 @@ def _ticks_kept(seconds: float) -> float:
     while due < until:
         due += 1 / 60
         while time.perf_counter() < due:
-            QApplication.processEvents()
-            time.sleep(0.0005)
+            QTest.qWait(1)  # the ticker's own clock: spinning would take the core from training
         late.append(time.perf_counter() - due)
     return sum(delay < 1 / 60 for delay in late) / len(late)
 

@@ -147,16 +147,17 @@ def test_labelling_while_training(qapp, qtbot, semantickitti: Path, tmp_path: Pa
     assert window.jobs.running == "Train"
     began = time.perf_counter()
     window.jobs.cancel()
-    _wait(lambda: window.jobs.running is None)
+    while window.jobs.running is not None:
+        QApplication.processEvents()
     cancelled = time.perf_counter() - began
     window.close()
     found = statistics.median(busy) / statistics.median(idle)
     report("key to frame while training / idle", found, "≤ 1.3")
     report("60 Hz ticks kept while training", kept, "≥ 0.99")
-    report("seconds from cancel to stopped", cancelled, "≤ 1.2")
+    report("seconds from cancel to stopped", cancelled, "≤ 1")
     assert found <= 1.3
     assert kept >= 0.99
-    assert cancelled <= 1.2  # 0.15 of it are the pauses of _wait
+    assert cancelled <= 1
 
 
 def _paced_key(window: Window) -> float:

@@ -72,4 +72,6 @@ fi
 pip=".venv/bin/python -m pip install --quiet --disable-pip-version-check"
 say "Installing Python packages into .venv"
 install_torch "$pip"
-$pip --constraint .ci/constraints.txt --editable '.[dev]'
+extras=dev
+if command -v nvidia-smi >/dev/null; then extras=dev,gpu; fi
+$pip --constraint .ci/constraints.txt --editable ".[$extras]"

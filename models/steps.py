@@ -16,7 +16,7 @@ from core.metrics import confusion, iou, mean_iou
 from core.project import Project
 from core.rounds import METRICS, Round
 from models.score import Scorer, predict, write_scores
-from models.sparse import BACKEND
+from models.sparse import describe
 from models.train import train as run
 
 # Where bands of distance from the sensor begin, metres.
@@ -24,8 +24,8 @@ RANGES_M = (0, 10, 20, 30, 50)
 
 
 def backend() -> str:
-    """Name of the sparse convolution in use."""
-    return BACKEND
+    """The sparse convolution in use and the device, in words."""
+    return describe()
 
 
 def train(

@@ -1,7 +1,6 @@
 """Sparse convolution behind one function, `conv(features, weight, kernel_map)`."""
 
-from models.sparse.torch_backend import conv, release_buffers
+from models.sparse.backends import conv, describe
+from models.sparse.torch_backend import release_buffers
 
-BACKEND = "torch"
-
-__all__ = ["BACKEND", "conv", "release_buffers"]
+__all__ = ["conv", "describe", "release_buffers"]

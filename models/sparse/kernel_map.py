@@ -18,7 +18,7 @@ _X, _Y, _Z = 1 << 32, 1 << 16, 1
 MAX_EXTENT = 65_533
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a backend may keep tables by map
 class KernelMap:
     """Which input voxel feeds which output voxel through which kernel offset.
 

@@ -25,7 +25,13 @@ class Network(Protocol):
     """What models.steps offers the command line."""
 
     def train(
-        self, project: Project, job: Job, *, round: str | None = None, start: Path | None = None
+        self,
+        project: Project,
+        job: Job,
+        *,
+        round: str | None = None,
+        start: Path | None = None,
+        gpus: int = 1,
     ) -> None: ...
     def score(self, project: Project, job: Job) -> None: ...
     def evaluate(self, project: Project, job: Job) -> dict[str, Any]: ...
@@ -167,7 +173,8 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
             )
         path, wanted = folder.parents[1], folder.name
     with Project(path) as project:
-        faces.network.train(project, _job(), round=wanted, start=arguments.start)
+        network = faces.network
+        network.train(project, _job(), round=wanted, start=arguments.start, gpus=arguments.gpus)
         found = project.round(wanted) if wanted else project.tip
         _print_miou(found.metrics() if found else None)
     return 0
@@ -311,6 +318,9 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="weights to go on from: a checkpoint of ours, spvnas, ReDAL or LiDAL",
+    )
+    made.add_argument(
+        "--gpus", type=int, default=1, metavar="N", help="GPUs; each takes train.batch scans a step"
     )
     on_project("score", _score, "rank what the trained network does not know", "score street")
     on_project("evaluate", _evaluate, "measure mIoU on the validation scans", "evaluate street")

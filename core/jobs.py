@@ -14,13 +14,15 @@ from core.errors import Cancelled
 
 @dataclass(frozen=True)
 class Progress:
-    """One report of a job: `done` of `total`, what it does, and named values (loss, mIoU)."""
+    """One report of a job: `done` of `total`, what it does, and named values (loss, mIoU);
+    or a sentence it has `said`."""
 
     done: int
     total: int
     text: str
     values: Mapping[str, float] = field(default_factory=dict)
     seconds_left: float | None = None
+    said: str = ""
 
 
 Listener = Callable[[Progress], None]
@@ -40,6 +42,7 @@ class Job:
         self._stop = threading.Event()
         self._text = ""
         self._began = 0.0
+        self._first = 0
         self._told = 0.0
 
     @property
@@ -61,12 +64,26 @@ class Job:
             return
         now = time.monotonic()
         if text != self._text:
-            self._text, self._began, self._told = text, now, 0.0
+            self._text, self._began, self._first, self._told = text, now, done, 0.0
         if done < total and now - self._told < self._interval_s:
             return
         self._told = now
-        left = (now - self._began) * (total - done) / done if done > 0 else None
+        here = done - self._first  # what an earlier run did took no time of this one
+        left = (now - self._began) * (total - done) / here if here > 0 else None
         self._listener(Progress(done, total, text, values, left))
+
+    def say(self, sentence: str) -> None:
+        """Tell the person something once."""
+        self.check()
+        if self._listener is not None:
+            self._listener(Progress(0, 0, self._text, said=sentence))
+
+
+def duration(seconds: float) -> str:
+    """About how long, in words: "40 s", "3 min", "2.5 h"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def terminal_bar(stream: TextIO | None = None) -> Listener:
@@ -75,6 +92,10 @@ def terminal_bar(stream: TextIO | None = None) -> Listener:
     redraw = out.isatty()
 
     def show(report: Progress) -> None:
+        if report.said:
+            out.write(f"\r\x1b[K{report.said}\n" if redraw else f"{report.said}\n")
+            out.flush()
+            return
         finished = report.done >= report.total
         if not redraw and not finished:
             return
@@ -84,7 +105,7 @@ def terminal_bar(stream: TextIO | None = None) -> Listener:
         parts.append(f"{report.done}/{report.total}")
         parts += [f"{name} {value:.4g}" for name, value in report.values.items()]
         if report.seconds_left is not None and not finished:
-            parts.append(f"{report.seconds_left:.0f} s left")
+            parts.append(f"{duration(report.seconds_left)} left")
         line = "  ".join(parts)
         out.write(f"\r\x1b[K{line}" + ("\n" if finished else "") if redraw else line + "\n")
         out.flush()

@@ -42,7 +42,8 @@ class QuerySettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """The network and its training. `threads` 0 leaves one core to the window."""
+    """The network and its training. `mixed`: half precision where there is CUDA; `threads` 0
+    leaves one core to the window."""
 
     network: str
     width: float
@@ -54,6 +55,7 @@ class TrainSettings:
     rotate: bool
     scale_low: float
     scale_high: float
+    mixed: bool
     threads: int
 
 

@@ -39,7 +39,10 @@ class Rounds(QWidget):
         self.table.itemSelectionChanged.connect(self._show_classes)
         self.chart = Lines("mIoU of each round", theme, percent=True)
         self.loss = Lines("Loss of each epoch", theme)
-        self.loss.hide()
+        self.labelled = Lines("mIoU of each epoch on the labelled points", theme, percent=True)
+        self.curves = (self.loss, self.labelled)
+        for curve in self.curves:
+            curve.hide()
         self.table.setMinimumHeight(118)  # the header and four rounds
         self.classes = _table(("Class", "IoU", "Change"))
         layout = QVBoxLayout(self)
@@ -49,8 +52,9 @@ class Rounds(QWidget):
         layout.addWidget(self.table, 2)
         layout.addWidget(self.chart)
         layout.addWidget(self.loss)
+        layout.addWidget(self.labelled)
         layout.addWidget(self.classes, 3)
-        self._losses: list[float | None] = []
+        self._epochs: dict[str, dict[int, float]] = {}
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(700)
@@ -112,20 +116,23 @@ class Rounds(QWidget):
                 self.classes.setItem(line, column, _cell(text, right=column > 0))
 
     def progressed(self, report: Progress) -> None:
-        """Follow a training: one loss per epoch."""
-        if "loss" in report.values:
-            epoch = int(report.values.get("epoch", len(self._losses) + 1))
-            del self._losses[epoch - 1 :]
-            self._losses.append(report.values["loss"])
-            self.loss.set_values(self._losses)
-            self.loss.show()
+        """Follow a training: loss and mIoU of each epoch."""
+        epoch = int(report.values.get("epoch", 0))
+        for curve, name in zip(self.curves, ("loss", "labelled_miou"), strict=True):
+            value = report.values.get(name)
+            if value is not None:
+                told = self._epochs.setdefault(name, {})
+                told[epoch] = value
+                curve.set_values([told.get(e) for e in range(1, epoch + 1)])
+                curve.show()
 
     def job_started(self) -> None:
-        self._losses = []
+        self._epochs.clear()
 
     def set_theme(self, theme: Theme) -> None:
         self.chart.set_theme(theme)
-        self.loss.set_theme(theme)
+        for curve in self.curves:
+            curve.set_theme(theme)
 
 
 def _table(columns: tuple[str, ...]) -> QTableWidget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
-from core.jobs import Progress
+from core.jobs import Progress, duration
 from gui.state import State
 
 
@@ -52,7 +52,10 @@ class StatusBar(QStatusBar):
         self.pace.setText(f"{each:.1f} s per answer" if each else "")
 
     def progressed(self, report: Progress) -> None:
-        """Show how far the job is."""
+        """Show how far the job is, or what it says."""
+        if report.said:
+            self.state.told.emit(report.said)
+            return
         self.bar.setVisible(True)
         self.bar.setMaximum(max(report.total, 1))
         self.bar.setValue(report.done)
@@ -71,10 +74,3 @@ class StatusBar(QStatusBar):
     def idle(self) -> None:
         self.job.setText("")
         self.bar.setVisible(False)
-
-
-def duration(seconds: float) -> str:
-    """About how long, in words: "40 s", "3 min", "2.5 h"."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -23,7 +23,8 @@ _MODEL, _OPTIMISER = "model.", "adam."
 
 @dataclass(frozen=True)
 class About:
-    """What a checkpoint is of. `epoch` and `step` are those finished; `torch` its version."""
+    """What a checkpoint is of. `epoch` and `step` are those finished, a step on `batch` scans;
+    `torch` its version."""
 
     network: str
     width: float
@@ -32,6 +33,7 @@ class About:
     seed: int
     epoch: int
     step: int
+    batch: int
     torch: str
     threads: int
     training: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -12,6 +15,7 @@ from torch import Tensor
 from core.scans import Dataset
 from core.settings import TrainSettings
 from core.training import TrainingSet
+from models.group import Group
 from models.voxels import batched, voxel_labels, voxelise
 
 
@@ -25,9 +29,9 @@ class Batch:
     target: Tensor
 
 
-def batch_count(training: TrainingSet, settings: TrainSettings) -> int:
-    """Batches of one epoch."""
-    return -(-len(training.scans) // settings.batch)
+def batch_count(training: TrainingSet, settings: TrainSettings, group: Group) -> int:
+    """Steps of one epoch: each process takes `settings.batch` scans a step."""
+    return -(-len(training.scans) // (settings.batch * group.size))
 
 
 def batches(
@@ -39,26 +43,55 @@ def batches(
     seed: int,
     epoch: int,
     first: int = 0,
-) -> Iterator[Batch]:
-    """Yield one epoch's batches from the number `first` on.
+    group: Group | None = None,
+    readers: int = 0,
+) -> Generator[Batch, None, None]:
+    """Yield one epoch's batches from the number `first` on, this process's share of each.
 
     The order and every augmentation depend on seed, epoch and place only, so that an epoch can
-    be entered anywhere after an interruption.
+    be entered anywhere after an interruption. `readers` threads make batches ahead of their use.
     """
+    group = group or Group()
     order = np.random.default_rng([seed, epoch]).permutation(len(training.scans))
-    for number in range(first, batch_count(training, settings)):
-        chosen = order[number * settings.batch : (number + 1) * settings.batch]
-        names = tuple(training.scans[i] for i in chosen)
+
+    def make(number: int) -> Batch:
+        start = (number * group.size + group.rank) * settings.batch
         voxels, targets = [], []
-        for place, name in zip(chosen.tolist(), names, strict=True):
+        chosen = order[start : start + settings.batch].tolist()
+        names = tuple(training.scans[place] for place in chosen)
+        for place, name in zip(chosen, names, strict=True):
             points = dataset.scan(name).points / np.array([1, 1, 1, intensity_scale], np.float32)
             rng = np.random.default_rng([seed, epoch, place])
             found = voxelise(augment(points, settings, rng), settings.voxel_m)
             labels = training.labels(name)[found.rows]
             voxels.append(found)
             targets.append(voxel_labels(found.voxel_of_point.numpy(), labels, len(found.keys)))
+        if not voxels:  # more processes than scans are left
+            empty = torch.zeros(0, dtype=torch.int64)
+            return Batch(names, torch.zeros(0, 4), empty, empty)
         features, keys = batched(voxels)
-        yield Batch(names, features, keys, torch.from_numpy(np.concatenate(targets)))
+        return Batch(names, features, keys, torch.from_numpy(np.concatenate(targets)))
+
+    return _ahead(make, range(first, batch_count(training, settings, group)), readers)
+
+
+def _ahead(
+    make: Callable[[int], Batch], numbers: Sequence[int], readers: int
+) -> Generator[Batch, None, None]:
+    """Yield make(n) for each number in order; with `readers`, threads work ahead of the caller."""
+    if not readers:
+        yield from map(make, numbers)
+        return
+    pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
+    try:
+        left = iter(numbers)
+        waiting = deque(pool.submit(make, number) for number in islice(left, readers + 1))
+        while waiting:
+            batch = waiting.popleft().result()
+            waiting.extend(pool.submit(make, number) for number in islice(left, 1))
+            yield batch
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def augment(points: np.ndarray, settings: TrainSettings, rng: np.random.Generator) -> np.ndarray:

@@ -21,10 +21,11 @@ from core.prepare.units import Units, rows_of
 from core.scans import Dataset
 from core.settings import TrainSettings
 from models import checkpoint
+from models.learner import device
 from models.networks import feature_size, make_network
 from models.sparse import release_buffers
 from models.sparse.layers import Levels
-from models.train import device, use_threads
+from models.train import use_threads
 from models.voxels import voxelise
 
 

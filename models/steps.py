@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from core.errors import ProjectError
 from core.export import prediction_file
@@ -29,35 +30,58 @@ def backend() -> str:
 
 
 def train(
-    project: Project, job: Job, *, round: str | None = None, start: Path | None = None
+    project: Project,
+    job: Job,
+    *,
+    round: str | None = None,
+    start: Path | None = None,
+    gpus: int = 1,
 ) -> None:
     """Train a round, the newest by default, on all answers of its branch; then score and evaluate.
 
-    It goes on from the checkpoint `start`, ours or a published one; by default its parent's.
-    What an interrupted call has finished is kept. Raises ProjectError where there is nothing to
-    train on, or the round is trained, scored and evaluated already.
+    It goes on from the checkpoint `start`, ours or a published one; by default its parent's. On
+    `gpus` GPUs each takes `train.batch` scans a step. What an interrupted call has finished is
+    kept. Raises ProjectError where there is nothing to train on, the round is trained, scored and
+    evaluated already, or there are not as many GPUs.
     """
+    there = torch.cuda.device_count()
+    if gpus < 1 or gpus > max(1, there):
+        raise ProjectError(
+            f"Training on {gpus} GPUs was asked for; this machine has {there}.",
+            "Name a smaller number with --gpus, or leave it out.",
+        )
     found = project.round(round) if round else _tip(project)
     if found.scores.exists():
         raise ProjectError(
             f"Round {found.id} is trained and scored.", "Ask the next query: `lidarloop query`."
         )
     if not found.checkpoint.exists():
-        line = project.branch(found)[:-1]
-        parent = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
-        run(
-            project.training_set(found),
-            project.dataset,
-            project.classes,
-            project.settings.train,
-            intensity_scale=project.settings.prepare.intensity_scale,
-            out=found.checkpoint,
-            start=start or parent,
-            seed=_seed(project.seed, found),
-            job=job,
-        )
+        if gpus > 1:
+            from models.launch import launch
+
+            project.training_set(found)  # frozen here: the processes only read the project
+            launch(project, found, gpus, start, job)
+        else:
+            train_round(project, found, start, job)
     _score(project, found, job)
     _evaluate(project, found, job)
+
+
+def train_round(project: Project, found: Round, start: Path | None, job: Job) -> None:
+    """Train a round to its checkpoint, in this process or as one of a group."""
+    line = project.branch(found)[:-1]
+    parent = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
+    run(
+        project.training_set(found),
+        project.dataset,
+        project.classes,
+        project.settings.train,
+        intensity_scale=project.settings.prepare.intensity_scale,
+        out=found.checkpoint,
+        start=start or parent,
+        seed=_seed(project.seed, found),
+        job=job,
+    )
 
 
 def score(project: Project, job: Job) -> None:

@@ -7,48 +7,47 @@ from its last saved state to the same bits.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import threading
 import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
-import torch.nn.functional as F
 
-from core.classes import IGNORED, ClassList
-from core.errors import ProjectError
+from core.classes import ClassList
+from core.errors import Cancelled
 from core.files import hash_file, hash_json, read_json, write_json
-from core.jobs import Job
-from core.metrics import confusion, iou, mean_iou
+from core.jobs import Job, duration
+from core.metrics import iou, mean_iou
 from core.scans import Dataset
 from core.settings import TrainSettings
 from core.training import TrainingSet
 from models import checkpoint
 from models.data import Batch, batch_count, batches
+from models.group import Group
+from models.learner import Learner, OutOfMemory
 from models.networks import make_network
 from models.published import read_published
-from models.sparse import release_buffers
-from models.sparse.layers import Levels
+from models.sparse import describe, release_buffers
 
 STATE = "training.safetensors"
 LOG = "log.json"
 _LOSSES, _CONFUSION = "epoch.losses", "epoch.confusion"
 _SAVE_EVERY_S = 120.0
-_BYTES_PER_VOXEL = 31e3  # of a training step at width 1, measured
-_MEMORY_SHARE = 0.7
+_LONG_STEP_S = 3.0  # an estimate takes a second step only where the first was shorter
+_READERS = 8
 
 
-def device() -> torch.device:
-    """The GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def use_threads(settings: TrainSettings) -> int:
+def use_threads(settings: TrainSettings, processes: int = 1) -> int:
     """Leave one core to the window, and let other work go first; return the thread count."""
-    threads = settings.threads or max(1, (os.cpu_count() or 1) - 1)
+    threads = settings.threads or max(1, ((os.cpu_count() or 1) - 1) // processes)
     torch.set_num_threads(threads)
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):  # a polite wish, refused on some systems
@@ -71,31 +70,55 @@ def train(
     """Train on `training` and write the checkpoint `out`; losses go to log.json beside it.
 
     `start`: the checkpoint that this round goes on from, ours or a published one (then `epochs`,
-    else `first_epochs`).
-    A state saved by an interrupted run of the same input is taken up. Raises ProjectError for a
-    checkpoint that does not fit, too little memory, or a loss that is no number.
+    else `first_epochs`). Under torchrun each process takes its share of every step.
+    A state saved by an interrupted run of the same input is taken up, also with another batch.
+    Raises ProjectError for a checkpoint that does not fit, too little memory, or a loss that is
+    no number.
     """
-    threads = use_threads(settings)
+    group = Group.current()
+    threads = use_threads(settings, group.size)
     torch.manual_seed(seed)
     network = make_network(settings.network, classes=len(classes), width=settings.width)
     if start is not None:
         _load(network, start, settings, classes)
-    network.to(device())
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     source = hash_file(start) if start is not None else None
     rounds, scans = list(training.rounds), list(training.scans)
-    fingerprint = hash_json([scans, dict(training.positions), rounds, repr(settings), source])
-    run = _Run(
-        network, optimiser, settings, classes, out, seed, threads, fingerprint, intensity_scale
-    )
+    values = {**vars(settings), "batch": None}  # a run may go on with another
+    fingerprint = hash_json([scans, dict(training.positions), rounds, repr(values), source])
     epochs = settings.epochs if start is not None else settings.first_epochs
+    run = _Run(
+        Learner(network, settings, len(classes), group),
+        training,
+        dataset,
+        classes,
+        out,
+        epochs,
+        checkpoint.About(
+            network=settings.network,
+            width=settings.width,
+            voxel_m=settings.voxel_m,
+            classes=classes.names,
+            seed=seed,
+            epoch=0,
+            step=0,
+            batch=settings.batch * group.size,
+            torch=torch.__version__,
+            threads=threads,
+            training=fingerprint,
+        ),
+        intensity_scale,
+    )
     try:
         run.resume()
-        run.go(training, dataset, epochs, job)
+        if group.size == 1:
+            job.progress(0, 1, "estimate")
+            job.say(run.estimate())
+        run.go(job)
     finally:
         release_buffers()
-    checkpoint.save(out, network, run.about(epochs, 0))
-    (out.parent / STATE).unlink(missing_ok=True)
+    if group.leads:
+        checkpoint.save(out, network, run.about(epochs, 0))
+        (out.parent / STATE).unlink(missing_ok=True)
 
 
 def _load(
@@ -122,29 +145,30 @@ class _Run:
 
     def __init__(
         self,
-        network: torch.nn.Module,
-        optimiser: torch.optim.Adam,
-        settings: TrainSettings,
+        learner: Learner,
+        training: TrainingSet,
+        dataset: Dataset,
         classes: ClassList,
         out: Path,
-        seed: int,
-        threads: int,
-        fingerprint: str,
+        epochs: int,
+        about: checkpoint.About,
         intensity_scale: float,
     ) -> None:
-        self.network = network
-        self.optimiser = optimiser
-        self.settings = settings
+        self.learner = learner
+        self.training = training
+        self.dataset = dataset
         self.classes = classes
         self.state = out.parent / STATE
         self.log_file = out.parent / LOG
-        self.seed = seed
-        self.threads = threads
-        self.fingerprint = fingerprint
+        self.epochs = epochs
+        self.begun = about
+        self.seed = about.seed
         self.intensity_scale = intensity_scale
+        self.steps = batch_count(training, learner.settings, learner.group)
         self.epoch = self.step = 0
         self.saved = time.monotonic()
         self.log: list[dict[str, Any]] = []
+        self.told: dict[str, float] = {}
         self._new_epoch()
 
     def _new_epoch(self) -> None:
@@ -152,29 +176,20 @@ class _Run:
         self.matrix = np.zeros((len(self.classes),) * 2, np.int64)
 
     def about(self, epoch: int, step: int) -> checkpoint.About:
-        return checkpoint.About(
-            network=self.settings.network,
-            width=self.settings.width,
-            voxel_m=self.settings.voxel_m,
-            classes=self.classes.names,
-            seed=self.seed,
-            epoch=epoch,
-            step=step,
-            torch=torch.__version__,
-            threads=self.threads,
-            training=self.fingerprint,
-        )
+        return replace(self.begun, epoch=epoch, step=step)
 
     def resume(self) -> None:
         """Take up the state of an interrupted run, if there is one of the same input."""
         if not self.state.exists():
             return
         tensors, about = checkpoint.read(self.state)
-        if about.training != self.fingerprint or about.seed != self.seed:
+        if about.training != self.begun.training or about.seed != self.seed:
             return
-        checkpoint.load_network(self.network, tensors)
-        checkpoint.load_optimiser(self.optimiser, tensors)
-        self.epoch, self.step = about.epoch, about.step
+        checkpoint.load_network(self.learner.network, tensors)
+        checkpoint.load_optimiser(self.learner.optimiser, tensors)
+        self.learner.load_state(tensors)
+        self.epoch = about.epoch
+        self.step = about.step * about.batch // self.begun.batch
         self.losses = tensors[_LOSSES].tolist()
         self.matrix = tensors[_CONFUSION].numpy()
         if self.log_file.exists():
@@ -182,86 +197,100 @@ class _Run:
             self.log = [row for row in noted if row["epoch"] <= self.epoch]
 
     def save(self) -> None:
+        self.saved = time.monotonic()
+        if not self.learner.group.leads:
+            return
         progress = {
             _LOSSES: torch.tensor(self.losses, dtype=torch.float64),
             _CONFUSION: torch.from_numpy(self.matrix),
+            **self.learner.state(),
         }
         about = self.about(self.epoch, self.step)
-        checkpoint.save(self.state, self.network, about, self.optimiser, progress)
-        self.saved = time.monotonic()
+        network, optimiser = self.learner.network, self.learner.optimiser
+        checkpoint.save(self.state, network, about, optimiser, progress)
 
-    def go(self, training: TrainingSet, dataset: Dataset, epochs: int, job: Job) -> None:
-        steps = batch_count(training, self.settings)
-        self.network.train()
-        while self.epoch < epochs:
-            for batch in batches(
-                training,
-                dataset,
-                self.settings,
-                intensity_scale=self.intensity_scale,
-                seed=self.seed,
-                epoch=self.epoch,
-                first=self.step,
-            ):
-                done = self.epoch * steps + self.step
-                told = {"loss": float(np.mean(self.losses))} if self.losses else {}
-                job.progress(done, epochs * steps, "train", epoch=self.epoch + 1, **told)
-                torch.manual_seed(_step_seed(self.seed, self.epoch, self.step))  # dropout
-                found = self._step(batch)
+    def _batches(self) -> Generator[Batch, None, None]:
+        # A GPU must not wait for the disk; on a CPU the cores have work enough.
+        ahead = min(_READERS, os.cpu_count() or 1) if self.learner.where.type == "cuda" else 0
+        return batches(
+            self.training,
+            self.dataset,
+            self.learner.settings,
+            intensity_scale=self.intensity_scale,
+            seed=self.seed,
+            epoch=self.epoch,
+            first=self.step,
+            group=self.learner.group,
+            readers=ahead,
+        )
+
+    def estimate(self) -> str:
+        """Time a step or two on a copy of the network; say how long the whole will take."""
+        trial = Learner(
+            copy.deepcopy(self.learner.network), self.learner.settings, len(self.classes)
+        )
+        seconds = 0.0
+        began = time.monotonic()
+        with closing(self._batches()) as found:
+            for batch in islice(found, 2):  # the first one fills buffers
+                trial.learn(batch, self._place())
+                seconds, began = time.monotonic() - began, time.monotonic()
+                if seconds > _LONG_STEP_S:
+                    break
+        left = self.epochs * self.steps - (self.epoch * self.steps + self.step)
+        return (
+            f"Training takes about {duration(left * seconds)}: "
+            f"{left:,} steps of {seconds:.2g} s ({describe()})."
+        )
+
+    def go(self, job: Job) -> None:
+        """Train to the end. What was learnt is saved where the job is cancelled or memory ends."""
+        try:
+            while self.epoch < self.epochs:
+                self._one_epoch(job)
+        except (Cancelled, OutOfMemory):
+            self.save()
+            raise
+        job.progress(self.epochs * self.steps, self.epochs * self.steps, "train", **self.told)
+
+    def _one_epoch(self, job: Job) -> None:
+        with closing(self._batches()) as found:
+            for batch in found:
+                done = self.epoch * self.steps + self.step
+                job.progress(done, self.epochs * self.steps, "train", **self._values())
+                place = (self.seed, self.epoch, self.step, self.learner.group.rank)
+                torch.manual_seed(_step_seed(*place))  # of dropout
+                learnt = self.learner.learn(batch, self._place())
                 self.step += 1
-                if found is not None:
-                    self.losses.append(found[0])
-                    self.matrix += found[1]
+                if learnt is not None:
+                    self.losses.append(learnt.loss)
+                    self.matrix += learnt.matrix
                 if time.monotonic() - self.saved > _SAVE_EVERY_S:
                     self.save()
-            self.epoch, self.step = self.epoch + 1, 0
-            self._note()
-            self._new_epoch()
-            if self.epoch < epochs:
-                self.save()
-        job.progress(epochs * steps, epochs * steps, "train")
+        self.told = self._values()
+        self.epoch, self.step = self.epoch + 1, 0
+        self._note()
+        self._new_epoch()
+        if self.epoch < self.epochs:
+            self.save()
+
+    def _place(self) -> str:
+        return f"epoch {self.epoch + 1}, step {self.step + 1}"
+
+    def _values(self) -> dict[str, float]:
+        """What the curves show: of the running epoch, loss and mIoU on the labelled points."""
+        found: dict[str, float] = {"epoch": self.epoch + 1}
+        if self.losses:
+            found["loss"] = float(np.mean(self.losses))
+            miou = mean_iou(iou(self.matrix))
+            if miou is not None:
+                found["labelled_miou"] = miou
+        return found
 
     def _note(self) -> None:
+        if not self.learner.group.leads:
+            return
         mean = float(np.mean(self.losses)) if self.losses else None
         miou = mean_iou(iou(self.matrix))
         self.log.append({"epoch": self.epoch, "loss": mean, "labelled_miou": miou})
         write_json(self.log_file, {"epochs": self.log})
-
-    def _step(self, batch: Batch) -> tuple[float, np.ndarray] | None:
-        """One step; return its loss and the confusion on labelled voxels, None if skipped."""
-        if not bool((batch.target != IGNORED).any()):
-            return None
-        self._check_memory(batch)
-        where = device()
-        target = batch.target.to(where)
-        levels = Levels(batch.keys.to(where), 4)
-        if len(levels.keys[-1]) < 2:
-            return None  # batch normalisation needs two voxels at the coarsest level
-        logits, _ = self.network(batch.features.to(where), levels)
-        loss = F.cross_entropy(logits, target, ignore_index=IGNORED)
-        value = float(loss.detach())
-        if not np.isfinite(value):
-            raise ProjectError(
-                f"The loss became {value} in epoch {self.epoch + 1}, step {self.step + 1} "
-                f"(scan {batch.scans[0]}).",
-                "Lower train.learning_rate; the last good state is kept beside the checkpoint.",
-            )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
-        predicted = logits.detach().argmax(1).cpu().numpy().astype(np.uint8)
-        truth = batch.target.numpy().astype(np.uint8)
-        return value, confusion(truth, predicted, len(self.classes))
-
-    def _check_memory(self, batch: Batch) -> None:
-        needed = len(batch.keys) * _BYTES_PER_VOXEL * self.settings.width
-        if device().type == "cuda":
-            free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved()
-        else:
-            free = psutil.virtual_memory().available
-        if needed > free * _MEMORY_SHARE:
-            raise ProjectError(
-                f"A training step on {len(batch.scans)} scans needs about {needed / 1e9:.1f} GB; "
-                f"{free / 1e9:.1f} GB are free.",
-                "Lower train.batch or train.width, or raise train.voxel_m.",
-            )

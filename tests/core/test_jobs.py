@@ -30,6 +30,29 @@ def test_reports_are_thinned_but_first_and_last_come(monkeypatch):
     assert heard[1].seconds_left == pytest.approx(3 * 0.04 * 7 / 3)
 
 
+def test_time_left_counts_what_this_run_did(monkeypatch):
+    """A run that goes on at 300 of 600 knows nothing of the time of the first 300."""
+    now = clock(monkeypatch)
+    heard: list[Progress] = []
+    job = Job(heard.append)
+    for done in range(300, 311):
+        job.progress(done, 600, "train")
+        now.append(now[-1] + 2.0)
+    assert heard[0].seconds_left is None
+    assert heard[-1].seconds_left == pytest.approx(290 * 2.0)
+
+
+def test_what_a_job_says_is_a_line_of_its_own():
+    out = io.StringIO()
+    job = Job(terminal_bar(out))
+    job.progress(0, 2, "train")
+    job.say("It takes about 5 min.")
+    job.progress(2, 2, "train")
+    first, second = out.getvalue().splitlines()
+    assert first == "It takes about 5 min."
+    assert second.startswith("train")
+
+
 def test_a_new_stage_is_told_at_once(monkeypatch):
     clock(monkeypatch)
     heard: list[Progress] = []

@@ -26,6 +26,7 @@ def about(**changes: object) -> checkpoint.About:
         seed=1,
         epoch=4,
         step=2,
+        batch=1,
         torch=torch.__version__,
         threads=1,
         training="abc",

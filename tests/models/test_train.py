@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +14,9 @@ import torch
 
 from core.classes import UNLABELLED
 from core.errors import Cancelled, ProjectError
-from core.jobs import Job
-from models import checkpoint
+from core.jobs import Job, Progress
+from core.scans import Dataset
+from models import checkpoint, learner
 from models import train as training
 from models.data import augment, batches
 from models.networks import NETWORKS
@@ -42,7 +45,7 @@ def test_interrupted_anywhere_it_ends_at_the_same_bits(
     whole = tmp_path / "whole" / "checkpoint.safetensors"
     bench.go(whole)
     steps = 2 * bench.settings.first_epochs
-    for stop in range(1, steps):
+    for stop in range(2, steps + 1):  # the first report is the estimate's
         out = tmp_path / str(stop) / "checkpoint.safetensors"
         with pytest.raises(Cancelled):
             bench.go(out, Stops(stop))
@@ -108,10 +111,89 @@ def test_too_little_memory_is_said_before_the_step(bench: Bench, tmp_path: Path,
     class Memory:
         available = 1_000_000
 
-    monkeypatch.setattr(training.psutil, "virtual_memory", lambda: Memory)
+    monkeypatch.setattr(learner.psutil, "virtual_memory", lambda: Memory)
     with pytest.raises(ProjectError, match="needs about") as caught:
         bench.go(tmp_path / "c.safetensors")
     assert "train.batch" in caught.value.do
+
+
+def test_a_cancel_keeps_every_step(bench: Bench, tmp_path: Path):
+    with pytest.raises(Cancelled):
+        bench.go(tmp_path / "c.safetensors", Stops(4))
+    _, about = checkpoint.read(tmp_path / training.STATE)
+    assert (about.epoch, about.step) == (1, 1)
+
+
+def fails(monkeypatch, at: int, error: Exception) -> None:
+    """Let the forward pass of the `at`-th step fail, the estimate's included."""
+    calls = iter(range(10**6))
+    forward = NETWORKS["minkunet"].forward
+
+    def broken(self, x, levels):
+        if next(calls) == at:
+            raise error
+        return forward(self, x, levels)
+
+    monkeypatch.setattr(NETWORKS["minkunet"], "forward", broken)
+
+
+def test_memory_that_ends_in_the_middle_costs_nothing(bench: Bench, tmp_path: Path, monkeypatch):
+    """The step that failed is done again by a smaller batch, its scans and no others."""
+    out = tmp_path / "c.safetensors"
+    with monkeypatch.context() as patch:
+        fails(patch, 5, torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+        with pytest.raises(ProjectError, match="Memory ran out in a training step on 1") as caught:
+            bench.go(out)
+    assert "train.batch" in caught.value.do
+    _, about = checkpoint.read(tmp_path / training.STATE)
+    assert (about.epoch, about.step, about.batch) == (1, 1, 2)
+    seen: list[tuple[str, ...]] = []
+    monkeypatch.setattr(training, "batches", recording(seen))
+    smaller = replace(bench, settings=replace(bench.settings, batch=1))
+    smaller.go(out)
+    whole = list(recording([])(*order(smaller, epoch=1)))
+    estimate, rest = seen[:1], seen[1:]
+    assert estimate == [whole[2].scans]
+    assert rest[0] == whole[2].scans  # two scans were learnt in the first step of two
+    assert len(rest) == 1 + 3
+    assert not (tmp_path / training.STATE).exists()
+
+
+def test_a_gpu_that_is_gone_is_said(bench: Bench, tmp_path: Path, monkeypatch):
+    fails(monkeypatch, 3, RuntimeError("CUDA error: unspecified launch failure\nCompile with"))
+    with pytest.raises(ProjectError, match="The GPU stopped answering: CUDA error: unspec") as e:
+        bench.go(tmp_path / "c.safetensors")
+    assert "\n" not in e.value.what
+
+
+def test_a_fault_of_ours_stays_one(bench: Bench, tmp_path: Path, monkeypatch):
+    fails(monkeypatch, 3, RuntimeError("shape '[2]' is invalid"))
+    with pytest.raises(RuntimeError, match="shape"):
+        bench.go(tmp_path / "c.safetensors")
+
+
+def test_the_estimate_is_told_first_and_changes_nothing(bench: Bench, tmp_path: Path, monkeypatch):
+    heard: list[Progress] = []
+    bench.go(tmp_path / "a" / "c.safetensors", Job(heard.append))
+    said = [report.said for report in heard if report.said]
+    assert len(said) == 1
+    assert re.fullmatch(
+        r"Training takes about \d+ s: 6 steps of [\d.e-]+ s \(torch on the CPU\)\.", said[0]
+    )
+    monkeypatch.setattr(training._Run, "estimate", lambda _: "")
+    bench.go(tmp_path / "b" / "c.safetensors")
+    a, b = (tmp_path / name / "c.safetensors" for name in "ab")
+    assert a.read_bytes() == b.read_bytes()
+
+
+def test_the_curves_get_loss_and_miou_of_each_epoch(bench: Bench, tmp_path: Path):
+    heard: list[Progress] = []
+    bench.go(tmp_path / "c.safetensors", Job(heard.append, interval_s=0.0))
+    values = {r.values["epoch"]: r.values for r in heard if "loss" in r.values}
+    rows = json.loads((tmp_path / training.LOG).read_text())["epochs"]
+    assert sorted(values) == [1, 2, 3]
+    assert values[3]["loss"] == rows[2]["loss"]
+    assert values[3]["labelled_miou"] == rows[2]["labelled_miou"]
 
 
 def test_scans_without_a_label_in_any_voxel_leave_the_network_alone(bench: Bench, tmp_path: Path):
@@ -125,6 +207,48 @@ def test_scans_without_a_label_in_any_voxel_leave_the_network_alone(bench: Bench
     tensors, _ = checkpoint.read(tmp_path / "c.safetensors")
     for name, value in fresh.state_dict().items():
         assert torch.equal(tensors[f"model.{name}"], value)
+
+
+def order(bench: Bench, *, epoch: int, seed: int = 7, first: int = 0) -> tuple:
+    """Arguments of `recording`'s batches for one epoch."""
+    return (bench.training, bench.dataset, bench.settings, seed, epoch, first)
+
+
+def recording(seen: list):
+    """`batches` that notes the scans of each batch it hands out."""
+
+    def run(training, dataset, settings, seed=7, epoch=0, first=0, **options):
+        options = {"intensity_scale": 1.0, **options}
+        for batch in batches(
+            training, dataset, settings, seed=seed, epoch=epoch, first=first, **options
+        ):
+            seen.append(batch.scans)
+            yield batch
+
+    return run
+
+
+def test_readers_make_the_same_batches_ahead_of_their_use(bench: Bench, monkeypatch):
+    small = replace(bench, settings=replace(bench.settings, batch=1))
+    alone = list(recording([])(*order(small, epoch=2)))
+    read = {scan: threading.Event() for scan in bench.dataset.train}
+    real = Dataset.scan
+
+    def scan(self, name: str):
+        found = real(self, name)
+        read[name].set()
+        return found
+
+    monkeypatch.setattr(Dataset, "scan", scan)
+    ahead = recording([])(*order(small, epoch=2), readers=2)
+    first = next(ahead)
+    for batch in alone:  # all three are read while the first is learnt
+        assert read[batch.scans[0]].wait(30)
+    for found, wanted in zip([first, *ahead], alone, strict=True):
+        assert found.scans == wanted.scans
+        assert torch.equal(found.features, wanted.features)
+        assert torch.equal(found.keys, wanted.keys)
+        assert torch.equal(found.target, wanted.target)
 
 
 def test_an_epoch_entered_late_is_the_rest_of_the_whole(bench: Bench):

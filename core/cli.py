@@ -33,7 +33,9 @@ class Network(Protocol):
         start: Path | None = None,
         gpus: int = 1,
     ) -> None: ...
-    def score(self, project: Project, job: Job) -> None: ...
+    def score(
+        self, project: Project, job: Job, *, workers: int = 1, cluster: str | None = None
+    ) -> None: ...
     def evaluate(self, project: Project, job: Job) -> dict[str, Any]: ...
     def backend(self) -> str: ...
 
@@ -182,7 +184,7 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
     with Project(arguments.project) as project:
-        faces.network.score(project, _job())
+        faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
     return 0
 
 
@@ -322,7 +324,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--gpus", type=int, default=1, metavar="N", help="GPUs; each takes train.batch scans a step"
     )
-    on_project("score", _score, "rank what the trained network does not know", "score street")
+    made = on_project(
+        "score", _score, "rank what the trained network does not know", "score street"
+    )
+    where = made.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: 1")
+    where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")
     on_project("evaluate", _evaluate, "measure mIoU on the validation scans", "evaluate street")
     made = on_project("status", _status, "show units, rounds and what was spent", "status street")
     made.add_argument("--json", action="store_true", help="one JSON object")

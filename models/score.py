@@ -6,14 +6,16 @@ means over its rows (design decision 8; Eq. 2 with the natural logarithm).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from core.classes import UNLABELLED, ClassList
+from core.executors import run_all
 from core.export import prediction_file
 from core.files import hash_file, read_arrays, write_arrays
 from core.jobs import Job
@@ -30,28 +32,46 @@ from models.voxels import voxelise
 
 
 @dataclass(frozen=True)
+class Trained:
+    """A checkpoint for workers to load: its file, the hash of its content, how scans are read.
+
+    `threads` as in TrainSettings.
+    """
+
+    path: Path
+    source: str
+    intensity_scale: float
+    threads: int
+
+    @classmethod
+    def check(
+        cls, path: Path, classes: ClassList, settings: TrainSettings, intensity_scale: float
+    ) -> Trained:
+        """Raises ProjectError where the checkpoint is damaged or does not fit."""
+        _, about = checkpoint.read(path)
+        checkpoint.check_fits(
+            path, about, network=settings.network, width=settings.width, classes=classes.names
+        )
+        return cls(path, hash_file(path), intensity_scale, settings.threads)
+
+
+@dataclass(frozen=True)
 class Scorer:
     """A trained network, ready to look at scans."""
 
     network: torch.nn.Module
     voxel_m: float
     intensity_scale: float
-    source: str
 
     @classmethod
-    def load(
-        cls, path: Path, classes: ClassList, settings: TrainSettings, intensity_scale: float
-    ) -> Scorer:
-        """Read a checkpoint. Raises ProjectError where it is damaged or does not fit."""
-        use_threads(settings)
-        tensors, about = checkpoint.read(path)
-        checkpoint.check_fits(
-            path, about, network=settings.network, width=settings.width, classes=classes.names
-        )
-        network = make_network(about.network, classes=len(classes), width=about.width)
+    def load(cls, trained: Trained) -> Scorer:
+        """Read a checkpoint. Raises ProjectError where it is damaged."""
+        use_threads(trained.threads)
+        tensors, about = checkpoint.read(trained.path)
+        network = make_network(about.network, classes=len(about.classes), width=about.width)
         checkpoint.load_network(network, tensors)
         network.to(device()).eval()
-        return cls(network, about.voxel_m, intensity_scale, hash_file(path))
+        return cls(network, about.voxel_m, trained.intensity_scale)
 
     @torch.inference_mode()
     def look(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,8 +97,11 @@ class Scorer:
         return classes, entropy, feature
 
 
+_scorer = functools.lru_cache(maxsize=1)(Scorer.load)  # of a worker, for all its scans
+
+
 def predict(
-    scorer: Scorer,
+    trained: Trained,
     dataset: Dataset,
     scans: Sequence[str],
     units: Units | None,
@@ -87,27 +110,53 @@ def predict(
     job: Job,
     *,
     text: str = "score",
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> None:
-    """Write each scan's predictions, and its units' scores, below `folder`; skip those done."""
+    """Write each scan's predictions, and its units' scores, below `folder`; skip those done.
+
+    In this process, in `workers` processes of one thread each, or on a dask cluster.
+    """
     fingerprint = units.fingerprint if units is not None else ""
+    rows = str(units_folder / fingerprint)
+    if workers > 1 or cluster is not None:
+        trained = replace(trained, threads=1)
+    tasks = {}
+    for scan in scans:
+        file = prediction_file(folder, scan)
+        if _is_done(file, trained.source, fingerprint):
+            continue
+        prepared = units is not None and units.scan_index(scan) is not None
+        count = len(units.range_of(scan)) if units is not None and prepared else None
+        tasks[scan] = (trained, dataset, scan, count, fingerprint, rows, str(file))
     try:
-        for done, scan in enumerate(scans):
-            job.progress(done, len(scans), text)
-            file = prediction_file(folder, scan)
-            if _is_done(file, scorer.source, fingerprint):
-                continue
-            classes, entropy, feature = scorer.look(dataset.scan(scan).points)
-            arrays = {"classes": classes, "entropy": entropy.astype(np.float16)}
-            if units is not None and units.scan_index(scan) is not None:
-                rows = rows_of(units_folder / fingerprint, scan)
-                count = len(units.range_of(scan))
-                arrays["unit_entropy"] = unit_means(entropy[:, None], rows, count)[:, 0]
-                arrays["unit_feature"] = unit_means(feature, rows, count)
-            arrays["source"] = np.array([scorer.source, fingerprint])
-            write_arrays(file, arrays)
-        job.progress(len(scans), len(scans), text)
+        for _ in run_all(
+            tasks, predict_to_file, workers=workers, cluster=cluster, job=job, text=text
+        ):
+            pass
     finally:
+        _scorer.cache_clear()
         release_buffers()
+
+
+def predict_to_file(
+    trained: Trained,
+    dataset: Dataset,
+    scan: str,
+    units: int | None,
+    fingerprint: str,
+    rows_folder: str,
+    file: str,
+) -> None:
+    """Look at one scan and keep what was found; what a worker runs. `units`: how many it has."""
+    classes, entropy, feature = _scorer(trained).look(dataset.scan(scan).points)
+    arrays = {"classes": classes, "entropy": entropy.astype(np.float16)}
+    if units is not None:
+        rows = rows_of(Path(rows_folder), scan)
+        arrays["unit_entropy"] = unit_means(entropy[:, None], rows, units)[:, 0]
+        arrays["unit_feature"] = unit_means(feature, rows, units)
+    arrays["source"] = np.array([trained.source, fingerprint])
+    write_arrays(Path(file), arrays)
 
 
 def _is_done(file: Path, source: str, fingerprint: str) -> bool:

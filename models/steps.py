@@ -16,7 +16,7 @@ from core.jobs import Job
 from core.metrics import confusion, iou, mean_iou
 from core.project import Project
 from core.rounds import METRICS, Round
-from models.score import Scorer, predict, write_scores
+from models.score import Trained, predict, write_scores
 from models.sparse import describe
 from models.train import train as run
 
@@ -84,9 +84,12 @@ def train_round(project: Project, found: Round, start: Path | None, job: Job) ->
     )
 
 
-def score(project: Project, job: Job) -> None:
-    """Score all units and predict all scans with the newest trained round's network."""
-    _score(project, _trained(project), job)
+def score(project: Project, job: Job, *, workers: int = 1, cluster: str | None = None) -> None:
+    """Score all units and predict all scans with the newest trained round's network.
+
+    In this process, in `workers` processes, or on the dask cluster at the address `cluster`.
+    """
+    _score(project, _trained(project), job, workers=workers, cluster=cluster)
 
 
 def evaluate(project: Project, job: Job) -> dict[str, Any]:
@@ -118,8 +121,8 @@ def _trained(project: Project) -> Round:
     raise ProjectError("No round is trained yet.", "Train one first: `lidarloop train`.")
 
 
-def _scorer(project: Project, found: Round) -> Scorer:
-    return Scorer.load(
+def _checked(project: Project, found: Round) -> Trained:
+    return Trained.check(
         found.checkpoint,
         project.classes,
         project.settings.train,
@@ -127,17 +130,21 @@ def _scorer(project: Project, found: Round) -> Scorer:
     )
 
 
-def _score(project: Project, found: Round, job: Job) -> None:
+def _score(
+    project: Project, found: Round, job: Job, *, workers: int = 1, cluster: str | None = None
+) -> None:
     units = project.need_units()
     dataset, folder = project.dataset, project.predictions(found)
     predict(
-        _scorer(project, found),
+        _checked(project, found),
         dataset,
         (*dataset.train, *dataset.validation),
         units,
         project.units_folder,
         folder,
         job,
+        workers=workers,
+        cluster=cluster,
     )
     write_scores(units, folder, found.scores, project.settings.train.width)
 
@@ -149,7 +156,7 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     by_range = np.zeros((len(RANGES_M), count, count), np.int64)
     if scans:
         predict(
-            _scorer(project, found),
+            _checked(project, found),
             dataset,
             scans,
             project.units,

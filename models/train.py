@@ -45,9 +45,12 @@ _LONG_STEP_S = 3.0  # an estimate takes a second step only where the first was s
 _READERS = 8
 
 
-def use_threads(settings: TrainSettings, processes: int = 1) -> int:
-    """Leave one core to the window, and let other work go first; return the thread count."""
-    threads = settings.threads or max(1, ((os.cpu_count() or 1) - 1) // processes)
+def use_threads(wanted: int, processes: int = 1) -> int:
+    """Take `wanted` threads, for 0 all but one that is the window's, and let other work go first.
+
+    `processes` share the machine. Returns the number of threads.
+    """
+    threads = wanted or max(1, ((os.cpu_count() or 1) - 1) // processes)
     torch.set_num_threads(threads)
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):  # a polite wish, refused on some systems
@@ -76,7 +79,7 @@ def train(
     no number.
     """
     group = Group.current()
-    threads = use_threads(settings, group.size)
+    threads = use_threads(settings.threads, group.size)
     torch.manual_seed(seed)
     network = make_network(settings.network, classes=len(classes), width=settings.width)
     if start is not None:

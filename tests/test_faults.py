@@ -25,6 +25,7 @@ from core.files import hash_file
 from core.jobs import Job
 from core.project import Project
 from models import steps as network
+from models.networks import NETWORKS
 from tests.conftest import small_project
 
 MAIN = Path(__file__).parents[1] / "main.py"
@@ -276,6 +277,45 @@ def test_kills_while_preparing_training_and_scoring_change_no_bit(created: Path)
     assert run(created, "evaluate") == 0
     assert results(created, *names) == results(whole, *names)
     assert kills >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_twenty_kills_while_training_and_scoring_change_no_bit(
+    name: str, tmp_path: Path, small_street: Path
+):
+    """Each run is killed until it gets through, then begun anew, until 20 were killed."""
+    template = tmp_path / "template"
+    overrides = {"train.network": name, "train.first_epochs": "8"}
+    with small_project(template, small_street, **overrides) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job())
+        steps.annotate(project, Job(), oracle="per-point")
+    names = ("rounds/*/checkpoint.safetensors", "rounds/*/scores.npz", "rounds/*/metrics.json")
+    names = (*names, "rounds/*/log.json", "cache/**/*.npz")
+    whole = tmp_path / "whole"
+    shutil.copytree(template, whole)
+    began = time.monotonic()
+    assert run(whole, "train") == 0
+    seconds = time.monotonic() - began
+    wanted = results(whole, *names)
+    rng = random.Random(name)
+    kills = went_on = runs = 0
+    while kills < 20:
+        runs += 1
+        path = tmp_path / f"run-{runs}"
+        shutil.copytree(template, path)
+        for _ in range(30):
+            went_on += any(path.glob("rounds/*/training.safetensors"))
+            if run(path, "train", kill_after=rng.uniform(0.4, 1) * seconds) is not None:
+                break
+            kills += 1
+            assert_whole(path)
+        if not any(path.glob("rounds/*/metrics.json")):
+            assert run(path, "train") == 0
+        assert results(path, *names) == wanted
+    print(f"{name}: {kills} kills in {runs} runs, {went_on} times from a saved state")
+    assert went_on >= 5
 
 
 def run(path: Path, verb: str, *options: str, kill_after: float | None = None) -> int | None:

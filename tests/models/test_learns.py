@@ -22,7 +22,8 @@ from core.project import Project
 from core.scans import open_dataset
 from core.settings import load_preset
 from models import steps as network
-from models.score import Scorer
+from models.networks import NETWORKS
+from models.score import Scorer, Trained
 from tests.models.conftest import Bench, full_training
 
 pytestmark = pytest.mark.slow
@@ -37,12 +38,14 @@ QUICK = {
 }
 
 
-def test_two_real_scans_are_learnt_by_heart(semantickitti: Path, tmp_path: Path):
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_two_real_scans_are_learnt_by_heart(name: str, semantickitti: Path, tmp_path: Path):
     dataset = open_dataset("semantickitti", semantickitti, ["00"], [])
     dataset = replace(dataset, train=dataset.train[:2])
     classes = load_classes("semantickitti")
     settings = replace(
         load_preset("laptop").train,
+        network=name,
         voxel_m=0.1,
         learning_rate=0.005,
         first_epochs=60,
@@ -53,7 +56,8 @@ def test_two_real_scans_are_learnt_by_heart(semantickitti: Path, tmp_path: Path)
     )
     bench = Bench(dataset, classes, settings, full_training(dataset, classes))
     bench.go(tmp_path / "c.safetensors")
-    scorer = Scorer.load(tmp_path / "c.safetensors", classes, settings, 1.0)
+    trained = Trained.check(tmp_path / "c.safetensors", classes, settings, 1.0)
+    scorer = Scorer.load(trained)
     right = labelled = 0
     for scan in dataset.train:
         truth = bench.training.labels(scan)
@@ -61,7 +65,7 @@ def test_two_real_scans_are_learnt_by_heart(semantickitti: Path, tmp_path: Path)
         known = truth < FIRST_CODE
         right += int((predicted == truth)[known].sum())
         labelled += int(known.sum())
-    print(f"by heart: {right / labelled:.4f} of {labelled:,} points")
+    print(f"{name} by heart: {right / labelled:.4f} of {labelled:,} points")
     assert right >= 0.98 * labelled
 
 
@@ -74,7 +78,7 @@ def prepared(semantickitti: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return path
 
 
-def _create(path: Path, root: Path, *, seed: int) -> Project:
+def _create(path: Path, root: Path, *, seed: int, name: str = "minkunet") -> Project:
     return Project.create(
         path,
         format="semantickitti",
@@ -84,16 +88,17 @@ def _create(path: Path, root: Path, *, seed: int) -> Project:
         preset="laptop",
         seed=seed,
         research=True,
-        overrides=QUICK,
+        overrides={**QUICK, "train.network": name},
     )
 
 
+@pytest.mark.parametrize("name", sorted(NETWORKS))
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_one_round_beats_the_majority_class_per_partition(
-    seed: int, prepared: Path, semantickitti: Path, tmp_path: Path
+    seed: int, name: str, prepared: Path, semantickitti: Path, tmp_path: Path
 ):
     path = tmp_path / "p"
-    with _create(path, semantickitti, seed=seed) as project:
+    with _create(path, semantickitti, seed=seed, name=name) as project:
         (path / "units").symlink_to(prepared / "units")
         steps.prepare(project, Job())  # finds the units there
         steps.ask(project, Job())
@@ -107,7 +112,7 @@ def test_one_round_beats_the_majority_class_per_partition(
         among = np.isin(np.arange(len(trained)), list(project.answers.class_counts()))
         among &= trained.sum(axis=1) > 0
         ours, theirs = (mean_iou(iou(m), among) for m in (trained, baseline))
-        print(f"seed {seed}: network {ours:.4f}, majority class per partition {theirs:.4f}")
+        print(f"{name}, seed {seed}: network {ours:.4f}, majority class per partition {theirs:.4f}")
         assert ours is not None
         assert theirs is not None
         assert ours > theirs

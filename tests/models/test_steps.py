@@ -56,6 +56,20 @@ def test_metrics_are_those_of_the_predictions(trained: Project):
     assert sum(band["points"] for band in metrics["ranges"]) == np.array(metrics["confusion"]).sum()
 
 
+def test_any_number_of_processes_scores_the_same(trained: Project):
+    """Also with torch's threads: a worker has one, as this process has here."""
+    found = trained.rounds[0]
+    whole = {f: f.read_bytes() for f in trained.predictions(found).glob("*.npz")}
+    scores = found.scores.read_bytes()
+    assert len(whole) == 4
+    for file in whole:
+        file.unlink()
+    found.scores.unlink()
+    network.score(trained, Job(), workers=2)
+    assert found.scores.read_bytes() == scores
+    assert {file: file.read_bytes() for file in whole} == whole
+
+
 def test_scores_are_the_means_over_each_units_rows(trained: Project):
     units, found = trained.need_units(), trained.rounds[0]
     scores = read_arrays(found.scores)

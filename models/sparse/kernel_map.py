@@ -88,7 +88,12 @@ def unpack(keys: Tensor) -> Tensor:
 
 
 def submanifold_map(keys: Tensor) -> KernelMap:
-    """3x3x3 neighbours of sorted keys (V,); offsets -1..1, x fastest, z slowest.
+    """3x3x3 neighbours of sorted keys (V,); offsets -1..1, x fastest, z slowest."""
+    return _packed(neighbours(keys), 13, len(keys), len(keys), mirrored=True)
+
+
+def neighbours(keys: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """The (input, output) pairs of each of the 27 offsets, none for the centre.
 
     One search per column of three z neighbours; offset 26 - k is offset k with the ends swapped.
     """
@@ -117,7 +122,7 @@ def submanifold_map(keys: Tensor) -> KernelMap:
         else:
             inputs, outputs = lower[26 - k]
             pairs.append((outputs, inputs))
-    return _packed(pairs, 13, count, count, mirrored=True)
+    return pairs
 
 
 def _offset(dx: int, dy: int, dz: int) -> int:

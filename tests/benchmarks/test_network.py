@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +12,21 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from core.classes import load_classes
+from core.jobs import Job, Progress
 from core.scans import open_dataset
+from core.settings import load_preset
 from models.networks import make_network
 from models.sparse import layers
-from models.sparse.kernel_map import submanifold_map
+from models.sparse.kernel_map import neighbours, submanifold_map
 from models.sparse.layers import Levels
 from models.sparse.points import devoxelise, mix
+from models.train import train
 from models.voxels import Voxels, voxelise
 from tests.benchmarks import plain
 from tests.benchmarks.conftest import PEAK_MB, numbers, ratio
+from tests.models.conftest import full_training
+from tests.models.test_backends import spconv_conv
 
 VOXEL_M = 0.1
 
@@ -81,31 +89,43 @@ def test_a_step_over_its_products(voxels: Voxels, width: float, most: float, rep
     assert found <= most
 
 
-def test_a_forward_pass(voxels: Voxels, report):
+def forward(voxels: Voxels, conv: Callable) -> Callable[[], None]:
+    """A forward pass in evaluation mode, the maps ready, by `conv`."""
     network = make_network("minkunet", classes=19, width=0.25).eval()
     levels = Levels(voxels.keys, 4)
 
-    def run(conv: Callable) -> Callable[[], object]:
-        def forward() -> None:
-            kept, layers.conv = layers.conv, conv
-            try:
-                with torch.inference_mode():
-                    network(voxels.features, levels)
-            finally:
-                layers.conv = kept
+    def run() -> None:
+        kept, layers.conv = layers.conv, conv
+        try:
+            with torch.inference_mode():
+                network(voxels.features, levels)
+        finally:
+            layers.conv = kept
 
-        forward()
-        return forward
+    run()
+    return run
 
-    found = 1 / ratio(run(layers.conv), run(plain.plain_conv), runs=7)
+
+def test_a_forward_pass(voxels: Voxels, report):
+    ours, theirs = forward(voxels, layers.conv), forward(voxels, plain.plain_conv)
+    found = 1 / ratio(ours, theirs, runs=9)
     report("plain / our forward pass, width 0.25", found, "≥ 2.1")
     assert found >= 2.1
 
 
+def test_a_forward_pass_beside_spconv(voxels: Voxels, report):
+    """Its wheel for CPUs has no backward pass."""
+    pytest.importorskip("spconv", reason="make setup installs it on x86-64 Linux")
+    found = 1 / ratio(forward(voxels, layers.conv), forward(voxels, spconv_conv), runs=5)
+    report("spconv's CPU wheel / our forward pass, width 0.25", found, "-")
+
+
 def test_maps(voxels: Voxels, report):
     keys = voxels.keys
-    found = 1 / ratio(lambda: submanifold_map(keys), lambda: plain.searched_map(keys), runs=7)
-    report("27 unsorted searches / our map of stride 1", found, "≥ 8")
+    found = 1 / ratio(lambda: neighbours(keys), lambda: plain.searched_map(keys), runs=9)
+    report("27 unsorted searches / our pairs of stride 1", found, "≥ 8")
+    whole = 1 / ratio(lambda: submanifold_map(keys), lambda: plain.searched_map(keys), runs=9)
+    report("27 unsorted searches / our pairs and sum indices of stride 1", whole, "-")
     step = stepper(voxels, 0.25, None)
     share = ratio(lambda: Levels(keys, 4), step, runs=7)
     report("maps of all five levels / a training step, width 0.25", share, "≤ 0.15")
@@ -159,7 +179,10 @@ def test_peak_memory(semantickitti: Path, report):
     code = """
 import sys, torch
 from pathlib import Path
+from core.classes import load_classes
+from core.jobs import Job, Progress
 from core.scans import open_dataset
+from core.settings import load_preset
 from models.sparse import layers
 from models.voxels import voxelise
 from tests.benchmarks import plain
@@ -179,3 +202,33 @@ step()
     found = above["ours"] / above["plain"]
     report("our peak memory above base / plain, width 0.25", found, "≤ 0.4")
     assert found <= 0.4
+
+
+def test_time_left(semantickitti: Path, tmp_path: Path, report):
+    """Of eight scans, five epochs: the error of the time left, from the tenth step on."""
+    told: list[tuple[float, Progress]] = []
+    dataset = open_dataset("semantickitti", semantickitti, ["00", "01"], [])
+    classes = load_classes("semantickitti")
+    settings = replace(load_preset("laptop").train, voxel_m=0.3, first_epochs=5, threads=1)
+    train(
+        full_training(dataset, classes),
+        dataset,
+        classes,
+        settings,
+        intensity_scale=1.0,
+        out=tmp_path / "c.safetensors",
+        start=None,
+        seed=1,
+        job=Job(lambda report: told.append((time.monotonic(), report)), interval_s=0.0),
+    )
+    steps = [(when, r) for when, r in told if r.text == "train" and not r.said]
+    end, total = steps[-1][0], steps[-1][1].total
+    assert total == 40
+    shown = [(when, r) for when, r in steps if 10 <= r.done <= 0.9 * total]
+    worst = max(abs(r.seconds_left - (end - when)) / (end - when) for when, r in shown)
+    report("error of the time left, steps 10 to 36 of 40, worst", worst, "≤ 0.2")
+    said = next(r.said for _, r in told if r.said)
+    seconds = float(said.split("of ")[1].split(" s")[0]) * total
+    first = steps[0][0]
+    report("estimated / real time of training", seconds / (end - first), "0.8 to 1.25")
+    assert worst <= 0.2

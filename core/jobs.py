@@ -57,15 +57,20 @@ class Job:
         if self._stop.is_set():
             raise Cancelled
 
-    def progress(self, done: int, total: int, text: str, **values: float) -> None:
-        """Report that `done` of `total` steps of the stage `text` are finished."""
+    def progress(
+        self, done: int, total: int, text: str, *, always: bool = False, **values: float
+    ) -> None:
+        """Report that `done` of `total` steps of the stage `text` are finished.
+
+        `always`: even where the last report was a moment ago.
+        """
         self.check()
         if self._listener is None:
             return
         now = time.monotonic()
         if text != self._text:
             self._text, self._began, self._first, self._told = text, now, done, 0.0
-        if done < total and now - self._told < self._interval_s:
+        if not always and done < total and now - self._told < self._interval_s:
             return
         self._told = now
         here = done - self._first  # what an earlier run did took no time of this one

@@ -99,7 +99,7 @@ def _relay(line: str, job: Job) -> None:
     if told["said"]:
         job.say(told["said"])
     else:
-        job.progress(told["done"], told["total"], told["text"], **told["values"])
+        job.progress(told["done"], told["total"], told["text"], always=True, **told["values"])
 
 
 def work(path: Path, id: str, start: Path | None) -> int:
@@ -117,6 +117,7 @@ def work(path: Path, id: str, start: Path | None) -> int:
     except ProjectError as error:
         print(json.dumps({"what": error.what, "do": error.do}), flush=True)
         return 2
+    dist.barrier()  # one that leaves early takes the others' connection with it
     dist.destroy_process_group()
     return 0
 

@@ -113,7 +113,7 @@ def train(
     )
     try:
         run.resume()
-        if group.size == 1:
+        if group.size == 1 and run.epoch < run.epochs:
             job.progress(0, 1, "estimate")
             job.say(run.estimate())
         run.go(job)
@@ -171,7 +171,6 @@ class _Run:
         self.epoch = self.step = 0
         self.saved = time.monotonic()
         self.log: list[dict[str, Any]] = []
-        self.told: dict[str, float] = {}
         self._new_epoch()
 
     def _new_epoch(self) -> None:
@@ -254,7 +253,6 @@ class _Run:
         except (Cancelled, OutOfMemory):
             self.save()
             raise
-        job.progress(self.epochs * self.steps, self.epochs * self.steps, "train", **self.told)
 
     def _one_epoch(self, job: Job) -> None:
         with closing(self._batches()) as found:
@@ -270,19 +268,21 @@ class _Run:
                     self.matrix += learnt.matrix
                 if time.monotonic() - self.saved > _SAVE_EVERY_S:
                     self.save()
-        self.told = self._values()
+        values = self._values()
         self.epoch, self.step = self.epoch + 1, 0
         self._note()
         self._new_epoch()
         if self.epoch < self.epochs:
             self.save()
+        done, whole = self.epoch * self.steps, self.epochs * self.steps
+        job.progress(done, whole, "train", always=True, **values)
 
     def _place(self) -> str:
         return f"epoch {self.epoch + 1}, step {self.step + 1}"
 
-    def _values(self) -> dict[str, float]:
+    def _values(self) -> dict[str, Any]:
         """What the curves show: of the running epoch, loss and mIoU on the labelled points."""
-        found: dict[str, float] = {"epoch": self.epoch + 1}
+        found: dict[str, Any] = {"epoch": self.epoch + 1}
         if self.losses:
             found["loss"] = float(np.mean(self.losses))
             miou = mean_iou(iou(self.matrix))

@@ -14,6 +14,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from core.files import read_json
 from core.project import Project
 from gui.new_project import NewProject
 from gui.recent import recent
@@ -36,6 +37,8 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     keys = project.classes.keys
     first = driver.state.round
     late = first.query.items[-1]
+    said: list[str] = []
+    driver.state.told.connect(said.append)
     while driver.state.target.unit != late:
         classes = truth[driver.state.content.scan][driver.state.target.rows]
         driver.key(keys[np.bincount(classes, minlength=19).argmax()])
@@ -54,6 +57,13 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     assert driver.answers.effective[unit].round in ("", first.id)
     assert not driver.session.banner.isVisible()
     assert project.stage(first) == "scored"
+    (estimate,) = [text for text in said if text.startswith("Training takes about")]
+    assert "steps of" in estimate
+    assert "torch on the" in estimate
+    log = read_json(first.folder / "log.json")["epochs"]
+    loss, labelled = driver.session.rounds.curves
+    assert loss.values == [row["loss"] for row in log]
+    assert labelled.values == [row["labelled_miou"] for row in log]
     assert "prediction" in driver.session.scene.modes()
     driver.step("ask")
     second = driver.state.round

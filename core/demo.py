@@ -68,9 +68,9 @@ def make(folder: Path, job: Job) -> None:
 def play(path: Path, faces: Faces, job: Job) -> None:
     """Answer and train until two rounds are scored, then print and save the status table."""
     with Project(path) as project:
-        while len([r for r in project.rounds if r.scores.exists()]) < ROUNDS:
-            found = project.open_round
-            if found is None:
+        while len([r for r in project.rounds if r.done]) < ROUNDS:
+            found = project.tip
+            if found is None or found.done:
                 found = steps.ask(project, job)
             if project.open_items(found):
                 steps.annotate(project, job, oracle="per-point")

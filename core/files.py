@@ -116,6 +116,26 @@ def read_arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
         ) from error
 
 
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write one array as .npy, atomically, for `map_array` to read."""
+    buffer = BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    write_atomic(path, buffer.getvalue())
+
+
+def map_array(path: Path) -> np.ndarray:
+    """Map an .npy file into memory, read only: what is not looked at is not read.
+
+    Raises ProjectError where it is missing or damaged.
+    """
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ProjectError(
+            f"{path} cannot be read: {error}.", "Prepare the project again to make it anew."
+        ) from error
+
+
 def hash_file(path: Path) -> str:
     """BLAKE2b (16 bytes, hex) of a file's content."""
     digest = hashlib.blake2b(digest_size=16)

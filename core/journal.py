@@ -37,7 +37,9 @@ CREATE TABLE entries (
 CREATE INDEX by_scan ON entries (scan);
 CREATE TABLE about (annotator TEXT NOT NULL);
 """
-_HEAD = "seq, time, verb, round, scan, unit, points, counts, active_s, cancels, blind"
+_HEAD = (
+    "seq, time, verb, round, scan, unit, points, counts, active_s, tool, suggested, cancels, blind"
+)
 _COLUMNS = (
     "seq, time, verb, round, scan, unit, rows, classes, tool, active_s, clicks, keys, suggested, "
     "version, scan_rows, scan_hash, cancels, blind"
@@ -96,6 +98,8 @@ class Head(NamedTuple):
     points: int
     counts: bytes
     active_s: float
+    tool: str
+    suggested: str
     cancels: int | None
     blind: bool
 
@@ -301,6 +305,8 @@ def head_of(entry: Entry, counts: bytes) -> Head:
         len(entry.rows),
         counts,
         entry.active_s,
+        entry.tool,
+        entry.suggested,
         entry.cancels,
         entry.blind,
     )

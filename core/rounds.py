@@ -70,6 +70,11 @@ class Round:
             return "trained"
         return "answered" if self.frozen or answered else "asked"
 
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do: trained, scored and evaluated."""
+        return self.scores.exists() and (self.folder / METRICS).exists()
+
     def metrics(self) -> dict[str, Any] | None:
         """The evaluation of its checkpoint, or None before there is one."""
         path = self.folder / METRICS

@@ -34,7 +34,7 @@ def always(window: Window) -> list[Action]:
 
 def of_session(window: Window, session: Session) -> list[Action]:
     """Actions on the open project."""
-    state, scene = session.state, session.scene
+    state, scene, labelling = session.state, session.scene, session.labelling
     rows = [
         Action("start", "Close the project", ("Ctrl+W",), "Project",
                "Go back to the start page.", window.show_start),
@@ -72,12 +72,22 @@ def of_session(window: Window, session: Session) -> list[Action]:
         Action("previous scan", "Previous scan", ("PgUp",), "Go",
                "Show the scan before.", lambda: state.step_scan(-1)),
         Action("undo", "Undo", ("Ctrl+Z",), "Label",
-               "Take back the last answer and go there.", state.undo, session.no_label),
+               "Take back the last step of a draft, else the last answer, and go there.",
+               labelling.undo, session.no_label),
         Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Label",
-               "Bring back what Undo took.", state.redo, session.no_label),
+               "Bring back what Undo took.", labelling.redo, session.no_label),
         Action("decline", "Cannot tell, never ask again", ("Delete",), "Label",
                "The unit costs nothing and is not asked again.",
-               state.decline, session.no_label),
+               labelling.decline, session.no_label),
+        Action("accept", "Accept", ("Return", "Enter", "Space"), "Label",
+               "Confirm the draft, or answer with the class suggested first.",
+               scene.accept if scene is not None else labelling.accept, session.no_label),
+        Action("guess", "Start from the best guess", ("Y",), "Label",
+               "The network's class of each point, else parts of like points, one key each.",
+               labelling.guess, session.no_label),
+        Action("suggestions", "Show suggestions", ("Ctrl+G",), "Label",
+               "Show what a unit may be, or decide unprompted.",
+               session.toggle_suggestions, checked=lambda: state.guesses.shown),
     ]  # fmt: skip
     for code, name, key in CODES:
         rows.append(_class(session, code, name.capitalize(), key, "Label"))
@@ -95,7 +105,7 @@ def _class(session: Session, number: int, name: str, key: str, group: str) -> Ac
         (key,),
         group,
         f"The asked points are: {name}.",
-        lambda: session.state.answer(number),
+        lambda: session.labelling.answer(number),
         session.no_label,
     )
 
@@ -113,19 +123,35 @@ def _of_scene(session: Session) -> list[Action]:
     rows = [
         Action("cut", "Cut in two", ("K",), "Label",
                "Draw one line; each side gets a class of its own.",
-               scene.begin_cut, session.no_label),
+               lambda: scene.begin("cut"), session.no_label),
+        Action("lasso", "Lasso", ("L",), "Label",
+               "Draw around points of the unit.", lambda: scene.begin("lasso"), session.no_label),
+        Action("polygon", "Polygon", ("P",), "Label",
+               "Click corners around points of the unit.",
+               lambda: scene.begin("polygon"), session.no_label),
+        Action("box", "Box", ("O",), "Label",
+               "Drag a box over points of the unit.", lambda: scene.begin("box"), session.no_label),
+        Action("brush", "Brush", ("U",), "Label",
+               "Paint over points of the unit.", lambda: scene.begin("brush"), session.no_label),
+        Action("fill", "Fill", (",",), "Label",
+               "Click a part of like points of the unit.", scene.begin_fill, session.no_label),
+        Action("through", "Draw through", ("Ctrl+T",), "Label",
+               "Shapes take hidden points too, or only what is in sight.",
+               lambda: scene.set_through(not scene.through), checked=lambda: scene.through),
         Action("whole", "Whole again", ("Esc",), "Label",
-               "Put the line away.", scene.end_cut),
+               "Put the tool away, then the selection, then the draft.", scene.end),
         Action("frame", "Frame the unit", ("Home",), "Go",
                "Fly to what is asked.", scene.frame),
         Action("overview", "See the whole scan", ("End",), "Go",
                "Fly back over the sensor.", view.overview),
         Action("top", "Top-down view", ("J",), "View",
                "Look straight down, or turn freely.", turn, checked=lambda: view.top_down),
-        Action("smaller", "Smaller points", ("[",), "View", "Draw points smaller.",
-               lambda: scene.set_point_size(scene.point_px - 0.5)),
-        Action("bigger", "Bigger points", ("]",), "View", "Draw points bigger.",
-               lambda: scene.set_point_size(scene.point_px + 0.5)),
+        Action("smaller", "Smaller points", ("[",), "View",
+               "Draw points, or the brush in hand, smaller.",
+               lambda: scene.enlarge(-1)),
+        Action("bigger", "Bigger points", ("]",), "View",
+               "Draw points, or the brush in hand, bigger.",
+               lambda: scene.enlarge(1)),
         Action("overlays", "Hide what lies over the view", ("H",), "View",
                "Nothing hides the points.", overlays.toggle, checked=lambda: overlays.hidden),
     ]  # fmt: skip

@@ -7,6 +7,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from core.classes import UNLABELLED
+from gui.draft import Draft
+from gui.labelling import Labelling
 from gui.scene import Scene
 from gui.state import State
 from gui.theme import Theme
@@ -29,9 +31,9 @@ _LEGEND_ROWS = 12
 class Card(QFrame):
     """What is asked: what it may be, its measures, the reason, in words."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, labelling: Labelling) -> None:
         super().__init__()
-        self.state = state
+        self.state, self.labelling = state, labelling
         self.title, self.guess, self.measures, self.reason = (QLabel() for _ in range(4))
         self.title.setObjectName("heading")
         layout = QVBoxLayout(self)
@@ -68,16 +70,15 @@ class Card(QFrame):
         if label != UNLABELLED:
             title += f"   ✓ {state.class_name(label)}"
         self.title.setText(title)
-        self.guess.setVisible(content.prediction is not None)
-        if content.prediction is not None:
-            self.guess.setText(self._guess(content.prediction[target.rows]))
+        self.guess.setText(self._guess())
+        self.guess.setVisible(bool(self.guess.text()))
         self.measures.setText(
             f"{size[0]:.1f} x {size[1]:.1f} x {size[2]:.1f} m at {away:.0f} m, "
             f"{len(target.rows):,} points"
         )
-        if state.split is not None:
-            side = "first" if state.split.first is None else "second"
-            text = f"Cut in two: press the class of the {side}, bright side. Esc: whole again."
+        draft = self.labelling.draft
+        if draft is not None:
+            text = self._draft(draft)
         elif target.item is not None and found is not None:
             text = found.query.reason[target.item]
         else:
@@ -95,12 +96,26 @@ class Card(QFrame):
             return "Every item is answered: press Train."
         return "Click a unit, or press Tab for the queue."
 
-    def _guess(self, predicted: np.ndarray) -> str:
-        counts = np.bincount(predicted, minlength=256)
-        best = [c for c in np.argsort(-counts, kind="stable")[:3].tolist() if counts[c]]
-        return "  ".join(
-            f"{self.state.class_name(c)} {counts[c] / len(predicted):.0%}" for c in best
-        )
+    def _guess(self) -> str:
+        """What the target may be, with the keys, or why that is not said."""
+        found = self.state.suggestion
+        if found is None or not self.state.guesses.shown:
+            return ""
+        if not found.shown:
+            return "No suggestion for this one: decide unprompted."
+        keys = self.state.project.classes.keys
+        parts = [
+            f"{self.state.class_name(c)} {share:.0%} [{keys[c]}]"
+            for c, share in zip(found.classes, found.shares, strict=True)
+        ]
+        return "Enter: " + "   ".join(parts)
+
+    def _draft(self, draft: Draft) -> str:
+        if draft.complete and not draft.selected.any():
+            return "Correct it with a tool, or Enter to confirm. Esc: whole again."
+        asked = int(draft.asked.sum())
+        after = "" if draft.guessed else f" of {int(draft.open.sum()):,} without one"
+        return f"Press the class of the {asked:,} bright points{after}. Esc: put away."
 
 
 class Legend(QFrame):
@@ -190,7 +205,7 @@ class Overlays(QObject):
     def __init__(self, scene: Scene, theme: Theme) -> None:
         super().__init__(scene)
         self.scene, self.hidden = scene, False
-        self.card, self.legend = Card(scene.state), Legend(scene)
+        self.card, self.legend = Card(scene.state, scene.labelling), Legend(scene)
         self.switches = Switches(scene)
         for part in (self.card, self.legend, self.switches):
             part.setParent(scene.view)

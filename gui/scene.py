@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QObject, QPointF, Signal
+from PySide6.QtCore import QObject, Signal
 
 from core.classes import UNLABELLED
+from gui.draft import Draft
+from gui.labelling import Labelling
 from gui.loader import Content
 from gui.state import State
 from gui.target import Target
 from gui.theme import Theme
 from gui.view import paint
 from gui.view.colours import class_table, measure_table, partition_colours, spread
-from gui.view.tools.cut import CutTool, sides
+from gui.view.tools.draw import DrawTool, Shape
 from gui.view.view import CloudView
 
 POINT_PX = (1.0, 8.0)
@@ -28,16 +30,22 @@ class Scene(QObject):
 
     mode_changed = Signal()
 
-    def __init__(self, view: CloudView, state: State, theme: Theme) -> None:
+    def __init__(self, view: CloudView, state: State, labelling: Labelling, theme: Theme) -> None:
         super().__init__(view)
         self.view, self.state, self.theme = view, state, theme
+        self.labelling = labelling
         self.mode = "unit" if state.project.units is not None else "height"
         self.point_px = 2.5
         self._slot: np.ndarray | None = None
-        self.cut_tool = CutTool(view, theme.accent)
-        self.cut_tool.drawn.connect(self._cut)
+        self.through = True
+        self.filling = False
+        self._preview: np.ndarray | None = None
+        self.draw_tool = DrawTool(view, view.canvas.native, theme.accent)
+        self.draw_tool.moved.connect(self._sketch)
+        self.draw_tool.drawn.connect(self._drawn)
+        labelling.preview.connect(self._show_preview)
         self.classes = class_table(state.project.classes)
-        view.clicked.connect(lambda row, x, y: state.pick(row))
+        view.clicked.connect(self._clicked)
         view.set_spot(1.4)
         view.set_point_size(self.point_px)
         state.scan_shown.connect(self.show_scan)
@@ -68,6 +76,13 @@ class Scene(QObject):
         self.theme = theme
         self.view.set_background(theme.rgb("canvas"))
         self._halo()
+
+    def enlarge(self, by: int) -> None:
+        """Larger points, or a larger brush while one is in hand; smaller for -1."""
+        if self.draw_tool.isVisible() and self.draw_tool.tool == "brush":
+            self.draw_tool.resize_brush(1.25**by)
+        else:
+            self.set_point_size(self.point_px + by * 0.5)
 
     def set_point_size(self, pixels: float) -> None:
         """Size of points in logical pixels, within limits."""
@@ -111,7 +126,7 @@ class Scene(QObject):
 
     def paint_units(self) -> None:
         """Colour the units and light the target."""
-        content, target, split = self.state.content, self.state.target, self.state.split
+        content, target, draft = self.state.content, self.state.target, self.labelling.draft
         if content is None:
             return
         units = self.state.project.units
@@ -126,22 +141,27 @@ class Scene(QObject):
         level = paint.brightness(slots, asked=target is not None)
         slot = slots.slot
         if target is not None:
-            bright = target.rows if split is None else target.rows[split.asked]
-            if split is None and target.slot is not None:
+            sketched = draft is not None or self._preview is not None
+            if not sketched and target.slot is not None:
                 level[slots.of_unit == target.slot] = paint.FULL
             else:
+                drawn = draft if draft is not None else Draft.empty(len(target.rows))
+                table, bright = self._draft_colours(target)
                 slot = slot.copy()
-                slot[bright] = len(level)
-                rgb = np.vstack([rgb, self._spot_colour(target)])
-                level = np.append(level, np.uint8(paint.FULL))
-            if split is not None and split.first is not None:
-                slot[target.rows[split.side]] = len(level)
-                rgb = np.vstack([rgb, self.classes[split.first]])
-                level = np.append(level, np.uint8(paint.ANSWERED))
+                slot[target.rows] = len(level) + paint.draft_slots(drawn, self._preview)
+                rgb, level = np.vstack([rgb, table]), np.concatenate([level, bright])
         if slot is not self._slot:
             self._slot = slot
             self.view.set_slots(slot)
         self.view.set_units(rgb, level)
+
+    def _draft_colours(self, target: Target) -> tuple[np.ndarray, np.ndarray]:
+        """Colours (257, 3) and brightness (257,) of a draft's points: by class, the asked ones,
+        where none has a class yet the unit's own colour."""
+        table = self.classes.copy()
+        bright = np.full(len(table) + 1, paint.DRAFT, np.uint8)
+        bright[-1] = paint.FULL
+        return np.vstack([table, self._spot_colour(target)]), bright
 
     def _spot_colour(self, target: Target) -> np.ndarray:
         assert self.state.content is not None
@@ -152,7 +172,10 @@ class Scene(QObject):
     # -- the target ---------------------------------------------------------------------------
 
     def _retarget(self, fly: bool) -> None:
-        self.cut_tool.hide()
+        if self.state.target is None or fly:
+            self.draw_tool.hide()
+            self.filling = False
+        self._preview = None
         self.paint_units()
         self._halo()
         box = self._box()
@@ -181,29 +204,95 @@ class Scene(QObject):
         else:
             self.view.fly_to(*box)
 
-    # -- the cut ------------------------------------------------------------------------------
+    # -- drawing ------------------------------------------------------------------------------
 
-    def begin_cut(self) -> None:
-        """Let the person draw the line that splits the target."""
+    def begin(self, tool: str) -> None:
+        """Let the person draw on the target with one of the tools."""
         if self.state.target is None:
-            self.state.told.emit("Nothing is asked here to cut.")
+            self.state.told.emit("Nothing is asked here to draw on.")
             return
-        self.state.uncut()
-        self.cut_tool.begin()
-        self.state.told.emit("Draw the cut with the mouse; then one class for each side.")
+        self.filling = False
+        self.draw_tool.begin(tool)
+        self.state.told.emit(HINTS[tool])
 
-    def end_cut(self) -> None:
-        """Put the line away and make the target whole again."""
-        self.cut_tool.hide()
-        self.state.uncut()
+    def begin_fill(self) -> None:
+        """Let the person click a part of the target."""
+        if self.state.target is None:
+            self.state.told.emit("Nothing is asked here to fill.")
+            return
+        self.draw_tool.hide()
+        self.filling = True
+        self.state.told.emit(HINTS["fill"])
 
-    def _cut(self, start: QPointF, end: QPointF) -> None:
+    def end(self) -> None:
+        """Put the tool away; if none is in hand, the selection, then the draft."""
+        if self.draw_tool.isVisible() or self.filling:
+            self.draw_tool.hide()
+            self.filling = False
+            self._show_preview(None)
+        else:
+            self.labelling.put_away()
+
+    def set_through(self, through: bool) -> None:
+        """Draw on all points of the unit, or on those in sight only."""
+        self.through = through
+        self.state.told.emit(
+            "Shapes take hidden points too." if through else "Shapes take what is in sight only."
+        )
+
+    def accept(self) -> None:
+        """Close a polygon that is being drawn, else confirm."""
+        if not (self.draw_tool.isVisible() and self.draw_tool.close_polygon()):
+            self.labelling.accept()
+
+    def _clicked(self, row: int, x: float, y: float) -> None:
+        if self.filling:
+            self.labelling.fill(row)
+        else:
+            self.state.pick(row)
+
+    def _covered(self, shape: Shape) -> np.ndarray:
+        """(R,) bool: the target's rows that a shape covers."""
         content, target = self.state.content, self.state.target
-        if content is None or target is None:
+        assert content is not None
+        assert target is not None
+        points = _visible(content.points[target.rows])
+        size = (self.view.width(), self.view.height())
+        covered = shape.covers(self.view.screen_xy(points), size)
+        if not self.through and covered.any():
+            covered &= self.view.in_sight(points, _visible(content.points))
+        return covered
+
+    def _sketch(self, shape: Shape, take_away: bool) -> None:
+        if self.state.target is None:
             return
-        xy = self.view.screen_xy(_visible(content.points[target.rows]))
-        ends = (start.x(), start.y()), (end.x(), end.y())
-        self.state.cut(sides(xy, *ends))
+        covered = self._covered(shape)
+        draft = self.labelling.draft
+        if draft is not None:
+            covered = draft.select(covered, take_away=take_away, title="").selected
+        self._show_preview(covered)
+
+    def _show_preview(self, rows: np.ndarray | None) -> None:
+        self._preview = rows
+        self.paint_units()
+
+    def _drawn(self, shape: Shape, take_away: bool) -> None:
+        if self.state.target is None:
+            return
+        if shape.tool == "cut":
+            self.draw_tool.hide()
+        self._preview = None
+        self.labelling.select(self._covered(shape), shape.tool, take_away=take_away)
+
+
+HINTS = {
+    "lasso": "Draw around points, then press their class. Ctrl takes away; Esc ends.",
+    "polygon": "Click corners; a double click or Enter closes. Then press the class.",
+    "box": "Drag a box over points, then press their class.",
+    "brush": "Paint over points, then press their class. The wheel changes the size.",
+    "cut": "Draw the cut with the mouse; then one class for each side.",
+    "fill": "Click a part of the unit, then press its class.",
+}
 
 
 def _visible(points: np.ndarray) -> np.ndarray:

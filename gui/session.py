@@ -17,6 +17,7 @@ from gui.activity import Activity
 from gui.banner import Banner
 from gui.browser import Browser
 from gui.jobs import Jobs
+from gui.labelling import Labelling
 from gui.overlays import Overlays
 from gui.palette import Palette
 from gui.partitions import Partitions
@@ -46,6 +47,7 @@ class Session(QObject):
         self.project, why = open_project(path)
         self.jobs = jobs
         self.state = State(self.project, activity)
+        self.labelling = Labelling(self.state)
         self.banner = Banner()
         self.page = QWidget()
         self.page.setMinimumSize(420, 300)
@@ -59,7 +61,7 @@ class Session(QObject):
         (problem, renderer), drawing = opengl.opengl(), ""
         if problem is None:
             self.view = CloudView()
-            self.scene = Scene(self.view, self.state, theme)
+            self.scene = Scene(self.view, self.state, self.labelling, theme)
             self.overlays = Overlays(self.scene, theme)
             layout.addWidget(self.view, 1)
             if any(name in renderer for name in opengl.SOFTWARE):
@@ -138,6 +140,12 @@ class Session(QObject):
         if name == "Ask" and self.state.round is not None:
             self.state.begin()
 
+    def toggle_suggestions(self) -> None:
+        """Show suggestions, or none."""
+        guesses = self.state.guesses
+        guesses.shown = not guesses.shown
+        guesses.changed.emit()
+
     # -- why a step cannot be started now -----------------------------------------------------
 
     def _busy(self) -> str | None:
@@ -162,7 +170,7 @@ class Session(QObject):
         tip = self.project.tip
         if tip is None:
             return "Ask a first query."
-        if tip.scores.exists():
+        if tip.done:
             return "This round is trained: ask the next query."
         if not tip.frozen and not self.project.answers.effective:
             return "Answer something first."

@@ -1,4 +1,4 @@
-"""What is shown and asked now; the project's changes as Qt signals. All labelling goes here."""
+"""What is shown and asked now; the project's changes as Qt signals."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from core.errors import ProjectError
 from core.journal import Head
 from core.project import Project
 from core.rounds import Round
+from core.suggestion import Suggestion
 from gui.activity import Activity
+from gui.guesses import Guesses
 from gui.loader import Content, Loader
-from gui.target import Split, Target, clicked, of_unit
+from gui.target import Target, clicked, of_unit
 
 _AHEAD = 3
 _TELL_MS = 40
@@ -50,7 +52,6 @@ class State(QObject):
         self.loader = Loader(project, self)
         self.content: Content | None = None
         self.target: Target | None = None
-        self.split: Split | None = None
         self.cursor = -1
         self.order: list[int] = []
         self.by_scan = False
@@ -70,6 +71,10 @@ class State(QObject):
         self.target_changed.connect(lambda _: self._following.start())
         self._entry_added.connect(self._tell)
         project.answers.on_change.append(self._entry_added.emit)
+        self.guesses = Guesses(project, self)
+        self.target_told.connect(self._guess)
+        self.guesses.changed.connect(self._following.start)
+        self.guesses.failed.connect(self.told)
         self.refresh_query()
 
     @property
@@ -77,6 +82,15 @@ class State(QObject):
         """Whether everything on screen is up to date."""
         waiting = self._telling.isActive() or self._following.isActive()
         return self._coming is None and not waiting
+
+    def _guess(self) -> None:
+        if self.content is not None:
+            self.guesses.follow(self.content.scan)
+
+    @property
+    def suggestion(self) -> Suggestion | None:
+        """What is suggested for the target, None where nothing is known of it."""
+        return self.guesses.of(self.target.unit) if self.target is not None else None
 
     def _tell(self) -> None:
         if not self._telling.isActive():
@@ -205,7 +219,6 @@ class State(QObject):
             self.content = content
             self.target = None
             self.scan_shown.emit()
-        self.split = None
         self.target = self._item_target(place) if place is not None else None
         self.activity.take()
         self.target_changed.emit(fly)
@@ -218,6 +231,7 @@ class State(QObject):
     def reload(self) -> None:
         """Read everything shown anew: units, rounds or predictions have changed."""
         self.loader.forget()
+        self.guesses.forget()
         self.refresh_query()
         if self.round is None:
             self.cursor = -1
@@ -260,141 +274,31 @@ class State(QObject):
         if found is not None and target.unit in found.query.items:
             self.cursor = found.query.items.index(target.unit)
             target = replace(target, item=self.cursor)
-        self.split = None
         self.target = target
         self.target_changed.emit(False)
 
-    # -- answering ----------------------------------------------------------------------------
-
-    def answer(self, found: int) -> None:
-        """Give the target one class or code; of a split target, the side that is asked."""
-        target, split = self.target, self.split
-        if target is None:
-            self.told.emit("Nothing is asked here: click a unit, or press Tab for the queue.")
-        elif split is None:
-            self.answer_rows(np.full(len(target.rows), found, np.uint8), "key")
-        elif split.first is None:
-            self.split = Split(split.side, found)
-            self.target_changed.emit(False)
-        else:
-            classes = np.where(split.side, split.first, found).astype(np.uint8)
-            self.answer_rows(classes, "cut")
-
-    def cut(self, side: np.ndarray) -> None:
-        """Split the target by side (R,) bool; the next two classes are its sides'."""
-        if side.all() or not side.any():
-            self.told.emit("The line leaves all points on one side.")
-            return
-        self.split = Split(side)
-        self.target_changed.emit(False)
-
-    def uncut(self) -> None:
-        """Make a split target whole again."""
-        if self.split is not None:
-            self.split = None
-            self.target_changed.emit(False)
-
-    def answer_rows(self, classes: np.ndarray, tool: str) -> None:
-        """Give the target's rows classes (R,); it is on disk when the next item is shown."""
-        target, content = self.target, self.content
-        assert target is not None
-        assert content is not None
-        round_id = self.round.id if self.round is not None and target.item is not None else ""
-        effort = self.activity.take()
-        try:
-            self.project.answers.answer(
-                content.scan,
-                target.rows,
-                classes,
-                round=round_id,
-                unit=target.unit,
-                tool=tool,
-                scan_rows=len(content.points),
-                scan_hash=self.project.scan_hash(content.scan),
-                active_s=effort.seconds,
-                clicks=effort.clicks,
-                keys=effort.keys,
-            )
-        except ProjectError as error:
-            self.failed.emit(error)
-            return
-        content.answer(target.rows, classes, target.slot)
-        self._advance(target)
-
-    def decline(self) -> None:
-        """Say that the unit cannot be answered; it is never asked again."""
-        target, content = self.target, self.content
-        if target is None or content is None or not target.unit:
-            self.told.emit("Only a unit can be declined.")
-            return
-        effort = self.activity.take()
-        round_id = self.round.id if self.round is not None and target.item is not None else ""
-        try:
-            self.project.answers.decline(
-                content.scan,
-                round=round_id,
-                unit=target.unit,
-                scan_rows=len(content.points),
-                scan_hash=self.project.scan_hash(content.scan),
-                active_s=effort.seconds,
-                keys=effort.keys,
-            )
-        except ProjectError as error:
-            self.failed.emit(error)
-            return
-        self._advance(target)
-
-    def _advance(self, answered: Target) -> None:
-        self.split = None
-        if answered.item is None:
-            self.target = None
-            self.target_changed.emit(False)
-            return
-        place = self._next(answered.item)
-        if place is not None:
-            self.go(place)
-        else:
-            self.target = None
-            self.target_changed.emit(False)
-            self.told.emit("Every item is answered: train the round.")
-
-    def undo(self) -> None:
-        """Take back one's newest answer, and go there."""
-        self._turn(redo=False)
-
-    def redo(self) -> None:
-        """Bring back what the last undo took, and go there."""
-        self._turn(redo=True)
-
-    def _turn(self, *, redo: bool) -> None:
-        answers = self.project.answers
-        try:
-            head = answers.redo() if redo else answers.undo()
-            if head is None:
-                self.told.emit("Nothing to redo." if redo else "Nothing to undo.")
-                return
-            labels = self.project.labels(head.scan)
-        except ProjectError as error:
-            self.failed.emit(error)
-            return
-        place = self._place_of(head)
+    def show_again(self, head: Head, labels: np.ndarray) -> None:
+        """Go where an entry was made, whose scan has labels (N,) uint8 now."""
+        place = self.place_of(head)
         content = self.loader.get(head.scan)
         if content is not None:
             content.relabel(labels)
         if place is not None:
             self.cursor = place
         self._show(head.scan, place, fly=True)
-        word = "Redone" if redo else "Undone"
-        self.told.emit(f"{word}: {self.describe(head)}")
 
-    def describe(self, head: Head) -> str:
-        """One entry in words."""
-        what = head.unit.rpartition("#")[2] or "points"
-        if head.verb == "decline":
-            return f"{what} declined"
-        counts = head.class_counts()
-        names = ", ".join(self.class_name(c) for c in sorted(counts, key=lambda c: -counts[c])[:3])
-        return f"{what} as {names}"
+    def advance(self, answered: Target) -> None:
+        """Go to the next open item after an answer to `answered`."""
+        place = self._next(answered.item) if answered.item is not None else None
+        if place is not None:
+            self.go(place)
+            return
+        self.target = None
+        self.target_changed.emit(False)
+        if answered.item is not None:
+            self.told.emit("Every item is answered: train the round.")
+
+    # -- words --------------------------------------------------------------------------------
 
     def class_name(self, found: int) -> str:
         """Name of a class or code."""
@@ -402,7 +306,8 @@ class State(QObject):
         names = self.project.classes.names
         return names[found] if found < len(names) else codes[found]
 
-    def _place_of(self, head: Head) -> int | None:
+    def place_of(self, head: Head) -> int | None:
+        """Place in the open query of the unit that an entry is about."""
         found = self.round
         if found is None or head.unit not in found.query.items:
             return None
@@ -414,3 +319,4 @@ class State(QObject):
         self._telling.stop()
         self._following.stop()
         self.loader.shut()
+        self.guesses.shut()

@@ -32,19 +32,6 @@ class Target:
     what: str
 
 
-@dataclass(frozen=True)
-class Split:
-    """A target cut in two: side (R,) bool of its rows; the class of the first side once given."""
-
-    side: np.ndarray
-    first: int | None = None
-
-    @property
-    def asked(self) -> np.ndarray:
-        """(R,) bool: the rows whose class is asked now."""
-        return self.side if self.first is None else ~self.side
-
-
 def of_unit(content: Content, units: Units, number: int) -> Target:
     """The target of a unit by its number within the scan."""
     index = units.range_of(content.scan).start + number

@@ -155,6 +155,7 @@ def predict_to_file(
         rows = rows_of(Path(rows_folder), scan)
         arrays["unit_entropy"] = unit_means(entropy[:, None], rows, units)[:, 0]
         arrays["unit_feature"] = unit_means(feature, rows, units)
+        arrays["unit_class"], arrays["unit_share"] = unit_classes(classes, rows, units)
     arrays["source"] = np.array([trained.source, fingerprint])
     write_arrays(Path(file), arrays)
 
@@ -180,17 +181,35 @@ def unit_means(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
     return (sums / sizes[:, None]).astype(np.float32)
 
 
+def unit_classes(
+    classes: np.ndarray, rows: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The class (count,) uint8 that most rows of each unit have, ties to the lowest, and their
+    share (count,) float32. classes (N,) uint8, rows (N,) as for `unit_means`."""
+    inside = rows >= 0
+    pairs = np.bincount(rows[inside].astype(np.int64) << 8 | classes[inside], minlength=count << 8)
+    counts = pairs.reshape(count, 256)
+    best = counts.argmax(axis=1)
+    share = counts[np.arange(count), best] / np.maximum(counts.sum(axis=1), 1)
+    return best.astype(np.uint8), share.astype(np.float32)
+
+
 def write_scores(units: Units, folder: Path, out: Path, width: float) -> None:
-    """Join the scans' unit scores in unit order: scores.npz with entropy (U,), feature (U, F),
-    and the fingerprint of the units."""
-    entropy = np.zeros(len(units), np.float32)
-    feature = np.zeros((len(units), feature_size(width)), np.float32)
+    """Join the scans' unit scores in unit order: scores.npz with entropy (U,), feature (U, F), the
+    predicted class (U,) and its share (U,), and the fingerprint of the units."""
+    count = len(units)
+    arrays: dict[str, np.ndarray] = {
+        "entropy": np.zeros(count, np.float32),
+        "feature": np.zeros((count, feature_size(width)), np.float32),
+        "predicted": np.zeros(count, np.uint8),
+        "share": np.zeros(count, np.float32),
+    }
+    names = ("unit_entropy", "unit_feature", "unit_class", "unit_share")
     for scan in units.scans:
         mine = units.range_of(scan)
         if len(mine):
-            stored = read_arrays(prediction_file(folder, scan), "unit_entropy", "unit_feature")
-            entropy[mine.start : mine.stop] = stored["unit_entropy"]
-            feature[mine.start : mine.stop] = stored["unit_feature"]
-    fingerprint = np.array(units.fingerprint)
-    arrays = {"entropy": entropy, "feature": feature, "fingerprint": fingerprint}
+            stored = read_arrays(prediction_file(folder, scan), *names)
+            for name, column in zip(names, arrays.values(), strict=True):
+                column[mine.start : mine.stop] = stored[name]
+    arrays["fingerprint"] = np.array(units.fingerprint)
     write_arrays(out, arrays, compress=False)

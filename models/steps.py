@@ -51,7 +51,7 @@ def train(
             "Name a smaller number with --gpus, or leave it out.",
         )
     found = project.round(round) if round else _tip(project)
-    if found.scores.exists():
+    if found.done:
         raise ProjectError(
             f"Round {found.id} is trained and scored.", "Ask the next query: `lidarloop query`."
         )

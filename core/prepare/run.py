@@ -12,15 +12,15 @@ import numpy as np
 
 from core.errors import DataError
 from core.executors import run_all
-from core.files import hash_file, hash_json, read_arrays, write_arrays
+from core.files import hash_file, hash_json, read_arrays, write_array, write_arrays
 from core.jobs import Job
 from core.prepare.partitions import api_by_size, cuts, partition_of
 from core.prepare.scan import ScanUnits, prepare_scan
-from core.prepare.units import CLUSTER, Units, rows_file
+from core.prepare.units import CLUSTER, Units, rows_file, shapes_file
 from core.scans import Dataset
 from core.settings import PrepareSettings
 
-ALGORITHM = "lidarloop exact HDBSCAN 1"
+ALGORITHM = "lidarloop exact HDBSCAN 1, shapes 1"
 
 
 def prepare(
@@ -51,9 +51,7 @@ def prepare(
             tasks, prepare_to_file, workers=workers, cluster=cluster, job=job, text="prepare"
         ):
             pass
-    units = _table(dataset, settings, out, fingerprint, hashes, rows, job)
-    units.save(out)
-    return units
+    return _table(dataset, settings, out, fingerprint, hashes, rows, job)
 
 
 def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out: str) -> None:
@@ -112,7 +110,7 @@ def _table(
     rows: Mapping[str, int],
     job: Job,
 ) -> Units:
-    """Put the scans' results together in the order of their names, and cut the partitions."""
+    """Put the scans' results together in the order of their names, cut the partitions, save."""
     parts: list[ScanUnits] = []
     for done, scan in enumerate(dataset.train):
         job.progress(done, len(dataset.train), "partitions")
@@ -131,7 +129,8 @@ def _table(
     partition = np.full(len(kind), len(cut), np.int8)
     partition[clusters] = partition_of(size[clusters], cut)
     job.progress(len(parts), len(parts), "partitions")
-    return Units(
+    write_array(shapes_file(out), joined("shape"))
+    units = Units(
         scans=dataset.train,
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         scan=np.repeat(np.arange(len(parts), dtype=np.int32), counts),
@@ -149,3 +148,5 @@ def _table(
         oversize=int(sum(part.oversize for part in parts)),
         fingerprint=fingerprint,
     )
+    units.save(out)
+    return units

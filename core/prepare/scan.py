@@ -8,6 +8,7 @@ import numpy as np
 
 from core.prepare.cluster import cluster
 from core.prepare.ground import cell_keys, ground_mask
+from core.prepare.shape import shapes
 from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY
 from core.settings import PrepareSettings
 
@@ -17,7 +18,8 @@ class ScanUnits:
     """The units of one scan, in unit order.
 
     unit (N,) int32 per row as in units.py; kind (u,) uint8; key, points (u,) int32;
-    size (u,) int16; box_min, box_max (u, 3) float32; counts of noise rows and large clusters.
+    size (u,) int16; box_min, box_max (u, 3) float32; shape (u, 21) float32 as in shape.py; counts
+    of noise rows and large clusters.
     """
 
     unit: np.ndarray
@@ -27,6 +29,7 @@ class ScanUnits:
     size: np.ndarray
     box_min: np.ndarray
     box_max: np.ndarray
+    shape: np.ndarray
     noise_points: int
     oversize: int
 
@@ -39,14 +42,16 @@ def prepare_scan(points: np.ndarray, settings: PrepareSettings) -> ScanUnits:
     clusters = _clusters(unit, rows[~ground], valid[~ground, :3], settings)
     first_cell = len(clusters.key)
     cells = _cells(unit, rows[ground], valid[ground, :3], settings, first_cell)
+    kind = np.repeat(np.array([CLUSTER, CELL], np.uint8), [first_cell, len(cells.key)])
     return ScanUnits(
         unit,
-        np.repeat(np.array([CLUSTER, CELL], np.uint8), [first_cell, len(cells.key)]),
+        kind,
         np.concatenate([clusters.key, cells.key]),
         np.concatenate([clusters.points, cells.points]),
         np.concatenate([clusters.size, cells.size]),
         np.concatenate([clusters.low, cells.low]),
         np.concatenate([clusters.high, cells.high]),
+        shapes(valid, unit[rows], kind, ground, settings.sensor_height_m),
         int(np.count_nonzero(unit == NOISE)),
         int(-(unit.min(initial=0) - OVERSIZE) + 1) if (unit <= OVERSIZE).any() else 0,
     )

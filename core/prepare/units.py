@@ -169,3 +169,8 @@ def rows_file(folder: Path, scan: str) -> Path:
 def rows_of(folder: Path, scan: str) -> np.ndarray:
     """(N,) int32: each row's unit number within its scan, or a negative state."""
     return read_arrays(rows_file(folder, scan), "unit")["unit"]
+
+
+def shapes_file(folder: Path) -> Path:
+    """Where the units' shapes are kept, (U, 21) float32 in unit order (core.prepare.shape)."""
+    return folder / "shapes.npy"

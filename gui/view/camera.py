@@ -43,7 +43,9 @@ class Camera(TurntableCamera):
         """Distance of the centre from the eye, 0 without perspective."""
         if self.fov == 0:
             return 0.0
-        return float(0.5 * self.scale_factor / np.tan(np.radians(self.fov / 2)))
+        width, height = self.viewbox.size
+        tall = max(1.0, height / max(width, 1))  # scale_factor is what the shorter side shows
+        return float(0.5 * self.scale_factor * tall / np.tan(np.radians(self.fov / 2)))
 
     def place(self, centre: np.ndarray, size: float) -> None:
         """Look at a point (3,) with `size` metres in view; one update instead of two."""
@@ -57,6 +59,13 @@ class Camera(TurntableCamera):
         ahead = np.array([-np.sin(azimuth), np.cos(azimuth), 0.0])
         up = ahead * np.sin(elevation) + np.array([0.0, 0.0, np.cos(elevation)])
         return right, up
+
+    def depth(self, points: np.ndarray) -> np.ndarray:
+        """(n,) metres of points (n, >= 3) from the eye along the view; without perspective from
+        the centre."""
+        right, up = self.axes()
+        back = np.cross(right, up)
+        return self.reference - (points[:, :3].astype(np.float64) - np.array(self.center)) @ back
 
     def metres_per_pixel(self) -> float:
         """Size of a logical pixel at the centre."""

@@ -12,9 +12,10 @@ import numpy as np
 
 from core.classes import UNLABELLED
 from core.prepare.units import OVERSIZE
+from gui.draft import Draft
 from gui.view.colours import GREY, unit_colours
 
-FULL, ANSWERED, DIM, BROWSE = 255, 115, 77, 235
+FULL, ANSWERED, DIM, BROWSE, DRAFT = 255, 115, 77, 235, 170
 MODES = ("unit", "partition", "label", "prediction", "entropy", "height", "intensity", "truth")
 BY_VALUE = MODES[3:]
 
@@ -94,3 +95,17 @@ def brightness(slots: Slots, *, asked: bool) -> np.ndarray:
     if not asked:
         return np.full(len(slots.label), BROWSE, np.uint8)
     return np.where(slots.label != UNLABELLED, ANSWERED, DIM).astype(np.uint8)
+
+
+def draft_slots(draft: Draft, preview: np.ndarray | None) -> np.ndarray:
+    """(R,) int32 places in a table of 257 colours: each row's class, 256 for what is asked now.
+
+    preview (R,) bool stands for what is selected while a shape is drawn.
+    """
+    if preview is not None:
+        asked = preview
+    elif draft.complete and not draft.selected.any():
+        asked = np.zeros(len(draft.classes), bool)
+    else:
+        asked = draft.asked
+    return np.where(asked, 256, draft.classes.astype(np.int32))

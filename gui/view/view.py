@@ -222,6 +222,26 @@ class CloudView(QWidget):
         mapped = self.cloud.get_transform("visual", "canvas").map(points[:, :3].astype(float))
         return mapped[:, :2] / mapped[:, 3:4]
 
+    def in_sight(self, points: np.ndarray, scan: np.ndarray) -> np.ndarray:
+        """(n,) bool: which of points (n, 3) nothing hides; scan (N, 4) are all that are shown.
+
+        A point is hidden where what is drawn at its pixel is nearer by more than 0.5 m or 3 %.
+        """
+        if self._ids is None:
+            self._ids = self._draw_ids()
+        scale = float(self.canvas.pixel_scale)
+        at = np.floor(self.screen_xy(points) * scale).astype(np.int64)
+        height, width = self._ids.shape
+        inside = np.all((at >= 0) & (at < (width, height)), axis=1)
+        front = np.full(len(points), -1, np.int64)
+        front[inside] = self._ids[at[inside, 1], at[inside, 0]]
+        covered = np.flatnonzero(front >= 0)
+        own = self.camera.depth(points[covered])
+        nearest = self.camera.depth(scan[front[covered]])
+        seen = inside.copy()
+        seen[covered] = own <= nearest + np.maximum(0.5, 0.03 * nearest)
+        return seen
+
     # -- events -------------------------------------------------------------------------------
 
     def _on_draw(self, _: object) -> None:

@@ -215,7 +215,7 @@ def test_a_ground_cell_is_cut_in_two_classes_by_one_line(driver):
     xy = view.screen_xy(content.points[target.rows])
     middle = np.median(xy, axis=0)
     driver.key("K")
-    sheet = driver.session.scene.cut_tool
+    sheet = driver.session.scene.draw_tool
     assert sheet.isVisible()
     ends = [QPoint(round(middle[0]), round(middle[1] + off)) for off in (-200, 200)]
     QTest.mousePress(sheet, Qt.MouseButton.LeftButton, pos=ends[0])
@@ -239,7 +239,7 @@ def test_a_ground_cell_is_cut_in_two_classes_by_one_line(driver):
 
 def test_escape_makes_a_cut_whole_again(driver):
     target = driver.state.target
-    driver.state.cut(np.arange(len(target.rows)) % 2 == 0)
+    driver.session.labelling.select(np.arange(len(target.rows)) % 2 == 0, "cut")
     driver.key("R")
     driver.key(Qt.Key.Key_Escape)
     driver.key("1")

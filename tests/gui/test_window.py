@@ -380,7 +380,7 @@ while window.session.state.content is None:
 from PySide6.QtWidgets import QLabel
 texts = [label.text() for label in window.session.page.findChildren(QLabel)]
 print("SAYS", [text for text in texts if "OpenGL" in text])
-window.session.state.answer(0)
+window.session.labelling.answer(0)
 print("ANSWERED", len(window.session.project.answers.effective))
 window.close()
 """

@@ -1,0 +1,115 @@
+"""The shape of each unit in some twenty numbers, for guesses before any network exists."""
+
+from __future__ import annotations
+
+import numpy as np
+
+NAMES = (
+    "is a ground cell",
+    "longer side m",
+    "shorter side m",
+    "height m",
+    "footprint m²",
+    "bottom above ground m",
+    "top above ground m",
+    "height quantile 25 % m",
+    "height quantile 50 % m",
+    "height quantile 75 % m",
+    "log points",
+    "range m",
+    "log points per m³",
+    "points, range squared",
+    "intensity mean",
+    "intensity deviation",
+    "linearity",
+    "planarity",
+    "scattering",
+    "verticality",
+    "distance from the path m",
+)
+_GROUND_CELL_M = 4.0
+_SMALL = 0.05  # metres, or a share: keeps divisions and logarithms finite
+
+
+def shapes(
+    points: np.ndarray, unit: np.ndarray, kind: np.ndarray, ground: np.ndarray, sensor_m: float
+) -> np.ndarray:
+    """(u, 21) float32, columns NAMES, of units 0..u-1.
+
+    points (n, 4) float32 x, y, z, intensity 0..1, finite; unit (n,) of each, negative for none;
+    kind (u,) uint8, 0 a cluster, 1 a cell; ground (n,) bool; sensor_m above the ground.
+    """
+    count = len(kind)
+    if not count:
+        return np.zeros((0, len(NAMES)), np.float32)
+    height = points[:, 2] - _ground_height(points, ground, sensor_m)
+    rows = np.flatnonzero(unit >= 0)
+    rows = rows[np.lexsort((height[rows], unit[rows]))]  # by unit, and by height within it
+    starts = np.searchsorted(unit[rows], np.arange(count))
+    sizes = np.diff(starts, append=len(rows)).astype(np.float64)
+    xyz = points[rows, :3].astype(np.float64)
+    xyz[:, 2] = height[rows]
+    intensity = points[rows, 3].astype(np.float64)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        total = np.add.reduceat(values, starts, axis=0)
+        return total / (sizes[:, None] if values.ndim == 2 else sizes)
+
+    centre = mean(xyz)
+    away = xyz - np.repeat(centre, sizes.astype(np.int64), axis=0)
+    i, j = np.triu_indices(3)
+    spread = np.empty((count, 3, 3))
+    spread[:, i, j] = spread[:, j, i] = mean(away[:, i] * away[:, j])
+    values, vectors = np.linalg.eigh(spread)
+    third, second, first = np.maximum(values.T, 0)
+    whole = first + _SMALL**2
+    sides = np.maximum.reduceat(xyz, starts) - np.minimum.reduceat(xyz, starts)
+    longer, shorter = sides[:, :2].max(axis=1), sides[:, :2].min(axis=1)
+    top = starts + sizes.astype(np.int64) - 1
+
+    def quantile(share: float) -> np.ndarray:
+        return xyz[starts + ((sizes - 1) * share).astype(np.int64), 2]
+
+    far = np.hypot(centre[:, 0], centre[:, 1])
+    volume = np.prod(np.maximum(sides, _SMALL), axis=1)
+    light = mean(intensity)
+    columns = (
+        kind,
+        longer,
+        shorter,
+        sides[:, 2],
+        longer * shorter,
+        xyz[starts, 2],
+        xyz[top, 2],
+        quantile(0.25),
+        quantile(0.5),
+        quantile(0.75),
+        np.log(sizes),
+        far,
+        np.log(sizes / volume),
+        np.log(sizes * np.maximum(far, 1) ** 2),
+        light,
+        np.sqrt(np.maximum(mean(intensity**2) - light**2, 0)),
+        (first - second) / whole,
+        (second - third) / whole,
+        third / whole,
+        np.abs(vectors[:, 2, 2]),  # of the longest axis
+        np.abs(centre[:, 1]),
+    )
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _ground_height(points: np.ndarray, ground: np.ndarray, sensor_m: float) -> np.ndarray:
+    """(n,) height of the ground under each point: the median of the ground in its 4 m cell, of the
+    whole scan's where that has none."""
+    cell = np.floor(points[:, :2] / _GROUND_CELL_M).astype(np.int64)
+    key = cell[:, 0] << 32 | cell[:, 1] + (1 << 31)
+    below = np.flatnonzero(ground)
+    overall = float(np.median(points[below, 2])) if len(below) else -sensor_m
+    if not len(below):
+        return np.full(len(points), overall, np.float32)
+    order = below[np.lexsort((points[below, 2], key[below]))]
+    known, starts, counts = np.unique(key[order], return_index=True, return_counts=True)
+    median = points[order[starts + counts // 2], 2]
+    at = np.minimum(np.searchsorted(known, key), len(known) - 1)
+    return np.where(known[at] == key, median[at], np.float32(overall))

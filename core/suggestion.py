@@ -1,0 +1,116 @@
+"""A suggestion beside an answer: what was guessed, whether it was shown, and how often it is right.
+
+It is kept in the journal as JSON, in the entry of the answer that it was shown with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from core.classes import FIRST_CODE
+from core.journal import Head
+
+FIRST = 3  # how many are shown
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What is suggested for a unit.
+
+    Attributes
+    ----------
+    classes, shares : the first three by falling probability, of both sources together
+    shape : the first three by its shape alone, () where there is no guess
+    network : the class most of its points were predicted to be, None without a network
+    shown : whether the person saw it
+    """
+
+    classes: tuple[int, ...]
+    shares: tuple[float, ...]
+    shape: tuple[int, ...]
+    network: int | None
+    shown: bool
+
+    def to_text(self) -> str:
+        """JSON for the journal."""
+        kept = asdict(self)
+        kept["shares"] = [round(share, 3) for share in self.shares]
+        return json.dumps(kept)
+
+    @classmethod
+    def from_text(cls, text: str) -> Suggestion | None:
+        """What `to_text` wrote, None for the empty text. Raises ValueError for anything else."""
+        if not text:
+            return None
+        kept = json.loads(text)
+        return cls(
+            tuple(kept["classes"]),
+            tuple(kept["shares"]),
+            tuple(kept["shape"]),
+            kept["network"],
+            kept["shown"],
+        )
+
+
+def joined(
+    shape: Mapping[int, float], network: Mapping[int, float], *, shown: bool
+) -> Suggestion | None:
+    """The suggestion of two sources, each class -> probability; None where both are empty.
+
+    Where both speak, the mean of their probabilities.
+    """
+    sources = [source for source in (shape, network) if source]
+    if not sources:
+        return None
+    mean = {
+        c: sum(source.get(c, 0.0) for source in sources) / len(sources)
+        for source in sources
+        for c in source
+    }
+    best = sorted(mean, key=lambda c: (-mean[c], c))[:FIRST]
+    return Suggestion(
+        tuple(best),
+        tuple(mean[c] for c in best),
+        tuple(sorted(shape, key=lambda c: (-shape[c], c))[:FIRST]),
+        max(network, key=lambda c: (network[c], -c)) if network else None,
+        shown,
+    )
+
+
+@dataclass(frozen=True)
+class HitRates:
+    """How often suggestions named the class most points were then answered with.
+
+    Each is (right, of how many): the shape's first and first three, the network's; and of the
+    combined first one, where it was shown and where it was not.
+    """
+
+    shape_first: tuple[int, int]
+    shape_three: tuple[int, int]
+    network: tuple[int, int]
+    shown: tuple[int, int]
+    bare: tuple[int, int]
+
+
+def hit_rates(heads: Iterable[Head]) -> HitRates:
+    """Measured on the answers that count and that a suggestion was made for."""
+    shape_first, shape_three, network, shown, bare = ([] for _ in range(5))  # type: ignore[var-annotated]
+    for head in heads:
+        found = Suggestion.from_text(head.suggested)
+        counts = head.class_counts()
+        if head.verb != "answer" or found is None or not counts:
+            continue
+        answer = max(counts, key=lambda c: counts[c])
+        if answer >= FIRST_CODE:
+            continue
+        if found.shape:
+            shape_first.append(found.shape[0] == answer)
+            shape_three.append(answer in found.shape)
+        if found.network is not None:
+            network.append(found.network == answer)
+        (shown if found.shown else bare).append(found.classes[0] == answer)
+    return HitRates(
+        *((sum(some), len(some)) for some in (shape_first, shape_three, network, shown, bare))
+    )

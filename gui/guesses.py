@@ -1,0 +1,123 @@
+"""Suggestions for what is on the table, learnt anew in the background after every few answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from core.errors import ProjectError
+from core.files import read_arrays
+from core.project import Project
+from core.suggest import fit, is_bare, shapes_of
+from core.suggestion import Suggestion, joined
+
+_EVERY = 3  # answers, and at least a twentieth more than at the last fit
+
+
+class Guesses(QObject):
+    """What may be suggested for units of the open query and of the scan that is shown.
+
+    Signals
+    -------
+    changed() : there are new guesses
+    failed(text) : there are none, and why
+    """
+
+    changed = Signal()
+    failed = Signal(str)
+    _fitted = Signal(object)
+
+    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project = project
+        self.shown = True
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="guesses")
+        self._shape: dict[str, dict[int, float]] = {}
+        self._network: dict[str, tuple[int, float]] = {}
+        self._running: Future | None = None
+        self._fitted_at = 0
+        self._scan = ""
+        self._fitted.connect(self._take)
+
+    def follow(self, scan: str) -> None:
+        """Learn anew if it is time to, or if another scan's units are shown."""
+        answers = len(self.project.answers.effective)
+        due = abs(answers - self._fitted_at) >= max(_EVERY, self._fitted_at // 20)
+        if self._running is None and self.project.units is not None and (due or scan != self._scan):
+            self._fitted_at, self._scan = answers, scan
+            self._running = self._thread.submit(_learn, self.project, scan)
+            self._running.add_done_callback(self._fitted.emit)
+
+    def submit(self, work: Callable[[], object]) -> Future:
+        """Do other work that the window must not wait for on the same thread."""
+        return self._thread.submit(work)
+
+    def forget(self) -> None:
+        """Units or predictions have changed."""
+        self._shape, self._network = {}, {}
+        self._fitted_at, self._scan = 0, ""
+
+    def of(self, unit: str) -> Suggestion | None:
+        """The suggestion for a unit, None where nothing is known of it."""
+        network = {}
+        found = self._network.get(unit)
+        if found is not None:
+            network[found[0]] = found[1]
+        shape = self._shape.get(unit, {})
+        if not unit or not (shape or network):
+            return None
+        shown = self.shown and not is_bare(self.project, unit)
+        return joined(shape, network, shown=shown)
+
+    def _take(self, done: Future) -> None:
+        self._running = None
+        try:
+            shape, network = done.result()
+        except ProjectError as error:
+            self.failed.emit(f"No suggestions: {error.what} {error.do}")
+            return
+        self._shape.update(shape)
+        self._network.update(network)
+        self.changed.emit()
+
+    def shut(self) -> None:
+        """Stop the thread."""
+        self._fitted.disconnect()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+
+Learnt = tuple[dict[str, dict[int, float]], dict[str, tuple[int, float]]]
+
+
+def _learn(project: Project, scan: str) -> Learnt:
+    """On the thread: guesses by shape, and predictions, for the open items and a scan's units."""
+    units = project.need_units()
+    found = project.open_round
+    open_items = units.find_all(project.open_items(found) if found is not None else [])
+    numbers = np.union1d(open_items[open_items >= 0], np.array(units.range_of(scan), np.int64))
+    names = units.names(numbers)
+    shape: dict[str, dict[int, float]] = {}
+    suggester = fit(project)
+    if suggester is not None:
+        guesses = suggester.guess(shapes_of(project, numbers))
+        shape = {
+            name: dict(zip(guess.classes, guess.shares, strict=True))
+            for name, guess in zip(names, guesses, strict=True)
+        }
+    return shape, _predicted(project, names, numbers)
+
+
+def _predicted(
+    project: Project, names: list[str], numbers: np.ndarray
+) -> dict[str, tuple[int, float]]:
+    scored = project.last_scored()
+    if scored is None:
+        return {}
+    arrays = read_arrays(scored.scores, "predicted", "share", "fingerprint")
+    if str(arrays["fingerprint"]) != project.need_units().fingerprint:
+        return {}
+    classes, shares = arrays["predicted"][numbers].tolist(), arrays["share"][numbers].tolist()
+    return dict(zip(names, zip(classes, shares, strict=True), strict=True))

@@ -1,0 +1,301 @@
+"""The drawing tools with a real mouse: the journal holds what lay under the shape."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from core.classes import UNLABELLED
+from core.prepare.units import CELL
+from gui.view.tools.draw import Shape
+
+CONTROL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
+LEFT = Qt.MouseButton.LeftButton
+ROAD, TRUNK = 8, 10  # keys R and A
+
+
+@pytest.fixture
+def cell(driver):
+    """The largest ground cell that is asked, seen from straight above."""
+    units, query = driver.session.project.units, driver.state.round.query
+    cells = [n for n, item in enumerate(query.items) if units.kind[units.find(item)] == CELL]
+    driver.state.go(max(cells, key=lambda n: query.points[n]))
+    driver.settle()
+    driver.key("J")
+    return driver
+
+
+def places(driver) -> np.ndarray:
+    """(R, 2) logical pixels of the target's points."""
+    content, target = driver.state.content, driver.state.target
+    return driver.session.view.screen_xy(content.points[target.rows])
+
+
+def even_odd(xy: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Which places lie in a polygon, by counting the edges to their right."""
+    inside = np.zeros(len(xy), bool)
+    for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if ay == by:
+            continue
+        crosses = (xy[:, 1] < ay) != (xy[:, 1] < by)
+        inside ^= crosses & (xy[:, 0] < (bx - ax) * (xy[:, 1] - ay) / (by - ay) + ax)
+    return inside
+
+
+def near_edge(xy: np.ndarray, corners: np.ndarray, reach: float = 1.5) -> np.ndarray:
+    """Which places lie so near an edge that a pixel decides."""
+    near = np.zeros(len(xy), bool)
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        along = b - a
+        t = np.clip((xy - a) @ along / max(along @ along, 1e-9), 0, 1)
+        near |= np.linalg.norm(xy - (a + t[:, None] * along), axis=1) <= reach
+    return near
+
+
+def drag(driver, corners, modifier=NONE) -> None:
+    """Press, move through the corners, release, on the drawing sheet."""
+    sheet = driver.session.scene.draw_tool
+    points = [QPoint(round(x), round(y)) for x, y in corners]
+    QTest.mousePress(sheet, LEFT, modifier, points[0])
+    for point in points[1:]:
+        move = QMouseEvent(
+            QEvent.Type.MouseMove, QPointF(point), sheet.mapToGlobal(QPointF(point)),
+            Qt.MouseButton.NoButton, LEFT, modifier,
+        )  # fmt: skip
+        QApplication.sendEvent(sheet, move)
+    QTest.mouseRelease(sheet, LEFT, modifier, points[-1])
+    driver.settle()
+
+
+def around(xy: np.ndarray, share: float = 0.3) -> np.ndarray:
+    """Corners of a crooked ring about the middle of places."""
+    middle = np.median(xy, axis=0)
+    size = np.ptp(xy, axis=0) * share
+    angles = np.linspace(0, 2 * np.pi, 9)[:-1]
+    wave = 1 + 0.3 * (np.arange(8) % 2)
+    ring = middle + np.stack([np.cos(angles), np.sin(angles)], 1) * size * wave[:, None]
+    return np.round(ring)
+
+
+def assert_shape(driver, entry, corners: np.ndarray, xy: np.ndarray) -> None:
+    """Inside the shape one class, outside the other; a pixel at the edge may be either."""
+    inside, edge = even_odd(xy, corners), near_edge(xy, corners)
+    assert 20 < inside.sum() < len(xy) - 20
+    assert edge.sum() < 0.2 * len(xy)
+    assert set(entry.classes[inside & ~edge].tolist()) == {ROAD}
+    assert set(entry.classes[~inside & ~edge].tolist()) == {TRUNK}
+    assert np.array_equal(driver.state.project.labels(entry.scan)[entry.rows], entry.classes)
+
+
+def test_a_lasso_gives_its_inside_one_class_and_a_key_the_rest(cell):
+    xy = places(cell)
+    corners = around(xy)
+    cell.key("L")
+    drag(cell, corners)
+    assert cell.entries() == []
+    cell.key("R")
+    assert cell.entries() == []
+    cell.key("A")
+    (entry,) = cell.entries()
+    assert (entry.tool, entry.keys) == ("lasso", 4)  # J, L, R, A
+    assert_shape(cell, entry, corners, xy)
+
+
+def test_a_box_is_dragged_from_corner_to_corner(cell):
+    xy = places(cell)
+    low, high = (np.round(np.quantile(xy, q, axis=0)) for q in (0.25, 0.7))
+    cell.key("O")
+    drag(cell, [low, (low + high) / 2, high])
+    cell.key("R")
+    cell.key("A")
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+    assert_shape(cell, cell.entries()[0], corners, xy)
+
+
+@pytest.mark.parametrize("close", ["double click", "Enter"])
+def test_a_polygon_is_clicked(cell, close: str):
+    xy = places(cell)
+    corners = around(xy, 0.35)[::2]
+    cell.key("P")
+    sheet = cell.session.scene.draw_tool
+    points = [QPoint(round(x), round(y)) for x, y in corners]
+    for point in points:
+        QTest.mouseClick(sheet, LEFT, NONE, point)
+    if close == "Enter":
+        cell.key(Qt.Key.Key_Return)
+    else:
+        QTest.mouseDClick(sheet, LEFT, NONE, points[-1])
+    cell.settle()
+    assert cell.session.labelling.draft.selected.any()
+    cell.key("R")
+    cell.key("A")
+    assert_shape(cell, cell.entries()[0], corners, xy)
+
+
+def test_a_brush_paints_what_it_touches(cell):
+    xy = places(cell)
+    start, end = np.round(np.quantile(xy, 0.3, axis=0)), np.round(np.quantile(xy, 0.6, axis=0))
+    cell.key("U")
+    sheet = cell.session.scene.draw_tool
+    before = sheet.radius
+    wheel = QWheelEvent(
+        QPointF(5, 5), sheet.mapToGlobal(QPointF(5, 5)), QPoint(), QPoint(0, 120),
+        Qt.MouseButton.NoButton, NONE, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(sheet, wheel)
+    assert sheet.radius > before
+    cell.key("]")
+    radius = sheet.radius
+    drag(cell, [start, end])
+    cell.key("R")
+    cell.key("A")
+    (entry,) = cell.entries()
+    along = end - start
+    t = np.clip((xy - start) @ along / (along @ along), 0, 1)
+    away = np.linalg.norm(xy - (start + t[:, None] * along), axis=1)
+    assert (away < radius - 1.5).sum() > 10
+    assert set(entry.classes[away < radius - 1.5].tolist()) == {ROAD}
+    assert set(entry.classes[away > radius + 1.5].tolist()) == {TRUNK}
+    assert entry.tool == "brush"
+
+
+def test_control_takes_away_and_shapes_add_up(cell):
+    xy = places(cell)
+    middle = np.median(xy, axis=0)
+    left = [xy.min(axis=0) - 5, (middle[0], xy[:, 1].max() + 5)]
+    cell.key("O")
+    drag(cell, left)
+    drag(cell, [(middle[0], xy[:, 1].min() - 5), xy.max(axis=0) + 5])
+    assert cell.session.labelling.draft.selected.all()
+    drag(cell, left, CONTROL)
+    selected = cell.session.labelling.draft.selected
+    clear = np.abs(xy[:, 0] - middle[0]) > 2
+    assert np.array_equal(selected[clear], (xy[:, 0] > middle[0])[clear])
+
+
+def test_the_picture_changes_as_the_mouse_moves(cell):
+    xy = places(cell)
+    cell.key("O")
+    sheet, view = cell.session.scene.draw_tool, cell.session.view
+    low, high = np.quantile(xy, 0.2, axis=0), np.quantile(xy, 0.8, axis=0)
+    QTest.mousePress(sheet, LEFT, NONE, QPoint(*(round(v) for v in low)))
+    bright = []
+    for share in (0.3, 0.6, 1.0):
+        at = QPointF(*(low + (high - low) * share))
+        move = QMouseEvent(
+            QEvent.Type.MouseMove, at, sheet.mapToGlobal(at), Qt.MouseButton.NoButton, LEFT, NONE
+        )
+        QApplication.sendEvent(sheet, move)
+        slots = cell.session.scene._slot[cell.state.target.rows]
+        lit = view.cloud._table.reshape(-1, 4)[slots, 3] == 255
+        bright.append(int(lit.sum()))
+    assert 0 < bright[0] < bright[1] < bright[2] < len(xy)
+    assert cell.session.labelling.draft is None
+
+
+def test_each_step_of_a_draft_is_taken_back_and_brought_again(cell):
+    labelling = cell.session.labelling
+    cell.key("O")
+    xy = places(cell)
+    drag(cell, [xy.min(axis=0) - 5, np.median(xy, axis=0)])
+    selected = labelling.draft.selected.copy()
+    cell.key("R")
+    given = labelling.draft.classes.copy()
+    cell.key("Z", CONTROL)
+    assert np.array_equal(labelling.draft.selected, selected)
+    assert labelling.draft.open.all()
+    cell.key("Z", CONTROL)
+    assert labelling.draft is None
+    cell.key("Y", CONTROL)
+    cell.key("Y", CONTROL)
+    assert np.array_equal(labelling.draft.classes, given)
+    assert cell.entries() == []
+
+
+def test_escape_puts_away_tool_selection_and_draft_in_turn(cell):
+    scene, labelling = cell.session.scene, cell.session.labelling
+    xy = places(cell)
+    cell.key("O")
+    drag(cell, [xy.min(axis=0) - 5, np.median(xy, axis=0)])
+    cell.key(Qt.Key.Key_Escape)
+    assert not scene.draw_tool.isVisible()
+    assert labelling.draft.selected.any()
+    cell.key(Qt.Key.Key_Escape)
+    assert not labelling.draft.selected.any()
+    cell.key(Qt.Key.Key_Escape)
+    assert labelling.draft is None
+
+
+def test_the_view_still_turns_with_a_tool_in_hand(cell):
+    cell.key("L")
+    sheet, camera = cell.session.scene.draw_tool, cell.session.view.camera
+    before = camera.scale_factor
+    at = QPointF(300, 200)
+    wheel = QWheelEvent(
+        at, sheet.mapToGlobal(at), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton, NONE,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(sheet, wheel)
+    assert camera.scale_factor < before
+
+
+def test_parts_are_asked_one_after_the_other(cell, qtbot):
+    labelling = cell.session.labelling
+    cell.key("Y")
+    qtbot.waitUntil(lambda: labelling.draft is not None)
+    parts = len(np.unique(labelling.draft.part))
+    assert parts > 1
+    for _ in range(parts - 1):
+        cell.key("R")
+    assert cell.entries() == []
+    cell.key("A")
+    (entry,) = cell.entries()
+    assert entry.tool == "guess"
+    assert set(entry.classes.tolist()) == {ROAD, TRUNK}
+    assert entry.clicks == 0
+
+
+def test_a_click_fills_a_part(cell, qtbot):
+    labelling, view = cell.session.labelling, cell.session.view
+    rows = cell.state.target.rows
+    cell.key(",")
+    cell.click_at(places(cell)[len(rows) // 2])
+    qtbot.waitUntil(lambda: labelling.draft is not None)
+    filled = labelling.draft.selected
+    row = view.pick(*places(cell)[len(rows) // 2])
+    assert filled[np.searchsorted(rows, row)]
+    assert 0 < filled.sum() < len(rows)
+
+
+def test_only_what_is_in_sight(driver):
+    """What lies further along the same ray is hidden, and a shape leaves it out."""
+    view, scene = driver.session.view, driver.session.scene
+    target, content = driver.state.target, driver.state.content
+    points = content.points[target.rows, :3].astype(float)
+    camera = view.camera
+    right, up = camera.axes()
+    eye = np.array(camera.center) + np.cross(right, up) * camera.reference
+    behind = eye + (points - eye) * 1.5
+    drawn = np.array([view.pick(*xy) >= 0 for xy in view.screen_xy(points)])
+    np.testing.assert_allclose(view.screen_xy(behind), view.screen_xy(points), atol=0.01)
+    assert drawn.mean() > 0.9
+    seen, hidden = view.in_sight(points, content.points), view.in_sight(behind, content.points)
+    assert seen[drawn].mean() > 0.9
+    assert hidden[drawn].mean() < 0.1
+    driver.key("T", CONTROL)
+    assert not scene.through
+    box = Shape("box", ((0, 0), (view.width(), 0), (view.width(), view.height()), (0, 2000)))
+    assert np.array_equal(scene._covered(box), seen)
+
+
+def test_a_shape_counts_a_pixel_as_drawn():
+    xy = np.array([[10.5, 10.5], [30.5, 10.5], [np.nan, 3.0], [-5, 2], [500, 500]])
+    box = Shape("box", ((5, 5), (20, 5), (20, 20), (5, 20)))
+    assert box.covers(xy, (100, 80)).tolist() == [True, False, False, False, False]
+    dot = Shape("brush", ((30, 10),), 3.0)
+    assert dot.covers(xy, (100, 80)).tolist() == [False, True, False, False, False]
+    assert UNLABELLED not in (ROAD, TRUNK)

@@ -1,0 +1,93 @@
+"""Suggestions in the window: shown with their keys, confirmed by Enter, never by themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from core.suggest import is_bare
+from core.suggestion import Suggestion
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def truth(driver) -> int:
+    found = driver.state.content.truth[driver.state.target.rows]
+    return int(np.bincount(found).argmax())
+
+
+@pytest.fixture
+def taught(driver, qtbot):
+    """Every item but the last few is answered by its key; guesses are up to date."""
+    keys = driver.session.project.classes.keys
+    query = driver.state.round.query
+    while len(driver.entries()) < len(query.items) - 6:
+        driver.key(keys[truth(driver)])
+    guesses = driver.state.guesses
+    qtbot.waitUntil(lambda: guesses._running is None and bool(guesses._shape))
+    driver.settle()
+    while is_bare(driver.session.project, driver.state.target.unit):
+        driver.key(Qt.Key.Key_Tab)
+    return driver
+
+
+def test_nothing_is_suggested_before_anything_is_known(driver):
+    before = driver.state.target
+    assert driver.state.suggestion is None
+    driver.key(Qt.Key.Key_Return)
+    assert driver.entries() == []
+    assert driver.state.target is before
+
+
+def test_enter_gives_the_class_that_the_card_names_first(taught):
+    found = taught.state.suggestion
+    unit, wanted = taught.state.target.unit, truth(taught)
+    name = taught.state.class_name(found.classes[0])
+    key = taught.session.project.classes.keys[found.classes[0]]
+    assert taught.session.overlays.card.guess.text().startswith(f"Enter: {name} ")
+    assert f"[{key}]" in taught.session.overlays.card.guess.text()
+    taught.key(Qt.Key.Key_Return)
+    entry = taught.entries()[-1]
+    assert entry.unit == unit
+    assert (entry.tool, entry.keys) == ("accept", 1)
+    assert set(entry.classes.tolist()) == {found.classes[0]}
+    assert Suggestion.from_text(entry.suggested) == Suggestion(
+        found.classes,
+        tuple(round(share, 3) for share in found.shares),
+        found.shape,
+        None,
+        True,
+    )
+    assert found.classes[0] == wanted  # roads, cars and poles of this street are easily told
+
+
+def test_a_key_says_otherwise_and_the_suggestion_is_kept(taught):
+    found = taught.state.suggestion
+    other = next(c for c in range(19) if c not in found.classes)
+    taught.key(taught.session.project.classes.keys[other])
+    entry = taught.entries()[-1]
+    assert set(entry.classes.tolist()) == {other}
+    assert Suggestion.from_text(entry.suggested).classes == found.classes
+
+
+def test_a_bare_unit_shows_none_and_enter_labels_nothing(taught, monkeypatch):
+    monkeypatch.setattr("gui.guesses.is_bare", lambda *_: True)
+    taught.state.guesses.changed.emit()
+    taught.settle()
+    count = len(taught.entries())
+    assert taught.session.overlays.card.guess.text().startswith("No suggestion")
+    taught.key(Qt.Key.Key_Return)
+    assert len(taught.entries()) == count
+    taught.key("1")
+    assert Suggestion.from_text(taught.entries()[-1].suggested).shown is False
+
+
+def test_suggestions_can_be_off(taught):
+    taught.key("G", CONTROL)
+    assert not taught.session.overlays.card.guess.isVisible()
+    count = len(taught.entries())
+    taught.key(Qt.Key.Key_Return)
+    assert len(taught.entries()) == count
+    taught.key("G", CONTROL)
+    assert taught.session.overlays.card.guess.isVisible()

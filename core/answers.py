@@ -92,8 +92,12 @@ class Answers:
         clicks: int = 0,
         keys: int = 0,
         suggested: str = "",
+        blind: bool = False,
     ) -> Head:
-        """Give `rows` (R,) of a scan `classes` (R,) uint8. On the disk when this returns."""
+        """Give `rows` (R,) of a scan `classes` (R,) uint8. On the disk when this returns.
+
+        `blind`: a second answer that is only compared with the first; the labels stay.
+        """
         order = np.argsort(rows, kind="stable")
         return self._append(
             Entry(
@@ -112,6 +116,7 @@ class Answers:
                 version=_program_version(),
                 scan_rows=scan_rows,
                 scan_hash=scan_hash,
+                blind=blind,
             )
         )
 
@@ -219,6 +224,22 @@ class Answers:
         """Every entry of every annotator, undone ones and undos too."""
         for journal in self._journals.values():
             yield from journal.entries()
+
+    def blind(self) -> Iterator[Entry]:
+        """Answers given without seeing labels or suggestions, that were not taken back."""
+        for journal in self._journals.values():
+            for entry in journal.entries(blind=True):
+                undone = (entry.annotator, entry.seq) in self._undone
+                if entry.verb == "answer" and not undone:
+                    yield entry
+
+    def mine(self) -> list[Head]:
+        """One's own answers that count, oldest first."""
+        return [h for h in self._mine if h.verb == "answer" and h.unit and self._counts(h)]
+
+    def seen_again(self) -> set[str]:
+        """Units that one answered blind."""
+        return {h.unit for h in self._mine if h.blind and not self._is_undone(h)}
 
     def positions(self) -> dict[str, int]:
         """Per annotator, the seq of their last entry: a point to freeze at."""

@@ -19,6 +19,12 @@ from core.errors import DataError, SettingsError
 
 IGNORED, MIXED, UNSURE, UNLABELLED = 255, 254, 253, 252
 FIRST_CODE = 200
+_CODE_NAMES = {
+    IGNORED: "ignored",
+    MIXED: "mixed",
+    UNSURE: "unsure",
+    UNLABELLED: "not labelled",
+}
 # The left hand's keys in the order of the palette's grid; the second page is on Shift.
 GRID = tuple("12345QWERTASDFGZXCVB")
 KEYS = GRID + tuple(f"Shift+{key}" for key in GRID)
@@ -55,6 +61,10 @@ class ClassList:
         for raw, found in self.raw_to_class.items():
             table[raw] = found
         return table
+
+    def title(self, found: int) -> str:
+        """Name of a class or code."""
+        return self.names[found] if found < len(self) else _CODE_NAMES[found]
 
     def encode(self, raw: np.ndarray) -> np.ndarray:
         """Map raw ids (N,) of the dataset to (N,) uint8 classes or IGNORED.

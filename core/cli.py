@@ -227,6 +227,47 @@ def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
     return 0 if all(finding.good is not False for finding in findings) else 2
 
 
+def _merge(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.merge import disagreements, merge
+
+    for sentence in merge(arguments.project, arguments.others):
+        print(sentence)
+    with Project(arguments.project, read_only=True) as project:
+        found = disagreements(project)
+        print(f"{len(found):,} units that annotators see differently")
+        for one in found:
+            said = (f"{who}: {project.classes.title(c)}" for who, c in sorted(one.classes.items()))
+            print(f"  {one.unit}  {', '.join(said)}")
+    return 0
+
+
+def _import(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.imports import import_labels
+
+    with Project(arguments.project) as project:
+        count = import_labels(project, arguments.root, _job())
+    print(f"labels of {count:,} scans taken over")
+    return 0
+
+
+def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.agreement import agreements
+
+    with Project(arguments.project, read_only=True) as project:
+        found = agreements(project)
+        if not found:
+            print("Nothing was answered twice yet.")
+        for (second, first), one in sorted(found.items()):
+            who = f"{second} again" if first == second else f"{second} on {first}"
+            parts = (("same points", one.same), ("kappa", one.kappa), ("mIoU", one.miou))
+            values = ", ".join(f"{n} {status.DASH if v is None else f'{v:.3f}'}" for n, v in parts)
+            print(f"{who}: {one.units:,} units, {values}")
+            for name, value in zip(project.classes.names, one.iou, strict=True):
+                if value == value:  # a class that occurs
+                    print(f"  {name:<20} {value:.1%}")
+    return 0
+
+
 def _export(arguments: argparse.Namespace, _: Faces) -> int:
     with Project(arguments.project, read_only=True) as project:
         count = export(project, arguments.out, _job(), what=arguments.what)
@@ -335,6 +376,15 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="one JSON object")
     made = add("doctor", _doctor, "check this machine and a project", "lidarloop doctor street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
+    made = on_project(
+        "merge", _merge, "bring other annotators' journals in", "merge street street-of-ann"
+    )
+    made.add_argument("others", type=Path, nargs="+", metavar="OTHER", help="their projects")
+    made = on_project(
+        "import", _import, "take over existing labels, to repair them", "import street dataset"
+    )
+    made.add_argument("root", type=Path, metavar="DIR", help="root of a dataset with label files")
+    on_project("agreement", _agreement, "compare blind answers with the first", "agreement street")
     made = on_project(
         "export", _export, "write labels in the dataset's layout", "export street out"
     )

@@ -226,9 +226,19 @@ class Journal:
         name = self.annotator
         return [Head._make((name, *row[:-1], bool(row[-1]))) for row in rows]
 
-    def entries(self, *, scan: str | None = None) -> Iterator[Entry]:
-        """Yield the entries in order, of one scan or of all."""
-        where, values = ("WHERE scan = ?", (scan,)) if scan is not None else ("", ())
+    def scans(self) -> list[tuple[str, int, str]]:
+        """Each scan with answers: its name, its rows and the hash of its content then."""
+        with self._guard, self._told():
+            return self._database.execute(
+                "SELECT DISTINCT scan, scan_rows, scan_hash FROM entries WHERE verb = 'answer'"
+            ).fetchall()
+
+    def entries(self, *, scan: str | None = None, blind: bool | None = None) -> Iterator[Entry]:
+        """Yield the entries in order, of one scan or of all, only blind ones or only others."""
+        wanted = {"scan = ?": scan, "blind = ?": blind}
+        wanted = {test: value for test, value in wanted.items() if value is not None}
+        where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+        values = tuple(wanted.values())
         with self._guard, self._told():
             rows = self._database.execute(
                 f"SELECT {_COLUMNS} FROM entries {where} ORDER BY seq", values

@@ -41,21 +41,24 @@ class Suggester:
 
         self._forest = ExtraTreesClassifier(_TREES, random_state=seed, min_samples_leaf=2)
         self._forest.fit(shapes, classes)
+        kinds, counts = np.unique(shapes[:, 0], return_counts=True)
+        self._kinds = set(kinds[counts >= FEWEST].tolist())
 
     def guess(self, shapes: np.ndarray) -> list[Guess]:
-        """The guess for each of shapes (m, 21)."""
+        """The guess for each of shapes (m, 21); none while few of its kind, cluster or ground cell,
+        were answered."""
         if not len(shapes):
             return []
         shares = self._forest.predict_proba(shapes)
         order = np.argsort(-shares, axis=1, kind="stable")
         found = self._forest.classes_
-        return [
-            Guess(
-                tuple(int(found[c]) for c in row if some[c] > 0),
-                tuple(float(some[c]) for c in row if some[c] > 0),
+        guesses = []
+        for shape, row, some in zip(shapes, order.tolist(), shares, strict=True):
+            likely = [c for c in row if some[c] > 0 and shape[0] in self._kinds]
+            guesses.append(
+                Guess(tuple(int(found[c]) for c in likely), tuple(float(some[c]) for c in likely))
             )
-            for row, some in zip(order.tolist(), shares, strict=True)
-        ]
+        return guesses
 
 
 def answered_units(units: Units, heads: Iterable[Head]) -> tuple[np.ndarray, np.ndarray]:

@@ -158,10 +158,12 @@ class Scene(QObject):
     def _draft_colours(self, target: Target) -> tuple[np.ndarray, np.ndarray]:
         """Colours (257, 3) and brightness (257,) of a draft's points: by class, the asked ones,
         where none has a class yet the unit's own colour."""
+        own = self._spot_colour(target)
         table = self.classes.copy()
+        table[UNLABELLED] = own * 0.6  # still the unit, not asked this time
         bright = np.full(len(table) + 1, paint.DRAFT, np.uint8)
         bright[-1] = paint.FULL
-        return np.vstack([table, self._spot_colour(target)]), bright
+        return np.vstack([table, own]), bright
 
     def _spot_colour(self, target: Target) -> np.ndarray:
         assert self.state.content is not None

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.classes import UNLABELLED
 from core.errors import ProjectError
 from core.journal import Head
 from core.project import Project
@@ -302,9 +301,7 @@ class State(QObject):
 
     def class_name(self, found: int) -> str:
         """Name of a class or code."""
-        codes = {255: "ignored", 254: "mixed", 253: "unsure", UNLABELLED: "not labelled"}
-        names = self.project.classes.names
-        return names[found] if found < len(names) else codes[found]
+        return self.project.classes.title(found)
 
     def place_of(self, head: Head) -> int | None:
         """Place in the open query of the unit that an entry is about."""

@@ -1,0 +1,100 @@
+"""Agreement: what was answered twice, the second time without seeing the first answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.classes import FIRST_CODE, UNLABELLED
+from core.metrics import confusion, iou, mean_iou
+from core.pool import Draw
+from core.project import Project
+
+REPEATS = 0.02
+LATER = 20  # answers between a unit and its repeat
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of one annotator's blind answers with what counts.
+
+    `matrix` (C, C): points of class i that the blind answer called j; `units` compared; `same`
+    share of points with the same class, `kappa` Cohen's, `iou` (C,) per class, `miou`.
+    """
+
+    units: int
+    matrix: np.ndarray
+
+    @property
+    def same(self) -> float | None:
+        total = self.matrix.sum()
+        return float(np.trace(self.matrix) / total) if total else None
+
+    @property
+    def kappa(self) -> float | None:
+        """Cohen's kappa (1960): agreement beyond chance; None where chance alone explains all."""
+        total = float(self.matrix.sum())
+        if not total:
+            return None
+        observed = np.trace(self.matrix) / total
+        chance = float(self.matrix.sum(axis=0) @ self.matrix.sum(axis=1)) / total**2
+        return None if chance == 1 else float((observed - chance) / (1 - chance))
+
+    @property
+    def iou(self) -> np.ndarray:
+        return iou(self.matrix)
+
+    @property
+    def miou(self) -> float | None:
+        return mean_iou(self.iou)
+
+
+def agreements(project: Project) -> dict[tuple[str, str], Agreement]:
+    """(blind annotator, annotator of what counts) -> agreement; twice the same name is a person's
+    agreement with themselves."""
+    classes = len(project.classes)
+    effective = project.answers.effective
+    matrices: dict[tuple[str, str], np.ndarray] = {}
+    units: dict[tuple[str, str], int] = {}
+    for entry in project.answers.blind():
+        counted = effective.get(entry.unit)
+        if counted is None or counted.verb != "answer":
+            continue
+        labels = project.labels(entry.scan)[entry.rows]
+        both = (labels < FIRST_CODE) & (entry.classes < FIRST_CODE) & (labels != UNLABELLED)
+        pair = (entry.annotator, counted.annotator)
+        units[pair] = units.get(pair, 0) + 1
+        matrices.setdefault(pair, np.zeros((classes, classes), np.int64))
+        matrices[pair] += confusion(labels[both], entry.classes[both], classes)
+    return {pair: Agreement(units[pair], matrix) for pair, matrix in matrices.items()}
+
+
+def repeat(project: Project, answered: Iterable[str], blind: set[str]) -> str | None:
+    """The next unit that its annotator sees again, unmarked, or None.
+
+    2 % of `answered` (unit_ids, oldest first, of this person) by seed, each once, and never before
+    20 later answers. `blind`: those that were seen again already.
+    """
+    names = list(answered)
+    old = [name for name in names[: max(0, len(names) - LATER)] if name not in blind]
+    if not old:
+        return None
+    keys = Draw(project.seed, 0).keys([f"repeat|{name}" for name in old])
+    chosen = np.flatnonzero(keys < np.uint64(REPEATS * 2**64))
+    return old[int(chosen[0])] if len(chosen) else None
+
+
+def blind_sample(project: Project, count: int) -> list[str]:
+    """Units that others answered, drawn by seed, for a second annotator, without those done."""
+    me = project.answers.annotator
+    done = {entry.unit for entry in project.answers.blind() if entry.annotator == me}
+    names = sorted(
+        unit
+        for unit, head in project.answers.effective.items()
+        if head.verb == "answer" and head.annotator != me
+    )
+    keys = Draw(project.seed, 0).keys([f"second|{name}" for name in names])
+    order = [names[i] for i in np.argsort(keys, kind="stable")][:count]
+    return [name for name in order if name not in done]

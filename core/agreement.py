@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,19 +70,31 @@ def agreements(project: Project) -> dict[tuple[str, str], Agreement]:
     return {pair: Agreement(units[pair], matrix) for pair, matrix in matrices.items()}
 
 
-def repeat(project: Project, answered: Iterable[str], blind: set[str]) -> str | None:
-    """The next unit that its annotator sees again, unmarked, or None.
+class Repeats:
+    """Units that their annotator sees again later, unmarked: 2 % by seed, each once, and never
+    before 20 later answers."""
 
-    2 % of `answered` (unit_ids, oldest first, of this person) by seed, each once, and never before
-    20 later answers. `blind`: those that were seen again already.
-    """
-    names = list(answered)
-    old = [name for name in names[: max(0, len(names) - LATER)] if name not in blind]
-    if not old:
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._answered = 0
+        self._chosen: list[tuple[int, str]] = []
+        for head in project.answers.mine():
+            self.note(head.unit)
+
+    def note(self, unit: str) -> None:
+        """A unit was answered."""
+        self._answered += 1
+        (key,) = Draw(self._project.seed, 0).keys([f"repeat|{unit}"])
+        if unit and key < np.uint64(REPEATS * 2**64):
+            self._chosen.append((self._answered, unit))
+
+    def due(self) -> str | None:
+        """The unit to be seen again now, or None."""
+        seen = self._project.answers.seen_again()
+        for answered, unit in self._chosen:
+            if self._answered - answered >= LATER and unit not in seen:
+                return unit
         return None
-    keys = Draw(project.seed, 0).keys([f"repeat|{name}" for name in old])
-    chosen = np.flatnonzero(keys < np.uint64(REPEATS * 2**64))
-    return old[int(chosen[0])] if len(chosen) else None
 
 
 def blind_sample(project: Project, count: int) -> list[str]:

@@ -225,6 +225,16 @@ class Answers:
         for journal in self._journals.values():
             yield from journal.entries()
 
+    def of_scan(self, scan: str) -> list[Entry]:
+        """The answers to a scan that count, of all annotators, in time order."""
+        found = [
+            entry
+            for name, journal in self._journals.items()
+            for entry in journal.entries(scan=scan, blind=False)
+            if entry.verb == "answer" and (name, entry.seq) not in self._undone
+        ]
+        return sorted(found, key=lambda entry: (entry.time, entry.annotator, entry.seq))
+
     def blind(self) -> Iterator[Entry]:
         """Answers given without seeing labels or suggestions, that were not taken back."""
         for journal in self._journals.values():

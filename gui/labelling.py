@@ -90,7 +90,7 @@ class Labelling(QObject):
             self._tell("Nothing is asked here to split.")
             return
         self._tools.add("guess")
-        if content.prediction is not None and self._may_suggest():
+        if content.prediction is not None and self._may_suggest() and not target.blind:
             classes = content.prediction[target.rows].copy()
             if not (classes == UNLABELLED).any():
                 nothing = np.zeros(len(classes), bool)
@@ -207,11 +207,13 @@ class Labelling(QObject):
                 clicks=effort.clicks,
                 keys=effort.keys,
                 suggested=suggestion.to_text() if suggestion is not None else "",
+                blind=target.blind,
             )
         except ProjectError as error:
             state.failed.emit(error)
             return
-        content.answer(target.rows, classes, target.slot)
+        if not target.blind:
+            content.answer(target.rows, classes, target.slot)
         state.advance(target)
 
     def _round(self, target: Target) -> str:
@@ -224,6 +226,9 @@ class Labelling(QObject):
         target, content = state.target, state.content
         if target is None or content is None or not target.unit:
             self._tell("Only a unit can be declined.")
+            return
+        if target.blind:
+            self._tell("Say what it looks most like; N for unsure.")
             return
         effort = state.activity.take()
         try:

@@ -67,7 +67,7 @@ class Card(QFrame):
         title = target.what
         if target.item is not None and found is not None:
             title = f"{target.item + 1} of {len(found.query.items):,}   {target.what.lower()}"
-        if label != UNLABELLED:
+        if label != UNLABELLED and not target.blind:
             title += f"   ✓ {state.class_name(label)}"
         self.title.setText(title)
         self.guess.setText(self._guess())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
@@ -137,11 +139,13 @@ class Scene(QObject):
             partition = units.partition[mine.start : mine.stop]
             ramp = partition_colours(len(units.cuts))
         slots = content.slots
+        if self.state.hides_labels:
+            slots = replace(slots, label=np.full_like(slots.label, UNLABELLED))
         rgb = paint.colours(slots, self.mode, partition, ramp, self.classes)
         level = paint.brightness(slots, asked=target is not None)
         slot = slots.slot
         if target is not None:
-            sketched = draft is not None or self._preview is not None
+            sketched = draft is not None or self._preview is not None or target.blind
             if not sketched and target.slot is not None:
                 level[slots.of_unit == target.slot] = paint.FULL
             else:
@@ -168,6 +172,7 @@ class Scene(QObject):
     def _spot_colour(self, target: Target) -> np.ndarray:
         assert self.state.content is not None
         label = int(self.state.content.labels[target.rows[0]])
+        label = UNLABELLED if target.blind else label
         own = self.theme.rgb("accent") if label == UNLABELLED else self.classes[label]
         return np.array(own, np.uint8)
 

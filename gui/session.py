@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core import steps
+from core.agreement import blind_sample
 from core.errors import LockedError, StorageError
 from core.export import export
 from core.jobs import Job
@@ -16,12 +17,14 @@ from core.project import Project
 from gui.activity import Activity
 from gui.banner import Banner
 from gui.browser import Browser
+from gui.history import History
 from gui.jobs import Jobs
 from gui.labelling import Labelling
 from gui.overlays import Overlays
 from gui.palette import Palette
 from gui.partitions import Partitions
 from gui.queue import Queue
+from gui.review import Review
 from gui.rounds import Rounds
 from gui.scene import Scene
 from gui.state import State
@@ -29,6 +32,8 @@ from gui.statusbar import StatusBar
 from gui.theme import Theme
 from gui.view import opengl
 from gui.view.view import CloudView
+
+SAMPLE = 50  # units of a blind second opinion
 
 
 def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None]:
@@ -63,6 +68,7 @@ class Session(QObject):
             self.view = CloudView()
             self.scene = Scene(self.view, self.state, self.labelling, theme)
             self.overlays = Overlays(self.scene, theme)
+            self.history = History(self.scene)
             layout.addWidget(self.view, 1)
             if any(name in renderer for name in opengl.SOFTWARE):
                 drawing = "software drawing"
@@ -75,6 +81,8 @@ class Session(QObject):
         self.partitions = Partitions(self.state, theme)
         self.rounds = Rounds(self.state, theme)
         self.browser = Browser(self.state)
+        self.review = Review(self.state, theme)
+        self.review.chosen.connect(self.state.show_unit)
         self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
         self.queue.chosen.connect(self.state.go)
         self.browser.chosen.connect(self.state.show_scan)
@@ -146,6 +154,18 @@ class Session(QObject):
         guesses.shown = not guesses.shown
         guesses.changed.emit()
 
+    def second_opinion(self) -> None:
+        """Ask a sample of what others answered again, labels and suggestions hidden; or end it."""
+        if self.state.second:
+            self.state.end_second()
+            return
+        sample = blind_sample(self.project, SAMPLE)
+        if sample:
+            self.state.begin_second(sample)
+            self.state.told.emit(f"Blind: {len(sample):,} units that others answered.")
+        else:
+            self.state.told.emit("Nobody else has answered here: merge their journals first.")
+
     # -- why a step cannot be started now -----------------------------------------------------
 
     def _busy(self) -> str | None:
@@ -204,7 +224,14 @@ class Session(QObject):
     # -- the rest -----------------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
-        for part in (self.queue, self.partitions, self.rounds, self.scene, self.overlays):
+        for part in (
+            self.queue,
+            self.partitions,
+            self.rounds,
+            self.review,
+            self.scene,
+            self.overlays,
+        ):
             if part is not None:
                 part.set_theme(theme)
         if isinstance(self.palette, Palette):
@@ -230,6 +257,9 @@ class Session(QObject):
             self.jobs.finished,
         ):
             signal.disconnect()
+        if self.scene is not None:
+            self.history.shut()
+        self.review.shut()
         self.state.shut()
         if self.view is not None:
             self.view.shut()

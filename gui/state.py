@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.agreement import Repeats
 from core.errors import ProjectError
 from core.journal import Head
 from core.project import Project
@@ -55,7 +58,11 @@ class State(QObject):
         self.order: list[int] = []
         self.by_scan = False
         self.partition: str | None = None
-        self._coming: tuple[str, int | None, bool] | None = None
+        self.repeats = Repeats(project)
+        self.again = ""  # a unit that is seen a second time, unmarked
+        self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
+        # Scan, item or unit that is asked there, whether to fly.
+        self._coming: tuple[str, int | str | None, bool] | None = None
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         # Entries may come by the thousand, and from another thread: tell of them together.
@@ -88,8 +95,9 @@ class State(QObject):
 
     @property
     def suggestion(self) -> Suggestion | None:
-        """What is suggested for the target, None where nothing is known of it."""
-        return self.guesses.of(self.target.unit) if self.target is not None else None
+        """What is suggested for the target, None where nothing is known or must be shown."""
+        target = self.target
+        return self.guesses.of(target.unit) if target is not None and not target.blind else None
 
     def _tell(self) -> None:
         if not self._telling.isActive():
@@ -182,6 +190,10 @@ class State(QObject):
 
     # -- showing ------------------------------------------------------------------------------
 
+    def show_unit(self, unit: str) -> None:
+        """Make a unit the target, asked or not."""
+        self._show(unit.rpartition("#")[0], unit, fly=True)
+
     def show_scan(self, scan: str) -> None:
         """Show a scan without a target."""
         self._show(scan, None, fly=True)
@@ -197,7 +209,7 @@ class State(QObject):
         dataset = self.project.dataset
         return (*dataset.train, *dataset.validation)
 
-    def _show(self, scan: str, place: int | None, *, fly: bool) -> None:
+    def _show(self, scan: str, place: int | str | None, *, fly: bool) -> None:
         self._coming = (scan, place, fly)
         content = self.loader.get(scan)
         if content is not None:
@@ -218,7 +230,10 @@ class State(QObject):
             self.content = content
             self.target = None
             self.scan_shown.emit()
-        self.target = self._item_target(place) if place is not None else None
+        if isinstance(place, str):
+            self.target = self._unit_target(place)
+        else:
+            self.target = self._item_target(place) if place is not None else None
         self.activity.take()
         self.target_changed.emit(fly)
 
@@ -237,7 +252,7 @@ class State(QObject):
         self.project_changed.emit()
         if self.content is None:
             self.begin()
-        elif self.cursor >= 0 and self.target is not None and self.target.item is not None:
+        elif self.target is not None and self.target.item is not None:
             self._show(self.content.scan, self.target.item, fly=False)
         else:
             self._show(self.content.scan, None, fly=False)
@@ -256,6 +271,15 @@ class State(QObject):
         assert self.content is not None
         number = index - units.range_of(scan).start
         return replace(of_unit(self.content, units, number), item=place)
+
+    def _unit_target(self, unit: str) -> Target | None:
+        units, content = self.project.units, self.content
+        index = units.find(unit) if units is not None else None
+        if units is None or index is None or content is None:
+            return None
+        target = of_unit(content, units, index - units.range_of(content.scan).start)
+        blind = unit == self.again or (bool(self.second) and unit == self.second[0])
+        return target if blind is False else replace(target, blind=True)
 
     def pick(self, row: int) -> None:
         """Make the unit of a clicked row the target; noise is taken with what lies within 1 m."""
@@ -282,13 +306,52 @@ class State(QObject):
         content = self.loader.get(head.scan)
         if content is not None:
             content.relabel(labels)
+        if head.blind:
+            self.again = head.unit
+            self.show_unit(head.unit)
+            return
         if place is not None:
             self.cursor = place
         self._show(head.scan, place, fly=True)
 
+    @property
+    def hides_labels(self) -> bool:
+        """Whether labels and suggestions are kept from the person, for a second opinion."""
+        return bool(self.second)
+
+    def begin_second(self, units: Sequence[str]) -> None:
+        """Ask units that others answered, without showing what they said."""
+        self.second = deque(units)
+        self.scan_shown.emit()
+        self.show_unit(self.second[0])
+
+    def end_second(self) -> None:
+        """Show labels again."""
+        self.second.clear()
+        self.scan_shown.emit()
+        self.target_changed.emit(False)
+
     def advance(self, answered: Target) -> None:
         """Go to the next open item after an answer to `answered`."""
-        place = self._next(answered.item) if answered.item is not None else None
+        if self.second:
+            if answered.unit == self.second[0]:
+                self.second.popleft()
+            if self.second:
+                self.show_unit(self.second[0])
+                return
+            self.end_second()
+            self.told.emit("The blind sample is done: see Review for the agreement.")
+        if answered.blind:
+            self.again = ""
+        elif answered.item is not None:
+            self.repeats.note(answered.unit)
+            self.again = self.repeats.due() or ""
+            if self.again:
+                self.cursor = answered.item
+                self.show_unit(self.again)
+                return
+        at = self.cursor if answered.blind else answered.item
+        place = self._next(at) if at is not None and at >= 0 else None
         if place is not None:
             self.go(place)
             return

@@ -23,6 +23,7 @@ class Target:
     slot : base slot of the unit (gui.view.paint), None for noise
     item : place in the open query, None for a unit somebody clicked
     what : what it is, in words
+    blind : seen for a second opinion: no label is shown, and the answer is only compared
     """
 
     rows: np.ndarray
@@ -30,6 +31,7 @@ class Target:
     slot: int | None
     item: int | None
     what: str
+    blind: bool = False
 
 
 def of_unit(content: Content, units: Units, number: int) -> Target:

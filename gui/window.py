@@ -35,9 +35,9 @@ if TYPE_CHECKING:  # each is loaded when it is first shown
     from gui.command_palette import CommandPalette, KeySheet
     from gui.new_project import NewProject
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-_AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT)
+_AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT)
 
 
 class Window(QMainWindow):
@@ -161,6 +161,7 @@ class Window(QMainWindow):
         self._dock("Classes", made)
         self._dock("Partitions", session.partitions)
         self._dock("Rounds", session.rounds)
+        self._dock("Review", session.review)
         self._place_docks()
         state = session.state
         for signal in (state.answers_changed, state.project_changed, state.target_told):
@@ -198,12 +199,13 @@ class Window(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        _, _, _, partitions, rounds = self.docks
+        _, _, _, partitions, rounds, review = self.docks
         self.tabifyDockWidget(partitions, rounds)
+        self.tabifyDockWidget(rounds, review)
         partitions.raise_()
 
     def _size_docks(self) -> None:
-        queue, scans, classes, partitions, _ = self.docks
+        queue, scans, classes, partitions, *_ = self.docks
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
         self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
         self.resizeDocks([queue, classes], [250, 330], Qt.Orientation.Horizontal)

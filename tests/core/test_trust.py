@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core import steps
-from core.agreement import Agreement, agreements, blind_sample, repeat
+from core.agreement import Agreement, Repeats, agreements, blind_sample
 from core.classes import UNLABELLED
 from core.errors import DataError, ProjectError
 from core.imports import import_labels
@@ -87,16 +87,34 @@ def test_a_blind_answer_is_compared_and_changes_no_label(path: Path, monkeypatch
         np.testing.assert_array_equal(a, b)
 
 
-def test_two_in_a_hundred_come_again_each_once_and_not_soon(path: Path):
-    names = [f"scan#c{n}" for n in range(3000)]
-    with Project(path, read_only=True) as project:
-        assert repeat(project, names[:20], set()) is None
-        seen: set[str] = set()
-        while (found := repeat(project, names, seen)) is not None:
-            assert found not in seen
-            assert found in names[:-20]
-            seen.add(found)
-    assert 0.013 < len(seen) / len(names) < 0.027
+def test_two_in_a_hundred_come_again_each_once_and_not_soon(path: Path, monkeypatch):
+    with Project(path) as project:
+        repeats = Repeats(project)
+        seen: dict[str, int] = {}
+        monkeypatch.setattr(project.answers, "seen_again", lambda: set(seen))
+        for n in range(5000):
+            repeats.note(f"scan#c{n}")
+            again = repeats.due()
+            if again is not None:
+                assert again not in seen
+                seen[again] = n - int(again.removeprefix("scan#c"))
+    assert 0.014 < len(seen) / 5000 < 0.026
+    assert set(seen.values()) == {20}
+
+
+def test_repeats_are_found_again_after_a_restart(path: Path, monkeypatch):
+    monkeypatch.setattr("core.agreement.REPEATS", 0.5)
+    with Project(path) as project:
+        repeats = Repeats(project)
+        for unit in range(30):
+            give(project, unit, 1)
+            repeats.note(project.need_units().name(unit))
+        due = repeats.due()
+        assert due is not None
+    with Project(path) as project:
+        assert Repeats(project).due() == due
+        give(project, project.need_units().find(due), 1, blind=True)
+        assert Repeats(project).due() != due
 
 
 def test_a_second_annotator_gets_what_others_answered(path: Path, monkeypatch):

@@ -19,13 +19,18 @@ def truth(driver) -> int:
 
 @pytest.fixture
 def taught(driver, qtbot):
-    """Every item but the last few is answered by its key; guesses are up to date."""
+    """All items but six are answered by their keys; guesses are up to date."""
     keys = driver.session.project.classes.keys
     query = driver.state.round.query
+    for _ in range(6):
+        driver.key(Qt.Key.Key_Tab)
     while len(driver.entries()) < len(query.items) - 6:
         driver.key(keys[truth(driver)])
     guesses = driver.state.guesses
-    qtbot.waitUntil(lambda: guesses._running is None and bool(guesses._shape))
+    qtbot.waitUntil(lambda: guesses._running is None)
+    guesses.forget()
+    with qtbot.waitSignal(guesses.changed):
+        guesses.follow(driver.state.content.scan)
     driver.settle()
     while is_bare(driver.session.project, driver.state.target.unit):
         driver.key(Qt.Key.Key_Tab)

@@ -1,0 +1,150 @@
+"""Review, hidden repeats, a blind second annotator, and the history of a point."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from core import steps
+from core.classes import UNLABELLED
+from core.jobs import Job
+from core.project import Project
+from tests.gui.conftest import Driver, open_window
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def refilled(driver) -> None:
+    """Bring the review to the front and wait for its rows."""
+    dock = next(d for d in driver.window.docks if d.objectName() == "Review")
+    dock.raise_()
+    review = driver.session.review
+    before = review.model.rows
+    review.refill()
+    driver.qtbot.waitUntil(lambda: review.model.rows is not before)
+
+
+def test_every_answer_is_listed_and_relabelled_in_place(driver):
+    first = driver.state.target
+    driver.key("1")
+    driver.key("2")
+    refilled(driver)
+    model = driver.session.review.model
+    assert [row.found for row in model.rows] == [1, 0]  # the newest first
+    assert model.rows[1].unit == first.unit
+    assert model.rows[0].tool == "key"
+    table = driver.session.review.table
+    box = table.visualRect(model.index(1, 0))
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
+    driver.settle()
+    assert driver.state.target.unit == first.unit
+    driver.key("5")
+    refilled(driver)
+    assert {row.unit: row.found for row in model.rows}[first.unit] == 4
+
+
+def test_what_the_network_sees_differently_comes_first(driver):
+    wrong = driver.state.target.unit
+    truth = driver.state.content.truth[driver.state.target.rows]
+    other = (int(np.bincount(truth).argmax()) + 1) % 19
+    driver.key(driver.session.project.classes.keys[other])
+    steps.annotate(driver.session.project, Job(), oracle="per-point")
+    driver.step("train")
+    refilled(driver)
+    rows = driver.session.review.model.rows
+    disputed = [row.disputed for row in rows]
+    assert disputed == sorted(disputed, reverse=True)
+    row = next(row for row in rows if row.unit == wrong)
+    assert row.disputed == (row.model != other)
+    assert all(row.model is not None for row in rows)
+    assert "Suggest" in driver.session.review.summary.text()
+
+
+def test_a_repeat_comes_unmarked_and_leaves_the_label(driver, monkeypatch):
+    monkeypatch.setattr("core.agreement.REPEATS", 0.999999)
+    monkeypatch.setattr("core.agreement.LATER", 3)
+    state = driver.state
+    first = state.target.unit
+    for _ in range(4):
+        driver.key("1")
+    target = state.target
+    assert target.unit == first
+    assert target.blind
+    assert state.suggestion is None
+    text = driver.session.overlays.card.title.text()
+    assert "✓" not in text
+    assert "again" not in text.lower()
+    waiting = state.cursor
+    driver.key("2")
+    entry = driver.entries()[-1]
+    assert (entry.unit, entry.blind) == (first, True)
+    assert set(entry.classes.tolist()) == {1}
+    assert set(state.project.labels(entry.scan)[entry.rows].tolist()) == {0}
+    assert state.target.unit == state.round.query.items[waiting + 1]
+    driver.key("Z", CONTROL)
+    assert state.target.unit == first
+    assert state.target.blind
+    driver.key("1")
+    refilled(driver)
+    assert "with themselves: 100% of points" in driver.session.review.summary.text()
+
+
+def test_a_second_annotator_sees_neither_labels_nor_suggestions(
+    qapp, qtbot, project_path, monkeypatch
+):
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "ann")
+    with Project(project_path) as project:
+        steps.annotate(project, Job(), oracle="per-point")
+        answered = len(project.answers.effective)
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")
+    driver = Driver(open_window(project_path, qtbot), qtbot)
+    driver.settle()
+    state, table = driver.state, driver.session.scene.classes
+    driver.window.actions_table.run("second")
+    driver.settle()
+    assert len(state.second) == min(50, answered)
+    assert state.target.blind
+    colours = driver.session.view.cloud._table.reshape(-1, 4)
+    slots = driver.session.scene._slot
+    shown = {tuple(c) for c in colours[np.unique(slots), :3].tolist()}
+    assert (state.content.labels != UNLABELLED).any()
+    assert tuple(table[8].tolist()) not in shown  # the road has its class colour nowhere
+    assert driver.session.history.text(int(state.target.rows[0])) == ""
+    before = [project_labels(driver, scan) for scan in state.project.dataset.train]
+    sample = list(state.second)
+    for _ in sample:
+        driver.key("R")
+    assert not state.second
+    entries = [e for e in driver.entries() if e.annotator == "bob"]
+    assert [e.unit for e in entries] == sample
+    assert all(e.blind and not e.suggested for e in entries)
+    for scan, labels in zip(state.project.dataset.train, before, strict=True):
+        np.testing.assert_array_equal(project_labels(driver, scan), labels)
+    refilled(driver)
+    assert "bob with ann:" in driver.session.review.summary.text()
+    driver.window.close()
+
+
+def project_labels(driver, scan: str) -> np.ndarray:
+    return driver.session.project.labels(scan)
+
+
+def test_the_history_of_a_point_names_who_when_and_how(driver):
+    target = driver.state.target
+    row = int(target.rows[0])
+    history = driver.session.history
+    assert history.text(row) == ""
+    driver.key("1")
+    driver.session.state.show_unit(target.unit)
+    driver.settle()
+    driver.key("2")
+    driver.session.state.show_unit(target.unit)
+    driver.settle()
+    newest, oldest = history.text(row).splitlines()
+    me = driver.answers.annotator
+    assert newest.startswith(f"bicycle: {me}, ")
+    assert oldest.startswith(f"car: {me}, ")
+    assert oldest.endswith("001-size, key")
+    driver.key("Z", CONTROL)
+    assert len(history.text(row).splitlines()) == 1

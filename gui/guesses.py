@@ -40,13 +40,15 @@ class Guesses(QObject):
         self._running: Future | None = None
         self._fitted_at = 0
         self._scan = ""
+        self._open = True
         self._fitted.connect(self._take)
 
     def follow(self, scan: str) -> None:
         """Learn anew if it is time to, or if another scan's units are shown."""
         answers = len(self.project.answers.effective)
         due = abs(answers - self._fitted_at) >= max(_EVERY, self._fitted_at // 20)
-        if self._running is None and self.project.units is not None and (due or scan != self._scan):
+        idle = self._open and self._running is None and self.project.units is not None
+        if idle and (due or scan != self._scan):
             self._fitted_at, self._scan = answers, scan
             self._running = self._thread.submit(_learn, self.project, scan)
             self._running.add_done_callback(self._fitted.emit)
@@ -85,6 +87,7 @@ class Guesses(QObject):
 
     def shut(self) -> None:
         """Stop the thread."""
+        self._open = False
         self._fitted.disconnect()
         self._thread.shutdown(wait=True, cancel_futures=True)
 

@@ -17,6 +17,7 @@ from core.project import Project
 from gui.activity import Activity
 from gui.banner import Banner
 from gui.browser import Browser
+from gui.context import Context
 from gui.history import History
 from gui.jobs import Jobs
 from gui.labelling import Labelling
@@ -82,6 +83,7 @@ class Session(QObject):
         self.rounds = Rounds(self.state, theme)
         self.browser = Browser(self.state)
         self.review = Review(self.state, theme)
+        self.context = Context(self.state, theme)
         self.review.chosen.connect(self.state.show_unit)
         self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
         self.queue.chosen.connect(self.state.go)
@@ -229,6 +231,7 @@ class Session(QObject):
             self.partitions,
             self.rounds,
             self.review,
+            self.context,
             self.scene,
             self.overlays,
         ):
@@ -260,6 +263,7 @@ class Session(QObject):
         if self.scene is not None:
             self.history.shut()
         self.review.shut()
+        self.context.shut()
         self.state.shut()
         if self.view is not None:
             self.view.shut()

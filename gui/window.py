@@ -35,9 +35,9 @@ if TYPE_CHECKING:  # each is loaded when it is first shown
     from gui.command_palette import CommandPalette, KeySheet
     from gui.new_project import NewProject
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-_AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT)
+_AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _RIGHT)
 
 
 class Window(QMainWindow):
@@ -162,6 +162,7 @@ class Window(QMainWindow):
         self._dock("Partitions", session.partitions)
         self._dock("Rounds", session.rounds)
         self._dock("Review", session.review)
+        self._dock("Context", session.context)
         self._place_docks()
         state = session.state
         for signal in (state.answers_changed, state.project_changed, state.target_told):
@@ -199,10 +200,10 @@ class Window(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        _, _, _, partitions, rounds, review = self.docks
-        self.tabifyDockWidget(partitions, rounds)
-        self.tabifyDockWidget(rounds, review)
-        partitions.raise_()
+        _, _, _, partitions, rounds, review, context = self.docks
+        for first, second in ((context, partitions), (partitions, rounds), (rounds, review)):
+            self.tabifyDockWidget(first, second)
+        context.raise_()
 
     def _size_docks(self) -> None:
         queue, scans, classes, partitions, *_ = self.docks

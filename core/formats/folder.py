@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.camera import Camera
 from core.errors import DataError
 from core.formats.raw import file_size, read_columns
 
@@ -66,6 +67,9 @@ class Folder:
         return None
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
+        return None
+
+    def camera(self, root: Path, scan: str) -> Camera | None:
         return None
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:

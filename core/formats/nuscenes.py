@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core.camera import Camera
 from core.errors import DataError
 from core.formats.raw import file_size, read_columns
 
@@ -61,6 +62,9 @@ class NuScenes:
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         tables = _tables(root)
         return tables.poses.get(scan) if tables is not None else None
+
+    def camera(self, root: Path, scan: str) -> Camera | None:
+        return None
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         tables = _tables(root)

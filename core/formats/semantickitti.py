@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.camera import Camera
 from core.errors import DataError
 from core.formats.raw import file_size, read_columns
 
@@ -60,6 +61,24 @@ class SemanticKitti:
             )
         return poses[int(frame)]
 
+    def camera(self, root: Path, scan: str) -> Camera | None:
+        """The left colour picture of the same moment, None without it or a calibration."""
+        folder, frame = self.path(root, scan).parent.parent, scan.rpartition("/")[2]
+        files = (folder / "image_2" / f"{frame}{end}" for end in (".png", ".jpg"))
+        image = next((file for file in files if file.exists()), None)
+        calibration = _calibration(folder)
+        if image is None or calibration is None:
+            return None
+        missing = [name for name in ("P2", "Tr") if name not in calibration]
+        if missing:
+            raise DataError(
+                f"{folder / 'calib.txt'} has no {' and no '.join(missing)}: points cannot be drawn "
+                f"into {image.name}.",
+                "Bring the sequence's own calib.txt.",
+            )
+        tr = _square(calibration["Tr"][None])[0]
+        return Camera(image, calibration["P2"] @ tr)
+
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         return f"{scan.replace('/velodyne/', '/labels/')}.label", np.dtype("<u4")
 
@@ -67,22 +86,37 @@ class SemanticKitti:
 @lru_cache(maxsize=64)
 def _poses(folder: Path) -> np.ndarray | None:
     """(F, 4, 4) float64 LiDAR poses of a sequence, or None where a file or its Tr is missing."""
-    poses, calib = folder / "poses.txt", folder / "calib.txt"
-    if not (poses.exists() and calib.exists()):
+    poses, calibration = folder / "poses.txt", _calibration(folder)
+    if not poses.exists() or calibration is None or "Tr" not in calibration:
         return None
     try:
         rows = np.array(poses.read_text().split(), float).reshape(-1, 3, 4)
-        pairs = (line.split(":", 1) for line in calib.read_text().splitlines() if ":" in line)
-        lines = {name.strip(): values for name, values in pairs}
-        if "Tr" not in lines:
-            return None
-        tr = _square(np.array(lines["Tr"].split(), float).reshape(1, 3, 4))[0]
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"The poses of {folder} cannot be read: {error}.",
-            "Bring the sequence's own poses.txt and calib.txt, or remove them.",
-        ) from error
+        raise _unreadable(folder, error) from error
+    tr = _square(calibration["Tr"][None])[0]
     return np.linalg.inv(tr) @ _square(rows) @ tr
+
+
+@lru_cache(maxsize=64)
+def _calibration(folder: Path) -> dict[str, np.ndarray] | None:
+    """The (3, 4) matrices of calib.txt by name, None without the file."""
+    file = folder / "calib.txt"
+    if not file.exists():
+        return None
+    try:
+        pairs = (line.split(":", 1) for line in file.read_text().splitlines() if ":" in line)
+        return {
+            name.strip(): np.array(values.split(), float).reshape(3, 4) for name, values in pairs
+        }
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: Path, error: Exception) -> DataError:
+    return DataError(
+        f"The poses of {folder} cannot be read: {error}.",
+        "Bring the sequence's own poses.txt and calib.txt, or remove them.",
+    )
 
 
 def _square(rows: np.ndarray) -> np.ndarray:

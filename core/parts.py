@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 MOST_PARTS = 6
 _NEIGHBOURS = 8
@@ -41,13 +46,25 @@ def parts(points: np.ndarray) -> np.ndarray:
 
 
 def _ward(features: np.ndarray, xyz: np.ndarray, most: int) -> np.ndarray:
-    import warnings
-
     from sklearn.cluster import AgglomerativeClustering
+
+    model = AgglomerativeClustering(most, connectivity=_connected(xyz), linkage="ward")
+    return model.fit_predict(features).astype(np.int32)
+
+
+def _connected(xyz: np.ndarray) -> csr_matrix:
+    """The graph of nearest neighbours; pieces of it are tied to the largest one."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
     from sklearn.neighbors import kneighbors_graph
 
     graph = kneighbors_graph(xyz, min(_NEIGHBOURS, len(xyz) - 1))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "the number of connected components", UserWarning)
-        model = AgglomerativeClustering(most, connectivity=graph, linkage="ward")
-        return model.fit_predict(features).astype(np.int32)
+    pieces, piece = connected_components(graph, directed=False)
+    if pieces > 1:
+        largest = np.flatnonzero(piece == np.bincount(piece).argmax())
+        first = np.unique(piece, return_index=True)[1]
+        near = largest[cKDTree(xyz[largest]).query(xyz[first])[1]]
+        ties = csr_matrix((np.ones(pieces), (first, near)), graph.shape)
+        graph = graph + ties
+    return graph + graph.T

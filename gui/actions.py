@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow
+
+from gui.keymap import changed_keys, keep_keys
 
 GROUPS = ("Project", "Round", "Label", "Class", "Go", "View", "Help")
 
@@ -35,6 +37,8 @@ class Actions:
     def __init__(self, window: QMainWindow) -> None:
         self._window = window
         self.table: dict[str, Action] = {}
+        self._own_keys: dict[str, tuple[str, ...]] = {}  # before a person changed them
+        self._changed = changed_keys()
         self.made: dict[str, QAction] = {}
 
     def add(self, actions: Sequence[Action]) -> None:
@@ -42,6 +46,8 @@ class Actions:
         for action in actions:
             if action.id in self.table:
                 raise ValueError(f"two actions {action.id}")
+            self._own_keys[action.id] = action.keys
+            action = replace(action, keys=self._changed.get(action.id, action.keys))
             self.table[action.id] = action
             made = QAction(action.title, self._window)
             made.setShortcuts([QKeySequence(key) for key in action.keys])
@@ -59,6 +65,35 @@ class Actions:
             made = self.made.pop(id)
             self._window.removeAction(made)
             made.deleteLater()
+
+    def change_key(self, id: str, key: str) -> str | None:
+        """Give an action one other key; return why not, where another action has it."""
+        wanted = QKeySequence(key).toString()
+        for other in self.table.values():
+            if other.id != id and wanted in [QKeySequence(k).toString() for k in other.keys]:
+                return f"{wanted} is the key of {other.title}."
+        self._set_keys(id, (wanted,))
+        self._changed[id] = (wanted,)
+        keep_keys(self._changed)
+        return None
+
+    def reset_keys(self) -> None:
+        """Give every action its own keys back."""
+        self._changed = {}
+        keep_keys({})
+        for id, keys in self._own_keys.items():
+            if id in self.table:
+                self._set_keys(id, keys)
+
+    def _set_keys(self, id: str, keys: tuple[str, ...]) -> None:
+        self.table[id] = replace(self.table[id], keys=keys)
+        self.made[id].setShortcuts([QKeySequence(key) for key in keys])
+        self._refresh(id)
+
+    def key_of(self, id: str) -> str:
+        """The first key of an action, "" where it has none."""
+        action = self.table.get(id)
+        return action.keys[0] if action is not None and action.keys else ""
 
     def run(self, id: str) -> str | None:
         """Do an action, or return why it cannot be done now."""

@@ -26,15 +26,21 @@ def run(project: Path | None) -> int:
     if problem is not None:
         print(f"lidarloop: {problem}", file=sys.stderr)
         return 2
-    application, _ = open_window(project)
+    from gui.recent import store
+
+    application, _ = open_window(project, greets=store().value("toured") is None)
     return application.exec()
 
 
-def open_window(project: Path | None) -> tuple[QApplication, Window]:
-    """Make and show the window, on a project or on the start page."""
+def open_window(project: Path | None, *, greets: bool = False) -> tuple[QApplication, Window]:
+    """Make and show the window, on a project or on the start page.
+
+    `greets`: the first project that opens begins with the tour.
+    """
     gc.disable()  # starting makes many objects and no garbage
     try:
         application, window = _start()
+        window.greets = greets
         if project is None:
             window.show_start()
         else:
@@ -86,7 +92,7 @@ def pictures(project: Path, out: Path) -> list[Path]:
     for mode in modes:
         window.actions_table.run(f"mode {mode}")
         picture(mode)
-    window.docks[-1].raise_()
+    next(dock for dock in window.docks if dock.objectName() == "Rounds").raise_()
     picture("rounds")
     window.change_theme()
     picture("light" if window.theme.name == "light" else "dark")

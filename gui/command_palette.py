@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -12,6 +14,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +22,7 @@ from PySide6.QtWidgets import (
 from gui.actions import GROUPS, Action, Actions
 
 _ID = Qt.ItemDataRole.UserRole
+_MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
 _OWN_KEYS = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 
 
@@ -114,23 +118,71 @@ def _matches(letters: str, text: str) -> bool:
     return True
 
 
+class KeyLine(QLabel):
+    """One action's keys; a click asks for another one."""
+
+    def __init__(self, action: Action, ask: Callable[[KeyLine], None]) -> None:
+        super().__init__(", ".join(action.keys))
+        self.id = action.id
+        self.setObjectName("key")
+        self.setToolTip("Click, then press another key")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._ask = ask
+
+    def mousePressEvent(self, event: object) -> None:
+        self._ask(self)
+
+
 class KeySheet(QFrame):
-    """Every key of the window on one sheet; any key or click puts it away."""
+    """Every key of the window on one sheet. A click on a key changes it; a click elsewhere, or
+    the sheet's own key, puts the sheet away.
+
+    Signals
+    -------
+    changed() : an action has another key
+    """
+
+    changed = Signal()
 
     def __init__(self, over: QWidget, actions: Actions) -> None:
         super().__init__(over)
         self.over = over
         self.setObjectName("card")
         self.actions_table = actions
-        self.columns = QHBoxLayout(self)
-        self.columns.setContentsMargins(24, 20, 24, 20)
+        self.columns = QHBoxLayout()
         self.columns.setSpacing(28)
+        self.hint = QLabel()
+        self.hint.setObjectName("quiet")
+        self.reset = QPushButton("Every key as it was")
+        self.reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.reset.clicked.connect(self._reset)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.hint, 1)
+        bottom.addWidget(self.reset)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 14)
+        layout.addLayout(self.columns)
+        layout.addLayout(bottom)
+        self._asking: KeyLine | None = None
         self.hide()
 
     def toggle(self) -> None:
         if self.isVisible():
-            self.hide()
+            self.close_sheet()
             return
+        self._fill("Click a key to change it.")
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    def close_sheet(self) -> None:
+        self._asking = None
+        self.hide()
+        self.over.setFocus()
+
+    def _fill(self, hint: str) -> None:
+        self._asking = None
+        self.hint.setText(hint)
         while (old := self.columns.takeAt(0)) is not None:
             widget = old.widget()
             if widget is not None:
@@ -142,8 +194,42 @@ class KeySheet(QFrame):
         self.move(
             (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
         )
-        self.show()
-        self.raise_()
+
+    def _ask(self, line: KeyLine) -> None:
+        """Wait for the key of a line."""
+        self._fill("")
+        self._asking = line
+        title = self.actions_table.table[line.id].title
+        self.hint.setText(f"Press the new key of {title}; Esc leaves it.")
+        self.setFocus()
+
+    def _reset(self) -> None:
+        self.actions_table.reset_keys()
+        self.changed.emit()
+        self._fill("Every key is as it was at first.")
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and self._asking is not None:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()  # else the action of that key takes it
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                self._take(event)
+                return True
+        return super().event(event)
+
+    def _take(self, event: QKeyEvent) -> None:
+        line = self._asking
+        if line is None or event.key() in _MODIFIERS:
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            self._fill("Click a key to change it.")
+            return
+        key = QKeySequence(event.keyCombination()).toString()
+        problem = self.actions_table.change_key(line.id, key)
+        title = self.actions_table.table[line.id].title
+        self._fill(problem or f"{title} is on {key} now.")
+        self.changed.emit()
 
     def _column(self, groups: tuple[str, ...]) -> QWidget:
         column = QWidget()
@@ -165,12 +251,11 @@ class KeySheet(QFrame):
         return column
 
     def _line(self, grid: QGridLayout, row: int, action: Action) -> None:
-        keys = QLabel(", ".join(action.keys))
-        keys.setObjectName("key")
+        keys = KeyLine(action, self._ask)
         title = QLabel(action.title)
         title.setObjectName("quiet")
         grid.addWidget(keys, row, 0)
         grid.addWidget(title, row, 1)
 
     def mousePressEvent(self, event: object) -> None:
-        self.hide()
+        self.close_sheet()

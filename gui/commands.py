@@ -23,6 +23,15 @@ def always(window: Window) -> list[Action]:
                "Choose a project's folder.", window.choose_project),
         Action("theme", "Light or dark", ("Ctrl+Shift+L",), "View",
                "Change between the light and the dark colours.", window.change_theme),
+        Action("larger text", "Larger text", ("Ctrl+=", "Ctrl++"), "View",
+               "Make every text of the window larger.", lambda: window.scale_text(1.1)),
+        Action("smaller text", "Smaller text", ("Ctrl+-",), "View",
+               "Make every text of the window smaller.", lambda: window.scale_text(1 / 1.1)),
+        Action("text", "Text as it was", ("Ctrl+0",), "View",
+               "Give text its first size back.", lambda: window.scale_text(0)),
+        Action("still", "No flights", (), "View",
+               "Be at the next unit at once, without moving there.",
+               window.change_motion, checked=lambda: window.still),
         Action("commands", "Command palette", ("Ctrl+Shift+P",), "Help",
                "Find an action by its name.", window.open_palette),
         Action("keys", "Key sheet", ("F1", "?"), "Help",
@@ -38,6 +47,8 @@ def of_session(window: Window, session: Session) -> list[Action]:
     rows = [
         Action("start", "Close the project", ("Ctrl+W",), "Project",
                "Go back to the start page.", window.show_start),
+        Action("tour", "Two-minute tour", (), "Help",
+               "Five short steps: how to label.", window.show_tour),
         Action("layout", "Reset the layout", (), "View",
                "Put every panel back where it was at first.", window.reset_layout),
         Action("export", "Export labels …", ("Ctrl+E",), "Project",
@@ -109,7 +120,7 @@ def _class(session: Session, number: int, name: str, key: str, group: str) -> Ac
         (key,),
         group,
         f"The asked points are: {name}.",
-        lambda: session.labelling.answer(number),
+        lambda: (session.scene or session.labelling).answer(number),
         session.no_label,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
@@ -34,6 +36,7 @@ class Card(QFrame):
     def __init__(self, state: State, labelling: Labelling) -> None:
         super().__init__()
         self.state, self.labelling = state, labelling
+        self.key_of: Callable[[str], str] = lambda id: ""
         self.title, self.guess, self.measures, self.reason = (QLabel() for _ in range(4))
         self.title.setObjectName("heading")
         layout = QVBoxLayout(self)
@@ -103,12 +106,11 @@ class Card(QFrame):
             return ""
         if not found.shown:
             return "No suggestion for this one: decide unprompted."
-        keys = self.state.project.classes.keys
         parts = [
-            f"{self.state.class_name(c)} {share:.0%} [{keys[c]}]"
+            f"{self.state.class_name(c)} {share:.0%} [{self.key_of(f'class {c}')}]"
             for c, share in zip(found.classes, found.shares, strict=True)
         ]
-        return "Enter: " + "   ".join(parts)
+        return f"{self.key_of('accept').replace('Return', 'Enter')}: " + "   ".join(parts)
 
     def _draft(self, draft: Draft) -> str:
         if draft.complete and not draft.selected.any():

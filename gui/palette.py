@@ -108,6 +108,14 @@ class Palette(QWidget):
         self.buttons[number] = button
         grid.addWidget(button, row, column)
 
+    def set_keys(self, key_of: Callable[[str], str]) -> None:
+        """Show the keys that the classes' actions have now; each keeps its place."""
+        for number, button in self.buttons.items():
+            button.key = key_of(f"class {number}")
+            button.setToolTip(f"{button.name}  ({button.key})")
+            button.setAccessibleName(f"{button.name}, key {button.key}")
+            button.update()
+
     def set_theme(self, theme: Theme) -> None:
         for button in self.buttons.values():
             button.theme = theme

@@ -249,8 +249,22 @@ class Scene(QObject):
 
     def accept(self) -> None:
         """Close a polygon that is being drawn, else confirm."""
-        if not (self.draw_tool.isVisible() and self.draw_tool.close_polygon()):
+        if self.draw_tool.isVisible() and self.draw_tool.close_polygon():
+            return
+        if not self._missed():
             self.labelling.accept()
+
+    def answer(self, found: int) -> None:
+        """Give a class or code; while a tool is in hand only to what was drawn with it."""
+        if not self._missed():
+            self.labelling.answer(found)
+
+    def _missed(self) -> bool:
+        """Whether the tool in hand has taken no point: then a key is not for the whole unit."""
+        missed = self.draw_tool.isVisible() and self.labelling.draft is None
+        if missed:
+            self.state.told.emit("No point is drawn yet. Esc puts the tool away.")
+        return missed
 
     def _clicked(self, row: int, x: float, y: float) -> None:
         if self.filling:

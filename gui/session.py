@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ class Session(QObject):
         self.scene: Scene | None = None
         self.overlays: Overlays | None = None
         (problem, renderer), drawing = opengl.opengl(), ""
+        self.software = False
         if problem is None:
             self.view = CloudView()
             self.scene = Scene(self.view, self.state, self.labelling, theme)
@@ -74,7 +76,7 @@ class Session(QObject):
             if any(name in renderer for name in opengl.SOFTWARE):
                 drawing = "software drawing"
                 self.view.set_round(False)
-                self.view.instant = True  # two frames are no flight
+                self.software = self.view.instant = True  # two frames are no flight
         else:
             layout.addWidget(_no_view(problem), 1)
         self.queue = Queue(self.state, theme)
@@ -103,6 +105,14 @@ class Session(QObject):
         made = Palette(self.project.classes, theme, run)
         self.palette = made
         return made
+
+    def show_keys(self, key_of: Callable[[str], str]) -> None:
+        """Write the keys that actions have now, by their ids."""
+        if isinstance(self.palette, Palette):
+            self.palette.set_keys(key_of)
+        if self.overlays is not None:
+            self.overlays.card.key_of = key_of
+            self.overlays.refresh()
 
     # -- steps --------------------------------------------------------------------------------
 

@@ -103,10 +103,10 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
-def style_sheet(t: Theme) -> str:
-    """What a palette cannot say: spacing, rounded cards, thin lines."""
+def style_sheet(t: Theme, scale: float = 1.0) -> str:
+    """What a palette cannot say: spacing, rounded cards, thin lines; text by `scale`."""
     return f"""
-* {{ font-size: 10pt; }}
+* {{ font-size: {10 * scale:.1f}pt; }}
 QMainWindow::separator {{ background: {t.canvas}; width: 4px; height: 4px; }}
 QMainWindow::separator:hover {{ background: {t.accent}; }}
 QToolBar {{ background: {t.panel}; border: 0; border-bottom: 1px solid {t.line}; 
@@ -156,7 +156,7 @@ QMainWindow > QWidget {{ background: {t.canvas}; }}
 #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 10px; }}
 #card[live="true"]:hover {{ border-color: {t.accent}; }}
 #quiet {{ color: {t.quiet}; }}
-#title {{ font-size: 15pt; font-weight: 600; }}
-#heading {{ font-size: 11pt; font-weight: 600; }}
+#title {{ font-size: {15 * scale:.1f}pt; font-weight: 600; }}
+#heading {{ font-size: {11 * scale:.1f}pt; font-weight: 600; }}
 #banner {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: 8px; }}
 """

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # each is loaded when it is first shown
     from gui.new_project import NewProject
 
 LAYOUT_VERSION = 3
+SMALLEST_TEXT, LARGEST_TEXT = 0.8, 2.0
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 _AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _RIGHT)
 
@@ -54,6 +55,7 @@ class Window(QMainWindow):
         self.session: Session | None = None
         self.stepper: Stepper | None = None
         self.docks: list[QDockWidget] = []
+        self.greets = False  # whether the first project that opens begins with the tour
         self.actions_table = Actions(self)
         self.actions_table.add(commands.always(self))
         self.apply_theme()
@@ -68,7 +70,9 @@ class Window(QMainWindow):
     def key_sheet(self) -> KeySheet:
         from gui.command_palette import KeySheet
 
-        return KeySheet(self, self.actions_table)
+        sheet = KeySheet(self, self.actions_table)
+        sheet.changed.connect(self._show_keys)
+        return sheet
 
     @staticmethod
     def _application() -> QApplication:
@@ -153,9 +157,11 @@ class Window(QMainWindow):
         self.setCentralWidget(session.page)
         self.actions_table.add(commands.of_session(self, session))
         made = session.make_palette(self.theme, self.actions_table.run)
+        self._show_keys()
         self.stepper = Stepper(session.state, self.actions_table.run)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.stepper)
         self.setStatusBar(session.status)
+        self._apply_motion()
         self._dock("Queue", session.queue)
         self._dock("Scans", session.browser)
         self._dock("Classes", made)
@@ -188,6 +194,10 @@ class Window(QMainWindow):
         self.refresh()
         self.activateWindow()  # the first OpenGL widget makes the native window anew
         self.focus_view()
+        if self.greets:
+            self.greets = False
+            store().setValue("toured", "true")
+            self.show_tour()
 
     def reset_layout(self) -> None:
         """Put every dock back where it was at first."""
@@ -250,6 +260,11 @@ class Window(QMainWindow):
         if self.stepper is not None:
             table = self.actions_table.table
             self.stepper.refresh(self.jobs.running, lambda id: table[id].why_not())
+
+    def _show_keys(self) -> None:
+        """Write the keys where they are on screen."""
+        if self.session is not None:
+            self.session.show_keys(self.actions_table.key_of)
 
     def _fill_menus(self) -> None:
         bar = self.menuBar()
@@ -322,10 +337,38 @@ class Window(QMainWindow):
         store().setValue("theme", self.theme.name)
         self.apply_theme()
 
+    def scale_text(self, by: float) -> None:
+        """Make all text larger or smaller; 0 as it was at first."""
+        scale = float(str(store().value("text", 1.0))) * by if by else 1.0
+        store().setValue("text", min(max(scale, SMALLEST_TEXT), LARGEST_TEXT))
+        self.apply_theme()
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing flies."""
+        return str(store().value("still", "false")) == "true"
+
+    def change_motion(self) -> None:
+        """Fly to what is asked, or be there at once."""
+        store().setValue("still", "false" if self.still else "true")
+        self._apply_motion()
+
+    def _apply_motion(self) -> None:
+        if self.session is not None and self.session.view is not None:
+            self.session.view.instant = self.still or self.session.software
+
+    def show_tour(self) -> None:
+        """Show in five short steps how to label."""
+        from gui.tour import Tour
+
+        if self.session is not None:
+            Tour(self).show()
+
     def apply_theme(self) -> None:
         application = self._application()
         application.setPalette(palette(self.theme))
-        application.setStyleSheet(style_sheet(self.theme))
+        scale = float(str(store().value("text", 1.0)))
+        application.setStyleSheet(style_sheet(self.theme, scale))
         if self.session is not None:
             self.session.set_theme(self.theme)
 

@@ -230,6 +230,20 @@ def test_escape_puts_away_tool_selection_and_draft_in_turn(cell):
     assert labelling.draft is None
 
 
+@pytest.mark.parametrize("key", ["R", Qt.Key.Key_Return])
+def test_a_stroke_that_missed_labels_nothing(cell, key):
+    """A key after an empty lasso is not for the whole unit."""
+    xy = places(cell)
+    cell.key("L")
+    drag(cell, around(xy, 0.05) + np.ptp(xy, axis=0) + 40)
+    assert cell.session.labelling.draft is None
+    cell.key(key)
+    assert cell.entries() == []
+    cell.key(Qt.Key.Key_Escape)
+    cell.key("R")
+    assert len(cell.entries()) == 1
+
+
 def test_the_view_still_turns_with_a_tool_in_hand(cell):
     cell.key("L")
     sheet, camera = cell.session.scene.draw_tool, cell.session.view.camera

@@ -1,0 +1,300 @@
+"""A scripted annotator: it sees front-most pixels only, its hand trembles, and it takes its time.
+
+It answers from the ground truth under what it sees, with real keys and mouse events, and counts
+what it does by the keystroke-level model (Card, Moran and Newell 1980).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from core.classes import FIRST_CODE
+from core.parts import parts
+from core.prepare.units import CELL
+from gui.target import Target
+from gui.view.tools.draw import Shape, sides
+from gui.window import Window
+
+KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
+VERTICES, JITTER_PX = 12, 3.0
+_SHAPES = 4
+_POINTS_PER_S = 2.5  # what is worth a second: less than that is let be
+_LEAST_PX = 12.0  # no box is smaller
+_LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+@dataclass
+class Effort:
+    """What one unit took; `right` of `known` points have their true class."""
+
+    partition: str
+    right: int = 0
+    known: int = 0
+    keys: int = 0
+    clicks: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Annotator:
+    """Labels the open query of a window. `tools`: draw where a unit holds several classes."""
+
+    window: Window
+    tools: bool
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+    def __post_init__(self) -> None:
+        assert self.window.session is not None
+        self.session = self.window.session
+        self.state = self.session.state
+        self.view = self.session.view
+        self.effort = Effort("")
+        self._asked: Target | None = None
+
+    def run(self) -> list[Effort]:
+        """Answer every item; return what each took."""
+        found = []
+        query = self.state.round.query
+        self._settle()
+        while self.state.target is not None:
+            target, content = self.state.target, self.state.content
+            truth = content.truth[target.rows]
+            self.effort = Effort("" if target.item is None else query.partition[target.item])
+            self._asked = target
+            self._answer(truth)
+            self._settle()
+            if target.item is None:  # seen again, for the agreement: it is no item of the query
+                continue
+            given = self.state.project.labels(content.scan)[target.rows]
+            known = truth < FIRST_CODE
+            self.effort.known = int(known.sum())
+            self.effort.right = int((given == truth)[known].sum())
+            found.append(self.effort)
+        return found
+
+    # -- eyes ---------------------------------------------------------------------------------
+
+    def _seen(self) -> np.ndarray:
+        """Places in the target's rows of the points that are front-most somewhere."""
+        rows = np.unique(self.view._draw_ids())
+        return np.flatnonzero(np.isin(self.state.target.rows, rows))
+
+    # -- hands --------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        QApplication.processEvents()
+        while not self.state.settled:
+            QTest.qWait(5)
+        QApplication.processEvents()
+
+    def _key(self, key: str | Qt.Key, *, decide: bool = False) -> None:
+        QTest.keyClick(self.view.canvas.native, key, _NONE)
+        self.effort.keys += 1
+        self.effort.seconds += KEY_S + (DECIDE_S if decide else 0)
+
+    def _class(self, found: int) -> None:
+        keys = self.state.project.classes.keys
+        self._key(keys[found] if found < len(keys) else "I", decide=True)
+
+    def _draw(self, shape: Shape) -> None:
+        """Draw a shape with the mouse, each of its places off by some pixels."""
+        assert len(shape.places) <= VERTICES
+        ends = shape.places if shape.tool != "box" else (shape.places[0], shape.places[2])
+        self._key({"cut": "K", "box": "O", "polygon": "P"}[shape.tool])
+        sheet = self.session.scene.draw_tool
+        jitter = self.rng.uniform(-JITTER_PX, JITTER_PX, (len(ends), 2))
+        high = (sheet.width() - 1, sheet.height() - 1)
+        places = np.clip(np.round(np.array(ends) + jitter), 0, high).astype(int)
+        points = [QPoint(int(x), int(y)) for x, y in places]
+        if shape.tool == "polygon":
+            for point in points:
+                QTest.mouseClick(sheet, _LEFT, _NONE, point)
+            self._key(Qt.Key.Key_Return)
+        else:
+            QTest.mousePress(sheet, _LEFT, _NONE, points[0])
+            at = QPointF(points[-1])
+            move = QMouseEvent(
+                QEvent.Type.MouseMove,
+                at,
+                sheet.mapToGlobal(at),
+                Qt.MouseButton.NoButton,
+                _LEFT,
+                _NONE,
+            )
+            QApplication.sendEvent(sheet, move)
+            QTest.mouseRelease(sheet, _LEFT, _NONE, points[-1])
+        self.effort.clicks += len(points)
+        self.effort.seconds += POINT_S * len(points)
+
+    # -- mind ---------------------------------------------------------------------------------
+
+    def _answer(self, truth: np.ndarray) -> None:
+        seen = self._seen()
+        if not len(seen):
+            seen = np.arange(len(truth))
+        known = seen[truth[seen] < FIRST_CODE]
+        if not len(known):
+            self._class(255)
+            return
+        main = int(np.bincount(truth[known]).argmax())
+        if not self.tools or (truth[known] != main).sum() < _POINTS_PER_S * 4:
+            self._class(main)
+            return
+        if self._turn():
+            seen = self._seen()
+            known = seen[truth[seen] < FIRST_CODE]
+        shapes, worth = self._plan(known, truth[known])
+        part, part_worth = self._parts(known, truth[known])
+        if part_worth > max(worth, 0):
+            self._by_parts(part, known, truth)
+            return
+        for shape, found in shapes if worth > 0 else ():
+            self._draw(shape)
+            draft = self.session.labelling.draft
+            if draft is None or not draft.selected.any():
+                self._key(Qt.Key.Key_Escape)  # nothing lit up
+                continue
+            self._class(found)
+        if self.state.target is self._asked:
+            draft = self.session.labelling.draft
+            if draft is not None and draft.complete:
+                self._key(Qt.Key.Key_Return, decide=True)
+            else:
+                if self.session.scene.draw_tool.isVisible() and draft is None:
+                    self._key(Qt.Key.Key_Escape)
+                self._class(main)  # the rest
+
+    def _parts(self, rows: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, float]:
+        """The parts that Y would show, and what answering them one by one is worth."""
+        target, content = self.state.target, self.state.content
+        part = parts(content.points[target.rows])
+        main = int(np.bincount(truth).argmax())
+        given = np.zeros(len(truth), np.int64)
+        for one in np.unique(part[rows]):
+            inside = part[rows] == one
+            given[inside] = np.bincount(truth[inside]).argmax()
+        gain = int((given == truth).sum() - (truth == main).sum())
+        seconds = KEY_S + (KEY_S + DECIDE_S) * (len(np.unique(part)) - 1)
+        return part, gain - _POINTS_PER_S * seconds
+
+    def _by_parts(self, part: np.ndarray, rows: np.ndarray, truth: np.ndarray) -> None:
+        """Press Y, then a class for each part that lights up."""
+        self._key("Y")
+        labelling = self.session.labelling
+        while labelling.draft is None:
+            QTest.qWait(5)
+        while self.state.target is self._asked:
+            asked = labelling.draft.asked[rows]
+            known = truth[rows][asked]
+            self._class(int(np.bincount(known).argmax()) if len(known) else int(truth[rows][0]))
+
+    def _turn(self) -> bool:
+        """Look at a ground cell from above, at a cluster from where one is."""
+        units, target = self.state.project.units, self.state.target
+        from_above = units.kind[units.find(target.unit)] == CELL
+        if from_above == self.view.top_down:
+            return False
+        self._key("J")
+        self._settle()
+        return True
+
+    def _plan(self, rows: np.ndarray, truth: np.ndarray) -> tuple[list[tuple[Shape, int]], float]:
+        """Shapes with their classes, the best next one as long as it is worth its seconds; and
+        what they are worth together."""
+        content, target = self.state.content, self.state.target
+        xy = self.view.screen_xy(content.points[target.rows[rows]])
+        size = (self.view.width(), self.view.height())
+        main = int(np.bincount(truth).argmax())
+        given = np.full(len(truth), main)
+        plan: list[tuple[Shape, int]] = []
+        worth = 0.0
+        while len(plan) < _SHAPES:
+            best = None
+            for found in np.unique(truth[given != truth]).tolist():
+                gain_of = (truth == found).astype(int) - (given == truth)
+                for shape in candidates(xy, truth == found, gain_of, size):
+                    covered = shape.covers(xy, size)
+                    after = np.where(covered, found, given)
+                    gain = int((after == truth).sum() - (given == truth).sum())
+                    value = gain - _POINTS_PER_S * cost(shape)
+                    if best is None or value > best[0]:
+                        best = (value, shape, found, after)
+            if best is None or best[0] <= 0:
+                break
+            worth += best[0]
+            plan.append((best[1], best[2]))
+            given = best[3]
+        return plan, worth
+
+
+def cost(shape: Shape) -> float:
+    """Seconds of drawing a shape and giving it a class."""
+    points = 2 if shape.tool in ("cut", "box") else len(shape.places)
+    return KEY_S + POINT_S * points + KEY_S + DECIDE_S
+
+
+def candidates(
+    xy: np.ndarray, wanted: np.ndarray, gain: np.ndarray, size: tuple[int, int]
+) -> list[Shape]:
+    """Shapes that cover the places xy (n, 2) that are `wanted` (n,) and few others; `gain` (n,)
+    is what covering each place brings, 1, 0 or -1."""
+    found = []
+    inside = xy[wanted]
+    for share in (0.0, 0.02, 0.08):
+        low, high = np.quantile(inside, share, axis=0), np.quantile(inside, 1 - share, axis=0)
+        grow = np.maximum(1.0, (_LEAST_PX - (high - low)) / 2)
+        (a, b), (c, d) = low - grow, high + grow
+        found.append(Shape("box", ((a, b), (c, b), (c, d), (a, d))))
+    start, end = _line(xy, gain)
+    if not sides(xy, start, end) @ gain > 0:
+        start, end = end, start
+    found.append(Shape("cut", (tuple(start), tuple(end))))
+    corners = _hull(inside)
+    if 3 <= len(corners) <= VERTICES:
+        found.append(Shape("polygon", tuple(map(tuple, corners))))
+    fits: Callable[[Shape], bool] = lambda s: (  # noqa: E731
+        s.tool != "cut" or all(0 <= x < size[0] and 0 <= y < size[1] for x, y in s.places)
+    )
+    return [shape for shape in found if fits(shape)]
+
+
+def _line(xy: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two ends of the line with the most to gain on one side of it, of 48 directions."""
+    best = (-np.inf, np.zeros(2), 0.0)
+    for angle in np.linspace(0, 2 * np.pi, 48, endpoint=False):
+        normal = np.array([np.cos(angle), np.sin(angle)])
+        away = xy @ normal
+        order = np.argsort(-away)
+        total = np.cumsum(gain[order])
+        at = int(total.argmax())
+        if total[at] > best[0]:
+            best = (float(total[at]), normal, float(away[order[at]]) - 0.5)
+    _, normal, threshold = best
+    along = np.array([-normal[1], normal[0]])
+    middle = xy.mean(axis=0)
+    middle = middle + (threshold - middle @ normal) * normal
+    reach = max(30.0, 0.6 * float(np.ptp(xy @ along)))
+    return middle - along * reach, middle + along * reach
+
+
+def _hull(places: np.ndarray, most: int = 6) -> np.ndarray:
+    """Corners of the convex hull, a little wider, thinned to `most`."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    try:
+        corners = places[ConvexHull(places).vertices]
+    except (QhullError, ValueError):
+        return np.zeros((0, 2))
+    while len(corners) > most:
+        before, after = np.roll(corners, 1, axis=0), np.roll(corners, -1, axis=0)
+        u, v = corners - before, after - before
+        corners = np.delete(corners, np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).argmin(), axis=0)
+    away = corners - corners.mean(axis=0)
+    return corners + 2 * away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1)

@@ -19,7 +19,7 @@ import numpy as np
 from core.classes import FIRST_CODE
 from core.errors import DataError
 from core.journal import Entry, Head, Journal
-from core.labels import fold
+from core.labels import CARRIED, fold
 
 
 class Spent(NamedTuple):
@@ -245,7 +245,8 @@ class Answers:
 
     def mine(self) -> list[Head]:
         """One's own answers that count, oldest first."""
-        return [h for h in self._mine if h.verb == "answer" and h.unit and self._counts(h)]
+        mine = (h for h in self._mine if h.verb == "answer" and h.unit and h.tool != CARRIED)
+        return [head for head in mine if self._counts(head)]
 
     def seen_again(self) -> set[str]:
         """Units that one answered blind."""
@@ -303,7 +304,8 @@ class Answers:
         return {c: n for c, n in self._class_counts.copy().items() if n}
 
     def spent(self) -> Spent:
-        """What counts so far: answered units, their points, and active minutes of all answers."""
+        """What counts so far: units that a person answered, their points, and the active minutes of
+        all answers. What was carried over from another scan is no person's answer."""
         return Spent(self._units, self._points, self._milliseconds / 60_000)
 
     # -- the fold -----------------------------------------------------------------------------
@@ -365,7 +367,7 @@ class Answers:
             kept[place] = after
         for changed, sign in ((before, -1), (after, 1)):
             if changed is not None:
-                if changed.unit and changed.verb == "answer":
+                if changed.unit and changed.verb == "answer" and changed.tool != CARRIED:
                     self._units += sign
                     self._points += sign * changed.points
                 for found, points in changed.class_counts().items():

@@ -9,6 +9,8 @@ import numpy as np
 from core.classes import UNLABELLED
 from core.journal import Entry
 
+CARRIED = "carried over"  # tool of answers that repeat what the same thing got in another scan
+
 
 def fold(entries: Iterable[Entry], rows: int) -> np.ndarray:
     """(rows,) uint8: the class each row was given last, UNLABELLED where none was.

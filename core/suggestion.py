@@ -24,6 +24,7 @@ class Suggestion:
     classes, shares : the first three by falling probability, of both sources together
     shape : the first three by its shape alone, () where there is no guess
     network : the class most of its points were predicted to be, None without a network
+    carried : the class that the same place has in a neighbouring scan, None without one
     shown : whether the person saw it
     """
 
@@ -32,6 +33,7 @@ class Suggestion:
     shape: tuple[int, ...]
     network: int | None
     shown: bool
+    carried: int | None = None
 
     def to_text(self) -> str:
         """JSON for the journal."""
@@ -51,16 +53,26 @@ class Suggestion:
             tuple(kept["shape"]),
             kept["network"],
             kept["shown"],
+            kept.get("carried"),
         )
 
 
 def joined(
-    shape: Mapping[int, float], network: Mapping[int, float], *, shown: bool
+    shape: Mapping[int, float],
+    network: Mapping[int, float],
+    *,
+    shown: bool,
+    carried: tuple[int, float] | None = None,
 ) -> Suggestion | None:
     """The suggestion of two sources, each class -> probability; None where both are empty.
 
-    Where both speak, the mean of their probabilities.
+    Where both speak, the mean of their probabilities. What is `carried` over, a class and the
+    share of the unit's points that met it, stands alone and first.
     """
+    if carried is not None:
+        shape_three = tuple(sorted(shape, key=lambda c: (-shape[c], c))[:FIRST])
+        best = max(network, key=lambda c: (network[c], -c)) if network else None
+        return Suggestion((carried[0],), (carried[1],), shape_three, best, shown, carried[0])
     sources = [source for source in (shape, network) if source]
     if not sources:
         return None
@@ -69,10 +81,10 @@ def joined(
         for source in sources
         for c in source
     }
-    best = sorted(mean, key=lambda c: (-mean[c], c))[:FIRST]
+    first = sorted(mean, key=lambda c: (-mean[c], c))[:FIRST]
     return Suggestion(
-        tuple(best),
-        tuple(mean[c] for c in best),
+        tuple(first),
+        tuple(mean[c] for c in first),
         tuple(sorted(shape, key=lambda c: (-shape[c], c))[:FIRST]),
         max(network, key=lambda c: (network[c], -c)) if network else None,
         shown,

@@ -167,6 +167,9 @@ def _of_scene(session: Session) -> list[Action]:
         Action("bigger", "Bigger points", ("]",), "View",
                "Draw points, or the brush in hand, bigger.",
                lambda: scene.enlarge(1)),
+        Action("around", "Neighbouring scans", ("Ctrl+B",), "View",
+               "Show the five scans before and behind too, placed by their poses.",
+               scene.toggle_around, checked=lambda: bool(scene.reach)),
         Action("overlays", "Hide what lies over the view", ("H",), "View",
                "Nothing hides the points.", overlays.toggle, checked=lambda: overlays.hidden),
     ]  # fmt: skip

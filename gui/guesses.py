@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.errors import ProjectError
 from core.files import read_arrays
+from core.neighbours import carried
 from core.project import Project
 from core.suggest import fit, is_bare, shapes_of
 from core.suggestion import Suggestion, joined
@@ -37,6 +38,7 @@ class Guesses(QObject):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="guesses")
         self._shape: dict[str, dict[int, float]] = {}
         self._network: dict[str, tuple[int, float]] = {}
+        self._carried: dict[str, tuple[int, float]] = {}
         self._running: Future | None = None
         self._fitted_at = 0
         self._scan = ""
@@ -59,7 +61,7 @@ class Guesses(QObject):
 
     def forget(self) -> None:
         """Units or predictions have changed."""
-        self._shape, self._network = {}, {}
+        self._shape, self._network, self._carried = {}, {}, {}
         self._fitted_at, self._scan = 0, ""
 
     def of(self, unit: str) -> Suggestion | None:
@@ -69,20 +71,22 @@ class Guesses(QObject):
         if found is not None:
             network[found[0]] = found[1]
         shape = self._shape.get(unit, {})
-        if not unit or not (shape or network):
+        carried = self._carried.get(unit)
+        if not unit or not (shape or network or carried):
             return None
         shown = self.shown and not is_bare(self.project, unit)
-        return joined(shape, network, shown=shown)
+        return joined(shape, network, shown=shown, carried=carried)
 
     def _take(self, done: Future) -> None:
         self._running = None
         try:
-            shape, network = done.result()
+            shape, network, carried = done.result()
         except ProjectError as error:
             self.failed.emit(f"No suggestions: {error.what} {error.do}")
             return
         self._shape.update(shape)
         self._network.update(network)
+        self._carried.update(carried)
         self.changed.emit()
 
     def shut(self) -> None:
@@ -92,7 +96,8 @@ class Guesses(QObject):
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 
-Learnt = tuple[dict[str, dict[int, float]], dict[str, tuple[int, float]]]
+Named = dict[str, tuple[int, float]]  # unit -> class and share
+Learnt = tuple[dict[str, dict[int, float]], Named, Named]
 
 
 def _learn(project: Project, scan: str) -> Learnt:
@@ -110,12 +115,11 @@ def _learn(project: Project, scan: str) -> Learnt:
             name: dict(zip(guess.classes, guess.shares, strict=True))
             for name, guess in zip(names, guesses, strict=True)
         }
-    return shape, _predicted(project, names, numbers)
+    seen = carried(project, scan) if scan in project.dataset.train else {}
+    return shape, _predicted(project, names, numbers), seen
 
 
-def _predicted(
-    project: Project, names: list[str], numbers: np.ndarray
-) -> dict[str, tuple[int, float]]:
+def _predicted(project: Project, names: list[str], numbers: np.ndarray) -> Named:
     scored = project.last_scored()
     if scored is None:
         return {}

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from core.classes import UNLABELLED
 from core.errors import ProjectError
 from core.journal import Head
+from core.labels import CARRIED
 from gui.draft import Draft
 from gui.state import State
 from gui.target import Target
@@ -177,7 +178,8 @@ class Labelling(QObject):
             self._tell("Nothing is suggested for this one: press its class.")
         else:
             found = suggestion.classes[0]
-            self.answer_rows(np.full(len(target.rows), found, np.uint8), "accept")
+            tool = CARRIED if suggestion.carried is not None else "accept"
+            self.answer_rows(np.full(len(target.rows), found, np.uint8), tool)
 
     def _tool(self) -> str:
         return "+".join(sorted(self._tools)) or "key"

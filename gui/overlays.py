@@ -106,11 +106,17 @@ class Card(QFrame):
             return ""
         if not found.shown:
             return "No suggestion for this one: decide unprompted."
+        enter = self.key_of("accept").replace("Return", "Enter")
+        if found.carried is not None:
+            name = self.state.class_name(found.carried)
+            return (
+                f"{enter}: {name}, as in the scan beside it ({found.shares[0]:.0%} of the points)"
+            )
         parts = [
             f"{self.state.class_name(c)} {share:.0%} [{self.key_of(f'class {c}')}]"
             for c, share in zip(found.classes, found.shares, strict=True)
         ]
-        return f"{self.key_of('accept').replace('Return', 'Enter')}: " + "   ".join(parts)
+        return f"{enter}: " + "   ".join(parts)
 
     def _draft(self, draft: Draft) -> str:
         if draft.complete and not draft.selected.any():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.classes import UNLABELLED
+from core.errors import ProjectError
+from core.neighbours import Surroundings, surroundings
 from gui.draft import Draft
 from gui.labelling import Labelling
 from gui.loader import Content
@@ -20,6 +23,7 @@ from gui.view.tools.draw import DrawTool, Shape
 from gui.view.view import CloudView
 
 POINT_PX = (1.0, 8.0)
+REACH = 5  # scans before and behind
 
 
 class Scene(QObject):
@@ -31,6 +35,7 @@ class Scene(QObject):
     """
 
     mode_changed = Signal()
+    _around = Signal(str, object)
 
     def __init__(self, view: CloudView, state: State, labelling: Labelling, theme: Theme) -> None:
         super().__init__(view)
@@ -40,6 +45,8 @@ class Scene(QObject):
         self.point_px = 2.5
         self._slot: np.ndarray | None = None
         self.through = True
+        self.reach = 0  # scans before and behind that are shown too
+        self._around.connect(self._show_around)
         self.filling = False
         self._preview: np.ndarray | None = None
         self.draw_tool = DrawTool(view, view.canvas.native, theme.accent)
@@ -101,6 +108,8 @@ class Scene(QObject):
         if self.mode not in self.modes():
             self.mode = self.modes()[0]
         self._slot = content.slots.slot
+        if self.reach:
+            self._ask_around()
         self.view.show_scan(_visible(content.points), self._slot)
         self.paint_values()
         self.paint_units()
@@ -210,6 +219,36 @@ class Scene(QObject):
             self.view.overview()
         else:
             self.view.fly_to(*box)
+
+    # -- neighbouring scans -------------------------------------------------------------------
+
+    def toggle_around(self) -> None:
+        """Show the scans before and behind this one too, or only this one."""
+        self.reach = 0 if self.reach else REACH
+        self._ask_around()
+
+    def _ask_around(self) -> None:
+        content, project = self.state.content, self.state.project
+        self.view.show_around([], self.classes)
+        if content is None or not self.reach:
+            return
+        scan, reach = content.scan, self.reach
+        done = self.state.guesses.submit(lambda: surroundings(project, scan, reach))
+        done.add_done_callback(lambda future: self._around.emit(scan, future))
+
+    def _show_around(self, scan: str, done: Future) -> None:
+        content = self.state.content
+        if content is None or content.scan != scan or not self.reach or done.cancelled():
+            return
+        try:
+            found: Surroundings = done.result()
+        except ProjectError as error:
+            self.reach = 0
+            self.state.told.emit(f"{error.what} {error.do}")
+            return
+        hidden = self.state.hides_labels
+        labels = np.full_like(found.labels, UNLABELLED) if hidden else found.labels
+        self.view.show_around([(found.points[at], labels[at]) for at in found.levels], self.classes)
 
     # -- drawing ------------------------------------------------------------------------------
 

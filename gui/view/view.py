@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QVariantAnimation, Signal
+from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QTimer, QVariantAnimation, Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from vispy import app as vispy_app
 from vispy import scene
 
+from core.classes import UNLABELLED
 from gui.view.camera import Camera
 from gui.view.cloud import Cloud
 
 FLIGHT_MS = 220
 _CLICK_S = 0.5
 _PICK_PX = 6
+_REST_MS = 150
+AROUND, AROUND_UNLABELLED = 120, 60  # brightness of neighbouring scans
 
 
 class CloudView(QWidget):
@@ -44,6 +48,11 @@ class CloudView(QWidget):
         self.camera = Camera(float(QApplication.startDragDistance()))
         self.box.camera = self.camera
         self.cloud = Cloud(parent=self.box.scene)
+        self.around: list[Any] = []  # neighbouring scans, the finest level first
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(_REST_MS)
+        self._settling.timeout.connect(lambda: self._show_level(0))
         self.halo = scene.visuals.Line(
             pos=np.zeros((2, 3), np.float32),
             connect="segments",
@@ -96,7 +105,8 @@ class CloudView(QWidget):
         """Colour of the canvas, and what dim points fade into."""
         parts = tuple(value / 255 for value in rgb)
         self.canvas.bgcolor = (*parts, 1.0)
-        self.cloud.set_uniform("u_background", parts)
+        for cloud in (self.cloud, *self.around):
+            cloud.set_uniform("u_background", parts)
 
     def set_point_size(self, pixels: float) -> None:
         """Size of a point at the centre of the view, in logical pixels."""
@@ -111,6 +121,31 @@ class CloudView(QWidget):
         """Draw units of full brightness larger by a factor."""
         self._ids = None
         self.cloud.set_uniform("u_spot", factor)
+
+    def show_around(
+        self, levels: Sequence[tuple[np.ndarray, np.ndarray]], table: np.ndarray
+    ) -> None:
+        """Show neighbouring scans: per level, the finest first, points (n, 3) and classes (n,) with
+        colours table (256, 3). The coarsest is drawn while the camera moves. [] shows none."""
+        for cloud in self.around:
+            cloud.parent = None
+        self.around = []
+        self._ids = None
+        for points, classes in levels:
+            cloud = Cloud(parent=self.box.scene)
+            cloud.set_points(points, classes.astype(np.int64))
+            bright = np.full(256, AROUND, np.uint8)
+            bright[UNLABELLED] = AROUND_UNLABELLED
+            cloud.set_units(table, bright)
+            for name in ("u_round", "u_background", "u_size", "u_reference"):
+                cloud.set_uniform(name, self.cloud.shared_program[name])
+            self.around.append(cloud)
+        self._show_level(0)
+
+    def _show_level(self, wanted: int) -> None:
+        for level, cloud in enumerate(self.around):
+            cloud.visible = level == wanted
+        self.canvas.update()
 
     def set_halo(
         self, low: np.ndarray | None, high: np.ndarray | None, colour: tuple[int, int, int]
@@ -209,12 +244,16 @@ class CloudView(QWidget):
         """(H, W) int64 in physical pixels: row of the point drawn there, -1 for none."""
         halo = self.halo.visible
         self.halo.visible = False
+        shown = [cloud.visible for cloud in self.around]
+        self._show_level(-1)  # only the scan's own points are picked
         self.cloud.set_uniform("u_picking", 1.0)
         try:
             image = self.canvas.render(bgcolor=(0, 0, 0, 0), alpha=True).astype(np.int64)
         finally:
             self.cloud.set_uniform("u_picking", 0.0)
             self.halo.visible = halo
+            for cloud, visible in zip(self.around, shown, strict=True):
+                cloud.visible = visible
         return (image[..., 0] << 16 | image[..., 1] << 8 | image[..., 2]) - 1
 
     def screen_xy(self, points: np.ndarray) -> np.ndarray:
@@ -254,8 +293,12 @@ class CloudView(QWidget):
         # Points grow as one comes closer, but less than the distances between them.
         zoom = min(2.0, max(0.7, (60.0 / float(self.camera.scale_factor)) ** 0.3))
         pixels = self._point_px * zoom * float(self.canvas.pixel_scale)
-        self.cloud.set_uniform("u_size", pixels)
-        self.cloud.set_uniform("u_reference", self.camera.reference)
+        for cloud in (self.cloud, *self.around):
+            cloud.set_uniform("u_size", pixels)
+            cloud.set_uniform("u_reference", self.camera.reference)
+        if self.around:
+            self._show_level(len(self.around) - 1)
+            self._settling.start()
         self.moved.emit()
 
     def _on_press(self, event: Any) -> None:
@@ -273,6 +316,7 @@ class CloudView(QWidget):
     def shut(self) -> None:
         """Stop flights and free OpenGL; call before the window closes."""
         self._stop_flight()
+        self._settling.stop()
         self.canvas.close()
 
 

@@ -24,8 +24,8 @@ from gui.window import Window
 
 KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
 VERTICES, JITTER_PX = 12, 3.0
-_SHAPES = 4
-_POINTS_PER_S = 2.5  # what is worth a second: less than that is let be
+_SHAPES = 6
+_POINTS_PER_S = 1.8  # what is worth a second: less than that is let be
 _LEAST_PX = 12.0  # no box is smaller
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 

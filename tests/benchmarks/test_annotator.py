@@ -57,12 +57,6 @@ def test_tools_are_worth_their_seconds(asked: Path, tmp_path: Path, qapp, qtbot,
                     f"| {sum(e.keys for e in some)} | {sum(e.clicks for e in some)} "
                     f"| {sum(e.seconds for e in some) / len(some):.2f} |"
                 )
-    import os
-
-    if os.environ.get("DBG"):
-        for e in results["tools"]:
-            if e.clicks:
-                print(e)
     one, tools = results["one class"], results["tools"]
     assert len(one) == len(tools) >= 200
     right = sum(e.right for e in tools) / sum(e.known for e in tools)

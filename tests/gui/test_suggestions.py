@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from core import steps
+from core.jobs import Job
+from core.project import Project
 from core.suggest import is_bare
 from core.suggestion import Suggestion
+from tests.conftest import QUICK
+from tests.core.test_neighbours import write_drive
+from tests.gui.conftest import Driver, open_window
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -96,3 +102,59 @@ def test_suggestions_can_be_off(taught):
     assert len(taught.entries()) == count
     taught.key("G", CONTROL)
     assert taught.session.overlays.card.guess.isVisible()
+
+
+def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path):
+    root = tmp_path / "drive"
+    write_drive(root)
+    path = tmp_path / "p"
+    with Project.create(
+        path, format="semantickitti", root=root, train=["00"], preset="laptop", research=True,
+        overrides={**QUICK, "query.fraction": "0.9"},
+    ) as project:  # fmt: skip
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job())
+        first, second, _ = project.dataset.train
+        truth = project.dataset.ground_truth(first, project.classes)
+        project.answers.answer(
+            first, np.arange(len(truth)), truth, round="", unit="", tool="key",
+            scan_rows=len(truth), scan_hash=project.scan_hash(first),
+        )  # fmt: skip
+        items = [i for i in project.rounds[0].query.items if i.startswith(f"{second}#")]
+        unit = next(i for i in items if not is_bare(project, i) and "#c" in i)
+    driver = Driver(open_window(path, qtbot), qtbot)
+    driver.settle()
+    driver.state.go(driver.state.round.query.items.index(unit))
+    driver.settle()
+    qtbot.waitUntil(lambda: driver.state.suggestion is not None)
+    driver.settle()
+    assert "as in the scan beside it" in driver.session.overlays.card.guess.text()
+    wanted = int(np.bincount(driver.state.content.truth[driver.state.target.rows]).argmax())
+    spent = driver.answers.spent().units
+    driver.key(Qt.Key.Key_Return)
+    entry = driver.entries()[-1]
+    assert (entry.unit, entry.tool) == (unit, "carried over")
+    assert set(entry.classes.tolist()) == {wanted}
+    assert driver.answers.spent().units == spent
+    # Its neighbours are drawn with it, and only its own points are picked.
+    view, scene = driver.session.view, driver.session.scene
+    driver.key("B", CONTROL)
+    qtbot.waitUntil(lambda: len(view.around) == 3)
+    assert [cloud.visible for cloud in view.around] == [True, False, False]
+    ids = view._draw_ids()
+    assert ids.max() < len(driver.state.content.points)
+    view.camera.azimuth += 5
+    assert [cloud.visible for cloud in view.around] == [False, False, True]
+    qtbot.waitUntil(lambda: view.around[0].visible)
+    driver.key("B", CONTROL)
+    assert view.around == []
+    assert scene.reach == 0
+    driver.window.close()
+
+
+def test_without_poses_the_neighbours_are_refused_in_words(driver, qtbot):
+    said: list[str] = []
+    driver.state.told.connect(said.append)
+    driver.key("B", CONTROL)
+    qtbot.waitUntil(lambda: any("has no pose" in text for text in said))
+    assert driver.session.scene.reach == 0

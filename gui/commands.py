@@ -96,6 +96,9 @@ def of_session(window: Window, session: Session) -> list[Action]:
         Action("guess", "Start from the best guess", ("Y",), "Label",
                "The network's class of each point, else parts of like points, one key each.",
                labelling.guess, session.no_label),
+        Action("alike", "Units like this one", ("Ctrl+A",), "Label",
+               "Tick those that are the same on a sheet of pictures; one key labels them.",
+               session.alike.open, session.no_label),
         Action("second", "Second opinion, blind", (), "Label",
                "Answer a sample of others' units; labels and suggestions are hidden.",
                session.second_opinion, session.no_label,
@@ -120,7 +123,7 @@ def _class(session: Session, number: int, name: str, key: str, group: str) -> Ac
         (key,),
         group,
         f"The asked points are: {name}.",
-        lambda: (session.scene or session.labelling).answer(number),
+        lambda: session.answer(number),
         session.no_label,
     )
 
@@ -154,7 +157,7 @@ def _of_scene(session: Session) -> list[Action]:
                "Shapes take hidden points too, or only what is in sight.",
                lambda: scene.set_through(not scene.through), checked=lambda: scene.through),
         Action("whole", "Whole again", ("Esc",), "Label",
-               "Put the tool away, then the selection, then the draft.", scene.end),
+               "Put the tool away, then the selection, then the draft.", session.leave),
         Action("frame", "Frame the unit", ("Home",), "Go",
                "Fly to what is asked.", scene.frame),
         Action("overview", "See the whole scan", ("End",), "Go",

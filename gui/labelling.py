@@ -218,6 +218,33 @@ class Labelling(QObject):
             content.answer(target.rows, classes, target.slot)
         state.advance(target)
 
+    def answer_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str) -> bool:
+        """Give another unit's rows (R,) of its scan classes (R,); return whether it was written."""
+        state = self.state
+        project, scan = state.project, unit.rpartition("#")[0]
+        found = state.round
+        asked = found is not None and unit in found.query.items
+        try:
+            project.answers.answer(
+                scan,
+                rows,
+                classes,
+                round=found.id if found is not None and asked else "",
+                unit=unit,
+                tool=tool,
+                scan_rows=project.dataset.count(scan),
+                scan_hash=project.scan_hash(scan),
+            )
+        except ProjectError as error:
+            state.failed.emit(error)
+            return False
+        content = state.loader.kept(scan)
+        if content is not None:
+            content.answer(rows, classes, int(content.unit[rows[0]]))
+            if content is state.content:
+                state.target_changed.emit(False)
+        return True
+
     def _round(self, target: Target) -> str:
         found = self.state.round
         return found.id if found is not None and target.item is not None else ""

@@ -126,6 +126,10 @@ class Loader(QObject):
             self._kept.move_to_end(scan)
         return content
 
+    def kept(self, scan: str) -> Content | None:
+        """Return a scan only if it is there."""
+        return self._kept.get(scan)
+
     def ask(self, scan: str) -> None:
         """Have a scan read, if it is neither there nor on its way."""
         if scan in self._kept or scan in self._wanted:

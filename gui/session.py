@@ -16,6 +16,7 @@ from core.export import export
 from core.jobs import Job
 from core.project import Project
 from gui.activity import Activity
+from gui.alike import ContactSheet
 from gui.banner import Banner
 from gui.browser import Browser
 from gui.context import Context
@@ -79,6 +80,7 @@ class Session(QObject):
                 self.software = self.view.instant = True  # two frames are no flight
         else:
             layout.addWidget(_no_view(problem), 1)
+        self.alike = ContactSheet(self.page, self.state, self.labelling, theme)
         self.queue = Queue(self.state, theme)
         self.palette = QWidget()
         self.partitions = Partitions(self.state, theme)
@@ -159,6 +161,22 @@ class Session(QObject):
             self.state.reload()
         if name == "Ask" and self.state.round is not None:
             self.state.begin()
+
+    def answer(self, found: int) -> None:
+        """Give a class or code to what is ticked on the contact sheet, else to what is asked."""
+        if self.alike.isVisible():
+            self.alike.answer(found)
+        elif self.scene is not None:
+            self.scene.answer(found)
+        else:
+            self.labelling.answer(found)
+
+    def leave(self) -> None:
+        """Put away the contact sheet, else the tool, the selection, the draft."""
+        if self.alike.isVisible():
+            self.alike.hide()
+        elif self.scene is not None:
+            self.scene.end()
 
     def toggle_suggestions(self) -> None:
         """Show suggestions, or none."""
@@ -242,6 +260,7 @@ class Session(QObject):
             self.rounds,
             self.review,
             self.context,
+            self.alike,
             self.scene,
             self.overlays,
         ):
@@ -272,6 +291,7 @@ class Session(QObject):
             signal.disconnect()
         if self.scene is not None:
             self.history.shut()
+        self.alike.shut()
         self.review.shut()
         self.context.shut()
         self.state.shut()

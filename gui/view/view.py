@@ -258,7 +258,9 @@ class CloudView(QWidget):
 
     def screen_xy(self, points: np.ndarray) -> np.ndarray:
         """(n, 2) logical pixels of points (n, 3)."""
-        mapped = self.cloud.get_transform("visual", "canvas").map(points[:, :3].astype(float))
+        # The chain of transforms is one matrix: its rows are where the axes and the origin go.
+        rows = self.cloud.get_transform("visual", "canvas").map(np.eye(4))
+        mapped = points[:, :3].astype(np.float64) @ rows[:3] + rows[3]
         return mapped[:, :2] / mapped[:, 3:4]
 
     def in_sight(self, points: np.ndarray, scan: np.ndarray) -> np.ndarray:

@@ -14,8 +14,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core import steps
+from core.classes import UNLABELLED
 from core.jobs import Job
+from core.neighbours import LEVELS_M, thinned
 from core.project import Project
+from gui.view.tools.draw import Shape
 from gui.window import Window
 from tests.benchmarks.conftest import numbers
 from tests.gui.conftest import open_window, own_settings
@@ -196,6 +199,53 @@ def test_recolouring_one_unit(qapp, qtbot, one_scan: Path, report):
     found = statistics.median(redraws) / statistics.median(recolours)
     report("bare redraw / recolouring one unit", found, "≥ 50")
     assert found >= 50
+
+
+def test_a_lasso_over_a_hundred_thousand_points(qapp, qtbot, one_scan: Path, report):
+    window = open_window(one_scan, qtbot)
+    window.resize(*SIZE)
+    view = window.session.view
+    points = np.random.default_rng(0).uniform(-30, 30, (100_000, 4)).astype(np.float32)
+    angles = np.linspace(0, 2 * np.pi, 200)
+    ring = np.stack([500 + 300 * np.cos(angles), 350 + 250 * np.sin(angles)], axis=1)
+    shape = Shape("lasso", tuple(map(tuple, ring)))
+    size = (view.width(), view.height())
+    redraws, lassos = [], []
+    for _ in range(10):
+        redraws.append(redraw(window))
+        began = time.perf_counter()
+        covered = shape.covers(view.screen_xy(points), size)
+        lassos.append(time.perf_counter() - began)
+    assert covered.any()
+    window.close()
+    found = statistics.median(lassos) / statistics.median(redraws)
+    report("lasso of 200 corners over 100,000 points / bare redraw", found, "≤ 1")
+    assert found <= 1
+
+
+def test_moving_through_eleven_scans(qapp, qtbot, one_scan: Path, report):
+    """1.25 million points around the scan: a frame while the camera moves."""
+    window = open_window(one_scan, qtbot)
+    window.resize(*SIZE)
+    view, content = window.session.view, window.session.state.content
+    alone = [redraw(window) for _ in range(8)]
+    rng = np.random.default_rng(0)
+    shifts = np.c_[np.arange(-5, 6), np.zeros(11), np.zeros(11)]
+    points = np.concatenate(
+        [content.points[:, :3] + shift + rng.normal(0, 0.02, 3) for shift in shifts]
+    ).astype(np.float32)[:1_250_000]
+    labels = np.full(len(points), UNLABELLED, np.uint8)
+    levels = [(points[at], labels[at]) for at in (thinned(points, labels, m) for m in LEVELS_M)]
+    view.show_around(levels, window.session.scene.classes)
+    moving = []
+    for _ in range(8):
+        view.camera.azimuth += 3  # the coarsest level is drawn until it rests
+        assert view.around[-1].visible
+        moving.append(redraw(window))
+    window.close()
+    found = statistics.median(moving) / statistics.median(alone)
+    report("redraw while moving with 1.25 million points around / one scan's", found, "≤ 3")
+    assert found <= 3
 
 
 BARE = """

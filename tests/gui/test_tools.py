@@ -306,6 +306,18 @@ def test_only_what_is_in_sight(driver):
     assert np.array_equal(scene._covered(box), seen)
 
 
+@pytest.mark.parametrize("top", [False, True])
+def test_places_on_screen_are_those_of_the_drawing_library(driver, top: bool):
+    if top:
+        driver.key("J")
+    view, points = driver.session.view, driver.state.content.points
+    mapped = view.cloud.get_transform("visual", "canvas").map(points[:, :3].astype(float))
+    ahead = mapped[:, 3] > 0.1
+    assert ahead.mean() > 0.5
+    wanted = mapped[ahead, :2] / mapped[ahead, 3:4]
+    np.testing.assert_allclose(view.screen_xy(points)[ahead], wanted, atol=0.05)
+
+
 def test_a_shape_counts_a_pixel_as_drawn():
     xy = np.array([[10.5, 10.5], [30.5, 10.5], [np.nan, 3.0], [-5, 2], [500, 500]])
     box = Shape("box", ((5, 5), (20, 5), (20, 20), (5, 20)))

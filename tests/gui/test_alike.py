@@ -1,0 +1,93 @@
+"""The contact sheet, with clicks and keys; and the nearest units against a slow search."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from core.alike import nearest
+from core.files import map_array
+from core.prepare.units import shapes_file
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+LEFT = Qt.MouseButton.LeftButton
+
+
+def opened(driver):
+    sheet = driver.session.alike
+    driver.key("A", CONTROL)
+    driver.qtbot.waitUntil(sheet.isVisible)
+    return sheet
+
+
+def test_ticked_units_get_one_class_and_an_answer_each(driver):
+    unit = driver.state.target.unit
+    sheet = opened(driver)
+    assert 3 < len(sheet.pictures) <= 24
+    chosen = [sheet.pictures[0], sheet.pictures[2], sheet.pictures[3]]
+    for picture in chosen:
+        QTest.mouseClick(picture, LEFT)
+    QTest.mouseClick(chosen[1], LEFT)  # not this one after all
+    wanted = {chosen[0].found.unit, chosen[2].found.unit}
+    assert "2 ticked" in sheet.hint.text()
+    driver.key("4")
+    assert not sheet.isVisible()
+    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 2)
+    entries = driver.entries()
+    assert {entry.unit for entry in entries} == wanted
+    asked = driver.state.round.query.items
+    for entry in entries:
+        assert entry.tool == "alike"
+        assert set(entry.classes.tolist()) == {3}
+        units = driver.session.project.units
+        inside = driver.session.project.rows(entry.scan)[entry.rows]
+        number = units.find(entry.unit) - units.range_of(entry.scan).start
+        assert set(inside.tolist()) == {number}
+        assert (entry.round == "001-size") == (entry.unit in asked)
+    assert driver.state.target.unit == unit  # the question itself is still open
+    driver.key("Z", CONTROL)
+    driver.key("Z", CONTROL)
+    assert not driver.answers.effective
+
+
+def test_a_key_without_a_tick_labels_nothing_and_escape_leaves(driver):
+    sheet = opened(driver)
+    driver.key("1")
+    assert driver.entries() == []
+    assert sheet.isVisible()
+    QTest.mouseClick(sheet.all, LEFT)
+    assert len(sheet.ticked) == len(sheet.pictures)
+    QTest.mouseClick(sheet.all, LEFT)
+    assert sheet.ticked == []
+    driver.key(Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    driver.key("1")
+    assert len(driver.entries()) == 1
+
+
+def test_what_waits_is_written_when_the_project_closes(driver):
+    sheet = opened(driver)
+    QTest.mouseClick(sheet.all, LEFT)
+    count = len(sheet.ticked)
+    sheet.answer(0)
+    sheet.shut()
+    assert len(driver.entries()) == count
+    sheet._read.connect(lambda *_: None)
+
+
+def test_the_nearest_are_those_of_a_slow_search(driver):
+    project = driver.session.project
+    units = project.units
+    shapes = np.array(map_array(shapes_file(project.units_folder / units.fingerprint)), float)
+    scale = shapes.std(axis=0) + 1e-6
+    unit = driver.state.target.unit
+    driver.key("1")
+    done = units.find(unit)
+    asked = done + 1 if units.kind[done + 1] == units.kind[done] else done - 1
+    found = nearest(project, units.name(asked), 5)
+    away = {}
+    for other in range(len(units)):
+        if other not in (asked, done) and units.kind[other] == units.kind[asked]:
+            away[units.name(other)] = np.linalg.norm((shapes[other] - shapes[asked]) / scale)
+    assert found == sorted(away, key=lambda name: away[name])[:5]

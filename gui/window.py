@@ -185,7 +185,9 @@ class Window(QMainWindow):
         self._application().processEvents()
         self.setUpdatesEnabled(True)
         layout = store().value("layout")
+        # Docks are tabbed once only: Qt leaves the tabs of a first time in sight below the second.
         if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
+            self._tab_docks()
             self._size_docks()
         remember(path)
         # Now, not before: thousands of events of the first layout would all pass through it.
@@ -202,7 +204,11 @@ class Window(QMainWindow):
     def reset_layout(self) -> None:
         """Put every dock back where it was at first."""
         if self.docks:
+            for dock in self.docks:
+                self.removeDockWidget(dock)
+            self._application().processEvents()  # else Qt leaves the old tabs in sight
             self._place_docks()
+            self._tab_docks()
             self._size_docks()
 
     def _place_docks(self) -> None:
@@ -210,6 +216,8 @@ class Window(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
+
+    def _tab_docks(self) -> None:
         _, _, _, partitions, rounds, review, context = self.docks
         for first, second in ((context, partitions), (partitions, rounds), (rounds, review)):
             self.tabifyDockWidget(first, second)

@@ -26,6 +26,7 @@ KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
 VERTICES, JITTER_PX = 12, 3.0
 _SHAPES = 6
 _POINTS_PER_S = 1.8  # what is worth a second: less than that is let be
+_LOOK_TWICE = 60  # points of other classes in a cluster, to look at it from above too
 _LEAST_PX = 12.0  # no box is smaller
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -147,10 +148,17 @@ class Annotator:
         if not self.tools or (truth[known] != main).sum() < _POINTS_PER_S * 4:
             self._class(main)
             return
-        if self._turn():
-            seen = self._seen()
-            known = seen[truth[seen] < FIRST_CODE]
+        self._turn()
+        known = self._known(truth)
         shapes, worth = self._plan(known, truth[known])
+        if not self._is_cell() and (truth[known] != main).sum() > _LOOK_TWICE:
+            self._flip()
+            above = self._known(truth)
+            other, more = self._plan(above, truth[above])
+            if more > worth:
+                known, shapes, worth = above, other, more
+            else:
+                self._flip()
         part, part_worth = self._parts(known, truth[known])
         if part_worth > max(worth, 0):
             self._by_parts(part, known, truth)
@@ -195,15 +203,23 @@ class Annotator:
             known = truth[rows][asked]
             self._class(int(np.bincount(known).argmax()) if len(known) else int(truth[rows][0]))
 
-    def _turn(self) -> bool:
-        """Look at a ground cell from above, at a cluster from where one is."""
+    def _known(self, truth: np.ndarray) -> np.ndarray:
+        """Places in the target's rows that are seen and have a true class."""
+        seen = self._seen()
+        return seen[truth[seen] < FIRST_CODE]
+
+    def _is_cell(self) -> bool:
         units, target = self.state.project.units, self.state.target
-        from_above = units.kind[units.find(target.unit)] == CELL
-        if from_above == self.view.top_down:
-            return False
+        return bool(units.kind[units.find(target.unit)] == CELL)
+
+    def _turn(self) -> None:
+        """Look at a ground cell from above, at a cluster from where one is."""
+        if self._is_cell() != self.view.top_down:
+            self._flip()
+
+    def _flip(self) -> None:
         self._key("J")
         self._settle()
-        return True
 
     def _plan(self, rows: np.ndarray, truth: np.ndarray) -> tuple[list[tuple[Shape, int]], float]:
         """Shapes with their classes, the best next one as long as it is worth its seconds; and

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTabBar
 
 from gui.command_palette import KeyLine
 from gui.tour import Tour
@@ -173,3 +174,21 @@ def test_every_action_is_in_a_menu(driver):
         shown |= {action.text() for action in menu.menu().actions()}
     for action in driver.window.actions_table.table.values():
         assert action.title in shown, action.id
+
+
+def test_the_panels_tabs_are_in_sight_once(driver, qtbot, project_path):
+    """Qt leaves the tabs of an earlier layout below those of a later one."""
+
+    def bars(window):
+        found = [bar for bar in window.findChildren(QTabBar) if bar.isVisible() and bar.count()]
+        return [bar for bar in found if window.rect().intersects(bar.geometry())]
+
+    assert len(bars(driver.window)) == 1
+    for _ in range(2):
+        driver.window.reset_layout()
+        driver.settle()
+        assert [bar.count() for bar in bars(driver.window)] == [4]
+    driver.window.close()
+    again = open_window(project_path, qtbot)  # now from the kept layout
+    assert [bar.count() for bar in bars(again)] == [4]
+    again.close()

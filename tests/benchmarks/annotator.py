@@ -25,7 +25,8 @@ from gui.window import Window
 KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
 VERTICES, JITTER_PX = 12, 3.0
 _SHAPES = 6
-_POINTS_PER_S = 1.8  # what is worth a second: less than that is let be
+_POINTS_PER_S = 2.2  # what is worth a second: less than that is let be
+_LOOK_AGAIN = 600  # points of a cluster, to look at it again before the last key
 _LOOK_TWICE = 60  # points of other classes in a cluster, to look at it from above too
 _LEAST_PX = 12.0  # no box is smaller
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -163,13 +164,16 @@ class Annotator:
         if part_worth > max(worth, 0):
             self._by_parts(part, known, truth)
             return
-        for shape, found in shapes if worth > 0 else ():
-            self._draw(shape)
+        self._strokes(shapes if worth > 0 else [])
+        if shapes and not self._is_cell() and len(truth) > _LOOK_AGAIN:
+            # A large cluster hides half of itself: look from the other view before the last key.
+            self._flip()
             draft = self.session.labelling.draft
-            if draft is None or not draft.selected.any():
-                self._key(Qt.Key.Key_Escape)  # nothing lit up
-                continue
-            self._class(found)
+            if self.state.target is self._asked and draft is not None:
+                known = self._known(truth)
+                given = np.where(draft.open, main, draft.classes)[known]
+                more, worth = self._plan(known, truth[known], given)
+                self._strokes(more if worth > 0 else [])
         if self.state.target is self._asked:
             draft = self.session.labelling.draft
             if draft is not None and draft.complete:
@@ -178,6 +182,15 @@ class Annotator:
                 if self.session.scene.draw_tool.isVisible() and draft is None:
                     self._key(Qt.Key.Key_Escape)
                 self._class(main)  # the rest
+
+    def _strokes(self, shapes: list[tuple[Shape, int]]) -> None:
+        for shape, found in shapes:
+            self._draw(shape)
+            draft = self.session.labelling.draft
+            if draft is None or not draft.selected.any():
+                self._key(Qt.Key.Key_Escape)  # nothing lit up
+                continue
+            self._class(found)
 
     def _parts(self, rows: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, float]:
         """The parts that Y would show, and what answering them one by one is worth."""
@@ -221,14 +234,16 @@ class Annotator:
         self._key("J")
         self._settle()
 
-    def _plan(self, rows: np.ndarray, truth: np.ndarray) -> tuple[list[tuple[Shape, int]], float]:
+    def _plan(
+        self, rows: np.ndarray, truth: np.ndarray, given: np.ndarray | None = None
+    ) -> tuple[list[tuple[Shape, int]], float]:
         """Shapes with their classes, the best next one as long as it is worth its seconds; and
         what they are worth together."""
         content, target = self.state.content, self.state.target
         xy = self.view.screen_xy(content.points[target.rows[rows]])
         size = (self.view.width(), self.view.height())
-        main = int(np.bincount(truth).argmax())
-        given = np.full(len(truth), main)
+        if given is None:
+            given = np.full(len(truth), np.bincount(truth).argmax())
         plan: list[tuple[Shape, int]] = []
         worth = 0.0
         while len(plan) < _SHAPES:

@@ -248,6 +248,16 @@ class Answers:
         mine = (h for h in self._mine if h.verb == "answer" and h.unit and h.tool != CARRIED)
         return [head for head in mine if self._counts(head)]
 
+    def pace(self, last: int = 200) -> float | None:
+        """Median active seconds of one's last answers, None before the first that took any."""
+        seconds: list[float] = []
+        for head in reversed(self._mine):
+            if head.verb == "answer" and head.active_s > 0 and not self._is_undone(head):
+                seconds.append(head.active_s)
+                if len(seconds) == last:
+                    break
+        return float(np.median(seconds)) if seconds else None
+
     def seen_again(self) -> set[str]:
         """Units that one answered blind."""
         return {h.unit for h in self._mine if h.blind and not self._is_undone(h)}

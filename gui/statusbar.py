@@ -48,8 +48,10 @@ class StatusBar(QStatusBar):
         self.spent.setText(
             f"{spent.points:,}{of} points · {spent.units:,} units · {spent.minutes:.1f} min"
         )
-        each = spent.minutes * 60 / spent.units if spent.units else 0
-        self.pace.setText(f"{each:.1f} s per answer" if each else "")
+        pace, found = answers.pace(), self.state.round
+        waiting = len(project.open_items(found)) if found is not None else 0
+        left = f", {duration(pace * waiting)} left" if pace and waiting else ""
+        self.pace.setText(f"{pace:.1f} s per answer{left}" if pace else "")
 
     def progressed(self, report: Progress) -> None:
         """Show how far the job is, or what it says."""

@@ -102,3 +102,21 @@ def small_project(path: Path, root: Path, **overrides: str) -> Project:
         research=True,
         overrides={**QUICK, **overrides},
     )
+
+
+def give(project: Project, unit: int, classes: int | np.ndarray, **options: object) -> None:
+    """Answer a unit by its number with a class, or one per row."""
+    units = project.need_units()
+    scan = units.scans[units.scan[unit]]
+    rows = np.flatnonzero(project.rows(scan) == unit - units.range_of(scan).start)
+    project.answers.answer(
+        scan,
+        rows,
+        np.broadcast_to(np.asarray(classes, np.uint8), len(rows)),
+        round="",
+        unit=units.name(unit),
+        tool="key",
+        scan_rows=project.dataset.count(scan),
+        scan_hash=project.scan_hash(scan),
+        **options,
+    )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -246,6 +247,35 @@ def test_moving_through_eleven_scans(qapp, qtbot, one_scan: Path, report):
     found = statistics.median(moving) / statistics.median(alone)
     report("redraw while moving with 1.25 million points around / one scan's", found, "≤ 3")
     assert found <= 3
+
+
+def test_memory_over_a_thousand_answers(qapp, qtbot, semantickitti: Path, tmp_path: Path, report):
+    """Nearly each answer is on another one of 20 scans."""
+    path = tmp_path / "p"
+    with Project.create(
+        path, format="semantickitti", root=semantickitti, preset="laptop",
+        train=["00", "01", "02", "03", "05", "06", "07", "10"],
+    ) as project:  # fmt: skip
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job(), units=1001)
+    window = open_window(path, qtbot)
+    state, process = window.session.state, psutil.Process()
+    visits, scan, before = 0, "", 0
+    for answered in range(1000):
+        while not state.settled:
+            QApplication.processEvents()
+        visits += scan != state.content.scan
+        scan = state.content.scan
+        if answered == 200:  # by then every part has been used
+            before = process.memory_info().rss
+        QTest.keyClick(window.session.view.canvas.native, Qt.Key.Key_1)
+    while not state.settled:
+        QApplication.processEvents()
+    after = process.memory_info().rss
+    window.close()
+    assert visits >= 200
+    report("memory after 1,000 answers / after 200", after / before, "0.95 to 1.05")
+    assert abs(after / before - 1) <= 0.05
 
 
 BARE = """

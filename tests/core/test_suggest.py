@@ -13,7 +13,7 @@ from core.jobs import Job
 from core.parts import parts
 from core.project import Project
 from core.suggestion import HitRates, Suggestion, hit_rates, joined
-from tests.conftest import small_project
+from tests.conftest import give, small_project
 
 
 @pytest.fixture
@@ -29,23 +29,6 @@ def truth_of(project: Project, unit: int) -> np.ndarray:
     truth = project.dataset.ground_truth(scan, project.classes)
     assert truth is not None
     return truth[project.rows(scan) == unit - units.range_of(scan).start]
-
-
-def give(project: Project, unit: int, classes: np.ndarray, suggested: str = "") -> None:
-    units = project.need_units()
-    scan = units.scans[units.scan[unit]]
-    rows = np.flatnonzero(project.rows(scan) == unit - units.range_of(scan).start)
-    project.answers.answer(
-        scan,
-        rows,
-        classes,
-        round="",
-        unit=units.name(unit),
-        tool="key",
-        scan_rows=project.dataset.count(scan),
-        scan_hash=project.scan_hash(scan),
-        suggested=suggested,
-    )
 
 
 def test_units_of_an_unseen_scan_are_guessed_from_two_others(project: Project):
@@ -116,7 +99,7 @@ def test_hit_rates_by_hand(project: Project):
     ]
     for unit, (answer, suggested) in enumerate(answers):
         size = len(truth_of(project, unit))
-        give(project, unit, np.full(size, answer, np.uint8), suggested)
+        give(project, unit, np.full(size, answer, np.uint8), suggested=suggested)
     found = hit_rates(project.answers.effective.values())
     assert found == HitRates((1, 3), (2, 3), (3, 4), (2, 3), (0, 1))
 

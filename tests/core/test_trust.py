@@ -16,7 +16,7 @@ from core.imports import import_labels
 from core.jobs import Job
 from core.merge import disagreements, merge
 from core.project import Project
-from tests.conftest import small_project, write_scan
+from tests.conftest import give, small_project, write_scan
 
 
 @pytest.fixture
@@ -24,23 +24,6 @@ def path(tmp_path: Path, small_street: Path) -> Path:
     with small_project(tmp_path / "p", small_street) as project:
         steps.prepare(project, Job(), workers=1)
     return tmp_path / "p"
-
-
-def give(project: Project, unit: int, found: int | np.ndarray, *, blind: bool = False) -> None:
-    units = project.need_units()
-    scan = units.scans[units.scan[unit]]
-    rows = np.flatnonzero(project.rows(scan) == unit - units.range_of(scan).start)
-    project.answers.answer(
-        scan,
-        rows,
-        np.broadcast_to(np.asarray(found, np.uint8), len(rows)),
-        round="",
-        unit=units.name(unit),
-        tool="key",
-        scan_rows=project.dataset.count(scan),
-        scan_hash=project.scan_hash(scan),
-        blind=blind,
-    )
 
 
 def all_labels(path: Path) -> list[np.ndarray]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.classes import FIRST_CODE
-from core.errors import DataError
+from core.errors import DamagedError, DataError
 from core.journal import Entry, Head, Journal
 from core.labels import CARRIED, fold
 
@@ -69,7 +69,14 @@ class Answers:
         journals = {}
         for name, path in paths.items():
             journals[name] = Journal(path, name, read_only=read_only or name != annotator)
-        return cls(journals, annotator)
+        try:
+            return cls(journals, annotator)
+        except DamagedError as error:
+            own = journals.get(annotator)
+            if read_only or own is None or own.path.name not in error.what:
+                raise
+            own.salvage()  # go on with the good part of one's own
+            return cls(journals, annotator)
 
     def close(self) -> None:
         for journal in self._journals.values():

@@ -41,5 +41,9 @@ class StorageError(ProjectError):
     """The disk refused a write: full, read-only or gone."""
 
 
+class DamagedError(ProjectError):
+    """A file of the project cannot be read whole."""
+
+
 class Cancelled(Exception):
     """Raised inside a job after its `cancel` was called."""

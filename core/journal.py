@@ -12,14 +12,14 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from core.errors import ProjectError, StorageError
+from core.errors import DamagedError, ProjectError, StorageError
 from core.files import is_network_disk
 
 VERSION = 1
@@ -39,6 +39,10 @@ CREATE TABLE about (annotator TEXT NOT NULL);
 """
 _HEAD = (
     "seq, time, verb, round, scan, unit, points, counts, active_s, tool, suggested, cancels, blind"
+)
+_ALL = (
+    "seq, time, verb, round, scan, unit, points, counts, rows, classes, tool, active_s, clicks, "
+    "keys, suggested, version, scan_rows, scan_hash, cancels, blind"
 )
 _COLUMNS = (
     "seq, time, verb, round, scan, unit, rows, classes, tool, active_s, clicks, keys, suggested, "
@@ -158,8 +162,9 @@ class Journal:
                 f"The journal {self.path.name} holds the answers of {owner}.",
                 f"Name the file {owner}.sqlite again.",
             )
-        (last,) = self._database.execute("SELECT max(time) FROM entries").fetchone()
-        self._last_time = last or 0.0
+        with suppress(sqlite3.DatabaseError):  # told when the entries are read, which may be saved
+            (last,) = self._database.execute("SELECT max(time) FROM entries").fetchone()
+            self._last_time = last or 0.0
 
     def _prepare(self) -> None:
         if is_network_disk(self.path.parent):
@@ -226,6 +231,64 @@ class Journal:
         name = self.annotator
         return [Head._make((name, *row[:-1], bool(row[-1]))) for row in rows]
 
+    def salvage(self) -> Path:
+        """Move what can be read to a journal in this one's place; keep the damaged one beside it.
+
+        Every entry keeps its number and time. Returns where the damaged file is kept; `note` says
+        what was lost. Raises ProjectError where nothing can be read.
+        """
+        good, last = [], 0
+        for seq in self._numbers():
+            try:
+                row = self._database.execute(
+                    f"SELECT {_ALL} FROM entries WHERE seq = ?", (seq,)
+                ).fetchone()
+                if row is not None:
+                    unpack_rows(row[8])
+                    good.append(row)
+                    last = seq
+            except (sqlite3.DatabaseError, zlib.error, ValueError):
+                continue  # this entry is lost
+        if not good:
+            raise ProjectError(
+                f"Nothing in {self.path} can be read any more.",
+                "Restore it from a copy, or move it away to begin anew.",
+            )
+        self._database.close()
+        kept = self.path.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        for end in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + end)
+            if part.exists():
+                part.replace(kept.with_name(kept.name + end))
+        with self._told():
+            self._database = sqlite3.connect(
+                self.path, check_same_thread=False, isolation_level=None
+            )
+            self._prepare()
+            self._database.execute("BEGIN IMMEDIATE")
+            marks = ",".join("?" * len(good[0]))
+            self._database.executemany(f"INSERT INTO entries VALUES ({marks})", good)
+            self._database.execute("COMMIT")
+        self._last_time = max(row[1] for row in good)
+        lost = last - len(good)
+        self.note = (
+            f"{self.path.name} was damaged: {len(good):,} entries are kept, about {lost:,} are "
+            f"lost; the damaged file is {kept.name}."
+        )
+        return kept
+
+    def _numbers(self) -> range:
+        """Numbers that an entry may have; past a damaged page SQLite itself may not know."""
+        try:
+            (last,) = self._database.execute("SELECT max(seq) FROM entries").fetchone()
+        except sqlite3.DatabaseError:
+            last = None
+        try:
+            (ever,) = self._database.execute("SELECT seq FROM sqlite_sequence").fetchone() or (0,)
+        except sqlite3.DatabaseError:
+            ever = 0
+        return range(1, max(last or 0, ever) + 1)
+
     def scans(self) -> list[tuple[str, int, str]]:
         """Each scan with answers: its name, its rows and the hash of its content then."""
         with self._guard, self._told():
@@ -253,7 +316,7 @@ class Journal:
             places = unpack_rows(rows)
             values = unpack_classes(classes, len(places))
         except (zlib.error, ValueError) as error:
-            raise ProjectError(
+            raise DamagedError(
                 f"Entry {seq} of {self.path.name} is damaged: {error}.",
                 "Restore the journal from a copy; `lidarloop doctor` checks it.",
             ) from error
@@ -291,7 +354,7 @@ class Journal:
         except sqlite3.DatabaseError as error:
             text = str(error)
             if "malformed" in text or "not a database" in text:
-                raise ProjectError(
+                raise DamagedError(
                     f"The journal {self.path} is damaged: {text}.",
                     "Restore it from a copy; answers of other annotators are not touched.",
                 ) from error

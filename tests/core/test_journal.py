@@ -330,6 +330,43 @@ def test_a_damaged_journal_is_named(tmp_path):
         Answers.open(tmp_path, "ann")
 
 
+def test_the_good_part_of_a_damaged_journal_is_kept(tmp_path):
+    """Some pages in the middle are overwritten: what is on the others is still there."""
+    answers = Answers.open(tmp_path, "ann")
+    rng = np.random.default_rng(0)
+    for number in range(400):
+        rows = np.sort(rng.choice(100_000, 300, replace=False))
+        answer(answers, rows, rng.integers(0, 19, 300), unit=f"s#c{number}")
+    before = {entry.seq: entry for entry in answers.entries()}
+    answers.close()
+    with sqlite3.connect(tmp_path / "ann.sqlite") as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = database.execute("PRAGMA page_size").fetchone()
+    database.close()
+    file = tmp_path / "ann.sqlite"
+    data = bytearray(file.read_bytes())
+    middle = len(data) // page // 2
+    data[middle * page : (middle + 3) * page] = os.urandom(3 * page)
+    file.write_bytes(data)
+    with pytest.raises(ProjectError, match=r"ann\.sqlite.* is damaged"):
+        Answers.open(tmp_path, "ann", read_only=True)
+    again = Answers.open(tmp_path, "ann")
+    kept = {entry.seq: entry for entry in again.entries()}
+    assert 300 < len(kept) < 400
+    assert "damaged" in again.note
+    assert f"{len(kept)} entries are kept" in again.note
+    for seq, entry in kept.items():
+        assert (entry.unit, entry.time) == (before[seq].unit, before[seq].time)
+        np.testing.assert_array_equal(entry.rows, before[seq].rows)
+        np.testing.assert_array_equal(entry.classes, before[seq].classes)
+    (aside,) = tmp_path.glob("ann.damaged-*")
+    assert aside.read_bytes() == bytes(data)
+    head = answer(again, [1], [1])
+    assert head.seq > max(kept)
+    again.close()
+    Answers.open(tmp_path, "ann").close()
+
+
 def test_a_damaged_entry_is_named(tmp_path):
     answers = Answers.open(tmp_path, "ann")
     answer(answers, [1], [1])

@@ -67,11 +67,17 @@ class Draft:
             self, classes=classes, selected=np.zeros(len(classes), bool), title=f"{name} given"
         )
 
+    @property
+    def replaced(self) -> int:
+        """The class that a swap replaces: that of most selected points, else of most points."""
+        given = self.classes[~self.open & self.selected]
+        if not len(given):
+            given = self.classes[~self.open]
+        return int(np.bincount(given).argmax())
+
     def swap(self, found: int, name: str) -> Draft:
-        """Give all rows of the selected rows' most frequent class another one."""
-        inside = self.classes[self.asked]
-        most = int(np.bincount(inside).argmax())
-        classes = np.where(self.classes == most, found, self.classes).astype(np.uint8)
+        """Give every point of the replaced class another one."""
+        classes = np.where(self.classes == self.replaced, found, self.classes).astype(np.uint8)
         return replace(
             self, classes=classes, selected=np.zeros(len(classes), bool), title=f"swap to {name}"
         )

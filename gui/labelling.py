@@ -38,6 +38,7 @@ class Labelling(QObject):
         self.draft: Draft | None = None
         self._before: list[Draft | None] = []
         self._after: list[Draft | None] = []
+        self._swapping = False
         self._tools: set[str] = set()
         self._target: Target | None = None
         state.target_changed.connect(self._follow)
@@ -47,6 +48,7 @@ class Labelling(QObject):
         if self.state.target is not self._target:
             self._target = self.state.target
             self.draft = None
+            self._swapping = False
             self._before, self._after = [], []
             self._tools = set()
 
@@ -79,6 +81,7 @@ class Labelling(QObject):
 
     def put_away(self) -> None:
         """Drop the selection, else the draft."""
+        self._swapping = False
         if self.draft is None:
             return
         self._step(self.draft.drop() if self.draft.selected.any() else None)
@@ -140,12 +143,15 @@ class Labelling(QObject):
             self._tell("")
             then(done.result())
 
-    def swap(self, found: int) -> None:
-        """Give another class to every point of the class that most asked points have."""
-        if self.draft is None:
-            self._tell("There is no draft: draw, or press G for a guess, first.")
+    def begin_swap(self) -> None:
+        """Let the next class replace the one that most selected points have, all over the unit;
+        without a selection, the most frequent one."""
+        if self.draft is None or self.draft.open.all():
+            self._tell("No point has a class yet: draw or start from the guess first.")
             return
-        self._step(self.draft.swap(found, self.state.class_name(found)))
+        self._swapping = True
+        name = self.state.class_name(self.draft.replaced)
+        self._tell(f"Press the class that takes the place of {name}.")
 
     # -- answers ------------------------------------------------------------------------------
 
@@ -156,6 +162,9 @@ class Labelling(QObject):
             self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
         elif draft is None:
             self.answer_rows(np.full(len(target.rows), found, np.uint8), "key")
+        elif self._swapping:
+            self._swapping = False
+            self._step(draft.swap(found, self.state.class_name(found)))
         else:
             given = draft.give(found, self.state.class_name(found))
             if given.complete and not draft.guessed:

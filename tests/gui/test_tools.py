@@ -273,6 +273,31 @@ def test_parts_are_asked_one_after_the_other(cell, qtbot):
     assert entry.clicks == 0
 
 
+def test_one_class_is_swapped_for_another(cell):
+    """A third of the cell is road, a third trunk; road becomes parking, wherever it is."""
+    labelling = cell.session.labelling
+    cell.key(";")
+    assert labelling.draft is None
+    xy = places(cell)
+    left, right = np.quantile(xy[:, 0], [0.33, 0.66])
+    top, bottom = xy[:, 1].min() - 5, xy[:, 1].max() + 5
+    cell.key("O")
+    drag(cell, [(xy[:, 0].min() - 5, top), (left, bottom)])
+    cell.key("R")
+    drag(cell, [(right, top), (xy[:, 0].max() + 5, bottom)])
+    cell.key("A")
+    road = labelling.draft.classes == ROAD
+    drag(cell, [(xy[:, 0].min() - 5, top), (left - 10, bottom)])  # some of the road
+    cell.key(";")
+    cell.key("T")
+    swapped = labelling.draft.classes
+    assert set(swapped[road].tolist()) == {9}
+    assert set(swapped[~road].tolist()) == {TRUNK, UNLABELLED}
+    assert cell.entries() == []
+    cell.key("Z", CONTROL)
+    assert (labelling.draft.classes[road] == ROAD).all()
+
+
 def test_a_click_fills_a_part(cell, qtbot):
     labelling, view = cell.session.labelling, cell.session.view
     rows = cell.state.target.rows

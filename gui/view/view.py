@@ -257,11 +257,12 @@ class CloudView(QWidget):
         return (image[..., 0] << 16 | image[..., 1] << 8 | image[..., 2]) - 1
 
     def screen_xy(self, points: np.ndarray) -> np.ndarray:
-        """(n, 2) logical pixels of points (n, 3)."""
+        """(n, 2) logical pixels of points (n, 3), NaN for those behind the eye."""
         # The chain of transforms is one matrix: its rows are where the axes and the origin go.
         rows = self.cloud.get_transform("visual", "canvas").map(np.eye(4))
         mapped = points[:, :3].astype(np.float64) @ rows[:3] + rows[3]
-        return mapped[:, :2] / mapped[:, 3:4]
+        depth = np.where(mapped[:, 3:4] > 1e-6, mapped[:, 3:4], np.nan)
+        return mapped[:, :2] / depth
 
     def in_sight(self, points: np.ndarray, scan: np.ndarray) -> np.ndarray:
         """(n,) bool: which of points (n, 3) nothing hides; scan (N, 4) are all that are shown.
@@ -271,7 +272,7 @@ class CloudView(QWidget):
         if self._ids is None:
             self._ids = self._draw_ids()
         scale = float(self.canvas.pixel_scale)
-        at = np.floor(self.screen_xy(points) * scale).astype(np.int64)
+        at = np.floor(np.nan_to_num(self.screen_xy(points) * scale, nan=-1.0)).astype(np.int64)
         height, width = self._ids.shape
         inside = np.all((at >= 0) & (at < (width, height)), axis=1)
         front = np.full(len(points), -1, np.int64)

@@ -206,9 +206,10 @@ def test_a_lasso_over_a_hundred_thousand_points(qapp, qtbot, one_scan: Path, rep
     window = open_window(one_scan, qtbot)
     window.resize(*SIZE)
     view = window.session.view
-    points = np.random.default_rng(0).uniform(-30, 30, (100_000, 4)).astype(np.float32)
+    points = np.random.default_rng(0).uniform(-8, 8, (100_000, 4)).astype(np.float32)
+    points[:, :3] += np.float32(view.camera.center)
     angles = np.linspace(0, 2 * np.pi, 200)
-    ring = np.stack([500 + 300 * np.cos(angles), 350 + 250 * np.sin(angles)], axis=1)
+    ring = np.stack([250 + 200 * np.cos(angles), 300 + 200 * np.sin(angles)], axis=1)
     shape = Shape("lasso", tuple(map(tuple, ring)))
     size = (view.width(), view.height())
     redraws, lassos = [], []

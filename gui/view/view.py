@@ -260,9 +260,9 @@ class CloudView(QWidget):
         """(n, 2) logical pixels of points (n, 3), NaN for those behind the eye."""
         # The chain of transforms is one matrix: its rows are where the axes and the origin go.
         rows = self.cloud.get_transform("visual", "canvas").map(np.eye(4))
-        mapped = points[:, :3].astype(np.float64) @ rows[:3] + rows[3]
-        depth = np.where(mapped[:, 3:4] > 1e-6, mapped[:, 3:4], np.nan)
-        return mapped[:, :2] / depth
+        x, y, w = (points[:, :3] @ rows[:3, k] + rows[3, k] for k in (0, 1, 3))
+        w[w <= 1e-6] = np.nan
+        return np.stack([x / w, y / w], axis=1)
 
     def in_sight(self, points: np.ndarray, scan: np.ndarray) -> np.ndarray:
         """(n,) bool: which of points (n, 3) nothing hides; scan (N, 4) are all that are shown.

@@ -66,10 +66,10 @@ class Shape:
         painter.end()
         width, height = size
         lines = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
-        at = np.floor(np.nan_to_num(xy, nan=-1.0, posinf=-1.0, neginf=-1.0)).astype(np.int64)
-        inside = ((at >= 0) & (at < (width, height))).all(axis=1)
+        x, y = xy[:, 0], xy[:, 1]
+        inside = np.flatnonzero((x >= 0) & (x < width) & (y >= 0) & (y < height))  # NaN is outside
         found = np.zeros(len(xy), bool)
-        found[inside] = lines[at[inside, 1], at[inside, 0]] > 0
+        found[inside] = lines[y[inside].astype(np.intp), x[inside].astype(np.intp)] > 0
         return found
 
 

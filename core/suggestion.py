@@ -108,7 +108,11 @@ class HitRates:
 
 def hit_rates(heads: Iterable[Head]) -> HitRates:
     """Measured on the answers that count and that a suggestion was made for."""
-    shape_first, shape_three, network, shown, bare = ([] for _ in range(5))  # type: ignore[var-annotated]
+    shape_first: list[bool] = []
+    shape_three: list[bool] = []
+    network: list[bool] = []
+    shown: list[bool] = []
+    bare: list[bool] = []
     for head in heads:
         found = Suggestion.from_text(head.suggested)
         counts = head.class_counts()

@@ -46,6 +46,7 @@ class Group:
             return network
         for module in network.modules():
             if isinstance(module, nn.BatchNorm1d):
+                # One object only: a class of its own would have to copy parameters and buffers.
                 module.forward = MethodType(_normalise, module)  # type: ignore[method-assign]
         return nn.parallel.DistributedDataParallel(network)
 

@@ -6,7 +6,6 @@ what it does by the keystroke-level model (Card, Moran and Newell 1980).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -290,9 +289,11 @@ def candidates(
     corners = _hull(inside)
     if 3 <= len(corners) <= VERTICES:
         found.append(Shape("polygon", tuple(map(tuple, corners))))
-    fits: Callable[[Shape], bool] = lambda s: (  # noqa: E731
-        s.tool != "cut" or all(0 <= x < size[0] and 0 <= y < size[1] for x, y in s.places)
-    )
+
+    def fits(shape: Shape) -> bool:
+        inside = all(0 <= x < size[0] and 0 <= y < size[1] for x, y in shape.places)
+        return shape.tool != "cut" or inside
+
     return [shape for shape in found if fits(shape)]
 
 

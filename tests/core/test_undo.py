@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from core import steps
+from core.answers import Answers
 from core.classes import UNLABELLED
 from core.jobs import Job
 from core.project import Project
@@ -44,6 +46,22 @@ def step(project: Project, rng: random.Random) -> None:
         project.answers.redo()
 
 
+def turn_all(path: Path, turn: Callable[[Answers], object]) -> tuple[int, int]:
+    """Undo or redo until nothing is left, the project opened anew after every 97 steps; return how
+    many steps it took, and how often it was opened."""
+    done = opened = 0
+    more = True
+    while more:
+        opened += 1
+        with Project(path) as project:
+            for _ in range(97):
+                more = turn(project.answers) is not None
+                done += more
+                if not more:
+                    break
+    return done, opened
+
+
 def test_five_hundred_mixed_steps_and_three_restarts(tmp_path: Path, small_street: Path):
     path = tmp_path / "p"
     with small_project(path, small_street) as project:
@@ -57,33 +75,19 @@ def test_five_hundred_mixed_steps_and_three_restarts(tmp_path: Path, small_stree
             end, counts = labels(project), project.answers.class_counts()
             effective = {unit: head.seq for unit, head in project.answers.effective.items()}
     assert any((found != UNLABELLED).any() for found in end)
-    undone = restarts = 0
-    more = True
-    while more:
-        with Project(path) as project:
-            for _ in range(97):
-                more = project.answers.undo() is not None
-                undone += more
-                if not more:
-                    break
-            restarts += 1
-            found = labels(project)
+    undone, restarts = turn_all(path, Answers.undo)
     assert restarts >= 3
     assert undone >= 300
+    with Project(path) as project:
+        found = labels(project)
     for a, b in zip(found, begin, strict=True):
         np.testing.assert_array_equal(a, b)
-    redone, more = 0, True
-    while more:
-        with Project(path) as project:
-            for _ in range(97):
-                more = project.answers.redo() is not None
-                redone += more
-                if not more:
-                    break
-            found = labels(project)
-            again = {unit: head.seq for unit, head in project.answers.effective.items()}
-            assert project.answers.can_redo() == more
-            totals = project.answers.class_counts()
+    redone, _ = turn_all(path, Answers.redo)
+    with Project(path) as project:
+        found = labels(project)
+        again = {unit: head.seq for unit, head in project.answers.effective.items()}
+        assert not project.answers.can_redo()
+        totals = project.answers.class_counts()
     assert redone == undone
     for a, b in zip(found, end, strict=True):
         np.testing.assert_array_equal(a, b)

@@ -228,16 +228,18 @@ def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _merge(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.merge import disagreements, merge
+    from core.merge import disagreements, merge, reopen
 
-    for sentence in merge(arguments.project, arguments.others):
-        print(sentence)
-    with Project(arguments.project, read_only=True) as project:
+    with Project(arguments.project) as project:
+        for sentence in merge(project, arguments.others):
+            print(sentence)
         found = disagreements(project)
         print(f"{len(found):,} units that annotators see differently")
         for one in found:
             said = (f"{who}: {project.classes.title(c)}" for who, c in sorted(one.classes.items()))
             print(f"  {one.unit}  {', '.join(said)}")
+        if arguments.reopen:
+            print(f"{reopen(project):,} of them are back in the queue")
     return 0
 
 
@@ -380,6 +382,7 @@ def _parser() -> argparse.ArgumentParser:
         "merge", _merge, "bring other annotators' journals in", "merge street street-of-ann"
     )
     made.add_argument("others", type=Path, nargs="+", metavar="OTHER", help="their projects")
+    made.add_argument("--reopen", action="store_true", help="ask again where annotators disagree")
     made = on_project(
         "import", _import, "take over existing labels, to repair them", "import street dataset"
     )

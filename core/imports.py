@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,8 @@ def import_labels(project: Project, root: Path, job: Job) -> int:
             "already.",
             "Name the folder that a SemanticKITTI or nuScenes dataset has as its root.",
         )
-    journal = Journal(project.path / "journals" / f"{IMPORTED}.sqlite", IMPORTED)
-    try:
+    path = project.path / "journals" / f"{IMPORTED}.sqlite"
+    with closing(Journal(path, IMPORTED)) as journal:
         for done, (scan, rows, classes) in enumerate(found):
             job.progress(done, len(found), "import")
             journal.append(
@@ -69,7 +70,6 @@ def import_labels(project: Project, root: Path, job: Job) -> int:
                     scan_hash=project.scan_hash(scan),
                 )
             )
-    finally:
-        journal.close()
+    project.answers.take_in(path)
     job.progress(len(found), len(found), "import")
     return len(found)

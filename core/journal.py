@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from core.files import is_network_disk
 
 VERSION = 1
 APPLICATION_ID = 0x4C694C6F  # "LiLo"
-VERBS = ("answer", "decline", "undo")
+VERBS = ("answer", "decline", "reopen", "undo")
 _SCHEMA = """
 CREATE TABLE entries (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, verb TEXT NOT NULL,
@@ -57,7 +57,8 @@ class Entry:
     Attributes
     ----------
     annotator, seq, time : whose, its place in their journal (0 before it is appended), unix s
-    verb : "answer", "decline" (no answer possible; never ask again) or "undo"
+    verb : "answer", "decline" (no answer possible; never ask again), "reopen" (ask again: earlier
+        answers to the unit count no more) or "undo"
     round : id of the round whose query asked, "" for a volunteered answer
     scan, unit : name of the scan, unit_id or ""
     rows : (R,) int64 ascending; classes : (R,) uint8, a class or a code of core.classes
@@ -224,6 +225,27 @@ class Journal:
         stored = replace(entry, seq=int(cursor.lastrowid or 0), time=now)
         return stored, head_of(stored, counts)
 
+    def extend(self, other: Journal) -> None:
+        """Append, all or nothing, what `other`, a longer copy of this journal, has after its last
+        entry; numbers and times stay."""
+        with self._guard, self._told():
+            (last,) = self._database.execute("SELECT max(seq) FROM entries").fetchone()
+            more = other._database.execute(
+                f"SELECT {_ALL} FROM entries WHERE seq > ? ORDER BY seq", (last or 0,)
+            )
+            self._insert(more)
+
+    def _insert(self, rows: Iterable[tuple]) -> None:
+        """Write stored rows, every column as it is, in one transaction."""
+        marks = ",".join("?" * len(_ALL.split(",")))
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.executemany(f"INSERT INTO entries VALUES ({marks})", rows)
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
     def heads(self) -> list[Head]:
         """Return the heads of all entries, in order."""
         with self._guard, self._told():
@@ -265,10 +287,7 @@ class Journal:
                 self.path, check_same_thread=False, isolation_level=None
             )
             self._prepare()
-            self._database.execute("BEGIN IMMEDIATE")
-            marks = ",".join("?" * len(good[0]))
-            self._database.executemany(f"INSERT INTO entries VALUES ({marks})", good)
-            self._database.execute("COMMIT")
+            self._insert(good)
         self._last_time = max(row[1] for row in good)
         lost = last - len(good)
         self.note = (

@@ -12,7 +12,7 @@ from core.journal import Entry
 CARRIED = "carried over"  # tool of answers that repeat what the same thing got in another scan
 
 
-def fold(entries: Iterable[Entry], rows: int) -> np.ndarray:
+def labels_of(entries: Iterable[Entry], rows: int) -> np.ndarray:
     """(rows,) uint8: the class each row was given last, UNLABELLED where none was.
 
     `entries` are answers in time order; a later one replaces what an earlier one said of a row.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from pathlib import Path
 
 from core.classes import FIRST_CODE
 from core.errors import ProjectError
-from core.files import write_atomic
 from core.journal import Head, Journal
 from core.project import Project
 
@@ -23,69 +21,76 @@ class Disagreement:
     classes: dict[str, int]
 
 
-def merge(path: Path, others: Sequence[Path]) -> list[str]:
-    """Bring the journals of the projects `others` into the project at `path`.
+def merge(project: Project, others: Sequence[Path]) -> list[str]:
+    """Bring the journals of the projects `others` into a project.
 
-    A journal that is there already is replaced where the other one has all its entries and more.
-    Labels are a fold in time order, so the order of merging changes nothing. Returns a sentence
-    per journal. Raises ProjectError, and then nothing is changed, for a journal of other scans,
-    and for two people of the same name.
+    A journal that is here already gains what the other one has beyond it. Labels are a fold in time
+    order, so the order of merging changes nothing. Returns a sentence per journal. Raises
+    ProjectError, and then nothing is changed, for a journal of other scans, and for two people of
+    the same name.
     """
-    plan: dict[str, tuple[Path, bytes]] = {}
+    plan: dict[str, Path] = {}
     said = []
-    with Project(path) as project:
-        for other in others:
-            folder = other / "journals"
-            files = sorted(folder.glob("*.sqlite"))
-            if not files:
+    journals = project.path / "journals"
+    for other in others:
+        files = sorted((other / "journals").glob("*.sqlite"))
+        if not files:
+            raise ProjectError(
+                f"{other} holds no journals.", "Name the folder of a LidarLoop project."
+            )
+        for file in files:
+            name = file.stem
+            theirs = _heads(file, name)
+            if not theirs:
+                continue  # somebody only looked
+            _check_scans(project, file, name)
+            here = plan.get(name, journals / file.name)
+            known = _heads(here, name) if here.exists() else []
+            short, long = sorted((known, theirs), key=len)
+            if long[: len(short)] != short:
                 raise ProjectError(
-                    f"{other} holds no journals.", "Name the folder of a LidarLoop project."
+                    f"Both {project.path} and {other} have an annotator {name}, with different "
+                    "answers.",
+                    "Rename one: move the answers to a journal of another name before merging.",
                 )
-            for file in files:
-                name = file.stem
-                theirs = _heads(file, name)
-                if not theirs:
-                    continue  # somebody only looked
-                _check_scans(project, file, name)
-                mine = plan[name][0] if name in plan else path / "journals" / file.name
-                known = _heads(mine, name) if mine.exists() else []
-                short, long = sorted((known, theirs), key=len)
-                if long[: len(short)] != short:
+            if len(theirs) > len(known):
+                if name == project.answers.annotator:
                     raise ProjectError(
-                        f"Both {path} and {other} have an annotator {name}, with different "
-                        "answers.",
-                        "Rename one: move the answers to a journal of another name before merging.",
+                        f"{other} has newer answers of {name} than this project, who is you.",
+                        "Merge in the other direction, or as another user.",
                     )
-                if len(theirs) > len(known):
-                    if name == project.answers.annotator:
-                        raise ProjectError(
-                            f"{other} has newer answers of {name} than this project, who is you.",
-                            "Merge in the other direction, or as another user.",
-                        )
-                    plan[name] = (file, _content(file))
-                    said.append(f"{name}: {len(theirs) - len(known):,} new entries from {other}")
-                else:
-                    said.append(f"{name}: nothing new in {other}")
-        for name, (_, content) in plan.items():
-            for end in ("-wal", "-shm"):
-                (path / "journals" / f"{name}.sqlite{end}").unlink(missing_ok=True)
-            write_atomic(path / "journals" / f"{name}.sqlite", content)
+                plan[name] = file
+                said.append(f"{name}: {len(theirs) - len(known):,} new entries from {other}")
+            else:
+                said.append(f"{name}: nothing new in {other}")
+    for name, file in plan.items():
+        path = journals / file.name
+        with (
+            closing(Journal(file, name, read_only=True)) as longer,
+            closing(Journal(path, name)) as journal,
+        ):
+            journal.extend(longer)
+        project.answers.take_in(path)
     return said
 
 
+def reopen(project: Project) -> int:
+    """Put every unit that annotators see differently back in the queue; return how many."""
+    found = disagreements(project)
+    for one in found:
+        project.answers.reopen(one.unit.rpartition("#")[0], one.unit)
+    return len(found)
+
+
 def _heads(file: Path, name: str) -> list[Head]:
-    journal = Journal(file, name, read_only=True)
-    try:
+    with closing(Journal(file, name, read_only=True)) as journal:
         return journal.heads()
-    finally:
-        journal.close()
 
 
 def _check_scans(project: Project, file: Path, name: str) -> None:
     """Every entry must be of a scan of the project, and of the same content."""
     scans = set(project.dataset.train)
-    journal = Journal(file, name, read_only=True)
-    try:
+    with closing(Journal(file, name, read_only=True)) as journal:
         for scan, rows, content in journal.scans():
             same = scan in scans and project.dataset.count(scan) == rows
             if not same or project.scan_hash(scan) != content:
@@ -93,20 +98,12 @@ def _check_scans(project: Project, file: Path, name: str) -> None:
                     f"{file} has answers on {scan}, which is another scan here or none.",
                     "Merge projects on the same scans only.",
                 )
-    finally:
-        journal.close()
-
-
-def _content(file: Path) -> bytes:
-    """A whole database, what its write-ahead log holds included."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-        return database.serialize()
 
 
 def disagreements(project: Project) -> list[Disagreement]:
     """Units whose newest answers by two annotators differ in the class of most points."""
     newest: dict[str, dict[str, Head]] = {}
-    for head in project.answers.heads():
+    for head in project.answers.fold.standing():
         if head.unit and head.verb == "answer":
             newest.setdefault(head.unit, {})[head.annotator] = head
     found = []

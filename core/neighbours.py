@@ -80,7 +80,7 @@ def carried(project: Project, scan: str, reach: int = 2) -> dict[str, tuple[int,
     units = project.need_units()
     mine = units.range_of(scan)
     dataset = project.dataset
-    answered = project.answers.labelled_scans(rounds={*(r.id for r in project.rounds), ""})
+    answered = project.answers.fold.labelled_scans(rounds={*(r.id for r in project.rounds), ""})
     here = dataset.scan(scan)
     near = [name for name in around(dataset.train, scan, reach) if name in answered]
     if here.pose is None or not near or not len(mine):

@@ -264,7 +264,7 @@ class Project:
         path = found.folder / TRAINING
         if not path.exists():
             rounds = tuple(r.id for r in self.branch(found))
-            counted = self.answers.labelled_scans(rounds={*rounds, ""})
+            counted = self.answers.fold.labelled_scans(rounds={*rounds, ""})
             scans = tuple(name for name in self.dataset.train if name in counted)
             if not scans:
                 raise ProjectError(

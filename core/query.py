@@ -27,7 +27,8 @@ class Query:
     ----------
     items : (Q,) unit_ids
     partition : (Q,) names; points : (Q,) int64; reason : (Q,) words for the person
-    columns : name -> (Q,) float64, the numbers behind the choice; empty for a warm start
+    columns : name -> (Q,) float64, the numbers behind the choice, NaN for an item that has none;
+        empty for a warm start
     strategy, seed, round, budget : how it was asked
     fingerprint : of the units; checkpoint : hash of the network's, or None; parent : round or None
     """
@@ -80,7 +81,8 @@ def write_query(path: Path, query: Query) -> None:
     items = []
     for place, (unit_id, partition, points, reason) in enumerate(rows):
         item = {"unit_id": unit_id, "partition": partition, "points": points, "reason": reason}
-        item |= {name: float(values[place]) for name, values in query.columns.items()}
+        numbers = {name: float(values[place]) for name, values in query.columns.items()}
+        item |= {name: value for name, value in numbers.items() if np.isfinite(value)}
         items.append(item)
     write_json(
         path,
@@ -117,7 +119,8 @@ def read_query(path: Path) -> Query:
             points=points,
             reason=tuple(item["reason"] for item in items),
             columns={
-                name: np.array([item[name] for item in items], float) for name in stored["columns"]
+                name: np.array([item.get(name, np.nan) for item in items], float)
+                for name in stored["columns"]
             },
             strategy=stored["strategy"],
             seed=stored["seed"],

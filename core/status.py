@@ -35,7 +35,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
         },
         "classes": {
             project.classes.names[c]: count
-            for c, count in sorted(project.answers.class_counts().items())
+            for c, count in sorted(project.answers.fold.class_counts().items())
             if c < len(project.classes.names)
         },
         "backend": backend,

@@ -5,9 +5,11 @@ Each step takes an open project and a job; the command line and the window call 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from core.budget import minutes_budget, points_budget, units_budget
+from core.budget import Budget, minutes_budget, points_budget, units_budget
 from core.errors import DataError, ProjectError, SettingsError
 from core.files import hash_file, read_arrays
 from core.jobs import Job
@@ -15,7 +17,7 @@ from core.pool import Draw, Pool
 from core.project import Project
 from core.query import freeze, write_query
 from core.rounds import QUERY, Round
-from core.strategies import strategies
+from core.strategies import Selection, Strategy, strategies
 
 ORACLES = ("per-point", "majority")
 SECONDS_PER_UNIT = 5.0  # until somebody has answered
@@ -92,7 +94,7 @@ def ask(
             spent=project.answers.spent().points,
         )
     draw = Draw(seed=project.seed, round=number)
-    selection = select(pool, budget, draw)
+    selection = _with_reopened(project, select, pool, budget, draw)
     job.progress(1, 2, "ask")
     query = freeze(
         selection,
@@ -108,6 +110,29 @@ def ask(
     project.add_round(found)
     job.progress(2, 2, "ask")
     return found
+
+
+def _with_reopened(
+    project: Project, select: Strategy, pool: Pool, budget: Budget, draw: Draw
+) -> Selection:
+    """What was put back in the queue first, in unit order; a strategy spends the rest."""
+    again = pool.units.find_all(sorted(project.answers.fold.reopened))
+    again = np.sort(again[again >= 0])
+    if not len(again):
+        return select(pool, budget, draw)
+    left = replace(budget, amount=budget.amount - int(budget.cost[again].sum()))
+    free = pool.free.copy()
+    free[again] = False
+    reason = ("annotators disagreed: asked again",) * len(again)
+    if not (left.cost[free] <= left.amount).any():
+        return Selection(again, reason)
+    rest = select(replace(pool, free=free), left, draw)
+    unknown = np.full(len(again), np.nan)
+    return Selection(
+        np.concatenate([again, rest.units]),
+        (*reason, *rest.reason),
+        {name: np.concatenate([unknown, values]) for name, values in rest.columns.items()},
+    )
 
 
 def _pool(project: Project, scored: Round | None) -> Pool:

@@ -78,8 +78,8 @@ class Partitions(QScrollArea):
     def _follow(self) -> None:
         """Count what changed since the last call: of 100,000 answers one."""
         answers, units = self.state.project.answers, self.state.project.units
-        changed = list(dict.fromkeys(answers.changed[self._seen :]))
-        self._seen = len(answers.changed)
+        changed = list(dict.fromkeys(answers.fold.changed[self._seen :]))
+        self._seen = len(answers.fold.changed)
         if units is None:
             return
         for unit, index in zip(changed, units.find_all(changed).tolist(), strict=True):
@@ -92,7 +92,7 @@ class Partitions(QScrollArea):
                 self._answered[self._partition_of[unit]] += 1
 
     def _count_classes(self) -> None:
-        counts = self.state.project.answers.class_counts()
+        counts = self.state.project.answers.fold.class_counts()
         most = max(counts.values(), default=1)
         bars = []
         for found in sorted(counts, key=lambda c: -counts[c]):

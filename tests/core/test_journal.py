@@ -18,7 +18,7 @@ from core.answers import Answers
 from core.classes import UNLABELLED
 from core.errors import DataError, ProjectError, StorageError
 from core.journal import Journal, pack_classes, pack_rows, unpack_classes, unpack_rows
-from core.labels import fold
+from core.labels import labels_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,22 +85,33 @@ def test_time_never_goes_back(answers, monkeypatch):
 # -- the fold --------------------------------------------------------------------------------------
 
 
-def slow_labels(entries, rows):
-    """Take back what undos name, newest first, then let later answers replace earlier ones."""
+def slow_standing(entries):
+    """Take back what undos name, newest first, then what was said before its unit was reopened."""
     undone = set()
     for entry in sorted(entries, key=lambda e: -e.seq):
         if entry.verb == "undo" and entry.seq not in undone:
             undone.add(entry.cancels)
+    done = [entry for entry in entries if entry.verb != "undo" and entry.seq not in undone]
+    return [
+        entry
+        for place, entry in enumerate(done)
+        if entry.verb != "reopen"
+        and ("reopen", entry.unit) not in [(e.verb, e.unit) for e in done[place:]]
+    ]
+
+
+def slow_labels(entries, rows):
+    """Let later answers that stand replace earlier ones."""
     labels = np.full(rows, UNLABELLED, np.uint8)
-    for entry in entries:
-        if entry.verb == "answer" and entry.seq not in undone:
+    for entry in slow_standing(entries):
+        if entry.verb == "answer":
             for row, found in zip(entry.rows.tolist(), entry.classes.tolist(), strict=True):
                 labels[row] = found
     return labels
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_labels_after_any_mix_of_steps_equal_the_slow_fold(tmp_path, seed: int):
+def test_labels_after_any_mix_of_steps_equal_the_slow_labels_of(tmp_path, seed: int):
     rng = random.Random(seed)
     answers = Answers.open(tmp_path, "ann")
     for _ in range(120):
@@ -113,6 +124,8 @@ def test_labels_after_any_mix_of_steps_equal_the_slow_fold(tmp_path, seed: int):
             answers.decline(
                 "s", round="", unit=f"s#c{rng.randint(0, 15)}", scan_rows=100, scan_hash="h"
             )
+        elif kind < 0.64:
+            answers.reopen("s", f"s#c{rng.randint(0, 15)}")
         elif kind < 0.82:
             answers.undo()
         else:
@@ -125,12 +138,10 @@ def test_labels_after_any_mix_of_steps_equal_the_slow_fold(tmp_path, seed: int):
     entries = list(answers.entries())
     labels = answers.labels("s", 100, "h")
     assert np.array_equal(labels, slow_labels(entries, 100))
-    counts = answers.class_counts()
+    counts = answers.fold.class_counts()
     effective = {}
-    undone = answers._undone
-    for entry in entries:
-        if entry.verb != "undo" and ("ann", entry.seq) not in undone:
-            effective[entry.unit] = entry
+    for entry in slow_standing(entries):
+        effective[entry.unit] = entry
     expected: dict[int, int] = {}
     for entry in effective.values():
         for found in entry.classes.tolist():
@@ -205,6 +216,26 @@ def test_positions_freeze_what_counted_then(answers):
     assert now[[1, 2, 3]].tolist() == [1, UNLABELLED, 3]
 
 
+def test_a_reopened_unit_waits_until_it_is_answered_again(answers):
+    answer(answers, [1], [1])
+    answer(answers, [2], [2], unit="s#c1")
+    before = answers.positions()
+    answers.reopen("s", "s#c0")
+    assert answers.fold.reopened == {"s#c0"}
+    assert set(answers.effective) == {"s#c1"}
+    assert answers.spent()[:2] == (1, 1)
+    assert answers.labels("s", 100, "h")[[1, 2]].tolist() == [UNLABELLED, 2]
+    assert answers.labels("s", 100, "h", until=before)[[1, 2]].tolist() == [1, 2]
+    answer(answers, [1], [3])
+    assert not answers.fold.reopened
+    assert answers.labels("s", 100, "h")[[1, 2]].tolist() == [3, 2]
+    assert answers.undo().verb == "answer"
+    assert answers.fold.reopened == {"s#c0"}
+    assert answers.undo().verb == "reopen"
+    assert not answers.fold.reopened
+    assert answers.labels("s", 100, "h")[[1, 2]].tolist() == [1, 2]
+
+
 def test_labels_never_land_on_another_file(answers):
     answer(answers, [1], [1])
     with pytest.raises(DataError, match="had 100 points then and has 90 now"):
@@ -214,7 +245,7 @@ def test_labels_never_land_on_another_file(answers):
 
 
 def test_fold_of_nothing_is_unlabelled():
-    assert (fold([], 4) == UNLABELLED).all()
+    assert (labels_of([], 4) == UNLABELLED).all()
 
 
 # -- faults ----------------------------------------------------------------------------------------

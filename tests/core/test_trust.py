@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core import merge as merging
 from core import steps
 from core.agreement import Agreement, Repeats, agreements, blind_sample
 from core.classes import UNLABELLED
 from core.errors import DataError, ProjectError
 from core.imports import import_labels
 from core.jobs import Job
-from core.merge import disagreements, merge
+from core.merge import disagreements, reopen
 from core.project import Project
 from tests.conftest import give, small_project, write_scan
 
@@ -29,6 +30,11 @@ def path(tmp_path: Path, small_street: Path) -> Path:
 def all_labels(path: Path) -> list[np.ndarray]:
     with Project(path, read_only=True) as project:
         return [project.labels(scan) for scan in project.dataset.train]
+
+
+def merge(path: Path, others: list[Path]) -> list[str]:
+    with Project(path) as project:
+        return merging.merge(project, others)
 
 
 def as_annotator(monkeypatch, name: str) -> None:
@@ -153,7 +159,7 @@ def test_merging_in_any_order_gives_the_same_labels(path: Path, three):
         assert said[0].classes == {"ann": 0, "eve": 2}
 
 
-def test_a_longer_journal_replaces_its_own_beginning(path: Path, three, monkeypatch):
+def test_a_longer_journal_goes_on_where_its_copy_ends(path: Path, three, monkeypatch):
     ann, _, _ = three
     merge(path, [ann])
     as_annotator(monkeypatch, "ann")
@@ -163,6 +169,41 @@ def test_a_longer_journal_replaces_its_own_beginning(path: Path, three, monkeypa
     assert merge(path, [ann]) == [f"ann: 1 new entries from {ann}"]
     for a, b in zip(all_labels(path), all_labels(ann), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_disagreements_go_back_in_the_queue_and_are_asked_first(path: Path, three):
+    ann, bob, eve = three
+    merge(path, [ann, bob, eve])
+    with Project(path) as project:
+        units = project.need_units()
+        disputed = [units.find(one.unit) for one in disagreements(project)]
+        assert disputed
+        before = project.labels(units.scans[units.scan[disputed[0]]])
+        agreed = set(project.answers.effective) - set(units.names(disputed))
+        assert reopen(project) == len(disputed)
+        assert disagreements(project) == []
+        assert set(project.answers.effective) == agreed
+        found = steps.ask(project, Job(), units=len(disputed) + 3)
+        assert list(found.query.items[: len(disputed)]) == units.names(sorted(disputed))
+        assert len(set(found.query.items)) == len(disputed) + 3
+        assert "disagreed" in found.query.reason[0]
+        give(project, disputed[0], 9)
+        scan = units.scans[units.scan[disputed[0]]]
+        rows = project.rows(scan) == disputed[0] - units.range_of(scan).start
+        assert (project.labels(scan)[rows] == 9).all()
+        assert not (before[rows] == 9).any()
+        assert disagreements(project) == []
+
+
+def test_a_budget_of_reopened_units_only_asks_nothing_else(path: Path, three):
+    ann, _, eve = three
+    merge(path, [ann, eve])
+    with Project(path) as project:
+        count = reopen(project)
+        found = steps.ask(project, Job(), units=count)
+        assert len(found.query.items) == count
+        reread = Project(path, read_only=True).round(found.id).query
+        assert reread.items == found.query.items
 
 
 def test_two_people_of_one_name_are_refused(path: Path, three):

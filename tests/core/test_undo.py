@@ -23,7 +23,7 @@ def labels(project: Project) -> list[np.ndarray]:
 
 
 def step(project: Project, rng: random.Random) -> None:
-    """An answer of one or several classes, a decline, an undo or a redo."""
+    """An answer of one or several classes, a decline, a unit put back, an undo or a redo."""
     units = project.need_units()
     unit = rng.randrange(len(units))
     scan = units.scans[units.scan[unit]]
@@ -38,8 +38,10 @@ def step(project: Project, rng: random.Random) -> None:
     if kind < 0.75:
         classes = np.where(np.arange(len(rows)) % rng.randint(1, 3), rng.randrange(19), 3)
         project.answers.answer(scan, rows, classes.astype(np.uint8), tool="cut", **of)
-    elif kind < 0.85:
+    elif kind < 0.82:
         project.answers.decline(scan, **of)
+    elif kind < 0.85:
+        project.answers.reopen(scan, units.name(unit))
     elif kind < 0.93:
         project.answers.undo()
     else:
@@ -72,7 +74,7 @@ def test_five_hundred_mixed_steps_and_three_restarts(tmp_path: Path, small_stree
         with Project(path) as project:
             for _ in range(STEPS // 4):
                 step(project, rng)
-            end, counts = labels(project), project.answers.class_counts()
+            end, counts = labels(project), project.answers.fold.class_counts()
             effective = {unit: head.seq for unit, head in project.answers.effective.items()}
     assert any((found != UNLABELLED).any() for found in end)
     undone, restarts = turn_all(path, Answers.undo)
@@ -87,7 +89,7 @@ def test_five_hundred_mixed_steps_and_three_restarts(tmp_path: Path, small_stree
         found = labels(project)
         again = {unit: head.seq for unit, head in project.answers.effective.items()}
         assert not project.answers.can_redo()
-        totals = project.answers.class_counts()
+        totals = project.answers.fold.class_counts()
     assert redone == undone
     for a, b in zip(found, end, strict=True):
         np.testing.assert_array_equal(a, b)

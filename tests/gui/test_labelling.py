@@ -102,7 +102,7 @@ def test_undo_and_redo_fly_back_across_scans(driver):
         assert driver.state.content.scan == items[place].rpartition("#")[0]
         rows = driver.state.target.rows
         assert set(driver.state.content.labels[rows].tolist()) == {UNLABELLED}
-    assert driver.answers.class_counts() == {}
+    assert driver.answers.fold.class_counts() == {}
     for place in range(3):
         driver.key("Z", CONTROL | SHIFT)
         assert driver.state.target.unit == items[place]

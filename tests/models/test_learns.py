@@ -109,7 +109,7 @@ def test_one_round_beats_the_majority_class_per_partition(
         trained = np.array(metrics["confusion"])
         baseline = majority_per_partition(project)
         assert baseline.sum(axis=1).tolist() == trained.sum(axis=1).tolist()
-        among = np.isin(np.arange(len(trained)), list(project.answers.class_counts()))
+        among = np.isin(np.arange(len(trained)), list(project.answers.fold.class_counts()))
         among &= trained.sum(axis=1) > 0
         ours, theirs = (mean_iou(iou(m), among) for m in (trained, baseline))
         print(f"{name}, seed {seed}: network {ours:.4f}, majority class per partition {theirs:.4f}")

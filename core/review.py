@@ -1,23 +1,31 @@
-"""Answers to look at again: those that the network sees differently first."""
+"""Answers to look at again: first those that annotators or the network see differently."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.classes import FIRST_CODE
-from core.files import read_arrays
-from core.merge import main_class
+from core.merge import disagreements, main_class
+from core.predicted import predicted
 from core.project import Project
 
 
 @dataclass(frozen=True)
 class Reviewed:
-    """An answer that counts. `found`: class or code of most points; `model`: the class that the
-    newest network gives most of them, None without one."""
+    """An answer that counts.
+
+    Attributes
+    ----------
+    found : class or code of most points
+    model : the class that the newest network gives most of them, None without one
+    others : what other annotators answered where it differs, by their names
+    """
 
     unit: str
     found: int
     model: int | None
+    others: Mapping[str, int]
     annotator: str
     round: str
     seconds: float
@@ -26,26 +34,22 @@ class Reviewed:
 
     @property
     def disputed(self) -> bool:
+        """Whether the network sees another class."""
         return self.model is not None and self.found < FIRST_CODE and self.model != self.found
 
 
 def reviewed(project: Project) -> list[Reviewed]:
-    """Every answer to a unit that counts, disputed ones first, then the newest."""
+    """Every answer to a unit that counts: first where annotators differ, then where the network
+    does, then the newest."""
     heads = [h for h in list(project.answers.effective.values()) if h.verb == "answer"]
-    model: dict[str, int] = {}
-    scored = project.last_scored()
-    if scored is not None and project.units is not None:
-        arrays = read_arrays(scored.scores, "predicted", "fingerprint")
-        if str(arrays["fingerprint"]) == project.units.fingerprint:
-            numbers = project.units.find_all(head.unit for head in heads)
-            for head, number in zip(heads, numbers.tolist(), strict=True):
-                if number >= 0:
-                    model[head.unit] = int(arrays["predicted"][number])
+    model = predicted(project, [head.unit for head in heads])
+    differ = {one.unit: one.classes for one in disagreements(project)}
     rows = [
         Reviewed(
             head.unit,
             main_class(head),
-            model.get(head.unit),
+            model.get(head.unit, (None,))[0],
+            {who: c for who, c in differ.get(head.unit, {}).items() if who != head.annotator},
             head.annotator,
             head.round,
             head.active_s,
@@ -54,4 +58,4 @@ def reviewed(project: Project) -> list[Reviewed]:
         )
         for head in heads
     ]
-    return sorted(rows, key=lambda row: (not row.disputed, -row.time, row.unit))
+    return sorted(rows, key=lambda row: (not row.others, not row.disputed, -row.time, row.unit))

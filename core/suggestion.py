@@ -57,38 +57,30 @@ class Suggestion:
         )
 
 
-def joined(
+def suggested(
     shape: Mapping[int, float],
-    network: Mapping[int, float],
+    network: tuple[int, float] | None,
+    carried: tuple[int, float] | None,
     *,
     shown: bool,
-    carried: tuple[int, float] | None = None,
 ) -> Suggestion | None:
-    """The suggestion of two sources, each class -> probability; None where both are empty.
+    """The suggestion of all sources, None where none speaks.
 
-    Where both speak, the mean of their probabilities. What is `carried` over, a class and the
-    share of the unit's points that met it, stands alone and first.
+    `shape`: class -> probability; `network`: its class of most points and their share; `carried`: a
+    class and the share of points that met it. Where shape and network both speak, the mean of
+    their probabilities; what is carried over stands alone and first.
     """
+    three = tuple(sorted(shape, key=lambda c: (-shape[c], c))[:FIRST])
+    best = network[0] if network is not None else None
     if carried is not None:
-        shape_three = tuple(sorted(shape, key=lambda c: (-shape[c], c))[:FIRST])
-        best = max(network, key=lambda c: (network[c], -c)) if network else None
-        return Suggestion((carried[0],), (carried[1],), shape_three, best, shown, carried[0])
-    sources = [source for source in (shape, network) if source]
+        return Suggestion((carried[0],), (carried[1],), three, best, shown, carried[0])
+    sources = [source for source in (shape, dict([network]) if network else {}) if source]
     if not sources:
         return None
-    mean = {
-        c: sum(source.get(c, 0.0) for source in sources) / len(sources)
-        for source in sources
-        for c in source
-    }
+    classes = {c for source in sources for c in source}
+    mean = {c: sum(source.get(c, 0.0) for source in sources) / len(sources) for c in classes}
     first = sorted(mean, key=lambda c: (-mean[c], c))[:FIRST]
-    return Suggestion(
-        tuple(first),
-        tuple(mean[c] for c in first),
-        tuple(sorted(shape, key=lambda c: (-shape[c], c))[:FIRST]),
-        max(network, key=lambda c: (network[c], -c)) if network else None,
-        shown,
-    )
+    return Suggestion(tuple(first), tuple(mean[c] for c in first), three, best, shown)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ def always(window: Window) -> list[Action]:
     """Actions that need no project."""
     return [
         Action("new", "New project from scans …", ("Ctrl+N",), "Project",
-               "Choose a folder of scans.", window.choose_scans),
+               "Choose a folder of scans.",
+               lambda: window.choose_for("Choose a folder of scans", window.look_at)),
         Action("open", "Open a project …", ("Ctrl+O",), "Project",
-               "Choose a project's folder.", window.choose_project),
+               "Choose a project's folder.",
+               lambda: window.choose_for("Open a project", window.look_at)),
         Action("theme", "Light or dark", ("Ctrl+Shift+L",), "View",
                "Change between the light and the dark colours.", window.change_theme),
         Action("larger text", "Larger text", ("Ctrl+=", "Ctrl++"), "View",
@@ -44,6 +46,11 @@ def always(window: Window) -> list[Action]:
 def of_session(window: Window, session: Session) -> list[Action]:
     """Actions on the open project."""
     state, scene, labelling = session.state, session.scene, session.labelling
+    queue = session.queue
+
+    def write(what: str) -> None:
+        window.choose_for("Folder to write to", lambda out: session.export(out, what))
+
     rows = [
         Action("start", "Close the project", ("Ctrl+W",), "Project",
                "Go back to the start page.", window.show_start),
@@ -53,10 +60,20 @@ def of_session(window: Window, session: Session) -> list[Action]:
                "Put every panel back where it was at first.", window.reset_layout),
         Action("export", "Export labels …", ("Ctrl+E",), "Project",
                "Write the labels in the dataset's layout.",
-               lambda: window.choose_export("labels"), session.no_export),
+               lambda: write("labels"), session.no_export),
         Action("export merged", "Export labels and predictions …", (), "Project",
                "Answers where there are some, predictions elsewhere.",
-               lambda: window.choose_export("merged"), session.no_export),
+               lambda: write("merged"), session.no_export),
+        Action("merge", "Merge another's answers …", (), "Project",
+               "Bring the journals of another copy of this project in.",
+               lambda: window.choose_for("Their project", session.merge), session.no_change),
+        Action("reopen", "Ask again where annotators differ", (), "Project",
+               "Put the units they see differently back in the queue.",
+               session.reopen, session.no_change),
+        Action("import", "Import labels …", (), "Project",
+               "Take over existing label files, to repair them here.",
+               lambda: window.choose_for("Root of a dataset with labels", session.import_labels),
+               session.no_change),
         Action("prepare", "Prepare", ("F5",), "Round",
                "Split the scans in units and partitions.", session.prepare, session.no_prepare),
         Action("ask", "Ask", ("F6",), "Round",
@@ -78,6 +95,14 @@ def of_session(window: Window, session: Session) -> list[Action]:
                "Leave this item open and go to the next.", state.skip),
         Action("back", "Back", ("Shift+Tab",), "Go",
                "Go to the item before this one.", state.back),
+        Action("sort", "Queue by rank or by scan", ("Ctrl+Shift+S",), "Go",
+               "Order the queue by rank, or scan by scan.", lambda: queue.step(queue.sort)),
+        Action("partition", "Queue: next partition", ("Ctrl+Shift+F",), "Go",
+               "Keep one partition in the queue; after the last one, all.",
+               lambda: queue.step(queue.partition)),
+        Action("suggested", "Queue: next suggested class", ("Ctrl+Shift+C",), "Go",
+               "Keep items with one class suggested first; after the last one, all.",
+               lambda: queue.step(queue.suggested)),
         Action("next scan", "Next scan", ("PgDown",), "Go",
                "Show the next scan.", lambda: state.step_scan(1)),
         Action("previous scan", "Previous scan", ("PgUp",), "Go",
@@ -162,7 +187,7 @@ def _of_scene(session: Session) -> list[Action]:
         Action("whole", "Whole again", ("Esc",), "Label",
                "Put the tool away, then the selection, then the draft.", session.leave),
         Action("frame", "Frame the unit", ("Home",), "Go",
-               "Fly to what is asked.", scene.frame),
+               "Fly to what is asked; once more, closer.", scene.frame),
         Action("overview", "See the whole scan", ("End",), "Go",
                "Fly back over the sensor.", view.overview),
         Action("top", "Top-down view", ("J",), "View",

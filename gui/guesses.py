@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import ProjectError
-from core.files import read_arrays
 from core.neighbours import carried
+from core.predicted import predicted
 from core.project import Project
 from core.suggest import fit, is_bare, shapes_of
-from core.suggestion import Suggestion, joined
+from core.suggestion import Suggestion, suggested
 
 _EVERY = 3  # answers, and at least a twentieth more than at the last fit
 
@@ -39,6 +40,7 @@ class Guesses(QObject):
         self._shape: dict[str, dict[int, float]] = {}
         self._network: dict[str, tuple[int, float]] = {}
         self._carried: dict[str, tuple[int, float]] = {}
+        self.first: dict[str, int] = {}  # of open items that show a suggestion, their first one
         self._running: Future | None = None
         self._fitted_at = 0
         self._scan = ""
@@ -61,32 +63,31 @@ class Guesses(QObject):
 
     def forget(self) -> None:
         """Units or predictions have changed."""
-        self._shape, self._network, self._carried = {}, {}, {}
+        self._shape, self._network, self._carried, self.first = {}, {}, {}, {}
         self._fitted_at, self._scan = 0, ""
 
     def of(self, unit: str) -> Suggestion | None:
         """The suggestion for a unit, None where nothing is known of it."""
-        network = {}
-        found = self._network.get(unit)
-        if found is not None:
-            network[found[0]] = found[1]
-        shape = self._shape.get(unit, {})
-        carried = self._carried.get(unit)
-        if not unit or not (shape or network or carried):
+        if not unit:
             return None
-        shown = self.shown and not is_bare(self.project, unit)
-        return joined(shape, network, shown=shown, carried=carried)
+        return suggested(
+            self._shape.get(unit, {}),
+            self._network.get(unit),
+            self._carried.get(unit),
+            shown=self.shown and not is_bare(self.project, unit),
+        )
 
     def _take(self, done: Future) -> None:
         self._running = None
         try:
-            shape, network, carried = done.result()
+            learnt: Learnt = done.result()
         except ProjectError as error:
             self.failed.emit(f"No suggestions: {error.what} {error.do}")
             return
-        self._shape.update(shape)
-        self._network.update(network)
-        self._carried.update(carried)
+        self._shape.update(learnt.shape)
+        self._network.update(learnt.network)
+        self._carried.update(learnt.carried)
+        self.first = learnt.first
         self.changed.emit()
 
     def shut(self) -> None:
@@ -96,16 +97,24 @@ class Guesses(QObject):
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 
-Named = dict[str, tuple[int, float]]  # unit -> class and share
-Learnt = tuple[dict[str, dict[int, float]], Named, Named]
+@dataclass(frozen=True)
+class Learnt:
+    """By unit: shape, class -> probability; network and carried, a class and a share; first, the
+    class suggested first for an open item that may show one."""
+
+    shape: dict[str, dict[int, float]]
+    network: dict[str, tuple[int, float]]
+    carried: dict[str, tuple[int, float]]
+    first: dict[str, int]
 
 
 def _learn(project: Project, scan: str) -> Learnt:
     """On the thread: guesses by shape, and predictions, for the open items and a scan's units."""
     units = project.need_units()
     found = project.open_round
-    open_items = units.find_all(project.open_items(found) if found is not None else [])
-    numbers = np.union1d(open_items[open_items >= 0], np.array(units.range_of(scan), np.int64))
+    open_items = project.open_items(found) if found is not None else []
+    asked = units.find_all(open_items)
+    numbers = np.union1d(asked[asked >= 0], np.array(units.range_of(scan), np.int64))
     names = units.names(numbers)
     shape: dict[str, dict[int, float]] = {}
     suggester = fit(project)
@@ -115,16 +124,11 @@ def _learn(project: Project, scan: str) -> Learnt:
             name: dict(zip(guess.classes, guess.shares, strict=True))
             for name, guess in zip(names, guesses, strict=True)
         }
+    network = predicted(project, names)
     seen = carried(project, scan) if scan in project.dataset.train else {}
-    return shape, _predicted(project, names, numbers), seen
-
-
-def _predicted(project: Project, names: list[str], numbers: np.ndarray) -> Named:
-    scored = project.last_scored()
-    if scored is None:
-        return {}
-    arrays = read_arrays(scored.scores, "predicted", "share", "fingerprint")
-    if str(arrays["fingerprint"]) != project.need_units().fingerprint:
-        return {}
-    classes, shares = arrays["predicted"][numbers].tolist(), arrays["share"][numbers].tolist()
-    return dict(zip(names, zip(classes, shares, strict=True), strict=True))
+    first = {}
+    for name in open_items:
+        found_first = suggested(shape.get(name, {}), network.get(name), seen.get(name), shown=True)
+        if found_first is not None and not is_bare(project, name):
+            first[name] = found_first.classes[0]
+    return Learnt(shape, network, seen, first)

@@ -41,7 +41,7 @@ class History(QObject):
         view, state = self.scene.view, self.scene.state
         if state.content is None or state.hides_labels or not view.isVisible():
             return
-        row = view.pick(*self._at)
+        row = view.picker.pick(*self._at)
         text = self.text(row) if row >= 0 else ""
         where = view.mapToGlobal(QPoint(round(self._at[0]) + 12, round(self._at[1]) + 12))
         QToolTip.showText(where, text, view)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
@@ -15,7 +17,7 @@ from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QListView,
     QStyle,
@@ -26,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.status import size_range
+from gui.budget import Budget
 from gui.state import State
 from gui.theme import Theme
 from gui.view.colours import class_table, partition_colours
@@ -162,27 +165,37 @@ class Queue(QWidget):
         self.sort.setToolTip("Order of the queue")
         self.partition = QComboBox()
         self.partition.setToolTip("Show one partition only")
-        for box in (self.sort, self.partition):
+        self.suggested = QComboBox()
+        self.suggested.setToolTip("Show open items with one class suggested first")
+        for box in (self.sort, self.partition, self.suggested):
             box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
             box.activated.connect(self._sorted)
         self.empty = QLabel()
         self.empty.setObjectName("quiet")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.empty.setContentsMargins(10, 8, 10, 8)
-        bar = QHBoxLayout()
+        self.budget = Budget(state)
+        bar = QGridLayout()
         bar.setContentsMargins(8, 0, 8, 4)
-        bar.addWidget(self.sort, 1)
-        bar.addWidget(self.partition, 1)
+        bar.setSpacing(4)
+        bar.addWidget(self.sort, 0, 0)
+        bar.addWidget(self.partition, 0, 1)
+        bar.addWidget(self.suggested, 1, 0, 1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(bar)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.list, 10)
+        layout.addWidget(self.budget)
         state.project_changed.connect(self.refill)
         state.answers_changed.connect(self.model.changed)
         state.target_told.connect(self._follow)
+        state.guesses.changed.connect(self._list_classes)
         self.refill()
 
     def refill(self) -> None:
@@ -196,6 +209,7 @@ class Queue(QWidget):
             assert project.units is not None
             self.partition.addItem(size_range(project.units.cuts, index), name)
         self.partition.setCurrentIndex(max(0, self.partition.findData(self.state.partition)))
+        self._list_classes()
         if project.units is None:
             text = "The scans are not prepared yet: press Prepare."
         elif self.state.round is None:
@@ -206,9 +220,30 @@ class Queue(QWidget):
         self.empty.setVisible(bool(text))
         self._follow()
 
+    def _list_classes(self) -> None:
+        """Offer the classes that are suggested for open items, the most frequent first."""
+        counts = Counter(self.state.guesses.first.values())
+        if self.state.suggested is not None:
+            counts.setdefault(self.state.suggested, 0)
+        self.suggested.setVisible(bool(counts))
+        self.suggested.clear()
+        self.suggested.addItem("Any suggestion", None)
+        for found in sorted(counts, key=lambda c: (-counts[c], c)):
+            name = self.state.class_name(found)
+            self.suggested.addItem(f"Perhaps {name} ({counts[found]:,})", found)
+        self.suggested.setCurrentIndex(max(0, self.suggested.findData(self.state.suggested)))
+
+    def step(self, box: QComboBox) -> None:
+        """Choose the next entry of one of the boxes, the first after the last."""
+        if box.count():
+            box.setCurrentIndex((box.currentIndex() + 1) % box.count())
+            self._sorted()
+
     def _sorted(self) -> None:
         self.state.set_order(
-            by_scan=self.sort.currentIndex() == 1, partition=self.partition.currentData()
+            by_scan=self.sort.currentIndex() == 1,
+            partition=self.partition.currentData(),
+            suggested=self.suggested.currentData(),
         )
 
     def _follow(self, *_: object) -> None:

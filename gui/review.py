@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from PySide6.QtCore import (
@@ -16,6 +17,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QTableView,
@@ -24,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.agreement import Agreement, agreements
+from core.labels import CARRIED
 from core.review import Reviewed, reviewed
 from core.status import DASH
 from core.suggestion import HitRates, hit_rates
@@ -33,6 +37,12 @@ from gui.theme import Theme
 Index = QModelIndex | QPersistentModelIndex
 _COLUMNS = ("Class", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
 _LATER_MS = 1200
+_KINDS: dict[str, Callable[[Reviewed], bool]] = {
+    "All answers": lambda row: True,
+    "Annotators differ": lambda row: bool(row.others),
+    "The network differs": lambda row: row.disputed,
+    "Carried over": lambda row: row.tool == CARRIED,
+}
 
 
 class ReviewModel(QAbstractTableModel):
@@ -65,8 +75,11 @@ class ReviewModel(QAbstractTableModel):
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.UserRole:
             return row.unit
-        if role == Qt.ItemDataRole.ForegroundRole and row.disputed and index.column() == 1:
-            return QColor(self.theme.warning)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            doubtful = (index.column() == 0 and row.others) or (
+                index.column() == 1 and row.disputed
+            )
+            return QColor(self.theme.warning) if doubtful else None
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{row.unit}\n{self._words(row)}"
         if role != Qt.ItemDataRole.DisplayRole:
@@ -83,9 +96,10 @@ class ReviewModel(QAbstractTableModel):
         )[index.column()]
 
     def _words(self, row: Reviewed) -> str:
+        lines = [f"{who}: {self.state.class_name(c)}" for who, c in sorted(row.others.items())]
         if row.disputed and row.model is not None:
-            return f"The network sees {self.state.class_name(row.model)}."
-        return "A click goes there; a key gives another class."
+            lines.append(f"The network sees {self.state.class_name(row.model)}.")
+        return "\n".join([*lines, "A click goes there; a key gives another class."])
 
 
 class Review(QWidget):
@@ -107,6 +121,12 @@ class Review(QWidget):
         self.summary.setWordWrap(True)
         self.summary.setObjectName("quiet")
         self.summary.setContentsMargins(10, 2, 10, 2)
+        self.kind = QComboBox()
+        self.kind.addItems(list(_KINDS))
+        self.kind.setToolTip("Which answers are listed")
+        self.kind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.kind.currentIndexChanged.connect(self._list)
+        self._rows: list[Reviewed] = []
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.verticalHeader().hide()
@@ -125,6 +145,10 @@ class Review(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 0)
         layout.addWidget(self.summary)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(8, 2, 8, 4)
+        bar.addWidget(self.kind)
+        layout.addLayout(bar)
         layout.addWidget(self.table, 1)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -156,9 +180,15 @@ class Review(QWidget):
     def _show(self, done: Future) -> None:
         if done.cancelled():
             return
-        rows, rates, found = done.result()
-        self.model.set_rows(rows)
+        self._rows, rates, found = done.result()
+        for place, (name, belongs) in enumerate(_KINDS.items()):
+            self.kind.setItemText(place, f"{name} ({sum(map(belongs, self._rows)):,})")
+        self._list()
         self.summary.setText("\n".join([*_rates(rates), *_agreements(found)]))
+
+    def _list(self) -> None:
+        belongs = list(_KINDS.values())[self.kind.currentIndex()]
+        self.model.set_rows([row for row in self._rows if belongs(row)])
 
     def set_theme(self, theme: Theme) -> None:
         self.model.theme = theme

@@ -213,12 +213,12 @@ class Scene(QObject):
         self.view.set_halo(low, high, self.theme.rgb("accent"))
 
     def frame(self) -> None:
-        """Fly to the target, or see the whole scan."""
+        """Fly to the target, closer where it is framed already; or see the whole scan."""
         box = self._box()
         if box is None:
             self.view.overview()
         else:
-            self.view.fly_to(*box)
+            self.view.fly_to(*box, closer=True)
 
     # -- neighbouring scans -------------------------------------------------------------------
 
@@ -318,9 +318,9 @@ class Scene(QObject):
         assert target is not None
         points = _visible(content.points[target.rows])
         size = (self.view.width(), self.view.height())
-        covered = shape.covers(self.view.screen_xy(points), size)
+        covered = shape.covers(self.view.picker.screen_xy(points), size)
         if not self.through and covered.any():
-            covered &= self.view.in_sight(points, _visible(content.points))
+            covered &= self.view.picker.in_sight(points, _visible(content.points))
         return covered
 
     def _sketch(self, shape: Shape, take_away: bool) -> None:

@@ -13,7 +13,9 @@ from core import steps
 from core.agreement import blind_sample
 from core.errors import LockedError, StorageError
 from core.export import export
+from core.imports import import_labels
 from core.jobs import Job
+from core.merge import disagreements, merge, reopen
 from core.project import Project
 from gui.activity import Activity
 from gui.alike import ContactSheet
@@ -155,9 +157,27 @@ class Session(QObject):
         """Write labels, predictions, both merged, or the journal below `out`."""
         self.jobs.run("Export", lambda job: export(self.project, out, job, what=what))
 
+    def merge(self, other: Path) -> None:
+        """Bring the journals of another project in."""
+
+        def work(job: Job) -> None:
+            said = merge(self.project, [other])
+            differ = len(disagreements(self.project))
+            job.say(f"{'; '.join(said)}. Annotators differ on {differ:,} units: see Review.")
+
+        self.jobs.run("Merge", work)
+
+    def reopen(self) -> None:
+        """Ask again where annotators differ."""
+        self.jobs.run("Reopen", lambda job: job.say(_reopened(reopen(self.project))))
+
+    def import_labels(self, root: Path) -> None:
+        """Take over label files as first answers."""
+        self.jobs.run("Import", lambda job: import_labels(self.project, root, job))
+
     def _finished(self, name: str) -> None:
         self.status.idle()
-        if name in ("Prepare", "Ask", "Train", "Evaluate", "Oracle"):
+        if name != "Export":
             self.state.reload()
         if name == "Ask" and self.state.round is not None:
             self.state.begin()
@@ -224,6 +244,9 @@ class Session(QObject):
             return "This round is trained: ask the next query."
         if not tip.frozen and not self.project.answers.effective:
             return "Answer something first."
+        return self._busy()
+
+    def no_change(self) -> str | None:
         return self._busy()
 
     def no_evaluate(self) -> str | None:
@@ -298,6 +321,12 @@ class Session(QObject):
         if self.view is not None:
             self.view.shut()
         self.project.close()
+
+
+def _reopened(count: int) -> str:
+    if not count:
+        return "Annotators agree on every unit."
+    return f"{count:,} units wait again: in the open queue, or first in the next one."
 
 
 def _no_view(problem: str) -> QLabel:

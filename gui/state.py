@@ -58,11 +58,13 @@ class State(QObject):
         self.order: list[int] = []
         self.by_scan = False
         self.partition: str | None = None
+        self.suggested: int | None = None
         self.repeats = Repeats(project)
         self.again = ""  # a unit that is seen a second time, unmarked
         self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | None, bool] | None = None
+        self.guesses = Guesses(project, self)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         # Entries may come by the thousand, and from another thread: tell of them together.
@@ -77,7 +79,6 @@ class State(QObject):
         self.target_changed.connect(lambda _: self._following.start())
         self._entry_added.connect(self._tell)
         project.answers.on_change.append(self._entry_added.emit)
-        self.guesses = Guesses(project, self)
         self.target_told.connect(self._guess)
         self.guesses.changed.connect(self._following.start)
         self.guesses.failed.connect(self.told)
@@ -118,14 +119,20 @@ class State(QObject):
         query = found.query
         for place, item in enumerate(query.items):
             known = self.project.units is not None and self.project.units.find(item) is not None
-            if known and self.partition in (None, query.partition[place]):
+            first = self.guesses.first.get(item)
+            if (
+                known
+                and self.partition in (None, query.partition[place])
+                and self.suggested in (None, first)
+            ):
                 self.order.append(place)
         if self.by_scan:
             self.order.sort(key=lambda place: (query.items[place].rpartition("#")[0], place))
 
-    def set_order(self, *, by_scan: bool, partition: str | None) -> None:
-        """Order the queue by rank or by scan, and keep one partition or all."""
-        self.by_scan, self.partition = by_scan, partition
+    def set_order(self, *, by_scan: bool, partition: str | None, suggested: int | None) -> None:
+        """Order the queue by rank or by scan; keep one partition or all, and the open items whose
+        class is suggested first, or all. The list stays while suggestions change."""
+        self.by_scan, self.partition, self.suggested = by_scan, partition, suggested
         self.refresh_query()
         self.project_changed.emit()
 
@@ -180,7 +187,7 @@ class State(QObject):
             self.go(self.cursor)
             self.told.emit("This is the last open item.")
         else:
-            self.told.emit("Every item is answered.")
+            self.told.emit(self._all_done())
 
     def back(self) -> None:
         """Go to the item before this one, answered or not."""
@@ -358,7 +365,14 @@ class State(QObject):
         self.target = None
         self.target_changed.emit(False)
         if answered.item is not None:
-            self.told.emit("Every item is answered: train the round.")
+            self.told.emit(self._all_done())
+
+    def _all_done(self) -> str:
+        found = self.round
+        waiting = len(self.project.open_items(found)) if found is not None else 0
+        if waiting:
+            return f"This list is answered; {waiting:,} more wait outside of it: show all."
+        return "Every item is answered: train the round."
 
     # -- words --------------------------------------------------------------------------------
 

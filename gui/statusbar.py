@@ -15,12 +15,11 @@ class StatusBar(QStatusBar):
         super().__init__()
         self.state = state
         self.setSizeGripEnabled(False)
-        self.saved, self.spent, self.pace = QLabel(), QLabel(), QLabel()
-        self.said, self.job = QLabel(), QLabel()
+        self.saved, self.spent, self.said, self.job = QLabel(), QLabel(), QLabel(), QLabel()
         self.bar = QProgressBar()
         self.bar.setFixedWidth(140)
         self.bar.setTextVisible(False)
-        for label in (self.saved, self.spent, self.pace, self.said):
+        for label in (self.saved, self.spent, self.said):
             self.addWidget(label)
         if drawing:
             self.addPermanentWidget(QLabel(drawing))
@@ -48,10 +47,6 @@ class StatusBar(QStatusBar):
         self.spent.setText(
             f"{spent.points:,}{of} points · {spent.units:,} units · {spent.minutes:.1f} min"
         )
-        pace, found = answers.pace(), self.state.round
-        waiting = len(project.open_items(found)) if found is not None else 0
-        left = f", {duration(pace * waiting)} left" if pace and waiting else ""
-        self.pace.setText(f"{pace:.1f} s per answer{left}" if pace else "")
 
     def progressed(self, report: Progress) -> None:
         """Show how far the job is, or what it says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -306,21 +307,11 @@ class Window(QMainWindow):
 
     # -- actions ------------------------------------------------------------------------------
 
-    def choose_scans(self) -> None:
-        self._choose("Choose a folder of scans")
-
-    def choose_project(self) -> None:
-        self._choose("Open a project")
-
-    def _choose(self, title: str) -> None:
+    def choose_for(self, title: str, then: Callable[[Path], object]) -> None:
+        """Do something with a folder that the person chooses."""
         chosen = QFileDialog.getExistingDirectory(self, title)
         if chosen:
-            self.look_at(Path(chosen))
-
-    def choose_export(self, what: str) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder to write to")
-        if chosen and self.session is not None:
-            self.session.export(Path(chosen), what)
+            then(Path(chosen))
 
     def open_ask(self) -> None:
         if self.session is None or self.stepper is None:

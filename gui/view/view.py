@@ -1,9 +1,10 @@
-"""The 3D view of a scan as a Qt widget: show, colour, pick, fly."""
+"""The 3D view of a scan as a Qt widget: show, colour, fly."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from vispy import scene
 from core.classes import UNLABELLED
 from gui.view.camera import Camera
 from gui.view.cloud import Cloud
+from gui.view.picking import Picker
 
 FLIGHT_MS = 220
+ROOM, CLOSE = 2.0, 1.2  # what is in view, in diagonals of what is framed
+SMALLEST_VIEW_M = 6.0
 _CLICK_S = 0.5
-_PICK_PX = 6
 _REST_MS = 150
 AROUND, AROUND_UNLABELLED = 120, 60  # brightness of neighbouring scans
 
@@ -61,9 +64,8 @@ class CloudView(QWidget):
             parent=self.box.scene,
         )
         self.halo.visible = False
-        self._ids: np.ndarray | None = None
+        self.picker = Picker(self.canvas, self.cloud, self.camera, self._alone)
         self._pressed = (0.0, 0.0, 0.0)
-        self._home: tuple[np.ndarray, np.ndarray] | None = None
         self._flight: QVariantAnimation | None = None
         self.drawn = False
         self.instant = False
@@ -79,7 +81,7 @@ class CloudView(QWidget):
 
     def show_scan(self, points: np.ndarray, slots: np.ndarray) -> None:
         """Show points (N, 4) float32; slots (N,) are places in the unit table."""
-        self._ids = None
+        self.picker.forget()
         self.cloud.set_points(points, slots)
 
     def set_slots(self, slots: np.ndarray) -> None:
@@ -88,7 +90,7 @@ class CloudView(QWidget):
 
     def set_units(self, rgb: np.ndarray, brightness: np.ndarray) -> None:
         """Colour the units: rgb (M, 3) uint8, brightness (M,) uint8 (0 hides, 255 is full)."""
-        self._ids = None
+        self.picker.forget()
         self.cloud.set_units(rgb, brightness)
 
     def set_unit(self, slot: int, rgb: np.ndarray, brightness: int) -> None:
@@ -119,7 +121,7 @@ class CloudView(QWidget):
 
     def set_spot(self, factor: float) -> None:
         """Draw units of full brightness larger by a factor."""
-        self._ids = None
+        self.picker.forget()
         self.cloud.set_uniform("u_spot", factor)
 
     def show_around(
@@ -130,7 +132,7 @@ class CloudView(QWidget):
         for cloud in self.around:
             cloud.parent = None
         self.around = []
-        self._ids = None
+        self.picker.forget()
         for points, classes in levels:
             cloud = Cloud(parent=self.box.scene)
             cloud.set_points(points, classes.astype(np.int64))
@@ -147,6 +149,19 @@ class CloudView(QWidget):
             cloud.visible = level == wanted
         self.canvas.update()
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hide everything but the scan's own points."""
+        others = [self.halo, *self.around]
+        shown = [visual.visible for visual in others]
+        for visual in others:
+            visual.visible = False
+        try:
+            yield
+        finally:
+            for visual, visible in zip(others, shown, strict=True):
+                visual.visible = visible
+
     def set_halo(
         self, low: np.ndarray | None, high: np.ndarray | None, colour: tuple[int, int, int]
     ) -> None:
@@ -158,14 +173,17 @@ class CloudView(QWidget):
 
     # -- the camera ---------------------------------------------------------------------------
 
-    def fly_to(self, low: np.ndarray, high: np.ndarray, *, instant: bool = False) -> None:
-        """Frame a box with room around it; azimuth and elevation stay."""
-        self._home = (np.asarray(low, float), np.asarray(high, float))
-        centre = (self._home[0] + self._home[1]) / 2
-        size = max(6.0, 3.0 * float(np.linalg.norm(self._home[1] - self._home[0])))
+    def fly_to(self, low: np.ndarray, high: np.ndarray, *, closer: bool = False) -> None:
+        """Frame a box (3,), (3,) with room around it; azimuth and elevation stay. `closer`: with
+        less room, where it is framed already."""
+        centre = (np.asarray(low, float) + high) / 2
+        diagonal = float(np.linalg.norm(np.subtract(high, low)))
+        size = max(SMALLEST_VIEW_M, ROOM * diagonal)
+        if closer and np.allclose([*self.camera.center, self.camera.scale_factor], [*centre, size]):
+            size = max(SMALLEST_VIEW_M / 3, CLOSE * diagonal)
         self._stop_flight()
         start, start_size = np.array(self.camera.center, float), float(self.camera.scale_factor)
-        if instant or self.instant or not self.isVisible():
+        if self.instant or not self.isVisible():
             self._place(centre, size)
             return
         flight = QVariantAnimation(self)
@@ -181,11 +199,6 @@ class CloudView(QWidget):
         flight.valueChanged.connect(step)
         self._flight = flight
         flight.start(QAbstractAnimation.DeletionPolicy.KeepWhenStopped)
-
-    def home(self) -> None:
-        """Frame the unit last flown to again."""
-        if self._home is not None:
-            self.fly_to(*self._home)
 
     def overview(self) -> None:
         """See the middle of the scan from above at a slant."""
@@ -216,74 +229,6 @@ class CloudView(QWidget):
             self._flight.deleteLater()
             self._flight = None
 
-    # -- picking ------------------------------------------------------------------------------
-
-    def pick(self, x: float, y: float) -> int:
-        """Row of the point drawn nearest to a logical pixel, within 6 of them; else -1.
-
-        By drawing the rows' numbers as colours: what is hidden or covered is not found.
-        """
-        if self._ids is None:
-            self._ids = self._draw_ids()
-        ids = self._ids
-        scale = float(self.canvas.pixel_scale)
-        column, line = round(x * scale), round(y * scale)
-        reach = round(_PICK_PX * scale)
-        top, left = max(line - reach, 0), max(column - reach, 0)
-        part = ids[top : line + reach + 1, left : column + reach + 1]
-        found = np.argwhere(part >= 0)
-        if not len(found):
-            return -1
-        distance = ((found + np.array([top - line, left - column])) ** 2).sum(axis=1)
-        nearest = int(distance.argmin())
-        if distance[nearest] > reach * reach:
-            return -1
-        return int(part[tuple(found[nearest])])
-
-    def _draw_ids(self) -> np.ndarray:
-        """(H, W) int64 in physical pixels: row of the point drawn there, -1 for none."""
-        halo = self.halo.visible
-        self.halo.visible = False
-        shown = [cloud.visible for cloud in self.around]
-        self._show_level(-1)  # only the scan's own points are picked
-        self.cloud.set_uniform("u_picking", 1.0)
-        try:
-            image = self.canvas.render(bgcolor=(0, 0, 0, 0), alpha=True).astype(np.int64)
-        finally:
-            self.cloud.set_uniform("u_picking", 0.0)
-            self.halo.visible = halo
-            for cloud, visible in zip(self.around, shown, strict=True):
-                cloud.visible = visible
-        return (image[..., 0] << 16 | image[..., 1] << 8 | image[..., 2]) - 1
-
-    def screen_xy(self, points: np.ndarray) -> np.ndarray:
-        """(n, 2) logical pixels of points (n, 3), NaN for those behind the eye."""
-        # The chain of transforms is one matrix: its rows are where the axes and the origin go.
-        rows = self.cloud.get_transform("visual", "canvas").map(np.eye(4))
-        x, y, w = (points[:, :3] @ rows[:3, k] + rows[3, k] for k in (0, 1, 3))
-        w[w <= 1e-6] = np.nan
-        return np.stack([x / w, y / w], axis=1)
-
-    def in_sight(self, points: np.ndarray, scan: np.ndarray) -> np.ndarray:
-        """(n,) bool: which of points (n, 3) nothing hides; scan (N, 4) are all that are shown.
-
-        A point is hidden where what is drawn at its pixel is nearer by more than 0.5 m or 3 %.
-        """
-        if self._ids is None:
-            self._ids = self._draw_ids()
-        scale = float(self.canvas.pixel_scale)
-        at = np.floor(np.nan_to_num(self.screen_xy(points) * scale, nan=-1.0)).astype(np.int64)
-        height, width = self._ids.shape
-        inside = np.all((at >= 0) & (at < (width, height)), axis=1)
-        front = np.full(len(points), -1, np.int64)
-        front[inside] = self._ids[at[inside, 1], at[inside, 0]]
-        covered = np.flatnonzero(front >= 0)
-        own = self.camera.depth(points[covered])
-        nearest = self.camera.depth(scan[front[covered]])
-        seen = inside.copy()
-        seen[covered] = own <= nearest + np.maximum(0.5, 0.03 * nearest)
-        return seen
-
     # -- events -------------------------------------------------------------------------------
 
     def _on_draw(self, _: object) -> None:
@@ -292,7 +237,7 @@ class CloudView(QWidget):
             self.first_frame.emit()
 
     def _on_moved(self, *_: object) -> None:
-        self._ids = None
+        self.picker.forget()
         # Points grow as one comes closer, but less than the distances between them.
         zoom = min(2.0, max(0.7, (60.0 / float(self.camera.scale_factor)) ** 0.3))
         pixels = self._point_px * zoom * float(self.canvas.pixel_scale)
@@ -314,7 +259,7 @@ class CloudView(QWidget):
         px, py, when = self._pressed
         still = max(abs(x - px), abs(y - py)) < self.camera.threshold_px
         if event.button == 1 and still and time.monotonic() - when < _CLICK_S:
-            self.clicked.emit(self.pick(x, y), x, y)
+            self.clicked.emit(self.picker.pick(x, y), x, y)
 
     def shut(self) -> None:
         """Stop flights and free OpenGL; call before the window closes."""

@@ -84,7 +84,7 @@ class Annotator:
 
     def _seen(self) -> np.ndarray:
         """Places in the target's rows of the points that are front-most somewhere."""
-        rows = np.unique(self.view._draw_ids())
+        rows = np.unique(self.view.picker.ids())
         return np.flatnonzero(np.isin(self.state.target.rows, rows))
 
     # -- hands --------------------------------------------------------------------------------
@@ -149,6 +149,9 @@ class Annotator:
             self._class(main)
             return
         self._turn()
+        if (truth[known] != main).sum() > _LOOK_TWICE:
+            self._key(Qt.Key.Key_Home)  # closer, where a trembling hand matters less
+            self._settle()
         known = self._known(truth)
         shapes, worth = self._plan(known, truth[known])
         if not self._is_cell() and (truth[known] != main).sum() > _LOOK_TWICE:
@@ -239,7 +242,7 @@ class Annotator:
         """Shapes with their classes, the best next one as long as it is worth its seconds; and
         what they are worth together."""
         content, target = self.state.content, self.state.target
-        xy = self.view.screen_xy(content.points[target.rows[rows]])
+        xy = self.view.picker.screen_xy(content.points[target.rows[rows]])
         size = (self.view.width(), self.view.height())
         if given is None:
             given = np.full(len(truth), np.bincount(truth).argmax())
@@ -282,6 +285,10 @@ def candidates(
         grow = np.maximum(1.0, (_LEAST_PX - (high - low)) / 2)
         (a, b), (c, d) = low - grow, high + grow
         found.append(Shape("box", ((a, b), (c, b), (c, d), (a, d))))
+    low, high = _best_box(xy, gain)
+    grow = np.maximum(0.0, (_LEAST_PX - (high - low)) / 2)
+    (a, b), (c, d) = low - grow, high + grow
+    found.append(Shape("box", ((a, b), (c, b), (c, d), (a, d))))
     start, end = _line(xy, gain)
     if not sides(xy, start, end) @ gain > 0:
         start, end = end, start
@@ -295,6 +302,27 @@ def candidates(
         return shape.tool != "cut" or inside
 
     return [shape for shape in found if fits(shape)]
+
+
+def _best_box(xy: np.ndarray, gain: np.ndarray, cells: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """Two corners of the box with the most to gain, of all on a grid of cells."""
+    low, high = xy.min(axis=0), xy.max(axis=0) + 1
+    at = ((xy - low) / (high - low) * cells).astype(np.int64)
+    table = np.zeros((cells + 1, cells + 1))
+    np.add.at(table, (at[:, 0] + 1, at[:, 1] + 1), gain)
+    total = table.cumsum(axis=0).cumsum(axis=1)
+    best, corners = -np.inf, (0, 1, 0, 1)
+    for left in range(cells):
+        strip = total[left + 1 :] - total[left]  # (right, up to a row)
+        lowest = np.minimum.accumulate(strip[:, :-1], axis=1)
+        sums = strip[:, 1:] - lowest
+        right, bottom = np.unravel_index(sums.argmax(), sums.shape)
+        if sums[right, bottom] > best:
+            top = int(strip[right, : bottom + 1].argmin())
+            best, corners = sums[right, bottom], (left, left + 1 + right, top, bottom + 1)
+    a, c, b, d = corners
+    step = (high - low) / cells
+    return low + step * (a, b), low + step * (c, d)
 
 
 def _line(xy: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -216,7 +216,7 @@ def test_a_lasso_over_a_hundred_thousand_points(qapp, qtbot, one_scan: Path, rep
     for _ in range(10):
         redraws.append(redraw(window))
         began = time.perf_counter()
-        covered = shape.covers(view.screen_xy(points), size)
+        covered = shape.covers(view.picker.screen_xy(points), size)
         lassos.append(time.perf_counter() - began)
     assert covered.any()
     window.close()

@@ -12,7 +12,7 @@ from core.classes import FIRST_CODE, MIXED
 from core.jobs import Job
 from core.parts import parts
 from core.project import Project
-from core.suggestion import HitRates, Suggestion, hit_rates, joined
+from core.suggestion import HitRates, Suggestion, hit_rates, suggested
 from tests.conftest import give, small_project
 
 
@@ -71,12 +71,12 @@ def test_one_in_twenty_is_bare_and_the_same_ones_each_time(project: Project):
 
 
 def test_two_sources_are_averaged():
-    found = joined({3: 0.6, 1: 0.3, 2: 0.1}, {1: 0.9}, shown=True)
+    found = suggested({3: 0.6, 1: 0.3, 2: 0.1}, (1, 0.9), None, shown=True)
     assert found.classes == (1, 3, 2)
     assert found.shares == pytest.approx((0.6, 0.3, 0.05))
     assert (found.shape, found.network) == ((3, 1, 2), 1)
-    assert joined({}, {}, shown=True) is None
-    assert joined({}, {7: 0.5}, shown=False) == Suggestion((7,), (0.5,), (), 7, False)
+    assert suggested({}, None, None, shown=True) is None
+    assert suggested({}, (7, 0.5), None, shown=False) == Suggestion((7,), (0.5,), (), 7, False)
 
 
 def test_a_suggestion_comes_back_from_the_journal():
@@ -97,9 +97,9 @@ def test_hit_rates_by_hand(project: Project):
         (4, ""),  # nothing was suggested
         (MIXED, text((0,), (0,), 0, True)),  # no class
     ]
-    for unit, (answer, suggested) in enumerate(answers):
+    for unit, (answer, was) in enumerate(answers):
         size = len(truth_of(project, unit))
-        give(project, unit, np.full(size, answer, np.uint8), suggested=suggested)
+        give(project, unit, np.full(size, answer, np.uint8), suggested=was)
     found = hit_rates(project.answers.effective.values())
     assert found == HitRates((1, 3), (2, 3), (3, 4), (2, 3), (0, 1))
 

@@ -37,7 +37,7 @@ def test_the_asked_unit_is_the_bright_one(driver):
     content, target, view = driver.state.content, driver.state.target, driver.session.view
     image = view.canvas.render()[..., :3].astype(int)
     scale = view.canvas.pixel_scale
-    xy = np.round(view.screen_xy(content.points[target.rows]) * scale).astype(int)
+    xy = np.round(view.picker.screen_xy(content.points[target.rows]) * scale).astype(int)
     height, width = image.shape[:2]
     inside = (xy >= 0).all(axis=1) & (xy[:, 0] < width) & (xy[:, 1] < height)
     assert inside.mean() > 0.9
@@ -128,7 +128,7 @@ def test_undo_reaches_over_closing_the_window(driver, qtbot, project_path):
 def on_screen(driver, rows: np.ndarray) -> tuple[int, np.ndarray] | None:
     """A row of `rows` that is drawn front-most, and its place."""
     view, points = driver.session.view, driver.state.content.points
-    ids = view._draw_ids()
+    ids = view.picker.ids()
     seen = np.intersect1d(ids[ids >= 0], rows)
     if not len(seen):
         return None
@@ -212,7 +212,7 @@ def test_a_ground_cell_is_cut_in_two_classes_by_one_line(driver):
     driver.key("J")
     target, content = driver.state.target, driver.state.content
     view = driver.session.view
-    xy = view.screen_xy(content.points[target.rows])
+    xy = view.picker.screen_xy(content.points[target.rows])
     middle = np.median(xy, axis=0)
     driver.key("K")
     sheet = driver.session.scene.draw_tool

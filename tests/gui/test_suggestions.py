@@ -141,7 +141,7 @@ def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path)
     driver.key("B", CONTROL)
     qtbot.waitUntil(lambda: len(view.around) == 3)
     assert [cloud.visible for cloud in view.around] == [True, False, False]
-    ids = view._draw_ids()
+    ids = view.picker.ids()
     assert ids.max() < len(driver.state.content.points)
     view.camera.azimuth += 5
     assert [cloud.visible for cloud in view.around] == [False, False, True]

@@ -32,7 +32,7 @@ def cell(driver):
 def places(driver) -> np.ndarray:
     """(R, 2) logical pixels of the target's points."""
     content, target = driver.state.content, driver.state.target
-    return driver.session.view.screen_xy(content.points[target.rows])
+    return driver.session.view.picker.screen_xy(content.points[target.rows])
 
 
 def even_odd(xy: np.ndarray, corners: np.ndarray) -> np.ndarray:
@@ -305,7 +305,7 @@ def test_a_click_fills_a_part(cell, qtbot):
     cell.click_at(places(cell)[len(rows) // 2])
     qtbot.waitUntil(lambda: labelling.draft is not None)
     filled = labelling.draft.selected
-    row = view.pick(*places(cell)[len(rows) // 2])
+    row = view.picker.pick(*places(cell)[len(rows) // 2])
     assert filled[np.searchsorted(rows, row)]
     assert 0 < filled.sum() < len(rows)
 
@@ -319,10 +319,15 @@ def test_only_what_is_in_sight(driver):
     right, up = camera.axes()
     eye = np.array(camera.center) + np.cross(right, up) * camera.reference
     behind = eye + (points - eye) * 1.5
-    drawn = np.array([view.pick(*xy) >= 0 for xy in view.screen_xy(points)])
-    np.testing.assert_allclose(view.screen_xy(behind), view.screen_xy(points), atol=0.01)
+    drawn = np.array([view.picker.pick(*xy) >= 0 for xy in view.picker.screen_xy(points)])
+    np.testing.assert_allclose(
+        view.picker.screen_xy(behind), view.picker.screen_xy(points), atol=0.01
+    )
     assert drawn.mean() > 0.9
-    seen, hidden = view.in_sight(points, content.points), view.in_sight(behind, content.points)
+    seen, hidden = (
+        view.picker.in_sight(points, content.points),
+        view.picker.in_sight(behind, content.points),
+    )
     assert seen[drawn].mean() > 0.9
     assert hidden[drawn].mean() < 0.1
     driver.key("T", CONTROL)
@@ -340,7 +345,7 @@ def test_places_on_screen_are_those_of_the_drawing_library(driver, top: bool):
     ahead = mapped[:, 3] > 0.1
     assert ahead.mean() > 0.5
     wanted = mapped[ahead, :2] / mapped[ahead, 3:4]
-    found = view.screen_xy(points)
+    found = view.picker.screen_xy(points)
     np.testing.assert_allclose(found[ahead], wanted, atol=0.05)
     assert np.isnan(found[mapped[:, 3] <= 0]).all()  # no shape reaches behind the eye
 

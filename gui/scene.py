@@ -166,7 +166,7 @@ class Scene(QObject):
         if slot is not self._slot:
             self._slot = slot
             self.view.set_slots(slot)
-        self.view.set_units(rgb, level)
+        self.view.set_units(rgb, level, front=paint.DRAFT if target is not None else 256)
 
     def _draft_colours(self, target: Target) -> tuple[np.ndarray, np.ndarray]:
         """Colours (257, 3) and brightness (257,) of a draft's points: by class, the asked ones,

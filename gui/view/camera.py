@@ -49,8 +49,10 @@ class Camera(TurntableCamera):
 
     def place(self, centre: np.ndarray, size: float) -> None:
         """Look at a point (3,) with `size` metres in view; one update instead of two."""
+        # Not by the properties: those of equal values change nothing, so the other would be lost.
         self._center = tuple(float(part) for part in centre)
-        self.scale_factor = size
+        self._scale_factor = float(size)
+        self.view_changed()
 
     def axes(self) -> tuple[np.ndarray, np.ndarray]:
         """The directions right and up of the picture, in scan coordinates."""

@@ -26,6 +26,7 @@ uniform float u_picking;
 uniform float u_size;
 uniform float u_reference;
 uniform float u_spot;
+uniform float u_front;
 uniform vec3 u_background;
 varying vec3 v_colour;
 
@@ -55,6 +56,7 @@ void main() {
     float size = unit.a > 0.999 ? u_size * u_spot : u_size;
     gl_PointSize = clamp(size * sqrt(reference), 1.0, 4.0 * size);
     gl_Position = clip;
+    if (unit.a > u_front) gl_Position.z -= 0.5 * clip.w;  // before all others, in their own order
 }
 """
 
@@ -105,6 +107,7 @@ class CloudVisual(Visual):
         program["u_size"] = 3.0
         program["u_reference"] = 0.0
         program["u_spot"] = 1.0
+        program["u_front"] = 2.0
         program["u_background"] = (0.0, 0.0, 0.0)
         program["u_round"] = 1.0
         self._draw_mode = "points"
@@ -159,7 +162,7 @@ class CloudVisual(Visual):
         self.update()
 
     def set_uniform(self, name: str, value: object) -> None:
-        """Set u_values, u_picking, u_size, u_reference, u_spot, u_background or u_round."""
+        """Set one of the uniforms above."""
         self.shared_program[name] = value
         self.update()
 

@@ -88,10 +88,12 @@ class CloudView(QWidget):
         """Move the rows to slots (N,) of the unit table; the points stay."""
         self.cloud.set_slots(slots)
 
-    def set_units(self, rgb: np.ndarray, brightness: np.ndarray) -> None:
-        """Colour the units: rgb (M, 3) uint8, brightness (M,) uint8 (0 hides, 255 is full)."""
+    def set_units(self, rgb: np.ndarray, brightness: np.ndarray, *, front: int = 256) -> None:
+        """Colour the units: rgb (M, 3) uint8, brightness (M,) uint8 (0 hides, 255 is full). Those
+        of brightness `front` and more are drawn before all others, so that nothing hides them."""
         self.picker.forget()
         self.cloud.set_units(rgb, brightness)
+        self.cloud.set_uniform("u_front", (front - 0.5) / 255)
 
     def set_unit(self, slot: int, rgb: np.ndarray, brightness: int) -> None:
         """Recolour one unit."""

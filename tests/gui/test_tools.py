@@ -336,6 +336,45 @@ def test_only_what_is_in_sight(driver):
     assert np.array_equal(scene._covered(box), seen)
 
 
+def test_the_camera_flies_between_units_of_one_size(driver):
+    view = driver.session.view
+    middle = np.array([view.width(), view.height()]) / 2
+    for centre in ([3.0, 4.0, 0.0], [-20.0, 9.0, 1.0], [5.0, -30.0, 0.5]):
+        view.fly_to(np.array(centre) - 0.5, np.array(centre) + 0.5)
+        np.testing.assert_allclose(view.picker.screen_xy(np.array([centre]))[0], middle, atol=0.5)
+
+
+def test_home_frames_and_once_more_comes_closer(driver):
+    camera = driver.session.view.camera
+    framed = (*camera.center, camera.scale_factor)
+    driver.key(Qt.Key.Key_Home)
+    assert camera.scale_factor < framed[3]
+    driver.key(Qt.Key.Key_Home)
+    assert (*camera.center, camera.scale_factor) == pytest.approx(framed)
+
+
+@pytest.mark.parametrize("top", [False, True])
+def test_nothing_hides_the_asked_unit(driver, top: bool):
+    """Each point of the unit has another one half way to the eye."""
+    if top:
+        driver.key("J")
+    view, target = driver.session.view, driver.state.target
+    unit = driver.state.content.points[target.rows, :3].astype(float)
+    camera = view.camera
+    toward = np.cross(*camera.axes())
+    eye = np.array(camera.center) + toward * camera.reference
+    wall = unit + toward * 5 if top else (unit + eye) / 2
+    points = np.concatenate([unit, wall]).astype(np.float32)
+    view.set_spot(1.0)
+    view.show_scan(points, np.repeat([0, 1], len(unit)))
+    colours, bright = np.full((2, 3), 200, np.uint8), np.array([255, 77], np.uint8)
+    places = view.picker.screen_xy(unit)
+    view.set_units(colours, bright)
+    assert np.mean([view.picker.pick(*place) >= len(unit) for place in places]) > 0.9
+    view.set_units(colours, bright, front=170)
+    assert all(0 <= view.picker.pick(*place) < len(unit) for place in places)
+
+
 @pytest.mark.parametrize("top", [False, True])
 def test_places_on_screen_are_those_of_the_drawing_library(driver, top: bool):
     if top:

@@ -222,7 +222,8 @@ class Queue(QWidget):
 
     def _list_classes(self) -> None:
         """Offer the classes that are suggested for open items, the most frequent first."""
-        counts = Counter(self.state.guesses.first.values())
+        guesses = self.state.guesses
+        counts = Counter(guesses.first.values() if guesses.shown else ())
         if self.state.suggested is not None:
             counts.setdefault(self.state.suggested, 0)
         self.suggested.setVisible(bool(counts))

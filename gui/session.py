@@ -56,6 +56,7 @@ class Session(QObject):
         super().__init__()
         self.project, why = open_project(path)
         self.jobs = jobs
+        self._outcome = ""
         self.state = State(self.project, activity)
         self.labelling = Labelling(self.state)
         self.banner = Banner()
@@ -160,25 +161,46 @@ class Session(QObject):
     def merge(self, other: Path) -> None:
         """Bring the journals of another project in."""
 
-        def work(job: Job) -> None:
+        def work(_: Job) -> str:
             said = merge(self.project, [other])
             differ = len(disagreements(self.project))
-            job.say(f"{'; '.join(said)}. Annotators differ on {differ:,} units: see Review.")
+            return f"{'; '.join(said)}. Annotators differ on {differ:,} units, listed in Review."
 
-        self.jobs.run("Merge", work)
+        self._run_and_tell("Merge", work)
 
     def reopen(self) -> None:
         """Ask again where annotators differ."""
-        self.jobs.run("Reopen", lambda job: job.say(_reopened(reopen(self.project))))
+
+        def work(_: Job) -> str:
+            count = reopen(self.project)
+            if not count:
+                return "Annotators agree on every unit."
+            return f"{count:,} units wait again: in the open queue, or first in the next one."
+
+        self._run_and_tell("Reopen", work)
 
     def import_labels(self, root: Path) -> None:
         """Take over label files as first answers."""
-        self.jobs.run("Import", lambda job: import_labels(self.project, root, job))
+        self._run_and_tell(
+            "Import",
+            lambda job: f"Labels of {import_labels(self.project, root, job):,} scans taken over.",
+        )
+
+    def _run_and_tell(self, name: str, step: Callable[[Job], str]) -> None:
+        """Run a step whose outcome, a sentence, stays in sight."""
+
+        def work(job: Job) -> None:
+            self._outcome = step(job)
+
+        self.jobs.run(name, work)
 
     def _finished(self, name: str) -> None:
         self.status.idle()
         if name != "Export":
             self.state.reload()
+        if self._outcome:
+            self.banner.show_note(self._outcome, "")
+            self._outcome = ""
         if name == "Ask" and self.state.round is not None:
             self.state.begin()
 
@@ -321,12 +343,6 @@ class Session(QObject):
         if self.view is not None:
             self.view.shut()
         self.project.close()
-
-
-def _reopened(count: int) -> str:
-    if not count:
-        return "Annotators agree on every unit."
-    return f"{count:,} units wait again: in the open queue, or first in the next one."
 
 
 def _no_view(problem: str) -> QLabel:

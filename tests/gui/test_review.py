@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -10,6 +12,7 @@ from core import steps
 from core.classes import UNLABELLED
 from core.jobs import Job
 from core.project import Project
+from tests.conftest import give
 from tests.gui.conftest import Driver, open_window
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -148,3 +151,70 @@ def test_the_history_of_a_point_names_who_when_and_how(driver):
     assert oldest.endswith("001-size, key")
     driver.key("Z", CONTROL)
     assert len(history.text(row).splitlines()) == 1
+
+
+def folder_chosen(monkeypatch, path) -> None:
+    monkeypatch.setattr("gui.window.QFileDialog.getExistingDirectory", lambda *_: str(path))
+
+
+def run(driver, id: str) -> None:
+    """Choose an action that starts a job from its menu, and wait until it has ended."""
+    with driver.qtbot.waitSignal(driver.window.jobs.finished):
+        driver.window.actions_table.made[id].trigger()
+    driver.settle()
+
+
+def test_merged_disagreements_are_listed_and_asked_again(
+    qapp, qtbot, project_path, tmp_path, monkeypatch
+):
+    other = tmp_path / "of-ann"
+    shutil.copytree(project_path, other)
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "ann")
+    with Project(other) as project:
+        items = project.open_round.query.items
+        for item, found in zip(items[:3], (0, 1, 1), strict=True):
+            give(project, project.need_units().find(item), found)
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")
+    driver = Driver(open_window(project_path, qtbot), qtbot)
+    driver.settle()
+    for _ in range(3):
+        driver.key("1")
+    folder_chosen(monkeypatch, other)
+    run(driver, "merge")
+    assert "differ on 2 units" in driver.session.banner.what.text()
+    refilled(driver)
+    review = driver.session.review
+    assert review.kind.itemText(1) == "Annotators differ (2)"
+    review.kind.setCurrentIndex(1)
+    assert {row.unit for row in review.model.rows} == set(items[1:3])
+    assert all(row.others == {"ann": 1} for row in review.model.rows)
+    run(driver, "reopen")
+    assert "2 units wait again" in driver.session.banner.what.text()
+    assert driver.session.project.open_items(driver.state.round)[:2] == list(items[1:3])
+    driver.window.actions_table.run("label")
+    driver.settle()
+    assert driver.state.target.unit == items[1]
+    assert (driver.state.content.labels[driver.state.target.rows] == UNLABELLED).all()
+    driver.key("4")
+    assert driver.state.target.unit == items[2]
+    driver.key("Z", CONTROL)
+    assert driver.state.target.unit == items[1]
+    driver.window.close()
+
+
+def test_imported_labels_are_shown_and_repaired(driver, monkeypatch, small_street):
+    truth = driver.state.content.truth
+    folder_chosen(monkeypatch, small_street)
+    run(driver, "import")
+    labels = driver.state.content.labels
+    np.testing.assert_array_equal(labels[truth < 200], truth[truth < 200])
+    target = driver.state.target
+    driver.key("5")
+    scan = target.unit.rpartition("#")[0]
+    assert (driver.session.project.labels(scan)[target.rows] == 4).all()
+
+
+def test_a_merge_that_cannot_be_is_told_in_a_sentence(driver, monkeypatch, tmp_path):
+    folder_chosen(monkeypatch, tmp_path)
+    run(driver, "merge")
+    assert "holds no journals" in driver.session.banner.what.text()

@@ -284,20 +284,6 @@ def test_overlays_can_be_put_away(driver):
     assert driver.session.overlays.card.isVisible()
 
 
-def test_the_queue_can_be_sorted_and_filtered(driver):
-    queue = driver.session.queue
-    everything = len(driver.state.order)
-    queue.sort.setCurrentIndex(1)
-    queue.sort.activated.emit(1)
-    scans = [driver.state.round.query.items[p].rpartition("#")[0] for p in driver.state.order]
-    assert scans == sorted(scans)
-    queue.partition.setCurrentIndex(queue.partition.findData("ground"))
-    queue.partition.activated.emit(1)
-    query = driver.state.round.query
-    assert {query.partition[place] for place in driver.state.order} == {"ground"}
-    assert 0 < len(driver.state.order) < everything
-
-
 # -- looks -----------------------------------------------------------------------------------------
 
 

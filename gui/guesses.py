@@ -58,8 +58,13 @@ class Guesses(QObject):
             self._running.add_done_callback(self._fitted.emit)
 
     def submit(self, work: Callable[[], object]) -> Future:
-        """Do other work that the window must not wait for on the same thread."""
-        return self._thread.submit(work)
+        """Do other work that the window must not wait for on the same thread; a cancelled future
+        once the project is closed, when its panels may be shown a last time."""
+        if self._open:
+            return self._thread.submit(work)
+        never: Future = Future()
+        never.cancel()
+        return never
 
     def forget(self) -> None:
         """Units or predictions have changed."""

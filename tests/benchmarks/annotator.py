@@ -24,7 +24,7 @@ from gui.window import Window
 KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
 VERTICES, JITTER_PX = 12, 3.0
 _SHAPES = 6
-_POINTS_PER_S = 2.2  # what is worth a second: less than that is let be
+_POINTS_PER_S = 3.0  # what is worth a second: less than that is let be
 _LOOK_AGAIN = 600  # points of a cluster, to look at it again before the last key
 _LOOK_TWICE = 60  # points of other classes in a cluster, to look at it from above too
 _LEAST_PX = 12.0  # no box is smaller
@@ -108,8 +108,9 @@ class Annotator:
         """Draw a shape with the mouse, each of its places off by some pixels."""
         assert len(shape.places) <= VERTICES
         ends = shape.places if shape.tool != "box" else (shape.places[0], shape.places[2])
-        self._key({"cut": "K", "box": "O", "polygon": "P"}[shape.tool])
         sheet = self.session.scene.draw_tool
+        if not sheet.isVisible() or sheet.tool != shape.tool:  # else it is still in hand
+            self._key({"cut": "K", "box": "O", "polygon": "P"}[shape.tool])
         jitter = self.rng.uniform(-JITTER_PX, JITTER_PX, (len(ends), 2))
         high = (sheet.width() - 1, sheet.height() - 1)
         places = np.clip(np.round(np.array(ends) + jitter), 0, high).astype(int)

@@ -218,3 +218,15 @@ def test_a_merge_that_cannot_be_is_told_in_a_sentence(driver, monkeypatch, tmp_p
     folder_chosen(monkeypatch, tmp_path)
     run(driver, "merge")
     assert "holds no journals" in driver.session.banner.what.text()
+
+
+def test_a_closed_project_is_read_no_more(driver):
+    """Qt shows the docks of a project once more while it takes them away."""
+    review, context = driver.session.review, driver.session.context
+    driver.key("1")
+    driver.window.show_start()
+    review.refill()
+    context.show()
+    context._scan = ""
+    context.refresh()
+    assert review.model.rows == []

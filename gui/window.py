@@ -251,12 +251,10 @@ class Window(QMainWindow):
         kept = {action.id for action in commands.always(self)}
         self.actions_table.keep(kept)
         for dock in self.docks:
-            self.removeDockWidget(dock)
-            dock.deleteLater()
+            _take_away(dock)
         self.docks = []
         if self.stepper is not None:
-            self.removeToolBar(self.stepper)
-            self.stepper.deleteLater()
+            _take_away(self.stepper)
         self.session = self.stepper = None
         self.setStatusBar(QStatusBar())
         self.statusBar().hide()
@@ -376,3 +374,9 @@ class Window(QMainWindow):
         self.jobs.shut()
         self._application().removeEventFilter(self.activity)
         event.accept()
+
+
+def _take_away(part: QWidget) -> None:
+    """At once: what is only deleted later still takes part in the next project's layout."""
+    part.setParent(None)
+    part.deleteLater()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTabBar
+from PySide6.QtWidgets import QDockWidget, QTabBar
 
 from gui.command_palette import KeyLine
+from gui.stepper import Stepper
 from gui.tour import Tour
 from gui.view.colours import measure_table, partition_colours
 from gui.window import Window
@@ -192,3 +194,18 @@ def test_the_panels_tabs_are_in_sight_once(driver, qtbot, project_path):
     again = open_window(project_path, qtbot)  # now from the kept layout
     assert [bar.count() for bar in bars(again)] == [4]
     again.close()
+
+
+def test_another_project_in_the_same_window_has_its_panels_only(driver, qtbot, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(driver.session.project.path, other)
+    window = driver.window
+    height = window.docks[0].height()
+    for path in (other, driver.session.project.path):
+        window.open_project(path)
+        driver.settle()
+        assert sorted(window.findChildren(QDockWidget), key=id) == sorted(window.docks, key=id)
+        assert window.findChildren(Stepper) == [window.stepper]
+        shown = [bar for bar in window.findChildren(QTabBar) if bar.isVisible() and bar.count()]
+        assert [bar.count() for bar in shown] == [4]
+        assert abs(window.docks[0].height() - height) < 10

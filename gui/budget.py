@@ -50,13 +50,13 @@ class Budget(QWidget):
         self.bar.setMaximum(max(len(query.items), 1))
         self.bar.setValue(spending.done)
         self.spent.setText(
-            f"{spending.units:,} of {len(query.items):,} units, "
-            f"{spending.points:,} of {int(query.points.sum()):,} points"
+            f"{spending.units:,}/{len(query.items):,} units, "
+            f"{spending.points:,}/{int(query.points.sum()):,} points"
         )
         pace = self.state.project.answers.pace()
-        parts = [f"{duration(spending.seconds)} of work"]
+        parts = [f"{duration(spending.seconds)} worked"]
         if pace is not None:
-            parts.append(f"{pace:.1f} s per answer")
+            parts.append(f"{pace:.1f} s each")
             if spending.waiting:
                 parts.append(f"{duration(pace * spending.waiting)} left")
         self.time.setText(", ".join(parts))

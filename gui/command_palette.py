@@ -65,8 +65,7 @@ class CommandPalette(QFrame):
             for action in self.actions_table.table.values()
             if _matches(letters, f"{action.group} {action.title}".lower())
         ]
-        # What holds the letters as they are goes before what only holds them in order.
-        for action in sorted(found, key=lambda action: letters not in action.title.lower()):
+        for action in sorted(found, key=lambda action: _worse(letters, action.title.lower())):
             keys = f"    {', '.join(action.keys)}" if action.keys else ""
             reason = action.why_not()
             row = QListWidgetItem(f"{action.group}: {action.title}{keys}")
@@ -106,6 +105,14 @@ class CommandPalette(QFrame):
         else:
             return False
         return True
+
+
+def _worse(letters: str, title: str) -> int:
+    """0 where a word begins with the letters, 1 where they are inside one, 2 where they only come
+    in this order."""
+    if any(word.startswith(letters) for word in title.split()) or title.startswith(letters):
+        return 0
+    return 1 if letters in title else 2
 
 
 def _matches(letters: str, text: str) -> bool:

@@ -16,6 +16,7 @@ from gui.state import State
 from gui.theme import Theme
 
 PERSON_M = 1.75
+_CAPTION_PX = 16
 _ROOM = 0.6  # metres around the unit, at least; a quarter of its size else
 # Title, axis across, axis upward, direction across: y is to the left of the scanner.
 _VIEWS = (("Top", 0, 1, 1), ("Front", 1, 2, -1), ("Side", 0, 2, 1))
@@ -43,10 +44,12 @@ class Side(QWidget):
         """Pixels per metre, and the middle of what is shown, (2,) metres."""
         part = self.unit[:, self.axes]
         low, high = part.min(axis=0), part.max(axis=0)
-        size = np.maximum(high - low + 2 * np.maximum(_ROOM, (high - low) / 4), 1.0)
+        room = np.maximum(_ROOM, (high - low) / 4)
         if self.axes[1] == 2:
-            size[1] = max(size[1], PERSON_M + 0.5)
-        pixels = min(self.width() / size[0], self.height() / size[1])
+            high[1] = max(high[1], low[1] + PERSON_M)
+            room[1] = min(room[1], 0.3)
+        size = np.maximum(high - low + 2 * room, 1.0)
+        pixels = min(self.width() / size[0], (self.height() - 2 * _CAPTION_PX) / size[1])
         return float(pixels), (low + high) / 2
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -66,12 +66,15 @@ class Card(QFrame):
         size = xyz.max(axis=0) - xyz.min(axis=0)
         away = float(np.hypot(*xyz[:, :2].mean(axis=0)))
         found = state.round
-        label = int(content.labels[target.rows[0]])
         title = target.what
         if target.item is not None and found is not None:
             title = f"{target.item + 1} of {len(found.query.items):,}   {target.what.lower()}"
-        if label != UNLABELLED and not target.blind:
-            title += f"   ✓ {state.class_name(label)}"
+        given = np.bincount(content.labels[target.rows], minlength=256)
+        given[UNLABELLED] = 0
+        if given.any() and not target.blind:
+            title += f"   ✓ {state.class_name(int(given.argmax()))}"
+            more = int(np.count_nonzero(given)) - 1
+            title += f" and {more} more" if more else ""
         self.title.setText(title)
         self.guess.setText(self._guess())
         self.guess.setVisible(bool(self.guess.text()))

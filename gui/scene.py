@@ -159,22 +159,23 @@ class Scene(QObject):
                 level[slots.of_unit == target.slot] = paint.FULL
             else:
                 drawn = draft if draft is not None else Draft.empty(len(target.rows))
-                table, bright = self._draft_colours(target)
+                places = paint.draft_slots(drawn, self._preview)
+                table, bright = self._draft_colours(target, asked=bool((places == 256).any()))
                 slot = slot.copy()
-                slot[target.rows] = len(level) + paint.draft_slots(drawn, self._preview)
+                slot[target.rows] = len(level) + places
                 rgb, level = np.vstack([rgb, table]), np.concatenate([level, bright])
         if slot is not self._slot:
             self._slot = slot
             self.view.set_slots(slot)
         self.view.set_units(rgb, level, front=paint.DRAFT if target is not None else 256)
 
-    def _draft_colours(self, target: Target) -> tuple[np.ndarray, np.ndarray]:
-        """Colours (257, 3) and brightness (257,) of a draft's points: by class, the asked ones,
-        where none has a class yet the unit's own colour."""
+    def _draft_colours(self, target: Target, *, asked: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Colours (257, 3) and brightness (257,) of a draft's points: by class, half bright while
+        others are asked; last the asked ones; where none has a class yet the unit's own colour."""
         own = self._spot_colour(target)
         table = self.classes.copy()
         table[UNLABELLED] = own * 0.6  # still the unit, not asked this time
-        bright = np.full(len(table) + 1, paint.DRAFT, np.uint8)
+        bright = np.full(len(table) + 1, paint.DRAFT if asked else paint.FULL, np.uint8)
         bright[-1] = paint.FULL
         return np.vstack([table, own]), bright
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib import resources
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -57,6 +58,7 @@ class Start(QWidget):
                 "Eight simulated scans with cars, people, poles and trees, ready to be labelled. "
                 "Made on this machine in under a minute.",
                 self.demo_button,
+                _picture(),
             )
         )
         cards.addWidget(
@@ -171,12 +173,24 @@ class RecentRow(QFrame):
         self.clicked.emit(Path(self.entry.path))
 
 
-def _card(title: str, content: str | QWidget, button: QPushButton) -> QFrame:
+def _picture() -> QLabel:
+    """What the demo looks like."""
+    label = QLabel()
+    label.setPixmap(QPixmap(str(resources.files("resources") / "pictures" / "demo.jpg")))
+    label.setScaledContents(True)
+    label.setFixedHeight(110)
+    label.setMinimumWidth(1)
+    return label
+
+
+def _card(
+    title: str, content: str | QWidget, button: QPushButton, picture: QLabel | None = None
+) -> QFrame:
     card = QFrame()
     card.setObjectName("card")
     card.setMinimumWidth(250)
     card.setMaximumWidth(380)
-    card.setMinimumHeight(270)
+    card.setMinimumHeight(300)
     layout = QVBoxLayout(card)
     layout.setContentsMargins(18, 16, 18, 16)
     heading = QLabel(title)
@@ -188,6 +202,9 @@ def _card(title: str, content: str | QWidget, button: QPushButton) -> QFrame:
         label.setObjectName("quiet")
         layout.addWidget(label)
         layout.addStretch()
+        if picture is not None:
+            layout.addWidget(picture)
+            layout.addStretch()
     else:
         layout.addWidget(content, 1)
     layout.addWidget(button)

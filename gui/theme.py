@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QPalette
 
@@ -56,6 +58,7 @@ LIGHT = Theme(
     error="#C0303C",
 )
 THEMES = {"dark": DARK, "light": LIGHT}
+CHECKED = "#1769D1"  # under a white tick, in both
 
 
 def contrast(first: str, second: str) -> float:
@@ -103,6 +106,10 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
+def _icon(name: str) -> str:
+    return (Path(str(resources.files("resources"))) / "icons" / f"{name}.svg").as_posix()
+
+
 def style_sheet(t: Theme, scale: float = 1.0) -> str:
     """What a palette cannot say: spacing, rounded cards, thin lines; text by `scale`."""
     return f"""
@@ -131,13 +138,21 @@ QPushButton:disabled, QToolButton:disabled {{ color: {t.quiet}; }}
 QPushButton[primary="true"], QToolButton[primary="true"] {{
   background: {t.accent}; color: {text_on(t.accent)};
   border-color: {t.accent}; font-weight: 600; }}
-QComboBox::drop-down {{ border: 0; width: 18px; }}
+QComboBox::drop-down {{ border: 0; width: 22px; }}
+QComboBox::down-arrow {{ image: url({_icon("down")}); width: 10px; height: 6px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; background: {t.canvas};
+  border: 1px solid {t.quiet}; border-radius: 4px; }}
+QCheckBox::indicator:checked {{ background: {CHECKED}; border-color: {CHECKED};
+  image: url({_icon("check")}); }}
+QCheckBox::indicator:hover, QCheckBox:focus::indicator {{ border-color: {t.accent}; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
   selection-background-color: {t.accent}; selection-color: {text_on(t.accent)}; }}
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox {{ background: {t.canvas}; 
   border: 1px solid {t.line}; border-radius: 6px; padding: 5px 8px;
   selection-background-color: {t.accent}; }}
-QLineEdit:focus {{ border-color: {t.accent}; }}
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
+QDoubleSpinBox::down-button {{ width: 0; border: 0; }}
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {t.accent}; }}
 QListView, QTreeView, QTableView {{ background: {t.panel}; border: 0; outline: 0; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.quiet}; border: 0;
   border-bottom: 1px solid {t.line}; padding: 3px 6px; }}

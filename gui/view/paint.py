@@ -15,7 +15,7 @@ from core.prepare.units import OVERSIZE
 from gui.draft import Draft
 from gui.view.colours import GREY, unit_colours
 
-FULL, ANSWERED, DIM, BROWSE, DRAFT = 255, 115, 77, 235, 170
+FULL, ANSWERED, DIM, BROWSE, DRAFT = 255, 125, 95, 235, 170
 MODES = ("unit", "partition", "label", "prediction", "entropy", "height", "intensity", "truth")
 BY_VALUE = MODES[3:]
 

@@ -19,8 +19,8 @@ from gui.view.cloud import Cloud
 from gui.view.picking import Picker
 
 FLIGHT_MS = 220
-ROOM, CLOSE = 2.0, 1.2  # what is in view, in diagonals of what is framed
-SMALLEST_VIEW_M = 6.0
+ROOM, CLOSE = 2.2, 1.2  # what is in view, in diagonals of what is framed
+SMALLEST_VIEW_M = 8.0
 _CLICK_S = 0.5
 _REST_MS = 150
 AROUND, AROUND_UNLABELLED = 120, 60  # brightness of neighbouring scans
@@ -182,7 +182,7 @@ class CloudView(QWidget):
         diagonal = float(np.linalg.norm(np.subtract(high, low)))
         size = max(SMALLEST_VIEW_M, ROOM * diagonal)
         if closer and np.allclose([*self.camera.center, self.camera.scale_factor], [*centre, size]):
-            size = max(SMALLEST_VIEW_M / 3, CLOSE * diagonal)
+            size = max(SMALLEST_VIEW_M / 4, CLOSE * diagonal)
         self._stop_flight()
         start, start_size = np.array(self.camera.center, float), float(self.camera.scale_factor)
         if self.instant or not self.isVisible():

@@ -24,7 +24,7 @@ from gui.window import Window
 KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
 VERTICES, JITTER_PX = 12, 3.0
 _SHAPES = 6
-_POINTS_PER_S = 3.0  # what is worth a second: less than that is let be
+_POINTS_PER_S = 2.6  # what is worth a second: less than that is let be
 _LOOK_AGAIN = 600  # points of a cluster, to look at it again before the last key
 _LOOK_TWICE = 60  # points of other classes in a cluster, to look at it from above too
 _LEAST_PX = 12.0  # no box is smaller

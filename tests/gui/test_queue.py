@@ -76,12 +76,12 @@ def test_no_class_is_offered_while_suggestions_are_off(taught):
 def test_the_budget_counts_answers_and_takes_undone_ones_back(driver):
     budget, query = driver.session.queue.budget, driver.state.round.query
     total = f"{len(query.items):,} units"
-    assert budget.spent.text().startswith(f"0 of {total}, 0 of ")
+    assert budget.spent.text().startswith(f"0/{total}, 0/")
     first = driver.state.cursor
     driver.key("1")
     driver.key(Qt.Key.Key_Delete)  # declined: done, but no unit and no point
     points = int(query.points[first])
-    assert budget.spent.text().startswith(f"1 of {total}, {points:,} of ")
+    assert budget.spent.text().startswith(f"1/{total}, {points:,}/")
     assert budget.bar.value() == 2
     assert "left" in budget.time.text()
     driver.key("Z", Qt.KeyboardModifier.ControlModifier)

@@ -1,7 +1,8 @@
 """Guesses of a unit's class from its shape, learnt from the answers so far.
 
-A forest of extremely randomised trees (Geurts et al. 2006) needs no scaling, fits in under a second
-and is right among its first three guesses for most units after some fifty answers.
+The mean of a forest of extremely randomised trees (Geurts et al. 2006) and a logistic regression,
+which errs elsewhere: fitted in under a second, and right among their first three guesses for most
+units after some fifty answers (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -33,25 +34,30 @@ class Guess:
 
 
 class Suggester:
-    """A forest fitted to some answers; immutable, so that another thread may ask it."""
+    """A classifier fitted to some answers; immutable, so that another thread may ask it."""
 
     def __init__(self, shapes: np.ndarray, classes: np.ndarray, seed: int) -> None:
-        """Fit to shapes (n, 21) float32 of units and the classes (n,) they were answered with."""
-        from sklearn.ensemble import ExtraTreesClassifier
+        """Fit to shapes (n, 34) float32 of units and the classes (n,) they were answered with."""
+        from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
 
-        self._forest = ExtraTreesClassifier(_TREES, random_state=seed, min_samples_leaf=2)
-        self._forest.fit(shapes, classes)
+        forest = ExtraTreesClassifier(_TREES, random_state=seed, min_samples_leaf=2)
+        linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+        self._model = VotingClassifier([("forest", forest), ("linear", linear)], voting="soft")
+        self._model.fit(shapes, classes)
         kinds, counts = np.unique(shapes[:, 0], return_counts=True)
         self._kinds = set(kinds[counts >= FEWEST].tolist())
 
     def guess(self, shapes: np.ndarray) -> list[Guess]:
-        """The guess for each of shapes (m, 21); none while few of its kind, cluster or ground cell,
+        """The guess for each of shapes (m, 34); none while few of its kind, cluster or ground cell,
         were answered."""
         if not len(shapes):
             return []
-        shares = self._forest.predict_proba(shapes)
+        shares = self._model.predict_proba(shapes)
         order = np.argsort(-shares, axis=1, kind="stable")
-        found = self._forest.classes_
+        found = self._model.classes_
         guesses = []
         for shape, row, some in zip(shapes, order.tolist(), shares, strict=True):
             likely = [c for c in row if some[c] > 0 and shape[0] in self._kinds]
@@ -90,7 +96,7 @@ def fit(project: Project) -> Suggester | None:
 
 
 def shapes_of(project: Project, numbers: np.ndarray) -> np.ndarray:
-    """(n, 21) float32 of units by their numbers."""
+    """(n, 34) float32 of units by their numbers."""
     units = project.need_units()
     return np.asarray(map_array(shapes_file(project.units_folder / units.fingerprint))[numbers])
 

@@ -340,8 +340,6 @@ class Scene(QObject):
     def _drawn(self, shape: Shape, take_away: bool) -> None:
         if self.state.target is None:
             return
-        if shape.tool == "cut":
-            self.draw_tool.hide()
         self._preview = None
         self.labelling.select(self._covered(shape), shape.tool, take_away=take_away)
 

@@ -20,7 +20,7 @@ from core.prepare.units import CLUSTER, Units, rows_file, shapes_file
 from core.scans import Dataset
 from core.settings import PrepareSettings
 
-ALGORITHM = "lidarloop exact HDBSCAN 1, shapes 1"
+ALGORITHM = "lidarloop exact HDBSCAN 1, shapes 2"
 
 
 def prepare(

@@ -1,8 +1,10 @@
-"""The shape of each unit in some twenty numbers, for guesses before any network exists."""
+"""The shape of each unit in some thirty numbers, for guesses before any network exists."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from core.prepare import around
 
 NAMES = (
     "is a ground cell",
@@ -26,6 +28,12 @@ NAMES = (
     "scattering",
     "verticality",
     "distance from the path m",
+    "height deviation m",
+    "roughness m",
+    "upright normal",
+    "intensity quantile 10 %",
+    "intensity quantile 90 %",
+    *around.NAMES,
 )
 _GROUND_CELL_M = 4.0
 _SMALL = 0.05  # metres, or a share: keeps divisions and logarithms finite
@@ -34,7 +42,7 @@ _SMALL = 0.05  # metres, or a share: keeps divisions and logarithms finite
 def shapes(
     points: np.ndarray, unit: np.ndarray, kind: np.ndarray, ground: np.ndarray, sensor_m: float
 ) -> np.ndarray:
-    """(u, 21) float32, columns NAMES, of units 0..u-1.
+    """(u, 34) float32, columns NAMES, of units 0..u-1.
 
     points (n, 4) float32 x, y, z, intensity 0..1, finite; unit (n,) of each, negative for none;
     kind (u,) uint8, 0 a cluster, 1 a cell; ground (n,) bool; sensor_m above the ground.
@@ -73,6 +81,11 @@ def shapes(
     far = np.hypot(centre[:, 0], centre[:, 1])
     volume = np.prod(np.maximum(sides, _SMALL), axis=1)
     light = mean(intensity)
+    by_light = intensity[np.lexsort((intensity, unit[rows]))]
+
+    def brightness(share: float) -> np.ndarray:
+        return by_light[starts + ((sizes - 1) * share).astype(np.int64)]
+
     columns = (
         kind,
         longer,
@@ -95,8 +108,14 @@ def shapes(
         third / whole,
         np.abs(vectors[:, 2, 2]),  # of the longest axis
         np.abs(centre[:, 1]),
+        np.sqrt(spread[:, 2, 2]),
+        np.sqrt(third),
+        np.abs(vectors[:, 2, 0]),  # of the shortest axis
+        brightness(0.1),
+        brightness(0.9),
     )
-    return np.stack(columns, axis=1).astype(np.float32)
+    beside = around.around(points, height, ground, unit, centre[:, :2])
+    return np.column_stack([*columns, beside]).astype(np.float32)
 
 
 def _ground_height(points: np.ndarray, ground: np.ndarray, sensor_m: float) -> np.ndarray:

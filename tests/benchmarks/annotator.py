@@ -24,8 +24,9 @@ from gui.window import Window
 KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
 VERTICES, JITTER_PX = 12, 3.0
 _SHAPES = 6
-_POINTS_PER_S = 2.6  # what is worth a second: less than that is let be
+_POINTS_PER_S = 3.2  # what is worth a second: less than that is let be
 _LOOK_AGAIN = 600  # points of a cluster, to look at it again before the last key
+_COME_CLOSER = 120  # points of other classes, to draw with less room around the unit
 _LOOK_TWICE = 60  # points of other classes in a cluster, to look at it from above too
 _LEAST_PX = 12.0  # no box is smaller
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -150,7 +151,7 @@ class Annotator:
             self._class(main)
             return
         self._turn()
-        if (truth[known] != main).sum() > _LOOK_TWICE:
+        if (truth[known] != main).sum() > _COME_CLOSER:
             self._key(Qt.Key.Key_Home)  # closer, where a trembling hand matters less
             self._settle()
         known = self._known(truth)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.prepare.around import around
 from core.prepare.ground import ground_mask
 from core.prepare.scan import prepare_scan
 from core.prepare.shape import NAMES, shapes
@@ -46,6 +47,11 @@ def test_each_unit_has_its_measures(prepared):
             "intensity deviation": mine[:, 3].std(),
             "linearity": (values[2] - values[1]) / (values[2] + 0.05**2),
             "verticality": abs(vectors[2, 2]),
+            "height deviation m": mine[:, 2].std(),
+            "roughness m": np.sqrt(max(values[0], 0)),
+            "upright normal": abs(vectors[2, 0]),
+            "intensity quantile 10 %": np.sort(mine[:, 3])[int((len(mine) - 1) * 0.1)],
+            "intensity quantile 90 %": np.sort(mine[:, 3])[int((len(mine) - 1) * 0.9)],
         }
         for name, value in wanted.items():
             assert column(found, name)[unit] == pytest.approx(value, abs=0.05), (unit, name)
@@ -83,4 +89,37 @@ def test_without_ground_or_units():
     none = np.zeros(30, bool)
     (found,) = shapes(points, np.zeros(30, np.int32), np.zeros(1, np.uint8), none, 1.73)
     assert found[NAMES.index("bottom above ground m")] == pytest.approx(2.73)
-    assert shapes(points, np.full(30, -1), np.zeros(0, np.uint8), none, 1.73).shape == (0, 21)
+    assert shapes(points, np.full(30, -1), np.zeros(0, np.uint8), none, 1.73).shape == (
+        0,
+        len(NAMES),
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_lies_around_equals_a_slow_look(seed: int):
+    """Random points and units, some far beyond the reach, looked at one unit at a time."""
+    rng = np.random.default_rng(seed)
+    points = rng.normal(0, 6, (3000, 4)).astype(np.float32)
+    points[:40, :2] *= 60
+    points[:, 3] = rng.random(3000)
+    height = points[:, 2].astype(np.float64)
+    ground = rng.random(3000) < 0.5
+    unit = rng.integers(-2, 30, 3000)
+    centre = rng.normal(0, 8, (30, 2))
+    centre[0] = (500, -500)  # nothing is there
+    found = around(points, height, ground, unit, centre)
+    for number in range(30):
+        wanted: list[float] = []
+        for size in (1.0, 3.0):
+            middle = np.floor(np.clip(centre[number], -128, 127.999) / size)
+            away = np.floor(np.clip(points[:, :2], -128, 127.999) / size) - middle
+            near = (np.abs(away) <= 1).all(axis=1)
+            above, below = near & ~ground, near & ground
+            others = above & (unit != number)
+            wanted += [
+                height[near].max() if near.any() else 0.0,
+                np.log1p(others.sum()),
+                above.sum() / near.sum() if near.any() else 0.0,
+                points[below, 3].mean() if below.any() else 0.0,
+            ]
+        np.testing.assert_allclose(found[number], wanted, rtol=1e-5, atol=1e-6)

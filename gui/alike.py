@@ -7,9 +7,10 @@ from concurrent.futures import Future
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -26,6 +27,12 @@ from gui.state import State
 from gui.theme import Theme
 
 COLUMNS, COUNT = 6, 24
+_STEPS = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_Up: -COLUMNS,
+    Qt.Key.Key_Down: COLUMNS,
+}
 
 
 class Thumbnail(QAbstractButton):
@@ -35,7 +42,7 @@ class Thumbnail(QAbstractButton):
         super().__init__()
         self.found, self.theme = found, theme
         self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(f"{found.unit}, {len(found.rows):,} points")
         points = found.points.astype(np.float64)
@@ -48,6 +55,9 @@ class Thumbnail(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(116, 92)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()  # the sheet knows which picture is below this one
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -57,6 +67,9 @@ class Thumbnail(QAbstractButton):
         painter.setBrush(QColor(theme.canvas))
         painter.setPen(QPen(QColor(theme.accent if chosen else theme.line), 3 if chosen else 1))
         painter.drawRoundedRect(box, 6, 6)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.text), 1, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(box.adjusted(3, 3, -3, -3), 4, 4)
         size = np.maximum(np.ptp(self.places, axis=0), 0.5)
         scale = float(min((box.width() - 14) / size[0], (box.height() - 26) / size[1]))
         middle = (self.places.min(axis=0) + self.places.max(axis=0)) / 2
@@ -77,7 +90,8 @@ class Thumbnail(QAbstractButton):
 
 
 class ContactSheet(QFrame):
-    """Over the window's middle. A class key gives the ticked units their class, Esc leaves."""
+    """Over the window's middle. Arrows and Space or clicks tick; a class key gives the ticked units
+    their class, Esc leaves."""
 
     _read = Signal(str, object)
 
@@ -102,12 +116,18 @@ class ContactSheet(QFrame):
         layout.addWidget(self.heading)
         layout.addLayout(self.grid)
         layout.addLayout(bottom)
+        self._unit = ""
+        self._focus: QWidget | None = None  # who had it before
         self._waiting: deque[tuple[Alike, int]] = deque()
+        state.target_changed.connect(self._leave_with)
         self._read.connect(self._show)
         self.hide()
 
     def open(self) -> None:
-        """Look for the units like the target, on another thread."""
+        """Look for the units like the target, on another thread; tick all where they are shown."""
+        if self.isVisible():
+            self.tick_all()
+            return
         target, project = self.state.target, self.state.project
         if target is None or not target.unit or target.blind:
             self.state.told.emit("Nothing is asked here that others could be like.")
@@ -139,8 +159,35 @@ class ContactSheet(QFrame):
         self.move(
             (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
         )
+        self._unit, self._focus = unit, QApplication.focusWidget()
         self.show()
         self.raise_()
+        if self.pictures:
+            self.pictures[0].setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        places = [place for place, one in enumerate(self.pictures) if one.hasFocus()]
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is None or not places:
+            event.ignore()
+        elif 0 <= places[0] + step < len(self.pictures):
+            self.pictures[places[0] + step].setFocus()
+
+    def hideEvent(self, event: object) -> None:
+        if self._focus is not None:
+            self._focus.setFocus()
+        self._focus = None
+
+    def _leave_with(self, _: bool) -> None:
+        target = self.state.target
+        if self.isVisible() and (target is None or target.unit != self._unit):
+            self.hide()
+
+    def tick(self) -> None:
+        """Tick the picture that has the focus, or no more."""
+        for picture in self.pictures:
+            if picture.hasFocus():
+                picture.toggle()
 
     @property
     def ticked(self) -> list[Alike]:
@@ -157,14 +204,14 @@ class ContactSheet(QFrame):
         self.hint.setText(
             f"Press the class of the {count} ticked ones; Esc leaves."
             if count
-            else "Click those that are the same, then press their class; Esc leaves."
+            else "Tick the same ones (click, or arrows and Space), then press their class."
         )
 
     def answer(self, found: int) -> None:
         """Give every ticked unit a class, each an answer of its own."""
         ticked = self.ticked
         if not ticked:
-            self.hint.setText("None is ticked: click those that are the same first.")
+            self.hint.setText("None is ticked: tick those that are the same first.")
             return
         self.hide()
         self._waiting.extend((one, found) for one in ticked)

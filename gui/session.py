@@ -213,6 +213,15 @@ class Session(QObject):
         else:
             self.labelling.answer(found)
 
+    def accept(self) -> None:
+        """Tick on the contact sheet, else confirm what is asked."""
+        if self.alike.isVisible():
+            self.alike.tick()
+        elif self.scene is not None:
+            self.scene.accept()
+        else:
+            self.labelling.accept()
+
     def leave(self) -> None:
         """Put away the contact sheet, else the tool, the selection, the draft."""
         if self.alike.isVisible():

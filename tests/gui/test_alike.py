@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from core.alike import nearest
 from core.files import map_array
 from core.prepare.units import shapes_file
+from gui.alike import COLUMNS
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -61,6 +63,46 @@ def test_a_key_without_a_tick_labels_nothing_and_escape_leaves(driver):
     QTest.mouseClick(sheet.all, LEFT)
     assert sheet.ticked == []
     driver.key(Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    driver.key("1")
+    assert len(driver.entries()) == 1
+
+
+def press(driver, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key wherever the focus is."""
+    QTest.keyClick(QApplication.focusWidget(), key, modifier)
+    driver.settle()
+
+
+def test_the_sheet_is_ticked_by_keys_alone(driver):
+    view = driver.session.view.canvas.native
+    sheet = opened(driver)
+    places = {id(picture): place for place, picture in enumerate(sheet.pictures)}
+
+    def at() -> int:
+        return places[id(QApplication.focusWidget())]
+
+    assert at() == 0
+    press(driver, Qt.Key.Key_Right)
+    assert at() == 1
+    press(driver, Qt.Key.Key_Space)
+    press(driver, Qt.Key.Key_Down)
+    assert at() == 1 + COLUMNS
+    press(driver, Qt.Key.Key_Return)
+    assert [places[id(p)] for p in sheet.pictures if p.isChecked()] == [1, 1 + COLUMNS]
+    press(driver, Qt.Key.Key_Space)
+    assert driver.entries() == []  # what is asked below the sheet was not accepted
+    press(driver, Qt.Key.Key_4)
+    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 1)
+    assert driver.entries()[0].unit == sheet.pictures[1].found.unit
+    assert QApplication.focusWidget() is view
+
+
+def test_the_sheet_goes_with_its_question(driver):
+    sheet = opened(driver)
+    press(driver, "A", CONTROL)
+    assert len(sheet.ticked) == len(sheet.pictures)
+    press(driver, Qt.Key.Key_Tab)
     assert not sheet.isVisible()
     driver.key("1")
     assert len(driver.entries()) == 1

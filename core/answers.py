@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.entry import Entry, Head
 from core.errors import DamagedError, DataError
 from core.fold import Fold, Spent, when
-from core.journal import Entry, Head, Journal
+from core.journal import Journal
 from core.labels import CARRIED, labels_of
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.classes import FIRST_CODE
-from core.journal import Entry, Head
+from core.entry import Entry, Head
 from core.labels import CARRIED
 
 Key = tuple[str, int]  # annotator, seq

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from core.classes import FIRST_CODE, UNLABELLED
+from core.entry import Entry
 from core.errors import DataError
 from core.jobs import Job
-from core.journal import Entry, Journal
+from core.journal import Journal
 from core.project import Project
 
 IMPORTED = "imported"  # annotator and tool of these entries

@@ -13,18 +13,25 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-
+from core.entry import (
+    VERBS,
+    Entry,
+    Head,
+    head_of,
+    pack_classes,
+    pack_counts,
+    pack_rows,
+    unpack_classes,
+    unpack_rows,
+)
 from core.errors import DamagedError, ProjectError, StorageError
 from core.files import is_network_disk
 
 VERSION = 1
 APPLICATION_ID = 0x4C694C6F  # "LiLo"
-VERBS = ("answer", "decline", "reopen", "undo")
 _SCHEMA = """
 CREATE TABLE entries (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, verb TEXT NOT NULL,
@@ -48,70 +55,6 @@ _COLUMNS = (
     "seq, time, verb, round, scan, unit, rows, classes, tool, active_s, clicks, keys, suggested, "
     "version, scan_rows, scan_hash, cancels, blind"
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry.
-
-    Attributes
-    ----------
-    annotator, seq, time : whose, its place in their journal (0 before it is appended), unix s
-    verb : "answer", "decline" (no answer possible; never ask again), "reopen" (ask again: earlier
-        answers to the unit count no more) or "undo"
-    round : id of the round whose query asked, "" for a volunteered answer
-    scan, unit : name of the scan, unit_id or ""
-    rows : (R,) int64 ascending; classes : (R,) uint8, a class or a code of core.classes
-    tool, active_s, clicks, keys, suggested : how it was made
-    version : of the program
-    scan_rows, scan_hash : the file the rows belong to
-    cancels : seq of the entry that an undo takes back
-    blind : made without seeing suggestions or labels; kept apart from the labels
-    """
-
-    annotator: str
-    verb: str
-    round: str
-    scan: str
-    unit: str
-    rows: np.ndarray
-    classes: np.ndarray
-    tool: str
-    active_s: float
-    clicks: int
-    keys: int
-    suggested: str
-    version: str
-    scan_rows: int
-    scan_hash: str
-    cancels: int | None = None
-    blind: bool = False
-    seq: int = 0
-    time: float = 0.0
-
-
-class Head(NamedTuple):
-    """What lists and counts need of an entry. `counts` packs its (class, points) pairs."""
-
-    annotator: str
-    seq: int
-    time: float
-    verb: str
-    round: str
-    scan: str
-    unit: str
-    points: int
-    counts: bytes
-    active_s: float
-    tool: str
-    suggested: str
-    cancels: int | None
-    blind: bool
-
-    def class_counts(self) -> dict[int, int]:
-        """Points per class."""
-        pairs = np.frombuffer(self.counts, "<u4").reshape(-1, 2)
-        return dict(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True))
 
 
 class Journal:
@@ -382,54 +325,3 @@ class Journal:
                 f"{what}: {self.path.name} was not written ({text}).",
                 "Free space or check the disk; everything saved before is intact.",
             ) from error
-
-
-def head_of(entry: Entry, counts: bytes) -> Head:
-    """The head of a stored entry."""
-    return Head(
-        entry.annotator,
-        entry.seq,
-        entry.time,
-        entry.verb,
-        entry.round,
-        entry.scan,
-        entry.unit,
-        len(entry.rows),
-        counts,
-        entry.active_s,
-        entry.tool,
-        entry.suggested,
-        entry.cancels,
-        entry.blind,
-    )
-
-
-def pack_rows(rows: np.ndarray) -> bytes:
-    """Ascending rows (R,) as compressed differences."""
-    return zlib.compress(np.diff(rows, prepend=0).astype("<u4").tobytes(), 1)
-
-
-def unpack_rows(blob: bytes) -> np.ndarray:
-    return np.cumsum(np.frombuffer(zlib.decompress(blob), "<u4").astype(np.int64))
-
-
-def pack_classes(classes: np.ndarray) -> bytes:
-    """Classes (R,): one byte where all are the same, else compressed."""
-    if len(classes) and np.all(classes == classes[0]):
-        return bytes([int(classes[0])])
-    return zlib.compress(classes.astype(np.uint8).tobytes(), 1)
-
-
-def unpack_classes(blob: bytes, count: int) -> np.ndarray:
-    if len(blob) == 1:
-        return np.full(count, blob[0], np.uint8)
-    classes = np.frombuffer(zlib.decompress(blob), np.uint8)
-    if len(classes) != count:
-        raise ValueError(f"{len(classes)} classes for {count} rows")
-    return classes
-
-
-def pack_counts(classes: np.ndarray) -> bytes:
-    """(class, points) pairs of classes (R,) as little-endian uint32."""
-    values, counts = np.unique(classes, return_counts=True)
-    return np.column_stack([values, counts]).astype("<u4").tobytes()

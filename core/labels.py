@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from core.classes import UNLABELLED
-from core.journal import Entry
+from core.entry import Entry
 
 CARRIED = "carried over"  # tool of answers that repeat what the same thing got in another scan
 

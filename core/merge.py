@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.classes import FIRST_CODE
+from core.entry import Head
 from core.errors import ProjectError
-from core.journal import Head, Journal
+from core.journal import Journal
 from core.project import Project
 
 

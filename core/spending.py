@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.entry import Head
 from core.fold import Fold
-from core.journal import Head
 from core.query import Query
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.classes import FIRST_CODE
+from core.entry import Head
 from core.files import map_array
-from core.journal import Head
 from core.pool import Draw
 from core.prepare.units import Units, shapes_file
 from core.project import Project

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from core.classes import FIRST_CODE
-from core.journal import Head
+from core.entry import Head
 
 FIRST = 3  # how many are shown
 

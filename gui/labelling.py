@@ -9,8 +9,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.classes import UNLABELLED
+from core.entry import Head
 from core.errors import ProjectError
-from core.journal import Head
 from core.labels import CARRIED
 from gui.draft import Draft
 from gui.state import State

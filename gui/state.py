@@ -10,8 +10,8 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.agreement import Repeats
+from core.entry import Head
 from core.errors import ProjectError
-from core.journal import Head
 from core.project import Project
 from core.rounds import Round
 from core.suggestion import Suggestion

@@ -16,8 +16,9 @@ import pytest
 
 from core.answers import Answers
 from core.classes import UNLABELLED
+from core.entry import pack_classes, pack_rows, unpack_classes, unpack_rows
 from core.errors import DataError, ProjectError, StorageError
-from core.journal import Journal, pack_classes, pack_rows, unpack_classes, unpack_rows
+from core.journal import Journal
 from core.labels import labels_of
 
 ROOT = Path(__file__).resolve().parents[2]

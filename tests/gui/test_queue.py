@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from core.budget import units_budget
+from core.entry import Head, pack_counts
 from core.fold import Fold
-from core.journal import Head, pack_counts
 from core.pool import Draw
 from core.query import freeze
 from core.spending import Spending

@@ -44,13 +44,13 @@ class QueueModel(QAbstractListModel):
         self.state = state
 
     def rowCount(self, parent: Index | None = None) -> int:
-        return len(self.state.order)
+        return len(self.state.order.places)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         found = self.state.round
-        if found is None or not index.isValid() or index.row() >= len(self.state.order):
+        if found is None or not index.isValid() or index.row() >= len(self.state.order.places):
             return None
-        place = self.state.order[index.row()]
+        place = self.state.order.places[index.row()]
         query = found.query
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{place + 1}  {query.partition[place]}  {int(query.points[place]):,} points"
@@ -62,8 +62,8 @@ class QueueModel(QAbstractListModel):
 
     def changed(self) -> None:
         """The answers changed: paint anew."""
-        if self.state.order:
-            self.dataChanged.emit(self.index(0), self.index(len(self.state.order) - 1))
+        if self.state.order.places:
+            self.dataChanged.emit(self.index(0), self.index(len(self.state.order.places) - 1))
 
     def reset(self) -> None:
         self.beginResetModel()
@@ -208,7 +208,7 @@ class Queue(QWidget):
         for index, name in enumerate(names):
             assert project.units is not None
             self.partition.addItem(size_range(project.units.cuts, index), name)
-        self.partition.setCurrentIndex(max(0, self.partition.findData(self.state.partition)))
+        self.partition.setCurrentIndex(max(0, self.partition.findData(self.state.order.partition)))
         self._list_classes()
         if project.units is None:
             text = "The scans are not prepared yet: press Prepare."
@@ -224,15 +224,15 @@ class Queue(QWidget):
         """Offer the classes that are suggested for open items, the most frequent first."""
         guesses = self.state.guesses
         counts = Counter(guesses.first.values() if guesses.shown else ())
-        if self.state.suggested is not None:
-            counts.setdefault(self.state.suggested, 0)
+        if self.state.order.suggested is not None:
+            counts.setdefault(self.state.order.suggested, 0)
         self.suggested.setVisible(bool(counts))
         self.suggested.clear()
         self.suggested.addItem("Any suggestion", None)
         for found in sorted(counts, key=lambda c: (-counts[c], c)):
             name = self.state.class_name(found)
             self.suggested.addItem(f"Perhaps {name} ({counts[found]:,})", found)
-        self.suggested.setCurrentIndex(max(0, self.suggested.findData(self.state.suggested)))
+        self.suggested.setCurrentIndex(max(0, self.suggested.findData(self.state.order.suggested)))
 
     def step(self, box: QComboBox) -> None:
         """Choose the next entry of one of the boxes, the first after the last."""
@@ -249,8 +249,8 @@ class Queue(QWidget):
 
     def _follow(self, *_: object) -> None:
         """Select the item that is asked."""
-        if self.state.cursor in self.state.order:
-            index = self.model.index(self.state.order.index(self.state.cursor))
+        if self.state.cursor in self.state.order.places:
+            index = self.model.index(self.state.order.places.index(self.state.cursor))
             self.list.setCurrentIndex(index)
             self.list.scrollTo(index)
         else:

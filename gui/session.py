@@ -29,6 +29,7 @@ from gui.overlays import Overlays
 from gui.palette import Palette
 from gui.partitions import Partitions
 from gui.queue import Queue
+from gui.reasons import Reasons
 from gui.review import Review
 from gui.rounds import Rounds
 from gui.scene import Scene
@@ -57,6 +58,7 @@ class Session(QObject):
         self.project, why = open_project(path)
         self.jobs = jobs
         self._outcome = ""
+        self.no = Reasons(self.project, jobs)
         self.state = State(self.project, activity)
         self.labelling = Labelling(self.state)
         self.banner = Banner()
@@ -246,64 +248,6 @@ class Session(QObject):
             self.state.told.emit(f"Blind: {len(sample):,} units that others answered.")
         else:
             self.state.told.emit("Nobody else has answered here: merge their journals first.")
-
-    # -- why a step cannot be started now -----------------------------------------------------
-
-    def _busy(self) -> str | None:
-        if not self.project.writable:
-            return "The project is open for reading only."
-        return f"{self.jobs.running} is running." if self.jobs.running else None
-
-    def no_prepare(self) -> str | None:
-        return self._busy()
-
-    def no_ask(self) -> str | None:
-        found = self.project.tip
-        if self.project.units is None:
-            return "Prepare the scans first."
-        if found is not None and not found.frozen:
-            waiting = len(self.project.open_items(found))
-            if waiting:
-                return f"{waiting:,} items still wait for an answer; train to put them back."
-        return self._busy()
-
-    def no_train(self) -> str | None:
-        tip = self.project.tip
-        if tip is None:
-            return "Ask a first query."
-        if tip.done:
-            return "This round is trained: ask the next query."
-        if not tip.frozen and not self.project.answers.effective:
-            return "Answer something first."
-        return self._busy()
-
-    def no_change(self) -> str | None:
-        return self._busy()
-
-    def no_evaluate(self) -> str | None:
-        if not any(found.checkpoint.exists() for found in self.project.rounds):
-            return "Train a round first."
-        return self._busy()
-
-    def no_oracle(self) -> str | None:
-        found = self.project.open_round
-        if not self.project.research:
-            return "Only research projects answer from ground truth."
-        if found is None or not self.project.open_items(found):
-            return "No question is open."
-        return self._busy()
-
-    def no_export(self) -> str | None:
-        return f"{self.jobs.running} is running." if self.jobs.running else None
-
-    def no_cancel(self) -> str | None:
-        return None if self.jobs.running else "Nothing is running."
-
-    def no_label(self) -> str | None:
-        return None if self.project.writable else "The project is open for reading only."
-
-    def no_view(self) -> str | None:
-        return None if self.scene is not None else "OpenGL does not work here."
 
     # -- the rest -----------------------------------------------------------------------------
 

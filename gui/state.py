@@ -18,6 +18,7 @@ from core.suggestion import Suggestion
 from gui.activity import Activity
 from gui.guesses import Guesses
 from gui.loader import Content, Loader
+from gui.order import Order
 from gui.target import Target, clicked, of_unit
 
 _AHEAD = 3
@@ -55,16 +56,13 @@ class State(QObject):
         self.content: Content | None = None
         self.target: Target | None = None
         self.cursor = -1
-        self.order: list[int] = []
-        self.by_scan = False
-        self.partition: str | None = None
-        self.suggested: int | None = None
         self.repeats = Repeats(project)
         self.again = ""  # a unit that is seen a second time, unmarked
         self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | None, bool] | None = None
         self.guesses = Guesses(project, self)
+        self.order = Order(project, self.guesses)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         # Entries may come by the thousand, and from another thread: tell of them together.
@@ -82,7 +80,7 @@ class State(QObject):
         self.target_told.connect(self._guess)
         self.guesses.changed.connect(self._following.start)
         self.guesses.failed.connect(self.told)
-        self.refresh_query()
+        self.order.refill()
 
     @property
     def settled(self) -> bool:
@@ -111,53 +109,20 @@ class State(QObject):
         """The round whose items are on the table."""
         return self.project.open_round
 
-    def refresh_query(self) -> None:
-        """Read the open query's order anew, after it was asked, sorted or filtered."""
-        found, self.order = self.round, []
-        if found is None:
-            return
-        query = found.query
-        for place, item in enumerate(query.items):
-            known = self.project.units is not None and self.project.units.find(item) is not None
-            first = self.guesses.first.get(item)
-            if (
-                known
-                and self.partition in (None, query.partition[place])
-                and self.suggested in (None, first)
-            ):
-                self.order.append(place)
-        if self.by_scan:
-            self.order.sort(key=lambda place: (query.items[place].rpartition("#")[0], place))
-
     def set_order(self, *, by_scan: bool, partition: str | None, suggested: int | None) -> None:
-        """Order the queue by rank or by scan; keep one partition or all, and the open items whose
-        class is suggested first, or all. The list stays while suggestions change."""
-        self.by_scan, self.partition, self.suggested = by_scan, partition, suggested
-        self.refresh_query()
+        """Sort and filter the queue (gui.order.Order)."""
+        order = self.order
+        order.by_scan, order.partition, order.suggested = by_scan, partition, suggested
+        order.refill()
         self.project_changed.emit()
-
-    def is_open(self, place: int) -> bool:
-        """Whether an item still waits for its answer."""
-        found = self.round
-        return found is not None and found.query.items[place] not in self.project.answers.effective
 
     def begin(self) -> None:
         """Show the first open item, or the first scan where nothing is asked."""
-        place = self._next(-1)
+        place = self.order.after(-1)
         if place is not None:
             self.go(place)
         else:
             self.show_scan(self.project.dataset.train[0])
-
-    def _next(self, after: int) -> int | None:
-        """The next open item behind the item `after`, going round at the end."""
-        if not self.order:
-            return None
-        at = self.order.index(after) + 1 if after in self.order else 0
-        for place in (*self.order[at:], *self.order[:at]):
-            if place != after and self.is_open(place):
-                return place
-        return None
 
     def go(self, place: int) -> None:
         """Make an item of the query the target, and read the scans of the next ones."""
@@ -169,7 +134,7 @@ class State(QObject):
         self._show(scan, place, fly=True)
         ahead, scans = place, [scan]
         for _ in range(_AHEAD):
-            following = self._next(ahead)
+            following = self.order.after(ahead)
             if following is None:
                 break
             ahead = following
@@ -180,10 +145,10 @@ class State(QObject):
 
     def skip(self) -> None:
         """Leave the item open and go to the next one."""
-        place = self._next(self.cursor)
+        place = self.order.after(self.cursor)
         if place is not None:
             self.go(place)
-        elif self.cursor in self.order and self.is_open(self.cursor):
+        elif self.cursor in self.order.places and self.order.is_open(self.cursor):
             self.go(self.cursor)
             self.told.emit("This is the last open item.")
         else:
@@ -191,9 +156,9 @@ class State(QObject):
 
     def back(self) -> None:
         """Go to the item before this one, answered or not."""
-        if self.order:
-            at = self.order.index(self.cursor) if self.cursor in self.order else 0
-            self.go(self.order[at - 1])
+        place = self.order.before(self.cursor)
+        if place is not None:
+            self.go(place)
 
     # -- showing ------------------------------------------------------------------------------
 
@@ -253,7 +218,7 @@ class State(QObject):
         """Read everything shown anew: units, rounds or predictions have changed."""
         self.loader.forget()
         self.guesses.forget()
-        self.refresh_query()
+        self.order.refill()
         if self.round is None:
             self.cursor = -1
         self.project_changed.emit()
@@ -358,7 +323,7 @@ class State(QObject):
                 self.show_unit(self.again)
                 return
         at = self.cursor if answered.blind else answered.item
-        place = self._next(at) if at is not None and at >= 0 else None
+        place = self.order.after(at) if at is not None and at >= 0 else None
         if place is not None:
             self.go(place)
             return

@@ -101,7 +101,7 @@ def keys_over_redraws(window: Window, *, same_scan: bool) -> float:
         redraw(window)
     while len(keys) < 15:
         query, scan = state.round.query, state.content.scan
-        following = query.items[state._next(state.cursor)].rpartition("#")[0]
+        following = query.items[state.order.after(state.cursor)].rpartition("#")[0]
         _wait(lambda name=following: loader.get(name) is not None)
         seconds = press_until_frame(window, Qt.Key.Key_1)
         _wait(lambda: state._coming is None)

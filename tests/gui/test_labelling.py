@@ -79,7 +79,7 @@ def test_skip_and_back(driver):
     assert driver.state.target.unit == items[1]
     driver.key(Qt.Key.Key_Backtab, SHIFT)
     assert driver.state.target.unit == items[0]
-    assert driver.state.is_open(0)
+    assert driver.state.order.is_open(0)
 
 
 def test_the_queue_comes_round_to_what_was_skipped(driver):

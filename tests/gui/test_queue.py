@@ -22,22 +22,22 @@ SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 def test_keys_sort_and_filter_the_queue(driver):
     query = driver.state.round.query
-    everything = list(driver.state.order)
+    everything = list(driver.state.order.places)
     driver.key("S", SHIFT)
-    scans = [query.items[place].rpartition("#")[0] for place in driver.state.order]
+    scans = [query.items[place].rpartition("#")[0] for place in driver.state.order.places]
     assert scans == sorted(scans)
-    assert sorted(driver.state.order) == everything
+    assert sorted(driver.state.order.places) == everything
     driver.key("S", SHIFT)
-    assert driver.state.order == everything
+    assert driver.state.order.places == everything
     partitions = driver.session.project.units.partition_names
     seen = []
     for name in partitions:
         driver.key("F", SHIFT)
-        assert {query.partition[place] for place in driver.state.order} <= {name}
-        seen += driver.state.order
+        assert {query.partition[place] for place in driver.state.order.places} <= {name}
+        seen += driver.state.order.places
     assert sorted(seen) == everything
     driver.key("F", SHIFT)
-    assert driver.state.order == everything
+    assert driver.state.order.places == everything
 
 
 def test_a_filter_keeps_items_with_one_class_suggested(taught):
@@ -45,14 +45,14 @@ def test_a_filter_keeps_items_with_one_class_suggested(taught):
     first = dict(state.guesses.first)
     assert first
     assert not any(is_bare(state.project, unit) for unit in first)
-    everything = list(state.order)
+    everything = list(state.order.places)
     taught.key("C", SHIFT)
-    wanted = state.suggested
+    wanted = state.order.suggested
     assert wanted == max(set(first.values()), key=list(first.values()).count)
-    items = [state.round.query.items[place] for place in state.order]
+    items = [state.round.query.items[place] for place in state.order.places]
     assert items == [item for item in state.round.query.items if first.get(item) == wanted]
     assert box.currentText() == f"Perhaps {state.class_name(wanted)} ({len(items)})"
-    state.go(state.order[0])
+    state.go(state.order.places[0])
     taught.settle()
     keys = taught.session.project.classes.keys
     for _ in items:
@@ -61,9 +61,9 @@ def test_a_filter_keeps_items_with_one_class_suggested(taught):
     waiting = len(state.project.open_items(state.round))
     if waiting:
         assert f"{waiting:,} more wait" in taught.session.status.said.text()
-    while state.suggested is not None:
+    while state.order.suggested is not None:
         taught.key("C", SHIFT)
-    assert state.order == everything
+    assert state.order.places == everything
 
 
 def test_no_class_is_offered_while_suggestions_are_off(taught):

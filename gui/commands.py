@@ -88,7 +88,7 @@ def of_session(window: Window, session: Session) -> list[Action]:
                "Measure mIoU on the validation scans.", session.evaluate, session.no.evaluate),
         Action("cancel", "Cancel", ("Ctrl+.",), "Round",
                "Stop the running step; what it finished is kept.",
-               session.jobs.cancel, session.no.cancel),
+               session.cancel, session.no.cancel),
         Action("label", "Go to the first open item", ("Ctrl+L",), "Go",
                "Begin to label.", state.begin),
         Action("skip", "Skip", ("Tab",), "Go",

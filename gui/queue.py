@@ -226,9 +226,10 @@ class Queue(QWidget):
         counts = Counter(guesses.first.values() if guesses.shown else ())
         if self.state.order.suggested is not None:
             counts.setdefault(self.state.order.suggested, 0)
-        self.suggested.setVisible(bool(counts))
+        self.suggested.setVisible(self.state.round is not None)
+        self.suggested.setEnabled(bool(counts))
         self.suggested.clear()
-        self.suggested.addItem("Any suggestion", None)
+        self.suggested.addItem("Any suggestion" if counts else "No suggestions yet", None)
         for found in sorted(counts, key=lambda c: (-counts[c], c)):
             name = self.state.class_name(found)
             self.suggested.addItem(f"Perhaps {name} ({counts[found]:,})", found)

@@ -142,6 +142,11 @@ class Session(QObject):
         self.rounds.job_started()
         self.jobs.run("Train", work)
 
+    def cancel(self) -> None:
+        """Stop the running step, which ends at its next report."""
+        self.jobs.cancel()
+        self.status.stopping()
+
     def evaluate(self) -> None:
         """Measure mIoU anew, in the background."""
 

@@ -68,6 +68,9 @@ class StatusBar(QStatusBar):
         self.bar.setVisible(True)
         self.bar.setMaximum(0)
 
+    def stopping(self) -> None:
+        self.job.setText("Stopping …")
+
     def idle(self) -> None:
         self.job.setText("")
         self.bar.setVisible(False)

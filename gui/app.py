@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gui.window import Window
 
 __all__ = ["display_problem", "pictures", "run"]
+_PATIENCE_S = 20.0  # for a picture
 
 
 def run(project: Path | None) -> int:
@@ -59,17 +61,27 @@ def pictures(project: Path, out: Path) -> list[Path]:
     problem = display_problem()
     if problem is not None:
         raise ProjectError(problem, "Then run it again.")
-    application, window = _start()
+    from tempfile import TemporaryDirectory
+
+    from PySide6.QtCore import QSettings
+
     out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as settings:  # the same pictures for everybody
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings)
+        return _pictures(project, out)
+
+
+def _pictures(project: Path, out: Path) -> list[Path]:
+    application, window = _start()
     window.show_start()
     window.show()
     made: list[Path] = []
 
     def settle(until: Callable[[], bool]) -> None:
-        for _ in range(2000):
+        end = time.monotonic() + _PATIENCE_S
+        while not until() and time.monotonic() < end:
             application.processEvents()
-            if until():
-                break
+            time.sleep(0.005)
         for _ in range(10):
             application.processEvents()
 
@@ -87,7 +99,7 @@ def pictures(project: Path, out: Path) -> list[Path]:
         return made
     if session.view is not None:
         session.view.instant = True
-    settle(lambda: session.state.content is not None)
+    settle(lambda: session.state.content is not None and session.state.guesses.rested)
     modes = session.scene.modes() if session.scene is not None else ()
     for mode in modes:
         window.actions_table.run(f"mode {mode}")

@@ -57,6 +57,11 @@ class Guesses(QObject):
             self._running = self._thread.submit(_learn, self.project, scan)
             self._running.add_done_callback(self._fitted.emit)
 
+    @property
+    def rested(self) -> bool:
+        """Whether something was learnt for what is shown, and nothing is being learnt."""
+        return self._running is None and bool(self._scan)
+
     def submit(self, work: Callable[[], object]) -> Future:
         """Do other work that the window must not wait for on the same thread; a cancelled future
         once the project is closed, when its panels may be shown a last time."""

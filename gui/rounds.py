@@ -37,6 +37,8 @@ class Rounds(QWidget):
         self.spent.setContentsMargins(10, 0, 10, 0)
         self.table = _table(_ROUND_COLUMNS)
         self.table.itemSelectionChanged.connect(self._show_classes)
+        self.table.cellClicked.connect(self._choose)
+        self._chosen = ""  # the round that the person clicked; else the newest that is measured
         self.chart = Lines("mIoU of each round", theme, percent=True)
         self.loss = Lines("Loss of each epoch", theme)
         self.labelled = Lines("mIoU of each epoch on the labelled points", theme, percent=True)
@@ -75,7 +77,6 @@ class Rounds(QWidget):
         self.spent.setText(
             f"Spent: {spent.points:,} points, {spent.units:,} units, {spent.minutes:.1f} min"
         )
-        selected = self.table.currentRow()
         self.table.setRowCount(len(self.rows))
         for place, row in enumerate(self.rows):
             answered, asked = row["answered"]["items"], row["asked"]["items"]
@@ -91,9 +92,13 @@ class Rounds(QWidget):
                 self.table.setItem(place, column, cell)
         self.chart.set_values([row["miou"] for row in self.rows], [row["id"] for row in self.rows])
         if self.rows:
-            keep = selected if 0 <= selected < len(self.rows) else len(self.rows) - 1
-            self.table.selectRow(keep)
+            measured = [n for n, row in enumerate(self.rows) if row["miou"] is not None]
+            chosen = [n for n, row in enumerate(self.rows) if row["id"] == self._chosen]
+            self.table.selectRow([len(self.rows) - 1, *measured, *chosen][-1])
         self._show_classes()
+
+    def _choose(self, row: int, _: int) -> None:
+        self._chosen = self.rows[row]["id"]
 
     def _show_classes(self) -> None:
         """IoU per class of the selected round, and the change from its parent."""

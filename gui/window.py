@@ -50,6 +50,9 @@ class Window(QMainWindow):
         self.setWindowTitle("LidarLoop")
         self.resize(1440, 900)
         self.setMinimumSize(900, 600)
+        geometry = store().value("geometry")
+        if isinstance(geometry, QByteArray):  # panels fit the size that they were left at
+            self.restoreGeometry(geometry)
         self.theme: Theme = THEMES.get(str(store().value("theme", "dark")), THEMES["dark"])
         self.activity = Activity()
         self.jobs = Jobs(self)
@@ -370,6 +373,7 @@ class Window(QMainWindow):
             self.session.set_theme(self.theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        store().setValue("geometry", self.saveGeometry())
         self._shut_session()
         self.jobs.shut()
         self._application().removeEventFilter(self.activity)

@@ -196,6 +196,14 @@ def test_the_panels_tabs_are_in_sight_once(driver, qtbot, project_path):
     again.close()
 
 
+def test_the_window_comes_back_as_it_was_left(driver):
+    driver.window.resize(1234, 777)
+    driver.settle()
+    driver.window.close()
+    again = Window()
+    assert (again.width(), again.height()) == (1234, 777)
+
+
 def test_another_project_in_the_same_window_has_its_panels_only(driver, qtbot, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(driver.session.project.path, other)

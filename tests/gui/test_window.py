@@ -68,6 +68,7 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     driver.step("ask")
     second = driver.state.round
     assert second.query.strategy == "basal"
+    assert driver.session.rounds.table.currentRow() == 0  # the newest that is measured
     assert second.parent == first.id
     assert not set(second.query.items) & set(driver.answers.effective)
     assert driver.state.target.unit == second.query.items[0]

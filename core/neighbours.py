@@ -75,8 +75,6 @@ def carried(project: Project, scan: str, reach: int = 2) -> dict[str, tuple[int,
     A thing that moved is not where it was, so it is carried over only where its points still meet
     those of the same class within 0.3 m.
     """
-    from scipy.spatial import cKDTree
-
     units = project.need_units()
     mine = units.range_of(scan)
     dataset = project.dataset
@@ -89,6 +87,8 @@ def carried(project: Project, scan: str, reach: int = 2) -> dict[str, tuple[int,
     known = found.labels < FIRST_CODE
     if not known.any():
         return {}
+    from scipy.spatial import cKDTree
+
     unit = project.rows(scan)
     rows = np.flatnonzero((unit >= 0) & np.isfinite(here.points[:, :3]).all(axis=1))
     tree = cKDTree(found.points[known])

@@ -72,6 +72,8 @@ def pictures(project: Path, out: Path) -> list[Path]:
 
 
 def _pictures(project: Path, out: Path) -> list[Path]:
+    from PySide6.QtCore import QEventLoop, QTimer
+
     application, window = _start()
     window.show_start()
     window.show()
@@ -80,8 +82,9 @@ def _pictures(project: Path, out: Path) -> list[Path]:
     def settle(until: Callable[[], bool]) -> None:
         end = time.monotonic() + _PATIENCE_S
         while not until() and time.monotonic() < end:
-            application.processEvents()
-            time.sleep(0.005)
+            turn = QEventLoop()
+            QTimer.singleShot(5, turn.quit)
+            turn.exec()
         for _ in range(10):
             application.processEvents()
 

@@ -66,6 +66,7 @@ class Fold:
         self._class_counts: dict[int, int] = {}
         self._units = self._points = self._milliseconds = 0
         self.now = Standing(set(), {})
+        self._then: Standing | None = None  # of the positions last asked for
 
     def __getitem__(self, key: Key) -> Head:
         return self._heads[key]
@@ -82,7 +83,10 @@ class Fold:
         return sorted((head for head in self.all() if self.now.holds(head)), key=when)
 
     def at(self, until: Mapping[str, int]) -> Standing:
-        """What held when each journal ended at its position."""
+        """What held when each journal ended at its position: read once for all scans of a training
+        set, since entries behind those positions change nothing."""
+        if self._then is not None and self._then.until == until:
+            return self._then
         undone: set[Key] = set()
         reopened: dict[str, When] = {}
         for head in sorted(self.all(), key=lambda head: -head.seq):
@@ -94,7 +98,8 @@ class Fold:
                 undone.add((name, head.cancels or 0))
             elif head.verb == "reopen":
                 reopened[head.unit] = max(when(head), reopened.get(head.unit, _NEVER))
-        return Standing(undone, reopened, until)
+        self._then = Standing(undone, reopened, dict(until))
+        return self._then
 
     def labelled_scans(self, *, rounds: set[str]) -> set[str]:
         """Names of the scans where some point has a class by an answer to `rounds`."""

@@ -222,6 +222,8 @@ class Queue(QWidget):
 
     def _list_classes(self) -> None:
         """Offer the classes that are suggested for open items, the most frequent first."""
+        if self.suggested.view().isVisible():
+            return  # the person is choosing
         guesses = self.state.guesses
         counts = Counter(guesses.first.values() if guesses.shown else ())
         if self.state.order.suggested is not None:

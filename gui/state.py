@@ -218,6 +218,7 @@ class State(QObject):
         """Read everything shown anew: units, rounds or predictions have changed."""
         self.loader.forget()
         self.guesses.forget()
+        self.order.suggested = None  # nothing is suggested until something is learnt anew
         self.order.refill()
         if self.round is None:
             self.cursor = -1

@@ -66,6 +66,15 @@ def test_a_filter_keeps_items_with_one_class_suggested(taught):
     assert state.order.places == everything
 
 
+def test_a_filter_ends_where_suggestions_are_learnt_anew(taught):
+    everything = list(taught.state.order.places)
+    taught.key("C", SHIFT)
+    assert taught.state.order.places != everything
+    taught.state.reload()
+    taught.settle()
+    assert taught.state.order.places == everything
+
+
 def test_no_class_is_offered_while_suggestions_are_off(taught):
     assert taught.session.queue.suggested.count() > 1
     taught.key("G", Qt.KeyboardModifier.ControlModifier)

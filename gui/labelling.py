@@ -326,6 +326,8 @@ class Labelling(QObject):
         what = head.unit.rpartition("#")[2] or "points"
         if head.verb == "decline":
             return f"{what} declined"
+        if head.verb == "reopen":
+            return f"{what} asked again"
         counts = head.class_counts()
         best = sorted(counts, key=lambda c: -counts[c])[:3]
         return f"{what} as {', '.join(map(self.state.class_name, best))}"

@@ -199,6 +199,9 @@ def test_merged_disagreements_are_listed_and_asked_again(
     assert driver.state.target.unit == items[2]
     driver.key("Z", CONTROL)
     assert driver.state.target.unit == items[1]
+    driver.key("Z", CONTROL)
+    assert driver.session.status.said.text() == f"Undone: {items[2].rpartition('#')[2]} asked again"
+    assert driver.answers.effective[items[2]].annotator == "bob"
     driver.window.close()
 
 

@@ -307,7 +307,7 @@ import os, sys, time
 import main
 from gui import app
 original = app.open_window
-def measured(project):
+def measured(project, **_):
     from PySide6.QtCore import QSettings
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, sys.argv[2])
     application, window = original(project)

@@ -115,9 +115,11 @@ def ask(
 def _with_reopened(
     project: Project, select: Strategy, pool: Pool, budget: Budget, draw: Draw
 ) -> Selection:
-    """What was put back in the queue first, in unit order; a strategy spends the rest."""
+    """What was put back in the queue first, in unit order, as far as the budget goes; a strategy
+    spends the rest."""
     again = pool.units.find_all(sorted(project.answers.fold.reopened))
     again = np.sort(again[again >= 0])
+    again = again[np.cumsum(budget.cost[again]) <= budget.amount]
     if not len(again):
         return select(pool, budget, draw)
     left = replace(budget, amount=budget.amount - int(budget.cost[again].sum()))

@@ -206,6 +206,18 @@ def test_a_budget_of_reopened_units_only_asks_nothing_else(path: Path, three):
         assert reread.items == found.query.items
 
 
+def test_reopened_units_never_exceed_the_budget(path: Path, three):
+    ann, _, eve = three
+    merge(path, [ann, eve])
+    with Project(path) as project:
+        units = project.need_units()
+        disputed = sorted(units.find(one.unit) for one in disagreements(project))
+        assert reopen(project) == len(disputed) > 1
+        found = steps.ask(project, Job(), units=len(disputed) - 1)
+        assert list(found.query.items) == units.names(disputed[:-1])
+        assert units.name(disputed[-1]) in project.answers.fold.reopened
+
+
 def test_two_people_of_one_name_are_refused(path: Path, three):
     ann, bob, _ = three
     (bob / "journals" / "bob.sqlite").unlink()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.cli import Network, Window
+    from core.cli.verbs import Network, Window
 
 
 class _Faces:
@@ -30,7 +30,7 @@ class _Faces:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; no verb opens the window. Return the exit code."""
     gc.disable()  # importing makes many objects and no garbage
-    from core.cli import run
+    from core.cli.verbs import run
 
     gc.enable()
     return run(sys.argv[1:] if argv is None else argv, _Faces())

@@ -9,15 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.budget import Budget, minutes_budget, points_budget, units_budget
-from core.errors import DataError, ProjectError, SettingsError
-from core.files import hash_file, read_arrays
-from core.jobs import Job
-from core.pool import Draw, Pool
-from core.project import Project
-from core.query import freeze, write_query
-from core.rounds import QUERY, Round
-from core.strategies import Selection, Strategy, strategies
+from core.base.errors import DataError, ProjectError, SettingsError
+from core.base.files import hash_file, read_arrays
+from core.base.jobs import Job
+from core.project.project import Project
+from core.query.budget import Budget, minutes_budget, points_budget, units_budget
+from core.query.pool import Draw, Pool
+from core.query.query import freeze, write_query
+from core.query.strategies import Selection, Strategy, strategies
+from core.rounds.round import QUERY, Round
 
 ORACLES = ("per-point", "majority")
 SECONDS_PER_UNIT = 5.0  # until somebody has answered

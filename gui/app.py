@@ -16,7 +16,7 @@ from gui.view.opengl import display_problem
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from gui.window import Window
+    from gui.window.window import Window
 
 __all__ = ["display_problem", "pictures", "run"]
 _PATIENCE_S = 20.0  # for a picture
@@ -28,7 +28,7 @@ def run(project: Path | None) -> int:
     if problem is not None:
         print(f"lidarloop: {problem}", file=sys.stderr)
         return 2
-    from gui.recent import store
+    from gui.start.recent import store
 
     application, _ = open_window(project, greets=store().value("toured") is None)
     return application.exec()
@@ -56,7 +56,7 @@ def open_window(project: Path | None, *, greets: bool = False) -> tuple[QApplica
 
 def pictures(project: Path, out: Path) -> list[Path]:
     """Save pictures of the window on `project`, each a state a person meets, below `out`."""
-    from core.errors import ProjectError
+    from core.base.errors import ProjectError
 
     problem = display_problem()
     if problem is not None:
@@ -119,7 +119,7 @@ def _pictures(project: Path, out: Path) -> list[Path]:
 def _start() -> tuple[QApplication, Window]:
     from PySide6.QtWidgets import QApplication
 
-    from gui.window import Window
+    from gui.window.window import Window
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)

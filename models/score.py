@@ -14,21 +14,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.classes import UNLABELLED, ClassList
-from core.executors import run_all
-from core.export import prediction_file
-from core.files import hash_file, read_arrays, write_arrays
-from core.jobs import Job
+from core.base.executors import run_all
+from core.base.files import hash_file, read_arrays, write_arrays
+from core.base.jobs import Job
+from core.base.settings import TrainSettings
+from core.data.classes import UNLABELLED, ClassList
+from core.data.scans import Dataset
+from core.exchange.export import prediction_file
 from core.prepare.units import Units, rows_of
-from core.scans import Dataset
-from core.settings import TrainSettings
-from models import checkpoint
-from models.learner import device
-from models.networks import feature_size, make_network
+from models.networks import checkpoint, feature_size, make_network
+from models.networks.voxels import voxelise
 from models.sparse import release_buffers
 from models.sparse.layers import Levels
-from models.train import use_threads
-from models.voxels import voxelise
+from models.training.learner import device
+from models.training.train import use_threads
 
 
 @dataclass(frozen=True)

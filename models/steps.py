@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.errors import ProjectError
-from core.export import prediction_file
-from core.files import read_arrays, write_json
-from core.jobs import Job
-from core.metrics import confusion, iou, mean_iou
-from core.project import Project
-from core.rounds import METRICS, Round
+from core.base.errors import ProjectError
+from core.base.files import read_arrays, write_json
+from core.base.jobs import Job
+from core.exchange.export import prediction_file
+from core.project.project import Project
+from core.quality.iou import confusion, iou, mean_iou
+from core.rounds.round import METRICS, Round
 from models.score import Trained, predict, write_scores
 from models.sparse import describe
-from models.train import train as run
+from models.training.train import train as run
 
 # Where bands of distance from the sensor begin, metres.
 RANGES_M = (0, 10, 20, 30, 50)
@@ -57,7 +57,7 @@ def train(
         )
     if not found.checkpoint.exists():
         if gpus > 1:
-            from models.launch import launch
+            from models.training.launch import launch
 
             project.training_set(found)  # frozen here: the processes only read the project
             launch(project, found, gpus, start, job)

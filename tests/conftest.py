@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.project import Project
+from core.project.project import Project
 
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "data"
 

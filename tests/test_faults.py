@@ -19,11 +19,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import doctor, status, steps
-from core.errors import ProjectError, StorageError
-from core.files import hash_file
-from core.jobs import Job
-from core.project import Project
+from core import steps
+from core.base.errors import ProjectError, StorageError
+from core.base.files import hash_file
+from core.base.jobs import Job
+from core.cli import doctor
+from core.project import status
+from core.project.project import Project
 from models import steps as network
 from models.networks import NETWORKS
 from tests.conftest import small_project
@@ -146,7 +148,7 @@ def test_a_disk_error_anywhere_in_preparation(created: Path):
 def test_a_disk_error_anywhere_in_training(answered: Path):
     names = ("rounds/*/checkpoint.safetensors", "rounds/*/scores.npz", "rounds/*/metrics.json")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("models.train._SAVE_EVERY_S", 0.0)
+        patch.setattr("models.training.train._SAVE_EVERY_S", 0.0)
         operations = fail_everywhere(answered, train, *names, "rounds/*/log.json")
     assert operations > 40
 
@@ -157,8 +159,8 @@ ANSWER = """
 import sys
 from pathlib import Path
 import numpy as np
-from core.errors import ProjectError
-from core.project import Project
+from core.base.errors import ProjectError
+from core.project.project import Project
 try:
     with Project(Path(sys.argv[1])) as project:
         scan = project.dataset.train[0]

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classes import UNLABELLED, load_classes
-from core.project import Project
+from core.data.classes import UNLABELLED, load_classes
+from core.project.project import Project
 
 MAIN = Path(__file__).parents[1] / "main.py"
 # The smallest network at the coarsest voxels: what is tested is the loop, not the learning.

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import DataError
-from core.executors import run_all
-from core.files import hash_file, hash_json, read_arrays, write_array, write_arrays
-from core.jobs import Job
+from core.base.errors import DataError
+from core.base.executors import run_all
+from core.base.files import hash_file, hash_json, read_arrays, write_array, write_arrays
+from core.base.jobs import Job
+from core.base.settings import PrepareSettings
+from core.data.scans import Dataset
 from core.prepare.partitions import api_by_size, cuts, partition_of
 from core.prepare.scan import ScanUnits, prepare_scan
 from core.prepare.units import CLUSTER, Units, rows_file, shapes_file
-from core.scans import Dataset
-from core.settings import PrepareSettings
 
 ALGORITHM = "lidarloop exact HDBSCAN 1, shapes 2"
 
@@ -95,7 +95,7 @@ def _fingerprint(
 
 def _compile() -> None:
     """Compile the clustering once here, so that workers find it on disk."""
-    from core.prepare.cluster import cluster
+    from core.prepare.clustering.cluster import cluster
 
     grid = np.stack(np.meshgrid(*[np.arange(5.0)] * 3), axis=-1).reshape(-1, 3)
     cluster(grid, min_cluster_size=5, min_samples=2, epsilon_m=0.0)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.prepare.cluster import cluster
+from core.base.settings import PrepareSettings
+from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import cell_keys, ground_mask
 from core.prepare.shape import shapes
 from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY
-from core.settings import PrepareSettings
 
 
 @dataclass(frozen=True)

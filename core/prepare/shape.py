@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.prepare import around
+from core.prepare import shape_around as around
 
 NAMES = (
     "is a ground cell",

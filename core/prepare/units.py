@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.files import read_arrays, write_arrays
+from core.base.files import read_arrays, write_arrays
 
 CLUSTER, CELL = 0, 1
 # Why a row has no unit; oversize cluster k of a scan is OVERSIZE - k.

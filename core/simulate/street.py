@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import open3d
 
-from core.files import write_atomic
-from core.jobs import Job
+from core.base.files import write_atomic
+from core.base.jobs import Job
 
 # Raw ids of SemanticKITTI.
 CAR, BICYCLE, TRUCK, PERSON, ROAD, PARKING, SIDEWALK = 10, 11, 18, 30, 40, 44, 48

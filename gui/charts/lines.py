@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from gui.theme import Theme
+from gui.look.theme import Theme
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 34, 12, 20
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from vispy import app as vispy_app
 from vispy import scene
 
-from core.classes import UNLABELLED
+from core.data.classes import UNLABELLED
 from gui.view.camera import Camera
 from gui.view.cloud import Cloud
 from gui.view.picking import Picker

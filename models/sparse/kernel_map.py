@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.errors import DataError
+from core.base.errors import DataError
 
 _X, _Y, _Z = 1 << 32, 1 << 16, 1
 MAX_EXTENT = 65_533

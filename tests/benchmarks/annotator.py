@@ -14,12 +14,12 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from core.classes import FIRST_CODE
-from core.parts import parts
+from core.assist.split import parts
+from core.data.classes import FIRST_CODE
 from core.prepare.units import CELL
-from gui.target import Target
-from gui.view.tools.draw import Shape, sides
-from gui.window import Window
+from gui.desk.target import Target
+from gui.view.draw_tool import Shape, sides
+from gui.window.window import Window
 
 KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
 VERTICES, JITTER_PX = 12, 3.0

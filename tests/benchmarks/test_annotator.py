@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core import steps
-from core.jobs import Job
-from core.project import Project
-from gui.window import Window
+from core.base.jobs import Job
+from core.project.project import Project
+from gui.window.window import Window
 from tests.benchmarks.annotator import Annotator, Effort
 from tests.gui.conftest import open_window
 

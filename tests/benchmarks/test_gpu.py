@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.classes import load_classes
-from core.scans import open_dataset
-from core.settings import load_preset
-from models.data import batches
-from models.learner import Learner
+from core.base.settings import load_preset
+from core.data.classes import load_classes
+from core.data.scans import open_dataset
 from models.networks import make_network
 from models.sparse import backends, layers
 from models.sparse.layers import Levels
+from models.training.batches import batches
+from models.training.learner import Learner
 from tests.models.conftest import full_training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

@@ -12,17 +12,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from core.classes import load_classes
-from core.jobs import Job, Progress
-from core.scans import open_dataset
-from core.settings import load_preset
+from core.base.jobs import Job, Progress
+from core.base.settings import load_preset
+from core.data.classes import load_classes
+from core.data.scans import open_dataset
 from models.networks import make_network
+from models.networks.voxels import Voxels, voxelise
 from models.sparse import layers
 from models.sparse.kernel_map import neighbours, submanifold_map
 from models.sparse.layers import Levels
 from models.sparse.points import devoxelise, mix
-from models.train import train
-from models.voxels import Voxels, voxelise
+from models.training.train import train
 from tests.benchmarks import plain
 from tests.benchmarks.conftest import PEAK_MB, numbers, ratio
 from tests.models.conftest import full_training
@@ -179,12 +179,12 @@ def test_peak_memory(semantickitti: Path, report):
     code = """
 import sys, torch
 from pathlib import Path
-from core.classes import load_classes
-from core.jobs import Job, Progress
-from core.scans import open_dataset
-from core.settings import load_preset
+from core.data.classes import load_classes
+from core.base.jobs import Job, Progress
+from core.data.scans import open_dataset
+from core.base.settings import load_preset
 from models.sparse import layers
-from models.voxels import voxelise
+from models.networks.voxels import voxelise
 from tests.benchmarks import plain
 from tests.benchmarks.test_network import stepper
 torch.set_num_threads(1)

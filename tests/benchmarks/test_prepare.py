@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.jobs import Job
-from core.prepare.cluster import cluster
+from core.base.jobs import Job
+from core.base.settings import load_preset
+from core.data.scans import Dataset, open_dataset
+from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import ground_mask
 from core.prepare.run import prepare
 from core.prepare.scan import prepare_scan
-from core.scans import Dataset, open_dataset
-from core.settings import load_preset
 from tests.benchmarks.conftest import PEAK_MB, numbers, ratio
 
 SETTINGS = load_preset("paper").prepare
@@ -102,8 +102,8 @@ def test_memory_of_a_worker(semantickitti: Path, tmp_path: Path, report):
 import sys
 from pathlib import Path
 from core.prepare.run import prepare_to_file
-from core.scans import open_dataset
-from core.settings import load_preset
+from core.data.scans import open_dataset
+from core.base.settings import load_preset
 dataset = open_dataset("semantickitti", Path(sys.argv[1]), ["00", "01", "05"], [])
 for scan in dataset.train:
     prepare_to_file(dataset, scan, load_preset("paper").prepare, sys.argv[2])

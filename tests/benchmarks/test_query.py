@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.answers import Answers
+from core.answers.answers import Answers
 from core.prepare.units import Units
-from core.project import Project
+from core.project.project import Project
 from tests.benchmarks.conftest import PEAK_MB, numbers
 from tests.conftest import write_scan
 
@@ -17,7 +17,7 @@ def test_diversity_of_200_000_units(report):
     code = """
 import time
 import numpy as np
-from core.diversity import sum_of_distances
+from core.query.strategies.distances import sum_of_distances
 rng = np.random.default_rng(0)
 features = rng.random((200_000, 96), np.float32)
 labelled = rng.random((20_000, 96), np.float32)
@@ -102,7 +102,7 @@ def test_opening_a_project_of_2_2_million_units(tmp_path: Path, report):
     code = """
 import sys, time
 from pathlib import Path
-from core.project import Project
+from core.project.project import Project
 began = time.process_time()
 with Project(Path(sys.argv[1])) as project:
     assert len(project.need_units()) == 2_199_950

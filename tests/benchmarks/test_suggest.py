@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classes import FIRST_CODE, load_classes
+from core.assist.by_shape import Suggester
+from core.base.settings import load_preset
+from core.data.classes import FIRST_CODE, load_classes
+from core.data.scans import open_dataset
 from core.prepare.ground import ground_mask
 from core.prepare.scan import prepare_scan
 from core.prepare.shape import shapes
-from core.scans import open_dataset
-from core.settings import load_preset
-from core.suggest import Suggester
 from tests.benchmarks.conftest import cpu_seconds
 
 SEQUENCES = ["00", "01", "02", "03", "05", "06", "07", "08", "10"]

@@ -15,12 +15,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core import steps
-from core.classes import UNLABELLED
-from core.jobs import Job
-from core.neighbours import LEVELS_M, thinned
-from core.project import Project
-from gui.view.tools.draw import Shape
-from gui.window import Window
+from core.assist.by_neighbours import LEVELS_M, thinned
+from core.base.jobs import Job
+from core.data.classes import UNLABELLED
+from core.project.project import Project
+from gui.view.draw_tool import Shape
+from gui.window.window import Window
 from tests.benchmarks.conftest import numbers
 from tests.gui.conftest import open_window, own_settings
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classes import IGNORED, MIXED, UNLABELLED, UNSURE, load_classes
-from core.errors import DataError, SettingsError
+from core.base.errors import DataError, SettingsError
+from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE, load_classes
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core import cli
+from core.cli import verbs as cli
 
 
 class Faces:

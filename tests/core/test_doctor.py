@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import doctor, steps
-from core.jobs import Job
-from core.project import Project
+from core import steps
+from core.base.jobs import Job
+from core.cli import doctor
+from core.project.project import Project
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from core import steps
-from core.errors import ProjectError
-from core.export import export, prediction_file
-from core.files import write_arrays
-from core.jobs import Job
-from core.project import Project
+from core.base.errors import ProjectError
+from core.base.files import write_arrays
+from core.base.jobs import Job
+from core.exchange.export import export, prediction_file
+from core.project.project import Project
 
 
 @pytest.fixture

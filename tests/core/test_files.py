@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import files
-from core.errors import LockedError, ProjectError, StorageError
+from core.base import files
+from core.base.errors import LockedError, ProjectError, StorageError
 
 FAILURES = ("open", "write", "fsync", "replace")
 
@@ -79,7 +79,7 @@ def test_a_hash_is_of_the_content(tmp_path: Path):
 
 def test_a_lock_is_free_again_when_its_holder_dies(tmp_path: Path):
     code = (
-        "import os, sys; from pathlib import Path; from core.files import writer_lock\n"
+        "import os, sys; from pathlib import Path; from core.base.files import writer_lock\n"
         "with writer_lock(Path(sys.argv[1])):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classes import IGNORED, load_classes
-from core.errors import DataError, SettingsError
-from core.formats.folder import Folder
-from core.formats.nuscenes import NuScenes
-from core.formats.semantickitti import SemanticKitti
-from core.scans import open_dataset, recognise
+from core.base.errors import DataError, SettingsError
+from core.data.classes import IGNORED, load_classes
+from core.data.formats.folder import Folder
+from core.data.formats.nuscenes import NuScenes
+from core.data.formats.semantickitti import SemanticKitti
+from core.data.scans import open_dataset, recognise
 from tests.conftest import write_scan
 
 

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from core import jobs
-from core.errors import Cancelled
-from core.jobs import Job, Progress, terminal_bar
+from core.base import jobs
+from core.base.errors import Cancelled
+from core.base.jobs import Job, Progress, terminal_bar
 
 
 def clock(monkeypatch) -> list[float]:

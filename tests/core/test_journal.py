@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.answers import Answers
-from core.classes import UNLABELLED
-from core.entry import pack_classes, pack_rows, unpack_classes, unpack_rows
-from core.errors import DataError, ProjectError, StorageError
-from core.journal import Journal
-from core.labels import labels_of
+from core.answers.answers import Answers
+from core.answers.entry import pack_classes, pack_rows, unpack_classes, unpack_rows
+from core.answers.journal import Journal
+from core.answers.labels import labels_of
+from core.base.errors import DataError, ProjectError, StorageError
+from core.data.classes import UNLABELLED
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,7 +78,7 @@ def test_rows_and_classes_are_packed_without_loss(seed: int):
 
 def test_time_never_goes_back(answers, monkeypatch):
     first = answer(answers, [1], [1])
-    monkeypatch.setattr("core.journal.time.time", lambda: 1000.0)
+    monkeypatch.setattr("core.answers.journal.time.time", lambda: 1000.0)
     second = answer(answers, [1], [2], unit="s#c1")
     assert second.time > first.time
 
@@ -275,8 +275,8 @@ def test_a_file_size_limit_loses_nothing_acknowledged(tmp_path):
 import resource, signal, sys
 import numpy as np
 from pathlib import Path
-from core.answers import Answers
-from core.errors import StorageError
+from core.answers.answers import Answers
+from core.base.errors import StorageError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 answers = Answers.open(Path(sys.argv[1]), "ann")
 resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, resource.RLIM_INFINITY))
@@ -306,7 +306,7 @@ def kill_while_answering(folder: Path, times: int) -> None:
 import sys
 import numpy as np
 from pathlib import Path
-from core.answers import Answers
+from core.answers.answers import Answers
 answers = Answers.open(Path(sys.argv[1]), "ann")
 rng = np.random.default_rng(len(answers.effective))
 n = len(answers.effective)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.classes import IGNORED, UNLABELLED
-from core.metrics import confusion, iou, mean_iou
+from core.data.classes import IGNORED, UNLABELLED
+from core.quality.iou import confusion, iou, mean_iou
 
 
 def test_a_case_by_hand():

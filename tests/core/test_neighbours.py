@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from core import steps
-from core.classes import UNLABELLED
-from core.errors import DataError
-from core.jobs import Job
-from core.labels import CARRIED
-from core.neighbours import around, carried, surroundings, thinned
-from core.project import Project
+from core.answers.labels import CARRIED
+from core.assist.by_neighbours import around, carried, surroundings, thinned
+from core.base.errors import DataError
+from core.base.jobs import Job
+from core.data.classes import UNLABELLED
+from core.project.project import Project
 from tests.conftest import CAR, ROAD, small_project, small_scan, write_scan
 
 
@@ -160,7 +160,7 @@ def test_poses_of_another_length_are_said(tmp_path: Path):
         scan = project.dataset.train[0]
     poses = tmp_path / "drive/sequences/00/poses.txt"
     poses.write_text(poses.read_text().splitlines()[0] + "\n")
-    from core.formats import semantickitti
+    from core.data.formats import semantickitti
 
     semantickitti._poses.cache_clear()
     with (

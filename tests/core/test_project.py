@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from core import steps
-from core.errors import DataError, LockedError, ProjectError, SettingsError
-from core.files import read_arrays, write_arrays
-from core.jobs import Job
-from core.project import Project
+from core.base.errors import DataError, LockedError, ProjectError, SettingsError
+from core.base.files import read_arrays, write_arrays
+from core.base.jobs import Job
+from core.project.project import Project
 
 
 def make(path: Path, root: Path, **options: object) -> Project:

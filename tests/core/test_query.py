@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.budget import Budget, fill, minutes_budget, points_budget, units_budget
-from core.diversity import sum_of_distances
-from core.errors import ProjectError, SettingsError
-from core.pool import Draw, Pool
+from core.base.errors import ProjectError, SettingsError
 from core.prepare.units import CELL, CLUSTER, Units
-from core.query import freeze, read_query, write_query
-from core.strategies import strategies
-from core.strategies.basal import competition_ranks
+from core.query.budget import Budget, fill, minutes_budget, points_budget, units_budget
+from core.query.pool import Draw, Pool
+from core.query.query import freeze, read_query, write_query
+from core.query.strategies import strategies
+from core.query.strategies.basal import competition_ranks
+from core.query.strategies.distances import sum_of_distances
 
 
 def make_units(points: np.ndarray, partition: np.ndarray, scans: int = 3) -> Units:

@@ -6,8 +6,8 @@ import tomllib
 
 import pytest
 
-from core.errors import SettingsError
-from core.settings import PRESETS, Settings, load_preset
+from core.base.errors import SettingsError
+from core.base.settings import PRESETS, Settings, load_preset
 
 
 def test_the_paper_preset_holds_the_papers_numbers():

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import steps, suggest
-from core.classes import FIRST_CODE, MIXED
-from core.jobs import Job
-from core.parts import parts
-from core.project import Project
-from core.suggestion import HitRates, Suggestion, hit_rates, suggested
+from core import steps
+from core.assist import by_shape as suggest
+from core.assist.split import parts
+from core.assist.suggestion import HitRates, Suggestion, hit_rates, suggested
+from core.base.jobs import Job
+from core.data.classes import FIRST_CODE, MIXED
+from core.project.project import Project
 from tests.conftest import give, small_project
 
 

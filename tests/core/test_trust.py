@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import merge as merging
 from core import steps
-from core.agreement import Agreement, Repeats, agreements, blind_sample
-from core.classes import UNLABELLED
-from core.errors import DataError, ProjectError
-from core.imports import import_labels
-from core.jobs import Job
-from core.merge import disagreements, reopen
-from core.project import Project
+from core.base.errors import DataError, ProjectError
+from core.base.jobs import Job
+from core.data.classes import UNLABELLED
+from core.exchange import merge as merging
+from core.exchange.import_labels import import_labels
+from core.exchange.merge import disagreements, reopen
+from core.project.project import Project
+from core.quality.agreement import Agreement, Repeats, agreements, blind_sample
 from tests.conftest import give, small_project, write_scan
 
 
@@ -92,7 +92,7 @@ def test_two_in_a_hundred_come_again_each_once_and_not_soon(path: Path, monkeypa
 
 
 def test_repeats_are_found_again_after_a_restart(path: Path, monkeypatch):
-    monkeypatch.setattr("core.agreement.REPEATS", 0.5)
+    monkeypatch.setattr("core.quality.agreement.REPEATS", 0.5)
     with Project(path) as project:
         repeats = Repeats(project)
         for unit in range(30):

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from core import steps
-from core.answers import Answers
-from core.classes import UNLABELLED
-from core.jobs import Job
-from core.project import Project
+from core.answers.answers import Answers
+from core.base.jobs import Job
+from core.data.classes import UNLABELLED
+from core.project.project import Project
 from tests.conftest import small_project
 
 STEPS = 500

@@ -14,9 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core import steps
-from core.jobs import Job
+from core.base.jobs import Job
 from gui.view.opengl import opengl
-from gui.window import Window
+from gui.window.window import Window
 from tests.conftest import small_project
 
 

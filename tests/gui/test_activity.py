@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from gui.activity import IDLE_S, Activity
+from gui.desk.activity import IDLE_S, Activity
 
 
 class Clock:

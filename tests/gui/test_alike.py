@@ -7,10 +7,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from core.alike import nearest
-from core.files import map_array
+from core.assist.alike import nearest
+from core.base.files import map_array
 from core.prepare.units import shapes_file
-from gui.alike import COLUMNS
+from gui.points.contact_sheet import COLUMNS
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton

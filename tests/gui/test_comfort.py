@@ -11,11 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDockWidget, QTabBar
 
-from gui.command_palette import KeyLine
-from gui.stepper import Stepper
-from gui.tour import Tour
-from gui.view.colours import measure_table, partition_colours
-from gui.window import Window
+from gui.look.colours import measure_table, partition_colours
+from gui.window.command_palette import KeyLine
+from gui.window.stepper import Stepper
+from gui.window.tour import Tour
+from gui.window.window import Window
 from tests.gui.conftest import Driver, open_window
 
 CONTROL = Qt.KeyboardModifier.ControlModifier

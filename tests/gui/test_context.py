@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 
-from core.camera import Camera
-from core.errors import DataError
-from core.project import Project
-from core.scans import open_dataset
-from gui.context import Side, read_picture
-from gui.theme import THEMES
+from core.base.errors import DataError
+from core.data.camera import Camera
+from core.data.scans import open_dataset
+from core.project.project import Project
+from gui.look.theme import THEMES
+from gui.panels.context import Side, read_picture
 from tests.conftest import SAMPLES
 
 THEME = THEMES["dark"]

@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from core.classes import IGNORED, MIXED, UNLABELLED, UNSURE
-from core.errors import StorageError
+from core.base.errors import StorageError
+from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE
 from core.prepare.units import CELL, NOISE, OVERSIZE
-from gui.view.paint import FULL
+from gui.points.paint import FULL
 from tests.gui.conftest import open_window
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

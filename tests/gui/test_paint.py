@@ -7,10 +7,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core.classes import IGNORED, UNLABELLED
+from core.data.classes import IGNORED, UNLABELLED
 from core.prepare.units import INVALID, NOISE, OVERSIZE, TINY
-from gui.view import paint
-from gui.view.colours import GREY
+from gui.look.colours import GREY
+from gui.points import paint
 
 
 def scan(seed: int) -> tuple[np.ndarray, np.ndarray]:

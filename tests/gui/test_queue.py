@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from core.budget import units_budget
-from core.entry import Head, pack_counts
-from core.fold import Fold
-from core.pool import Draw
-from core.query import freeze
-from core.spending import Spending
-from core.strategies import strategies
-from core.suggest import is_bare
+from core.answers.entry import Head, pack_counts
+from core.answers.fold import Fold
+from core.assist.by_shape import is_bare
+from core.query.budget import units_budget
+from core.query.pool import Draw
+from core.query.query import freeze
+from core.query.strategies import strategies
+from core.rounds.spending import Spending
 from tests.core.test_query import random_pool
 from tests.gui.test_suggestions import taught as taught
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from core import steps
-from core.classes import FIRST_CODE
-from core.jobs import Job
-from core.project import Project
+from core.base.jobs import Job
+from core.data.classes import FIRST_CODE
+from core.project.project import Project
 from tests.conftest import QUICK
 from tests.gui.conftest import Driver, open_window
 

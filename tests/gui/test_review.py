@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from core import steps
-from core.classes import UNLABELLED
-from core.jobs import Job
-from core.project import Project
+from core.base.jobs import Job
+from core.data.classes import UNLABELLED
+from core.project.project import Project
 from tests.conftest import give
 from tests.gui.conftest import Driver, open_window
 
@@ -65,8 +65,8 @@ def test_what_the_network_sees_differently_comes_first(driver):
 
 
 def test_a_repeat_comes_unmarked_and_leaves_the_label(driver, monkeypatch):
-    monkeypatch.setattr("core.agreement.REPEATS", 0.999999)
-    monkeypatch.setattr("core.agreement.LATER", 3)
+    monkeypatch.setattr("core.quality.agreement.REPEATS", 0.999999)
+    monkeypatch.setattr("core.quality.agreement.LATER", 3)
     state = driver.state
     first = state.target.unit
     for _ in range(4):
@@ -154,7 +154,7 @@ def test_the_history_of_a_point_names_who_when_and_how(driver):
 
 
 def folder_chosen(monkeypatch, path) -> None:
-    monkeypatch.setattr("gui.window.QFileDialog.getExistingDirectory", lambda *_: str(path))
+    monkeypatch.setattr("gui.window.window.QFileDialog.getExistingDirectory", lambda *_: str(path))
 
 
 def run(driver, id: str) -> None:

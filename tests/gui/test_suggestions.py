@@ -7,10 +7,10 @@ import pytest
 from PySide6.QtCore import Qt
 
 from core import steps
-from core.jobs import Job
-from core.project import Project
-from core.suggest import is_bare
-from core.suggestion import Suggestion
+from core.assist.by_shape import is_bare
+from core.assist.suggestion import Suggestion
+from core.base.jobs import Job
+from core.project.project import Project
 from tests.conftest import QUICK
 from tests.core.test_neighbours import write_drive
 from tests.gui.conftest import Driver, open_window
@@ -83,7 +83,7 @@ def test_a_key_says_otherwise_and_the_suggestion_is_kept(taught):
 
 
 def test_a_bare_unit_shows_none_and_enter_labels_nothing(taught, monkeypatch):
-    monkeypatch.setattr("gui.guesses.is_bare", lambda *_: True)
+    monkeypatch.setattr("gui.desk.guesses.is_bare", lambda *_: True)
     taught.state.guesses.changed.emit()
     taught.settle()
     count = len(taught.entries())

@@ -9,9 +9,9 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from core.classes import UNLABELLED
+from core.data.classes import UNLABELLED
 from core.prepare.units import CELL
-from gui.view.tools.draw import Shape
+from gui.view.draw_tool import Shape
 
 CONTROL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton

@@ -14,13 +14,13 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from core.files import read_json
-from core.project import Project
-from gui.new_project import NewProject
-from gui.recent import recent
-from gui.start import Start
-from gui.theme import THEMES, contrast
-from gui.view.colours import measure_table
+from core.base.files import read_json
+from core.project.project import Project
+from gui.look.colours import measure_table
+from gui.look.theme import THEMES, contrast
+from gui.start.new_project import NewProject
+from gui.start.recent import recent
+from gui.start.start import Start
 from tests.gui.conftest import open_window
 
 ROOT = Path(__file__).resolve().parents[2]

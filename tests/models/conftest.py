@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classes import ClassList, load_classes
-from core.jobs import Job
-from core.scans import Dataset, open_dataset
-from core.settings import TrainSettings, load_preset
-from core.training import TrainingSet
-from models.train import train
+from core.base.jobs import Job
+from core.base.settings import TrainSettings, load_preset
+from core.data.classes import ClassList, load_classes
+from core.data.scans import Dataset, open_dataset
+from core.rounds.training_set import TrainingSet
+from models.training.train import train
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import ProjectError
-from models import checkpoint
-from models.networks import make_network
+from core.base.errors import ProjectError
+from models.networks import checkpoint, make_network
 
 CLASSES = ("car", "road", "pole")
 

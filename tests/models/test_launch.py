@@ -11,12 +11,13 @@ import pytest
 import torch
 
 from core import steps
-from core.errors import Cancelled, ProjectError
-from core.files import read_json
-from core.jobs import Job, Progress
-from core.project import Project
-from models import checkpoint, launch
+from core.base.errors import Cancelled, ProjectError
+from core.base.files import read_json
+from core.base.jobs import Job, Progress
+from core.project.project import Project
 from models import steps as network
+from models.networks import checkpoint
+from models.training import launch
 from tests.conftest import QUICK, small_project
 
 

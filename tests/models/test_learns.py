@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from core import steps
-from core.classes import FIRST_CODE, load_classes
-from core.jobs import Job
-from core.metrics import confusion, iou, mean_iou
+from core.base.jobs import Job
+from core.base.settings import load_preset
+from core.data.classes import FIRST_CODE, load_classes
+from core.data.scans import open_dataset
 from core.prepare.partitions import partition_of
 from core.prepare.scan import prepare_scan
 from core.prepare.units import CLUSTER
-from core.project import Project
-from core.scans import open_dataset
-from core.settings import load_preset
+from core.project.project import Project
+from core.quality.iou import confusion, iou, mean_iou
 from models import steps as network
 from models.networks import NETWORKS
 from models.score import Scorer, Trained

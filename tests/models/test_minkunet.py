@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.minkunet import MinkUNet
+from models.networks.minkunet import MinkUNet
+from models.networks.voxels import batched, voxelise
 from models.sparse.layers import Levels
-from models.voxels import batched, voxelise
 
 # networks.md 4: spvnas' MinkUNet for SemanticKITTI's 19 classes.
 PARAMETERS = {1.0: 21_723_315, 0.5: 5_435_235, 0.25: 1_361_019}

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import ProjectError
-from models import checkpoint
-from models.networks import make_network
-from models.published import read_published
+from core.base.errors import ProjectError
+from models.networks import checkpoint, make_network
+from models.networks.published import read_published
 from tests.models.conftest import Bench
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from models.networks.spvcnn import SPVCNN
+from models.networks.voxels import batched, voxelise
 from models.sparse.kernel_map import down_map, pack
 from models.sparse.layers import Levels
 from models.sparse.points import devoxelise, mix, pool
-from models.spvcnn import SPVCNN
-from models.voxels import batched, voxelise
 from tests.models import dense
 from tests.models.test_minkunet import PARAMETERS, POINT_BRANCH
 

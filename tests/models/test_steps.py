@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from core import steps
-from core.classes import FIRST_CODE
-from core.errors import ProjectError
-from core.export import prediction_file
-from core.files import read_arrays
-from core.jobs import Job
-from core.project import Project
+from core.base.errors import ProjectError
+from core.base.files import read_arrays
+from core.base.jobs import Job
+from core.data.classes import FIRST_CODE
+from core.exchange.export import prediction_file
+from core.project.project import Project
 from models import steps as network
 from models.score import unit_means
 from tests.conftest import small_project

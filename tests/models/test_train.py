@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from core.classes import UNLABELLED
-from core.errors import Cancelled, ProjectError
-from core.jobs import Job, Progress
-from core.scans import Dataset
-from models import checkpoint, learner
-from models import train as training
-from models.data import augment, batches
-from models.networks import NETWORKS
+from core.base.errors import Cancelled, ProjectError
+from core.base.jobs import Job, Progress
+from core.data.classes import UNLABELLED
+from core.data.scans import Dataset
+from models.networks import NETWORKS, checkpoint
+from models.training import learner
+from models.training import train as training
+from models.training.batches import augment, batches
 from tests.models.conftest import Bench
 
 

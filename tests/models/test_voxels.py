@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from core.classes import IGNORED, UNLABELLED
-from core.errors import DataError
+from core.base.errors import DataError
+from core.data.classes import IGNORED, UNLABELLED
+from models.networks.voxels import batched, voxel_labels, voxelise
 from models.sparse.kernel_map import unpack
-from models.voxels import batched, voxel_labels, voxelise
 
 
 def cloud(seed: int, count: int = 400) -> np.ndarray:

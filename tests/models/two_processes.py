@@ -9,10 +9,10 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.group import Group
 from models.networks import make_network
 from models.sparse.kernel_map import pack
 from models.sparse.layers import Levels
+from models.training.group import Group
 from tests.models import dense
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.formats.raw import read_columns
-from core.prepare.cluster import cluster, number_by_first_row
+from core.data.formats.raw import read_columns
+from core.prepare.clustering.cluster import cluster, number_by_first_row
 from core.prepare.ground import ground_mask
 from tests.core.prepare import reference
 

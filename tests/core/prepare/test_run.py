@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import ProjectError
-from core.executors import run_all
-from core.jobs import Job
+from core.base.errors import ProjectError
+from core.base.executors import run_all
+from core.base.jobs import Job
+from core.base.settings import load_preset
+from core.data.scans import open_dataset
 from core.prepare.run import prepare
 from core.prepare.units import rows_of
-from core.scans import open_dataset
-from core.settings import load_preset
 
 PAPER = load_preset("paper").prepare
 TRAIN = ["00", "01", "02", "03", "05", "06", "07", "10"]
@@ -44,7 +44,7 @@ def test_the_sample_scans_have_the_known_cuts_and_units(semantickitti, tmp_path)
         mine = units.range_of(scan)
         counts = np.bincount(rows[rows >= 0], minlength=len(mine))
         assert np.array_equal(counts, units.points[mine.start : mine.stop])
-    from core.settings import PrepareSettings
+    from core.base.settings import PrepareSettings
 
     six = PrepareSettings(**{**PAPER.__dict__, "partitions": 6})
     assert prepare(dataset, six, tmp_path, workers=2, job=Job()).cuts == (3, 4, 5, 7, 11, 25)
@@ -66,10 +66,10 @@ def test_a_run_that_was_killed_goes_on_where_it_was(small_street, tmp_path):
 import os, signal
 from pathlib import Path
 from core import files
-from core.jobs import Job
+from core.base.jobs import Job
 from core.prepare import run
-from core.scans import open_dataset
-from core.settings import load_preset
+from core.data.scans import open_dataset
+from core.base.settings import load_preset
 write, done = run.write_arrays, []
 def dying(path, arrays, **options):
     if len(done) == 2:

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.formats.raw import read_columns
+from core.base.settings import load_preset
+from core.data.formats.raw import read_columns
 from core.prepare.ground import cell_keys, ground_mask
 from core.prepare.scan import prepare_scan
 from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY
-from core.settings import load_preset
 from tests.conftest import small_scan
 
 PAPER = load_preset("paper").prepare

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.prepare.around import around
+from core.base.settings import load_preset
 from core.prepare.ground import ground_mask
 from core.prepare.scan import prepare_scan
 from core.prepare.shape import NAMES, shapes
-from core.settings import load_preset
+from core.prepare.shape_around import around
 from tests.conftest import small_scan
 
 PAPER = load_preset("paper").prepare

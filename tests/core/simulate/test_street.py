@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classes import load_classes
-from core.jobs import Job
-from core.scans import open_dataset
+from core.base.jobs import Job
+from core.data.classes import load_classes
+from core.data.scans import open_dataset
 from core.simulate.street import SENSOR_M, STEP_M, simulate
 
 

@@ -1,0 +1,187 @@
+"""The fold over all annotators' journals: which entries count, and what they sum to.
+
+Heads only; it is kept up to date as entries are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from core.answers.entry import Entry, Head
+from core.answers.labels import CARRIED
+from core.data.classes import FIRST_CODE
+
+Key = tuple[str, int]  # annotator, seq
+When = tuple[float, str, int]  # time, annotator, seq: the order of all entries
+_NEVER: When = (0.0, "", 0)
+
+
+class Spent(NamedTuple):
+    """What answering cost so far."""
+
+    units: int
+    points: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Which entries count, now or when each journal ended at its position in `until`."""
+
+    undone: set[Key]
+    reopened_at: dict[str, When]
+    until: Mapping[str, int] | None = None
+
+    def holds(self, entry: Entry | Head) -> bool:
+        """Whether an answer or a decline is neither blind, undone nor put back in the queue."""
+        late = self.until is not None and entry.seq > self.until.get(entry.annotator, 0)
+        return (
+            entry.verb in ("answer", "decline")
+            and not entry.blind
+            and not late
+            and (entry.annotator, entry.seq) not in self.undone
+            and when(entry) > self.reopened_at.get(entry.unit, _NEVER)
+        )
+
+
+class Fold:
+    """What counts.
+
+    Attributes
+    ----------
+    effective : unit_id -> head of the answer or decline that counts for it
+    reopened : unit_ids put back in the queue that nobody has answered since
+    changed : unit_ids in the order in which what counts for them changed, for views to follow
+    """
+
+    def __init__(self) -> None:
+        self.effective: dict[str, Head] = {}
+        self.reopened: set[str] = set()
+        self.changed: list[str] = []
+        self._heads: dict[Key, Head] = {}
+        self._of_unit: dict[str, list[Head]] = {}
+        self._unitless: dict[str, Head] = {}
+        self._class_counts: dict[int, int] = {}
+        self._units = self._points = self._milliseconds = 0
+        self.now = Standing(set(), {})
+        self._then: Standing | None = None  # of the positions last asked for
+
+    def __getitem__(self, key: Key) -> Head:
+        return self._heads[key]
+
+    def all(self) -> list[Head]:
+        """A copy, since training reads on another thread while labelling adds."""
+        return list(self._heads.values())
+
+    def is_undone(self, head: Head) -> bool:
+        return (head.annotator, head.seq) in self.now.undone
+
+    def standing(self) -> list[Head]:
+        """The heads that hold now, in time order."""
+        return sorted((head for head in self.all() if self.now.holds(head)), key=when)
+
+    def at(self, until: Mapping[str, int]) -> Standing:
+        """What held when each journal ended at its position: read once for all scans of a training
+        set, since entries behind those positions change nothing."""
+        if self._then is not None and self._then.until == until:
+            return self._then
+        undone: set[Key] = set()
+        reopened: dict[str, When] = {}
+        for head in sorted(self.all(), key=lambda head: -head.seq):
+            # Latest first: an undo counts unless a later one that counts took it back.
+            name, seq = head.annotator, head.seq
+            if seq > until.get(name, 0) or (name, seq) in undone:
+                continue
+            if head.verb == "undo":
+                undone.add((name, head.cancels or 0))
+            elif head.verb == "reopen":
+                reopened[head.unit] = max(when(head), reopened.get(head.unit, _NEVER))
+        self._then = Standing(undone, reopened, dict(until))
+        return self._then
+
+    def labelled_scans(self, *, rounds: set[str]) -> set[str]:
+        """Names of the scans where some point has a class by an answer to `rounds`."""
+        return {
+            head.scan
+            for head in self.all()
+            if head.round in rounds
+            and self.now.holds(head)
+            and any(found < FIRST_CODE for found in head.class_counts())
+        }
+
+    def class_counts(self) -> dict[int, int]:
+        """Points answered per class, codes too."""
+        return {c: n for c, n in self._class_counts.copy().items() if n}
+
+    def spent(self) -> Spent:
+        """What counts so far: units that a person answered, their points, and the active minutes of
+        all answers. What was carried over from another scan is no person's answer."""
+        return Spent(self._units, self._points, self._milliseconds / 60_000)
+
+    # -- adding -------------------------------------------------------------------------------
+
+    def add(self, head: Head) -> None:
+        """Take in an entry; an annotator's come in their order."""
+        self._heads[head.annotator, head.seq] = head
+        if head.verb != "undo":
+            self._of_unit.setdefault(_place(head), []).append(head)
+            if not head.blind:
+                self._milliseconds += round(head.active_s * 1000)
+            self._refresh(head)
+            return
+        target = self._heads.get((head.annotator, head.cancels or 0))
+        turned_back = True
+        undone = self.now.undone
+        while target is not None:  # an undo of an undo brings back what that one took
+            key = (target.annotator, target.seq)
+            changes = (key in undone) != turned_back
+            (undone.add if turned_back else undone.discard)(key)
+            if target.verb != "undo":
+                if changes and not target.blind:
+                    sign = -1 if turned_back else 1
+                    self._milliseconds += sign * round(target.active_s * 1000)
+                self._refresh(target)
+                return
+            turned_back = not turned_back
+            target = self._heads.get((target.annotator, target.cancels or 0))
+
+    def _refresh(self, head: Head) -> None:
+        """Find anew which entry counts for a head's unit, and move what it sums to."""
+        place = _place(head)
+        entries = self._of_unit[place]
+        reopenings = [when(h) for h in entries if h.verb == "reopen" and not self.is_undone(h)]
+        if reopenings:
+            self.now.reopened_at[head.unit] = max(reopenings)
+        else:
+            self.now.reopened_at.pop(head.unit, None)
+        before = self.effective.get(place) or self._unitless.get(place)
+        after = max((h for h in entries if self.now.holds(h)), key=when, default=None)
+        (self.reopened.add if reopenings and after is None else self.reopened.discard)(head.unit)
+        if before is after:
+            return
+        if head.unit:
+            self.changed.append(head.unit)
+        kept = self.effective if head.unit else self._unitless
+        kept.pop(place, None)
+        if after is not None:
+            kept[place] = after
+        for changed, sign in ((before, -1), (after, 1)):
+            if changed is not None:
+                if changed.unit and changed.verb == "answer" and changed.tool != CARRIED:
+                    self._units += sign
+                    self._points += sign * changed.points
+                for found, points in changed.class_counts().items():
+                    total = self._class_counts.get(found, 0) + sign * points
+                    self._class_counts[found] = total
+
+
+def when(entry: Entry | Head) -> When:
+    """Where an entry stands in the order of all annotators' entries."""
+    return (entry.time, entry.annotator, entry.seq)
+
+
+def _place(head: Head) -> str:
+    """What an answer is about: its unit, or itself where it has none."""
+    return head.unit or f"{head.annotator}/{head.seq}"

@@ -1,0 +1,327 @@
+"""The journal: one SQLite file per annotator, append only, the only truth of a project.
+
+An entry is committed and synced before `append` returns. Rows are stored as differences,
+compressed; what lists and counts need stands in columns of its own, so that opening a journal
+decodes no rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from core.answers.entry import (
+    VERBS,
+    Entry,
+    Head,
+    head_of,
+    pack_classes,
+    pack_counts,
+    pack_rows,
+    unpack_classes,
+    unpack_rows,
+)
+from core.base.errors import DamagedError, ProjectError, StorageError
+from core.base.files import is_network_disk
+
+VERSION = 1
+APPLICATION_ID = 0x4C694C6F  # "LiLo"
+_SCHEMA = """
+CREATE TABLE entries (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, verb TEXT NOT NULL,
+  round TEXT NOT NULL, scan TEXT NOT NULL, unit TEXT NOT NULL,
+  points INTEGER NOT NULL, counts BLOB NOT NULL, rows BLOB NOT NULL, classes BLOB NOT NULL,
+  tool TEXT NOT NULL, active_s REAL NOT NULL, clicks INTEGER NOT NULL, keys INTEGER NOT NULL,
+  suggested TEXT NOT NULL, version TEXT NOT NULL, scan_rows INTEGER NOT NULL,
+  scan_hash TEXT NOT NULL, cancels INTEGER, blind INTEGER NOT NULL
+);
+CREATE INDEX by_scan ON entries (scan);
+CREATE TABLE about (annotator TEXT NOT NULL);
+"""
+_HEAD = (
+    "seq, time, verb, round, scan, unit, points, counts, active_s, tool, suggested, cancels, blind"
+)
+_ALL = (
+    "seq, time, verb, round, scan, unit, points, counts, rows, classes, tool, active_s, clicks, "
+    "keys, suggested, version, scan_rows, scan_hash, cancels, blind"
+)
+_COLUMNS = (
+    "seq, time, verb, round, scan, unit, rows, classes, tool, active_s, clicks, keys, suggested, "
+    "version, scan_rows, scan_hash, cancels, blind"
+)
+
+
+class Journal:
+    """One annotator's file. Safe to use from several threads."""
+
+    def __init__(self, path: Path, annotator: str, *, read_only: bool = False) -> None:
+        """Open or make the journal at `path`.
+
+        Raises ProjectError for a damaged file, another annotator's, or a newer version.
+        """
+        self.path = path
+        self.annotator = annotator
+        self.note: str | None = None
+        self._guard = threading.Lock()
+        self._last_time = 0.0
+        with self._told():
+            if read_only:
+                # A WAL file of a program that still runs must be seen, so no immutable=1.
+                self._database = sqlite3.connect(
+                    f"file:{path}?mode=ro", uri=True, check_same_thread=False
+                )
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._database = sqlite3.connect(
+                    path, check_same_thread=False, isolation_level=None
+                )
+            self._check()
+            if not read_only:
+                self._prepare()
+
+    def _check(self) -> None:
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        (application,) = self._database.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables == 0:
+            return
+        if application != APPLICATION_ID:
+            raise ProjectError(
+                f"{self.path} is no journal of LidarLoop.", "Move it out of the folder journals."
+            )
+        if version > VERSION:
+            raise ProjectError(
+                f"The journal {self.path} is of a newer LidarLoop (version {version}).",
+                "Update LidarLoop to open it.",
+            )
+        (owner,) = self._database.execute("SELECT annotator FROM about").fetchone()
+        if owner != self.annotator:
+            raise ProjectError(
+                f"The journal {self.path.name} holds the answers of {owner}.",
+                f"Name the file {owner}.sqlite again.",
+            )
+        with suppress(sqlite3.DatabaseError):  # told when the entries are read, which may be saved
+            (last,) = self._database.execute("SELECT max(time) FROM entries").fetchone()
+            self._last_time = last or 0.0
+
+    def _prepare(self) -> None:
+        if is_network_disk(self.path.parent):
+            # A write-ahead log needs memory shared between machines, which network disks lack.
+            self.note = f"{self.path.name} is on a network disk: saving an answer takes longer."
+            self._database.execute("PRAGMA journal_mode = DELETE")
+        else:
+            self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = FULL")
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables:
+            return
+        self._database.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA.split(";"):
+            self._database.execute(statement)
+        self._database.execute("INSERT INTO about VALUES (?)", (self.annotator,))
+        self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._database.execute(f"PRAGMA user_version = {VERSION}")
+        self._database.execute("COMMIT")
+
+    def append(self, entry: Entry) -> tuple[Entry, Head]:
+        """Add an entry at the end; return it as stored, with its head.
+
+        It is on the disk when this returns. Its time never lies before the last entry's, even if
+        the clock was set back. Raises StorageError, and then nothing was added.
+        """
+        if entry.verb not in VERBS:
+            raise ValueError(f"verb {entry.verb!r}")
+        counts = pack_counts(entry.classes)
+        with self._guard, self._told():
+            now = max(time.time(), self._last_time + 1e-6)
+            cursor = self._database.execute(
+                "INSERT INTO entries VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    now,
+                    entry.verb,
+                    entry.round,
+                    entry.scan,
+                    entry.unit,
+                    len(entry.rows),
+                    counts,
+                    pack_rows(entry.rows),
+                    pack_classes(entry.classes),
+                    entry.tool,
+                    entry.active_s,
+                    entry.clicks,
+                    entry.keys,
+                    entry.suggested,
+                    entry.version,
+                    entry.scan_rows,
+                    entry.scan_hash,
+                    entry.cancels,
+                    entry.blind,
+                ),
+            )
+            self._last_time = now
+        stored = replace(entry, seq=int(cursor.lastrowid or 0), time=now)
+        return stored, head_of(stored, counts)
+
+    def extend(self, other: Journal) -> None:
+        """Append, all or nothing, what `other`, a longer copy of this journal, has after its last
+        entry; numbers and times stay."""
+        with self._guard, self._told():
+            (last,) = self._database.execute("SELECT max(seq) FROM entries").fetchone()
+            more = other._database.execute(
+                f"SELECT {_ALL} FROM entries WHERE seq > ? ORDER BY seq", (last or 0,)
+            )
+            self._insert(more)
+
+    def _insert(self, rows: Iterable[tuple]) -> None:
+        """Write stored rows, every column as it is, in one transaction."""
+        marks = ",".join("?" * len(_ALL.split(",")))
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.executemany(f"INSERT INTO entries VALUES ({marks})", rows)
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def heads(self) -> list[Head]:
+        """Return the heads of all entries, in order."""
+        with self._guard, self._told():
+            rows = self._database.execute(f"SELECT {_HEAD} FROM entries ORDER BY seq").fetchall()
+        name = self.annotator
+        return [Head._make((name, *row[:-1], bool(row[-1]))) for row in rows]
+
+    def salvage(self) -> Path:
+        """Move what can be read to a journal in this one's place; keep the damaged one beside it.
+
+        Every entry keeps its number and time. Returns where the damaged file is kept; `note` says
+        what was lost. Raises ProjectError where nothing can be read.
+        """
+        good, last = [], 0
+        for seq in self._numbers():
+            try:
+                row = self._database.execute(
+                    f"SELECT {_ALL} FROM entries WHERE seq = ?", (seq,)
+                ).fetchone()
+                if row is not None:
+                    unpack_rows(row[8])
+                    good.append(row)
+                    last = seq
+            except (sqlite3.DatabaseError, zlib.error, ValueError):
+                continue  # this entry is lost
+        if not good:
+            raise ProjectError(
+                f"Nothing in {self.path} can be read any more.",
+                "Restore it from a copy, or move it away to begin anew.",
+            )
+        self._database.close()
+        kept = self.path.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        for end in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + end)
+            if part.exists():
+                part.replace(kept.with_name(kept.name + end))
+        with self._told():
+            self._database = sqlite3.connect(
+                self.path, check_same_thread=False, isolation_level=None
+            )
+            self._prepare()
+            self._insert(good)
+        self._last_time = max(row[1] for row in good)
+        lost = last - len(good)
+        self.note = (
+            f"{self.path.name} was damaged: {len(good):,} entries are kept, about {lost:,} are "
+            f"lost; the damaged file is {kept.name}."
+        )
+        return kept
+
+    def _numbers(self) -> range:
+        """Numbers that an entry may have; past a damaged page SQLite itself may not know."""
+        try:
+            (last,) = self._database.execute("SELECT max(seq) FROM entries").fetchone()
+        except sqlite3.DatabaseError:
+            last = None
+        try:
+            (ever,) = self._database.execute("SELECT seq FROM sqlite_sequence").fetchone() or (0,)
+        except sqlite3.DatabaseError:
+            ever = 0
+        return range(1, max(last or 0, ever) + 1)
+
+    def scans(self) -> list[tuple[str, int, str]]:
+        """Each scan with answers: its name, its rows and the hash of its content then."""
+        with self._guard, self._told():
+            return self._database.execute(
+                "SELECT DISTINCT scan, scan_rows, scan_hash FROM entries WHERE verb = 'answer'"
+            ).fetchall()
+
+    def entries(self, *, scan: str | None = None, blind: bool | None = None) -> Iterator[Entry]:
+        """Yield the entries in order, of one scan or of all, only blind ones or only others."""
+        wanted = {"scan = ?": scan, "blind = ?": blind}
+        wanted = {test: value for test, value in wanted.items() if value is not None}
+        where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+        values = tuple(wanted.values())
+        with self._guard, self._told():
+            rows = self._database.execute(
+                f"SELECT {_COLUMNS} FROM entries {where} ORDER BY seq", values
+            ).fetchall()
+        for row in rows:
+            yield self._entry(row)
+
+    def _entry(self, row: tuple) -> Entry:
+        (seq, when, verb, round, scan, unit, rows, classes, *rest) = row
+        (tool, active_s, clicks, keys, suggested, version, count, hash, cancels, blind) = rest
+        try:
+            places = unpack_rows(rows)
+            values = unpack_classes(classes, len(places))
+        except (zlib.error, ValueError) as error:
+            raise DamagedError(
+                f"Entry {seq} of {self.path.name} is damaged: {error}.",
+                "Restore the journal from a copy; `lidarloop doctor` checks it.",
+            ) from error
+        return Entry(
+            annotator=self.annotator,
+            verb=verb,
+            round=round,
+            scan=scan,
+            unit=unit,
+            rows=places,
+            classes=values,
+            tool=tool,
+            active_s=active_s,
+            clicks=clicks,
+            keys=keys,
+            suggested=suggested,
+            version=version,
+            scan_rows=count,
+            scan_hash=hash,
+            cancels=cancels,
+            blind=bool(blind),
+            seq=seq,
+            time=when,
+        )
+
+    def close(self) -> None:
+        with self._guard:
+            self._database.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn SQLite's errors into sentences."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            text = str(error)
+            if "malformed" in text or "not a database" in text:
+                raise DamagedError(
+                    f"The journal {self.path} is damaged: {text}.",
+                    "Restore it from a copy; answers of other annotators are not touched.",
+                ) from error
+            what = "No space is left on the disk" if "full" in text else "The disk refused"
+            raise StorageError(
+                f"{what}: {self.path.name} was not written ({text}).",
+                "Free space or check the disk; everything saved before is intact.",
+            ) from error

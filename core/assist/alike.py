@@ -1,0 +1,72 @@
+"""Units like one: the nearest ones in the space of the network's features, or of shapes before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.base.errors import ProjectError
+from core.base.files import map_array, read_arrays
+from core.prepare.units import CELL, shapes_file
+from core.project.project import Project
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A unit with its rows (R,) int64 of its scan and its points (R, 3) float32."""
+
+    unit: str
+    rows: np.ndarray
+    points: np.ndarray
+    ground: bool
+
+
+def nearest(project: Project, unit: str, count: int) -> list[str]:
+    """The `count` units nearest to one, the nearest first, of its kind and not answered yet.
+
+    By Euclidean distance of features, each divided by its deviation over all units.
+    """
+    units = project.need_units()
+    at = units.find(unit)
+    if at is None:
+        raise ProjectError(f"{unit} is no prepared unit.", "Click a unit, or press Tab.")
+    values = _features(project)
+    answered = units.find_all(list(project.answers.effective))
+    free = units.kind == units.kind[at]
+    free[answered[answered >= 0]] = False
+    free[at] = False
+    others = np.flatnonzero(free)
+    scale = values.std(axis=0) + 1e-6
+    away = ((values[others] - values[at]) / scale).astype(np.float32)
+    order = np.argsort(np.einsum("ij,ij->i", away, away), kind="stable")[:count]
+    return units.names(others[order])
+
+
+def _features(project: Project) -> np.ndarray:
+    """(U, F) float32 of all units."""
+    units = project.need_units()
+    scored = project.last_scored()
+    if scored is not None:
+        arrays = read_arrays(scored.scores, "feature", "fingerprint")
+        if str(arrays["fingerprint"]) == units.fingerprint:
+            return arrays["feature"]
+    return np.asarray(map_array(shapes_file(project.units_folder / units.fingerprint)))
+
+
+def read(project: Project, names: list[str]) -> list[Alike]:
+    """The points of units, in the order of their names; each scan is read once."""
+    units = project.need_units()
+    by_scan: dict[str, list[str]] = {}
+    for name in names:
+        by_scan.setdefault(name.rpartition("#")[0], []).append(name)
+    found: dict[str, Alike] = {}
+    for scan, mine in by_scan.items():
+        points, unit = project.dataset.scan(scan).points, project.rows(scan)
+        first = units.range_of(scan).start
+        for name, number in zip(mine, units.find_all(mine).tolist(), strict=True):
+            rows = np.flatnonzero(unit == number - first)
+            ground = bool(units.kind[number] == CELL)
+            found[name] = Alike(name, rows, points[rows, :3].copy(), ground)
+        project.scan_hash(scan)  # read once here, so that an answer need not
+    return [found[name] for name in names]

@@ -1,0 +1,108 @@
+"""Guesses of a unit's class from its shape, learnt from the answers so far.
+
+The mean of a forest of extremely randomised trees (Geurts et al. 2006) and a logistic regression,
+which errs elsewhere: fitted in under a second, and right among their first three guesses for most
+units after some fifty answers (docs/benchmarks.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.answers.entry import Head
+from core.base.files import map_array
+from core.data.classes import FIRST_CODE
+from core.prepare.units import Units, shapes_file
+from core.project.project import Project
+from core.query.pool import Draw
+
+FEWEST = 5  # answers, and of two classes at least, before anything is guessed
+BARE_SHARE = 0.05
+_TREES = 200
+_MOST = 4000  # the newest answers are enough; a fit stays below a second
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Classes by falling probability, with those probabilities."""
+
+    classes: tuple[int, ...]
+    shares: tuple[float, ...]
+
+
+class Suggester:
+    """A classifier fitted to some answers; immutable, so that another thread may ask it."""
+
+    def __init__(self, shapes: np.ndarray, classes: np.ndarray, seed: int) -> None:
+        """Fit to shapes (n, 34) float32 of units and the classes (n,) they were answered with."""
+        from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        forest = ExtraTreesClassifier(_TREES, random_state=seed, min_samples_leaf=2)
+        linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+        self._model = VotingClassifier([("forest", forest), ("linear", linear)], voting="soft")
+        self._model.fit(shapes, classes)
+        kinds, counts = np.unique(shapes[:, 0], return_counts=True)
+        self._kinds = set(kinds[counts >= FEWEST].tolist())
+
+    def guess(self, shapes: np.ndarray) -> list[Guess]:
+        """The guess for each of shapes (m, 34); none while few of its kind, cluster or ground cell,
+        were answered."""
+        if not len(shapes):
+            return []
+        shares = self._model.predict_proba(shapes)
+        order = np.argsort(-shares, axis=1, kind="stable")
+        found = self._model.classes_
+        guesses = []
+        for shape, row, some in zip(shapes, order.tolist(), shares, strict=True):
+            likely = [c for c in row if some[c] > 0 and shape[0] in self._kinds]
+            guesses.append(
+                Guess(tuple(int(found[c]) for c in likely), tuple(float(some[c]) for c in likely))
+            )
+        return guesses
+
+
+def answered_units(units: Units, heads: Iterable[Head]) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers (n,) of the units that were answered with a class for most of their points, and
+    those classes (n,); the newest answers only where there are very many."""
+    classes, names = [], []
+    for head in sorted(heads, key=lambda head: head.time)[-_MOST:]:
+        counts = head.class_counts()
+        best = max(counts, key=lambda found: counts[found], default=FIRST_CODE)
+        if head.verb == "answer" and best < FIRST_CODE:
+            names.append(head.unit)
+            classes.append(best)
+    found = units.find_all(names)
+    return found[found >= 0], np.array(classes, np.int64)[found >= 0]
+
+
+def fit(project: Project) -> Suggester | None:
+    """Learn from the project's answers, or None while there are too few.
+
+    Raises ProjectError where the units' shapes are missing.
+    """
+    units = project.units
+    if units is None:
+        return None
+    found, classes = answered_units(units, list(project.answers.effective.values()))
+    if len(found) < FEWEST or len(np.unique(classes)) < 2:
+        return None
+    return Suggester(shapes_of(project, found), classes, project.seed)
+
+
+def shapes_of(project: Project, numbers: np.ndarray) -> np.ndarray:
+    """(n, 34) float32 of units by their numbers."""
+    units = project.need_units()
+    return np.asarray(map_array(shapes_file(project.units_folder / units.fingerprint))[numbers])
+
+
+def is_bare(project: Project, unit: str) -> bool:
+    """Whether a unit is among the 5 % that show no suggestion, so that the error of accepted
+    ones can be measured."""
+    (key,) = Draw(project.seed, 0).keys([f"bare|{unit}"])
+    return int(key) < BARE_SHARE * 2**64

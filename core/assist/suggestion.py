@@ -1,0 +1,124 @@
+"""A suggestion beside an answer: what was guessed, whether it was shown, and how often it is right.
+
+It is kept in the journal as JSON, in the entry of the answer that it was shown with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from core.answers.entry import Head
+from core.data.classes import FIRST_CODE
+
+FIRST = 3  # how many are shown
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What is suggested for a unit.
+
+    Attributes
+    ----------
+    classes, shares : the first three by falling probability, of both sources together
+    shape : the first three by its shape alone, () where there is no guess
+    network : the class most of its points were predicted to be, None without a network
+    carried : the class that the same place has in a neighbouring scan, None without one
+    shown : whether the person saw it
+    """
+
+    classes: tuple[int, ...]
+    shares: tuple[float, ...]
+    shape: tuple[int, ...]
+    network: int | None
+    shown: bool
+    carried: int | None = None
+
+    def to_text(self) -> str:
+        """JSON for the journal."""
+        kept = asdict(self)
+        kept["shares"] = [round(share, 3) for share in self.shares]
+        return json.dumps(kept)
+
+    @classmethod
+    def from_text(cls, text: str) -> Suggestion | None:
+        """What `to_text` wrote, None for the empty text. Raises ValueError for anything else."""
+        if not text:
+            return None
+        kept = json.loads(text)
+        return cls(
+            tuple(kept["classes"]),
+            tuple(kept["shares"]),
+            tuple(kept["shape"]),
+            kept["network"],
+            kept["shown"],
+            kept.get("carried"),
+        )
+
+
+def suggested(
+    shape: Mapping[int, float],
+    network: tuple[int, float] | None,
+    carried: tuple[int, float] | None,
+    *,
+    shown: bool,
+) -> Suggestion | None:
+    """The suggestion of all sources, None where none speaks.
+
+    `shape`: class -> probability; `network`: its class of most points and their share; `carried`: a
+    class and the share of points that met it. Where shape and network both speak, the mean of
+    their probabilities; what is carried over stands alone and first.
+    """
+    three = tuple(sorted(shape, key=lambda c: (-shape[c], c))[:FIRST])
+    best = network[0] if network is not None else None
+    if carried is not None:
+        return Suggestion((carried[0],), (carried[1],), three, best, shown, carried[0])
+    sources = [source for source in (shape, dict([network]) if network else {}) if source]
+    if not sources:
+        return None
+    classes = {c for source in sources for c in source}
+    mean = {c: sum(source.get(c, 0.0) for source in sources) / len(sources) for c in classes}
+    first = sorted(mean, key=lambda c: (-mean[c], c))[:FIRST]
+    return Suggestion(tuple(first), tuple(mean[c] for c in first), three, best, shown)
+
+
+@dataclass(frozen=True)
+class HitRates:
+    """How often suggestions named the class most points were then answered with.
+
+    Each is (right, of how many): the shape's first and first three, the network's; and of the
+    combined first one, where it was shown and where it was not.
+    """
+
+    shape_first: tuple[int, int]
+    shape_three: tuple[int, int]
+    network: tuple[int, int]
+    shown: tuple[int, int]
+    bare: tuple[int, int]
+
+
+def hit_rates(heads: Iterable[Head]) -> HitRates:
+    """Measured on the answers that count and that a suggestion was made for."""
+    shape_first: list[bool] = []
+    shape_three: list[bool] = []
+    network: list[bool] = []
+    shown: list[bool] = []
+    bare: list[bool] = []
+    for head in heads:
+        found = Suggestion.from_text(head.suggested)
+        counts = head.class_counts()
+        if head.verb != "answer" or found is None or not counts:
+            continue
+        answer = max(counts, key=lambda c: counts[c])
+        if answer >= FIRST_CODE:
+            continue
+        if found.shape:
+            shape_first.append(found.shape[0] == answer)
+            shape_three.append(answer in found.shape)
+        if found.network is not None:
+            network.append(found.network == answer)
+        (shown if found.shown else bare).append(found.classes[0] == answer)
+    return HitRates(
+        *((sum(some), len(some)) for some in (shape_first, shape_three, network, shown, bare))
+    )

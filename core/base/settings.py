@@ -1,0 +1,208 @@
+"""Settings: frozen values with a source each, read from presets and project.toml."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal, InvalidOperation
+from importlib import resources
+from typing import Any
+
+from core.base.errors import SettingsError
+
+PRESETS = ("paper", "nuscenes", "gpu", "laptop")
+
+
+@dataclass(frozen=True)
+class PrepareSettings:
+    """How a scan becomes units (preparation.md 6.1). Lengths in metres."""
+
+    cell_m: float
+    min_unit_points: int
+    min_cluster_size: int
+    min_samples: int
+    epsilon_m: float
+    max_size_m: int
+    partitions: int
+    ego_radius_m: float
+    sensor_height_m: float
+    intensity_scale: float
+    clusterer: str
+
+
+@dataclass(frozen=True)
+class QuerySettings:
+    """What a round may ask: `fraction` of all training points, as an exact decimal."""
+
+    strategy: str
+    fraction: str
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """The network and its training. `mixed`: half precision where there is CUDA; `threads` 0
+    leaves one core to the window."""
+
+    network: str
+    width: float
+    voxel_m: float
+    batch: int
+    learning_rate: float
+    first_epochs: int
+    epochs: int
+    rotate: bool
+    scale_low: float
+    scale_high: float
+    mixed: bool
+    threads: int
+
+
+# Smallest and largest value that makes sense.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "prepare.cell_m": (0.1, 1000),
+    "prepare.min_unit_points": (1, 10**6),
+    "prepare.min_cluster_size": (2, 10**6),
+    "prepare.min_samples": (1, 1000),
+    "prepare.epsilon_m": (0, 100),
+    "prepare.max_size_m": (1, 10000),
+    "prepare.partitions": (1, 30),
+    "prepare.ego_radius_m": (0, 100),
+    "prepare.sensor_height_m": (0.1, 100),
+    "prepare.intensity_scale": (1e-6, 1e6),
+    "train.width": (0.05, 4),
+    "train.voxel_m": (0.01, 5),
+    "train.batch": (1, 1000),
+    "train.learning_rate": (1e-8, 10),
+    "train.first_epochs": (1, 10**5),
+    "train.epochs": (1, 10**5),
+    "train.scale_low": (0.1, 1),
+    "train.scale_high": (1, 10),
+    "train.threads": (0, 1024),
+}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "prepare.clusterer": ("exact", "hdbscan"),
+    "train.network": ("minkunet", "spvcnn"),
+}
+_SECTIONS = {"prepare": PrepareSettings, "query": QuerySettings, "train": TrainSettings}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a project; `sources` says for each dotted key where its value is from."""
+
+    prepare: PrepareSettings
+    query: QuerySettings
+    train: TrainSettings
+    sources: Mapping[str, str]
+
+    def override(self, key: str, text: str, *, source: str) -> Settings:
+        """Return a copy with the dotted `key` set to what `text` says.
+
+        Raises SettingsError for a key there is not (with the nearest there is) and for a value
+        of the wrong type or out of range.
+        """
+        _known(key)
+        section, _, name = key.partition(".")
+        old = getattr(getattr(self, section), name)
+        value = _checked(key, _parsed(key, text, type(old)))
+        changed = replace(getattr(self, section), **{name: value})
+        return replace(self, **{section: changed}, sources={**self.sources, key: source})
+
+    def to_toml(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return section -> key -> {value, source}."""
+        return {
+            section: {
+                field.name: {
+                    "value": getattr(getattr(self, section), field.name),
+                    "source": self.sources[f"{section}.{field.name}"],
+                }
+                for field in fields(kind)
+            }
+            for section, kind in _SECTIONS.items()
+        }
+
+    @classmethod
+    def from_toml(cls, stored: Mapping[str, Any]) -> Settings:
+        """Read what `to_toml` gave. Raises SettingsError naming a missing or unknown key."""
+        parts: dict[str, Any] = {}
+        sources = {}
+        for section, kind in _SECTIONS.items():
+            table = stored.get(section, {})
+            for name in table:
+                _known(f"{section}.{name}")
+            values = {}
+            for field in fields(kind):
+                key = f"{section}.{field.name}"
+                try:
+                    entry = table[field.name]
+                    value = entry["value"]
+                    sources[key] = str(entry["source"])
+                except (KeyError, TypeError) as error:
+                    raise SettingsError(
+                        f"The setting {key} is missing.",
+                        f'Write {field.name} = {{ value = …, source = "…" }} under [{section}].',
+                    ) from error
+                if field.type == "float" and isinstance(value, int):
+                    value = float(value)
+                values[field.name] = _checked(key, value)
+            parts[section] = kind(**values)
+        return cls(**parts, sources=sources)
+
+
+def load_preset(name: str) -> Settings:
+    """Return the settings of one of PRESETS."""
+    if name not in PRESETS:
+        raise SettingsError(f"There is no preset {name}.", f"Presets: {', '.join(PRESETS)}.")
+    file = resources.files("resources") / "presets" / f"{name}.toml"
+    stored = tomllib.loads(file.read_text(encoding="utf-8"))
+    base = stored.pop("base", None)
+    if base is None:
+        return Settings.from_toml(stored)
+    merged = load_preset(base).to_toml()
+    for section, table in stored.items():
+        merged[section].update(table)
+    return Settings.from_toml(merged)
+
+
+def _known(key: str) -> None:
+    keys = [f"{s}.{field.name}" for s, kind in _SECTIONS.items() for field in fields(kind)]
+    if key in keys:
+        return
+    by_name = {k.partition(".")[2]: k for k in keys}
+    near = difflib.get_close_matches(key, keys, 1, 0.5)
+    near = near or [by_name[n] for n in difflib.get_close_matches(key, list(by_name), 1, 0.5)]
+    hint = f"The nearest is {near[0]}." if near else f"Settings: {', '.join(keys)}."
+    raise SettingsError(f"There is no setting {key}.", hint)
+
+
+def _parsed(key: str, text: str, kind: type) -> Any:
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return kind(text)
+    except (KeyError, ValueError) as error:
+        wanted = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
+        raise SettingsError(f"{key} is {text!r}.", f"Give it {wanted}.") from error
+
+
+def _checked(key: str, value: Any) -> Any:
+    low, high = _RANGES.get(key, (None, None))
+    if low is not None and high is not None:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
+            raise SettingsError(f"{key} is {value!r}.", f"Give it a number from {low} to {high}.")
+    elif key in _CHOICES and value not in _CHOICES[key]:
+        raise SettingsError(f"{key} is {value!r}.", f"Choose one of {', '.join(_CHOICES[key])}.")
+    elif key == "query.fraction":
+        try:
+            good = 0 < Decimal(value) <= 1
+        except (InvalidOperation, TypeError, ValueError):
+            good = False
+        if not good:
+            raise SettingsError(f"{key} is {value!r}.", "Give it a share such as 0.01 (1 %).")
+    return value

@@ -1,0 +1,119 @@
+"""The words of the command line: every verb with its options and an example."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.base.settings import PRESETS
+from core.exchange.export import WHAT
+from core.steps import ORACLES
+
+
+def parser() -> argparse.ArgumentParser:
+    """A parser whose result has `verb`, the verb's name or "" without one, and its options."""
+    top = argparse.ArgumentParser(
+        prog="lidarloop",
+        description="Label LiDAR scans by answering only about the few percent that matter. "
+        "Without a verb the window opens.",
+    )
+    top.set_defaults(verb="")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB")
+
+    def add(name: str, help: str, example: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(
+            name,
+            help=help,
+            description=f"{help[0].upper()}{help[1:]}.",
+            epilog=f"example: {example}",
+        )
+        made.set_defaults(verb=name)
+        return made
+
+    def on_project(name: str, help: str, example: str) -> argparse.ArgumentParser:
+        made = add(name, help, f"lidarloop {example}")
+        made.add_argument("project", type=Path, metavar="PROJECT", help="the project's folder")
+        return made
+
+    on_project("open", "open the window on a project", "open street")
+    made = add("demo", "make simulated scans and a project, and open it", "lidarloop demo")
+    made.add_argument("folder", type=Path, nargs="?", default=Path("demo"), metavar="DIR")
+    made = on_project("pictures", "save pictures of the window", "pictures street out")
+    made.add_argument("out", type=Path, metavar="OUT")
+    made = add(
+        "simulate",
+        "make labelled scans of a simulated street in SemanticKITTI layout",
+        "lidarloop simulate town --scans 20 --seed 1",
+    )
+    made.add_argument("out", type=Path, metavar="OUT")
+    made.add_argument("--scans", type=int, required=True, metavar="N", help="training scans")
+    made.add_argument("--seed", type=int, required=True, metavar="S")
+    made = on_project(
+        "new",
+        "make a project from a folder of scans",
+        "new street --format semantickitti --root dataset --train 00,01 --val 08",
+    )
+    made.add_argument("--format", required=True, help="semantickitti, nuscenes or folder")
+    made.add_argument("--root", type=Path, required=True, metavar="DIR", help="the scans' folder")
+    made.add_argument(
+        "--train", required=True, metavar="NAMES", help="sequences, or SEQUENCE:FIRST-LAST"
+    )
+    made.add_argument("--val", default="", metavar="NAMES", help="sequences to evaluate on")
+    made.add_argument("--preset", choices=PRESETS)
+    made.add_argument("--seed", type=int, default=0)
+    made.add_argument(
+        "--research", action="store_true", help="allow answers from ground truth, and show it"
+    )
+    made.add_argument("--classes", metavar="FILE", help="class list; default: the format's own")
+    made.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting"
+    )
+    made = on_project("prepare", "split the scans in units", "prepare street")
+    where = made.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, metavar="N", help="processes; default: all cores")
+    where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")
+    made = on_project("query", "choose what to ask next", "query street --points 1%%")
+    made.add_argument("--strategy", help="basal, size, random or an installed one")
+    budget = made.add_mutually_exclusive_group()
+    budget.add_argument("--points", metavar="P%", help="share of all training points")
+    budget.add_argument("--units", type=int, metavar="U")
+    budget.add_argument("--minutes", type=float, metavar="M")
+    made = on_project(
+        "annotate",
+        "answer the open query from ground truth (research projects only)",
+        "annotate street --oracle per-point",
+    )
+    made.add_argument("--oracle", choices=ORACLES, required=True)
+    made = add("train", "train on all answers, then score and evaluate", "lidarloop train street")
+    made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
+    made.add_argument("--round", type=Path, metavar="DIR", help="a round's folder")
+    made.add_argument(
+        "--start",
+        type=Path,
+        metavar="FILE",
+        help="weights to go on from: a checkpoint of ours, spvnas, ReDAL or LiDAL",
+    )
+    made.add_argument(
+        "--gpus", type=int, default=1, metavar="N", help="GPUs; each takes train.batch scans a step"
+    )
+    made = on_project("score", "rank what the trained network does not know", "score street")
+    where = made.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: 1")
+    where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")
+    on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
+    made = on_project("status", "show units, rounds and what was spent", "status street")
+    made.add_argument("--json", action="store_true", help="one JSON object")
+    made = add("doctor", "check this machine and a project", "lidarloop doctor street")
+    made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
+    made = on_project("merge", "bring other annotators' journals in", "merge street street-of-ann")
+    made.add_argument("others", type=Path, nargs="+", metavar="OTHER", help="their projects")
+    made.add_argument("--reopen", action="store_true", help="ask again where annotators disagree")
+    made = on_project(
+        "import", "take over existing labels, to repair them", "import street dataset"
+    )
+    made.add_argument("root", type=Path, metavar="DIR", help="root of a dataset with label files")
+    on_project("agreement", "compare blind answers with the first", "agreement street")
+    made = on_project("export", "write labels in the dataset's layout", "export street out")
+    made.add_argument("out", type=Path, metavar="OUT")
+    made.add_argument("--what", choices=WHAT, default="labels")
+    return top

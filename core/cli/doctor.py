@@ -1,0 +1,113 @@
+"""Doctor: is this machine fit for LidarLoop, and is a project whole?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from core.base.errors import ProjectError
+from core.base.jobs import Job
+from core.project.project import Project
+
+PACKAGES = (
+    "PySide6_Essentials",
+    "vispy",
+    "numpy",
+    "scipy",
+    "numba",
+    "pypatchworkpp",
+    "hdbscan",
+    "open3d",
+    "torch",
+    "safetensors",
+)
+OPTIONAL = ("torchsparse", "spconv-triton", "distributed")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: its name, whether it passed (None: only told), and what was found."""
+
+    name: str
+    good: bool | None
+    text: str
+
+    def __str__(self) -> str:
+        mark = {True: "ok  ", False: "BAD ", None: "    "}[self.good]
+        return f"{mark} {self.name:<20} {self.text}"
+
+
+def machine() -> Iterator[Finding]:
+    """Check the packages and the GPU driver of this machine."""
+    for name in PACKAGES:
+        try:
+            yield Finding(name, True, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Finding(name, False, "not installed; run `make setup`")
+    for name in OPTIONAL:
+        try:
+            yield Finding(name, None, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Finding(name, None, "not installed (optional)")
+    driver = shutil.which("nvidia-smi")
+    yield Finding("GPU driver", None, driver or "no NVIDIA driver: networks run on the CPU")
+
+
+def integrity(path: Path, job: Job) -> Iterator[Finding]:
+    """Check a project: it opens, journals are whole, scans and units are what they were."""
+    try:
+        project = Project(path, read_only=True)
+    except ProjectError as error:
+        yield Finding("project", False, f"{error.what} {error.do}")
+        return
+    with project:
+        yield Finding("project", True, f"{path.name}, {len(project.rounds)} rounds")
+        yield _journals(project)
+        if project.units is None:
+            yield Finding("units", None, "not prepared yet")
+        else:
+            yield _scans(project, job)
+        for found in project.rounds:
+            yield _round(project, found.id)
+
+
+def _journals(project: Project) -> Finding:
+    entries = 0
+    try:
+        for entry in project.answers.entries():
+            entries += 1
+            if len(entry.rows) != len(entry.classes):
+                return Finding("journals", False, f"entry {entry.seq} of {entry.annotator} is cut")
+    except ProjectError as error:
+        return Finding("journals", False, f"{error.what} {error.do}")
+    return Finding("journals", True, f"{entries:,} entries, all readable")
+
+
+def _scans(project: Project, job: Job) -> Finding:
+    changed = []
+    scans = project.dataset.train
+    for done, scan in enumerate(scans, start=1):
+        try:
+            project.check_unchanged(scan)
+        except ProjectError:
+            changed.append(scan)
+        job.progress(done, len(scans), "check scans")
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        return Finding("source scans", False, f"{changed[0]}{more} changed since preparation")
+    return Finding("source scans", True, f"{len(scans):,} as they were prepared")
+
+
+def _round(project: Project, id: str) -> Finding:
+    try:
+        found = project.round(id)
+        query = found.query
+        table = project.units
+        if table is not None and query.fingerprint != table.fingerprint:
+            return Finding(id, None, "asked about another preparation; its answers still count")
+        return Finding(id, True, f"{project.stage(found)}, {len(query.items):,} items")
+    except ProjectError as error:
+        return Finding(id, False, f"{error.what} {error.do}")

@@ -1,0 +1,300 @@
+"""The command line: one verb per step, the same steps as the window.
+
+Exit code 0, or 2 with one sentence for a user's mistake. Progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from core import steps
+from core.base.errors import Cancelled, ProjectError, SettingsError
+from core.base.jobs import Job, terminal_bar
+from core.cli import demo
+from core.cli.arguments import parser
+from core.exchange.export import export
+from core.project import status
+from core.project.project import Project
+from core.rounds.round import QUERY
+
+
+class Network(Protocol):
+    """What models.steps offers the command line."""
+
+    def train(
+        self,
+        project: Project,
+        job: Job,
+        *,
+        round: str | None = None,
+        start: Path | None = None,
+        gpus: int = 1,
+    ) -> None: ...
+    def score(
+        self, project: Project, job: Job, *, workers: int = 1, cluster: str | None = None
+    ) -> None: ...
+    def evaluate(self, project: Project, job: Job) -> dict[str, Any]: ...
+    def backend(self) -> str: ...
+
+
+class Window(Protocol):
+    """What gui.app offers the command line."""
+
+    def run(self, project: Path | None) -> int: ...
+    def pictures(self, project: Path, out: Path) -> list[Path]: ...
+    def display_problem(self) -> str | None: ...
+
+
+class Faces(Protocol):
+    """The parts that core must not import; main.py hands them in, loaded when first used."""
+
+    @property
+    def network(self) -> Network: ...
+    @property
+    def window(self) -> Window: ...
+
+
+Verb = Callable[[argparse.Namespace, Faces], int]
+
+
+def run(argv: Sequence[str], faces: Faces) -> int:
+    """Run one verb; return the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        return _VERBS[arguments.verb](arguments, faces)
+    except ProjectError as error:
+        print(f"lidarloop: {error.what} {error.do}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, Cancelled):
+        print("lidarloop: stopped; everything finished so far is saved.", file=sys.stderr)
+        return 130
+
+
+def _job() -> Job:
+    return Job(terminal_bar())
+
+
+def _start(_: argparse.Namespace, faces: Faces) -> int:
+    return faces.window.run(None)
+
+
+def _open(arguments: argparse.Namespace, faces: Faces) -> int:
+    return faces.window.run(arguments.project)
+
+
+def _demo(arguments: argparse.Namespace, faces: Faces) -> int:
+    return demo.run(arguments.folder, faces, _job())
+
+
+def _pictures(arguments: argparse.Namespace, faces: Faces) -> int:
+    for picture in faces.window.pictures(arguments.project, arguments.out):
+        print(picture)
+    return 0
+
+
+def _simulate(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.simulate.street import simulate
+
+    simulate(arguments.out, arguments.scans, arguments.seed, _job())
+    return 0
+
+
+def _new(arguments: argparse.Namespace, _: Faces) -> int:
+    overrides = {}
+    for pair in arguments.set:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {pair} has no value.", "Write --set KEY=VALUE.")
+        overrides[key.strip()] = value.strip()
+    with Project.create(
+        arguments.project,
+        format=arguments.format,
+        root=arguments.root,
+        train=_names(arguments.train),
+        validation=_names(arguments.val),
+        preset=arguments.preset or ("nuscenes" if arguments.format == "nuscenes" else "paper"),
+        seed=arguments.seed,
+        research=arguments.research,
+        overrides=overrides,
+        classes=arguments.classes,
+    ) as project:
+        train, validation = len(project.dataset.train), len(project.dataset.validation)
+    print(f"{arguments.project}: {train:,} training scans, {validation:,} validation scans")
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
+    with Project(arguments.project) as project:
+        steps.prepare(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
+        units = project.need_units()
+        names = ", ".join(units.partition_names)
+        print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")
+    return 0
+
+
+def _query(arguments: argparse.Namespace, _: Faces) -> int:
+    with Project(arguments.project) as project:
+        found = steps.ask(
+            project,
+            _job(),
+            strategy=arguments.strategy,
+            percent=arguments.points,
+            units=arguments.units,
+            minutes=arguments.minutes,
+        )
+        query = found.query
+        print(f"{found.id}: {len(query.items):,} units, {int(query.points.sum()):,} points")
+    return 0
+
+
+def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
+    with Project(arguments.project) as project:
+        count = steps.annotate(project, _job(), oracle=arguments.oracle)
+    print(f"{count:,} units answered")
+    return 0
+
+
+def _train(arguments: argparse.Namespace, faces: Faces) -> int:
+    if (arguments.project is None) == (arguments.round is None):
+        raise SettingsError("Train needs a project or one round.", "Write PROJECT or --round DIR.")
+    path, wanted = arguments.project, None
+    if arguments.round is not None:
+        folder = arguments.round.resolve()
+        if not (folder / QUERY).is_file():
+            raise SettingsError(
+                f"{arguments.round} is no round: it holds no {QUERY}.",
+                "Name a folder below the project's rounds/.",
+            )
+        path, wanted = folder.parents[1], folder.name
+    with Project(path) as project:
+        network = faces.network
+        network.train(project, _job(), round=wanted, start=arguments.start, gpus=arguments.gpus)
+        found = project.round(wanted) if wanted else project.tip
+        _print_miou(found.metrics() if found else None)
+    return 0
+
+
+def _score(arguments: argparse.Namespace, faces: Faces) -> int:
+    with Project(arguments.project) as project:
+        faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
+    with Project(arguments.project) as project:
+        metrics = faces.network.evaluate(project, _job())
+    _print_miou(metrics)
+    for name, iou in metrics["iou"].items():
+        print(f"  {name:<20} {status.DASH if iou is None else f'{iou:.1%}'}")
+    for band in metrics["ranges"]:
+        miou = status.DASH if band["miou"] is None else f"{band['miou']:.1%}"
+        name = f"from {band['from_m']} m"
+        print(f"  {name:<20} {miou} of {band['points']:,} points")
+    return 0
+
+
+def _print_miou(metrics: dict[str, Any] | None) -> None:
+    miou = metrics.get("miou") if metrics else None
+    print(f"mIoU {status.DASH if miou is None else f'{miou:.1%}'}")
+
+
+def _status(arguments: argparse.Namespace, faces: Faces) -> int:
+    with Project(arguments.project, read_only=True) as project:
+        value = status.status(project, backend=faces.network.backend())
+    print(json.dumps(value) if arguments.json else status.table(value))
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
+    from core.cli import doctor
+
+    findings = list(doctor.machine())
+    problem = faces.window.display_problem()
+    findings.append(doctor.Finding("display and OpenGL", problem is None, problem or "usable"))
+    findings.append(doctor.Finding("network backend", True, faces.network.backend()))
+    if arguments.project is not None:
+        findings += doctor.integrity(arguments.project, _job())
+    for finding in findings:
+        print(finding)
+    return 0 if all(finding.good is not False for finding in findings) else 2
+
+
+def _merge(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.exchange.merge import disagreements, merge, reopen
+
+    with Project(arguments.project) as project:
+        for sentence in merge(project, arguments.others):
+            print(sentence)
+        found = disagreements(project)
+        print(f"{len(found):,} units that annotators see differently")
+        for one in found:
+            said = (f"{who}: {project.classes.title(c)}" for who, c in sorted(one.classes.items()))
+            print(f"  {one.unit}  {', '.join(said)}")
+        if arguments.reopen:
+            print(f"{reopen(project):,} of them are back in the queue")
+    return 0
+
+
+def _import(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.exchange.import_labels import import_labels
+
+    with Project(arguments.project) as project:
+        count = import_labels(project, arguments.root, _job())
+    print(f"labels of {count:,} scans taken over")
+    return 0
+
+
+def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.quality.agreement import agreements
+
+    with Project(arguments.project, read_only=True) as project:
+        found = agreements(project)
+        if not found:
+            print("Nothing was answered twice yet.")
+        for (second, first), one in sorted(found.items()):
+            who = f"{second} again" if first == second else f"{second} on {first}"
+            parts = (("same points", one.same), ("kappa", one.kappa), ("mIoU", one.miou))
+            values = ", ".join(f"{n} {status.DASH if v is None else f'{v:.3f}'}" for n, v in parts)
+            print(f"{who}: {one.units:,} units, {values}")
+            for name, value in zip(project.classes.names, one.iou, strict=True):
+                if value == value:  # a class that occurs
+                    print(f"  {name:<20} {value:.1%}")
+    return 0
+
+
+def _export(arguments: argparse.Namespace, _: Faces) -> int:
+    with Project(arguments.project, read_only=True) as project:
+        count = export(project, arguments.out, _job(), what=arguments.what)
+    print(f"{count:,} files in {arguments.out}")
+    return 0
+
+
+_VERBS: dict[str, Verb] = {
+    "": _start,
+    "open": _open,
+    "demo": _demo,
+    "pictures": _pictures,
+    "simulate": _simulate,
+    "new": _new,
+    "prepare": _prepare,
+    "query": _query,
+    "annotate": _annotate,
+    "train": _train,
+    "score": _score,
+    "evaluate": _evaluate,
+    "status": _status,
+    "doctor": _doctor,
+    "merge": _merge,
+    "import": _import,
+    "agreement": _agreement,
+    "export": _export,
+}

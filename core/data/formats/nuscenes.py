@@ -1,0 +1,133 @@
+"""nuScenes keyframes with lidarseg: the official tables, or plain folders LIDAR_TOP + lidarseg.
+
+Official: <root>/v1.0-*/{scene,sample,sample_data,lidarseg,ego_pose,calibrated_sensor}.json name
+samples/LIDAR_TOP/*.pcd.bin; a sequence is a scene. Plain: <root>/<sequence>/LIDAR_TOP/*.pcd.bin
+beside <sequence>/lidarseg/*_lidarseg.bin. Points are float32 x, y, z, intensity 0..255, ring.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.base.errors import DataError
+from core.data.camera import Camera
+from core.data.formats.raw import file_size, read_columns
+
+_SUFFIX = ".pcd.bin"
+
+
+class NuScenes:
+    """Keyframes of LIDAR_TOP; lidarseg labels and poses are optional."""
+
+    name = "nuscenes"
+    classes = "nuscenes"
+    layout = "v1.0-*/*.json with samples/LIDAR_TOP, or <sequence>/LIDAR_TOP/*.pcd.bin"
+
+    def recognises(self, folder: Path) -> bool:
+        return bool(self.sequences(folder))
+
+    def sequences(self, root: Path) -> tuple[str, ...]:
+        tables = _tables(root)
+        if tables is not None:
+            return tuple(sorted(tables.scenes))
+        return tuple(sorted(p.parent.name for p in root.glob("*/LIDAR_TOP") if p.is_dir()))
+
+    def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
+        tables = _tables(root)
+        if tables is not None:
+            return tuple(sorted(tables.scenes[sequence]))
+        folder = f"{sequence}/LIDAR_TOP"
+        files = (root / folder).glob(f"*{_SUFFIX}")
+        return tuple(sorted(f"{folder}/{p.name.removesuffix(_SUFFIX)}" for p in files))
+
+    def path(self, root: Path, scan: str) -> Path:
+        return root / f"{scan}{_SUFFIX}"
+
+    def count(self, root: Path, scan: str) -> int:
+        return file_size(self.path(root, scan)) // 20
+
+    def points(self, root: Path, scan: str) -> np.ndarray:
+        return np.ascontiguousarray(read_columns(self.path(root, scan), 5)[:, :4])
+
+    def labels(self, root: Path, scan: str) -> np.ndarray | None:
+        path = root / self.label_file(root, scan)[0]
+        return read_columns(path, 1, "u1")[:, 0].astype(np.uint32) if path.exists() else None
+
+    def pose(self, root: Path, scan: str) -> np.ndarray | None:
+        tables = _tables(root)
+        return tables.poses.get(scan) if tables is not None else None
+
+    def camera(self, root: Path, scan: str) -> Camera | None:
+        return None
+
+    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
+        tables = _tables(root)
+        if tables is not None:
+            return tables.labels[scan], np.dtype("u1")
+        folder, _, stem = scan.rpartition("/")
+        folder = folder.removesuffix("/LIDAR_TOP")
+        return f"{folder}/lidarseg/{stem}_lidarseg.bin", np.dtype("u1")
+
+
+@dataclass
+class _Tables:
+    """What the official tables say about the LIDAR_TOP keyframes, by scan name."""
+
+    scenes: dict[str, list[str]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    poses: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=4)
+def _tables(root: Path) -> _Tables | None:
+    folders = sorted(root.glob("v1.0-*"))
+    folder = next((f for f in folders if (f / "sample_data.json").exists()), None)
+    if folder is None:
+        return None
+    try:
+        return _read_tables(folder)
+    except (KeyError, ValueError, OSError) as error:
+        raise DataError(
+            f"The tables of {folder} cannot be read: {error}.",
+            "Unpack the dataset's metadata archive again.",
+        ) from error
+
+
+def _read_tables(folder: Path) -> _Tables:
+    def rows(name: str) -> list[dict[str, Any]]:
+        return json.loads((folder / f"{name}.json").read_bytes())
+
+    scene_of = {row["token"]: row["name"] for row in rows("scene")}
+    scene_of_sample = {row["token"]: scene_of[row["scene_token"]] for row in rows("sample")}
+    keyframes = [
+        row for row in rows("sample_data") if row["is_key_frame"] and "LIDAR_TOP" in row["filename"]
+    ]
+    wanted = {row["ego_pose_token"] for row in keyframes}
+    ego = {row["token"]: _matrix(row) for row in rows("ego_pose") if row["token"] in wanted}
+    sensor = {row["token"]: _matrix(row) for row in rows("calibrated_sensor")}
+    tables = _Tables()
+    for row in keyframes:
+        scan = row["filename"].removesuffix(_SUFFIX)
+        tables.scenes.setdefault(scene_of_sample[row["sample_token"]], []).append(scan)
+        tables.poses[scan] = ego[row["ego_pose_token"]] @ sensor[row["calibrated_sensor_token"]]
+        tables.labels[scan] = f"lidarseg/{folder.name}/{row['token']}_lidarseg.bin"
+    return tables
+
+
+def _matrix(row: dict[str, Any]) -> np.ndarray:
+    """(4, 4) float64 from a translation and a quaternion w, x, y, z."""
+    w, x, y, z = row["rotation"]
+    matrix = np.eye(4)
+    matrix[:3, :3] = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    matrix[:3, 3] = row["translation"]
+    return matrix

@@ -1,0 +1,224 @@
+"""Scans and where they come from: the format of a folder, its sequences, its scans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core.base.errors import DataError, SettingsError
+from core.data.camera import Camera
+from core.data.classes import ClassList
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity; pose (4, 4) or None."""
+
+    name: str
+    points: np.ndarray
+    pose: np.ndarray | None
+
+
+class Format(Protocol):
+    """How one dataset lies on disk. Scans are named by their path below the root, no suffix.
+
+    `labels` returns raw ids (N,) uint32 or None where there is no label file; `label_file` is
+    where an export puts labels, below its own root, and their dtype.
+    """
+
+    name: str
+    classes: str
+    layout: str
+
+    def recognises(self, folder: Path) -> bool: ...
+    def sequences(self, root: Path) -> tuple[str, ...]: ...
+    def scans(self, root: Path, sequence: str) -> tuple[str, ...]: ...
+    def path(self, root: Path, scan: str) -> Path: ...
+    def count(self, root: Path, scan: str) -> int: ...
+    def points(self, root: Path, scan: str) -> np.ndarray: ...
+    def labels(self, root: Path, scan: str) -> np.ndarray | None: ...
+    def pose(self, root: Path, scan: str) -> np.ndarray | None: ...
+    def camera(self, root: Path, scan: str) -> Camera | None: ...
+    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]: ...
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The scans of a project, read only. `train` and `validation` are sorted scan names."""
+
+    format: Format
+    root: Path
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+
+    def path(self, scan: str) -> Path:
+        """The file with a scan's points."""
+        return self.format.path(self.root, scan)
+
+    def count(self, scan: str) -> int:
+        """Number of rows of a scan."""
+        return self.format.count(self.root, scan)
+
+    def scan(self, name: str) -> Scan:
+        """Read a scan. Raises DataError where its file is missing, truncated or empty."""
+        points = self.format.points(self.root, name)
+        if not len(points):
+            raise DataError(
+                f"Scan {name} holds no points.", "Remove the file, or leave it out of --train."
+            )
+        points.setflags(write=False)
+        return Scan(name, points, self.format.pose(self.root, name))
+
+    def has_labels(self, name: str) -> bool:
+        """Whether a scan has a label file."""
+        return self.format.labels(self.root, name) is not None
+
+    def ground_truth(self, name: str, classes: ClassList) -> np.ndarray | None:
+        """(N,) uint8 classes of a scan from its label file, or None where there is none.
+
+        Raises DataError where the file has another number of labels or unknown ids.
+        """
+        raw = self.format.labels(self.root, name)
+        if raw is None:
+            return None
+        count = self.count(name)
+        if len(raw) != count:
+            raise DataError(
+                f"Scan {name} has {count:,} points but {len(raw):,} labels.",
+                "Bring the label file that belongs to it.",
+            )
+        try:
+            return classes.encode(raw)
+        except DataError as error:
+            raise DataError(f"Scan {name}: {error.what}", error.do) from error
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder turned out to hold."""
+
+    format: str
+    root: Path
+    sequences: tuple[str, ...]
+    scans: int
+    labelled: int
+
+
+@cache
+def _built_in() -> dict[str, Format]:
+    from core.data.formats.folder import Folder
+    from core.data.formats.nuscenes import NuScenes
+    from core.data.formats.semantickitti import SemanticKitti
+
+    return {layout.name: layout for layout in (SemanticKitti(), NuScenes(), Folder())}
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Return every known format by name: the built-in ones and those installed beside them."""
+    from importlib import metadata
+
+    known = dict(_built_in())
+    for point in metadata.entry_points(group="lidarloop.formats"):
+        known[point.name] = point.load()()
+    return known
+
+
+def open_dataset(
+    format: str, root: Path, train: Sequence[str], validation: Sequence[str]
+) -> Dataset:
+    """Find the scans of the named sequences.
+
+    A name is a sequence, or SEQUENCE:FIRST-LAST for the scans whose file names lie between.
+    Raises DataError or SettingsError saying what was expected and what is there.
+    """
+    layout = _built_in().get(format) or formats().get(format)
+    if layout is None:
+        raise SettingsError(
+            f"There is no data format {format}.", f"Formats: {', '.join(sorted(formats()))}."
+        )
+    if not root.is_dir():
+        raise DataError(
+            f"The data root {root} does not exist.",
+            "Name the folder with the scans; if it moved, correct `root` under [data] in "
+            "project.toml.",
+        )
+    sequences = layout.sequences(root)
+    if not sequences:
+        raise DataError(
+            f"{root} holds no scans in {format} layout ({layout.layout}).", _hint(root, layout)
+        )
+    parts = [_select(layout, root, sequences, names) for names in (train, validation)]
+    if not parts[0]:
+        raise SettingsError("No training sequence is named.", f"There are {_some(sequences)}.")
+    both = sorted(set(parts[0]) & set(parts[1]))
+    if both:
+        raise SettingsError(
+            f"Scan {both[0]} is both in training and in validation.",
+            "Name each sequence on one side only.",
+        )
+    return Dataset(layout, root, parts[0], parts[1])
+
+
+def _select(
+    layout: Format, root: Path, sequences: tuple[str, ...], names: Sequence[str]
+) -> tuple[str, ...]:
+    chosen: set[str] = set()
+    for name in names:
+        sequence, colon, span = name.partition(":")
+        if sequence not in sequences:
+            raise DataError(
+                f"There is no sequence {sequence} below {root}.", f"There are {_some(sequences)}."
+            )
+        scans = layout.scans(root, sequence)
+        if colon:
+            first, _, last = span.partition("-")
+            stems = {scan: scan.rpartition("/")[2].split(".")[0] for scan in scans}
+            scans = tuple(s for s in scans if first <= stems[s] <= (last or first))
+        if not scans:
+            raise DataError(f"{name} names no scan below {root}.", "Check the name.")
+        chosen.update(scans)
+    return tuple(sorted(chosen))
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:12])
+    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"
+
+
+def _hint(root: Path, layout: Format) -> str:
+    for folder in (
+        root.parent,
+        root.parent.parent,
+        *sorted(p for p in root.iterdir() if p.is_dir()),
+    ):
+        if layout.sequences(folder):
+            return f"Did you mean {folder}?"
+    inside = _some(sorted(p.name for p in root.iterdir())) or "nothing"
+    return f"Name the folder above that; here there is {inside}."
+
+
+def recognise(folder: Path) -> Found | None:
+    """Say what a folder holds, looking also one level above and below; None if no scans."""
+    if not folder.is_dir():
+        return None
+    below = sorted(path for path in folder.iterdir() if path.is_dir())
+    for layout in formats().values():
+        # Any folder has a neighbour with some .bin: a plain folder is only what was named.
+        places = (folder,) if layout.name == "folder" else (folder, folder.parent, *below)
+        for root in places:
+            if not layout.recognises(root):
+                continue
+            sequences = layout.sequences(root)
+            scans = [scan for name in sequences for scan in layout.scans(root, name)]
+            if scans:
+                labelled = sum(layout.labels(root, scan) is not None for scan in scans[:1])
+                return Found(
+                    layout.name, root, sequences, len(scans), len(scans) if labelled else 0
+                )
+    return None

@@ -1,0 +1,76 @@
+"""Labels that exist already, as first entries of a journal of their own, to be repaired here."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from core.answers.entry import Entry
+from core.answers.journal import Journal
+from core.base.errors import DataError
+from core.base.jobs import Job
+from core.data.classes import FIRST_CODE, UNLABELLED
+from core.project.project import Project
+
+IMPORTED = "imported"  # annotator and tool of these entries
+
+
+def import_labels(project: Project, root: Path, job: Job) -> int:
+    """Take over the label files below `root`, laid out as the project's format lays them out.
+
+    One entry per training scan; rows that a person labelled already, or that have no class in the
+    file, are left out. Returns the number of scans. Raises DataError for a label file of another
+    point count or with ids that the class list does not know, and then nothing is taken over.
+    """
+    dataset = project.dataset
+    found: list[tuple[str, np.ndarray, np.ndarray]] = []
+    for done, scan in enumerate(dataset.train):
+        job.progress(done, len(dataset.train), "read labels")
+        raw = dataset.format.labels(root, scan)
+        if raw is None:
+            continue
+        count = dataset.count(scan)
+        if len(raw) != count:
+            raise DataError(
+                f"The labels of {scan} below {root} are {len(raw):,}; the scan has {count:,} "
+                "points.",
+                "Bring the label file that belongs to this scan.",
+            )
+        classes = project.classes.encode(raw)
+        new = (classes < FIRST_CODE) & (project.labels(scan) == UNLABELLED)
+        if new.any():
+            found.append((scan, np.flatnonzero(new), classes[new]))
+    if not found:
+        raise DataError(
+            f"{root} holds no labels for the project's training scans, or all are labelled "
+            "already.",
+            "Name the folder that a SemanticKITTI or nuScenes dataset has as its root.",
+        )
+    path = project.path / "journals" / f"{IMPORTED}.sqlite"
+    with closing(Journal(path, IMPORTED)) as journal:
+        for done, (scan, rows, classes) in enumerate(found):
+            job.progress(done, len(found), "import")
+            journal.append(
+                Entry(
+                    annotator=IMPORTED,
+                    verb="answer",
+                    round="",
+                    scan=scan,
+                    unit="",
+                    rows=rows,
+                    classes=classes,
+                    tool=IMPORTED,
+                    active_s=0.0,
+                    clicks=0,
+                    keys=0,
+                    suggested="",
+                    version="",
+                    scan_rows=dataset.count(scan),
+                    scan_hash=project.scan_hash(scan),
+                )
+            )
+    project.answers.take_in(path)
+    job.progress(len(found), len(found), "import")
+    return len(found)

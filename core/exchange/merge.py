@@ -1,0 +1,121 @@
+"""Other annotators' journals brought into a project, and where annotators disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.answers.entry import Head
+from core.answers.journal import Journal
+from core.base.errors import ProjectError
+from core.data.classes import FIRST_CODE
+from core.project.project import Project
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A unit that annotators gave different classes: annotator -> class of most of its points."""
+
+    unit: str
+    classes: dict[str, int]
+
+
+def merge(project: Project, others: Sequence[Path]) -> list[str]:
+    """Bring the journals of the projects `others` into a project.
+
+    A journal that is here already gains what the other one has beyond it. Labels are a fold in time
+    order, so the order of merging changes nothing. Returns a sentence per journal. Raises
+    ProjectError, and then nothing is changed, for a journal of other scans, and for two people of
+    the same name.
+    """
+    plan: dict[str, Path] = {}
+    said = []
+    journals = project.path / "journals"
+    for other in others:
+        files = sorted((other / "journals").glob("*.sqlite"))
+        if not files:
+            raise ProjectError(
+                f"{other} holds no journals.", "Name the folder of a LidarLoop project."
+            )
+        for file in files:
+            name = file.stem
+            theirs = _heads(file, name)
+            if not theirs:
+                continue  # somebody only looked
+            _check_scans(project, file, name)
+            here = plan.get(name, journals / file.name)
+            known = _heads(here, name) if here.exists() else []
+            short, long = sorted((known, theirs), key=len)
+            if long[: len(short)] != short:
+                raise ProjectError(
+                    f"Both {project.path} and {other} have an annotator {name}, with different "
+                    "answers.",
+                    "Rename one: move the answers to a journal of another name before merging.",
+                )
+            if len(theirs) > len(known):
+                if name == project.answers.annotator:
+                    raise ProjectError(
+                        f"{other} has newer answers of {name} than this project, who is you.",
+                        "Merge in the other direction, or as another user.",
+                    )
+                plan[name] = file
+                said.append(f"{name}: {len(theirs) - len(known):,} new entries from {other}")
+            else:
+                said.append(f"{name}: nothing new in {other}")
+    for name, file in plan.items():
+        path = journals / file.name
+        with (
+            closing(Journal(file, name, read_only=True)) as longer,
+            closing(Journal(path, name)) as journal,
+        ):
+            journal.extend(longer)
+        project.answers.take_in(path)
+    return said
+
+
+def reopen(project: Project) -> int:
+    """Put every unit that annotators see differently back in the queue; return how many."""
+    found = disagreements(project)
+    for one in found:
+        project.answers.reopen(one.unit.rpartition("#")[0], one.unit)
+    return len(found)
+
+
+def _heads(file: Path, name: str) -> list[Head]:
+    with closing(Journal(file, name, read_only=True)) as journal:
+        return journal.heads()
+
+
+def _check_scans(project: Project, file: Path, name: str) -> None:
+    """Every entry must be of a scan of the project, and of the same content."""
+    scans = set(project.dataset.train)
+    with closing(Journal(file, name, read_only=True)) as journal:
+        for scan, rows, content in journal.scans():
+            same = scan in scans and project.dataset.count(scan) == rows
+            if not same or project.scan_hash(scan) != content:
+                raise ProjectError(
+                    f"{file} has answers on {scan}, which is another scan here or none.",
+                    "Merge projects on the same scans only.",
+                )
+
+
+def disagreements(project: Project) -> list[Disagreement]:
+    """Units whose newest answers by two annotators differ in the class of most points."""
+    newest: dict[str, dict[str, Head]] = {}
+    for head in project.answers.fold.standing():
+        if head.unit and head.verb == "answer":
+            newest.setdefault(head.unit, {})[head.annotator] = head
+    found = []
+    for unit, by_annotator in newest.items():
+        classes = {name: main_class(head) for name, head in by_annotator.items()}
+        if len(set(classes.values())) > 1:
+            found.append(Disagreement(unit, classes))
+    return sorted(found, key=lambda one: one.unit)
+
+
+def main_class(head: Head) -> int:
+    """The class or code that most points of an answer were given; ties to the lowest."""
+    counts = head.class_counts()
+    return max(counts, key=lambda c: (counts[c], -c), default=FIRST_CODE)

@@ -1,0 +1,69 @@
+"""HDBSCAN of one scan's non-ground points, exactly as it is defined (preparation.md 6.3)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def cluster(
+    points: np.ndarray,
+    *,
+    min_cluster_size: int,
+    min_samples: int,
+    epsilon_m: float,
+    clusterer: str = "exact",
+) -> np.ndarray:
+    """Cluster points (n, 3) float64 metres; return (n,) int32 numbers, -1 for noise.
+
+    Clusters are numbered by their smallest row. The result does not depend on the order of the
+    rows. `clusterer` "hdbscan" uses the hdbscan package instead, whose ties follow row order.
+    """
+    if len(points) < max(min_cluster_size, 2):
+        return np.full(len(points), -1, np.int32)
+    if clusterer == "hdbscan":
+        found = _library(points, min_cluster_size, min_samples, epsilon_m)
+    else:
+        found = _exact(points, min_cluster_size, min_samples, epsilon_m)
+    return number_by_first_row(found)
+
+
+def number_by_first_row(found: np.ndarray) -> np.ndarray:
+    """Renumber clusters (n,) by their smallest row, ascending; negative stays -1."""
+    numbers = np.full(len(found), -1, np.int32)
+    inside = np.flatnonzero(found >= 0)
+    _, first, inverse = np.unique(found[inside], return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    numbers[inside] = rank[inverse]
+    return numbers
+
+
+def _exact(
+    points: np.ndarray, min_cluster_size: int, min_samples: int, epsilon_m: float
+) -> np.ndarray:
+    from core.prepare.clustering.hierarchy import select_clusters
+    from core.prepare.clustering.kdtree import build, neighbours
+    from core.prepare.clustering.spanning_tree import spanning_tree
+
+    tree = build(np.ascontiguousarray(points, np.float64))
+    arrays = (tree.points, tree.start, tree.end, tree.low, tree.high, tree.first_leaf)
+    near, near2 = neighbours(*arrays, min(min_samples, len(points) - 1))
+    a, b, weight = spanning_tree(*arrays, near2[:, -1].copy(), near, near2)
+    chosen = select_clusters(a, b, weight, min_cluster_size=min_cluster_size, epsilon_m=epsilon_m)
+    found = np.empty(len(points), np.int64)
+    found[tree.order] = chosen
+    return found
+
+
+def _library(
+    points: np.ndarray, min_cluster_size: int, min_samples: int, epsilon_m: float
+) -> np.ndarray:
+    import hdbscan
+
+    return hdbscan.HDBSCAN(
+        min_cluster_size=min_cluster_size,
+        min_samples=min(min_samples, len(points) - 1),
+        cluster_selection_epsilon=epsilon_m,
+        approx_min_span_tree=False,
+        core_dist_n_jobs=1,
+    ).fit_predict(points)

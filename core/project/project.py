@@ -1,0 +1,322 @@
+"""A project: one folder with settings, journals, units and rounds, opened by one writer at a time.
+
+project.toml                 settings, each with its source
+classes.toml                 the class list, the project's own copy
+journals/<annotator>.sqlite  the answers: the truth
+units/<fingerprint>/         the prepared units, written once
+rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+cache/                       predictions: may be deleted
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.answers.answers import Answers
+from core.base.errors import DataError, ProjectError, SettingsError
+from core.base.files import hash_file, write_atomic, writer_lock
+from core.base.settings import Settings, load_preset
+from core.data.classes import ClassList, load_classes
+from core.data.scans import Dataset, formats, open_dataset
+from core.prepare.units import Units, rows_of
+from core.project.project_file import FILE, ProjectFile, read_project_file
+from core.query.query import Query
+from core.rounds.round import TRAINING, Round, branch, read_rounds
+from core.rounds.training_set import TrainingSet, read_training, write_training
+
+CLASSES = "classes.toml"
+_PREPARED = "prepared"
+
+
+class Project:
+    """An open project. Steps of core.steps and models.steps take it; the window shows it.
+
+    Attributes
+    ----------
+    path, file, classes, dataset : folder, content of project.toml, class list, source scans
+    units : the prepared units, or None before `prepare`
+    answers : the fold of all journals
+    writable : False when opened for reading only
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self.file = read_project_file(path)
+        self.writable = not read_only
+        self._hashes: dict[str, tuple[tuple[int, int], str]] = {}
+        with contextlib.ExitStack() as undo:
+            if not read_only:
+                undo.enter_context(writer_lock(path))
+            self.classes: ClassList = load_classes(str(path / CLASSES))
+            self.dataset: Dataset = open_dataset(
+                self.file.format, self.root, self.file.train, self.file.validation
+            )
+            self.answers = Answers.open(path / "journals", annotator_name(), read_only=read_only)
+            undo.callback(self.answers.close)
+            self.units: Units | None = self._read_units()
+            self.rounds: list[Round] = read_rounds(path / "rounds")
+            self._close = undo.pop_all()
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        format: str,
+        root: Path,
+        train: Sequence[str],
+        validation: Sequence[str] = (),
+        preset: str = "paper",
+        seed: int = 0,
+        research: bool = False,
+        overrides: Mapping[str, str] | None = None,
+        classes: str | None = None,
+    ) -> Project:
+        """Make a project in the new or empty folder `path` and open it.
+
+        `overrides` maps dotted setting keys to values as typed; `classes` is a class list's
+        name or file, by default the format's own. Raises ProjectError; then nothing is left.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise ProjectError(
+                f"{path} exists and is not empty.", "Name a folder that does not exist yet."
+            )
+        settings = load_preset(preset)
+        for key, value in (overrides or {}).items():
+            settings = settings.override(key, value, source="--set")
+        class_list = load_classes(classes or _default_classes(format))
+        dataset = open_dataset(format, root, train, validation)
+        if research and not any(dataset.has_labels(name) for name in dataset.train):
+            raise SettingsError(
+                f"A research project answers from ground truth, and no training scan below "
+                f"{root} has labels.",
+                "Leave out --research, or name sequences that have labels.",
+            )
+        file = ProjectFile(
+            format=format,
+            root=str(root.resolve()),
+            train=tuple(train),
+            validation=tuple(validation),
+            preset=preset,
+            seed=seed,
+            research=research,
+            settings=settings,
+        )
+        write_atomic(path / CLASSES, class_list.to_toml().encode())
+        file.write(path)
+        return cls(path)
+
+    def close(self) -> None:
+        """Close the journals and let others write."""
+        self._close.close()
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- settings ---------------------------------------------------------------------------
+
+    @property
+    def root(self) -> Path:
+        """The data root, absolute."""
+        return (self.path / self.file.root).resolve()
+
+    @property
+    def settings(self) -> Settings:
+        return self.file.settings
+
+    @property
+    def seed(self) -> int:
+        return self.file.seed
+
+    @property
+    def research(self) -> bool:
+        """Whether answers may come from ground truth and ground truth may be shown."""
+        return self.file.research
+
+    # -- scans and units --------------------------------------------------------------------
+
+    @property
+    def units_folder(self) -> Path:
+        return self.path / "units"
+
+    def _read_units(self) -> Units | None:
+        pointer = self.units_folder / _PREPARED
+        if not pointer.exists():
+            return None
+        return Units.load(self.units_folder / pointer.read_text(encoding="utf-8").strip())
+
+    def use_units(self, units: Units) -> None:
+        """Make `units`, saved below `units_folder`, the project's units from now on."""
+        write_atomic(self.units_folder / _PREPARED, f"{units.fingerprint}\n".encode())
+        self.units = units
+
+    def need_units(self) -> Units:
+        """Return the units. Raises ProjectError before `prepare`."""
+        if self.units is None:
+            raise ProjectError(
+                "The scans are not prepared yet: there are no units to ask about.",
+                "Run `lidarloop prepare` on the project, or Prepare in the window.",
+            )
+        return self.units
+
+    def rows(self, scan: str) -> np.ndarray:
+        """(N,) int32: each row's unit number within the scan, or a negative state (units.py).
+
+        Raises DataError where the scan's content is not what was prepared.
+        """
+        units = self.need_units()
+        self.check_unchanged(scan)
+        return rows_of(self.units_folder / units.fingerprint, scan)
+
+    def scan_hash(self, scan: str) -> str:
+        """Content hash of a scan's file, remembered while its time and size stay the same."""
+        path = self.dataset.path(scan)
+        try:
+            stat = path.stat()
+            key = (stat.st_mtime_ns, stat.st_size)
+            known = self._hashes.get(scan)
+            if known is None or known[0] != key:
+                known = self._hashes[scan] = (key, hash_file(path))
+        except OSError as error:
+            raise DataError(
+                f"Scan {scan} cannot be read from {path}: {error.strerror}.",
+                f"Bring the file back, or correct `root` under [data] in {self.path / FILE}.",
+            ) from error
+        return known[1]
+
+    def check_unchanged(self, scan: str) -> None:
+        """Raise DataError if a prepared scan's file no longer has the content it had then."""
+        units = self.need_units()
+        index = units.scan_index(scan)
+        if index is not None and units.scan_hashes[index] != self.scan_hash(scan):
+            raise DataError(
+                f"Scan {scan} has changed since it was prepared; labels could land on wrong "
+                f"points.",
+                "Bring the original file back, or make a new project for the new scans.",
+            )
+
+    # -- rounds -----------------------------------------------------------------------------
+
+    @property
+    def tip(self) -> Round | None:
+        """The newest round."""
+        return self.rounds[-1] if self.rounds else None
+
+    def add_round(self, found: Round) -> None:
+        self.rounds = [*self.rounds, found]
+
+    def round(self, id: str) -> Round:
+        """Return the round of that id. Raises ProjectError naming those there are."""
+        for found in self.rounds:
+            if found.id == id:
+                return found
+        known = ", ".join(r.id for r in self.rounds) or "none yet"
+        raise ProjectError(f"There is no round {id}.", f"Rounds of this project: {known}.")
+
+    @property
+    def open_round(self) -> Round | None:
+        """The round whose questions are on the table: the newest, until it is scored.
+
+        What is answered after its training set was frozen counts from the next round on.
+        """
+        tip = self.tip
+        return None if tip is None or tip.scores.exists() else tip
+
+    def open_items(self, found: Round) -> list[str]:
+        """Return the unit ids of a query's items without an answer, in its order."""
+        effective = self.answers.effective
+        return [item for item in found.query.items if item not in effective]
+
+    def stage(self, found: Round) -> str:
+        """Return a round's stage: "asked", "answered", "trained" or "scored"."""
+        return found.stage(answered=not self.open_items(found))
+
+    def branch(self, tip: Round | None) -> list[Round]:
+        """Return a round and its ancestors, the oldest first."""
+        return branch(self.rounds, tip)
+
+    def last_scored(self) -> Round | None:
+        """The newest round of the current branch whose scores can rank the next query."""
+        for found in reversed(self.branch(self.tip)):
+            if found.scores.exists():
+                return found
+        return None
+
+    def predictions(self, found: Round) -> Path:
+        """Folder of the per-point predictions made by a round's checkpoint."""
+        return self.path / "cache" / "predictions" / found.id
+
+    def training_set(self, found: Round) -> TrainingSet:
+        """Return a round's training set, freezing it on the first call.
+
+        Raises ProjectError where its branch holds no point with a class.
+        """
+        path = found.folder / TRAINING
+        if not path.exists():
+            rounds = tuple(r.id for r in self.branch(found))
+            counted = self.answers.fold.labelled_scans(rounds={*rounds, ""})
+            scans = tuple(name for name in self.dataset.train if name in counted)
+            if not scans:
+                raise ProjectError(
+                    f"Round {found.id} has no point with a class to train on.",
+                    "Answer some of its items with a class first.",
+                )
+            unlabelled = tuple(name for name in self.dataset.train if name not in counted)
+            positions = self.answers.positions()
+            write_training(
+                path, TrainingSet(scans, unlabelled, positions, rounds, lambda _: np.empty(0))
+            )
+        return read_training(path, self._fold)
+
+    def _fold(self, scan: str, positions: Mapping[str, int], rounds: tuple[str, ...]) -> np.ndarray:
+        return self.labels(scan, rounds={*rounds, ""}, until=positions)
+
+    def labels(
+        self,
+        scan: str,
+        *,
+        rounds: set[str] | None = None,
+        until: Mapping[str, int] | None = None,
+    ) -> np.ndarray:
+        """(N,) uint8 classes a scan's rows were given, UNLABELLED where none was."""
+        return self.answers.labels(
+            scan,
+            self.dataset.count(scan),
+            self.scan_hash(scan),
+            rounds=rounds,
+            until=until,
+        )
+
+    def frozen_query(self, query: Query) -> Path:
+        """Return the folder a new query is saved in; "003-basal", and so on."""
+        return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
+
+
+def annotator_name() -> str:
+    """The name one's answers are kept under: LIDARLOOP_ANNOTATOR or the login name."""
+    name = os.environ.get("LIDARLOOP_ANNOTATOR", "").strip()
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):  # a user id without a name, as in some containers
+            name = "annotator"
+    return re.sub(r"[^\w.-]", "_", name)
+
+
+def _default_classes(format: str) -> str:
+    known = formats()
+    if format not in known:
+        raise SettingsError(
+            f"There is no data format {format}.", f"Formats: {', '.join(sorted(known))}."
+        )
+    return known[format].classes

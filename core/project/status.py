@@ -1,0 +1,162 @@
+"""Status: what a project holds and what was spent, as one plain object and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.prepare.partitions import api_by_size
+from core.prepare.units import CLUSTER
+from core.project.project import Project
+from core.rounds.round import Round
+
+DASH = "–"
+
+
+def status(project: Project, *, backend: str) -> dict[str, Any]:
+    """Return the object that `status --json` prints. Numbers not known yet are None."""
+    spent = project.answers.spent()
+    return {
+        "project": project.path.name,
+        "scans": {
+            "train": len(project.dataset.train),
+            "validation": len(project.dataset.validation),
+        },
+        "points": {"train": _points(project)},
+        "units": _units(project),
+        "partitions": partitions(project),
+        "rounds": [round_status(project, found) for found in project.rounds],
+        "spent": {
+            "points": spent.points,
+            "units": spent.units,
+            "minutes": round(spent.minutes, 2),
+        },
+        "classes": {
+            project.classes.names[c]: count
+            for c, count in sorted(project.answers.fold.class_counts().items())
+            if c < len(project.classes.names)
+        },
+        "backend": backend,
+    }
+
+
+def _points(project: Project) -> int:
+    if project.units is not None:
+        return int(project.units.scan_rows.sum())
+    return sum(project.dataset.count(scan) for scan in project.dataset.train)
+
+
+def _units(project: Project) -> dict[str, int]:
+    table = project.units
+    if table is None:
+        return {"clusters": 0, "cells": 0, "oversize": 0, "noise_points": 0}
+    clusters = int(np.count_nonzero(table.kind == CLUSTER))
+    return {
+        "clusters": clusters,
+        "cells": len(table) - clusters,
+        "oversize": table.oversize,
+        "noise_points": table.noise_points,
+    }
+
+
+def partitions(project: Project) -> list[dict[str, Any]]:
+    """One row per partition: sizes in metres, units, points, share of Eq. 1, what is answered."""
+    table = project.units
+    if table is None:
+        return []
+    count = len(table.partition_names)
+    units = np.bincount(table.partition, minlength=count)
+    points = np.bincount(table.partition, weights=table.points, minlength=count)
+    heads = project.answers.effective
+    found = table.find_all(unit for unit, head in list(heads.items()) if head.verb == "answer")
+    found = found[found >= 0]
+    answered_units = np.bincount(table.partition[found], minlength=count)
+    answered_points = np.bincount(
+        table.partition[found], weights=table.points[found], minlength=count
+    )
+    clusters = table.kind == CLUSTER
+    sizes, api = api_by_size(table.size[clusters], table.points[clusters])
+    rows = []
+    for index, name in enumerate(table.partition_names):
+        ground = index == count - 1
+        low = 0 if index == 0 else table.cuts[index - 1] + 1
+        of_partition = (sizes >= low) & (sizes <= (0 if ground else table.cuts[index]))
+        present = sizes[of_partition]
+        rows.append(
+            {
+                "name": name,
+                "size_min": None if ground or not len(present) else int(present[0]),
+                "size_max": None if ground else int(table.cuts[index]),
+                "units": int(units[index]),
+                "points": int(points[index]),
+                "api_share": None if ground else float(api[of_partition].sum() / api.sum()),
+                "answered_units": int(answered_units[index]),
+                "answered_points": int(answered_points[index]),
+            }
+        )
+    return rows
+
+
+def size_range(cuts: Sequence[int], index: int) -> str:
+    """A partition in words: "1–4 m", or "ground"."""
+    if index >= len(cuts):
+        return "ground"
+    return f"{cuts[index - 1] + 1 if index else 1}{DASH}{cuts[index]} m"
+
+
+def round_status(project: Project, found: Round) -> dict[str, Any]:
+    """One round as `status --json` shows it."""
+    query = found.query
+    effective = project.answers.effective
+    heads = [effective[item] for item in query.items if item in effective]
+    answers = [head for head in heads if head.verb == "answer"]
+    metrics = found.metrics() or {}
+    return {
+        "id": found.id,
+        "parent": found.parent,
+        "strategy": query.strategy,
+        "stage": project.stage(found),
+        "asked": {"items": len(query.items), "points": int(query.points.sum())},
+        "answered": {
+            "items": len(answers),
+            "points": sum(head.points for head in answers),
+            "declined": len(heads) - len(answers),
+        },
+        "miou": metrics.get("miou"),
+        "iou": metrics.get("iou") or dict.fromkeys(project.classes.names),
+    }
+
+
+def table(value: dict[str, Any]) -> str:
+    """Lay out `status`'s object for a terminal."""
+    units, spent = value["units"], value["spent"]
+    lines = [
+        f"{value['project']}: {value['scans']['train']:,} training and "
+        f"{value['scans']['validation']:,} validation scans, {value['points']['train']:,} points",
+        f"units: {units['clusters']:,} clusters, {units['cells']:,} ground cells; "
+        f"{units['oversize']:,} clusters too large, {units['noise_points']:,} noise points",
+        "",
+        f"{'partition':<10} {'size m':>8} {'units':>9} {'points':>12} {'API':>6} {'answered':>9}",
+    ]
+    for row in value["partitions"]:
+        sizes = DASH if row["size_max"] is None else f"{row['size_min']}-{row['size_max']}"
+        share = DASH if row["api_share"] is None else f"{row['api_share']:.0%}"
+        lines.append(
+            f"{row['name']:<10} {sizes:>8} {row['units']:>9,} {row['points']:>12,} {share:>6} "
+            f"{row['answered_units']:>9,}"
+        )
+    lines += ["", f"{'round':<14} {'stage':<9} {'asked':>7} {'answered':>9} {'mIoU':>7}"]
+    for row in value["rounds"]:
+        miou = DASH if row["miou"] is None else f"{row['miou']:.1%}"
+        lines.append(
+            f"{row['id']:<14} {row['stage']:<9} {row['asked']['items']:>7,} "
+            f"{row['answered']['items']:>9,} {miou:>7}"
+        )
+    lines += [
+        "",
+        f"spent: {spent['points']:,} points, {spent['units']:,} units, "
+        f"{spent['minutes']:.1f} minutes; network backend: {value['backend']}",
+    ]
+    return "\n".join(lines)

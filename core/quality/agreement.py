@@ -1,0 +1,111 @@
+"""Agreement: what was answered twice, the second time without seeing the first answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.classes import FIRST_CODE, UNLABELLED
+from core.project.project import Project
+from core.quality.iou import confusion, iou, mean_iou
+from core.query.pool import Draw
+
+REPEATS = 0.02
+LATER = 20  # answers between a unit and its repeat
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of one annotator's blind answers with what counts.
+
+    `matrix` (C, C): points of class i that the blind answer called j; `units` compared; `same`
+    share of points with the same class, `kappa` Cohen's, `iou` (C,) per class, `miou`.
+    """
+
+    units: int
+    matrix: np.ndarray
+
+    @property
+    def same(self) -> float | None:
+        total = self.matrix.sum()
+        return float(np.trace(self.matrix) / total) if total else None
+
+    @property
+    def kappa(self) -> float | None:
+        """Cohen's kappa (1960): agreement beyond chance; None where chance alone explains all."""
+        total = float(self.matrix.sum())
+        if not total:
+            return None
+        observed = np.trace(self.matrix) / total
+        chance = float(self.matrix.sum(axis=0) @ self.matrix.sum(axis=1)) / total**2
+        return None if chance == 1 else float((observed - chance) / (1 - chance))
+
+    @property
+    def iou(self) -> np.ndarray:
+        return iou(self.matrix)
+
+    @property
+    def miou(self) -> float | None:
+        return mean_iou(self.iou)
+
+
+def agreements(project: Project) -> dict[tuple[str, str], Agreement]:
+    """(blind annotator, annotator of what counts) -> agreement; twice the same name is a person's
+    agreement with themselves."""
+    classes = len(project.classes)
+    effective = project.answers.effective
+    matrices: dict[tuple[str, str], np.ndarray] = {}
+    units: dict[tuple[str, str], int] = {}
+    for entry in project.answers.blind():
+        counted = effective.get(entry.unit)
+        if counted is None or counted.verb != "answer":
+            continue
+        labels = project.labels(entry.scan)[entry.rows]
+        both = (labels < FIRST_CODE) & (entry.classes < FIRST_CODE) & (labels != UNLABELLED)
+        pair = (entry.annotator, counted.annotator)
+        units[pair] = units.get(pair, 0) + 1
+        matrices.setdefault(pair, np.zeros((classes, classes), np.int64))
+        matrices[pair] += confusion(labels[both], entry.classes[both], classes)
+    return {pair: Agreement(units[pair], matrix) for pair, matrix in matrices.items()}
+
+
+class Repeats:
+    """Units that their annotator sees again later, unmarked: 2 % by seed, each once, and never
+    before 20 later answers."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._answered = 0
+        self._chosen: list[tuple[int, str]] = []
+        for head in project.answers.mine():
+            self.note(head.unit)
+
+    def note(self, unit: str) -> None:
+        """A unit was answered."""
+        self._answered += 1
+        (key,) = Draw(self._project.seed, 0).keys([f"repeat|{unit}"])
+        if unit and key < np.uint64(REPEATS * 2**64):
+            self._chosen.append((self._answered, unit))
+
+    def due(self) -> str | None:
+        """The unit to be seen again now, or None."""
+        seen = self._project.answers.seen_again()
+        for answered, unit in self._chosen:
+            if self._answered - answered >= LATER and unit not in seen:
+                return unit
+        return None
+
+
+def blind_sample(project: Project, count: int) -> list[str]:
+    """Units that others answered, drawn by seed, for a second annotator, without those done."""
+    me = project.answers.annotator
+    done = {entry.unit for entry in project.answers.blind() if entry.annotator == me}
+    names = sorted(
+        unit
+        for unit, head in project.answers.effective.items()
+        if head.verb == "answer" and head.annotator != me
+    )
+    keys = Draw(project.seed, 0).keys([f"second|{name}" for name in names])
+    order = [names[i] for i in np.argsort(keys, kind="stable")][:count]
+    return [name for name in order if name not in done]

@@ -1,0 +1,61 @@
+"""Answers to look at again: first those that annotators or the network see differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.assist.by_network import predicted
+from core.data.classes import FIRST_CODE
+from core.exchange.merge import disagreements, main_class
+from core.project.project import Project
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """An answer that counts.
+
+    Attributes
+    ----------
+    found : class or code of most points
+    model : the class that the newest network gives most of them, None without one
+    others : what other annotators answered where it differs, by their names
+    """
+
+    unit: str
+    found: int
+    model: int | None
+    others: Mapping[str, int]
+    annotator: str
+    round: str
+    seconds: float
+    tool: str
+    time: float
+
+    @property
+    def disputed(self) -> bool:
+        """Whether the network sees another class."""
+        return self.model is not None and self.found < FIRST_CODE and self.model != self.found
+
+
+def reviewed(project: Project) -> list[Reviewed]:
+    """Every answer to a unit that counts: first where annotators differ, then where the network
+    does, then the newest."""
+    heads = [h for h in list(project.answers.effective.values()) if h.verb == "answer"]
+    model = predicted(project, [head.unit for head in heads])
+    differ = {one.unit: one.classes for one in disagreements(project)}
+    rows = [
+        Reviewed(
+            head.unit,
+            main_class(head),
+            model.get(head.unit, (None,))[0],
+            {who: c for who, c in differ.get(head.unit, {}).items() if who != head.annotator},
+            head.annotator,
+            head.round,
+            head.active_s,
+            head.tool,
+            head.time,
+        )
+        for head in heads
+    ]
+    return sorted(rows, key=lambda row: (not row.others, not row.disputed, -row.time, row.unit))

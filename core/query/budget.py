@@ -1,0 +1,136 @@
+"""Budgets in points, units or minutes, and how the partitions share them (preparation.md 6.5)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+
+from core.base.errors import ProjectError, SettingsError
+from core.prepare.units import Units
+
+
+@dataclass(frozen=True)
+class Budget:
+    """`amount` to spend and the `cost` of each unit, (U,) int64, in the same measure.
+
+    `kind` is "points", "units" or "minutes"; minutes are spent as units at a known pace.
+    """
+
+    kind: str
+    amount: int
+    cost: np.ndarray
+    asked: str
+
+    @property
+    def measure(self) -> str:
+        return "points" if self.kind == "points" else "units"
+
+
+def points_budget(
+    units: Units, *, percent: str | None, fraction: str, round: int, spent: int
+) -> Budget:
+    """Points of all training scans: `percent` of them if given, else what the rounds leave.
+
+    Up to round r the share is r x `fraction`, exactly, less the points `spent`: what one round
+    did not use, the next may.
+    """
+    total = int(units.scan_rows.sum())
+    cost = units.points.astype(np.int64)
+    if percent is not None:
+        share = _decimal(percent.removesuffix("%"))
+        if not 0 < share <= 100:
+            raise SettingsError(f"--points is {percent}.", "Give a percentage such as 1%.")
+        return Budget("points", math.floor(share * total / 100), cost, f"{share} % of the points")
+    amount = math.floor(Decimal(fraction) * round * total) - spent
+    if amount <= 0:
+        raise ProjectError(
+            f"The budget up to round {round} is spent: {spent:,} of {total:,} points are answered.",
+            "Give this round its own budget, such as --points 1%.",
+        )
+    return Budget("points", amount, cost, f"{fraction} of the points a round")
+
+
+def units_budget(units: Units, amount: int) -> Budget:
+    """A number of units."""
+    if amount < 1:
+        raise SettingsError(f"--units is {amount}.", "Ask at least one unit.")
+    return Budget("units", amount, np.ones(len(units), np.int64), f"{amount} units")
+
+
+def minutes_budget(units: Units, minutes: float, seconds_per_unit: float) -> Budget:
+    """As many units as a person answers in `minutes` at `seconds_per_unit`."""
+    if not 0 < minutes < math.inf:
+        raise SettingsError(f"--minutes is {minutes}.", "Give a positive number of minutes.")
+    amount = max(1, math.floor(minutes * 60 / seconds_per_unit))
+    asked = f"{minutes:g} minutes at {seconds_per_unit:.1f} s a unit"
+    return Budget("minutes", amount, np.ones(len(units), np.int64), asked)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise SettingsError(
+            f"{text!r} is no number.", "Write a number such as 1 or 0.5."
+        ) from error
+
+
+def fill(orders: Sequence[np.ndarray], budget: Budget) -> list[np.ndarray]:
+    """Share a budget among partitions; return what each takes, in its own order.
+
+    `orders` holds per partition (1..B, then ground) its candidates' unit numbers, best first.
+    Each pass gives every partition that still has a fitting unit an equal share; it takes, from
+    the top, each unit that fits what is left of its share. When a pass takes nothing, one last
+    walk lets the partitions, poorest first, use all that is left. The amount is never exceeded
+    and no unit that fits is left over. Raises ProjectError where nothing fits at all.
+    """
+    costs = [budget.cost[order] for order in orders]
+    taken = [np.zeros(len(order), bool) for order in orders]
+    left = budget.amount
+    while True:
+        live = [p for p in range(len(orders)) if np.any(~taken[p] & (costs[p] <= left))]
+        if not live:
+            break
+        quotient, extra = divmod(left, len(live))
+        spent = 0
+        for place, p in enumerate(live):
+            spent += _walk(costs[p], taken[p], quotient + (place < extra))
+        left -= spent
+        if not spent:
+            poorest = sorted(range(len(orders)), key=lambda p: int(costs[p][taken[p]].sum()))
+            for p in poorest:
+                left -= _walk(costs[p], taken[p], left)
+            break
+    if not any(mask.any() for mask in taken):
+        smallest = min((int(cost.min()) for cost in costs if len(cost)), default=None)
+        if smallest is None:
+            raise ProjectError("Every unit is answered; there is nothing left to ask.", "Export.")
+        raise ProjectError(
+            f"Nothing fits: the budget is {budget.amount:,} {budget.measure} and the smallest unit "
+            f"has {smallest:,}.",
+            "Raise the budget, such as --points 5%; small projects need a larger share.",
+        )
+    return [order[mask] for order, mask in zip(orders, taken, strict=True)]
+
+
+def _walk(cost: np.ndarray, taken: np.ndarray, share: int) -> int:
+    """Take from the top every untaken unit that fits what is left of `share`; return the sum."""
+    left = share
+    place = 0
+    while place < len(cost):
+        # The next stretch that fits as a whole, then the first unit that does not.
+        rest = np.flatnonzero(~taken[place:] & (cost[place:] <= left)) + place
+        if not len(rest):
+            break
+        running = np.cumsum(cost[rest])
+        fits = int(np.searchsorted(running, left, side="right"))
+        taken[rest[:fits]] = True
+        left -= int(running[fits - 1]) if fits else 0
+        if fits == len(rest):
+            break
+        place = int(rest[fits])
+    return share - left

@@ -1,0 +1,106 @@
+"""Rounds: one query, its answers and the training on them, each a folder of the project.
+
+A round's stage is read from the files that are there, never stored beside them. Rounds form a
+tree: each names its parent; its branch is itself and its ancestors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from core.base.errors import ProjectError
+from core.base.files import read_json
+from core.query.query import Query, read_query
+
+QUERY = "query.json"
+TRAINING = "training.json"
+CHECKPOINT = "checkpoint.safetensors"
+SCORES = "scores.npz"
+METRICS = "metrics.json"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round's folder. `id` is the folder's name, such as "001-size"."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def number(self) -> int:
+        """Position in its branch: 1 is the warm start."""
+        return self.query.round
+
+    @property
+    def parent(self) -> str | None:
+        return self.query.parent
+
+    @cached_property
+    def query(self) -> Query:
+        return read_query(self.folder / QUERY)
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / CHECKPOINT
+
+    @property
+    def scores(self) -> Path:
+        return self.folder / SCORES
+
+    @property
+    def frozen(self) -> bool:
+        """Whether its training set is fixed, so that unanswered items went back to the pool."""
+        return (self.folder / TRAINING).exists()
+
+    def stage(self, *, answered: bool) -> str:
+        """Return "asked", "answered", "trained" or "scored".
+
+        `answered`: whether every item of the query has an answer, which only the journal knows.
+        """
+        if self.scores.exists():
+            return "scored"
+        if self.checkpoint.exists():
+            return "trained"
+        return "answered" if self.frozen or answered else "asked"
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do: trained, scored and evaluated."""
+        return self.scores.exists() and (self.folder / METRICS).exists()
+
+    def metrics(self) -> dict[str, Any] | None:
+        """The evaluation of its checkpoint, or None before there is one."""
+        path = self.folder / METRICS
+        return read_json(path) if path.exists() else None
+
+
+def read_rounds(folder: Path) -> list[Round]:
+    """Return the rounds below `folder` in the order of their numbers and names."""
+    if not folder.is_dir():
+        return []
+    return [Round(path.parent) for path in sorted(folder.glob(f"*-*/{QUERY}"))]
+
+
+def branch(rounds: Sequence[Round], tip: Round | None) -> list[Round]:
+    """Return `tip` and its ancestors, the oldest first. Raises ProjectError for a lost parent."""
+    by_id = {found.id: found for found in rounds}
+    line: list[Round] = []
+    while tip is not None:
+        line.append(tip)
+        if tip.parent is None:
+            break
+        parent = by_id.get(tip.parent)
+        if parent is None:
+            raise ProjectError(
+                f"Round {tip.id} was asked after round {tip.parent}, whose folder is missing.",
+                f"Restore rounds/{tip.parent} from a copy of the project.",
+            )
+        tip = parent
+    return line[::-1]

@@ -1,0 +1,162 @@
+"""Scans read in the background, the next ones ahead of time, so that the window never waits."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+
+from core.base.errors import DataError, ProjectError
+from core.base.files import read_arrays
+from core.exchange.export import prediction_file
+from core.prepare.units import NOISE
+from core.project.project import Project
+from gui.points.paint import Slots, make_slots
+
+_KEPT = 4
+
+
+@dataclass
+class Content:
+    """One scan with all that the window shows of it.
+
+    Attributes
+    ----------
+    points : (N, 4) float32; unit : (N,) int32 number within the scan, negative without a unit
+    labels : (N,) uint8 classes and codes so far; changes with each answer
+    slots : what the view shows, by unit and label
+    prediction, entropy, truth : (N,) each, or None where there is none
+    """
+
+    scan: str
+    points: np.ndarray
+    unit: np.ndarray
+    units: int
+    labels: np.ndarray
+    slots: Slots
+    prediction: np.ndarray | None
+    entropy: np.ndarray | None
+    truth: np.ndarray | None
+    has_pose: bool
+
+    def relabel(self, labels: np.ndarray) -> None:
+        """Take over labels (N,) uint8."""
+        self.labels = labels
+        self.slots = make_slots(self.unit, self.units, labels)
+
+    def answer(self, rows: np.ndarray, classes: np.ndarray, slot: int | None) -> None:
+        """Give rows (R,), the whole of a base slot if one is named, classes (R,) uint8."""
+        labels = self.labels.copy()
+        labels[rows] = classes
+        whole = slot is not None and bool((classes == classes[0]).all())
+        if whole and np.count_nonzero(self.slots.of_unit == slot) == 1:
+            # One entry of the table: no point changes its slot.
+            self.slots.label[slot] = classes[0]
+            self.labels = labels
+        else:
+            self.relabel(labels)
+
+
+def load(project: Project, scan: str) -> Content:
+    """Read a scan. Raises ProjectError where a file is missing or has changed."""
+    read = project.dataset.scan(scan)
+    units = project.units
+    prepared = units is not None and units.scan_index(scan) is not None
+    unit = project.rows(scan) if prepared else np.full(len(read.points), NOISE, np.int32)
+    if len(unit) != len(read.points):
+        raise DataError(
+            f"Scan {scan} has {len(read.points):,} points; {len(unit):,} were prepared.",
+            "Bring the original file back, or make a new project for the new scans.",
+        )
+    count = len(units.range_of(scan)) if units is not None else 0
+    labels = project.labels(scan)
+    truth = project.dataset.ground_truth(scan, project.classes) if project.research else None
+    prediction = entropy = None
+    scored = project.last_scored()
+    if scored is not None:
+        file = prediction_file(project.predictions(scored), scan)
+        if file.exists():
+            stored = read_arrays(file)
+            prediction, entropy = stored["classes"], stored["entropy"].astype(np.float32)
+    return Content(
+        scan=scan,
+        points=read.points,
+        unit=unit,
+        units=count,
+        labels=labels,
+        slots=make_slots(unit, count, labels),
+        prediction=prediction,
+        entropy=entropy,
+        truth=truth,
+        has_pose=read.pose is not None,
+    )
+
+
+class Loader(QObject):
+    """Keeps the last few scans and reads further ones on a thread of its own.
+
+    Signals
+    -------
+    loaded(scan) : `get` has it now
+    failed(scan, error) : it cannot be read, and why
+    """
+
+    loaded = Signal(str)
+    failed = Signal(str, object)
+    _arrived = Signal(str, object)
+
+    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._project = project
+        self._kept: OrderedDict[str, Content] = OrderedDict()
+        self._wanted: dict[str, Future[Content]] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="loader")
+        # Queued: a scan read before `ask` returns must not arrive inside it.
+        self._arrived.connect(self._keep, Qt.ConnectionType.QueuedConnection)
+
+    def get(self, scan: str) -> Content | None:
+        """Return a scan that is there, or None and ask for it."""
+        content = self._kept.get(scan)
+        if content is None:
+            self.ask(scan)
+        else:
+            self._kept.move_to_end(scan)
+        return content
+
+    def kept(self, scan: str) -> Content | None:
+        """Return a scan only if it is there."""
+        return self._kept.get(scan)
+
+    def ask(self, scan: str) -> None:
+        """Have a scan read, if it is neither there nor on its way."""
+        if scan in self._kept or scan in self._wanted:
+            return
+        future = self._thread.submit(load, self._project, scan)
+        self._wanted[scan] = future
+        future.add_done_callback(lambda done: self._arrived.emit(scan, done))
+
+    def forget(self) -> None:
+        """Drop everything: units or predictions have changed."""
+        self._kept.clear()
+        self._wanted.clear()
+
+    def shut(self) -> None:
+        """Stop the thread."""
+        self._arrived.disconnect()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _keep(self, scan: str, done: Future[Content]) -> None:
+        if self._wanted.get(scan) is not done:  # forgotten meanwhile
+            return
+        del self._wanted[scan]
+        try:
+            self._kept[scan] = done.result()
+        except ProjectError as error:
+            self.failed.emit(scan, error)
+            return
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        self.loaded.emit(scan)

@@ -1,0 +1,144 @@
+"""Suggestions for what is on the table, learnt anew in the background after every few answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from core.assist.by_neighbours import carried
+from core.assist.by_network import predicted
+from core.assist.by_shape import fit, is_bare, shapes_of
+from core.assist.suggestion import Suggestion, suggested
+from core.base.errors import ProjectError
+from core.project.project import Project
+
+_EVERY = 3  # answers, and at least a twentieth more than at the last fit
+
+
+class Guesses(QObject):
+    """What may be suggested for units of the open query and of the scan that is shown.
+
+    Signals
+    -------
+    changed() : there are new guesses
+    failed(text) : there are none, and why
+    """
+
+    changed = Signal()
+    failed = Signal(str)
+    _fitted = Signal(object)
+
+    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project = project
+        self.shown = True
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="guesses")
+        self._shape: dict[str, dict[int, float]] = {}
+        self._network: dict[str, tuple[int, float]] = {}
+        self._carried: dict[str, tuple[int, float]] = {}
+        self.first: dict[str, int] = {}  # of open items that show a suggestion, their first one
+        self._running: Future | None = None
+        self._fitted_at = 0
+        self._scan = ""
+        self._open = True
+        self._fitted.connect(self._take)
+
+    def follow(self, scan: str) -> None:
+        """Learn anew if it is time to, or if another scan's units are shown."""
+        answers = len(self.project.answers.effective)
+        due = abs(answers - self._fitted_at) >= max(_EVERY, self._fitted_at // 20)
+        idle = self._open and self._running is None and self.project.units is not None
+        if idle and (due or scan != self._scan):
+            self._fitted_at, self._scan = answers, scan
+            self._running = self._thread.submit(_learn, self.project, scan)
+            self._running.add_done_callback(self._fitted.emit)
+
+    @property
+    def rested(self) -> bool:
+        """Whether something was learnt for what is shown, and nothing is being learnt."""
+        return self._running is None and bool(self._scan)
+
+    def submit(self, work: Callable[[], object]) -> Future:
+        """Do other work that the window must not wait for on the same thread; a cancelled future
+        once the project is closed, when its panels may be shown a last time."""
+        if self._open:
+            return self._thread.submit(work)
+        never: Future = Future()
+        never.cancel()
+        return never
+
+    def forget(self) -> None:
+        """Units or predictions have changed."""
+        self._shape, self._network, self._carried, self.first = {}, {}, {}, {}
+        self._fitted_at, self._scan = 0, ""
+
+    def of(self, unit: str) -> Suggestion | None:
+        """The suggestion for a unit, None where nothing is known of it."""
+        if not unit:
+            return None
+        return suggested(
+            self._shape.get(unit, {}),
+            self._network.get(unit),
+            self._carried.get(unit),
+            shown=self.shown and not is_bare(self.project, unit),
+        )
+
+    def _take(self, done: Future) -> None:
+        self._running = None
+        try:
+            learnt: Learnt = done.result()
+        except ProjectError as error:
+            self.failed.emit(f"No suggestions: {error.what} {error.do}")
+            return
+        self._shape.update(learnt.shape)
+        self._network.update(learnt.network)
+        self._carried.update(learnt.carried)
+        self.first = learnt.first
+        self.changed.emit()
+
+    def shut(self) -> None:
+        """Stop the thread."""
+        self._open = False
+        self._fitted.disconnect()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """By unit: shape, class -> probability; network and carried, a class and a share; first, the
+    class suggested first for an open item that may show one."""
+
+    shape: dict[str, dict[int, float]]
+    network: dict[str, tuple[int, float]]
+    carried: dict[str, tuple[int, float]]
+    first: dict[str, int]
+
+
+def _learn(project: Project, scan: str) -> Learnt:
+    """On the thread: guesses by shape, and predictions, for the open items and a scan's units."""
+    units = project.need_units()
+    found = project.open_round
+    open_items = project.open_items(found) if found is not None else []
+    asked = units.find_all(open_items)
+    numbers = np.union1d(asked[asked >= 0], np.array(units.range_of(scan), np.int64))
+    names = units.names(numbers)
+    shape: dict[str, dict[int, float]] = {}
+    suggester = fit(project)
+    if suggester is not None:
+        guesses = suggester.guess(shapes_of(project, numbers))
+        shape = {
+            name: dict(zip(guess.classes, guess.shares, strict=True))
+            for name, guess in zip(names, guesses, strict=True)
+        }
+    network = predicted(project, names)
+    seen = carried(project, scan) if scan in project.dataset.train else {}
+    first = {}
+    for name in open_items:
+        found_first = suggested(shape.get(name, {}), network.get(name), seen.get(name), shown=True)
+        if found_first is not None and not is_bare(project, name):
+            first[name] = found_first.classes[0]
+    return Learnt(shape, network, seen, first)

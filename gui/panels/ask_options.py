@@ -1,0 +1,72 @@
+"""Ask with options: strategy and budget, in a small panel that closes by itself."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QPushButton,
+    QWidget,
+)
+
+from core.query.strategies import strategies
+
+# What a budget may be counted in: name, suffix, highest, first value, decimals.
+_KINDS = (
+    ("Share of all points", " %", 100.0, 1.0, 3),
+    ("Units", "", 1e7, 100, 0),
+    ("Minutes", " min", 1e5, 30, 0),
+)
+
+
+class AskOptions(QFrame):
+    """Signals
+    -------
+    asked(options) : keyword arguments of core.steps.ask
+    """
+
+    asked = Signal(dict)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("card")
+        self.strategy = QComboBox()
+        self.strategy.addItem("The project's", None)
+        for name in sorted(strategies()):
+            self.strategy.addItem(name, name)
+        self.kind = QComboBox()
+        self.kind.addItems([kind[0] for kind in _KINDS])
+        self.kind.currentIndexChanged.connect(self._change)
+        self.amount = QDoubleSpinBox()
+        button = QPushButton("Ask")
+        button.setProperty("primary", True)
+        button.clicked.connect(self._ask)
+        form = QFormLayout(self)
+        form.addRow("Strategy", self.strategy)
+        form.addRow("Budget", self.kind)
+        form.addRow("", self.amount)
+        form.addRow("", button)
+        self._change(0)
+
+    def _change(self, index: int) -> None:
+        _, suffix, highest, first, decimals = _KINDS[index]
+        self.amount.setDecimals(decimals)
+        self.amount.setRange(10.0**-decimals, highest)
+        self.amount.setSuffix(suffix)
+        self.amount.setValue(first)
+
+    def _ask(self) -> None:
+        value = self.amount.value()
+        options: dict[str, object] = {"strategy": self.strategy.currentData()}
+        kind = self.kind.currentIndex()
+        if kind == 0:
+            options["percent"] = f"{value:.{_KINDS[0][4]}f}%"
+        elif kind == 1:
+            options["units"] = int(value)
+        else:
+            options["minutes"] = value
+        self.hide()
+        self.asked.emit(options)

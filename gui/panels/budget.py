@@ -1,0 +1,62 @@
+"""The budget of the round on the table: units, points and minutes, spent and left."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from core.base.jobs import duration
+from core.rounds.spending import Spending
+from gui.desk.state import State
+
+
+class Budget(QWidget):
+    """A thin bar with two lines under it; hidden while nothing is asked."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self.state = state
+        self._spending: Spending | None = None
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(5)
+        self.spent, self.time = QLabel(), QLabel()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 8)
+        layout.setSpacing(3)
+        layout.addWidget(self.bar)
+        for label in (self.spent, self.time):
+            label.setObjectName("quiet")
+            label.setWordWrap(True)
+            layout.addWidget(label)
+        state.project_changed.connect(self.restart)
+        state.answers_changed.connect(self.refresh)
+        self.restart()
+
+    def restart(self) -> None:
+        """Another round may be on the table."""
+        found = self.state.round
+        self.setVisible(found is not None)
+        fold = self.state.project.answers.fold
+        self._spending = Spending(found.query, fold) if found is not None else None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Count the new answers."""
+        spending = self._spending
+        if spending is None:
+            return
+        spending.follow()
+        query = spending.query
+        self.bar.setMaximum(max(len(query.items), 1))
+        self.bar.setValue(spending.done)
+        self.spent.setText(
+            f"{spending.units:,}/{len(query.items):,} units, "
+            f"{spending.points:,}/{int(query.points.sum()):,} points"
+        )
+        pace = self.state.project.answers.pace()
+        parts = [f"{duration(spending.seconds)} worked"]
+        if pace is not None:
+            parts.append(f"{pace:.1f} s each")
+            if spending.waiting:
+                parts.append(f"{duration(pace * spending.waiting)} left")
+        self.time.setText(", ".join(parts))

@@ -1,0 +1,225 @@
+"""The review: how well suggestions and annotators agree, and every answer, disputed ones first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.answers.labels import CARRIED
+from core.assist.suggestion import HitRates, hit_rates
+from core.project.status import DASH
+from core.quality.agreement import Agreement, agreements
+from core.quality.review import Reviewed, reviewed
+from gui.desk.state import State
+from gui.look.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+_COLUMNS = ("Class", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
+_LATER_MS = 1200
+_KINDS: dict[str, Callable[[Reviewed], bool]] = {
+    "All answers": lambda row: True,
+    "Annotators differ": lambda row: bool(row.others),
+    "The network differs": lambda row: row.disputed,
+    "Carried over": lambda row: row.tool == CARRIED,
+}
+
+
+class ReviewModel(QAbstractTableModel):
+    """A row per answer that counts."""
+
+    def __init__(self, state: State, theme: Theme) -> None:
+        super().__init__()
+        self.state, self.theme = state, theme
+        self.rows: list[Reviewed] = []
+
+    def set_rows(self, rows: list[Reviewed]) -> None:
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return len(self.rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return len(_COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return _COLUMNS[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self.rows[index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return row.unit
+        if role == Qt.ItemDataRole.ForegroundRole:
+            doubtful = (index.column() == 0 and row.others) or (
+                index.column() == 1 and row.disputed
+            )
+            return QColor(self.theme.warning) if doubtful else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{row.unit}\n{self._words(row)}"
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return (
+            self.state.class_name(row.found),
+            DASH if row.model is None else self.state.class_name(row.model),
+            row.unit.rpartition("/")[2],
+            row.annotator,
+            row.round or DASH,
+            f"{row.seconds:.1f}",
+            row.tool,
+            time.strftime("%d %b %H:%M", time.localtime(row.time)),
+        )[index.column()]
+
+    def _words(self, row: Reviewed) -> str:
+        lines = [f"{who}: {self.state.class_name(c)}" for who, c in sorted(row.others.items())]
+        if row.disputed and row.model is not None:
+            lines.append(f"The network sees {self.state.class_name(row.model)}.")
+        return "\n".join([*lines, "A click goes there; a key gives another class."])
+
+
+class Review(QWidget):
+    """The panel.
+
+    Signals
+    -------
+    chosen(unit) : the person clicked an answer
+    """
+
+    chosen = Signal(str)
+    _found = Signal(object)
+
+    def __init__(self, state: State, theme: Theme) -> None:
+        super().__init__()
+        self.state = state
+        self.model = ReviewModel(state, theme)
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setObjectName("quiet")
+        self.summary.setContentsMargins(10, 2, 10, 2)
+        self.kind = QComboBox()
+        self.kind.addItems(list(_KINDS))
+        self.kind.setToolTip("Which answers are listed")
+        self.kind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.kind.currentIndexChanged.connect(self._list)
+        self._rows: list[Reviewed] = []
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(23)
+        self.table.setShowGrid(False)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(50)
+        header.setStretchLastSection(True)
+        self.table.clicked.connect(
+            lambda index: self.chosen.emit(index.data(Qt.ItemDataRole.UserRole))
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 2, 0, 0)
+        layout.addWidget(self.summary)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(8, 2, 8, 4)
+        bar.addWidget(self.kind)
+        layout.addLayout(bar)
+        layout.addWidget(self.table, 1)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_LATER_MS)
+        self._later.timeout.connect(self.refill)
+        self._found.connect(self._show)
+        state.project_changed.connect(self._soon)
+        state.answers_changed.connect(self._soon)
+        self._soon()
+
+    def _soon(self) -> None:
+        # Reading all answers takes time: only while somebody looks at them.
+        if self.isVisible() and not self._later.isActive():
+            self._later.start()
+
+    def showEvent(self, event: object) -> None:
+        self._soon()
+
+    def refill(self) -> None:
+        """Read every answer anew, on another thread."""
+        project = self.state.project
+
+        def work() -> tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]:
+            heads = list(project.answers.effective.values())
+            return reviewed(project), hit_rates(heads), agreements(project)
+
+        self.state.guesses.submit(work).add_done_callback(self._found.emit)
+
+    def _show(self, done: Future) -> None:
+        if done.cancelled():
+            return
+        self._rows, rates, found = done.result()
+        for place, (name, belongs) in enumerate(_KINDS.items()):
+            self.kind.setItemText(place, f"{name} ({sum(map(belongs, self._rows)):,})")
+        self._list()
+        self.summary.setText("\n".join([*_rates(rates), *_agreements(found)]))
+
+    def _list(self) -> None:
+        belongs = list(_KINDS.values())[self.kind.currentIndex()]
+        self.model.set_rows([row for row in self._rows if belongs(row)])
+
+    def set_theme(self, theme: Theme) -> None:
+        self.model.theme = theme
+
+    def shut(self) -> None:
+        """Read nothing more."""
+        self._later.stop()
+        self._found.disconnect()
+
+
+def _share(right: tuple[int, int]) -> str:
+    return f"{right[0] / right[1]:.0%}" if right[1] else DASH
+
+
+def _rates(rates: HitRates) -> list[str]:
+    if not rates.shown[1] and not rates.bare[1]:
+        return ["Suggestions: none was measured yet."]
+    return [
+        f"Suggested by shape: right first {_share(rates.shape_first)}, among three "
+        f"{_share(rates.shape_three)} of {rates.shape_first[1]:,}; by the network "
+        f"{_share(rates.network)} of {rates.network[1]:,}.",
+        f"First suggestion taken where shown {_share(rates.shown)} of {rates.shown[1]:,}, "
+        f"right where hidden {_share(rates.bare)} of {rates.bare[1]:,}.",
+    ]
+
+
+def _agreements(found: dict[tuple[str, str], Agreement]) -> list[str]:
+    lines = []
+    for (second, first), one in sorted(found.items()):
+        who = f"{second} with themselves" if second == first else f"{second} with {first}"
+        same = DASH if one.same is None else f"{one.same:.0%}"
+        kappa = DASH if one.kappa is None else f"{one.kappa:.2f}"
+        lines.append(f"{who}: {same} of points, kappa {kappa}, {one.units:,} units.")
+    return lines

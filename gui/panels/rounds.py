@@ -1,0 +1,165 @@
+"""The rounds panel: what each cost, its mIoU, the IoU per class, the loss while training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.base.jobs import Progress
+from core.project.status import DASH, round_status
+from gui.charts.lines import Lines
+from gui.desk.state import State
+from gui.look.theme import Theme
+
+_ROUND_COLUMNS = ("Round", "Answered", "Points", "mIoU")
+
+
+class Rounds(QWidget):
+    """A row per round; a click shows its classes."""
+
+    def __init__(self, state: State, theme: Theme) -> None:
+        super().__init__()
+        self.state = state
+        self.rows: list[dict[str, Any]] = []
+        self.spent = QLabel()
+        self.spent.setObjectName("quiet")
+        self.spent.setWordWrap(True)
+        self.spent.setContentsMargins(10, 0, 10, 0)
+        self.table = _table(_ROUND_COLUMNS)
+        self.table.itemSelectionChanged.connect(self._show_classes)
+        self.table.cellClicked.connect(self._choose)
+        self._chosen = ""  # the round that the person clicked; else the newest that is measured
+        self.chart = Lines("mIoU of each round", theme, percent=True)
+        self.loss = Lines("Loss of each epoch", theme)
+        self.labelled = Lines("mIoU of each epoch on the labelled points", theme, percent=True)
+        self.curves = (self.loss, self.labelled)
+        for curve in self.curves:
+            curve.hide()
+        self.table.setMinimumHeight(118)  # the header and four rounds
+        self.classes = _table(("Class", "IoU", "Change"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 2, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.spent)
+        layout.addWidget(self.table, 2)
+        layout.addWidget(self.chart)
+        layout.addWidget(self.loss)
+        layout.addWidget(self.labelled)
+        layout.addWidget(self.classes, 3)
+        self._epochs: dict[str, dict[int, float]] = {}
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(700)
+        self._later.timeout.connect(self.refill)
+        state.project_changed.connect(self.refill)
+        state.answers_changed.connect(self._soon)
+        self.refill()
+
+    def _soon(self) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def refill(self) -> None:
+        """Read every round anew."""
+        project = self.state.project
+        self.rows = [round_status(project, found) for found in project.rounds]
+        spent = project.answers.spent()
+        self.spent.setText(
+            f"Spent: {spent.points:,} points, {spent.units:,} units, {spent.minutes:.1f} min"
+        )
+        self.table.setRowCount(len(self.rows))
+        for place, row in enumerate(self.rows):
+            answered, asked = row["answered"]["items"], row["asked"]["items"]
+            texts = (
+                row["id"],
+                f"{answered:,} of {asked:,}",
+                f"{row['answered']['points']:,}",
+                DASH if row["miou"] is None else f"{row['miou']:.1%}",
+            )
+            for column, text in enumerate(texts):
+                cell = _cell(text, right=column > 0)
+                cell.setToolTip(f"{row['id']}: {row['stage']}")
+                self.table.setItem(place, column, cell)
+        self.chart.set_values([row["miou"] for row in self.rows], [row["id"] for row in self.rows])
+        if self.rows:
+            measured = [n for n, row in enumerate(self.rows) if row["miou"] is not None]
+            chosen = [n for n, row in enumerate(self.rows) if row["id"] == self._chosen]
+            self.table.selectRow([len(self.rows) - 1, *measured, *chosen][-1])
+        self._show_classes()
+
+    def _choose(self, row: int, _: int) -> None:
+        self._chosen = self.rows[row]["id"]
+
+    def _show_classes(self) -> None:
+        """IoU per class of the selected round, and the change from its parent."""
+        place = self.table.currentRow()
+        if not 0 <= place < len(self.rows):
+            self.classes.setRowCount(0)
+            return
+        row = self.rows[place]
+        parent = next((r for r in self.rows if r["id"] == row["parent"]), None)
+        self.classes.setRowCount(len(row["iou"]))
+        for line, (name, value) in enumerate(row["iou"].items()):
+            before = parent["iou"].get(name) if parent else None
+            both = value is not None and before is not None
+            texts = (
+                name,
+                DASH if value is None else f"{value:.1%}",
+                f"{(value - before) * 100:+.1f}" if both else DASH,
+            )
+            for column, text in enumerate(texts):
+                self.classes.setItem(line, column, _cell(text, right=column > 0))
+
+    def progressed(self, report: Progress) -> None:
+        """Follow a training: loss and mIoU of each epoch."""
+        epoch = int(report.values.get("epoch", 0))
+        for curve, name in zip(self.curves, ("loss", "labelled_miou"), strict=True):
+            value = report.values.get(name)
+            if value is not None:
+                told = self._epochs.setdefault(name, {})
+                told[epoch] = value
+                curve.set_values([told.get(e) for e in range(1, epoch + 1)])
+                curve.show()
+
+    def job_started(self) -> None:
+        self._epochs.clear()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.chart.set_theme(theme)
+        for curve in self.curves:
+            curve.set_theme(theme)
+
+
+def _table(columns: tuple[str, ...]) -> QTableWidget:
+    table = QTableWidget(0, len(columns))
+    table.setHorizontalHeaderLabels(list(columns))
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(23)
+    table.setShowGrid(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    header.setMinimumSectionSize(40)
+    table.setMinimumHeight(80)
+    return table
+
+
+def _cell(text: str, *, right: bool) -> QTableWidgetItem:
+    cell = QTableWidgetItem(text)
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    cell.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+    return cell

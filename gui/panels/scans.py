@@ -1,0 +1,83 @@
+"""The scan browser: sequences and their scans, with what is asked and answered in each."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
+
+from gui.desk.state import State
+
+_SCAN = Qt.ItemDataRole.UserRole
+
+
+class Browser(QTreeWidget):
+    """A tree of sequences; a click shows a scan.
+
+    Signals
+    -------
+    chosen(scan) : the person clicked a scan
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self._state = state
+        self.setColumnCount(2)
+        self.setHeaderLabels(["Scan", "Open"])
+        self.header().setStretchLastSection(False)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.setUniformRowHeights(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._items: dict[str, QTreeWidgetItem] = {}
+        self._waiting: dict[str, int] = {}
+        self._fill()
+        self.itemClicked.connect(self._clicked)
+        state.scan_shown.connect(self._follow)
+        state.project_changed.connect(self.count)
+        state.answers_changed.connect(self.count)
+        self.count()
+
+    def _fill(self) -> None:
+        """Sequences are filled when they are opened: there may be 20,000 scans."""
+        dataset = self._state.project.dataset
+        for title, scans in (("Training", dataset.train), ("Validation", dataset.validation)):
+            by_sequence: dict[str, list[str]] = {}
+            for scan in scans:
+                by_sequence.setdefault(scan.rpartition("/")[0], []).append(scan)
+            for sequence, names in by_sequence.items():
+                short = sequence.replace("sequences/", "").replace("/velodyne", "")
+                parent = QTreeWidgetItem([f"{short or 'scans'}  ({title.lower()})", ""])
+                self.addTopLevelItem(parent)
+                children = [QTreeWidgetItem([name.rpartition("/")[2], ""]) for name in names]
+                for child, name in zip(children, names, strict=True):
+                    child.setData(0, _SCAN, name)
+                    self._items[name] = child
+                parent.addChildren(children)
+        if self.topLevelItemCount() == 1 or len(self._items) <= 60:
+            self.expandAll()
+
+    def count(self) -> None:
+        """Write how many items of the open query wait in each scan."""
+        found = self._state.round
+        waiting: dict[str, int] = {}
+        if found is not None:
+            for item in self._state.project.open_items(found):
+                scan = item.rpartition("#")[0]
+                waiting[scan] = waiting.get(scan, 0) + 1
+        # Of 20,000 rows only those that change are touched.
+        for scan in self._waiting.keys() | waiting.keys():
+            if self._waiting.get(scan) != waiting.get(scan) and scan in self._items:
+                self._items[scan].setText(1, f"{waiting[scan]:,}" if scan in waiting else "")
+        self._waiting = waiting
+
+    def _clicked(self, row: QTreeWidgetItem) -> None:
+        scan = row.data(0, _SCAN)
+        if scan is not None:
+            self.chosen.emit(scan)
+
+    def _follow(self) -> None:
+        content = self._state.content
+        if content is not None and content.scan in self._items:
+            self.setCurrentItem(self._items[content.scan])

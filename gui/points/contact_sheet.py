@@ -1,0 +1,240 @@
+"""The contact sheet: units like the asked one; those that are ticked get one class together."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.assist.alike import Alike, nearest, read
+from core.base.errors import ProjectError
+from gui.desk.state import State
+from gui.look.theme import Theme
+from gui.points.labelling import Labelling
+
+COLUMNS, COUNT = 6, 24
+_STEPS = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_Up: -COLUMNS,
+    Qt.Key.Key_Down: COLUMNS,
+}
+
+
+class Thumbnail(QAbstractButton):
+    """A small picture of a unit: a ground cell from above, a cluster along its shorter side."""
+
+    def __init__(self, found: Alike, theme: Theme) -> None:
+        super().__init__()
+        self.found, self.theme = found, theme
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip(f"{found.unit}, {len(found.rows):,} points")
+        points = found.points.astype(np.float64)
+        points = points[np.isfinite(points).all(axis=1)]
+        flat = points[:, :2] - points[:, :2].mean(axis=0)
+        axis = np.linalg.eigh(np.cov(flat.T))[1][:, 1] if len(flat) > 2 else np.array([1.0, 0.0])
+        up = flat @ np.array([-axis[1], axis[0]]) if found.ground else points[:, 2]
+        self.places = np.column_stack([flat @ axis, up - up.mean()])
+
+    def sizeHint(self) -> QSize:
+        return QSize(116, 92)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()  # the sheet knows which picture is below this one
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = self.theme
+        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        chosen = self.isChecked()
+        painter.setBrush(QColor(theme.canvas))
+        painter.setPen(QPen(QColor(theme.accent if chosen else theme.line), 3 if chosen else 1))
+        painter.drawRoundedRect(box, 6, 6)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.text), 1, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(box.adjusted(3, 3, -3, -3), 4, 4)
+        size = np.maximum(np.ptp(self.places, axis=0), 0.5)
+        scale = float(min((box.width() - 14) / size[0], (box.height() - 26) / size[1]))
+        middle = (self.places.min(axis=0) + self.places.max(axis=0)) / 2
+        painter.setPen(QPen(QColor(theme.accent if chosen else theme.text), 1.6))
+        centre = box.center() - QPointF(0, 5)
+        painter.drawPoints(
+            [
+                QPointF(centre.x() + x * scale, centre.y() - y * scale)
+                for x, y in self.places - middle
+            ]
+        )
+        painter.setPen(QColor(theme.quiet))
+        font = painter.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.75))
+        painter.setFont(font)
+        text = f"{'✓ ' if chosen else ''}{size[0]:.1f} x {size[1]:.1f} m"
+        painter.drawText(box.adjusted(6, 0, -6, -3), Qt.AlignmentFlag.AlignBottom, text)
+
+
+class ContactSheet(QFrame):
+    """Over the window's middle. Arrows and Space or clicks tick; a class key gives the ticked units
+    their class, Esc leaves."""
+
+    _read = Signal(str, object)
+
+    def __init__(self, over: QWidget, state: State, labelling: Labelling, theme: Theme) -> None:
+        super().__init__(over)
+        self.over, self.state, self.labelling, self.theme = over, state, labelling, theme
+        self.setObjectName("card")
+        self.pictures: list[Thumbnail] = []
+        self.heading, self.hint = QLabel(), QLabel()
+        self.heading.setObjectName("heading")
+        self.hint.setObjectName("quiet")
+        self.all = QPushButton("Tick all")
+        self.all.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.all.clicked.connect(self.tick_all)
+        self.grid = QGridLayout()
+        self.grid.setSpacing(4)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.hint, 1)
+        bottom.addWidget(self.all)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 12)
+        layout.addWidget(self.heading)
+        layout.addLayout(self.grid)
+        layout.addLayout(bottom)
+        self._unit = ""
+        self._focus: QWidget | None = None  # who had it before
+        self._waiting: deque[tuple[Alike, int]] = deque()
+        state.target_changed.connect(self._leave_with)
+        self._read.connect(self._show)
+        self.hide()
+
+    def open(self) -> None:
+        """Look for the units like the target, on another thread; tick all where they are shown."""
+        if self.isVisible():
+            self.tick_all()
+            return
+        target, project = self.state.target, self.state.project
+        if target is None or not target.unit or target.blind:
+            self.state.told.emit("Nothing is asked here that others could be like.")
+            return
+        unit = target.unit
+        self.state.told.emit("Looking for units like this one …")
+        done = self.state.guesses.submit(lambda: read(project, nearest(project, unit, COUNT)))
+        done.add_done_callback(lambda future: self._read.emit(unit, future))
+
+    def _show(self, unit: str, done: Future) -> None:
+        target = self.state.target
+        if done.cancelled() or target is None or target.unit != unit:
+            return
+        try:
+            found: list[Alike] = done.result()
+        except ProjectError as error:
+            self.state.failed.emit(error)
+            return
+        self.state.told.emit("")
+        for picture in self.pictures:
+            picture.deleteLater()
+        self.pictures = [Thumbnail(one, self.theme) for one in found]
+        for place, picture in enumerate(self.pictures):
+            picture.toggled.connect(self._count)
+            self.grid.addWidget(picture, *divmod(place, COLUMNS))
+        self.heading.setText(f"{len(found)} units most like this one")
+        self._count()
+        self.adjustSize()
+        self.move(
+            (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
+        )
+        self._unit, self._focus = unit, QApplication.focusWidget()
+        self.show()
+        self.raise_()
+        if self.pictures:
+            self.pictures[0].setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        places = [place for place, one in enumerate(self.pictures) if one.hasFocus()]
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is None or not places:
+            event.ignore()
+        elif 0 <= places[0] + step < len(self.pictures):
+            self.pictures[places[0] + step].setFocus()
+
+    def hideEvent(self, event: object) -> None:
+        if self._focus is not None:
+            self._focus.setFocus()
+        self._focus = None
+
+    def _leave_with(self, _: bool) -> None:
+        target = self.state.target
+        if self.isVisible() and (target is None or target.unit != self._unit):
+            self.hide()
+
+    def tick(self) -> None:
+        """Tick the picture that has the focus, or no more."""
+        for picture in self.pictures:
+            if picture.hasFocus():
+                picture.toggle()
+
+    @property
+    def ticked(self) -> list[Alike]:
+        return [picture.found for picture in self.pictures if picture.isChecked()]
+
+    def tick_all(self) -> None:
+        """Tick every unit, or none if all are ticked."""
+        every = len(self.ticked) < len(self.pictures)
+        for picture in self.pictures:
+            picture.setChecked(every)
+
+    def _count(self, _: bool = False) -> None:
+        count = len(self.ticked)
+        self.hint.setText(
+            f"Press the class of the {count} ticked ones; Esc leaves."
+            if count
+            else "Tick the same ones (click, or arrows and Space), then press their class."
+        )
+
+    def answer(self, found: int) -> None:
+        """Give every ticked unit a class, each an answer of its own."""
+        ticked = self.ticked
+        if not ticked:
+            self.hint.setText("None is ticked: tick those that are the same first.")
+            return
+        self.hide()
+        self._waiting.extend((one, found) for one in ticked)
+        self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(found)}")
+        self._write()
+
+    def _write(self) -> None:
+        # One answer per turn of the event loop: each is synced to disk.
+        if not self._waiting:
+            return
+        one, found = self._waiting.popleft()
+        classes = np.full(len(one.rows), found, np.uint8)
+        if self.labelling.answer_unit(one.unit, one.rows, classes, "alike"):
+            QTimer.singleShot(0, self._write)
+        else:
+            self._waiting.clear()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
+
+    def shut(self) -> None:
+        """Write what waits, read nothing more."""
+        while self._waiting:
+            self._write()
+        self._read.disconnect()
+        self.hide()

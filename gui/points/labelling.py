@@ -1,0 +1,333 @@
+"""Answering: drafts, suggestions, answers, undo. What is asked is the state's target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from core.answers.entry import Head
+from core.answers.labels import CARRIED
+from core.base.errors import ProjectError
+from core.data.classes import UNLABELLED
+from gui.desk.state import State
+from gui.desk.target import Target
+from gui.points.draft import Draft
+
+
+class Labelling(QObject):
+    """One person's answers to the state's targets.
+
+    A key answers the whole target, unless a draft is open: then it gives the asked points their
+    class, and the draft is answered when it is complete. A draft that began as a guess is answered
+    only by `accept`.
+
+    Signals
+    -------
+    preview(rows) : (R,) bool of the target's rows that a shape covers while it is drawn, or None
+    """
+
+    preview = Signal(object)
+    _split = Signal(object, object)
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.state = state
+        self.draft: Draft | None = None
+        self._before: list[Draft | None] = []
+        self._after: list[Draft | None] = []
+        self._swapping = False
+        self._tools: set[str] = set()
+        self._target: Target | None = None
+        state.target_changed.connect(self._follow)
+        self._split.connect(self._parted)
+
+    def _follow(self, _: bool) -> None:
+        if self.state.target is not self._target:
+            self._target = self.state.target
+            self.draft = None
+            self._swapping = False
+            self._before, self._after = [], []
+            self._tools = set()
+
+    def _tell(self, text: str) -> None:
+        self.state.told.emit(text)
+
+    # -- drafts -------------------------------------------------------------------------------
+
+    def _step(self, draft: Draft | None) -> None:
+        self._before.append(self.draft)
+        self._after = []
+        self.draft = draft
+        self.state.target_changed.emit(False)
+
+    def select(self, rows: np.ndarray, tool: str, *, take_away: bool = False) -> None:
+        """Select rows (R,) bool of the target, by a tool."""
+        target = self.state.target
+        if target is None:
+            return
+        if not rows.any() or (tool == "cut" and rows.all()):
+            line = tool == "cut"
+            self._tell(
+                "The line leaves all points on one side." if line else "No point of the unit is in."
+            )
+            self.preview.emit(None)
+            return
+        draft = self.draft or Draft.empty(len(target.rows))
+        self._tools.add(tool)
+        self._step(draft.select(rows, take_away=take_away, title=tool))
+
+    def put_away(self) -> None:
+        """Drop the selection, else the draft."""
+        self._swapping = False
+        if self.draft is None:
+            return
+        self._step(self.draft.drop() if self.draft.selected.any() else None)
+
+    def guess(self) -> None:
+        """Begin with the best guess: the network's class of each point, else parts of like points,
+        asked one after the other."""
+        target, content = self.state.target, self.state.content
+        if target is None or content is None:
+            self._tell("Nothing is asked here to split.")
+            return
+        self._tools.add("guess")
+        if content.prediction is not None and self._may_suggest() and not target.blind:
+            classes = content.prediction[target.rows].copy()
+            if not (classes == UNLABELLED).any():
+                nothing = np.zeros(len(classes), bool)
+                self._step(Draft(classes, nothing, None, True, "the network's guess"))
+                return
+        self._part(lambda part: self._step(self._with(part, title="split in parts")))
+
+    def fill(self, row: int) -> None:
+        """Select the part of like points around a row of the shown scan."""
+        target = self.state.target
+        if target is None or row not in target.rows:
+            self._tell("This point is not of the unit that is asked.")
+            return
+        at = int(np.searchsorted(target.rows, row))
+        self._part(lambda part: self.select(part == part[at], "fill"))
+
+    def _with(self, part: np.ndarray, title: str) -> Draft:
+        draft = self.draft or Draft.empty(len(part))
+        return Draft(draft.classes, draft.selected, part, draft.guessed, title)
+
+    def _part(self, then: Callable[[np.ndarray], None]) -> None:
+        """Split the target in parts on the loader's thread, then go on with them."""
+        target, content = self.state.target, self.state.content
+        assert target is not None
+        assert content is not None
+        if self.draft is not None and self.draft.part is not None:
+            then(self.draft.part)
+            return
+        points = content.points[target.rows].copy()
+        points[:, 3] /= self.state.project.settings.prepare.intensity_scale
+        self._tell("Splitting …")
+
+        def work() -> np.ndarray:
+            from core.assist.split import parts
+
+            return parts(points)
+
+        def done(future: Future) -> None:
+            self._split.emit((target, then), future)
+
+        self.state.guesses.submit(work).add_done_callback(done)
+
+    def _parted(self, wanted: tuple[Target, Callable], done: Future) -> None:
+        target, then = wanted
+        if target is self.state.target:
+            self._tell("")
+            then(done.result())
+
+    def begin_swap(self) -> None:
+        """Let the next class replace the one that most selected points have, all over the unit;
+        without a selection, the most frequent one."""
+        if self.draft is None or self.draft.open.all():
+            self._tell("No point has a class yet: draw or start from the guess first.")
+            return
+        self._swapping = True
+        name = self.state.class_name(self.draft.replaced)
+        self._tell(f"Press the class that takes the place of {name}.")
+
+    # -- answers ------------------------------------------------------------------------------
+
+    def answer(self, found: int) -> None:
+        """Give the target one class or code; of a draft, the asked points."""
+        target, draft = self.state.target, self.draft
+        if target is None:
+            self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
+        elif draft is None:
+            self.answer_rows(np.full(len(target.rows), found, np.uint8), "key")
+        elif self._swapping:
+            self._swapping = False
+            self._step(draft.swap(found, self.state.class_name(found)))
+        else:
+            given = draft.give(found, self.state.class_name(found))
+            if given.complete and not draft.guessed:
+                self.answer_rows(given.classes, self._tool())
+            else:
+                self._step(given)
+
+    def accept(self) -> None:
+        """Confirm the draft, or answer with the class that is suggested first."""
+        target, draft, suggestion = self.state.target, self.draft, self.state.suggestion
+        if target is None:
+            self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
+        elif draft is not None:
+            if draft.complete:
+                self.answer_rows(draft.classes, self._tool())
+            else:
+                left = int(draft.open.sum())
+                self._tell(f"{left:,} points have no class yet: one more key gives them theirs.")
+        elif suggestion is None or not suggestion.shown:
+            self._tell("Nothing is suggested for this one: press its class.")
+        else:
+            found = suggestion.classes[0]
+            tool = CARRIED if suggestion.carried is not None else "accept"
+            self.answer_rows(np.full(len(target.rows), found, np.uint8), tool)
+
+    def _tool(self) -> str:
+        return "+".join(sorted(self._tools)) or "key"
+
+    def _may_suggest(self) -> bool:
+        suggestion = self.state.suggestion
+        return suggestion is None or suggestion.shown
+
+    def answer_rows(self, classes: np.ndarray, tool: str) -> None:
+        """Give the target's rows classes (R,); it is on disk when the next item is shown."""
+        state = self.state
+        target, content, suggestion = state.target, state.content, state.suggestion
+        assert target is not None
+        assert content is not None
+        effort = state.activity.take()
+        try:
+            state.project.answers.answer(
+                content.scan,
+                target.rows,
+                classes,
+                round=self._round(target),
+                unit=target.unit,
+                tool=tool,
+                scan_rows=len(content.points),
+                scan_hash=state.project.scan_hash(content.scan),
+                active_s=effort.seconds,
+                clicks=effort.clicks,
+                keys=effort.keys,
+                suggested=suggestion.to_text() if suggestion is not None else "",
+                blind=target.blind,
+            )
+        except ProjectError as error:
+            state.failed.emit(error)
+            return
+        if not target.blind:
+            content.answer(target.rows, classes, target.slot)
+        state.advance(target)
+
+    def answer_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str) -> bool:
+        """Give another unit's rows (R,) of its scan classes (R,); return whether it was written."""
+        state = self.state
+        project, scan = state.project, unit.rpartition("#")[0]
+        found = state.round
+        asked = found is not None and unit in found.query.items
+        try:
+            project.answers.answer(
+                scan,
+                rows,
+                classes,
+                round=found.id if found is not None and asked else "",
+                unit=unit,
+                tool=tool,
+                scan_rows=project.dataset.count(scan),
+                scan_hash=project.scan_hash(scan),
+            )
+        except ProjectError as error:
+            state.failed.emit(error)
+            return False
+        content = state.loader.kept(scan)
+        if content is not None:
+            content.answer(rows, classes, int(content.unit[rows[0]]))
+            if content is state.content:
+                state.target_changed.emit(False)
+        return True
+
+    def _round(self, target: Target) -> str:
+        found = self.state.round
+        return found.id if found is not None and target.item is not None else ""
+
+    def decline(self) -> None:
+        """Say that the unit cannot be answered; it is never asked again."""
+        state = self.state
+        target, content = state.target, state.content
+        if target is None or content is None or not target.unit:
+            self._tell("Only a unit can be declined.")
+            return
+        if target.blind:
+            self._tell("Say what it looks most like; N for unsure.")
+            return
+        effort = state.activity.take()
+        try:
+            state.project.answers.decline(
+                content.scan,
+                round=self._round(target),
+                unit=target.unit,
+                scan_rows=len(content.points),
+                scan_hash=state.project.scan_hash(content.scan),
+                active_s=effort.seconds,
+                keys=effort.keys,
+            )
+        except ProjectError as error:
+            state.failed.emit(error)
+            return
+        state.advance(target)
+
+    # -- undo ---------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take back the draft's last step, else one's newest answer, and go there."""
+        if self._before:
+            undone = self.draft
+            self._after.append(self.draft)
+            self.draft = self._before.pop()
+            self.state.target_changed.emit(False)
+            self._tell(f"Undone: {undone.title if undone is not None else 'whole again'}")
+        else:
+            self._turn(redo=False)
+
+    def redo(self) -> None:
+        """Bring back what the last undo took, and go there."""
+        if self._after:
+            self._before.append(self.draft)
+            self.draft = self._after.pop()
+            self.state.target_changed.emit(False)
+            self._tell(f"Redone: {self.draft.title if self.draft is not None else 'whole again'}")
+        else:
+            self._turn(redo=True)
+
+    def _turn(self, *, redo: bool) -> None:
+        project = self.state.project
+        try:
+            head = project.answers.redo() if redo else project.answers.undo()
+            if head is None:
+                self._tell("Nothing to redo." if redo else "Nothing to undo.")
+                return
+            labels = project.labels(head.scan)
+        except ProjectError as error:
+            self.state.failed.emit(error)
+            return
+        self.state.show_again(head, labels)
+        self._tell(f"{'Redone' if redo else 'Undone'}: {self.describe(head)}")
+
+    def describe(self, head: Head) -> str:
+        """One entry in words."""
+        what = head.unit.rpartition("#")[2] or "points"
+        if head.verb == "decline":
+            return f"{what} declined"
+        if head.verb == "reopen":
+            return f"{what} asked again"
+        counts = head.class_counts()
+        best = sorted(counts, key=lambda c: -counts[c])[:3]
+        return f"{what} as {', '.join(map(self.state.class_name, best))}"

@@ -1,0 +1,211 @@
+"""The start page: try the demo, label one's own scans, go on with a recent project."""
+
+from __future__ import annotations
+
+import time
+from importlib import resources
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPixmap
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.start.recent import Recent, recent
+
+
+class Start(QWidget):
+    """Three cards; a folder may be dropped anywhere.
+
+    Signals
+    -------
+    demo() : make and open the demo
+    folder_chosen(path) : scans or a project, to be looked at
+    project_chosen(path) : a recent project
+    """
+
+    demo = Signal()
+    folder_chosen = Signal(Path)
+    project_chosen = Signal(Path)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAcceptDrops(True)
+        title = QLabel("LidarLoop")
+        title.setObjectName("title")
+        words = QLabel("Label LiDAR scans by answering only about the few percent that matter.")
+        words.setObjectName("quiet")
+        self.demo_button = QPushButton("Open the demo")
+        self.demo_button.setProperty("primary", True)
+        self.demo_button.clicked.connect(self.demo)
+        self.scans_button = QPushButton("Choose a folder of scans …")
+        self.scans_button.clicked.connect(self._choose_scans)
+        self.open_button = QPushButton("Open a project …")
+        self.open_button.clicked.connect(self._choose_project)
+        cards = QHBoxLayout()
+        cards.setSpacing(16)
+        cards.addWidget(
+            _card(
+                "Try the demo street",
+                "Eight simulated scans with cars, people, poles and trees, ready to be labelled. "
+                "Made on this machine in under a minute.",
+                self.demo_button,
+                _picture(),
+            )
+        )
+        cards.addWidget(
+            _card(
+                "Label my scans",
+                "SemanticKITTI, nuScenes, or a folder of .bin, .pcd, .ply or .npy files. Choose "
+                "the folder, or drop it anywhere here: its layout is recognised.",
+                self.scans_button,
+            )
+        )
+        cards.addWidget(self._continue_card())
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(48, 32, 48, 32)
+        layout.addStretch(2)
+        layout.addWidget(title, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(words, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(26)
+        layout.addLayout(cards)
+        layout.addSpacing(14)
+        layout.addWidget(self.message)
+        layout.addStretch(3)
+
+    def _continue_card(self) -> QFrame:
+        inside = QWidget()
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(6)
+        known = recent()
+        for entry in known[:6]:
+            row = RecentRow(entry)
+            row.clicked.connect(self.project_chosen)
+            rows.addWidget(row)
+        if not known:
+            empty = QLabel("Projects you opened appear here.")
+            empty.setObjectName("quiet")
+            rows.addWidget(empty)
+        rows.addStretch()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(inside)
+        return _card("Continue", scroll, self.open_button)
+
+    def _choose_scans(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Choose a folder of scans")
+        if chosen:
+            self.folder_chosen.emit(Path(chosen))
+
+    def _choose_project(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Open a project")
+        if chosen:
+            self.folder_chosen.emit(Path(chosen))
+
+    def say(self, text: str) -> None:
+        """Say what is going on, or what was wrong."""
+        self.message.setText(text)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.folder_chosen.emit(Path(url.toLocalFile()))
+                return
+
+
+class RecentRow(QFrame):
+    """A recent project: its picture, name, what was spent, when it was used."""
+
+    clicked = Signal(Path)
+
+    def __init__(self, entry: Recent) -> None:
+        super().__init__()
+        self.entry = entry
+        self.setObjectName("card")
+        self.setProperty("live", True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip(entry.path)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        picture = QPixmap(entry.picture) if entry.picture else QPixmap()
+        if not picture.isNull():
+            image = QLabel()
+            image.setPixmap(
+                picture.scaled(
+                    72,
+                    44,
+                    Qt.AspectRatioMode.KeepAspectRatioByExpanding,
+                    Qt.TransformationMode.SmoothTransformation,
+                )
+            )
+            image.setFixedSize(72, 44)
+            layout.addWidget(image)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        path = Path(entry.path)
+        name = QLabel(path.name if path.name != "project" else f"{path.parent.name}/{path.name}")
+        name.setObjectName("heading")
+        when = time.strftime("%d %b %Y", time.localtime(entry.opened))
+        about = QLabel(f"{entry.spent}{' · ' if entry.spent else ''}{when}")
+        about.setObjectName("quiet")
+        words.addWidget(name)
+        words.addWidget(about)
+        layout.addLayout(words, 1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.clicked.emit(Path(self.entry.path))
+
+
+def _picture() -> QLabel:
+    """What the demo looks like."""
+    label = QLabel()
+    label.setPixmap(QPixmap(str(resources.files("resources") / "pictures" / "demo.jpg")))
+    label.setScaledContents(True)
+    label.setFixedHeight(110)
+    label.setMinimumWidth(1)
+    return label
+
+
+def _card(
+    title: str, content: str | QWidget, button: QPushButton, picture: QLabel | None = None
+) -> QFrame:
+    card = QFrame()
+    card.setObjectName("card")
+    card.setMinimumWidth(250)
+    card.setMaximumWidth(380)
+    card.setMinimumHeight(300)
+    layout = QVBoxLayout(card)
+    layout.setContentsMargins(18, 16, 18, 16)
+    heading = QLabel(title)
+    heading.setObjectName("heading")
+    layout.addWidget(heading)
+    if isinstance(content, str):
+        label = QLabel(content)
+        label.setWordWrap(True)
+        label.setObjectName("quiet")
+        layout.addWidget(label)
+        layout.addStretch()
+        if picture is not None:
+            layout.addWidget(picture)
+            layout.addStretch()
+    else:
+        layout.addWidget(content, 1)
+    layout.addWidget(button)
+    return card

@@ -1,0 +1,70 @@
+"""A strip above the view for what went wrong: what, what to do, and a way to put it away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+
+from core.base.errors import ProjectError
+
+
+class Banner(QFrame):
+    """Shows one message at a time; nothing modal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self.what, self.do = QLabel(), QLabel()
+        self.what.setWordWrap(True)
+        self.do.setWordWrap(True)
+        self.do.setObjectName("quiet")
+        for label in (self.what, self.do):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.copy = QToolButton()
+        self.copy.setText("Copy details")
+        self.copy.clicked.connect(self._copy)
+        close = QToolButton()
+        close.setText("Close")
+        close.clicked.connect(self.hide)
+        for button in (self.copy, close):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(self.what)
+        words.addWidget(self.do)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.addLayout(words, 1)
+        layout.addWidget(self.copy)
+        layout.addWidget(close)
+        self._details = ""
+        self.hide()
+
+    def show_error(self, error: ProjectError) -> None:
+        """Show a fault that the person can mend."""
+        self._show(error.what, error.do, "")
+
+    def show_fault(self, trace: str) -> None:
+        """Show a fault of the program; its details can be copied."""
+        last = trace.strip().rpartition("\n")[2]
+        self._show(
+            f"LidarLoop made a mistake: {last}",
+            "Your answers are saved. Please report it with the details.",
+            trace,
+        )
+
+    def show_note(self, what: str, do: str) -> None:
+        """Show something worth knowing."""
+        self._show(what, do, "")
+
+    def _show(self, what: str, do: str, details: str) -> None:
+        self.what.setText(what)
+        self.do.setText(do)
+        self._details = details
+        self.copy.setVisible(bool(details))
+        self.show()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._details)

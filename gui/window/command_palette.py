@@ -1,0 +1,268 @@
+"""The command palette and the key sheet: every action by name, and by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.window.actions import GROUPS, Action, Actions
+
+_ID = Qt.ItemDataRole.UserRole
+_MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
+_OWN_KEYS = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
+
+
+class CommandPalette(QFrame):
+    """Type a few letters of an action; Enter does it, Escape leaves."""
+
+    def __init__(self, over: QWidget, actions: Actions) -> None:
+        super().__init__(over)
+        self.over = over
+        self.setObjectName("card")
+        self.actions_table = actions
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("What to do?")
+        self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.text)
+        layout.addWidget(self.list)
+        self.text.textChanged.connect(self._filter)
+        self.text.installEventFilter(self)
+        self.list.itemActivated.connect(self._run)
+        self.list.itemClicked.connect(self._run)
+        self.hide()
+
+    def open(self) -> None:
+        """Show it over the middle of the window."""
+        width = min(560, self.over.width() - 80)
+        self.setGeometry((self.over.width() - width) // 2, 70, width, 380)
+        self.text.clear()
+        self._filter("")
+        self.show()
+        self.raise_()
+        self.text.setFocus()
+
+    def _filter(self, text: str) -> None:
+        self.list.clear()
+        letters = text.lower()
+        found = [
+            action
+            for action in self.actions_table.table.values()
+            if _matches(letters, f"{action.group} {action.title}".lower())
+        ]
+        for action in sorted(found, key=lambda action: _worse(letters, action.title.lower())):
+            keys = f"    {', '.join(action.keys)}" if action.keys else ""
+            reason = action.why_not()
+            row = QListWidgetItem(f"{action.group}: {action.title}{keys}")
+            row.setData(_ID, action.id)
+            if reason is not None:
+                row.setFlags(Qt.ItemFlag.NoItemFlags)
+                row.setText(f"{row.text()}    – {reason}")
+            self.list.addItem(row)
+        self.list.setCurrentRow(0)
+
+    def _run(self, row: QListWidgetItem | None) -> None:
+        self.close_palette()
+        if row is not None and row.flags() & Qt.ItemFlag.ItemIsEnabled:
+            self.actions_table.run(row.data(_ID))
+
+    def close_palette(self) -> None:
+        self.hide()
+        self.over.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent):
+            return False
+        key = event.key()
+        if event.type() == QEvent.Type.ShortcutOverride and key in _OWN_KEYS:
+            event.accept()  # else the window's action of that key takes it
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        if key == Qt.Key.Key_Escape:
+            self.close_palette()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._run(self.list.currentItem())
+        elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            by = 1 if key == Qt.Key.Key_Down else -1
+            count = max(self.list.count(), 1)
+            self.list.setCurrentRow((self.list.currentRow() + by) % count)
+        else:
+            return False
+        return True
+
+
+def _worse(letters: str, title: str) -> int:
+    """0 where a word begins with the letters, 1 where they are inside one, 2 where they only come
+    in this order."""
+    if any(word.startswith(letters) for word in title.split()) or title.startswith(letters):
+        return 0
+    return 1 if letters in title else 2
+
+
+def _matches(letters: str, text: str) -> bool:
+    """Whether the letters occur in the text in this order."""
+    at = -1
+    for letter in letters.replace(" ", ""):
+        at = text.find(letter, at + 1)
+        if at < 0:
+            return False
+    return True
+
+
+class KeyLine(QLabel):
+    """One action's keys; a click asks for another one."""
+
+    def __init__(self, action: Action, ask: Callable[[KeyLine], None]) -> None:
+        super().__init__(", ".join(action.keys))
+        self.id = action.id
+        self.setObjectName("key")
+        self.setToolTip("Click, then press another key")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._ask = ask
+
+    def mousePressEvent(self, event: object) -> None:
+        self._ask(self)
+
+
+class KeySheet(QFrame):
+    """Every key of the window on one sheet. A click on a key changes it; a click elsewhere, or
+    the sheet's own key, puts the sheet away.
+
+    Signals
+    -------
+    changed() : an action has another key
+    """
+
+    changed = Signal()
+
+    def __init__(self, over: QWidget, actions: Actions) -> None:
+        super().__init__(over)
+        self.over = over
+        self.setObjectName("card")
+        self.actions_table = actions
+        self.columns = QHBoxLayout()
+        self.columns.setSpacing(28)
+        self.hint = QLabel()
+        self.hint.setObjectName("quiet")
+        self.reset = QPushButton("Every key as it was")
+        self.reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.reset.clicked.connect(self._reset)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.hint, 1)
+        bottom.addWidget(self.reset)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 14)
+        layout.addLayout(self.columns)
+        layout.addLayout(bottom)
+        self._asking: KeyLine | None = None
+        self.hide()
+
+    def toggle(self) -> None:
+        if self.isVisible():
+            self.close_sheet()
+            return
+        self._fill("Click a key to change it.")
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    def close_sheet(self) -> None:
+        self._asking = None
+        self.hide()
+        self.over.setFocus()
+
+    def _fill(self, hint: str) -> None:
+        self._asking = None
+        self.hint.setText(hint)
+        while (old := self.columns.takeAt(0)) is not None:
+            widget = old.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for groups in (("Class",), ("Label", "Go"), ("Project", "Round"), ("View", "Help")):
+            assert all(group in GROUPS for group in groups)
+            self.columns.addWidget(self._column(groups))
+        self.adjustSize()
+        self.move(
+            (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
+        )
+
+    def _ask(self, line: KeyLine) -> None:
+        """Wait for the key of a line."""
+        self._fill("")
+        self._asking = line
+        title = self.actions_table.table[line.id].title
+        self.hint.setText(f"Press the new key of {title}; Esc leaves it.")
+        self.setFocus()
+
+    def _reset(self) -> None:
+        self.actions_table.reset_keys()
+        self.changed.emit()
+        self._fill("Every key is as it was at first.")
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and self._asking is not None:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()  # else the action of that key takes it
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                self._take(event)
+                return True
+        return super().event(event)
+
+    def _take(self, event: QKeyEvent) -> None:
+        line = self._asking
+        if line is None or event.key() in _MODIFIERS:
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            self._fill("Click a key to change it.")
+            return
+        key = QKeySequence(event.keyCombination()).toString()
+        problem = self.actions_table.change_key(line.id, key)
+        title = self.actions_table.table[line.id].title
+        self._fill(problem or f"{title} is on {key} now.")
+        self.changed.emit()
+
+    def _column(self, groups: tuple[str, ...]) -> QWidget:
+        column = QWidget()
+        grid = QGridLayout(column)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(2)
+        row = 0
+        for group in groups:
+            heading = QLabel(group)
+            heading.setObjectName("heading")
+            grid.addWidget(heading, row, 0, 1, 2)
+            row += 1
+            for action in self.actions_table.of_group(group):
+                if action.keys:
+                    self._line(grid, row, action)
+                    row += 1
+        grid.setRowStretch(row, 1)
+        return column
+
+    def _line(self, grid: QGridLayout, row: int, action: Action) -> None:
+        keys = KeyLine(action, self._ask)
+        title = QLabel(action.title)
+        title.setObjectName("quiet")
+        grid.addWidget(keys, row, 0)
+        grid.addWidget(title, row, 1)
+
+    def mousePressEvent(self, event: object) -> None:
+        self.close_sheet()

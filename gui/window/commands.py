@@ -1,0 +1,221 @@
+"""What the window can do: the rows of the table of actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gui.points.class_palette import CODES
+from gui.points.paint import MODES
+from gui.window.actions import Action
+
+if TYPE_CHECKING:
+    from gui.points.scene import Scene
+    from gui.window.session import Session
+    from gui.window.window import Window
+
+
+def always(window: Window) -> list[Action]:
+    """Actions that need no project."""
+    return [
+        Action("new", "New project from scans …", ("Ctrl+N",), "Project",
+               "Choose a folder of scans.",
+               lambda: window.choose_for("Choose a folder of scans", window.look_at)),
+        Action("open", "Open a project …", ("Ctrl+O",), "Project",
+               "Choose a project's folder.",
+               lambda: window.choose_for("Open a project", window.look_at)),
+        Action("theme", "Light or dark", ("Ctrl+Shift+L",), "View",
+               "Change between the light and the dark colours.", window.change_theme),
+        Action("larger text", "Larger text", ("Ctrl+=", "Ctrl++"), "View",
+               "Make every text of the window larger.", lambda: window.scale_text(1.1)),
+        Action("smaller text", "Smaller text", ("Ctrl+-",), "View",
+               "Make every text of the window smaller.", lambda: window.scale_text(1 / 1.1)),
+        Action("text", "Text as it was", ("Ctrl+0",), "View",
+               "Give text its first size back.", lambda: window.scale_text(0)),
+        Action("still", "No flights", (), "View",
+               "Be at the next unit at once, without moving there.",
+               window.change_motion, checked=lambda: window.still),
+        Action("commands", "Command palette", ("Ctrl+Shift+P",), "Help",
+               "Find an action by its name.", window.open_palette),
+        Action("keys", "Key sheet", ("F1", "?"), "Help",
+               "Every key on one sheet.", window.open_keys),
+        Action("quit", "Quit", ("Ctrl+Q",), "Project",
+               "Close the window; every answer is saved already.", window.close),
+    ]  # fmt: skip
+
+
+def of_session(window: Window, session: Session) -> list[Action]:
+    """Actions on the open project."""
+    state, scene, labelling = session.state, session.scene, session.labelling
+    queue = session.queue
+
+    def write(what: str) -> None:
+        window.choose_for("Folder to write to", lambda out: session.export(out, what))
+
+    rows = [
+        Action("start", "Close the project", ("Ctrl+W",), "Project",
+               "Go back to the start page.", window.show_start),
+        Action("tour", "Two-minute tour", (), "Help",
+               "Five short steps: how to label.", window.show_tour),
+        Action("layout", "Reset the layout", (), "View",
+               "Put every panel back where it was at first.", window.reset_layout),
+        Action("export", "Export labels …", ("Ctrl+E",), "Project",
+               "Write the labels in the dataset's layout.",
+               lambda: write("labels"), session.no.export),
+        Action("export merged", "Export labels and predictions …", (), "Project",
+               "Answers where there are some, predictions elsewhere.",
+               lambda: write("merged"), session.no.export),
+        Action("merge", "Merge another's answers …", (), "Project",
+               "Bring the journals of another copy of this project in.",
+               lambda: window.choose_for("Their project", session.merge), session.no.change),
+        Action("reopen", "Ask again where annotators differ", (), "Project",
+               "Put the units they see differently back in the queue.",
+               session.reopen, session.no.change),
+        Action("import", "Import labels …", (), "Project",
+               "Take over existing label files, to repair them here.",
+               lambda: window.choose_for("Root of a dataset with labels", session.import_labels),
+               session.no.change),
+        Action("prepare", "Prepare", ("F5",), "Round",
+               "Split the scans in units and partitions.", session.prepare, session.no.prepare),
+        Action("ask", "Ask", ("F6",), "Round",
+               "Choose the units worth asking about.", session.ask, session.no.ask),
+        Action("ask with", "Ask with options …", ("Shift+F6",), "Round",
+               "Choose strategy and budget.", window.open_ask, session.no.ask),
+        Action("oracle", "Oracle", ("F7",), "Round",
+               "Answer the open query from ground truth.", session.oracle, session.no.oracle),
+        Action("train", "Train", ("F8",), "Round",
+               "Train on all answers, score and evaluate.", session.train, session.no.train),
+        Action("evaluate", "Evaluate", ("F9",), "Round",
+               "Measure mIoU on the validation scans.", session.evaluate, session.no.evaluate),
+        Action("cancel", "Cancel", ("Ctrl+.",), "Round",
+               "Stop the running step; what it finished is kept.",
+               session.cancel, session.no.cancel),
+        Action("label", "Go to the first open item", ("Ctrl+L",), "Go",
+               "Begin to label.", state.begin),
+        Action("skip", "Skip", ("Tab",), "Go",
+               "Leave this item open and go to the next.", state.skip),
+        Action("back", "Back", ("Shift+Tab",), "Go",
+               "Go to the item before this one.", state.back),
+        Action("sort", "Queue by rank or by scan", ("Ctrl+Shift+S",), "Go",
+               "Order the queue by rank, or scan by scan.", lambda: queue.step(queue.sort)),
+        Action("partition", "Queue: next partition", ("Ctrl+Shift+F",), "Go",
+               "Keep one partition in the queue; after the last one, all.",
+               lambda: queue.step(queue.partition)),
+        Action("suggested", "Queue: next suggested class", ("Ctrl+Shift+C",), "Go",
+               "Keep items with one class suggested first; after the last one, all.",
+               lambda: queue.step(queue.suggested)),
+        Action("next scan", "Next scan", ("PgDown",), "Go",
+               "Show the next scan.", lambda: state.step_scan(1)),
+        Action("previous scan", "Previous scan", ("PgUp",), "Go",
+               "Show the scan before.", lambda: state.step_scan(-1)),
+        Action("undo", "Undo", ("Ctrl+Z",), "Label",
+               "Take back the last step of a draft, else the last answer, and go there.",
+               labelling.undo, session.no.label),
+        Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Label",
+               "Bring back what Undo took.", labelling.redo, session.no.label),
+        Action("decline", "Cannot tell, never ask again", ("Delete",), "Label",
+               "The unit costs nothing and is not asked again.",
+               labelling.decline, session.no.label),
+        Action("accept", "Accept", ("Return", "Enter", "Space"), "Label",
+               "Confirm the draft, or answer with the class suggested first.",
+               session.accept, session.no.label),
+        Action("guess", "Start from the best guess", ("Y",), "Label",
+               "The network's class of each point, else parts of like points, one key each.",
+               labelling.guess, session.no.label),
+        Action("alike", "Units like this one", ("Ctrl+A",), "Label",
+               "Tick the same ones on a sheet of pictures (again: all); one key labels them.",
+               session.alike.open, session.no.label),
+        Action("second", "Second opinion, blind", (), "Label",
+               "Answer a sample of others' units; labels and suggestions are hidden.",
+               session.second_opinion, session.no.label,
+               checked=lambda: bool(state.second)),
+        Action("suggestions", "Show suggestions", ("Ctrl+G",), "Label",
+               "Show what a unit may be, or decide unprompted.",
+               session.toggle_suggestions, checked=lambda: state.guesses.shown),
+    ]  # fmt: skip
+    for code, name, key in CODES:
+        rows.append(_class(session, code, name.capitalize(), key, "Label"))
+    for number, name in enumerate(session.project.classes.names):
+        rows.append(_class(session, number, name, session.project.classes.keys[number], "Class"))
+    if scene is not None:
+        rows += _of_scene(session)
+    return rows
+
+
+def _class(session: Session, number: int, name: str, key: str, group: str) -> Action:
+    return Action(
+        f"class {number}",
+        name,
+        (key,),
+        group,
+        f"The asked points are: {name}.",
+        lambda: session.answer(number),
+        session.no.label,
+    )
+
+
+def _of_scene(session: Session) -> list[Action]:
+    scene, overlays = session.scene, session.overlays
+    assert scene is not None
+    assert overlays is not None
+    view = scene.view
+
+    def turn() -> None:
+        view.set_top_down(not view.top_down)
+        overlays.refresh()
+
+    rows = [
+        Action("cut", "Cut in two", ("K",), "Label",
+               "Draw one line; each side gets a class of its own.",
+               lambda: scene.begin("cut"), session.no.label),
+        Action("lasso", "Lasso", ("L",), "Label",
+               "Draw around points of the unit.", lambda: scene.begin("lasso"), session.no.label),
+        Action("polygon", "Polygon", ("P",), "Label",
+               "Click corners around points of the unit.",
+               lambda: scene.begin("polygon"), session.no.label),
+        Action("box", "Box", ("O",), "Label",
+               "Drag a box over points of the unit.", lambda: scene.begin("box"), session.no.label),
+        Action("brush", "Brush", ("U",), "Label",
+               "Paint over points of the unit.", lambda: scene.begin("brush"), session.no.label),
+        Action("fill", "Fill", (",",), "Label",
+               "Click a part of like points of the unit.", scene.begin_fill, session.no.label),
+        Action("swap", "Swap a class", (";",), "Label",
+               "The next class takes the place of the selected points' class in the whole unit.",
+               session.labelling.begin_swap, session.no.label),
+        Action("through", "Draw through", ("Ctrl+T",), "Label",
+               "Shapes take hidden points too, or only what is in sight.",
+               lambda: scene.set_through(not scene.through), checked=lambda: scene.through),
+        Action("whole", "Whole again", ("Esc",), "Label",
+               "Put the tool away, then the selection, then the draft.", session.leave),
+        Action("frame", "Frame the unit", ("Home",), "Go",
+               "Fly to what is asked; once more, closer.", scene.frame),
+        Action("overview", "See the whole scan", ("End",), "Go",
+               "Fly back over the sensor.", view.overview),
+        Action("top", "Top-down view", ("J",), "View",
+               "Look straight down, or turn freely.", turn, checked=lambda: view.top_down),
+        Action("smaller", "Smaller points", ("[",), "View",
+               "Draw points, or the brush in hand, smaller.",
+               lambda: scene.enlarge(-1)),
+        Action("bigger", "Bigger points", ("]",), "View",
+               "Draw points, or the brush in hand, bigger.",
+               lambda: scene.enlarge(1)),
+        Action("around", "Neighbouring scans", ("Ctrl+B",), "View",
+               "Show the five scans before and behind too, placed by their poses.",
+               scene.toggle_around, checked=lambda: bool(scene.reach)),
+        Action("overlays", "Hide what lies over the view", ("H",), "View",
+               "Nothing hides the points.", overlays.toggle, checked=lambda: overlays.hidden),
+    ]  # fmt: skip
+    return [*rows, *(_mode(scene, mode, f"Ctrl+{n}") for n, mode in enumerate(MODES, start=1))]
+
+
+def _mode(scene: Scene, mode: str, key: str) -> Action:
+    title = f"Colour by {'ground truth' if mode == 'truth' else mode}"
+    return Action(
+        f"mode {mode}",
+        title,
+        (key,),
+        "View",
+        f"{title}.",
+        lambda: scene.set_mode(mode),
+        lambda: None if mode in scene.modes() else "There is nothing of this to show yet.",
+        lambda: scene.mode == mode,
+    )

@@ -1,0 +1,310 @@
+"""An open project in the window: its state, view and panels, and the steps it can start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from core import steps
+from core.base.errors import LockedError, StorageError
+from core.base.jobs import Job
+from core.exchange.export import export
+from core.exchange.import_labels import import_labels
+from core.exchange.merge import disagreements, merge, reopen
+from core.project.project import Project
+from core.quality.agreement import blind_sample
+from gui.desk.activity import Activity
+from gui.desk.state import State
+from gui.look.theme import Theme
+from gui.panels.context import Context
+from gui.panels.partitions import Partitions
+from gui.panels.queue import Queue
+from gui.panels.review import Review
+from gui.panels.rounds import Rounds
+from gui.panels.scans import Browser
+from gui.points.class_palette import Palette
+from gui.points.contact_sheet import ContactSheet
+from gui.points.history import History
+from gui.points.labelling import Labelling
+from gui.points.overlays import Overlays
+from gui.points.scene import Scene
+from gui.view import opengl
+from gui.view.view import CloudView
+from gui.window.banner import Banner
+from gui.window.jobs import Jobs
+from gui.window.statusbar import StatusBar
+from gui.window.why_not import Reasons
+
+SAMPLE = 50  # units of a blind second opinion
+
+
+def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None]:
+    """Open a project for writing, else for reading, with the reason. Raises ProjectError."""
+    try:
+        return Project(path), None
+    except (LockedError, StorageError) as error:
+        return Project(path, read_only=True), error
+
+
+class Session(QObject):
+    """Everything of one open project. `scene` and `view` are None where OpenGL does not work."""
+
+    def __init__(self, path: Path, activity: Activity, jobs: Jobs, theme: Theme) -> None:
+        super().__init__()
+        self.project, why = open_project(path)
+        self.jobs = jobs
+        self._outcome = ""
+        self.no = Reasons(self.project, jobs)
+        self.state = State(self.project, activity)
+        self.labelling = Labelling(self.state)
+        self.banner = Banner()
+        self.page = QWidget()
+        self.page.setMinimumSize(420, 300)
+        layout = QVBoxLayout(self.page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.banner)
+        self.view: CloudView | None = None
+        self.scene: Scene | None = None
+        self.overlays: Overlays | None = None
+        (problem, renderer), drawing = opengl.opengl(), ""
+        self.software = False
+        if problem is None:
+            self.view = CloudView()
+            self.scene = Scene(self.view, self.state, self.labelling, theme)
+            self.overlays = Overlays(self.scene, theme)
+            self.history = History(self.scene)
+            layout.addWidget(self.view, 1)
+            if any(name in renderer for name in opengl.SOFTWARE):
+                drawing = "software drawing"
+                self.view.set_round(False)
+                self.software = self.view.instant = True  # two frames are no flight
+        else:
+            layout.addWidget(_no_view(problem), 1)
+        self.alike = ContactSheet(self.page, self.state, self.labelling, theme)
+        self.queue = Queue(self.state, theme)
+        self.palette = QWidget()
+        self.partitions = Partitions(self.state, theme)
+        self.rounds = Rounds(self.state, theme)
+        self.browser = Browser(self.state)
+        self.review = Review(self.state, theme)
+        self.context = Context(self.state, theme)
+        self.review.chosen.connect(self.state.show_unit)
+        self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
+        self.queue.chosen.connect(self.state.go)
+        self.browser.chosen.connect(self.state.show_scan)
+        self.state.failed.connect(self.banner.show_error)
+        jobs.failed.connect(self.banner.show_error)
+        jobs.broke.connect(self.banner.show_fault)
+        jobs.started.connect(self.status.starting)
+        jobs.progressed.connect(self.status.progressed)
+        jobs.progressed.connect(self.rounds.progressed)
+        jobs.finished.connect(self._finished)
+        if why is not None:
+            self.banner.show_note(why.what, f"Opened for reading only. {why.do}")
+
+    def make_palette(self, theme: Theme, run: Any) -> Palette:
+        """The class palette; `run` does an action by its id."""
+        made = Palette(self.project.classes, theme, run)
+        self.palette = made
+        return made
+
+    def show_keys(self, key_of: Callable[[str], str]) -> None:
+        """Write the keys that actions have now, by their ids."""
+        if isinstance(self.palette, Palette):
+            self.palette.set_keys(key_of)
+        if self.overlays is not None:
+            self.overlays.card.key_of = key_of
+            self.overlays.refresh()
+
+    # -- steps --------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Split the scans in units, in the background."""
+        self.jobs.run("Prepare", lambda job: steps.prepare(self.project, job))
+
+    def ask(self, options: dict[str, Any] | None = None) -> None:
+        """Choose and freeze the next query, in the background."""
+        self.jobs.run("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
+
+    def train(self) -> None:
+        """Train, score and evaluate, in the background."""
+
+        def work(job: Job) -> None:
+            from models.steps import train
+
+            train(self.project, job)
+
+        self.rounds.job_started()
+        self.jobs.run("Train", work)
+
+    def cancel(self) -> None:
+        """Stop the running step, which ends at its next report."""
+        self.jobs.cancel()
+        self.status.stopping()
+
+    def evaluate(self) -> None:
+        """Measure mIoU anew, in the background."""
+
+        def work(job: Job) -> None:
+            from models.steps import evaluate
+
+            evaluate(self.project, job)
+
+        self.jobs.run("Evaluate", work)
+
+    def oracle(self) -> None:
+        """Answer the open query from ground truth, in the background."""
+        self.jobs.run("Oracle", lambda job: steps.annotate(self.project, job, oracle="per-point"))
+
+    def export(self, out: Path, what: str) -> None:
+        """Write labels, predictions, both merged, or the journal below `out`."""
+        self.jobs.run("Export", lambda job: export(self.project, out, job, what=what))
+
+    def merge(self, other: Path) -> None:
+        """Bring the journals of another project in."""
+
+        def work(_: Job) -> str:
+            said = merge(self.project, [other])
+            differ = len(disagreements(self.project))
+            return f"{'; '.join(said)}. Annotators differ on {differ:,} units, listed in Review."
+
+        self._run_and_tell("Merge", work)
+
+    def reopen(self) -> None:
+        """Ask again where annotators differ."""
+
+        def work(_: Job) -> str:
+            count = reopen(self.project)
+            if not count:
+                return "Annotators agree on every unit."
+            return f"{count:,} units wait again: in the open queue, or first in the next one."
+
+        self._run_and_tell("Reopen", work)
+
+    def import_labels(self, root: Path) -> None:
+        """Take over label files as first answers."""
+        self._run_and_tell(
+            "Import",
+            lambda job: f"Labels of {import_labels(self.project, root, job):,} scans taken over.",
+        )
+
+    def _run_and_tell(self, name: str, step: Callable[[Job], str]) -> None:
+        """Run a step whose outcome, a sentence, stays in sight."""
+
+        def work(job: Job) -> None:
+            self._outcome = step(job)
+
+        self.jobs.run(name, work)
+
+    def _finished(self, name: str) -> None:
+        self.status.idle()
+        if name != "Export":
+            self.state.reload()
+        if self._outcome:
+            self.banner.show_note(self._outcome, "")
+            self._outcome = ""
+        if name == "Ask" and self.state.round is not None:
+            self.state.begin()
+
+    def answer(self, found: int) -> None:
+        """Give a class or code to what is ticked on the contact sheet, else to what is asked."""
+        if self.alike.isVisible():
+            self.alike.answer(found)
+        elif self.scene is not None:
+            self.scene.answer(found)
+        else:
+            self.labelling.answer(found)
+
+    def accept(self) -> None:
+        """Tick on the contact sheet, else confirm what is asked."""
+        if self.alike.isVisible():
+            self.alike.tick()
+        elif self.scene is not None:
+            self.scene.accept()
+        else:
+            self.labelling.accept()
+
+    def leave(self) -> None:
+        """Put away the contact sheet, else the tool, the selection, the draft."""
+        if self.alike.isVisible():
+            self.alike.hide()
+        elif self.scene is not None:
+            self.scene.end()
+
+    def toggle_suggestions(self) -> None:
+        """Show suggestions, or none."""
+        guesses = self.state.guesses
+        guesses.shown = not guesses.shown
+        guesses.changed.emit()
+
+    def second_opinion(self) -> None:
+        """Ask a sample of what others answered again, labels and suggestions hidden; or end it."""
+        if self.state.second:
+            self.state.end_second()
+            return
+        sample = blind_sample(self.project, SAMPLE)
+        if sample:
+            self.state.begin_second(sample)
+            self.state.told.emit(f"Blind: {len(sample):,} units that others answered.")
+        else:
+            self.state.told.emit("Nobody else has answered here: merge their journals first.")
+
+    # -- the rest -----------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        for part in (
+            self.queue,
+            self.partitions,
+            self.rounds,
+            self.review,
+            self.context,
+            self.alike,
+            self.scene,
+            self.overlays,
+        ):
+            if part is not None:
+                part.set_theme(theme)
+        if isinstance(self.palette, Palette):
+            self.palette.set_theme(theme)
+
+    def picture(self) -> str:
+        """Save a small picture of the view for the start page; return its path, or ""."""
+        if self.view is None or not self.view.isVisible() or not self.project.writable:
+            return ""
+        path = self.project.path / "cache" / "view.png"
+        path.parent.mkdir(exist_ok=True)
+        saved = self.view.grab().scaledToWidth(320).save(str(path))
+        return str(path.resolve()) if saved else ""
+
+    def shut(self) -> None:
+        """Stop everything and close the project. What was answered is on disk already."""
+        self.jobs.shut_step()
+        for signal in (
+            self.jobs.failed,
+            self.jobs.broke,
+            self.jobs.started,
+            self.jobs.progressed,
+            self.jobs.finished,
+        ):
+            signal.disconnect()
+        if self.scene is not None:
+            self.history.shut()
+        self.alike.shut()
+        self.review.shut()
+        self.context.shut()
+        self.state.shut()
+        if self.view is not None:
+            self.view.shut()
+        self.project.close()
+
+
+def _no_view(problem: str) -> QLabel:
+    label = QLabel(f"The 3D view cannot be shown.\n{problem}\n\nEverything else works.")
+    label.setMargin(40)
+    label.setObjectName("quiet")
+    return label

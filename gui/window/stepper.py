@@ -1,0 +1,146 @@
+"""The stepper: the five steps of a round, each with its state; it is the toolbar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolBar, QToolButton, QWidget
+
+from gui.desk.state import State
+
+DONE, NOW, WAITING = "done", "now", "waiting"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: the action that does it, what its button says, its state and why."""
+
+    action: str
+    text: str
+    state: str
+    why: str
+
+
+def steps(state: State, running: str | None) -> list[Step]:
+    """The five steps of the round that is on the table."""
+    project, found = state.project, state.project.open_round
+    tip = project.tip
+    prepared = project.units is not None
+    waiting = len(project.open_items(found)) if found else 0
+    asked = len(found.query.items) if found else 0
+    answered = asked - waiting
+    trained = tip is not None and tip.checkpoint.exists()
+    scored = tip is not None and tip.scores.exists()
+    number = (found.number if found else len(project.branch(tip)) + 1) if prepared else 1
+
+    def step(action: str, text: str, done: bool, ready: bool, why: str) -> Step:
+        return Step(action, text, DONE if done else NOW if ready else WAITING, why)
+
+    listed = [
+        step("prepare", "Prepare", prepared, True, "Split the scans in units and partitions"),
+        step(
+            "ask",
+            f"Ask round {number}" if found is None else f"Asked {asked:,}",
+            found is not None,
+            prepared and (tip is None or scored),
+            "Choose the units worth asking about" if prepared else "Waits for Prepare",
+        ),
+        step(
+            "label",
+            f"Label {answered:,}/{asked:,}" if found else "Label",
+            found is not None and waiting == 0,
+            found is not None,
+            "Answer the queued units" if found else "Waits for a query",
+        ),
+        step(
+            "train",
+            "Training …" if running == "Train" else "Train",
+            trained and found is None,
+            answered > 0 or (found is None and tip is not None and not scored),
+            "Train on all answers, score and evaluate" if found else "Waits for answers",
+        ),
+        step(
+            "evaluate",
+            "Evaluate",
+            scored and found is None,
+            False,
+            "Measure mIoU on the validation scans" if trained else "Waits for Train",
+        ),
+    ]
+    # Only the first step that can be done is the one to do now.
+    now = [place for place, one in enumerate(listed) if one.state == NOW]
+    if running is None and len(now) > 1:
+        keep = 2 if 2 in now and waiting else now[-1] if 2 not in now else 3
+        listed = [
+            Step(one.action, one.text, WAITING, one.why)
+            if one.state == NOW and place != keep
+            else one
+            for place, one in enumerate(listed)
+        ]
+    return listed
+
+
+class Stepper(QToolBar):
+    """The row of steps, the project's name before it, the job's buttons behind."""
+
+    def __init__(self, state: State, run: Callable[[str], object]) -> None:
+        super().__init__("Steps")
+        self.setObjectName("stepper")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.state = state
+        self.buttons: dict[str, QToolButton] = {}
+        name = QLabel(f"  {state.project.path.name}  ")
+        name.setObjectName("heading")
+        self.addWidget(name)
+        for place, one in enumerate(steps(state, None)):
+            if place:
+                arrow = QLabel("›")
+                arrow.setObjectName("quiet")
+                self.addWidget(arrow)
+            button = QToolButton()
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(lambda _=False, id=one.action: run(id))
+            self.buttons[one.action] = button
+            self.addWidget(button)
+        self.addWidget(_space())
+        for id, text in (("oracle", "Oracle"), ("export", "Export"), ("cancel", "Cancel")):
+            button = QToolButton()
+            button.setText(text)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(lambda _=False, id=id: run(id))
+            self.buttons[id] = button
+            action = self.addWidget(button)
+            if id == "oracle" and not state.project.research:
+                action.setVisible(False)
+        self.running: str | None = None
+
+    def refresh(self, running: str | None, why_not: Callable[[str], str | None]) -> None:
+        """Bring texts and states up to date; `why_not` tells for an action's id."""
+        self.running = running
+        for place, one in enumerate(steps(self.state, running), start=1):
+            button = self.buttons[one.action]
+            mark = "✓" if one.state == DONE else str(place)
+            button.setText(f"{mark}  {one.text}")
+            reason = why_not(one.action)
+            button.setEnabled(reason is None)
+            button.setToolTip(reason or one.why)
+            primary = one.state == NOW and reason is None
+            if button.property("primary") != primary:
+                button.setProperty("primary", primary)
+                button.style().unpolish(button)
+                button.style().polish(button)
+        for id in ("oracle", "export", "cancel"):
+            reason = why_not(id)
+            self.buttons[id].setEnabled(reason is None)
+            self.buttons[id].setToolTip(reason or "")
+
+
+def _space() -> QWidget:
+    space = QWidget()
+    layout = QHBoxLayout(space)
+    layout.addStretch()
+    space.setSizePolicy(space.sizePolicy().Policy.Expanding, space.sizePolicy().Policy.Preferred)
+    return space

@@ -1,0 +1,66 @@
+"""Why a step cannot be started now, in a sentence; None where it can."""
+
+from __future__ import annotations
+
+from core.project.project import Project
+from gui.window.jobs import Jobs
+
+
+class Reasons:
+    """Asked for each action, whenever something changed."""
+
+    def __init__(self, project: Project, jobs: Jobs) -> None:
+        self._project, self._jobs = project, jobs
+
+    def _busy(self) -> str | None:
+        if not self._project.writable:
+            return "The project is open for reading only."
+        return f"{self._jobs.running} is running." if self._jobs.running else None
+
+    def prepare(self) -> str | None:
+        return self._busy()
+
+    def ask(self) -> str | None:
+        found = self._project.tip
+        if self._project.units is None:
+            return "Prepare the scans first."
+        if found is not None and not found.frozen:
+            waiting = len(self._project.open_items(found))
+            if waiting:
+                return f"{waiting:,} items still wait for an answer; train to put them back."
+        return self._busy()
+
+    def train(self) -> str | None:
+        tip = self._project.tip
+        if tip is None:
+            return "Ask a first query."
+        if tip.done:
+            return "This round is trained: ask the next query."
+        if not tip.frozen and not self._project.answers.effective:
+            return "Answer something first."
+        return self._busy()
+
+    def change(self) -> str | None:
+        return self._busy()
+
+    def evaluate(self) -> str | None:
+        if not any(found.checkpoint.exists() for found in self._project.rounds):
+            return "Train a round first."
+        return self._busy()
+
+    def oracle(self) -> str | None:
+        found = self._project.open_round
+        if not self._project.research:
+            return "Only research projects answer from ground truth."
+        if found is None or not self._project.open_items(found):
+            return "No question is open."
+        return self._busy()
+
+    def export(self) -> str | None:
+        return f"{self._jobs.running} is running." if self._jobs.running else None
+
+    def cancel(self) -> str | None:
+        return None if self._jobs.running else "Nothing is running."
+
+    def label(self) -> str | None:
+        return None if self._project.writable else "The project is open for reading only."

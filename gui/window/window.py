@@ -1,0 +1,386 @@
+"""The one window: start page, or an open project with its docks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QStatusBar,
+    QWidget,
+)
+
+from core.base.errors import ProjectError
+from core.base.jobs import Job
+from core.cli import demo
+from core.data.scans import recognise
+from core.project.project_file import FILE
+from gui.desk.activity import Activity
+from gui.look.theme import THEMES, Theme, palette, style_sheet
+from gui.start.recent import remember, store
+from gui.window import commands
+from gui.window.actions import GROUPS, Actions
+from gui.window.jobs import Jobs
+from gui.window.session import Session
+from gui.window.stepper import Stepper
+
+if TYPE_CHECKING:  # each is loaded when it is first shown
+    from gui.start.new_project import NewProject
+    from gui.window.command_palette import CommandPalette, KeySheet
+
+LAYOUT_VERSION = 3
+SMALLEST_TEXT, LARGEST_TEXT = 0.8, 2.0
+_LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+_AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _RIGHT)
+
+
+class Window(QMainWindow):
+    """Shows the start page or a project: call `show_start` or `open_project`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle("LidarLoop")
+        self.resize(1440, 900)
+        self.setMinimumSize(900, 600)
+        geometry = store().value("geometry")
+        if isinstance(geometry, QByteArray):  # panels fit the size that they were left at
+            self.restoreGeometry(geometry)
+        self.theme: Theme = THEMES.get(str(store().value("theme", "dark")), THEMES["dark"])
+        self.activity = Activity()
+        self.jobs = Jobs(self)
+        self.session: Session | None = None
+        self.stepper: Stepper | None = None
+        self.docks: list[QDockWidget] = []
+        self.greets = False  # whether the first project that opens begins with the tour
+        self.actions_table = Actions(self)
+        self.actions_table.add(commands.always(self))
+        self.apply_theme()
+
+    @cached_property
+    def command_palette(self) -> CommandPalette:
+        from gui.window.command_palette import CommandPalette
+
+        return CommandPalette(self, self.actions_table)
+
+    @cached_property
+    def key_sheet(self) -> KeySheet:
+        from gui.window.command_palette import KeySheet
+
+        sheet = KeySheet(self, self.actions_table)
+        sheet.changed.connect(self._show_keys)
+        return sheet
+
+    @staticmethod
+    def _application() -> QApplication:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        return application
+
+    # -- pages --------------------------------------------------------------------------------
+
+    def show_start(self) -> None:
+        """Close the project, if one is open, and show the start page."""
+        from gui.start.start import Start
+
+        self._shut_session()
+        self.setWindowTitle("LidarLoop")
+        start = Start()
+        start.demo.connect(self.make_demo)
+        start.folder_chosen.connect(self.look_at)
+        start.project_chosen.connect(self.open_project)
+        self.setCentralWidget(start)
+        self._fill_menus()
+
+    def look_at(self, folder: Path) -> None:
+        """Open a project's folder, or offer to make a project of a folder of scans."""
+        if (folder / FILE).exists():
+            self.open_project(folder)
+            return
+        try:
+            found = recognise(folder)
+        except ProjectError as error:
+            self._say(f"{error.what} {error.do}")
+            return
+        if found is None:
+            self._say(
+                f"{folder} holds no scans in a known layout. Choose a folder with SemanticKITTI's "
+                f"sequences/, nuScenes' v1.0-*/, or with .bin, .pcd, .ply or .npy files."
+            )
+            return
+        from gui.start.new_project import NewProject
+
+        self.show_new(NewProject(found))
+
+    def show_new(self, page: NewProject) -> None:
+        """Show the page that makes a project."""
+        self._shut_session()
+        page.made.connect(self.open_project)
+        page.left.connect(self.show_start)
+        self.setCentralWidget(page)
+
+    def make_demo(self) -> None:
+        """Make the demo in the background, then open it."""
+        folder = Path.home() / "lidarloop-demo"
+
+        def work(job: Job) -> None:
+            demo.make(folder, job)
+
+        def finished(_: str) -> None:
+            self.jobs.finished.disconnect()
+            self.jobs.progressed.disconnect()
+            self.jobs.failed.disconnect()
+            if (folder / demo.PROJECT / FILE).exists():
+                self.open_project(folder / demo.PROJECT)
+
+        self.jobs.progressed.connect(
+            lambda report: self._say(f"Making the demo: {report.text} {report.done}/{report.total}")
+        )
+        self.jobs.failed.connect(lambda error: self._say(f"{error.what} {error.do}"))
+        self.jobs.finished.connect(finished)
+        self._say("Making the demo …")
+        self.jobs.run("Demo", work)
+
+    def open_project(self, path: Path) -> None:
+        """Open a project; say why on the start page where it cannot be opened."""
+        self._shut_session()
+        try:
+            session = Session(path, self.activity, self.jobs, self.theme)
+        except ProjectError as error:
+            self.show_start()
+            self._say(f"{error.what} {error.do}")
+            return
+        self.session = session
+        self.setCentralWidget(session.page)
+        self.actions_table.add(commands.of_session(self, session))
+        made = session.make_palette(self.theme, self.actions_table.run)
+        self._show_keys()
+        self.stepper = Stepper(session.state, self.actions_table.run)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.stepper)
+        self.setStatusBar(session.status)
+        self._apply_motion()
+        self._dock("Queue", session.queue)
+        self._dock("Scans", session.browser)
+        self._dock("Classes", made)
+        self._dock("Partitions", session.partitions)
+        self._dock("Rounds", session.rounds)
+        self._dock("Review", session.review)
+        self._dock("Context", session.context)
+        self._place_docks()
+        state = session.state
+        for signal in (state.answers_changed, state.project_changed, state.target_told):
+            signal.connect(self.refresh)
+        for signal in (self.jobs.started, self.jobs.finished):
+            signal.connect(self.refresh)
+        if session.scene is not None:
+            session.scene.mode_changed.connect(self.refresh)
+        self.setWindowTitle(f"{path.name} – LidarLoop")
+        self._fill_menus()
+        # Only a window that is laid out knows what is left for the middle; nothing to draw yet.
+        self.setUpdatesEnabled(False)
+        self.show()
+        self._application().processEvents()
+        self.setUpdatesEnabled(True)
+        layout = store().value("layout")
+        # Docks are tabbed once only: Qt leaves the tabs of a first time in sight below the second.
+        if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
+            self._tab_docks()
+            self._size_docks()
+        remember(path)
+        # Now, not before: thousands of events of the first layout would all pass through it.
+        self._application().installEventFilter(self.activity)
+        state.begin()
+        self.refresh()
+        self.activateWindow()  # the first OpenGL widget makes the native window anew
+        self.focus_view()
+        if self.greets:
+            self.greets = False
+            store().setValue("toured", "true")
+            self.show_tour()
+
+    def reset_layout(self) -> None:
+        """Put every dock back where it was at first."""
+        if self.docks:
+            for dock in self.docks:
+                self.removeDockWidget(dock)
+            self._application().processEvents()  # else Qt leaves the old tabs in sight
+            self._place_docks()
+            self._tab_docks()
+            self._size_docks()
+
+    def _place_docks(self) -> None:
+        for dock, area in zip(self.docks, _AREAS, strict=True):
+            dock.setFloating(False)
+            self.addDockWidget(area, dock)
+            dock.show()
+
+    def _tab_docks(self) -> None:
+        _, _, _, partitions, rounds, review, context = self.docks
+        for first, second in ((context, partitions), (partitions, rounds), (rounds, review)):
+            self.tabifyDockWidget(first, second)
+        context.raise_()
+
+    def _size_docks(self) -> None:
+        queue, scans, classes, partitions, *_ = self.docks
+        self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
+        self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
+        self.resizeDocks([queue, classes], [250, 330], Qt.Orientation.Horizontal)
+
+    def _dock(self, title: str, content: QWidget) -> None:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title)
+        dock.setWidget(content)
+        self.docks.append(dock)
+
+    def _shut_session(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        spent = session.project.answers.spent()
+        remember(
+            session.project.path,
+            spent=f"{spent.units:,} units, {spent.minutes:.0f} min",
+            picture=session.picture(),
+        )
+        store().setValue("layout", self.saveState(LAYOUT_VERSION))
+        session.shut()
+        kept = {action.id for action in commands.always(self)}
+        self.actions_table.keep(kept)
+        for dock in self.docks:
+            _take_away(dock)
+        self.docks = []
+        if self.stepper is not None:
+            _take_away(self.stepper)
+        self.session = self.stepper = None
+        self.setStatusBar(QStatusBar())
+        self.statusBar().hide()
+
+    # -- keeping up to date -------------------------------------------------------------------
+
+    def refresh(self, *_: object) -> None:
+        """Bring actions and stepper up to date."""
+        self.actions_table.refresh()
+        if self.stepper is not None:
+            table = self.actions_table.table
+            self.stepper.refresh(self.jobs.running, lambda id: table[id].why_not())
+
+    def _show_keys(self) -> None:
+        """Write the keys where they are on screen."""
+        if self.session is not None:
+            self.session.show_keys(self.actions_table.key_of)
+
+    def _fill_menus(self) -> None:
+        bar = self.menuBar()
+        bar.clear()
+        for group in GROUPS:
+            rows = self.actions_table.of_group(group)
+            if not rows:
+                continue
+            menu = bar.addMenu(f"&{group}")
+            menu.setToolTipsVisible(True)
+            for action in rows:
+                menu.addAction(self.actions_table.made[action.id])
+            if group == "View" and self.docks:
+                menu.addSeparator()
+                for dock in self.docks:
+                    menu.addAction(dock.toggleViewAction())
+
+    def focus_view(self) -> None:
+        """Give the keys back to the view."""
+        if self.session is not None and self.session.view is not None:
+            self.session.view.canvas.native.setFocus()
+        else:
+            self.setFocus()
+
+    def _say(self, text: str) -> None:
+        page = self.centralWidget()
+        if self.session is not None:
+            self.session.banner.show_note(text, "")
+        elif page is not None and hasattr(page, "say"):
+            page.say(text)
+
+    # -- actions ------------------------------------------------------------------------------
+
+    def choose_for(self, title: str, then: Callable[[Path], object]) -> None:
+        """Do something with a folder that the person chooses."""
+        chosen = QFileDialog.getExistingDirectory(self, title)
+        if chosen:
+            then(Path(chosen))
+
+    def open_ask(self) -> None:
+        if self.session is None or self.stepper is None:
+            return
+        from gui.panels.ask_options import AskOptions
+
+        options = AskOptions(self)
+        options.asked.connect(self.session.ask)
+        button = self.stepper.buttons["ask"]
+        options.move(button.mapToGlobal(button.rect().bottomLeft()))
+        options.show()
+
+    def open_palette(self) -> None:
+        self.command_palette.open()
+
+    def open_keys(self) -> None:
+        self.key_sheet.toggle()
+
+    def change_theme(self) -> None:
+        """Change between dark and light."""
+        self.theme = THEMES["light" if self.theme.name == "dark" else "dark"]
+        store().setValue("theme", self.theme.name)
+        self.apply_theme()
+
+    def scale_text(self, by: float) -> None:
+        """Make all text larger or smaller; 0 as it was at first."""
+        scale = float(str(store().value("text", 1.0))) * by if by else 1.0
+        store().setValue("text", min(max(scale, SMALLEST_TEXT), LARGEST_TEXT))
+        self.apply_theme()
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing flies."""
+        return str(store().value("still", "false")) == "true"
+
+    def change_motion(self) -> None:
+        """Fly to what is asked, or be there at once."""
+        store().setValue("still", "false" if self.still else "true")
+        self._apply_motion()
+
+    def _apply_motion(self) -> None:
+        if self.session is not None and self.session.view is not None:
+            self.session.view.instant = self.still or self.session.software
+
+    def show_tour(self) -> None:
+        """Show in five short steps how to label."""
+        from gui.window.tour import Tour
+
+        if self.session is not None:
+            Tour(self).show()
+
+    def apply_theme(self) -> None:
+        application = self._application()
+        application.setPalette(palette(self.theme))
+        scale = float(str(store().value("text", 1.0)))
+        application.setStyleSheet(style_sheet(self.theme, scale))
+        if self.session is not None:
+            self.session.set_theme(self.theme)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        store().setValue("geometry", self.saveGeometry())
+        self._shut_session()
+        self.jobs.shut()
+        self._application().removeEventFilter(self.activity)
+        event.accept()
+
+
+def _take_away(part: QWidget) -> None:
+    """At once: what is only deleted later still takes part in the next project's layout."""
+    part.setParent(None)
+    part.deleteLater()

@@ -1,0 +1,121 @@
+"""Checkpoints: one safetensors file, tensors and JSON, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from core.base.errors import ProjectError
+from core.base.files import write_atomic
+
+SUFFIX = ".safetensors"
+VERSION = 1
+_MODEL, _OPTIMISER = "model.", "adam."
+
+
+@dataclass(frozen=True)
+class About:
+    """What a checkpoint is of. `epoch` and `step` are those finished, a step on `batch` scans;
+    `torch` its version."""
+
+    network: str
+    width: float
+    voxel_m: float
+    classes: tuple[str, ...]
+    seed: int
+    epoch: int
+    step: int
+    batch: int
+    torch: str
+    threads: int
+    training: str
+    version: int = VERSION
+
+
+def save(
+    path: Path,
+    network: nn.Module,
+    about: About,
+    optimiser: torch.optim.Adam | None = None,
+    extra: Mapping[str, Tensor] | None = None,
+) -> None:
+    """Write the network, with `optimiser` its state too, and `extra` tensors, atomically."""
+    tensors = {f"{_MODEL}{name}": t.detach().cpu() for name, t in network.state_dict().items()}
+    if optimiser is not None:
+        for index, state in optimiser.state_dict()["state"].items():
+            for name, value in state.items():
+                tensors[f"{_OPTIMISER}{index}.{name}"] = value.detach().cpu()
+    tensors |= extra or {}
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    metadata = {"lidarloop": json.dumps(asdict(about))}
+    write_atomic(path, safetensors.torch.save(tensors, metadata))
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], About]:
+    """Return the tensors and what the file is of. Raises ProjectError where it is damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            stored: dict[str, Any] = json.loads((file.metadata() or {})["lidarloop"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+        if stored["version"] > VERSION:
+            raise ProjectError(
+                f"{path} was written by a newer LidarLoop (version {stored['version']}).",
+                "Update LidarLoop to use it.",
+            )
+        return tensors, About(**{**stored, "classes": tuple(stored["classes"])})
+    except FileNotFoundError as error:
+        raise ProjectError(
+            f"{path} is missing.", "Train the round again, or restore the file from a copy."
+        ) from error
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ProjectError(
+            f"{path} is damaged or no checkpoint of LidarLoop: {error}.",
+            "Restore it from a copy, or delete it and train the round again.",
+        ) from error
+
+
+def check_fits(
+    path: Path, about: About, *, network: str, width: float, classes: Sequence[str]
+) -> None:
+    """Raise ProjectError where a checkpoint is of another network, width or class list."""
+    wanted: Mapping[str, tuple[object, object]] = {
+        "network": (about.network, network),
+        "width": (about.width, width),
+        "number of classes": (len(about.classes), len(classes)),
+        "class list": (tuple(about.classes), tuple(classes)),
+    }
+    for what, (found, needed) in wanted.items():
+        if found != needed:
+            shown = "" if what == "class list" else f" {found}, and the project's is {needed}"
+            raise ProjectError(
+                f"{path} has another {what}{shown}.",
+                f"Use a checkpoint of {network}, width {width}, with the {len(classes)} classes "
+                "of the project.",
+            )
+
+
+def load_network(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put a checkpoint's weights into a network."""
+    network.load_state_dict(
+        {n.removeprefix(_MODEL): t for n, t in tensors.items() if n.startswith(_MODEL)}
+    )
+
+
+def load_optimiser(optimiser: torch.optim.Adam, tensors: Mapping[str, Tensor]) -> None:
+    """Put a training state's moments and step counts into Adam."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith(_OPTIMISER):
+            index, _, key = name.removeprefix(_OPTIMISER).partition(".")
+            state.setdefault(int(index), {})[key] = tensor
+    whole = optimiser.state_dict()
+    whole["state"] = state
+    optimiser.load_state_dict(whole)

@@ -1,0 +1,153 @@
+"""One step of training: forward, loss over the labelled voxels, backward, Adam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.base.errors import ProjectError
+from core.base.settings import TrainSettings
+from core.data.classes import IGNORED
+from core.quality.iou import confusion
+from models.sparse.layers import Levels
+from models.training.batches import Batch
+from models.training.group import Group
+
+_BYTES_PER_VOXEL = 31e3  # of a step at width 1, measured
+_MEMORY_SHARE = 0.7
+_LOWER = "Lower train.batch or train.width, or raise train.voxel_m"
+
+
+class OutOfMemory(ProjectError):
+    """A step does not fit; the weights are those before it."""
+
+
+def device() -> torch.device:
+    """The GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """The loss of a step, mean over its labelled voxels, and their confusion (C, C)."""
+
+    loss: float
+    matrix: np.ndarray
+
+
+class Learner:
+    """A network and its optimiser.
+
+    On CUDA with `mixed`, products run in half precision and the loss is scaled; sums, losses and
+    weights stay in single.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        settings: TrainSettings,
+        classes: int,
+        group: Group | None = None,
+    ) -> None:
+        self.group = group or Group()
+        self.where = device()
+        self.network = network.to(self.where).train()
+        self.optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        self.mixed = settings.mixed and self.where.type == "cuda"
+        self.scaler = torch.amp.GradScaler(enabled=self.mixed)
+        self.settings = settings
+        self.classes = classes
+        self._joined = self.group.join(self.network)
+
+    def state(self) -> dict[str, Tensor]:
+        """The loss scale, to go on from; empty in single precision."""
+        if not self.mixed:
+            return {}
+        kept = self.scaler.state_dict()
+        return {"scaler": torch.tensor([kept["scale"], kept["_growth_tracker"]]).double()}
+
+    def load_state(self, tensors: dict[str, Tensor]) -> None:
+        """Take up what `state` gave."""
+        if self.mixed and "scaler" in tensors:
+            scale, tracker = tensors["scaler"].tolist()
+            whole = {**self.scaler.state_dict(), "scale": scale, "_growth_tracker": int(tracker)}
+            self.scaler.load_state_dict(whole)
+
+    def learn(self, batch: Batch, place: str) -> Learnt | None:
+        """Take one step; None for a batch that cannot be learnt from.
+
+        It has no labelled voxel, or fewer than the two coarsest ones that batch normalisation
+        needs. `place` says in an error where the run is. Raises OutOfMemory before the weights
+        change, ProjectError for a loss that is no number or a GPU that is gone.
+        """
+        self._check_memory(batch)
+        try:
+            return self._learn(batch, place)
+        except RuntimeError as error:
+            explained = _explained(error, batch)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def _learn(self, batch: Batch, place: str) -> Learnt | None:
+        target = batch.target.to(self.where)
+        levels = Levels(batch.keys.to(self.where), 4)
+        labelled = int((batch.target != IGNORED).sum())
+        counts = torch.tensor([labelled, len(levels.keys[-1])], device=self.where)
+        everywhere, coarsest = self.group.total(counts).tolist()
+        if not everywhere or coarsest < 2:
+            return None
+        with torch.autocast(self.where.type, torch.float16, enabled=self.mixed):
+            logits, _ = self._joined(batch.features.to(self.where), levels)
+        logits = logits.float()
+        each = F.cross_entropy(logits, target, ignore_index=IGNORED, reduction="sum")
+        # Gradients are averaged over processes: the mean is over all their labelled voxels.
+        loss = each * (self.group.size / everywhere)
+        value = float(self.group.total(loss.detach())) / self.group.size
+        if not np.isfinite(value):
+            raise ProjectError(
+                f"The loss became {value} in {place} (scan {batch.scans[0]}).",
+                "Lower train.learning_rate; the last good state is kept beside the checkpoint.",
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        predicted = logits.detach().argmax(1).cpu().numpy().astype(np.uint8)
+        truth = batch.target.numpy().astype(np.uint8)
+        matrix = torch.from_numpy(confusion(truth, predicted, self.classes))
+        return Learnt(value, self.group.total(matrix.to(self.where)).cpu().numpy())
+
+    def _check_memory(self, batch: Batch) -> None:
+        needed = len(batch.keys) * _BYTES_PER_VOXEL * self.settings.width
+        if self.where.type == "cuda":
+            free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved()
+        else:
+            free = psutil.virtual_memory().available
+        if needed > free * _MEMORY_SHARE:
+            raise OutOfMemory(
+                f"A training step on {len(batch.scans)} scans needs about {needed / 1e9:.1f} GB; "
+                f"{free / 1e9:.1f} GB are free.",
+                f"{_LOWER}.",
+            )
+
+
+def _explained(error: RuntimeError, batch: Batch) -> ProjectError | None:
+    """What a failure of torch means for the person, or None for a fault of ours."""
+    text = (str(error).splitlines() or [""])[0]
+    if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text:
+        return OutOfMemory(
+            f"Memory ran out in a training step on {len(batch.scans)} scans.",
+            f"{_LOWER}; with a smaller batch training goes on where it is.",
+        )
+    if "CUDA error" in text or "CUDA driver" in text:
+        return ProjectError(
+            f"The GPU stopped answering: {text}",
+            "Restart the program, the machine if need be; training goes on from its last state.",
+        )
+    return None

@@ -28,9 +28,8 @@ from core.project import status
 from core.project.project import Project
 from models import steps as network
 from models.networks import NETWORKS
-from tests.conftest import small_project
-
-MAIN = Path(__file__).parents[1] / "main.py"
+from tests.places import MAIN
+from tests.streets import small_project
 
 
 @dataclass

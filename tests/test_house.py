@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.places import ROOT
+
 PACKAGES = ("core", "models", "gui")
 SLOW = ("torch", "open3d", "hdbscan", "sklearn", "numba", "scipy", "pypatchworkpp")
 

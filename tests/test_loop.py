@@ -13,8 +13,8 @@ import pytest
 
 from core.data.classes import UNLABELLED, load_classes
 from core.project.project import Project
+from tests.places import MAIN
 
-MAIN = Path(__file__).parents[1] / "main.py"
 # The smallest network at the coarsest voxels: what is tested is the loop, not the learning.
 QUICK = ("width=0.125", "voxel_m=0.5", "first_epochs=1", "epochs=1")
 

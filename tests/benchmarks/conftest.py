@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -20,35 +14,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "benchmarks" in item.path.parts:
             item.add_marker(pytest.mark.benchmark)
-
-
-def cpu_seconds(function: Callable[[], object]) -> float:
-    """CPU seconds of this process, all its threads, that one call takes."""
-    gc.collect()
-    began = time.process_time()
-    function()
-    return time.process_time() - began
-
-
-def ratio(ours: Callable[[], object], reference: Callable[[], object], *, runs: int = 5) -> float:
-    """Median CPU seconds of `ours` over those of `reference`, measured in turns."""
-    pairs = [(cpu_seconds(ours), cpu_seconds(reference)) for _ in range(runs)]
-    return statistics.median(a for a, _ in pairs) / statistics.median(b for _, b in pairs)
-
-
-def numbers(code: str, *arguments: object) -> list[float]:
-    """Numbers that a new process prints."""
-    command = [sys.executable, "-c", code, *(str(argument) for argument in arguments)]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    return [float(word) for word in done.stdout.split()]
-
-
-# VmHWM, since a child's ru_maxrss may be its parent's.
-PEAK_MB = """
-text = open("/proc/self/status").read()
-print(int(text.partition("VmHWM:")[2].split()[0]) / 1024)
-"""
 
 
 @pytest.fixture

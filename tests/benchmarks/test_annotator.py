@@ -12,7 +12,7 @@ from core.base.jobs import Job
 from core.project.project import Project
 from gui.window.window import Window
 from tests.benchmarks.annotator import Annotator, Effort
-from tests.gui.conftest import open_window
+from tests.gui.driver import open_window
 
 TRAIN = ["00", "01", "02", "03", "05", "06", "07", "10"]
 

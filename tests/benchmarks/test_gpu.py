@@ -18,7 +18,7 @@ from models.sparse import backends, layers
 from models.sparse.layers import Levels
 from models.training.batches import batches
 from models.training.learner import Learner
-from tests.models.conftest import full_training
+from tests.models.bench import full_training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 

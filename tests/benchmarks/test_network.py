@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 
 from core.base.jobs import Job, Progress
 from core.base.settings import load_preset
@@ -24,9 +23,10 @@ from models.sparse.layers import Levels
 from models.sparse.points import devoxelise, mix
 from models.training.train import train
 from tests.benchmarks import plain
-from tests.benchmarks.conftest import PEAK_MB, numbers, ratio
-from tests.models.conftest import full_training
-from tests.models.test_backends import spconv_conv
+from tests.benchmarks.measures import PEAK_MB, numbers, ratio
+from tests.benchmarks.steps import stepper
+from tests.models.bench import full_training
+from tests.models.sparse.spconv_reference import spconv_conv
 
 VOXEL_M = 0.1
 
@@ -48,29 +48,6 @@ def points(semantickitti: Path) -> np.ndarray:
 @pytest.fixture(scope="module")
 def voxels(points: np.ndarray) -> Voxels:
     return voxelise(points, VOXEL_M)
-
-
-def stepper(voxels: Voxels, width: float, conv: Callable | None, name: str = "minkunet"):
-    """A training step with the maps ready; `conv` replaces ours while it runs."""
-    torch.manual_seed(0)
-    network = make_network(name, classes=19, width=width).train()
-    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
-    target = torch.arange(len(voxels.keys)) % 19
-    levels = Levels(voxels.keys, 4)
-
-    def step() -> None:
-        kept, layers.conv = layers.conv, conv or layers.conv
-        try:
-            logits, _ = network(voxels.features, levels)
-            loss = F.cross_entropy(logits, target)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-        finally:
-            layers.conv = kept
-
-    step()
-    return step
 
 
 @pytest.mark.parametrize(("width", "least"), [(0.25, 2.0), (0.5, 1.9)])
@@ -186,7 +163,7 @@ from core.base.settings import load_preset
 from models.sparse import layers
 from models.networks.voxels import voxelise
 from tests.benchmarks import plain
-from tests.benchmarks.test_network import stepper
+from tests.benchmarks.steps import stepper
 torch.set_num_threads(1)
 dataset = open_dataset("semantickitti", Path(sys.argv[1]), ["00"], [])
 voxels = voxelise(dataset.scan(dataset.train[0]).points, 0.1)

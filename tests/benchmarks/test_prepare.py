@@ -16,7 +16,7 @@ from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import ground_mask
 from core.prepare.run import prepare
 from core.prepare.scan import prepare_scan
-from tests.benchmarks.conftest import PEAK_MB, numbers, ratio
+from tests.benchmarks.measures import PEAK_MB, numbers, ratio
 
 SETTINGS = load_preset("paper").prepare
 SCANS = 3

@@ -9,8 +9,8 @@ import numpy as np
 from core.answers.answers import Answers
 from core.prepare.units import Units
 from core.project.project import Project
-from tests.benchmarks.conftest import PEAK_MB, numbers
-from tests.conftest import write_scan
+from tests.benchmarks.measures import PEAK_MB, numbers
+from tests.streets import write_scan
 
 
 def test_diversity_of_200_000_units(report):

@@ -14,7 +14,7 @@ from core.data.scans import open_dataset
 from core.prepare.ground import ground_mask
 from core.prepare.scan import prepare_scan
 from core.prepare.shape import shapes
-from tests.benchmarks.conftest import cpu_seconds
+from tests.benchmarks.measures import cpu_seconds
 
 SEQUENCES = ["00", "01", "02", "03", "05", "06", "07", "08", "10"]
 Units = dict[str, tuple[np.ndarray, np.ndarray]]

@@ -21,10 +21,15 @@ from core.data.classes import UNLABELLED
 from core.project.project import Project
 from gui.view.draw_tool import Shape
 from gui.window.window import Window
-from tests.benchmarks.conftest import numbers
-from tests.gui.conftest import open_window, own_settings
+from tests.benchmarks.measures import numbers
+from tests.gui.driver import keep_settings_in, open_window
 
-__all__ = ["own_settings"]
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path) -> None:
+    keep_settings_in(tmp_path)
+
+
 SIZE = (1200, 800)
 
 

@@ -11,8 +11,8 @@ from core import steps
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
 from core.project.project import Project
-from tests.conftest import QUICK
-from tests.gui.conftest import Driver, open_window
+from tests.gui.driver import Driver, open_window
+from tests.streets import QUICK
 
 TRAIN = ["00", "01", "02", "03", "05", "06", "07", "10"]
 

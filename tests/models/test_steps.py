@@ -17,7 +17,7 @@ from core.exchange.export import prediction_file
 from core.project.project import Project
 from models import steps as network
 from models.score import unit_means
-from tests.conftest import small_project
+from tests.streets import small_project
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from core.base.settings import load_preset
 from core.data.scans import open_dataset
 from core.prepare.run import prepare
 from core.prepare.units import rows_of
+from tests.places import ROOT
 
 PAPER = load_preset("paper").prepare
 TRAIN = ["00", "01", "02", "03", "05", "06", "07", "10"]
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def bytes_of(folder: Path) -> dict[str, str]:

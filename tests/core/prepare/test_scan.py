@@ -13,7 +13,7 @@ from core.data.formats.raw import read_columns
 from core.prepare.ground import cell_keys, ground_mask
 from core.prepare.scan import prepare_scan
 from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY
-from tests.conftest import small_scan
+from tests.streets import small_scan
 
 PAPER = load_preset("paper").prepare
 

@@ -10,7 +10,7 @@ from core.prepare.ground import ground_mask
 from core.prepare.scan import prepare_scan
 from core.prepare.shape import NAMES, shapes
 from core.prepare.shape_around import around
-from tests.conftest import small_scan
+from tests.streets import small_scan
 
 PAPER = load_preset("paper").prepare
 

@@ -1,0 +1,48 @@
+"""Made tables of units and pools."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.prepare.units import CELL, CLUSTER, Units
+from core.query.pool import Pool
+
+
+def make_units(points: np.ndarray, partition: np.ndarray, scans: int = 3) -> Units:
+    """A table of units with these points and partitions, cells last, spread over scans."""
+    count = len(points)
+    groups = int(partition.max(initial=0))
+    scan = np.sort(np.arange(count) % scans).astype(np.int32)
+    kind = np.where(partition == groups, CELL, CLUSTER).astype(np.uint8)
+    order = np.lexsort((np.arange(count), kind, scan))
+    boxes = np.zeros((count, 3), np.float32)
+    return Units(
+        scans=tuple(f"sequences/00/velodyne/{n:06d}" for n in range(scans)),
+        offsets=np.searchsorted(scan, np.arange(scans + 1)).astype(np.int64),
+        scan=scan,
+        kind=kind[order],
+        key=np.arange(count, dtype=np.int32),
+        points=points[order].astype(np.int32),
+        size=np.ones(count, np.int16),
+        partition=partition[order].astype(np.int8),
+        box_min=boxes,
+        box_max=boxes + 1,
+        cuts=tuple(range(1, groups + 1)),
+        scan_rows=np.full(scans, int(points.sum()), np.int64),
+        scan_hashes=("x",) * scans,
+        noise_points=0,
+        oversize=0,
+        fingerprint="f",
+    )
+
+
+def random_pool(seed: int) -> tuple[Pool, np.random.Generator]:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 120))
+    points = rng.integers(20, 4000, count)
+    units = make_units(points, rng.integers(0, 4, count))
+    free = rng.random(count) < 0.8
+    labelled = ~free & (rng.random(count) < 0.7)
+    entropy = rng.integers(0, 6, count).astype(np.float32) / 3
+    feature = rng.integers(0, 3, (count, 4)).astype(np.float32)
+    return Pool(units, free, labelled, entropy, feature), rng

@@ -1,0 +1,134 @@
+"""Suggestions in the window: shown with their keys, confirmed by Enter, never by themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+
+from core import steps
+from core.assist.by_shape import is_bare
+from core.assist.suggestion import Suggestion
+from core.base.jobs import Job
+from core.project.project import Project
+from tests.drives import write_drive
+from tests.gui.driver import Driver, open_window, truth
+from tests.streets import QUICK
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def test_nothing_is_suggested_before_anything_is_known(driver):
+    before = driver.state.target
+    assert driver.state.suggestion is None
+    driver.key(Qt.Key.Key_Return)
+    assert driver.entries() == []
+    assert driver.state.target is before
+
+
+def test_enter_gives_the_class_that_the_card_names_first(taught):
+    found = taught.state.suggestion
+    unit, wanted = taught.state.target.unit, truth(taught)
+    name = taught.state.class_name(found.classes[0])
+    key = taught.session.project.classes.keys[found.classes[0]]
+    assert taught.session.overlays.card.guess.text().startswith(f"Enter: {name} ")
+    assert f"[{key}]" in taught.session.overlays.card.guess.text()
+    taught.key(Qt.Key.Key_Return)
+    entry = taught.entries()[-1]
+    assert entry.unit == unit
+    assert (entry.tool, entry.keys) == ("accept", 1)
+    assert set(entry.classes.tolist()) == {found.classes[0]}
+    assert Suggestion.from_text(entry.suggested) == Suggestion(
+        found.classes,
+        tuple(round(share, 3) for share in found.shares),
+        found.shape,
+        None,
+        True,
+    )
+    assert found.classes[0] == wanted  # roads, cars and poles of this street are easily told
+
+
+def test_a_key_says_otherwise_and_the_suggestion_is_kept(taught):
+    found = taught.state.suggestion
+    other = next(c for c in range(19) if c not in found.classes)
+    taught.key(taught.session.project.classes.keys[other])
+    entry = taught.entries()[-1]
+    assert set(entry.classes.tolist()) == {other}
+    assert Suggestion.from_text(entry.suggested).classes == found.classes
+
+
+def test_a_bare_unit_shows_none_and_enter_labels_nothing(taught, monkeypatch):
+    monkeypatch.setattr("gui.desk.guesses.is_bare", lambda *_: True)
+    taught.state.guesses.changed.emit()
+    taught.settle()
+    count = len(taught.entries())
+    assert taught.session.overlays.card.guess.text().startswith("No suggestion")
+    taught.key(Qt.Key.Key_Return)
+    assert len(taught.entries()) == count
+    taught.key("1")
+    assert Suggestion.from_text(taught.entries()[-1].suggested).shown is False
+
+
+def test_suggestions_can_be_off(taught):
+    taught.key("G", CONTROL)
+    assert not taught.session.overlays.card.guess.isVisible()
+    count = len(taught.entries())
+    taught.key(Qt.Key.Key_Return)
+    assert len(taught.entries()) == count
+    taught.key("G", CONTROL)
+    assert taught.session.overlays.card.guess.isVisible()
+
+
+def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path):
+    root = tmp_path / "drive"
+    write_drive(root)
+    path = tmp_path / "p"
+    with Project.create(
+        path, format="semantickitti", root=root, train=["00"], preset="laptop", research=True,
+        overrides={**QUICK, "query.fraction": "0.9"},
+    ) as project:  # fmt: skip
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job())
+        first, second, _ = project.dataset.train
+        truth = project.dataset.ground_truth(first, project.classes)
+        project.answers.answer(
+            first, np.arange(len(truth)), truth, round="", unit="", tool="key",
+            scan_rows=len(truth), scan_hash=project.scan_hash(first),
+        )  # fmt: skip
+        items = [i for i in project.rounds[0].query.items if i.startswith(f"{second}#")]
+        unit = next(i for i in items if not is_bare(project, i) and "#c" in i)
+    driver = Driver(open_window(path, qtbot), qtbot)
+    driver.settle()
+    driver.state.go(driver.state.round.query.items.index(unit))
+    driver.settle()
+    qtbot.waitUntil(lambda: driver.state.suggestion is not None)
+    driver.settle()
+    assert "as in the scan beside it" in driver.session.overlays.card.guess.text()
+    wanted = int(np.bincount(driver.state.content.truth[driver.state.target.rows]).argmax())
+    spent = driver.answers.spent().units
+    driver.key(Qt.Key.Key_Return)
+    entry = driver.entries()[-1]
+    assert (entry.unit, entry.tool) == (unit, "carried over")
+    assert set(entry.classes.tolist()) == {wanted}
+    assert driver.answers.spent().units == spent
+    # Its neighbours are drawn with it, and only its own points are picked.
+    view, scene = driver.session.view, driver.session.scene
+    driver.key("B", CONTROL)
+    qtbot.waitUntil(lambda: len(view.around) == 3)
+    assert [cloud.visible for cloud in view.around] == [True, False, False]
+    ids = view.picker.ids()
+    assert ids.max() < len(driver.state.content.points)
+    view.camera.azimuth += 5
+    assert [cloud.visible for cloud in view.around] == [False, False, True]
+    qtbot.waitUntil(lambda: view.around[0].visible)
+    driver.key("B", CONTROL)
+    assert view.around == []
+    assert scene.reach == 0
+    driver.window.close()
+
+
+def test_without_poses_the_neighbours_are_refused_in_words(driver, qtbot):
+    said: list[str] = []
+    driver.state.told.connect(said.append)
+    driver.key("B", CONTROL)
+    qtbot.waitUntil(lambda: any("has no pose" in text for text in said))
+    assert driver.session.scene.reach == 0

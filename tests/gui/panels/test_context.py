@@ -1,0 +1,150 @@
+"""The context panel: views to scale, and points where the picture has them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QColor, QImage
+
+from core.base.errors import DataError
+from core.data.camera import Camera
+from core.data.scans import open_dataset
+from core.project.project import Project
+from gui.look.theme import THEMES
+from gui.panels.context import Side, read_picture
+from tests.places import SAMPLES
+
+THEME = THEMES["dark"]
+
+
+def lit(widget, colour: str) -> np.ndarray:
+    """(n, 2) x, y of the pixels of a colour."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    data = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    wanted = QColor(colour)
+    same = (data[..., :3] == (wanted.blue(), wanted.green(), wanted.red())).all(axis=2)
+    return np.argwhere(same)[:, ::-1]
+
+
+def test_both_axes_have_one_scale_and_left_is_left(qtbot):
+    side = Side("Front", 1, 2, -1, THEME)
+    qtbot.addWidget(side)
+    side.resize(300, 200)
+    # 4 m wide, 1 m high; the tall post is at the scanner's left (positive y).
+    unit = np.array([[5, 2, 0], [5, -2, 0], [5, 2, 1]], np.float32)
+    side.show_points(unit, np.zeros((0, 3), np.float32))
+    pixels, _ = side.scale()
+    found = lit(side, THEME.accent)
+    assert np.ptp(found[:, 0]) == pytest.approx(4 * pixels, abs=4)
+    assert np.ptp(found[:, 1]) == pytest.approx(pixels, abs=4)
+    top = found[found[:, 1] < found[:, 1].mean()]
+    assert (top[:, 0] < 150).all()
+    person = lit(side, THEME.good)
+    assert np.ptp(person[:, 1]) == pytest.approx(1.75 * pixels, abs=6)
+
+
+def test_the_panel_follows_the_target(driver):
+    context = driver.session.context
+    assert context.isVisible()
+    for _ in range(3):
+        target, content = driver.state.target, driver.state.content
+        top = context.sides[0]
+        np.testing.assert_array_equal(top.unit, content.points[target.rows, :3])
+        assert len(top.around) < len(content.points) / 2
+        size = np.ptp(top.unit, axis=0)
+        assert context.measures.text().startswith(f"{size[0]:.1f} x {size[1]:.1f} x ")
+        driver.key("1")
+    driver.qtbot.waitUntil(lambda: "no camera" in context.picture.text)
+
+
+@pytest.fixture
+def kitti(tmp_path: Path) -> Path:
+    """A frame of the KITTI object benchmark as a sequence: its Tr is R0_rect · Tr_velo_to_cam."""
+    source = SAMPLES / "kitti_object" / "training"
+    if not source.is_dir():
+        pytest.skip(f"the sample frames are not here: put them in {source} to run this test")
+    folder = tmp_path / "sequences/00"
+    for part, name in (("velodyne", "000008.bin"), ("image_2", "000008.jpg")):
+        (folder / part).mkdir(parents=True)
+        shutil.copy(source / part / name, folder / part / name)
+    text = (source / "calib/000008.txt").read_text()
+    lines = dict(line.split(":") for line in text.splitlines() if ":" in line)
+    rectify = np.array(lines["R0_rect"].split(), float).reshape(3, 3)
+    tr = rectify @ np.array(lines["Tr_velo_to_cam"].split(), float).reshape(3, 4)
+    numbers = " ".join(map(str, tr.ravel()))
+    (folder / "calib.txt").write_text(f"P2:{lines['P2']}\nTr: {numbers}\n")
+    return tmp_path
+
+
+def test_points_of_labelled_cars_lie_in_their_boxes_of_the_picture(kitti: Path):
+    """Two labels made by people, a box in space and one in the picture, must agree."""
+    dataset = open_dataset("semantickitti", kitti, ["00"], [])
+    scan = dataset.train[0]
+    camera = dataset.format.camera(dataset.root, scan)
+    picture = QImage(str(camera.image))
+    camera.check_size(picture.width(), picture.height())
+    points = dataset.scan(scan).points
+    tr = (kitti / "sequences/00/calib.txt").read_text().split("Tr:")[1].split()
+    to_camera = np.array(tr, float).reshape(3, 4)
+    seen = points[:, :3] @ to_camera[:, :3].T + to_camera[:, 3]
+    places, ahead = camera.pixels(points)
+    cars = 0
+    labels = SAMPLES / "kitti_object/training/label_2/000008.txt"
+    for line in labels.read_text().splitlines():
+        kind, truncated, *rest = line.split()
+        left, top, right, bottom, h, w, long, x, y, z, turn = map(float, rest[2:13])
+        if kind != "Car" or float(truncated) > 0.1:
+            continue
+        c, s = np.cos(turn), np.sin(turn)
+        off = seen - (x, y, z)
+        along, across = c * off[:, 0] - s * off[:, 2], s * off[:, 0] + c * off[:, 2]
+        inside = (
+            (abs(along) < long / 2) & (abs(across) < w / 2) & (off[:, 1] < 0) & (off[:, 1] > -h)
+        )
+        if inside.sum() < 50:
+            continue
+        assert ahead[inside].all()
+        found = places[inside]
+        assert (found >= (left - 3, top - 3)).all()
+        assert (found <= (right + 3, bottom + 3)).all()
+        assert np.ptp(found[:, 0]) > 0.5 * (right - left)
+        cars += 1
+    assert cars >= 2
+
+
+def test_bad_pictures_and_calibrations_are_said(qapp, kitti: Path, tmp_path: Path):
+    calibration = kitti / "sequences/00/calib.txt"
+    with Project.create(
+        tmp_path / "p", format="semantickitti", root=kitti, train=["00"]
+    ) as project:
+        scan = project.dataset.train[0]
+        camera, image, text = read_picture(project, scan)
+        assert image is not None
+        assert text == ""
+        image.scaled(400, 120).save(str(camera.image))
+        assert "400 x 120 pixels, but its calibration" in read_picture(project, scan)[2]
+        camera.image.write_bytes(b"no picture")
+        assert "cannot be read" in read_picture(project, scan)[2]
+        camera.image.unlink()
+        assert "no camera picture" in read_picture(project, scan)[2]
+    other = tmp_path / "without"
+    shutil.copytree(kitti / "sequences", other / "sequences")
+    copy = other / "sequences/00/calib.txt"
+    copy.write_text(calibration.read_text().replace("Tr:", "Tx:"))
+    (other / "sequences/00/image_2/000008.png").write_bytes(b"")
+    dataset = open_dataset("semantickitti", other, ["00"], [])
+    with pytest.raises(DataError, match=r"calib\.txt has no Tr: points cannot be drawn"):
+        dataset.format.camera(dataset.root, dataset.train[0])
+
+
+def test_a_camera_looks_ahead_only():
+    camera = Camera(Path("x"), np.array([[100.0, 0, 50, 0], [0, 100, 40, 0], [0, 0, 1, 0]]))
+    places, ahead = camera.pixels(np.array([[1, 2, 10], [1, 2, -10], [0, 0, 1]], np.float32))
+    assert ahead.tolist() == [True, False, True]
+    np.testing.assert_allclose(places[[0, 2]], [[60, 60], [50, 40]])
+    camera.check_size(100, 80)
+    with pytest.raises(DataError, match="200 x 80"):
+        camera.check_size(200, 80)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.cli.verbs import Network, Window
+    from core.cli.faces import Network, Window
 
 
 class _Faces:

@@ -16,7 +16,8 @@ from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
 from core.query.pool import Draw, Pool
 from core.query.query import freeze, write_query
-from core.query.strategies import Selection, Strategy, strategies
+from core.query.selection import Selection, Strategy
+from core.query.strategies import strategies
 from core.rounds.round import QUERY, Round
 
 ORACLES = ("per-point", "majority")

@@ -20,14 +20,13 @@ from core.base.jobs import Job
 from core.base.settings import TrainSettings
 from core.data.classes import UNLABELLED, ClassList
 from core.data.scans import Dataset
-from core.exchange.export import prediction_file
 from core.prepare.units import Units, rows_of
+from core.rounds.predictions import prediction_file
+from models.machine import device, use_threads
 from models.networks import checkpoint, feature_size, make_network
 from models.networks.voxels import voxelise
 from models.sparse import release_buffers
 from models.sparse.layers import Levels
-from models.training.learner import device
-from models.training.train import use_threads
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ import torch
 from core.base.errors import ProjectError
 from core.base.files import read_arrays, write_json
 from core.base.jobs import Job
-from core.exchange.export import prediction_file
 from core.project.project import Project
 from core.quality.iou import confusion, iou, mean_iou
+from core.rounds.predictions import prediction_file
 from core.rounds.round import METRICS, Round
 from models.score import Trained, predict, write_scores
 from models.sparse import describe
-from models.training.train import train as run
+from models.training.round import train_round
 
 # Where bands of distance from the sensor begin, metres.
 RANGES_M = (0, 10, 20, 30, 50)
@@ -67,23 +66,6 @@ def train(
     _evaluate(project, found, job)
 
 
-def train_round(project: Project, found: Round, start: Path | None, job: Job) -> None:
-    """Train a round to its checkpoint, in this process or as one of a group."""
-    line = project.branch(found)[:-1]
-    parent = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
-    run(
-        project.training_set(found),
-        project.dataset,
-        project.classes,
-        project.settings.train,
-        intensity_scale=project.settings.prepare.intensity_scale,
-        out=found.checkpoint,
-        start=start or parent,
-        seed=_seed(project.seed, found),
-        job=job,
-    )
-
-
 def score(project: Project, job: Job, *, workers: int = 1, cluster: str | None = None) -> None:
     """Score all units and predict all scans with the newest trained round's network.
 
@@ -100,12 +82,6 @@ def evaluate(project: Project, job: Job) -> dict[str, Any]:
     where no validation scan has labels.
     """
     return _evaluate(project, _trained(project), job)
-
-
-def _seed(seed: int, found: Round) -> int:
-    """The round's own seed, of the project's seed and the round's number."""
-    digest = hashlib.blake2b(f"{seed}|{found.number}".encode(), digest_size=6).digest()
-    return int.from_bytes(digest, "big")
 
 
 def _tip(project: Project) -> Round:

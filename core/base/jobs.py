@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from core.base.errors import Cancelled
+from core.base.words import duration
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,6 @@ class Job:
         self.check()
         if self._listener is not None:
             self._listener(Progress(0, 0, self._text, said=sentence))
-
-
-def duration(seconds: float) -> str:
-    """About how long, in words: "40 s", "3 min", "2.5 h"."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def terminal_bar(stream: TextIO | None = None) -> Listener:

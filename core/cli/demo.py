@@ -20,7 +20,7 @@ from core.project import status
 from core.project.project import Project
 
 if TYPE_CHECKING:
-    from core.cli.verbs import Faces
+    from core.cli.faces import Faces
 
 PROJECT = "demo-street"
 SCANS, SEED, ROUNDS = 8, 1, 2

@@ -9,55 +9,19 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from core import steps
 from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
+from core.base.words import DASH
 from core.cli import demo
 from core.cli.arguments import parser
+from core.cli.faces import Faces
 from core.exchange.export import export
 from core.project import status
 from core.project.project import Project
 from core.rounds.round import QUERY
-
-
-class Network(Protocol):
-    """What models.steps offers the command line."""
-
-    def train(
-        self,
-        project: Project,
-        job: Job,
-        *,
-        round: str | None = None,
-        start: Path | None = None,
-        gpus: int = 1,
-    ) -> None: ...
-    def score(
-        self, project: Project, job: Job, *, workers: int = 1, cluster: str | None = None
-    ) -> None: ...
-    def evaluate(self, project: Project, job: Job) -> dict[str, Any]: ...
-    def backend(self) -> str: ...
-
-
-class Window(Protocol):
-    """What gui.app offers the command line."""
-
-    def run(self, project: Path | None) -> int: ...
-    def pictures(self, project: Path, out: Path) -> list[Path]: ...
-    def display_problem(self) -> str | None: ...
-
-
-class Faces(Protocol):
-    """The parts that core must not import; main.py hands them in, loaded when first used."""
-
-    @property
-    def network(self) -> Network: ...
-    @property
-    def window(self) -> Window: ...
-
 
 Verb = Callable[[argparse.Namespace, Faces], int]
 
@@ -194,9 +158,9 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
     for name, iou in metrics["iou"].items():
-        print(f"  {name:<20} {status.DASH if iou is None else f'{iou:.1%}'}")
+        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}")
     for band in metrics["ranges"]:
-        miou = status.DASH if band["miou"] is None else f"{band['miou']:.1%}"
+        miou = DASH if band["miou"] is None else f"{band['miou']:.1%}"
         name = f"from {band['from_m']} m"
         print(f"  {name:<20} {miou} of {band['points']:,} points")
     return 0
@@ -204,7 +168,7 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _print_miou(metrics: dict[str, Any] | None) -> None:
     miou = metrics.get("miou") if metrics else None
-    print(f"mIoU {status.DASH if miou is None else f'{miou:.1%}'}")
+    print(f"mIoU {DASH if miou is None else f'{miou:.1%}'}")
 
 
 def _status(arguments: argparse.Namespace, faces: Faces) -> int:
@@ -229,7 +193,8 @@ def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _merge(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.exchange.merge import disagreements, merge, reopen
+    from core.exchange.merge import merge
+    from core.quality.disagreements import disagreements, reopen
 
     with Project(arguments.project) as project:
         for sentence in merge(project, arguments.others):
@@ -263,7 +228,7 @@ def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
         for (second, first), one in sorted(found.items()):
             who = f"{second} again" if first == second else f"{second} on {first}"
             parts = (("same points", one.same), ("kappa", one.kappa), ("mIoU", one.miou))
-            values = ", ".join(f"{n} {status.DASH if v is None else f'{v:.3f}'}" for n, v in parts)
+            values = ", ".join(f"{n} {DASH if v is None else f'{v:.3f}'}" for n, v in parts)
             print(f"{who}: {one.units:,} units, {values}")
             for name, value in zip(project.classes.names, one.iou, strict=True):
                 if value == value:  # a class that occurs

@@ -13,6 +13,7 @@ from core.base.files import read_arrays, write_atomic
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED, ClassList
 from core.project.project import Project
+from core.rounds.predictions import prediction_file
 
 WHAT = ("labels", "predictions", "merged", "journal")
 
@@ -46,11 +47,6 @@ def export(project: Project, out: Path, job: Job, *, what: str = "labels") -> in
             written += 1
         job.progress(done, len(scans), "export")
     return written
-
-
-def prediction_file(folder: Path, scan: str) -> Path:
-    """Where a round's predictions of one scan are kept."""
-    return folder / f"{scan.replace('/', '__')}.npz"
 
 
 def _source(project: Project, what: str) -> Callable[[str], np.ndarray]:

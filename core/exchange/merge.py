@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.answers.entry import Head
 from core.answers.journal import Journal
 from core.base.errors import ProjectError
-from core.data.classes import FIRST_CODE
 from core.project.project import Project
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A unit that annotators gave different classes: annotator -> class of most of its points."""
-
-    unit: str
-    classes: dict[str, int]
 
 
 def merge(project: Project, others: Sequence[Path]) -> list[str]:
@@ -75,14 +65,6 @@ def merge(project: Project, others: Sequence[Path]) -> list[str]:
     return said
 
 
-def reopen(project: Project) -> int:
-    """Put every unit that annotators see differently back in the queue; return how many."""
-    found = disagreements(project)
-    for one in found:
-        project.answers.reopen(one.unit.rpartition("#")[0], one.unit)
-    return len(found)
-
-
 def _heads(file: Path, name: str) -> list[Head]:
     with closing(Journal(file, name, read_only=True)) as journal:
         return journal.heads()
@@ -99,23 +81,3 @@ def _check_scans(project: Project, file: Path, name: str) -> None:
                     f"{file} has answers on {scan}, which is another scan here or none.",
                     "Merge projects on the same scans only.",
                 )
-
-
-def disagreements(project: Project) -> list[Disagreement]:
-    """Units whose newest answers by two annotators differ in the class of most points."""
-    newest: dict[str, dict[str, Head]] = {}
-    for head in project.answers.fold.standing():
-        if head.unit and head.verb == "answer":
-            newest.setdefault(head.unit, {})[head.annotator] = head
-    found = []
-    for unit, by_annotator in newest.items():
-        classes = {name: main_class(head) for name, head in by_annotator.items()}
-        if len(set(classes.values())) > 1:
-            found.append(Disagreement(unit, classes))
-    return sorted(found, key=lambda one: one.unit)
-
-
-def main_class(head: Head) -> int:
-    """The class or code that most points of an answer were given; ties to the lowest."""
-    counts = head.class_counts()
-    return max(counts, key=lambda c: (counts[c], -c), default=FIRST_CODE)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.units import CLUSTER
 from core.project.project import Project
 from core.rounds.round import Round
-
-DASH = "–"
 
 
 def status(project: Project, *, backend: str) -> dict[str, Any]:
@@ -97,13 +95,6 @@ def partitions(project: Project) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def size_range(cuts: Sequence[int], index: int) -> str:
-    """A partition in words: "1–4 m", or "ground"."""
-    if index >= len(cuts):
-        return "ground"
-    return f"{cuts[index - 1] + 1 if index else 1}{DASH}{cuts[index]} m"
 
 
 def round_status(project: Project, found: Round) -> dict[str, Any]:

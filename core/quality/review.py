@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from core.assist.by_network import predicted
 from core.data.classes import FIRST_CODE
-from core.exchange.merge import disagreements, main_class
 from core.project.project import Project
+from core.quality.disagreements import disagreements, main_class
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from core.base.files import read_json, write_json
 from core.prepare.units import Units
 from core.query.budget import Budget
 from core.query.pool import Draw
-from core.query.strategies import Selection
+from core.query.selection import Selection
 
 VERSION = 1
 

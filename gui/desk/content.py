@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from core.base.errors import DataError, ProjectError
 from core.base.files import read_arrays
-from core.exchange.export import prediction_file
 from core.prepare.units import NOISE
 from core.project.project import Project
-from gui.points.paint import Slots, make_slots
+from core.rounds.predictions import prediction_file
+from gui.desk.slots import Slots, make_slots
 
 _KEPT = 4
 

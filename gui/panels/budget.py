@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from core.base.jobs import duration
+from core.base.words import duration
 from core.rounds.spending import Spending
 from gui.desk.state import State
 

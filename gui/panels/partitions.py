@@ -6,7 +6,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from core.project.status import partitions, size_range
+from core.base.words import size_range
+from core.project.status import partitions
 from gui.charts.bars import Bar, Bars
 from gui.desk.state import State
 from gui.look.colours import class_table, partition_colours

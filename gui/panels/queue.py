@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.project.status import size_range
+from core.base.words import size_range
 from gui.desk.state import State
 from gui.look.colours import class_table, partition_colours
 from gui.look.theme import Theme

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from core.answers.labels import CARRIED
 from core.assist.suggestion import HitRates, hit_rates
-from core.project.status import DASH
+from core.base.words import DASH
 from core.quality.agreement import Agreement, agreements
 from core.quality.review import Reviewed, reviewed
 from gui.desk.state import State

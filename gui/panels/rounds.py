@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from core.base.jobs import Progress
-from core.project.status import DASH, round_status
+from core.base.words import DASH
+from core.project.status import round_status
 from gui.charts.lines import Lines
 from gui.desk.state import State
 from gui.look.theme import Theme

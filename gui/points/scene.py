@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.assist.by_neighbours import Surroundings, surroundings
+from core.assist.surroundings import Surroundings, surroundings
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
 from gui.desk.content import Content

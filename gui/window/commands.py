@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from gui.points.class_palette import CODES
 from gui.points.paint import MODES
 from gui.window.actions import Action
+from gui.window.faces import Shell
 
 if TYPE_CHECKING:
     from gui.points.scene import Scene
     from gui.window.session import Session
-    from gui.window.window import Window
 
 
-def always(window: Window) -> list[Action]:
+def always(window: Shell) -> list[Action]:
     """Actions that need no project."""
     return [
         Action("new", "New project from scans …", ("Ctrl+N",), "Project",
@@ -43,7 +43,7 @@ def always(window: Window) -> list[Action]:
     ]  # fmt: skip
 
 
-def of_session(window: Window, session: Session) -> list[Action]:
+def of_session(window: Shell, session: Session) -> list[Action]:
     """Actions on the open project."""
     state, scene, labelling = session.state, session.scene, session.labelling
     queue = session.queue

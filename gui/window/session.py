@@ -14,9 +14,10 @@ from core.base.errors import LockedError, StorageError
 from core.base.jobs import Job
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
-from core.exchange.merge import disagreements, merge, reopen
+from core.exchange.merge import merge
 from core.project.project import Project
 from core.quality.agreement import blind_sample
+from core.quality.disagreements import disagreements, reopen
 from gui.desk.activity import Activity
 from gui.desk.state import State
 from gui.look.theme import Theme

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
-from core.base.jobs import Progress, duration
+from core.base.jobs import Progress
+from core.base.words import duration
 from gui.desk.state import State
 
 

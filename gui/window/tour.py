@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-if TYPE_CHECKING:
-    from gui.window.window import Window
+from gui.window.session import Session
 
 _WIDTH = 330
 
 
-class Tour(QFrame):
-    """A card that moves from part to part of the window."""
+# The part of the window, a heading and two sentences.
+Step = tuple[QWidget, str, str]
 
-    def __init__(self, window: Window) -> None:
+
+class Tour(QFrame):
+    """A card that moves over a window, from part to part."""
+
+    def __init__(self, window: QWidget, steps: list[Step]) -> None:
         super().__init__(window)
         self.window_ = window
         self.setObjectName("card")
@@ -42,49 +45,8 @@ class Tour(QFrame):
         layout.addWidget(self.words)
         layout.addLayout(buttons)
         self.place: int = 0
-        self.steps = self._steps()
+        self.steps = steps
         self.go(0)
-
-    def _steps(self) -> list[tuple[QWidget, str, str]]:
-        """The part of the window, a heading and two sentences, of each step."""
-        window, session = self.window_, self.window_.session
-        assert session is not None
-        assert window.stepper is not None
-        key = window.actions_table.key_of
-        view = session.view or session.page
-        return [
-            (
-                window.stepper,
-                "One round, from left to right",
-                "Prepare splits the scans in units; Ask chooses those worth asking; Train learns "
-                "from your answers and asks better ones.",
-            ),
-            (
-                view,
-                "The bright unit is the question",
-                "Drag to turn, wheel to zoom. What it is asked for stands at the top left, with "
-                "what it may be.",
-            ),
-            (
-                session.palette,
-                "One key is an answer",
-                f"The keys lie as on your left hand. {key('accept')} takes the first suggestion, "
-                f"{key('skip')} skips, {key('undo')} takes back. Each answer is on disk at once.",
-            ),
-            (
-                view,
-                "Two things in one unit?",
-                f"{key('lasso')} lasso, {key('cut')} cut, {key('box')} box, {key('brush')} brush: "
-                f"draw, then press the class of what lit up, then that of the rest. "
-                f"{key('guess')} splits by itself.",
-            ),
-            (
-                session.context,
-                "Not sure what it is?",
-                "Here it is from three sides with a person beside it, and in the camera's picture. "
-                f"{key('keys')} shows every key; a click there changes one.",
-            ),
-        ]
 
     def go(self, place: int) -> None:
         """Show a step, beside its part; close behind the last one."""
@@ -118,3 +80,41 @@ class Tour(QFrame):
         x = min(max(at.x(), 8), window.width() - self.width() - 8)
         y = min(max(at.y(), 8), window.height() - self.height() - 8)
         return QPoint(x, y)
+
+
+def steps(session: Session, stepper: QWidget, key: Callable[[str], str]) -> list[Step]:
+    """The steps of a session's tour; `key` gives the key of an action by its id."""
+    view = session.view or session.page
+    return [
+        (
+            stepper,
+            "One round, from left to right",
+            "Prepare splits the scans in units; Ask chooses those worth asking; Train learns "
+            "from your answers and asks better ones.",
+        ),
+        (
+            view,
+            "The bright unit is the question",
+            "Drag to turn, wheel to zoom. What it is asked for stands at the top left, with "
+            "what it may be.",
+        ),
+        (
+            session.palette,
+            "One key is an answer",
+            f"The keys lie as on your left hand. {key('accept')} takes the first suggestion, "
+            f"{key('skip')} skips, {key('undo')} takes back. Each answer is on disk at once.",
+        ),
+        (
+            view,
+            "Two things in one unit?",
+            f"{key('lasso')} lasso, {key('cut')} cut, {key('box')} box, {key('brush')} brush: "
+            f"draw, then press the class of what lit up, then that of the rest. "
+            f"{key('guess')} splits by itself.",
+        ),
+        (
+            session.context,
+            "Not sure what it is?",
+            "Here it is from three sides with a person beside it, and in the camera's picture. "
+            f"{key('keys')} shows every key; a click there changes one.",
+        ),
+    ]

@@ -1,6 +1,6 @@
 """Training on several GPUs: torchrun starts one process per GPU, and this one follows them.
 
-As a module it is what each process runs: `python -m models.launch PROJECT ROUND [START]`.
+As a module it is what each process runs: `python -m models.training.launch PROJECT ROUND [START]`.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _relay(line: str, job: Job) -> None:
 
 def work(path: Path, id: str, start: Path | None) -> int:
     """Train as one process of the group; the first one tells how far it is."""
-    from models.steps import train_round
+    from models.training.round import train_round
 
     cuda = torch.cuda.is_available()
     if cuda:

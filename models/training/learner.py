@@ -14,6 +14,7 @@ from core.base.errors import ProjectError
 from core.base.settings import TrainSettings
 from core.data.classes import IGNORED
 from core.quality.iou import confusion
+from models.machine import device
 from models.sparse.layers import Levels
 from models.training.batches import Batch
 from models.training.group import Group
@@ -25,11 +26,6 @@ _LOWER = "Lower train.batch or train.width, or raise train.voxel_m"
 
 class OutOfMemory(ProjectError):
     """A step does not fit; the weights are those before it."""
-
-
-def device() -> torch.device:
-    """The GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ from its last saved state to the same bits.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import os
-import threading
 import time
 from collections.abc import Generator
 from contextlib import closing
@@ -23,12 +21,14 @@ import torch
 
 from core.base.errors import Cancelled
 from core.base.files import hash_file, hash_json, read_json, write_json
-from core.base.jobs import Job, duration
+from core.base.jobs import Job
 from core.base.settings import TrainSettings
+from core.base.words import duration
 from core.data.classes import ClassList
 from core.data.scans import Dataset
 from core.quality.iou import iou, mean_iou
 from core.rounds.training_set import TrainingSet
+from models.machine import use_threads
 from models.networks import checkpoint, make_network
 from models.networks.published import read_published
 from models.sparse import describe, release_buffers
@@ -42,19 +42,6 @@ _LOSSES, _CONFUSION = "epoch.losses", "epoch.confusion"
 _SAVE_EVERY_S = 120.0
 _LONG_STEP_S = 3.0  # an estimate takes a second step only where the first was shorter
 _READERS = 8
-
-
-def use_threads(wanted: int, processes: int = 1) -> int:
-    """Take `wanted` threads, for 0 all but one that is the window's, and let other work go first.
-
-    `processes` share the machine. Returns the number of threads.
-    """
-    threads = wanted or max(1, ((os.cpu_count() or 1) - 1) // processes)
-    torch.set_num_threads(threads)
-    if hasattr(os, "setpriority"):
-        with contextlib.suppress(OSError):  # a polite wish, refused on some systems
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-    return threads
 
 
 def train(

@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core import steps
-from core.assist.by_neighbours import LEVELS_M, thinned
+from core.assist.surroundings import LEVELS_M, thinned
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
 from core.project.project import Project

@@ -13,8 +13,8 @@ from core.base.errors import ProjectError
 from core.base.files import read_arrays
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
-from core.exchange.export import prediction_file
 from core.project.project import Project
+from core.rounds.predictions import prediction_file
 from models import steps as network
 from models.score import unit_means
 from tests.streets import small_project

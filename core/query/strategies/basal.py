@@ -7,7 +7,8 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.query.budget import Budget, fill
 from core.query.pool import Draw, Pool
-from core.query.strategies import Selection, size
+from core.query.selection import Selection
+from core.query.strategies import size
 from core.query.strategies.distances import sum_of_distances
 
 

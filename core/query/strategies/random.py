@@ -6,7 +6,7 @@ import numpy as np
 
 from core.query.budget import Budget, fill
 from core.query.pool import Draw, Pool
-from core.query.strategies import Selection
+from core.query.selection import Selection
 
 
 def select(pool: Pool, budget: Budget, draw: Draw) -> Selection:

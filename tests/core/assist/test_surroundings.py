@@ -9,7 +9,8 @@ import pytest
 
 from core import steps
 from core.answers.labels import CARRIED
-from core.assist.by_neighbours import around, carried, surroundings, thinned
+from core.assist.by_neighbours import carried
+from core.assist.surroundings import around, surroundings, thinned
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED

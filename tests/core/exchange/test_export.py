@@ -12,8 +12,9 @@ from core import steps
 from core.base.errors import ProjectError
 from core.base.files import write_arrays
 from core.base.jobs import Job
-from core.exchange.export import export, prediction_file
+from core.exchange.export import export
 from core.project.project import Project
+from core.rounds.predictions import prediction_file
 
 
 @pytest.fixture

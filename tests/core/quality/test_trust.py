@@ -14,9 +14,9 @@ from core.base.jobs import Job
 from core.data.classes import UNLABELLED
 from core.exchange import merge as merging
 from core.exchange.import_labels import import_labels
-from core.exchange.merge import disagreements, reopen
 from core.project.project import Project
 from core.quality.agreement import Agreement, Repeats, agreements, blind_sample
+from core.quality.disagreements import disagreements, reopen
 from tests.streets import give, small_project, write_scan
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.data.classes import IGNORED, UNLABELLED
 from core.prepare.units import INVALID, NOISE, OVERSIZE, TINY
+from gui.desk.slots import make_slots
 from gui.look.colours import GREY
 from gui.points import paint
 
@@ -29,7 +30,7 @@ def scan(seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_share_a_slot_if_and_only_if_they_share_unit_and_label(seed: int):
     unit, labels = scan(seed)
-    slots = paint.make_slots(unit, 12, labels)
+    slots = make_slots(unit, 12, labels)
     of_pair: dict[tuple[int, int], int] = {}
     for row in range(len(unit)):
         pair = (int(unit[row]), int(labels[row]))
@@ -49,7 +50,7 @@ def test_rows_share_a_slot_if_and_only_if_they_share_unit_and_label(seed: int):
 @pytest.mark.parametrize("seed", range(3))
 def test_labelled_rows_have_their_classes_colour_in_every_mode_of_values(seed: int):
     unit, labels = scan(seed)
-    slots = paint.make_slots(unit, 12, labels)
+    slots = make_slots(unit, 12, labels)
     rng = np.random.default_rng(seed)
     table = rng.integers(0, 256, (256, 3)).astype(np.uint8)
     ramp = rng.integers(0, 256, (4, 3)).astype(np.uint8)
@@ -64,7 +65,7 @@ def test_labelled_rows_have_their_classes_colour_in_every_mode_of_values(seed: i
 
 def test_answered_units_are_brighter_than_those_to_come():
     unit, labels = scan(1)
-    slots = paint.make_slots(unit, 12, labels)
+    slots = make_slots(unit, 12, labels)
     light = paint.brightness(slots, asked=True)[slots.slot]
     assert light[labels == 4].min() > light[labels == UNLABELLED].max()
     assert len(set(paint.brightness(slots, asked=False).tolist())) == 1

@@ -1,0 +1,66 @@
+"""Neighbouring scans of a sequence in the frame of one of them, by their poses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.base.errors import DataError
+from core.data.classes import UNLABELLED
+from core.project.project import Project
+
+LEVELS_M = (0.1, 0.2, 0.4)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Points (M, 3) float32 of the scans around one, in its frame, with labels (M,) uint8; and per
+    level of LEVELS_M the places of one point per voxel, the finest first."""
+
+    points: np.ndarray
+    labels: np.ndarray
+    levels: tuple[np.ndarray, ...]
+
+
+def around(scans: tuple[str, ...], scan: str, reach: int) -> list[str]:
+    """Up to `reach` scans before and behind one, of its sequence, in order, itself left out."""
+    sequence = scan.rpartition("/")[0]
+    mine = [name for name in scans if name.rpartition("/")[0] == sequence]
+    at = mine.index(scan)
+    return [*mine[max(0, at - reach) : at], *mine[at + 1 : at + 1 + reach]]
+
+
+def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
+    """The `reach` scans before and behind a scan. Raises DataError where there are no poses."""
+    dataset = project.dataset
+    here = dataset.scan(scan).pose
+    names = around(dataset.train if scan in dataset.train else dataset.validation, scan, reach)
+    if here is None or not names:
+        raise DataError(
+            f"Scan {scan} cannot be shown with its neighbours: "
+            + ("it has none." if here is not None else "it has no pose."),
+            "Bring the sequence's poses.txt and a calib.txt with Tr.",
+        )
+    points, labels = [], []
+    for name in names:
+        other = dataset.scan(name)
+        if other.pose is None:
+            continue
+        # In double precision: far from the origin of a sequence single is too coarse.
+        move = np.linalg.inv(here) @ other.pose
+        finite = np.isfinite(other.points[:, :3]).all(axis=1)
+        xyz = other.points[finite, :3].astype(np.float64) @ move[:3, :3].T + move[:3, 3]
+        points.append(xyz.astype(np.float32))
+        labels.append(project.labels(name)[finite])
+    joined, given = np.concatenate(points), np.concatenate(labels)
+    return Surroundings(joined, given, tuple(thinned(joined, given, m) for m in LEVELS_M))
+
+
+def thinned(points: np.ndarray, labels: np.ndarray, voxel_m: float) -> np.ndarray:
+    """(m,) places of one point per voxel, a labelled one where there is one, in file order."""
+    cell = np.floor(points / voxel_m).astype(np.int64)
+    key = cell[:, 0] << 42 ^ (cell[:, 1] & 0x1FFFFF) << 21 ^ (cell[:, 2] & 0x1FFFFF)
+    order = np.argsort(labels == UNLABELLED, kind="stable")
+    first = np.unique(key[order], return_index=True)[1]
+    return np.sort(order[first])

@@ -1,0 +1,21 @@
+"""Words for numbers, the same on the command line and in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+DASH = "–"
+
+
+def size_range(cuts: Sequence[int], index: int) -> str:
+    """A partition in words: "1–4 m", or "ground"."""
+    if index >= len(cuts):
+        return "ground"
+    return f"{cuts[index - 1] + 1 if index else 1}{DASH}{cuts[index]} m"
+
+
+def duration(seconds: float) -> str:
+    """About how long, in words: "40 s", "3 min", "2.5 h"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,45 @@
+"""What the command line asks of the networks and of the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from core.base.jobs import Job
+from core.project.project import Project
+
+
+class Network(Protocol):
+    """What models.steps offers the command line."""
+
+    def train(
+        self,
+        project: Project,
+        job: Job,
+        *,
+        round: str | None = None,
+        start: Path | None = None,
+        gpus: int = 1,
+    ) -> None: ...
+    def score(
+        self, project: Project, job: Job, *, workers: int = 1, cluster: str | None = None
+    ) -> None: ...
+    def evaluate(self, project: Project, job: Job) -> dict[str, Any]: ...
+    def backend(self) -> str: ...
+
+
+class Window(Protocol):
+    """What gui.app offers the command line."""
+
+    def run(self, project: Path | None) -> int: ...
+    def pictures(self, project: Path, out: Path) -> list[Path]: ...
+    def display_problem(self) -> str | None: ...
+
+
+class Faces(Protocol):
+    """The parts that core must not import; main.py hands them in, loaded when first used."""
+
+    @property
+    def network(self) -> Network: ...
+    @property
+    def window(self) -> Window: ...

@@ -1,0 +1,34 @@
+"""The training of one round, in this process or as one of a group."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from core.base.jobs import Job
+from core.project.project import Project
+from core.rounds.round import Round
+from models.training.train import train as run
+
+
+def train_round(project: Project, found: Round, start: Path | None, job: Job) -> None:
+    """Train a round to its checkpoint, in this process or as one of a group."""
+    line = project.branch(found)[:-1]
+    parent = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
+    run(
+        project.training_set(found),
+        project.dataset,
+        project.classes,
+        project.settings.train,
+        intensity_scale=project.settings.prepare.intensity_scale,
+        out=found.checkpoint,
+        start=start or parent,
+        seed=_seed(project.seed, found),
+        job=job,
+    )
+
+
+def _seed(seed: int, found: Round) -> int:
+    """The round's own seed, of the project's seed and the round's number."""
+    digest = hashlib.blake2b(f"{seed}|{found.number}".encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big")

@@ -12,11 +12,12 @@ import numpy as np
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, read_arrays
 from core.base.jobs import Job
+from core.data.items import scan_of
 from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
 from core.query.pool import Draw, Pool
 from core.query.query import freeze, write_query
-from core.query.selection import Selection, Strategy
+from core.query.selection import Select, Selection
 from core.query.strategies import strategies
 from core.rounds.round import QUERY, Round
 
@@ -70,17 +71,8 @@ def ask(
     job.progress(0, 2, "ask")
     scored = project.last_scored()
     name = strategy or (project.settings.query.strategy if scored else "size")
-    select = strategies().get(name)
-    if select is None:
-        raise SettingsError(
-            f"There is no strategy {name}.", f"Strategies: {', '.join(sorted(strategies()))}."
-        )
-    if name == "basal" and scored is None and project.rounds:
-        raise ProjectError(
-            "Strategy basal ranks by the scores of a trained network, and no round is scored.",
-            "Train the round first, or ask by size.",
-        )
     pool = _pool(project, scored)
+    select = _that_can_choose(name, pool, first=not project.rounds)
     number = len(project.branch(project.tip)) + 1
     if units is not None:
         budget = units_budget(table, units)
@@ -113,8 +105,36 @@ def ask(
     return found
 
 
+def _that_can_choose(name: str, pool: Pool, *, first: bool) -> Select:
+    """The strategy of that name, or before the `first` round the one that chooses in its place.
+
+    Raises SettingsError for an unknown name, ProjectError where the pool lacks what it needs.
+    """
+    known = strategies()
+    select = known.get(name)
+    if select is None:
+        raise SettingsError(
+            f"There is no strategy {name}.", f"Strategies: {', '.join(sorted(known))}."
+        )
+    lacks = sorted(getattr(select, "needs", frozenset()) - pool.columns.keys())
+    if not lacks:
+        return select
+    before = getattr(select, "before", "")
+    if pool.columns:
+        raise ProjectError(
+            f"Strategy {name} ranks by {' and '.join(lacks)}, which the scores do not hold.",
+            "Run `lidarloop score` on the project.",
+        )
+    if first and before:
+        return known[before]
+    raise ProjectError(
+        f"Strategy {name} ranks by the scores of a trained network, and no round is scored.",
+        f"Train the round first, or ask by {before or 'size'}.",
+    )
+
+
 def _with_reopened(
-    project: Project, select: Strategy, pool: Pool, budget: Budget, draw: Draw
+    project: Project, select: Select, pool: Pool, budget: Budget, draw: Draw
 ) -> Selection:
     """What was put back in the queue first, in unit order, as far as the budget goes; a strategy
     spends the rest."""
@@ -149,16 +169,16 @@ def _pool(project: Project, scored: Round | None) -> Pool:
     free[index[known]] = False
     answered = np.array([head.verb == "answer" for head in effective.values()], bool)
     labelled[index[known & answered]] = True
-    entropy = feature = None
+    columns: dict[str, np.ndarray] = {}
     if scored is not None:
         arrays = read_arrays(scored.scores)
-        entropy, feature = arrays["entropy"], arrays["feature"]
+        columns = {name: arrays[name] for name in ("entropy", "feature")}
         if str(arrays["fingerprint"]) != table.fingerprint:
             raise ProjectError(
                 f"The scores of round {scored.id} are of another preparation.",
                 "Run `lidarloop score` on the project.",
             )
-    return Pool(units=table, free=free, labelled=labelled, entropy=entropy, feature=feature)
+    return Pool(table, free, labelled, columns)
 
 
 def seconds_per_unit(project: Project) -> float:
@@ -188,7 +208,7 @@ def annotate(project: Project, job: Job, *, oracle: str) -> int:
         raise ProjectError("No query is open.", "Ask one with `lidarloop query`.")
     by_scan: dict[str, list[str]] = {}
     for item in items:
-        by_scan.setdefault(item.rpartition("#")[0], []).append(item)
+        by_scan.setdefault(scan_of(item), []).append(item)
     done = 0
     for scan in sorted(by_scan):
         truth = project.dataset.ground_truth(scan, project.classes)

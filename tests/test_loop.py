@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from core.data.classes import UNLABELLED, load_classes
+from core.data.items import scan_of
 from core.project.project import Project
 from tests.places import MAIN
 
@@ -63,7 +64,7 @@ def check_labels(project: Path, out: Path, raw_of: np.ndarray) -> None:
     asked: dict[str, list[str]] = {}
     for query in sorted((project / "rounds").glob("*/query.json")):
         for item in json.loads(query.read_text())["items"]:
-            asked.setdefault(item["unit_id"].rpartition("#")[0], []).append(item["unit_id"])
+            asked.setdefault(scan_of(item["unit_id"]), []).append(item["unit_id"])
     with Project(project, read_only=True) as opened:
         table, answered = opened.need_units(), 0
         for scan in opened.dataset.train:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import map_array, read_arrays
+from core.data.items import scan_of
 from core.prepare.units import CELL, shapes_file
 from core.project.project import Project
 
@@ -59,7 +60,7 @@ def read(project: Project, names: list[str]) -> list[Alike]:
     units = project.need_units()
     by_scan: dict[str, list[str]] = {}
     for name in names:
-        by_scan.setdefault(name.rpartition("#")[0], []).append(name)
+        by_scan.setdefault(scan_of(name), []).append(name)
     found: dict[str, Alike] = {}
     for scan, mine in by_scan.items():
         points, unit = project.dataset.scan(scan).points, project.rows(scan)

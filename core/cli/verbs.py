@@ -116,7 +116,7 @@ def _query(arguments: argparse.Namespace, _: Faces) -> int:
             minutes=arguments.minutes,
         )
         query = found.query
-        print(f"{found.id}: {len(query.items):,} units, {int(query.points.sum()):,} points")
+        print(f"{found.id}: {len(query.items):,} units, {int(query.cost.sum()):,} points")
     return 0
 
 

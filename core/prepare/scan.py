@@ -18,7 +18,7 @@ class ScanUnits:
     """The units of one scan, in unit order.
 
     unit (N,) int32 per row as in units.py; kind (u,) uint8; key, points (u,) int32;
-    size (u,) int16; box_min, box_max (u, 3) float32; shape (u, 21) float32 as in shape.py; counts
+    size (u,) int16; box_min, box_max (u, 3) float32; shape (u, 34) float32 as in shape.py; counts
     of noise rows and large clusters.
     """
 

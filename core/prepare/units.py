@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.base.files import read_arrays, write_arrays
+from core.data.items import split_item
 
 CLUSTER, CELL = 0, 1
 # Why a row has no unit; oversize cluster k of a scan is OVERSIZE - k.
@@ -72,6 +73,16 @@ class Units:
         return (*(str(index + 1) for index in range(len(self.cuts))), "ground")
 
     @cached_property
+    def costs(self) -> np.ndarray:
+        """(U,) int64 points of each unit: what an answer to it is expected to cost."""
+        return self.points.astype(np.int64)
+
+    def groups(self, units: np.ndarray) -> list[str]:
+        """Names of the partitions of units (n,)."""
+        names = self.partition_names
+        return [names[index] for index in self.partition[units].tolist()]
+
+    @cached_property
     def _scan_index(self) -> dict[str, int]:
         return {name: index for index, name in enumerate(self.scans)}
 
@@ -120,7 +131,7 @@ class Units:
         """(n,) int64 numbers of units, -1 where there is none of that id."""
         scans, kinds, keys = [], [], []
         for unit_id in unit_ids:
-            scan, _, rest = unit_id.rpartition("#")
+            scan, rest = split_item(unit_id)
             index = self._scan_index.get(scan, -1)
             if rest[:1] == "c":
                 kind, key = CLUSTER, int(rest[1:])
@@ -172,5 +183,5 @@ def rows_of(folder: Path, scan: str) -> np.ndarray:
 
 
 def shapes_file(folder: Path) -> Path:
-    """Where the units' shapes are kept, (U, 21) float32 in unit order (core.prepare.shape)."""
+    """Where the units' shapes are kept, (U, 34) float32 in unit order (core.prepare.shape)."""
     return folder / "shapes.npy"

@@ -109,7 +109,7 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
         "parent": found.parent,
         "strategy": query.strategy,
         "stage": project.stage(found),
-        "asked": {"items": len(query.items), "points": int(query.points.sum())},
+        "asked": {"items": len(query.items), "points": int(query.cost.sum())},
         "answered": {
             "items": len(answers),
             "points": sum(head.points for head in answers),

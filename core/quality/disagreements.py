@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.answers.entry import Head
 from core.data.classes import FIRST_CODE
+from core.data.items import scan_of
 from core.project.project import Project
 
 
@@ -21,7 +22,7 @@ def reopen(project: Project) -> int:
     """Put every unit that annotators see differently back in the queue; return how many."""
     found = disagreements(project)
     for one in found:
-        project.answers.reopen(one.unit.rpartition("#")[0], one.unit)
+        project.answers.reopen(scan_of(one.unit), one.unit)
     return len(found)
 
 

@@ -15,19 +15,27 @@ from core.prepare.units import Units
 
 @dataclass(frozen=True)
 class Budget:
-    """`amount` to spend and the `cost` of each unit, (U,) int64, in the same measure.
+    """What a query may cost, before it is answered.
 
-    `kind` is "points", "units" or "minutes"; minutes are spent as units at a known pace.
+    Attributes
+    ----------
+    measure : what is counted: "points" or "units"
+    amount : how much of it may be spent
+    cost : (U,) int64, what each entry of the table is expected to cost
+    asked : the budget in the person's words
+    pace : seconds an item, where it was asked in minutes and is spent at that pace
     """
 
-    kind: str
+    measure: str
     amount: int
     cost: np.ndarray
     asked: str
+    pace: float | None = None
 
     @property
-    def measure(self) -> str:
-        return "points" if self.kind == "points" else "units"
+    def kind(self) -> str:
+        """What it was asked in: "points", "units" or "minutes"."""
+        return self.measure if self.pace is None else "minutes"
 
 
 def points_budget(
@@ -39,7 +47,7 @@ def points_budget(
     did not use, the next may.
     """
     total = int(units.scan_rows.sum())
-    cost = units.points.astype(np.int64)
+    cost = units.costs
     if percent is not None:
         share = _decimal(percent.removesuffix("%"))
         if not 0 < share <= 100:
@@ -67,7 +75,7 @@ def minutes_budget(units: Units, minutes: float, seconds_per_unit: float) -> Bud
         raise SettingsError(f"--minutes is {minutes}.", "Give a positive number of minutes.")
     amount = max(1, math.floor(minutes * 60 / seconds_per_unit))
     asked = f"{minutes:g} minutes at {seconds_per_unit:.1f} s a unit"
-    return Budget("minutes", amount, np.ones(len(units), np.int64), asked)
+    return Budget("units", amount, np.ones(len(units), np.int64), asked, seconds_per_unit)
 
 
 def _decimal(text: str) -> Decimal:

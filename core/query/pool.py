@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,15 +20,15 @@ class Pool:
     units : the table of U units
     free : (U,) bool, may be asked: neither answered, open nor declined
     labelled : (U,) bool, answered
-    entropy : (U,) float32 mean softmax entropy (Eq. 2), natural log, or None before a network
-    feature : (U, F) float32 mean feature before the classifier, or None
+    columns : name -> what the newest network says of each unit, memory-mapped; empty before one.
+        "entropy" (U,) float32: mean softmax entropy (Eq. 2), natural logarithm; "feature" (U, F)
+        float32: mean feature before the classifier
     """
 
     units: Units
     free: np.ndarray
     labelled: np.ndarray
-    entropy: np.ndarray | None = None
-    feature: np.ndarray | None = None
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,3 @@ class Draw:
             digest.update(unit_id.encode())
             digests.append(digest.digest())
         return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
-
-    def order(self, units: Units, candidates: np.ndarray) -> np.ndarray:
-        """Return unit numbers in the order of their keys, equal keys in unit order."""
-        keys = self.keys(units.names(candidates))
-        return candidates[np.lexsort((candidates, keys))]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_json
-from core.prepare.units import Units
 from core.query.budget import Budget
 from core.query.pool import Draw
 from core.query.selection import Selection
@@ -25,8 +25,10 @@ class Query:
 
     Attributes
     ----------
-    items : (Q,) unit_ids
-    partition : (Q,) names; points : (Q,) int64; reason : (Q,) words for the person
+    items : (Q,) unit_ids, or names of scans
+    group : (Q,) names of the group each was chosen in, for units their partition
+    cost : (Q,) int64, what each answer was expected to cost, for units their points
+    reason : (Q,) words for the person
     columns : name -> (Q,) float64, the numbers behind the choice, NaN for an item that has none;
         empty for a warm start
     strategy, seed, round, budget : how it was asked
@@ -34,8 +36,8 @@ class Query:
     """
 
     items: tuple[str, ...]
-    partition: tuple[str, ...]
-    points: np.ndarray
+    group: tuple[str, ...]
+    cost: np.ndarray
     reason: tuple[str, ...]
     columns: Mapping[str, np.ndarray]
     strategy: str
@@ -46,10 +48,26 @@ class Query:
     checkpoint: str | None
     parent: str | None
 
+    @cached_property
+    def place_of(self) -> Mapping[str, int]:
+        """Item -> its place in the query."""
+        return {item: place for place, item in enumerate(self.items)}
+
+
+class Table(Protocol):
+    """What a selection was made from: units, later frames."""
+
+    @property
+    def costs(self) -> np.ndarray: ...
+    @property
+    def fingerprint(self) -> str: ...
+    def names(self, units: np.ndarray) -> list[str]: ...
+    def groups(self, units: np.ndarray) -> list[str]: ...
+
 
 def freeze(
     selection: Selection,
-    units: Units,
+    table: Table,
     *,
     strategy: str,
     draw: Draw,
@@ -57,19 +75,18 @@ def freeze(
     checkpoint: str | None,
     parent: str | None,
 ) -> Query:
-    """Turn a strategy's selection into a query of unit_ids."""
-    names = units.partition_names
+    """Turn a strategy's selection from a table into a query of its names."""
     return Query(
-        items=tuple(units.names(selection.units)),
-        partition=tuple(names[p] for p in units.partition[selection.units].tolist()),
-        points=units.points[selection.units].astype(np.int64),
+        items=tuple(table.names(selection.units)),
+        group=tuple(table.groups(selection.units)),
+        cost=table.costs[selection.units],
         reason=selection.reason,
         columns=selection.columns,
         strategy=strategy,
         seed=draw.seed,
         round=draw.round,
         budget={"kind": budget.kind, "amount": budget.amount, "asked": budget.asked},
-        fingerprint=units.fingerprint,
+        fingerprint=table.fingerprint,
         checkpoint=checkpoint,
         parent=parent,
     )
@@ -77,10 +94,10 @@ def freeze(
 
 def write_query(path: Path, query: Query) -> None:
     """Freeze a query at `path`, atomically; the same query gives the same bytes."""
-    rows = zip(query.items, query.partition, query.points.tolist(), query.reason, strict=True)
+    rows = zip(query.items, query.group, query.cost.tolist(), query.reason, strict=True)
     items = []
-    for place, (unit_id, partition, points, reason) in enumerate(rows):
-        item = {"unit_id": unit_id, "partition": partition, "points": points, "reason": reason}
+    for place, (unit_id, group, cost, reason) in enumerate(rows):
+        item = {"unit_id": unit_id, "partition": group, "points": cost, "reason": reason}
         numbers = {name: float(values[place]) for name, values in query.columns.items()}
         item |= {name: value for name, value in numbers.items() if np.isfinite(value)}
         items.append(item)
@@ -111,12 +128,12 @@ def read_query(path: Path) -> Query:
                 "Update LidarLoop to read it.",
             )
         items = stored["items"]
-        points = np.array([item["points"] for item in items], np.int64)
-        points.setflags(write=False)
+        cost = np.array([item["points"] for item in items], np.int64)
+        cost.setflags(write=False)
         return Query(
             items=tuple(item["unit_id"] for item in items),
-            partition=tuple(item["partition"] for item in items),
-            points=points,
+            group=tuple(item["partition"] for item in items),
+            cost=cost,
             reason=tuple(item["reason"] for item in items),
             columns={
                 name: np.array([item.get(name, np.nan) for item in items], float)

@@ -15,7 +15,7 @@ class Spending:
 
     def __init__(self, query: Query, fold: Fold) -> None:
         self.query, self._fold = query, fold
-        self._points = dict(zip(query.items, query.points.tolist(), strict=True))
+        self._points = dict(zip(query.items, query.cost.tolist(), strict=True))
         self._heads: dict[str, Head] = {}
         self.done = self.units = self.points = 0
         self.seconds = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.data.items import scan_of
 from core.project.project import Project
 from gui.desk.guesses import Guesses
 
@@ -33,12 +34,12 @@ class Order:
         for place, item in enumerate(query.items):
             if (
                 units.find(item) is not None
-                and self.partition in (None, query.partition[place])
+                and self.partition in (None, query.group[place])
                 and self.suggested in (None, self._guesses.first.get(item))
             ):
                 self.places.append(place)
         if self.by_scan:
-            self.places.sort(key=lambda place: (query.items[place].rpartition("#")[0], place))
+            self.places.sort(key=lambda place: (scan_of(query.items[place]), place))
 
     def is_open(self, place: int) -> bool:
         """Whether an item still waits for its answer."""

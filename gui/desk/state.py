@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from core.answers.entry import Head
 from core.assist.suggestion import Suggestion
 from core.base.errors import ProjectError
+from core.data.items import scan_of
 from core.project.project import Project
 from core.quality.agreement import Repeats
 from core.rounds.round import Round
@@ -130,7 +131,7 @@ class State(QObject):
         if found is None:
             return
         self.cursor = place
-        scan = found.query.items[place].rpartition("#")[0]
+        scan = scan_of(found.query.items[place])
         self._show(scan, place, fly=True)
         ahead, scans = place, [scan]
         for _ in range(_AHEAD):
@@ -138,7 +139,7 @@ class State(QObject):
             if following is None:
                 break
             ahead = following
-            name = found.query.items[ahead].rpartition("#")[0]
+            name = scan_of(found.query.items[ahead])
             if name not in scans:
                 scans.append(name)
                 self.loader.ask(name)
@@ -164,7 +165,7 @@ class State(QObject):
 
     def show_unit(self, unit: str) -> None:
         """Make a unit the target, asked or not."""
-        self._show(unit.rpartition("#")[0], unit, fly=True)
+        self._show(scan_of(unit), unit, fly=True)
 
     def show_scan(self, scan: str) -> None:
         """Show a scan without a target."""
@@ -240,7 +241,7 @@ class State(QObject):
         index = units.find(found.query.items[place])
         if index is None:
             return None
-        scan = found.query.items[place].rpartition("#")[0]
+        scan = scan_of(found.query.items[place])
         assert self.content is not None
         number = index - units.range_of(scan).start
         return replace(of_unit(self.content, units, number), item=place)
@@ -267,9 +268,10 @@ class State(QObject):
             self.told.emit("This point has no valid coordinates.")
             return
         found = self.round
-        if found is not None and target.unit in found.query.items:
-            self.cursor = found.query.items.index(target.unit)
-            target = replace(target, item=self.cursor)
+        place = None if found is None else found.query.place_of.get(target.unit)
+        if place is not None:
+            self.cursor = place
+            target = replace(target, item=place)
         self.target = target
         self.target_changed.emit(False)
 
@@ -349,9 +351,7 @@ class State(QObject):
     def place_of(self, head: Head) -> int | None:
         """Place in the open query of the unit that an entry is about."""
         found = self.round
-        if found is None or head.unit not in found.query.items:
-            return None
-        return found.query.items.index(head.unit)
+        return None if found is None else found.query.place_of.get(head.unit)
 
     def shut(self) -> None:
         """Stop reading; the project is closed by who opened it."""

@@ -51,7 +51,7 @@ class Budget(QWidget):
         self.bar.setValue(spending.done)
         self.spent.setText(
             f"{spending.units:,}/{len(query.items):,} units, "
-            f"{spending.points:,}/{int(query.points.sum()):,} points"
+            f"{spending.points:,}/{int(query.cost.sum()):,} points"
         )
         pace = self.state.project.answers.pace()
         parts = [f"{duration(spending.seconds)} worked"]

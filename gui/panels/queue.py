@@ -53,7 +53,7 @@ class QueueModel(QAbstractListModel):
         place = self.state.order.places[index.row()]
         query = found.query
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{place + 1}  {query.partition[place]}  {int(query.points[place]):,} points"
+            return f"{place + 1}  {query.group[place]}  {int(query.cost[place]):,} points"
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{query.items[place]}\n{query.reason[place]}"
         if role == Qt.ItemDataRole.UserRole:
@@ -95,7 +95,7 @@ class ItemDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(box.right() - 2, box.top(), 3, box.height()), theme.accent)
         names = units.partition_names
         ramp = partition_colours(len(units.cuts))
-        name = query.partition[place]
+        name = query.group[place]
         colour = ramp[names.index(name)] if name in names else (123, 131, 141)
         painter.fillRect(
             QRect(box.left() + 6, box.top() + 5, 4, box.height() - 10),
@@ -107,7 +107,7 @@ class ItemDelegate(QStyledItemDelegate):
         bottom = QRect(box.left() + 17, box.top() + 22, box.width() - 26, 16)
         painter.setPen(QColor(theme.quiet if head else theme.text))
         painter.drawText(
-            top, Qt.AlignmentFlag.AlignVCenter, f"{place + 1}   {size}, {query.points[place]:,} pts"
+            top, Qt.AlignmentFlag.AlignVCenter, f"{place + 1}   {size}, {query.cost[place]:,} pts"
         )
         font = QFont(painter.font())
         font.setPointSizeF(max(8.5, font.pointSizeF() * 0.85))

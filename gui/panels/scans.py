@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
+from core.data.items import scan_of
 from gui.desk.state import State
 
 _SCAN = Qt.ItemDataRole.UserRole
@@ -64,7 +65,7 @@ class Browser(QTreeWidget):
         waiting: dict[str, int] = {}
         if found is not None:
             for item in self._state.project.open_items(found):
-                scan = item.rpartition("#")[0]
+                scan = scan_of(item)
                 waiting[scan] = waiting.get(scan, 0) + 1
         # Of 20,000 rows only those that change are touched.
         for scan in self._waiting.keys() | waiting.keys():

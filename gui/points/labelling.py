@@ -12,6 +12,7 @@ from core.answers.entry import Head
 from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
+from core.data.items import scan_of, split_item
 from gui.desk.state import State
 from gui.desk.target import Target
 from gui.points.draft import Draft
@@ -230,7 +231,7 @@ class Labelling(QObject):
     def answer_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str) -> bool:
         """Give another unit's rows (R,) of its scan classes (R,); return whether it was written."""
         state = self.state
-        project, scan = state.project, unit.rpartition("#")[0]
+        project, scan = state.project, scan_of(unit)
         found = state.round
         asked = found is not None and unit in found.query.items
         try:
@@ -323,7 +324,7 @@ class Labelling(QObject):
 
     def describe(self, head: Head) -> str:
         """One entry in words."""
-        what = head.unit.rpartition("#")[2] or "points"
+        what = split_item(head.unit)[1] or "points"
         if head.verb == "decline":
             return f"{what} declined"
         if head.verb == "reopen":

@@ -68,7 +68,7 @@ class Annotator:
         while self.state.target is not None:
             target, content = self.state.target, self.state.content
             truth = content.truth[target.rows]
-            self.effort = Effort("" if target.item is None else query.partition[target.item])
+            self.effort = Effort("" if target.item is None else query.group[target.item])
             self._asked = target
             self._answer(truth)
             self._settle()

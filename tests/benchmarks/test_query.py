@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.answers import Answers
+from core.data.items import scan_of
 from core.prepare.units import Units
 from core.project.project import Project
 from tests.benchmarks.measures import PEAK_MB, numbers
@@ -84,7 +85,7 @@ def fill(answers: Answers, units: Units, rng: np.random.Generator) -> None:
     for name in units.names(numbers):
         rows = np.sort(rng.choice(120_000, 300, replace=False))
         answers.answer(
-            name.rpartition("#")[0],
+            scan_of(name),
             rows,
             np.full(300, rng.integers(0, 19), np.uint8),
             round="",

@@ -18,6 +18,7 @@ from core import steps
 from core.assist.surroundings import LEVELS_M, thinned
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
+from core.data.items import scan_of
 from core.project.project import Project
 from gui.view.draw_tool import Shape
 from gui.window.window import Window
@@ -106,7 +107,7 @@ def keys_over_redraws(window: Window, *, same_scan: bool) -> float:
         redraw(window)
     while len(keys) < 15:
         query, scan = state.round.query, state.content.scan
-        following = query.items[state.order.after(state.cursor)].rpartition("#")[0]
+        following = scan_of(query.items[state.order.after(state.cursor)])
         _wait(lambda name=following: loader.get(name) is not None)
         seconds = press_until_frame(window, Qt.Key.Key_1)
         _wait(lambda: state._coming is None)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from core.query.selection import Strategy
+from core.query.strategies.pieces import by_score, chance, whole
 
-from core.query.budget import Budget, fill
-from core.query.pool import Draw, Pool
-from core.query.selection import Selection
-
-
-def select(pool: Pool, budget: Budget, draw: Draw) -> Selection:
-    """Draw units uniformly from the whole pool, by their keys; sizes do not matter."""
-    order = draw.order(pool.units, np.flatnonzero(pool.free))
-    (taken,) = fill([order], budget)
-    return Selection(taken, ("drawn by chance in the whole pool",) * len(taken))
+RANDOM = Strategy(
+    name="random",
+    source="BaSAL, arXiv 2310.08035, Table III",
+    groups=whole,
+    score=chance,
+    spread=by_score,
+    reason="drawn by chance in {group}",
+)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from core.query.selection import Strategy
+from core.query.strategies.pieces import by_score, chance, partitions
 
-from core.query.budget import Budget, fill
-from core.query.pool import Draw, Pool
-from core.query.selection import Selection
-
-
-def select(pool: Pool, budget: Budget, draw: Draw) -> Selection:
-    """Draw units of each partition uniformly, by their keys, until its share is used."""
-    units = pool.units
-    orders = [
-        draw.order(units, np.flatnonzero(pool.free & (units.partition == index)))
-        for index in range(len(units.partition_names))
-    ]
-    taken = fill(orders, budget)
-    reason = tuple(
-        f"drawn by chance in partition {name}"
-        for name, chosen in zip(units.partition_names, taken, strict=True)
-        for _ in chosen
-    )
-    return Selection(np.concatenate(taken), reason)
+SIZE = Strategy(
+    name="size",
+    source="BaSAL, arXiv 2310.08035, III-C",
+    groups=partitions,
+    score=chance,
+    spread=by_score,
+    reason="drawn by chance in {group}",
+)

@@ -122,7 +122,7 @@ def test_oracles_answer_the_truth_of_the_asked_rows(project: Project):
                 wanted[mine] = truth[mine]
                 asked += int(mine.sum())
         np.testing.assert_array_equal(project.labels(scan), wanted)
-    assert asked == found.query.points.sum() == project.answers.spent().points
+    assert asked == found.query.cost.sum() == project.answers.spent().points
 
 
 def test_an_open_query_is_finished_first(project: Project):

@@ -45,4 +45,4 @@ def random_pool(seed: int) -> tuple[Pool, np.random.Generator]:
     labelled = ~free & (rng.random(count) < 0.7)
     entropy = rng.integers(0, 6, count).astype(np.float32) / 3
     feature = rng.integers(0, 3, (count, 4)).astype(np.float32)
-    return Pool(units, free, labelled, entropy, feature), rng
+    return Pool(units, free, labelled, {"entropy": entropy, "feature": feature}), rng

@@ -41,9 +41,25 @@ def test_keys_are_blake2b_of_seed_round_and_id():
 
 def test_more_scans_do_not_reshuffle_the_others():
     units = make_units(np.full(60, 30), np.zeros(60, int))
-    few = Draw(0, 1).order(units, np.arange(40))
-    many = Draw(0, 1).order(units, np.arange(60))
-    assert [unit for unit in many.tolist() if unit < 40] == few.tolist()
+
+    def drawn(count: int) -> list[int]:
+        free = np.arange(60) < count
+        pool = Pool(units, free, np.zeros(60, bool))
+        return strategies()["random"](pool, units_budget(units, count), Draw(0, 1)).units.tolist()
+
+    assert [unit for unit in drawn(60) if unit < 40] == drawn(40)
+
+
+def test_chance_follows_all_64_bits_of_the_keys(monkeypatch):
+    """Keys that agree in 53 bits, as many as a float holds, are still told apart."""
+    units = make_units(np.full(300, 30), np.zeros(300, int), scans=1)
+    rng = np.random.default_rng(2)
+    keys = (np.uint64(2**63) + rng.integers(0, 4000, 300).astype(np.uint64)).astype(np.uint64)
+    monkeypatch.setattr(Draw, "keys", lambda self, names: keys)
+    pool = Pool(units, np.ones(300, bool), np.zeros(300, bool))
+    chosen = strategies()["random"](pool, units_budget(units, 300), Draw(0, 1))
+    numbers = keys.tolist()
+    assert chosen.units.tolist() == sorted(range(300), key=lambda unit: (numbers[unit], unit))
 
 
 # -- shares ----------------------------------------------------------------------------------------
@@ -151,8 +167,10 @@ def test_the_worked_example_of_the_specification():
         units,
         free=np.array([1, 1, 1, 1, 0], bool),
         labelled=np.array([0, 0, 0, 0, 1], bool),
-        entropy=np.append(entropy, 0).astype(np.float32),
-        feature=np.append(distance, 0).astype(np.float32)[:, None],
+        columns={
+            "entropy": np.append(entropy, 0).astype(np.float32),
+            "feature": np.append(distance, 0).astype(np.float32)[:, None],
+        },
     )
     chosen = strategies()["basal"](pool, units_budget(units, 4), Draw(0, 2))
     assert chosen.units.tolist() == [1, 3, 2, 0]
@@ -162,7 +180,8 @@ def test_all_equal_scores_give_unit_order():
     units = make_units(np.full(6, 30), np.zeros(6, int), scans=1)
     units = replace(units, cuts=(5,))
     same = np.ones(6, np.float32)
-    pool = Pool(units, np.ones(6, bool), np.zeros(6, bool), same, same[:, None])
+    columns = {"entropy": same, "feature": same[:, None]}
+    pool = Pool(units, np.ones(6, bool), np.zeros(6, bool), columns)
     chosen = strategies()["basal"](pool, units_budget(units, 6), Draw(0, 2))
     assert chosen.units.tolist() == list(range(6))
 
@@ -171,18 +190,21 @@ def test_without_labelled_units_entropy_alone_ranks():
     units = make_units(np.full(6, 30), np.zeros(6, int), scans=1)
     units = replace(units, cuts=(5,))
     entropy = np.array([0.1, 0.6, 0.3, 0.5, 0.2, 0.4], np.float32)
-    pool = Pool(units, np.ones(6, bool), np.zeros(6, bool), entropy, np.eye(6, dtype=np.float32))
+    columns = {"entropy": entropy, "feature": np.eye(6, dtype=np.float32)}
+    pool = Pool(units, np.ones(6, bool), np.zeros(6, bool), columns)
     chosen = strategies()["basal"](pool, units_budget(units, 6), Draw(0, 2))
     assert chosen.units.tolist() == np.argsort(-entropy).tolist()
 
 
 def test_scores_that_are_no_numbers_name_the_scan():
     pool, _ = random_pool(3)
-    broken = pool.entropy.copy()
+    broken = pool.columns["entropy"].copy()
     broken[np.flatnonzero(pool.free)[0]] = np.nan
     with pytest.raises(ProjectError, match="sequences/00/velodyne"):
         strategies()["basal"](
-            replace(pool, entropy=broken), units_budget(pool.units, 5), Draw(0, 2)
+            replace(pool, columns={**pool.columns, "entropy": broken}),
+            units_budget(pool.units, 5),
+            Draw(0, 2),
         )
 
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from core.answers.entry import Head, pack_counts
 from core.answers.fold import Fold
 from core.assist.by_shape import is_bare
+from core.data.items import scan_of
 from core.query.budget import units_budget
 from core.query.pool import Draw
 from core.query.query import freeze
@@ -23,7 +24,7 @@ def test_keys_sort_and_filter_the_queue(driver):
     query = driver.state.round.query
     everything = list(driver.state.order.places)
     driver.key("S", SHIFT)
-    scans = [query.items[place].rpartition("#")[0] for place in driver.state.order.places]
+    scans = [scan_of(query.items[place]) for place in driver.state.order.places]
     assert scans == sorted(scans)
     assert sorted(driver.state.order.places) == everything
     driver.key("S", SHIFT)
@@ -32,7 +33,7 @@ def test_keys_sort_and_filter_the_queue(driver):
     seen = []
     for name in partitions:
         driver.key("F", SHIFT)
-        assert {query.partition[place] for place in driver.state.order.places} <= {name}
+        assert {query.group[place] for place in driver.state.order.places} <= {name}
         seen += driver.state.order.places
     assert sorted(seen) == everything
     driver.key("F", SHIFT)
@@ -88,7 +89,7 @@ def test_the_budget_counts_answers_and_takes_undone_ones_back(driver):
     first = driver.state.cursor
     driver.key("1")
     driver.key(Qt.Key.Key_Delete)  # declined: done, but no unit and no point
-    points = int(query.points[first])
+    points = int(query.cost[first])
     assert budget.spent.text().startswith(f"1/{total}, {points:,}/")
     assert budget.bar.value() == 2
     assert "left" in budget.time.text()
@@ -122,7 +123,7 @@ def test_spending_equals_a_count_from_the_start(seed: int):
             spending.follow()
     spending.follow()
     heads = [fold.effective[item] for item in query.items if item in fold.effective]
-    sizes = dict(zip(query.items, query.points.tolist(), strict=True))
+    sizes = dict(zip(query.items, query.cost.tolist(), strict=True))
     answered = [head for head in heads if head.verb == "answer"]
     assert (spending.done, spending.units) == (len(heads), len(answered))
     assert spending.points == sum(sizes[head.unit] for head in answered)

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from core import steps
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
+from core.data.items import scan_of
 from core.project.project import Project
 from tests.gui.driver import Driver, open_window
 from tests.streets import give
@@ -213,7 +214,7 @@ def test_imported_labels_are_shown_and_repaired(driver, monkeypatch, small_stree
     np.testing.assert_array_equal(labels[truth < 200], truth[truth < 200])
     target = driver.state.target
     driver.key("5")
-    scan = target.unit.rpartition("#")[0]
+    scan = scan_of(target.unit)
     assert (driver.session.project.labels(scan)[target.rows] == 4).all()
 
 

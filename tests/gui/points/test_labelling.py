@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from core.base.errors import StorageError
 from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE
+from core.data.items import scan_of
 from core.prepare.units import CELL, NOISE, OVERSIZE
 from gui.points.paint import FULL
 from tests.gui.driver import open_window
@@ -99,7 +100,7 @@ def test_undo_and_redo_fly_back_across_scans(driver):
     for place in (2, 1, 0):
         driver.key("Z", CONTROL)
         assert driver.state.target.unit == items[place]
-        assert driver.state.content.scan == items[place].rpartition("#")[0]
+        assert driver.state.content.scan == scan_of(items[place])
         rows = driver.state.target.rows
         assert set(driver.state.content.labels[rows].tolist()) == {UNLABELLED}
     assert driver.answers.fold.class_counts() == {}
@@ -171,7 +172,7 @@ def test_a_click_on_an_asked_unit_answers_the_query(driver):
     units = driver.session.project.units
     first = units.range_of(content.scan).start
     for place in range(1, len(query.items)):
-        if query.items[place].rpartition("#")[0] != content.scan:
+        if scan_of(query.items[place]) != content.scan:
             continue
         number = units.find(query.items[place]) - first
         hit = on_screen(driver, np.flatnonzero(content.unit == number))
@@ -325,7 +326,7 @@ def test_the_partition_panel_counts_answers_undo_and_declines(driver):
     def slow() -> list[int]:
         names = driver.session.project.need_units().partition_names
         query, answers = driver.state.round.query, driver.answers
-        of = dict(zip(query.items, query.partition, strict=True))
+        of = dict(zip(query.items, query.group, strict=True))
         heads = [h for h in answers.effective.values() if h.verb == "answer"]
         return [sum(of[h.unit] == name for h in heads) for name in names]
 

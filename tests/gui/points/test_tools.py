@@ -23,7 +23,7 @@ def cell(driver):
     """The largest ground cell that is asked, seen from straight above."""
     units, query = driver.session.project.units, driver.state.round.query
     cells = [n for n, item in enumerate(query.items) if units.kind[units.find(item)] == CELL]
-    driver.state.go(max(cells, key=lambda n: query.points[n]))
+    driver.state.go(max(cells, key=lambda n: query.cost[n]))
     driver.settle()
     driver.key("J")
     return driver

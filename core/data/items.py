@@ -1,0 +1,22 @@
+"""Items: what a query asks about. A unit of a scan, "<scan>#<part>", or a whole scan."""
+
+from __future__ import annotations
+
+import re
+
+# A cluster, a ground cell; later units have letters of their own.
+_PART = re.compile(r"[a-z](-?\d+(,-?\d+)?)?")
+
+
+def split_item(item: str) -> tuple[str, str]:
+    """The scan of an item and the part of it that is meant, "" for all of it.
+
+    A "#" in the name of a scan is no part: "a#1" is a scan, "a#1#c7" its cluster of row 7.
+    """
+    scan, mark, part = item.rpartition("#")
+    return (scan, part) if mark and _PART.fullmatch(part) else (item, "")
+
+
+def scan_of(item: str) -> str:
+    """Name of the scan that an item lies in, or is."""
+    return split_item(item)[0]

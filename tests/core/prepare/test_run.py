@@ -65,7 +65,6 @@ def test_a_run_that_was_killed_goes_on_where_it_was(small_street, tmp_path):
     code = f"""
 import os, signal
 from pathlib import Path
-from core import files
 from core.base.jobs import Job
 from core.prepare import run
 from core.data.scans import open_dataset

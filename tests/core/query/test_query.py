@@ -50,7 +50,7 @@ def test_more_scans_do_not_reshuffle_the_others():
 
 
 def slow_fill(orders, cost, amount):
-    """preparation.md 6.5.3 read aloud."""
+    """docs/method.md, Budgets, step 3, read aloud."""
     taken = [[] for _ in orders]
     left = amount
 

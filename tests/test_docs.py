@@ -103,6 +103,13 @@ def test_every_path_that_a_page_names_is_there(page: str):
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_every_test_that_a_page_names_is_there(page: str):
+    sources = [file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py")]
+    there = set(re.findall(r"^def (test_\w+)", "\n".join(sources), re.MULTILINE))
+    assert set(re.findall(r"`(test_\w+)`", text_of(page))) <= there
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_link_within_the_repository_resolves(page: str):
     for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
         if "://" in target:

@@ -216,7 +216,7 @@ def test_every_strategy_keeps_the_contract(name: str):
         left = amount - cost[chosen.units].sum()
         rest = np.setdiff1d(np.flatnonzero(pool.free), chosen.units)
         assert not (cost[rest] <= left).any()
-        if name != "random":
+        if name in ("basal", "size"):  # those walk the partitions in turn
             assert (np.diff(pool.units.partition[chosen.units]) >= 0).all()
         for values in chosen.columns.values():
             assert len(values) == len(chosen.units)

@@ -28,7 +28,7 @@ SECONDS_PER_UNIT = 5.0  # until somebody has answered
 def prepare(
     project: Project, job: Job, *, workers: int | None = None, cluster: str | None = None
 ) -> None:
-    """Split every training scan in units and cut the partitions (preparation.md 6).
+    """Split every training scan in units and cut the partitions (docs/method.md, Units).
 
     Each preparation has a folder of its own, named after its settings and the scans' content, so
     that another one changes neither labels nor the units that earlier queries refer to.

@@ -1,7 +1,7 @@
 """Scoring: one clean pass over each scan gives predictions, entropies and features.
 
 Evaluation mode, one view, no augmentation; each point takes its voxel's values; a unit's are the
-means over its rows (design decision 8; Eq. 2 with the natural logarithm).
+means over its rows (docs/method.md, Scores; Eq. 2 with the natural logarithm).
 """
 
 from __future__ import annotations

@@ -21,7 +21,14 @@ def sources() -> list[Path]:
 
 def test_the_top_level_holds_what_was_agreed():
     agreed = {"gui", "core", "models", "resources", "tests", "docs", "main.py", "pyproject.toml"}
-    agreed |= {"README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md", "Makefile"}
+    agreed |= {
+        "README.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "CITATION.cff",
+        "CHANGELOG.md",
+        "Makefile",
+    }
     made = {"build", "dist", "demo", "lidarloop.egg-info", "__pycache__"}
     there = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert there - made == agreed

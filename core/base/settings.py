@@ -17,7 +17,7 @@ PRESETS = ("paper", "nuscenes", "gpu", "laptop")
 
 @dataclass(frozen=True)
 class PrepareSettings:
-    """How a scan becomes units (preparation.md 6.1). Lengths in metres."""
+    """How a scan becomes units (docs/method.md, Settings). Lengths in metres."""
 
     cell_m: float
     min_unit_points: int

@@ -1,4 +1,4 @@
-"""Ground of one scan by Patchwork++, and its grid cells (preparation.md 6.2)."""
+"""Ground of one scan by Patchwork++, and its grid cells (docs/method.md, Ground)."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _hash(dataset: Dataset, scan: str) -> str:
 def _fingerprint(
     settings: PrepareSettings, hashes: Mapping[str, str], rows: Mapping[str, int]
 ) -> str:
-    """Of everything the units depend on (preparation.md 6.4)."""
+    """Of everything the units depend on (docs/method.md, Units)."""
     library = "hdbscan" if settings.clusterer == "hdbscan" else None
     return hash_json(
         {

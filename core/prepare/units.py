@@ -1,7 +1,7 @@
 """Units: the table of all clusters and ground cells of the pool, and each row's unit.
 
 Units are in the order scan, kind (clusters first), key; `scan`, `kind` and `key` name a unit for
-ever: "<scan>#c<smallest row>" or "<scan>#g<i>,<j>" (preparation.md 6.4).
+ever: "<scan>#c<smallest row>" or "<scan>#g<i>,<j>" (docs/method.md, Units).
 """
 
 from __future__ import annotations

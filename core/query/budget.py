@@ -1,4 +1,4 @@
-"""Budgets in points, units or minutes, and how the partitions share them (preparation.md 6.5)."""
+"""Budgets in points, units or minutes, and how partitions share them (docs/method.md, Budgets)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pool: what a strategy may see. Never ground truth (design decision 9)."""
+"""The pool: what a strategy may see. Never ground truth (docs/architecture.md, decision 5)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Pool:
 class Draw:
     """Chance without a generator's state: a unit's key depends on seed, round and its id only.
 
-    So adding scans does not reshuffle the others (preparation.md 6.5.2).
+    So adding scans does not reshuffle the others (docs/method.md, Draws).
     """
 
     seed: int

@@ -1,7 +1,7 @@
 """The training set of a round: which labels the network may see, frozen once.
 
 It is stored as positions in the journals, not as labels: the journals only grow, so the fold up
-to a position is the same for ever (design decisions 2 and 4).
+to a position is the same for ever (docs/architecture.md, decisions 2 and 4).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from core.data.scans import Found, open_dataset
 from core.project.project import Project
 from core.steps import SECONDS_PER_UNIT
 
-_UNITS_PER_SCAN = 170  # of SemanticKITTI: preparation.md 6.6
+_UNITS_PER_SCAN = 170  # of SemanticKITTI: docs/method.md, Units
 
 
 class NewProject(QWidget):

@@ -1,4 +1,4 @@
-"""Can this machine show the 3D view? One sentence if not (window.md, section 1)."""
+"""Can this machine show the 3D view? One sentence if not (docs/method.md, Display)."""
 
 from __future__ import annotations
 

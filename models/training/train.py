@@ -1,4 +1,4 @@
-"""Training of one round: from a frozen training set to a checkpoint (networks.md 5).
+"""Training of one round: from a frozen training set to a checkpoint (docs/method.md, Training).
 
 Everything random depends on the seed and the place in the run, so a run that was killed goes on
 from its last saved state to the same bits.

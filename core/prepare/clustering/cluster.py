@@ -1,4 +1,4 @@
-"""HDBSCAN of one scan's non-ground points, exactly as it is defined (preparation.md 6.3)."""
+"""HDBSCAN of one scan's non-ground points, exactly as it is defined (docs/method.md, Clusters)."""
 
 from __future__ import annotations
 

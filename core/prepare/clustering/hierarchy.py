@@ -1,6 +1,6 @@
 """From a minimum spanning tree to clusters: condensed hierarchy, stability, selection.
 
-preparation.md 6.3, steps 2 to 6. Edges of equal weight merge at the same time, so the result
+docs/method.md, Clusters, steps 2 to 6. Edges of equal weight merge at the same time, so the result
 depends neither on which spanning tree was found nor on the order of the rows.
 """
 

@@ -95,7 +95,7 @@ def _select(points, order, axis, s, e, middle):
 
 @njit(cache=True, inline="always")
 def distance2(points, i, j):
-    """Squared distance as preparation.md 6.3 defines it: ((dx² + dy²) + dz²)."""
+    """Squared distance as docs/method.md, Clusters, defines it: ((dx² + dy²) + dz²)."""
     dx = points[i, 0] - points[j, 0]
     dy = points[i, 1] - points[j, 1]
     dz = points[i, 2] - points[j, 2]

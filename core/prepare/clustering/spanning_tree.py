@@ -1,6 +1,6 @@
 """A minimum spanning tree of the mutual reachability graph, by Boruvka on a kd-tree.
 
-Weight of an edge: max(core i, core j, d2(i, j)), all squared (preparation.md 6.3). Each round
+Weight of an edge: max(core i, core j, d2(i, j)), all squared (docs/method.md, Clusters). Each round
 joins every component by its lightest outgoing edge. Among equal weights any edge may be taken: a
 chain of chosen edges never rises towards the component whose edge is added, so each is safe.
 """

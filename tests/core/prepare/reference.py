@@ -1,4 +1,4 @@
-"""HDBSCAN as preparation.md 6.3 says it, slowly: matrices, sets and recursion, nothing shared."""
+"""HDBSCAN as docs/method.md, Clusters, says it, slowly: matrices, sets and recursion only."""
 
 from __future__ import annotations
 

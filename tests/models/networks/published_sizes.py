@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# networks.md 4: spvnas' MinkUNet for SemanticKITTI's 19 classes.
+# docs/method.md, Networks: spvnas' MinkUNet for SemanticKITTI's 19 classes.
 PARAMETERS = {1.0: 21_723_315, 0.5: 5_435_235, 0.25: 1_361_019}
 
 

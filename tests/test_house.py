@@ -22,9 +22,10 @@ def sources() -> list[Path]:
 def test_the_top_level_holds_what_was_agreed():
     agreed = {"gui", "core", "models", "resources", "tests", "docs", "main.py", "pyproject.toml"}
     agreed |= {"README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md", "Makefile"}
+    may = {"CONTRIBUTING.md"}
     made = {"build", "dist", "demo", "lidarloop.egg-info", "__pycache__"}
     there = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    assert there - made == agreed
+    assert there - made - may == agreed
 
 
 @pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
@@ -49,6 +50,23 @@ def test_only_two_files_write_to_a_project():
             if name in writers or (name == "open" and any("w" in str(m) for m in mode)):
                 found.add(str(file.relative_to(ROOT)))
     assert found <= {"core/base/files.py"}
+
+
+def test_tests_import_helpers_and_no_tests():
+    """A helper has a file of its own: what is imported from a test or a conftest runs twice."""
+    found = set()
+    for file in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(alias.name for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            parts = {part for name in names for part in name.split(".")}
+            if any(part == "conftest" or part.startswith("test_") for part in parts):
+                found.add(f"{file.relative_to(ROOT)}:{node.lineno}")
+    assert not found
 
 
 def loaded_after(code: str) -> set[str]:

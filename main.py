@@ -5,10 +5,29 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.cli.faces import Network, Window
+
+
+_HOME = Path(__file__).resolve().parent
+
+
+def _stranger() -> str | None:
+    """A sentence where Python finds another program's package under a name of ours."""
+    for name in ("core", "models", "gui", "resources"):
+        found = find_spec(name)
+        where = [] if found is None else list(found.submodule_search_locations or [found.origin])
+        if [Path(str(place)).resolve() for place in where] != [_HOME / name]:
+            return (
+                f"The package {name} that Python finds is not LidarLoop's but "
+                f"{', '.join(map(str, where)) or 'none'}. Take that place off PYTHONPATH, or "
+                "install LidarLoop in an environment of its own: pipx install or uv tool install."
+            )
+    return None
 
 
 class _Faces:
@@ -29,6 +48,10 @@ class _Faces:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; no verb opens the window. Return the exit code."""
+    stranger = _stranger()
+    if stranger is not None:
+        print(f"lidarloop: {stranger}", file=sys.stderr)
+        return 2
     gc.disable()  # importing makes many objects and no garbage
     from core.cli.verbs import run
 

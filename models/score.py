@@ -161,7 +161,8 @@ def predict_to_file(
 def _is_done(file: Path, source: str, fingerprint: str) -> bool:
     if not file.exists():
         return False
-    return read_arrays(file, "source")["source"].tolist() == [source, fingerprint]
+    found: list[str] = read_arrays(file, "source")["source"].tolist()
+    return found == [source, fingerprint]
 
 
 def unit_means(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:

@@ -1,38 +1,72 @@
-"""What all tests share: the real scans beside the project, where they are to be had."""
+"""What all tests share: scans, and that nothing is left behind."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.places import SAMPLES
+from tests.leftovers import left_threads, threads, unexpected, warnings_logged
+from tests.samples import (
+    Scans,
+    real_keyframes,
+    real_street,
+    samples,
+    simulated_keyframes,
+    simulated_street,
+    skipped_in_words,
+)
 from tests.streets import small_scan, write_scan
 
 
-def _samples(folder: str) -> Path:
-    path = SAMPLES / folder
-    if not path.is_dir():
-        pytest.skip(f"the sample scans are not here: put them in {path} to run this test")
-    return path
+@pytest.fixture(autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A thread that outlives its test fails it; so does a warning in the log that it did not
+    announce: `@pytest.mark.logs("pattern", …)`."""
+    expected = [p for mark in request.node.iter_markers("logs") for p in mark.args]
+    before = threads()
+    with warnings_logged() as logged:
+        yield
+        left = left_threads(before)
+    assert not left, f"threads left behind: {', '.join(left)}"
+    told = unexpected(logged, tuple(expected))
+    assert not told, "in the log:\n" + "\n".join(told)
 
 
 @pytest.fixture(scope="session")
 def semantickitti() -> Path:
     """Root of 24 labelled SemanticKITTI scans."""
-    return _samples("semantickitti")
-
-
-@pytest.fixture(scope="session")
-def nuscenes() -> Path:
-    """Root of 12 labelled nuScenes keyframes."""
-    return _samples("nuscenes_samples")
+    return samples("semantickitti")
 
 
 @pytest.fixture(scope="session")
 def prepare_counts() -> Path:
     """CSV of reference counts per SemanticKITTI scan."""
-    return _samples("reference") / "prepare_counts.csv"
+    return samples("reference") / "prepare_counts.csv"
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Scans:
+    """A simulated street in SemanticKITTI's layout."""
+    return simulated_street(tmp_path_factory.mktemp("simulated"))
+
+
+@pytest.fixture(scope="session", params=["simulated", "real"])
+def street(request: pytest.FixtureRequest) -> Scans:
+    """Scans in SemanticKITTI's layout, for what must hold on any."""
+    if request.param == "simulated":
+        return request.getfixturevalue("simulated")
+    return real_street(request.getfixturevalue("semantickitti"))
+
+
+@pytest.fixture(scope="session", params=["simulated", "real"])
+def keyframes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Scans:
+    """Keyframes in the plain layout of nuScenes, for what must hold on any."""
+    if request.param == "real":
+        return real_keyframes(samples("nuscenes_samples"))
+    scans = request.getfixturevalue("simulated")
+    return simulated_keyframes(scans, tmp_path_factory.mktemp("keyframes"))
 
 
 @pytest.fixture
@@ -44,3 +78,11 @@ def small_street(tmp_path: Path) -> Path:
     ):
         write_scan(root, f"sequences/{name}", *small_scan(seed))
     return root
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what a clone without the real scans did not test."""
+    reasons = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
+    line = skipped_in_words(reasons)
+    if line is not None:
+        terminalreporter.write_line(line)

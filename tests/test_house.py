@@ -58,6 +58,23 @@ def test_only_two_files_write_to_a_project():
     assert found <= {"core/base/files.py"}
 
 
+def test_tests_import_helpers_and_no_tests():
+    """A helper has a file of its own: what is imported from a test or a conftest runs twice."""
+    found = set()
+    for file in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(alias.name for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            parts = {part for name in names for part in name.split(".")}
+            if any(part == "conftest" or part.startswith("test_") for part in parts):
+                found.add(f"{file.relative_to(ROOT)}:{node.lineno}")
+    assert not found
+
+
 def loaded_after(code: str) -> set[str]:
     """Top-level modules that a new process has loaded after running `code`."""
     script = f"{code}\nimport sys; print(*sorted(sys.modules))"

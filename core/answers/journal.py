@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from core.answers.entry import (
     VERBS,
@@ -178,7 +179,7 @@ class Journal:
             )
             self._insert(more)
 
-    def _insert(self, rows: Iterable[tuple]) -> None:
+    def _insert(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Write stored rows, every column as it is, in one transaction."""
         marks = ",".join("?" * len(_ALL.split(",")))
         self._database.execute("BEGIN IMMEDIATE")
@@ -271,7 +272,7 @@ class Journal:
         for row in rows:
             yield self._entry(row)
 
-    def _entry(self, row: tuple) -> Entry:
+    def _entry(self, row: tuple[Any, ...]) -> Entry:
         (seq, when, verb, round, scan, unit, rows, classes, *rest) = row
         (tool, active_s, clicks, keys, suggested, version, count, hash, cancels, blind) = rest
         try:

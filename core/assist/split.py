@@ -42,14 +42,16 @@ def parts(points: np.ndarray) -> np.ndarray:
         return _ward(features, xyz, most)
     sample = np.linspace(0, count - 1, _MOST_POINTS).astype(np.int64)
     found = _ward(features[sample], xyz[sample], most)
-    return found[cKDTree(xyz[sample]).query(xyz)[1]]
+    nearest: np.ndarray = found[cKDTree(xyz[sample]).query(xyz)[1]]
+    return nearest
 
 
 def _ward(features: np.ndarray, xyz: np.ndarray, most: int) -> np.ndarray:
     from sklearn.cluster import AgglomerativeClustering
 
     model = AgglomerativeClustering(most, connectivity=_connected(xyz), linkage="ward")
-    return model.fit_predict(features).astype(np.int32)
+    found: np.ndarray = model.fit_predict(features)
+    return found.astype(np.int32)
 
 
 def _connected(xyz: np.ndarray) -> csr_matrix:

@@ -129,7 +129,8 @@ def map_array(path: Path) -> np.ndarray:
     Raises ProjectError where it is missing or damaged.
     """
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        mapped: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return mapped
     except (OSError, ValueError) as error:
         raise ProjectError(
             f"{path} cannot be read: {error}.", "Prepare the project again to make it anew."

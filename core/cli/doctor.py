@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from core.base.errors import ProjectError
@@ -24,6 +25,7 @@ PACKAGES = (
     "torch",
     "safetensors",
 )
+OWN = ("core", "models", "gui", "resources", "main")
 OPTIONAL = ("torchsparse", "spconv-triton", "distributed")
 
 
@@ -40,8 +42,26 @@ class Finding:
         return f"{mark} {self.name:<20} {self.text}"
 
 
+def own_packages() -> Finding:
+    """Check that each package that was installed with this file lies beside it, as none of their
+    names is ours alone."""
+    home = Path(__file__).resolve().parents[2]
+    for name in OWN:
+        found = find_spec(name)
+        origin = None if found is None else found.origin
+        if origin is None or home not in Path(origin).resolve().parents[:2]:
+            return Finding(
+                "own packages",
+                False,
+                f"{name} is another program's ({origin or 'nowhere'}): install LidarLoop in an "
+                "environment of its own, by pipx install or uv tool install",
+            )
+    return Finding("own packages", True, str(home))
+
+
 def machine() -> Iterator[Finding]:
     """Check the packages and the GPU driver of this machine."""
+    yield own_packages()
     for name in PACKAGES:
         try:
             yield Finding(name, True, metadata.version(name))

@@ -87,7 +87,8 @@ class ClassList:
         """Map (N,) uint8 classes to (N,) uint32 raw ids; every code exports as 0."""
         table = np.zeros(256, np.uint32)
         table[: len(self)] = self.class_to_raw
-        return table[classes]
+        raw: np.ndarray = table[classes]
+        return raw
 
     def to_toml(self) -> str:
         """Return the list as the TOML that `load_classes` reads."""

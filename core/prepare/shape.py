@@ -76,7 +76,8 @@ def shapes(
     top = starts + sizes.astype(np.int64) - 1
 
     def quantile(share: float) -> np.ndarray:
-        return xyz[starts + ((sizes - 1) * share).astype(np.int64), 2]
+        found: np.ndarray = xyz[starts + ((sizes - 1) * share).astype(np.int64), 2]
+        return found
 
     far = np.hypot(centre[:, 0], centre[:, 1])
     volume = np.prod(np.maximum(sides, _SMALL), axis=1)
@@ -84,7 +85,8 @@ def shapes(
     by_light = intensity[np.lexsort((intensity, unit[rows]))]
 
     def brightness(share: float) -> np.ndarray:
-        return by_light[starts + ((sizes - 1) * share).astype(np.int64)]
+        found: np.ndarray = by_light[starts + ((sizes - 1) * share).astype(np.int64)]
+        return found
 
     columns = (
         kind,

@@ -66,5 +66,5 @@ def _within(
 
 def _cells(xy: np.ndarray, size: float, side: int) -> np.ndarray:
     """(n, 2) columns and rows of places xy (n, 2) in a square of `side` cells, rim left out."""
-    at = np.floor(np.clip(xy, -_REACH_M, _REACH_M - 1e-3) / size).astype(np.int64)
+    at: np.ndarray = np.floor(np.clip(xy, -_REACH_M, _REACH_M - 1e-3) / size).astype(np.int64)
     return at + side // 2

@@ -22,7 +22,9 @@ def iou(matrix: np.ndarray) -> np.ndarray:
     """(C,) float64 intersection over union per class, NaN where a class is in neither part."""
     true_positive = np.diag(matrix).astype(float)
     union = matrix.sum(axis=0) + matrix.sum(axis=1) - true_positive
-    return np.divide(true_positive, union, out=np.full(len(matrix), np.nan), where=union > 0)
+    nothing = np.full(len(matrix), np.nan)
+    found: np.ndarray = np.divide(true_positive, union, out=nothing, where=union > 0)
+    return found
 
 
 def mean_iou(values: np.ndarray, among: np.ndarray | None = None) -> float | None:

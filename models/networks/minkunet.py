@@ -33,7 +33,8 @@ class Strided(nn.Module):
 
     def forward(self, x: Tensor, kernel_map: KernelMap) -> Tensor:
         conv, norm, relu = self.net
-        return relu(norm(conv(x, kernel_map)))
+        y: Tensor = relu(norm(conv(x, kernel_map)))
+        return y
 
 
 class Residual(nn.Module):
@@ -101,15 +102,18 @@ class MinkUNet(nn.Module):
     def _stem(self, x: Tensor, levels: Levels) -> Tensor:
         conv1, norm1, relu, conv2, norm2, _ = self.stem
         x = relu(norm1(conv1(x, levels.within[0])))
-        return relu(norm2(conv2(x, levels.within[0])))
+        y: Tensor = relu(norm2(conv2(x, levels.within[0])))
+        return y
 
     def _down(self, i: int, x: Tensor, levels: Levels) -> Tensor:
         strided, first, second = getattr(self, f"stage{i}")
         x = strided(x, levels.down[i - 1])
-        return second(first(x, levels.within[i]), levels.within[i])
+        y: Tensor = second(first(x, levels.within[i]), levels.within[i])
+        return y
 
     def _up(self, i: int, x: Tensor, skip: Tensor, levels: Levels) -> Tensor:
         strided, (first, second) = getattr(self, f"up{i}")
         level = DEPTH - i
         x = torch.cat([strided(x, levels.up[level]), skip], dim=1)
-        return second(first(x, levels.within[level]), levels.within[level])
+        y: Tensor = second(first(x, levels.within[level]), levels.within[level])
+        return y

@@ -34,7 +34,8 @@ class Mixture:
 
 def mix(x: Tensor, mixture: Mixture) -> Tensor:
     """Apply a mixture to rows x (I, c); return (O, c)."""
-    return _Mix.apply(x, mixture)
+    mixed: Tensor = _Mix.apply(x, mixture)
+    return mixed
 
 
 class _Mix(torch.autograd.Function):

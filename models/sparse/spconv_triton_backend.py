@@ -47,7 +47,7 @@ def conv(features: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:
     if found is None:
         found = _tables[kernel_map] = _both(kernel_map, len(weight))
     forward, backward = found
-    return functional.implicit_gemm(
+    out: Tensor = functional.implicit_gemm(
         features,
         weight.permute(2, 0, 1),  # theirs is (out, K, in)
         forward.rows,
@@ -61,6 +61,7 @@ def conv(features: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:
         True,
         False,
     )
+    return out
 
 
 def _both(kernel_map: KernelMap, offsets: int) -> tuple[_Table, _Table]:

@@ -43,7 +43,8 @@ def release_buffers() -> None:
 
 def conv(features: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:
     """Convolve: features (I, in), weight (K, in, out) -> (O, out)."""
-    return _Convolution.apply(features, weight, kernel_map)
+    out: Tensor = _Convolution.apply(features, weight, kernel_map)
+    return out
 
 
 class _Convolution(torch.autograd.Function):

@@ -29,7 +29,8 @@ def conv(features: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:
     table = _tables.get(kernel_map)
     if table is None:
         table = _tables[kernel_map] = _table(kernel_map)
-    return GatherScatterConvolutionFuntion.apply(features, weight, table, _CONFIG, False)
+    out: Tensor = GatherScatterConvolutionFuntion.apply(features, weight, table, _CONFIG, False)
+    return out
 
 
 def _table(kernel_map: KernelMap) -> dict[str, Any]:

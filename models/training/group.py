@@ -88,5 +88,5 @@ def _normalise(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
         unbiased = variance * count / (count - 1)
         norm.running_mean.lerp_(mean, norm.momentum)
         norm.running_var.lerp_(unbiased, norm.momentum)
-    y = (wide - mean) * torch.rsqrt(variance + norm.eps) * norm.weight + norm.bias
+    y: Tensor = (wide - mean) * torch.rsqrt(variance + norm.eps) * norm.weight + norm.bias
     return y.to(x.dtype)

@@ -43,9 +43,8 @@ def convolution(name: str):
         pytest.skip(f"{name} cannot be used here: {error}")
 
 
-@pytest.mark.parametrize("mixed", [False, True])
-@pytest.mark.parametrize("name", ["torch", *backends.FASTER])
-def test_a_training_step(name: str, mixed: bool, case, report, monkeypatch):
+def timed(name: str, mixed: bool, case, monkeypatch) -> tuple[float, float]:
+    """Seconds of a training step, and its peak memory in GB."""
     settings, classes, batch = case
     found = convolution(name)
     monkeypatch.setattr(backends, "choose", lambda _: backends.Backend(name, found))
@@ -60,11 +59,20 @@ def test_a_training_step(name: str, mixed: bool, case, report, monkeypatch):
     for _ in range(10):
         learner.learn(batch, "timed")
     torch.cuda.synchronize()
-    kind = "half" if mixed else "single"
     seconds = (time.perf_counter() - began) / 10
+    return seconds, torch.cuda.max_memory_allocated() / 1e9
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("name", ["torch", *backends.FASTER])
+def test_a_training_step(name: str, mixed: bool, case, report, monkeypatch):
+    seconds, peak = timed(name, mixed, case, monkeypatch)
+    plain, _ = timed("torch", mixed, case, monkeypatch)
+    kind = "half" if mixed else "single"
     report(f"seconds of a step, {name}, {kind} precision", seconds, "-")
-    peak = torch.cuda.max_memory_allocated() / 1e9
     report(f"its peak memory, GB, {name}, {kind} precision", peak, "-")
+    report(f"a step of {name} / of plain torch, {kind} precision", seconds / plain, "≤ 1.1")
+    assert seconds <= 1.1 * plain
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""Two rounds on the real SemanticKITTI scans in the window, every answer a real key press."""
+"""Two rounds on a street in the window, every answer a real key press."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
 from core.project.project import Project
 from tests.gui.driver import Driver, open_window
+from tests.samples import Scans
 from tests.streets import QUICK
-
-TRAIN = ["00", "01", "02", "03", "05", "06", "07", "10"]
 
 
 @pytest.mark.slow
-def test_two_rounds_by_keys_and_clicks(qapp, qtbot, semantickitti: Path, tmp_path: Path):
+def test_two_rounds_by_keys_and_clicks(qapp, qtbot, street: Scans, tmp_path: Path):
     path = tmp_path / "street"
     with Project.create(
         path,
         format="semantickitti",
-        root=semantickitti,
-        train=TRAIN,
-        validation=["08"],
+        root=street.root,
+        train=street.train,
+        validation=street.validation,
         preset="laptop",
         research=True,
         overrides={**QUICK, "query.fraction": "0.01", "train.first_epochs": "1"},

@@ -101,7 +101,8 @@ def _tables(root: Path) -> _Tables | None:
 
 def _read_tables(folder: Path) -> _Tables:
     def rows(name: str) -> list[dict[str, Any]]:
-        return json.loads((folder / f"{name}.json").read_bytes())
+        found: list[dict[str, Any]] = json.loads((folder / f"{name}.json").read_bytes())
+        return found
 
     scene_of = {row["token"]: row["name"] for row in rows("scene")}
     scene_of_sample = {row["token"]: scene_of[row["scene_token"]] for row in rows("sample")}

@@ -59,7 +59,8 @@ class SemanticKitti:
                 f"{folder / 'poses.txt'} has {len(poses):,} poses, none for frame {frame}.",
                 "Bring the sequence's whole poses.txt, or remove it to work without poses.",
             )
-        return poses[int(frame)]
+        pose: np.ndarray = poses[int(frame)]
+        return pose
 
     def camera(self, root: Path, scan: str) -> Camera | None:
         """The left colour picture of the same moment, None without it or a calibration."""
@@ -94,7 +95,8 @@ def _poses(folder: Path) -> np.ndarray | None:
     except (OSError, ValueError) as error:
         raise _unreadable(folder, error) from error
     tr = _square(calibration["Tr"][None])[0]
-    return np.linalg.inv(tr) @ _square(rows) @ tr
+    lidar: np.ndarray = np.linalg.inv(tr) @ _square(rows) @ tr
+    return lidar
 
 
 @lru_cache(maxsize=64)

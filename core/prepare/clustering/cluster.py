@@ -60,10 +60,11 @@ def _library(
 ) -> np.ndarray:
     import hdbscan
 
-    return hdbscan.HDBSCAN(
+    found: np.ndarray = hdbscan.HDBSCAN(
         min_cluster_size=min_cluster_size,
         min_samples=min(min_samples, len(points) - 1),
         cluster_selection_epsilon=epsilon_m,
         approx_min_span_tree=False,
         core_dist_n_jobs=1,
     ).fit_predict(points)
+    return found

@@ -25,7 +25,8 @@ def select_clusters(
     left, right, size = _dendrogram(a[by_weight], b[by_weight])
     point_cluster, parent, birth, stability = _condense(left, right, size, weight, min_cluster_size)
     chosen = _select(parent, birth, stability, epsilon_m)
-    return chosen[point_cluster]
+    found: np.ndarray = chosen[point_cluster]
+    return found
 
 
 @njit(cache=True)

@@ -20,6 +20,7 @@ from core.data.scans import open_dataset
 from core.prepare.run import prepare
 from core.prepare.units import rows_of
 from tests.places import ROOT
+from tests.samples import Scans
 
 PAPER = load_preset("paper").prepare
 TRAIN = ["00", "01", "02", "03", "05", "06", "07", "10"]
@@ -39,15 +40,21 @@ def test_the_sample_scans_have_the_known_cuts_and_units(semantickitti, tmp_path)
     assert np.bincount(units.partition).tolist() == [685, 862, 691, 1125]
     assert units.oversize == 89
     assert units.scan_rows.sum() == 2_472_453
-    for scan in units.scans[:3]:
-        rows = rows_of(tmp_path / units.fingerprint, scan)
-        mine = units.range_of(scan)
-        counts = np.bincount(rows[rows >= 0], minlength=len(mine))
-        assert np.array_equal(counts, units.points[mine.start : mine.stop])
     from core.base.settings import PrepareSettings
 
     six = PrepareSettings(**{**PAPER.__dict__, "partitions": 6})
     assert prepare(dataset, six, tmp_path, workers=2, job=Job()).cuts == (3, 4, 5, 7, 11, 25)
+
+
+def test_the_table_counts_the_rows_of_each_unit(street: Scans, tmp_path):
+    dataset = open_dataset("semantickitti", street.root, ["00"], [])
+    units = prepare(dataset, PAPER, tmp_path, workers=1, job=Job())
+    for scan in units.scans:
+        rows = rows_of(tmp_path / units.fingerprint, scan)
+        assert len(rows) == dataset.count(scan)
+        mine = units.range_of(scan)
+        counts = np.bincount(rows[rows >= 0], minlength=len(mine))
+        assert np.array_equal(counts, units.points[mine.start : mine.stop])
 
 
 def test_any_number_of_workers_gives_the_same_bytes(small_street, tmp_path):

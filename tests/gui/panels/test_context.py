@@ -15,7 +15,7 @@ from core.data.scans import open_dataset
 from core.project.project import Project
 from gui.look.theme import THEMES
 from gui.panels.context import Side, read_picture
-from tests.places import SAMPLES
+from tests.samples import samples
 
 THEME = THEMES["dark"]
 
@@ -60,27 +60,76 @@ def test_the_panel_follows_the_target(driver):
     driver.qtbot.waitUntil(lambda: "no camera" in context.picture.text)
 
 
-@pytest.fixture
-def kitti(tmp_path: Path) -> Path:
-    """A frame of the KITTI object benchmark as a sequence: its Tr is R0_rect · Tr_velo_to_cam."""
-    source = SAMPLES / "kitti_object" / "training"
-    if not source.is_dir():
-        pytest.skip(f"the sample frames are not here: put them in {source} to run this test")
+@pytest.fixture(params=["simulated", "real"])
+def kitti(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """One frame as a sequence with a picture, and below label_2 the boxes of its cars as KITTI's
+    object benchmark has them."""
     folder = tmp_path / "sequences/00"
-    for part, name in (("velodyne", "000008.bin"), ("image_2", "000008.jpg")):
+    for part in ("velodyne", "image_2"):
         (folder / part).mkdir(parents=True)
+    (tmp_path / "label_2").mkdir()
+    if request.param == "real":
+        real_frame(samples("kitti_object") / "training", folder, tmp_path)
+    else:
+        simulated_frame(folder, tmp_path)
+    return tmp_path
+
+
+def real_frame(source: Path, folder: Path, root: Path) -> None:
+    """The sequence's Tr is the benchmark's R0_rect · Tr_velo_to_cam."""
+    for part, name in (("velodyne", "000008.bin"), ("image_2", "000008.jpg")):
         shutil.copy(source / part / name, folder / part / name)
+    shutil.copy(source / "label_2/000008.txt", root / "label_2/000008.txt")
     text = (source / "calib/000008.txt").read_text()
     lines = dict(line.split(":") for line in text.splitlines() if ":" in line)
     rectify = np.array(lines["R0_rect"].split(), float).reshape(3, 3)
     tr = rectify @ np.array(lines["Tr_velo_to_cam"].split(), float).reshape(3, 4)
     numbers = " ".join(map(str, tr.ravel()))
     (folder / "calib.txt").write_text(f"P2:{lines['P2']}\nTr: {numbers}\n")
-    return tmp_path
+
+
+def simulated_frame(folder: Path, root: Path) -> None:
+    """Two cars full of points; a pinhole of 700 pixels, 6 cm left of the first camera's, gives
+    their boxes in the picture."""
+    rng = np.random.default_rng(0)
+    points, labels = [], []
+    h, w, long, y = 1.5, 1.6, 3.8, 1.65  # y: the road, below the camera
+    for x, z, turn in ((-3.0, 12.0, 0.3), (4.0, 20.0, -1.4)):
+        c, s = np.cos(turn), np.sin(turn)
+        signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 0)])
+        inside = rng.uniform((-1, -1, -1), (1, 1, 0), (300, 3))
+        corners, seen = (
+            np.column_stack(
+                [
+                    x + c * part[:, 0] * long / 2 + s * part[:, 1] * w / 2,
+                    y + part[:, 2] * h,
+                    z - s * part[:, 0] * long / 2 + c * part[:, 1] * w / 2,
+                ]
+            )
+            for part in (signs, inside)
+        )
+        u, v = (
+            700 * (corners[:, 0] + 0.06) / corners[:, 2] + 600,
+            (700 * corners[:, 1] / corners[:, 2] + 180),
+        )
+        picture = f"{u.min():.2f} {v.min():.2f} {u.max():.2f} {v.max():.2f}"
+        labels.append(f"Car 0.00 0 0.00 {picture} {h} {w} {long} {x} {y} {z} {turn}")
+        # The scanner is 27 cm behind the camera and 8 cm above; its x is ahead, y left, z up.
+        points.append(np.column_stack([seen[:, 2] + 0.27, -seen[:, 0], -seen[:, 1] - 0.08]))
+    xyz = np.vstack(points)
+    np.column_stack([xyz, np.full(len(xyz), 0.5)]).astype("<f4").tofile(
+        folder / "velodyne/000008.bin"
+    )
+    image = QImage(1200, 370, QImage.Format.Format_RGB32)
+    image.fill(QColor("grey"))
+    assert image.save(str(folder / "image_2/000008.jpg"))
+    tr = "0 -1 0 0 0 0 -1 -0.08 1 0 0 -0.27"
+    (folder / "calib.txt").write_text(f"P2: 700 0 600 42 0 700 180 0 0 0 1 0\nTr: {tr}\n")
+    (root / "label_2/000008.txt").write_text("\n".join(labels))
 
 
 def test_points_of_labelled_cars_lie_in_their_boxes_of_the_picture(kitti: Path):
-    """Two labels made by people, a box in space and one in the picture, must agree."""
+    """Two labels of a car, a box in space and one in the picture, must agree."""
     dataset = open_dataset("semantickitti", kitti, ["00"], [])
     scan = dataset.train[0]
     camera = dataset.format.camera(dataset.root, scan)
@@ -92,8 +141,7 @@ def test_points_of_labelled_cars_lie_in_their_boxes_of_the_picture(kitti: Path):
     seen = points[:, :3] @ to_camera[:, :3].T + to_camera[:, 3]
     places, ahead = camera.pixels(points)
     cars = 0
-    labels = SAMPLES / "kitti_object/training/label_2/000008.txt"
-    for line in labels.read_text().splitlines():
+    for line in (kitti / "label_2/000008.txt").read_text().splitlines():
         kind, truncated, *rest = line.split()
         left, top, right, bottom, h, w, long, x, y, z, turn = map(float, rest[2:13])
         if kind != "Car" or float(truncated) > 0.1:

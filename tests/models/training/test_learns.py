@@ -1,4 +1,4 @@
-"""It learns: on real scans, on three seeds of three. Minutes, so run by `make test-all`."""
+"""It learns: by heart, and on three seeds of three. Minutes, so run by `make test-all`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from models.networks import NETWORKS
 from models.score import Scorer, Trained
 from tests.models.bench import Bench, full_training
 from tests.places import MAIN
+from tests.samples import Scans
 
 pytestmark = pytest.mark.slow
 
-TRAIN = ["00", "01", "02", "03", "05", "06", "07", "10"]
 # Shorter than the laptop preset's 30 epochs at 0.2 m, so that three seeds take minutes.
 QUICK = {
     "train.voxel_m": "0.3",
@@ -40,8 +40,8 @@ QUICK = {
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
-def test_two_real_scans_are_learnt_by_heart(name: str, semantickitti: Path, tmp_path: Path):
-    dataset = open_dataset("semantickitti", semantickitti, ["00"], [])
+def test_two_scans_are_learnt_by_heart(name: str, street: Scans, tmp_path: Path):
+    dataset = open_dataset("semantickitti", street.root, ["00"], [])
     dataset = replace(dataset, train=dataset.train[:2])
     classes = load_classes("semantickitti")
     settings = replace(
@@ -71,21 +71,21 @@ def test_two_real_scans_are_learnt_by_heart(name: str, semantickitti: Path, tmp_
 
 
 @pytest.fixture(scope="module")
-def prepared(semantickitti: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(street: Scans, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared project, whose units the seeds share."""
     path = tmp_path_factory.mktemp("learns") / "prepared"
-    with _create(path, semantickitti, seed=0) as project:
+    with _create(path, street, seed=0) as project:
         steps.prepare(project, Job())
     return path
 
 
-def _create(path: Path, root: Path, *, seed: int, name: str = "minkunet") -> Project:
+def _create(path: Path, street: Scans, *, seed: int, name: str = "minkunet") -> Project:
     return Project.create(
         path,
         format="semantickitti",
-        root=root,
-        train=TRAIN,
-        validation=["08"],
+        root=street.root,
+        train=street.train,
+        validation=street.validation,
         preset="laptop",
         seed=seed,
         research=True,
@@ -96,10 +96,10 @@ def _create(path: Path, root: Path, *, seed: int, name: str = "minkunet") -> Pro
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_one_round_beats_the_majority_class_per_partition(
-    seed: int, name: str, prepared: Path, semantickitti: Path, tmp_path: Path
+    seed: int, name: str, prepared: Path, street: Scans, tmp_path: Path
 ):
     path = tmp_path / "p"
-    with _create(path, semantickitti, seed=seed, name=name) as project:
+    with _create(path, street, seed=seed, name=name) as project:
         (path / "units").symlink_to(prepared / "units")
         steps.prepare(project, Job())  # finds the units there
         steps.ask(project, Job())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,20 +9,27 @@ from core.data.formats.raw import read_columns
 from core.prepare.clustering.cluster import cluster, number_by_first_row
 from core.prepare.ground import ground_mask
 from tests.core.prepare import reference
+from tests.samples import Scans
 
 PAPER = {"min_cluster_size": 20, "min_samples": 10, "epsilon_m": 0.5}
-SCANS = ("00/velodyne/000000", "01/velodyne/000000", "08/velodyne/000000")
+SCANS = {
+    True: ("00/000000", "01/000000", "08/000000"),
+    False: ("00/000000", "00/000003", "08/000000"),
+}
 
 
-def non_ground(root: Path, scan: str) -> np.ndarray:
-    points = read_columns(root / "sequences" / f"{scan}.bin", 4)
+def non_ground(street: Scans, number: int) -> np.ndarray:
+    """(N, 3) float64 points of one of three scans."""
+    sequence, frame = SCANS[street.real][number].split("/")
+    file = street.root / "sequences" / sequence / "velodyne" / f"{frame}.bin"
+    points = read_columns(file, 4)
     return points[~ground_mask(points, sensor_height_m=1.723), :3].astype(np.float64)
 
 
-@pytest.mark.parametrize("scan", SCANS)
+@pytest.mark.parametrize("number", range(3))
 @pytest.mark.parametrize("min_samples", [1, 10])
-def test_real_crops_equal_the_slow_reference(semantickitti, scan: str, min_samples: int):
-    points = non_ground(semantickitti, scan)
+def test_crops_of_scans_equal_the_slow_reference(street: Scans, number: int, min_samples: int):
+    points = non_ground(street, number)
     rng = np.random.default_rng(7)
     for _ in range(3):
         centre = points[rng.integers(len(points))]
@@ -45,8 +50,8 @@ def test_lattices_full_of_ties_equal_the_slow_reference(seed: int):
     assert np.array_equal(found, reference.hdbscan(points, least, k, epsilon))
 
 
-def test_the_order_of_rows_changes_no_rows_cluster(semantickitti):
-    points = non_ground(semantickitti, SCANS[0])[:20_000]
+def test_the_order_of_rows_changes_no_rows_cluster(street: Scans):
+    points = non_ground(street, 0)[:20_000]
     found = cluster(points, **PAPER)
     order = np.random.default_rng(3).permutation(len(points))
     shuffled = np.empty_like(found)
@@ -54,11 +59,11 @@ def test_the_order_of_rows_changes_no_rows_cluster(semantickitti):
     assert np.array_equal(number_by_first_row(shuffled), found)
 
 
-@pytest.mark.parametrize("scan", SCANS)
-def test_it_agrees_with_the_package_up_to_ties(semantickitti, scan: str):
+@pytest.mark.parametrize("number", range(3))
+def test_it_agrees_with_the_package_up_to_ties(street: Scans, number: int):
     from sklearn.metrics import adjusted_rand_score
 
-    points = non_ground(semantickitti, scan)
+    points = non_ground(street, number)
     ours = cluster(points, **PAPER)
     theirs = cluster(points, **PAPER, clusterer="hdbscan")
     assert adjusted_rand_score(theirs, ours) >= 0.997

@@ -65,6 +65,8 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
         return
     with project:
         yield Finding("project", True, f"{path.name}, {len(project.rounds)} rounds")
+        for note in project.notes:
+            yield Finding("settings", None, note)
         yield _journals(project)
         if project.units is None:
             yield Finding("units", None, "not prepared yet")

@@ -139,6 +139,11 @@ class Project:
         return self.file.seed
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what another version wrote in project.toml, and on what it lacks."""
+        return self.file.notes
+
+    @property
     def research(self) -> bool:
         """Whether answers may come from ground truth and ground truth may be shown."""
         return self.file.research

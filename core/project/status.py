@@ -37,6 +37,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             if c < len(project.classes.names)
         },
         "backend": backend,
+        "notes": list(project.notes),
     }
 
 
@@ -149,5 +150,6 @@ def table(value: dict[str, Any]) -> str:
         "",
         f"spent: {spent['points']:,} points, {spent['units']:,} units, "
         f"{spent['minutes']:.1f} minutes; network backend: {value['backend']}",
+        *value["notes"],
     ]
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.data.formats import broken_formats
 from core.project.project import Project
 
 PACKAGES = (
@@ -41,7 +42,7 @@ class Finding:
 
 
 def machine() -> Iterator[Finding]:
-    """Check the packages and the GPU driver of this machine."""
+    """Check the packages, the installed formats and the GPU driver of this machine."""
     for name in PACKAGES:
         try:
             yield Finding(name, True, metadata.version(name))
@@ -52,6 +53,8 @@ def machine() -> Iterator[Finding]:
             yield Finding(name, None, metadata.version(name))
         except metadata.PackageNotFoundError:
             yield Finding(name, None, "not installed (optional)")
+    for name, why in broken_formats().items():
+        yield Finding(f"format {name}", False, why)
     driver = shutil.which("nvidia-smi")
     yield Finding("GPU driver", None, driver or "no NVIDIA driver: networks run on the CPU")
 

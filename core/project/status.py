@@ -44,7 +44,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
 def _points(project: Project) -> int:
     if project.units is not None:
         return int(project.units.scan_rows.sum())
-    return sum(project.dataset.count(scan) for scan in project.dataset.train)
+    return sum(project.count(scan) for scan in project.dataset.train)
 
 
 def _units(project: Project) -> dict[str, int]:

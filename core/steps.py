@@ -98,7 +98,7 @@ def ask(
         checkpoint=hash_file(scored.checkpoint) if scored else None,
         parent=project.tip.id if project.tip else None,
     )
-    found = Round(project.frozen_query(query))
+    found = Round(project.new_round_folder(query))
     write_query(found.folder / QUERY, query)
     project.add_round(found)
     job.progress(2, 2, "ask")

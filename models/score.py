@@ -31,26 +31,23 @@ from models.sparse.layers import Levels
 
 @dataclass(frozen=True)
 class Trained:
-    """A checkpoint for workers to load: its file, the hash of its content, how scans are read.
+    """A checkpoint for workers to load: its file, the hash of its content.
 
     `threads` as in TrainSettings.
     """
 
     path: Path
     source: str
-    intensity_scale: float
     threads: int
 
     @classmethod
-    def check(
-        cls, path: Path, classes: ClassList, settings: TrainSettings, intensity_scale: float
-    ) -> Trained:
+    def check(cls, path: Path, classes: ClassList, settings: TrainSettings) -> Trained:
         """Raises ProjectError where the checkpoint is damaged or does not fit."""
         _, about = checkpoint.read(path)
         checkpoint.check_fits(
             path, about, network=settings.network, width=settings.width, classes=classes.names
         )
-        return cls(path, hash_file(path), intensity_scale, settings.threads)
+        return cls(path, hash_file(path), settings.threads)
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,6 @@ class Scorer:
 
     network: torch.nn.Module
     voxel_m: float
-    intensity_scale: float
 
     @classmethod
     def load(cls, trained: Trained) -> Scorer:
@@ -69,16 +65,15 @@ class Scorer:
         network = make_network(about.network, classes=len(about.classes), width=about.width)
         checkpoint.load_network(network, tensors)
         network.to(device()).eval()
-        return cls(network, about.voxel_m, trained.intensity_scale)
+        return cls(network, about.voxel_m)
 
     @torch.inference_mode()
     def look(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return of points (N, 4): classes (N,) uint8, entropy (N,) float32, feature (N, F).
 
-        Rows without finite coordinates get UNLABELLED and zeros.
+        Intensities are 0..1. Rows without finite coordinates get UNLABELLED and zeros.
         """
-        scaled = points / np.array([1, 1, 1, self.intensity_scale], np.float32)
-        voxels = voxelise(scaled, self.voxel_m)
+        voxels = voxelise(points, self.voxel_m)
         classes = np.full(len(points), UNLABELLED, np.uint8)
         entropy = np.zeros(len(points), np.float32)
         if not len(voxels.rows):
@@ -147,7 +142,8 @@ def predict_to_file(
     file: str,
 ) -> None:
     """Look at one scan and keep what was found; what a worker runs. `units`: how many it has."""
-    classes, entropy, feature = _scorer(trained).look(dataset.scan(scan).points)
+    points = dataset.normalised(dataset.scan(scan).points)
+    classes, entropy, feature = _scorer(trained).look(points)
     arrays = {"classes": classes, "entropy": entropy.astype(np.float16)}
     if units is not None:
         rows = rows_of(Path(rows_folder), scan)

@@ -98,12 +98,7 @@ def _trained(project: Project) -> Round:
 
 
 def _checked(project: Project, found: Round) -> Trained:
-    return Trained.check(
-        found.checkpoint,
-        project.classes,
-        project.settings.train,
-        project.settings.prepare.intensity_scale,
-    )
+    return Trained.check(found.checkpoint, project.classes, project.settings.train)
 
 
 def _score(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from core.answers.fold import Fold, Spent, when
 from core.answers.journal import Journal
 from core.answers.labels import CARRIED, labels_of
 from core.base.errors import DamagedError, DataError
+from core.base.version import program_version
 
 
 class Answers:
@@ -120,7 +120,7 @@ class Answers:
                 clicks=clicks,
                 keys=keys,
                 suggested=suggested,
-                version=_program_version(),
+                version=program_version(),
                 scan_rows=scan_rows,
                 scan_hash=scan_hash,
                 blind=blind,
@@ -207,7 +207,7 @@ class Answers:
             clicks=0,
             keys=keys,
             suggested="",
-            version=_program_version(),
+            version=program_version(),
             scan_rows=scan_rows,
             scan_hash=scan_hash,
         )
@@ -326,13 +326,3 @@ def _check_same(entry: Entry, rows: int, scan_hash: str) -> None:
             f"Scan {entry.scan} has changed since {entry.annotator} labelled it: {change}.",
             "Bring the original file back; its labels are kept and fit only that file.",
         )
-
-
-@cache
-def _program_version() -> str:
-    from importlib import metadata
-
-    try:
-        return metadata.version("lidarloop")
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        return "unpackaged"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
 
 from core.base.errors import SettingsError
+from core.base.version import program_version
 
 PRESETS = ("paper", "nuscenes", "gpu", "laptop")
+# The version that brought a setting, of those that came after 0.1.0: an older project lacks it.
+ADDED: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -124,29 +127,30 @@ class Settings:
         }
 
     @classmethod
-    def from_toml(cls, stored: Mapping[str, Any]) -> Settings:
-        """Read what `to_toml` gave. Raises SettingsError naming a missing or unknown key."""
+    def from_toml(cls, stored: Mapping[str, Any], *, preset: Settings | None = None) -> Settings:
+        """Read what `to_toml` gave.
+
+        A project of another version lacks settings and has unknown ones: those it lacks come from
+        its `preset`, with the version that added them as their source; unknown ones are passed
+        over. Without a preset each must be there and known. Raises SettingsError naming the
+        setting that is missing, unknown, of the wrong type or out of range.
+        """
         parts: dict[str, Any] = {}
         sources = {}
         for section, kind in _SECTIONS.items():
-            table = stored.get(section, {})
-            for name in table:
+            table = _section(stored, section)
+            for name in table if preset is None else ():
                 _known(f"{section}.{name}")
             values = {}
             for field in fields(kind):
                 key = f"{section}.{field.name}"
-                try:
-                    entry = table[field.name]
-                    value = entry["value"]
-                    sources[key] = str(entry["source"])
-                except (KeyError, TypeError) as error:
-                    raise SettingsError(
-                        f"The setting {key} is missing.",
-                        f'Write {field.name} = {{ value = …, source = "…" }} under [{section}].',
-                    ) from error
-                if field.type == "float" and isinstance(value, int):
-                    value = float(value)
-                values[field.name] = _checked(key, value)
+                if field.name in table:
+                    values[field.name], sources[key] = _entry(key, field, table[field.name])
+                elif preset is not None:
+                    values[field.name] = getattr(getattr(preset, section), field.name)
+                    sources[key] = f"added in version {ADDED.get(key, program_version())}"
+                else:
+                    raise SettingsError(f"The setting {key} is missing.", _written(field.name))
             parts[section] = kind(**values)
         return cls(**parts, sources=sources)
 
@@ -166,15 +170,54 @@ def load_preset(name: str) -> Settings:
     return Settings.from_toml(merged)
 
 
-def _known(key: str) -> None:
-    keys = [f"{s}.{field.name}" for s, kind in _SECTIONS.items() for field in fields(kind)]
-    if key in keys:
-        return
+def nearest(key: str) -> str | None:
+    """The dotted key of the setting that is called most like `key`, None where none is."""
+    keys = _keys()
     by_name = {k.partition(".")[2]: k for k in keys}
     near = difflib.get_close_matches(key, keys, 1, 0.5)
     near = near or [by_name[n] for n in difflib.get_close_matches(key, list(by_name), 1, 0.5)]
-    hint = f"The nearest is {near[0]}." if near else f"Settings: {', '.join(keys)}."
+    return near[0] if near else None
+
+
+def _keys() -> list[str]:
+    return [f"{s}.{field.name}" for s, kind in _SECTIONS.items() for field in fields(kind)]
+
+
+def _known(key: str) -> None:
+    if key in _keys():
+        return
+    near = nearest(key)
+    hint = f"The nearest is {near}." if near else f"Settings: {', '.join(_keys())}."
     raise SettingsError(f"There is no setting {key}.", hint)
+
+
+def _section(stored: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+    table = stored.get(section, {})
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{section} is {table!r}.", f"Make it a section, [{section}].")
+    return table
+
+
+def _written(name: str) -> str:
+    return f'Write {name} = {{ value = …, source = "…" }} in its section.'
+
+
+_WANTED = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "words"}
+
+
+def _entry(key: str, field: Field[Any], entry: Any) -> tuple[Any, str]:
+    """The value and the source of one stored setting."""
+    if not isinstance(entry, Mapping) or not {"value", "source"} <= entry.keys():
+        raise SettingsError(f"{key} is {entry!r}.", _written(field.name))
+    value, kind = entry["value"], str(field.type)
+    if isinstance(value, int | float) and not isinstance(value, bool):  # true is no number
+        if kind == "int" and value == value // 1:  # 4.0, as a person may write it
+            value = int(value)
+        elif kind in ("float", "str"):
+            value = float(value) if kind == "float" else str(value)
+    if type(value).__name__ != kind:
+        raise SettingsError(f"{key} is {value!r}.", f"Give it {_WANTED[kind]}.")
+    return _checked(key, value), str(entry["source"])
 
 
 def _parsed(key: str, text: str, kind: type) -> Any:
@@ -183,8 +226,7 @@ def _parsed(key: str, text: str, kind: type) -> Any:
             return {"true": True, "false": False}[text.lower()]
         return kind(text)
     except (KeyError, ValueError) as error:
-        wanted = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
-        raise SettingsError(f"{key} is {text!r}.", f"Give it {wanted}.") from error
+        raise SettingsError(f"{key} is {text!r}.", f"Give it {_WANTED[kind.__name__]}.") from error
 
 
 def _checked(key: str, value: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.data.formats import broken_formats
 from core.project.project import Project
 
 PACKAGES = (
@@ -60,7 +61,7 @@ def own_packages() -> Finding:
 
 
 def machine() -> Iterator[Finding]:
-    """Check the packages and the GPU driver of this machine."""
+    """Check the packages, the installed formats and the GPU driver of this machine."""
     yield own_packages()
     for name in PACKAGES:
         try:
@@ -72,6 +73,8 @@ def machine() -> Iterator[Finding]:
             yield Finding(name, None, metadata.version(name))
         except metadata.PackageNotFoundError:
             yield Finding(name, None, "not installed (optional)")
+    for name, why in broken_formats().items():
+        yield Finding(f"format {name}", False, why)
     driver = shutil.which("nvidia-smi")
     yield Finding("GPU driver", None, driver or "no NVIDIA driver: networks run on the CPU")
 
@@ -85,6 +88,8 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
         return
     with project:
         yield Finding("project", True, f"{path.name}, {len(project.rounds)} rounds")
+        for note in project.notes:
+            yield Finding("settings", None, note)
         yield _journals(project)
         if project.units is None:
             yield Finding("units", None, "not prepared yet")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from core.base.errors import DataError, SettingsError
-from core.data.camera import Camera
 from core.data.classes import ClassList
+from core.data.formats import format_named, formats
+from core.data.formats.format import Format
 
 
 @dataclass(frozen=True)
@@ -24,37 +23,19 @@ class Scan:
     pose: np.ndarray | None
 
 
-class Format(Protocol):
-    """How one dataset lies on disk. Scans are named by their path below the root, no suffix.
-
-    `labels` returns raw ids (N,) uint32 or None where there is no label file; `label_file` is
-    where an export puts labels, below its own root, and their dtype.
-    """
-
-    name: str
-    classes: str
-    layout: str
-
-    def recognises(self, folder: Path) -> bool: ...
-    def sequences(self, root: Path) -> tuple[str, ...]: ...
-    def scans(self, root: Path, sequence: str) -> tuple[str, ...]: ...
-    def path(self, root: Path, scan: str) -> Path: ...
-    def count(self, root: Path, scan: str) -> int: ...
-    def points(self, root: Path, scan: str) -> np.ndarray: ...
-    def labels(self, root: Path, scan: str) -> np.ndarray | None: ...
-    def pose(self, root: Path, scan: str) -> np.ndarray | None: ...
-    def camera(self, root: Path, scan: str) -> Camera | None: ...
-    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]: ...
-
-
 @dataclass(frozen=True)
 class Dataset:
-    """The scans of a project, read only. `train` and `validation` are sorted scan names."""
+    """The scans of a project, read only.
+
+    `train` and `validation` are sorted scan names; `intensity_scale` is the intensity that the
+    files hold for 1.
+    """
 
     format: Format
     root: Path
     train: tuple[str, ...]
     validation: tuple[str, ...]
+    intensity_scale: float = 1.0
 
     def path(self, scan: str) -> Path:
         """The file with a scan's points."""
@@ -73,6 +54,10 @@ class Dataset:
             )
         points.setflags(write=False)
         return Scan(name, points, self.format.pose(self.root, name))
+
+    def normalised(self, points: np.ndarray) -> np.ndarray:
+        """(n, 4) float32: points of its scans, the intensity brought to 0..1."""
+        return points / np.array([1, 1, 1, self.intensity_scale], np.float32)
 
     def has_labels(self, name: str) -> bool:
         """Whether a scan has a label file."""
@@ -99,8 +84,8 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a folder turned out to hold."""
+class DatasetFolder:
+    """A folder with scans in a known layout: how many there are, and how many have labels."""
 
     format: str
     root: Path
@@ -109,39 +94,20 @@ class Found:
     labelled: int
 
 
-@cache
-def _built_in() -> dict[str, Format]:
-    from core.data.formats.folder import Folder
-    from core.data.formats.nuscenes import NuScenes
-    from core.data.formats.semantickitti import SemanticKitti
-
-    return {layout.name: layout for layout in (SemanticKitti(), NuScenes(), Folder())}
-
-
-@cache
-def formats() -> dict[str, Format]:
-    """Return every known format by name: the built-in ones and those installed beside them."""
-    from importlib import metadata
-
-    known = dict(_built_in())
-    for point in metadata.entry_points(group="lidarloop.formats"):
-        known[point.name] = point.load()()
-    return known
-
-
 def open_dataset(
-    format: str, root: Path, train: Sequence[str], validation: Sequence[str]
+    format: str,
+    root: Path,
+    train: Sequence[str],
+    validation: Sequence[str],
+    *,
+    intensity_scale: float = 1.0,
 ) -> Dataset:
     """Find the scans of the named sequences.
 
     A name is a sequence, or SEQUENCE:FIRST-LAST for the scans whose file names lie between.
     Raises DataError or SettingsError saying what was expected and what is there.
     """
-    layout = _built_in().get(format) or formats().get(format)
-    if layout is None:
-        raise SettingsError(
-            f"There is no data format {format}.", f"Formats: {', '.join(sorted(formats()))}."
-        )
+    layout = format_named(format)
     if not root.is_dir():
         raise DataError(
             f"The data root {root} does not exist.",
@@ -162,7 +128,7 @@ def open_dataset(
             f"Scan {both[0]} is both in training and in validation.",
             "Name each sequence on one side only.",
         )
-    return Dataset(layout, root, parts[0], parts[1])
+    return Dataset(layout, root, parts[0], parts[1], intensity_scale)
 
 
 def _select(
@@ -203,7 +169,7 @@ def _hint(root: Path, layout: Format) -> str:
     return f"Name the folder above that; here there is {inside}."
 
 
-def recognise(folder: Path) -> Found | None:
+def recognise(folder: Path) -> DatasetFolder | None:
     """Say what a folder holds, looking also one level above and below; None if no scans."""
     if not folder.is_dir():
         return None
@@ -218,7 +184,7 @@ def recognise(folder: Path) -> Found | None:
             scans = [scan for name in sequences for scan in layout.scans(root, name)]
             if scans:
                 labelled = sum(layout.labels(root, scan) is not None for scan in scans[:1])
-                return Found(
+                return DatasetFolder(
                     layout.name, root, sequences, len(scans), len(scans) if labelled else 0
                 )
     return None

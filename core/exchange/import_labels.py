@@ -31,7 +31,7 @@ def import_labels(project: Project, root: Path, job: Job) -> int:
         raw = dataset.format.labels(root, scan)
         if raw is None:
             continue
-        count = dataset.count(scan)
+        count = project.count(scan)
         if len(raw) != count:
             raise DataError(
                 f"The labels of {scan} below {root} are {len(raw):,}; the scan has {count:,} "
@@ -67,7 +67,7 @@ def import_labels(project: Project, root: Path, job: Job) -> int:
                     keys=0,
                     suggested="",
                     version="",
-                    scan_rows=dataset.count(scan),
+                    scan_rows=project.count(scan),
                     scan_hash=project.scan_hash(scan),
                 )
             )

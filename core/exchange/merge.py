@@ -75,7 +75,7 @@ def _check_scans(project: Project, file: Path, name: str) -> None:
     scans = set(project.dataset.train)
     with closing(Journal(file, name, read_only=True)) as journal:
         for scan, rows, content in journal.scans():
-            same = scan in scans and project.dataset.count(scan) == rows
+            same = scan in scans and project.count(scan) == rows
             if not same or project.scan_hash(scan) != content:
                 raise ProjectError(
                     f"{file} has answers on {scan}, which is another scan here or none.",

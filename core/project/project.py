@@ -24,7 +24,8 @@ from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
 from core.data.classes import ClassList, load_classes
-from core.data.scans import Dataset, formats, open_dataset
+from core.data.formats import format_named
+from core.data.scans import Dataset, open_dataset
 from core.prepare.units import Units, rows_of
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
@@ -51,12 +52,17 @@ class Project:
         self.file = read_project_file(path)
         self.writable = not read_only
         self._hashes: dict[str, tuple[tuple[int, int], str]] = {}
+        self._counts: dict[str, tuple[tuple[int, int], int]] = {}
         with contextlib.ExitStack() as undo:
             if not read_only:
                 undo.enter_context(writer_lock(path))
             self.classes: ClassList = load_classes(str(path / CLASSES))
             self.dataset: Dataset = open_dataset(
-                self.file.format, self.root, self.file.train, self.file.validation
+                self.file.format,
+                self.root,
+                self.file.train,
+                self.file.validation,
+                intensity_scale=self.settings.prepare.intensity_scale,
             )
             self.answers = Answers.open(path / "journals", annotator_name(), read_only=read_only)
             undo.callback(self.answers.close)
@@ -91,7 +97,7 @@ class Project:
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
             settings = settings.override(key, value, source="--set")
-        class_list = load_classes(classes or _default_classes(format))
+        class_list = load_classes(classes or format_named(format).classes)
         dataset = open_dataset(format, root, train, validation)
         if research and not any(dataset.has_labels(name) for name in dataset.train):
             raise SettingsError(
@@ -139,6 +145,11 @@ class Project:
         return self.file.seed
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what another version wrote in project.toml, and on what it lacks."""
+        return self.file.notes
+
+    @property
     def research(self) -> bool:
         """Whether answers may come from ground truth and ground truth may be shown."""
         return self.file.research
@@ -180,18 +191,38 @@ class Project:
 
     def scan_hash(self, scan: str) -> str:
         """Content hash of a scan's file, remembered while its time and size stay the same."""
-        path = self.dataset.path(scan)
+        stamp = self._stamp(scan)
+        known = self._hashes.get(scan)
+        if known is None or known[0] != stamp:
+            try:
+                known = self._hashes[scan] = (stamp, hash_file(self.dataset.path(scan)))
+            except OSError as error:
+                raise self._unreadable(scan, error) from error
+        return known[1]
+
+    def _stamp(self, scan: str) -> tuple[int, int]:
+        """Time and size of a scan's file."""
         try:
-            stat = path.stat()
-            key = (stat.st_mtime_ns, stat.st_size)
-            known = self._hashes.get(scan)
-            if known is None or known[0] != key:
-                known = self._hashes[scan] = (key, hash_file(path))
+            stat = self.dataset.path(scan).stat()
         except OSError as error:
-            raise DataError(
-                f"Scan {scan} cannot be read from {path}: {error.strerror}.",
-                f"Bring the file back, or correct `root` under [data] in {self.path / FILE}.",
-            ) from error
+            raise self._unreadable(scan, error) from error
+        return stat.st_mtime_ns, stat.st_size
+
+    def _unreadable(self, scan: str, error: OSError) -> DataError:
+        return DataError(
+            f"Scan {scan} cannot be read from {self.dataset.path(scan)}: {error.strerror}.",
+            f"Bring the file back, or correct `root` under [data] in {self.path / FILE}.",
+        )
+
+    def count(self, scan: str) -> int:
+        """Number of rows of a scan: as prepared, else remembered while its file stays the same."""
+        index = self.units.scan_index(scan) if self.units is not None else None
+        if self.units is not None and index is not None:
+            return int(self.units.scan_rows[index])
+        stamp = self._stamp(scan)
+        known = self._counts.get(scan)
+        if known is None or known[0] != stamp:
+            known = self._counts[scan] = (stamp, self.dataset.count(scan))
         return known[1]
 
     def check_unchanged(self, scan: str) -> None:
@@ -291,13 +322,13 @@ class Project:
         """(N,) uint8 classes a scan's rows were given, UNLABELLED where none was."""
         return self.answers.labels(
             scan,
-            self.dataset.count(scan),
+            self.count(scan),
             self.scan_hash(scan),
             rounds=rounds,
             until=until,
         )
 
-    def frozen_query(self, query: Query) -> Path:
+    def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""
         return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
 
@@ -311,12 +342,3 @@ def annotator_name() -> str:
         except (KeyError, OSError):  # a user id without a name, as in some containers
             name = "annotator"
     return re.sub(r"[^\w.-]", "_", name)
-
-
-def _default_classes(format: str) -> str:
-    known = formats()
-    if format not in known:
-        raise SettingsError(
-            f"There is no data format {format}.", f"Formats: {', '.join(sorted(known))}."
-        )
-    return known[format].classes

@@ -37,13 +37,14 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             if c < len(project.classes.names)
         },
         "backend": backend,
+        "notes": list(project.notes),
     }
 
 
 def _points(project: Project) -> int:
     if project.units is not None:
         return int(project.units.scan_rows.sum())
-    return sum(project.dataset.count(scan) for scan in project.dataset.train)
+    return sum(project.count(scan) for scan in project.dataset.train)
 
 
 def _units(project: Project) -> dict[str, int]:
@@ -149,5 +150,6 @@ def table(value: dict[str, Any]) -> str:
         "",
         f"spent: {spent['points']:,} points, {spent['units']:,} units, "
         f"{spent['minutes']:.1f} minutes; network backend: {value['backend']}",
+        *value["notes"],
     ]
     return "\n".join(lines)

@@ -124,8 +124,7 @@ class Labelling(QObject):
         if self.draft is not None and self.draft.part is not None:
             then(self.draft.part)
             return
-        points = content.points[target.rows].copy()
-        points[:, 3] /= self.state.project.settings.prepare.intensity_scale
+        points = self.state.project.dataset.normalised(content.points[target.rows])
         self._tell("Splitting …")
 
         def work() -> np.ndarray:
@@ -242,7 +241,7 @@ class Labelling(QObject):
                 round=found.id if found is not None and asked else "",
                 unit=unit,
                 tool=tool,
-                scan_rows=project.dataset.count(scan),
+                scan_rows=project.count(scan),
                 scan_hash=project.scan_hash(scan),
             )
         except ProjectError as error:

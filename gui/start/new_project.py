@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from core.base.errors import ProjectError
 from core.base.settings import PRESETS, load_preset
-from core.data.scans import Found, open_dataset
+from core.data.scans import DatasetFolder, open_dataset
 from core.project.project import Project
 from core.steps import SECONDS_PER_UNIT
 
@@ -41,7 +41,7 @@ class NewProject(QWidget):
     made = Signal(Path)
     left = Signal()
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: DatasetFolder) -> None:
         super().__init__()
         self.found = found
         title = QLabel("New project")

@@ -107,6 +107,8 @@ class Session(QObject):
         jobs.finished.connect(self._finished)
         if why is not None:
             self.banner.show_note(why.what, f"Opened for reading only. {why.do}")
+        elif self.project.notes:
+            self.banner.show_note(" ".join(self.project.notes), "Mend project.toml if it matters.")
 
     def make_palette(self, theme: Theme, run: Any) -> Palette:
         """The class palette; `run` does an action by its id."""

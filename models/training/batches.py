@@ -39,7 +39,6 @@ def batches(
     dataset: Dataset,
     settings: TrainSettings,
     *,
-    intensity_scale: float,
     seed: int,
     epoch: int,
     first: int = 0,
@@ -60,7 +59,7 @@ def batches(
         chosen = order[start : start + settings.batch].tolist()
         names = tuple(training.scans[place] for place in chosen)
         for place, name in zip(chosen, names, strict=True):
-            points = dataset.scan(name).points / np.array([1, 1, 1, intensity_scale], np.float32)
+            points = dataset.normalised(dataset.scan(name).points)
             rng = np.random.default_rng([seed, epoch, place])
             found = voxelise(augment(points, settings, rng), settings.voxel_m)
             labels = training.labels(name)[found.rows]

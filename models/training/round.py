@@ -20,7 +20,6 @@ def train_round(project: Project, found: Round, start: Path | None, job: Job) ->
         project.dataset,
         project.classes,
         project.settings.train,
-        intensity_scale=project.settings.prepare.intensity_scale,
         out=found.checkpoint,
         start=start or parent,
         seed=_seed(project.seed, found),

@@ -50,7 +50,6 @@ def train(
     classes: ClassList,
     settings: TrainSettings,
     *,
-    intensity_scale: float,
     out: Path,
     start: Path | None,
     seed: int,
@@ -95,7 +94,6 @@ def train(
             threads=threads,
             training=fingerprint,
         ),
-        intensity_scale,
     )
     try:
         run.resume()
@@ -141,7 +139,6 @@ class _Run:
         out: Path,
         epochs: int,
         about: checkpoint.About,
-        intensity_scale: float,
     ) -> None:
         self.learner = learner
         self.training = training
@@ -152,7 +149,6 @@ class _Run:
         self.epochs = epochs
         self.begun = about
         self.seed = about.seed
-        self.intensity_scale = intensity_scale
         self.steps = batch_count(training, learner.settings, learner.group)
         self.epoch = self.step = 0
         self.saved = time.monotonic()
@@ -204,7 +200,6 @@ class _Run:
             self.training,
             self.dataset,
             self.learner.settings,
-            intensity_scale=self.intensity_scale,
             seed=self.seed,
             epoch=self.epoch,
             first=self.step,

@@ -30,7 +30,7 @@ def case(semantickitti: Path):
     classes = load_classes("semantickitti")
     settings = replace(load_preset("paper").train, batch=10)
     training = full_training(dataset, classes)
-    batch = next(batches(training, dataset, settings, intensity_scale=1.0, seed=1, epoch=0))
+    batch = next(batches(training, dataset, settings, seed=1, epoch=0))
     return settings, classes, batch
 
 

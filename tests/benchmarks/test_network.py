@@ -193,7 +193,6 @@ def test_time_left(semantickitti: Path, tmp_path: Path, report):
         dataset,
         classes,
         settings,
-        intensity_scale=1.0,
         out=tmp_path / "c.safetensors",
         start=None,
         seed=1,

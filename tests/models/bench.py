@@ -30,7 +30,6 @@ class Bench:
             self.dataset,
             self.classes,
             self.settings,
-            intensity_scale=1.0,
             out=out,
             start=start,
             seed=seed,

@@ -112,3 +112,21 @@ def test_without_validation_labels_miou_is_unknown(trained: Project, small_stree
     metrics = network.evaluate(trained, Job())
     assert metrics["miou"] is None
     assert set(metrics["iou"].values()) == {None}
+
+
+def test_scans_with_intensities_to_256_are_learnt_as_those_to_1(
+    trained: Project, small_street: Path, tmp_path: Path
+):
+    for file in small_street.rglob("*.bin"):
+        points = np.fromfile(file, "<f4").reshape(-1, 4)
+        points[:, 3] *= 256  # exact in binary
+        points.tofile(file)
+    options = {"prepare.intensity_scale": "256"}
+    with small_project(tmp_path / "bright", small_street, **options) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job())
+        steps.annotate(project, Job(), oracle="per-point")
+        network.train(project, Job())
+        for name in ("checkpoint.safetensors", "metrics.json"):
+            found, wanted = (p.rounds[0].folder / name for p in (project, trained))
+            assert found.read_bytes() == wanted.read_bytes()

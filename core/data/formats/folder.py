@@ -11,21 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.camera import Camera
+from core.data.formats.format import Format
 from core.data.formats.raw import file_size, read_columns
 
 SUFFIXES = (".bin", ".npy", ".pcd", ".ply")
 
 
-class Folder:
+class Folder(Format):
     """Scans without labels; the class list is the user's."""
 
     name = "folder"
-    classes = ""
     layout = "*.bin, *.npy, *.pcd or *.ply, in the folder or one below"
-
-    def recognises(self, folder: Path) -> bool:
-        return bool(self.sequences(folder))
 
     def sequences(self, root: Path) -> tuple[str, ...]:
         folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())] if root.is_dir() else []
@@ -62,18 +58,6 @@ class Folder:
         if path.suffix == ".bin":
             return read_columns(path, 4)
         return _from_numpy(path) if path.suffix == ".npy" else _from_open3d(path)
-
-    def labels(self, root: Path, scan: str) -> np.ndarray | None:
-        return None
-
-    def pose(self, root: Path, scan: str) -> np.ndarray | None:
-        return None
-
-    def camera(self, root: Path, scan: str) -> Camera | None:
-        return None
-
-    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
-        return f"{scan}.label", np.dtype("<u4")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -16,21 +16,18 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.camera import Camera
+from core.data.formats.format import Format
 from core.data.formats.raw import file_size, read_columns
 
 _SUFFIX = ".pcd.bin"
 
 
-class NuScenes:
+class NuScenes(Format):
     """Keyframes of LIDAR_TOP; lidarseg labels and poses are optional."""
 
     name = "nuscenes"
     classes = "nuscenes"
     layout = "v1.0-*/*.json with samples/LIDAR_TOP, or <sequence>/LIDAR_TOP/*.pcd.bin"
-
-    def recognises(self, folder: Path) -> bool:
-        return bool(self.sequences(folder))
 
     def sequences(self, root: Path) -> tuple[str, ...]:
         tables = _tables(root)
@@ -62,9 +59,6 @@ class NuScenes:
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         tables = _tables(root)
         return tables.poses.get(scan) if tables is not None else None
-
-    def camera(self, root: Path, scan: str) -> Camera | None:
-        return None
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         tables = _tables(root)

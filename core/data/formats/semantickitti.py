@@ -13,18 +13,16 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.data.camera import Camera
+from core.data.formats.format import Format
 from core.data.formats.raw import file_size, read_columns
 
 
-class SemanticKitti:
+class SemanticKitti(Format):
     """The layout of semantic-kitti.org; labels and poses are optional."""
 
     name = "semantickitti"
     classes = "semantickitti"
     layout = "sequences/<nn>/velodyne/*.bin"
-
-    def recognises(self, folder: Path) -> bool:
-        return bool(self.sequences(folder))
 
     def sequences(self, root: Path) -> tuple[str, ...]:
         return tuple(sorted(p.parent.name for p in (root / "sequences").glob("*/velodyne")))

@@ -262,3 +262,15 @@ def test_the_formats_say_which_folders_are_theirs(kitti: Path, tmp_path: Path):
     assert SemanticKitti().recognises(kitti)
     assert not NuScenes().recognises(kitti)
     assert not Folder().recognises(kitti)
+
+
+@pytest.mark.parametrize("scale", [1.0, 255.0, 0.1])
+def test_normalised_points_have_the_intensity_divided(kitti: Path, scale: float):
+    dataset = open_dataset("semantickitti", kitti, ["04"], [], intensity_scale=scale)
+    found = points(1)
+    before = found.copy()
+    result = dataset.normalised(found)
+    assert result.dtype == np.float32
+    np.testing.assert_array_equal(result[:, :3], before[:, :3])
+    np.testing.assert_array_equal(result[:, 3], before[:, 3] / np.float32(scale))
+    np.testing.assert_array_equal(found, before)

@@ -57,17 +57,38 @@ def test_a_folder_with_files_is_not_taken(tmp_path: Path, small_street: Path):
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
-    [("version = 1", "newer"), ("seed = 0", "seed"), ('format = "semantickitti"', "format")],
+    ("line", "says", "instead"),
+    [
+        ("version = 1", "newer", "version = 99"),
+        ('format = "semantickitti"', "no usable format", ""),
+        ("seed = 0", "seed is 'x'.*whole number", "seed = 'x'"),
+        ("seed = 0", "seed is True.*whole number", "seed = true"),
+        ("research = true", "research is 'false'.*true or false", "research = 'false'"),
+        ('train = ["00"]', "train is '00'.*list", "train = '00'"),
+        ('preset = "paper"', "project.toml: There is no preset mine.*paper", 'preset = "mine"'),
+        ('preset = "paper"', "preset is 3.*words", "preset = 3"),
+        ("[query]", "query is .*section", "[[query]]"),
+        ('fraction = {value = "0.2"', "query.fraction is '2'.*share", 'fraction = {value = "2"'),
+        ("rotate = {value = true", "rotate is 'x'.*true or false", "rotate = {value = 'x'"),
+        ("batch = {value = 10", "batch is 2.5.*whole", "batch = {value = 2.5"),
+        ("batch = {value = 10", "batch is 0.*from 1", "batch = {value = 0"),
+        ("width = {value = 1.0", "width is True.*number", "width = {value = true"),
+        (
+            "[train]",
+            "train.network is 'minkunet'.*Write network =",
+            "[train]\nnetwork = 'minkunet'\n[old]",
+        ),
+    ],
 )
-def test_a_project_file_that_cannot_be_used(project: Project, line: str, says: str):
+def test_a_project_file_that_cannot_be_used(project: Project, line: str, says: str, instead: str):
     project.close()
     file = project.path / "project.toml"
     text = file.read_text()
     assert line in text
-    file.write_text(text.replace(line, "version = 99" if says == "newer" else "", 1))
-    with pytest.raises(ProjectError, match=says):
+    file.write_text(text.replace(line, instead, 1))
+    with pytest.raises(ProjectError, match=f"(?s){says}") as caught:
         Project(project.path)
+    assert len(str(caught.value).splitlines()) == 2
 
 
 def test_a_data_root_that_moved_is_named(project: Project, small_street: Path):

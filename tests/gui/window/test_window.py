@@ -142,6 +142,14 @@ def test_the_second_window_says_who_has_the_project(driver, qtbot, project_path)
     window.close()
 
 
+def test_a_setting_that_this_version_does_not_know_is_told(qapp, qtbot, project_path):
+    file = project_path / "project.toml"
+    file.write_text(file.read_text() + "bach = {value = 3, source = ''}\n")
+    window = open_window(project_path, qtbot)
+    assert "bach" in window.session.banner.what.text()
+    window.close()
+
+
 def test_a_missing_scan_is_told_and_the_window_stays(driver, small_street):
     scans = driver.session.project.dataset.train
     shown = driver.state.content.scan

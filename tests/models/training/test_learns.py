@@ -57,7 +57,7 @@ def test_two_scans_are_learnt_by_heart(name: str, street: Scans, tmp_path: Path)
     )
     bench = Bench(dataset, classes, settings, full_training(dataset, classes))
     bench.go(tmp_path / "c.safetensors")
-    trained = Trained.check(tmp_path / "c.safetensors", classes, settings, 1.0)
+    trained = Trained.check(tmp_path / "c.safetensors", classes, settings)
     scorer = Scorer.load(trained)
     right = labelled = 0
     for scan in dataset.train:

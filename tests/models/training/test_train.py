@@ -219,7 +219,6 @@ def recording(seen: list):
     """`batches` that notes the scans of each batch it hands out."""
 
     def run(training, dataset, settings, seed=7, epoch=0, first=0, **options):
-        options = {"intensity_scale": 1.0, **options}
         for batch in batches(
             training, dataset, settings, seed=seed, epoch=epoch, first=first, **options
         ):
@@ -259,7 +258,6 @@ def test_an_epoch_entered_late_is_the_rest_of_the_whole(bench: Bench):
                 bench.training,
                 bench.dataset,
                 bench.settings,
-                intensity_scale=1.0,
                 seed=3,
                 epoch=4,
                 first=first,

@@ -1,0 +1,69 @@
+"""What a format must say, and what it may leave to the defaults."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import numpy as np
+
+from core.data.camera import Camera
+
+
+class Format(ABC):
+    """How one dataset lies on disk. Scans are named by their path below the root, no suffix.
+
+    Attributes
+    ----------
+    name : what a project calls it
+    classes : its class list (core.data.classes), "" where the user brings one
+    layout : the layout in words, for those who named another folder
+    """
+
+    name: str
+    classes: str = ""
+    layout: str
+
+    @abstractmethod
+    def sequences(self, root: Path) -> tuple[str, ...]:
+        """The sequences below `root`, sorted; none where it is laid out otherwise."""
+
+    @abstractmethod
+    def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
+        """The scans of a sequence, sorted."""
+
+    @abstractmethod
+    def path(self, root: Path, scan: str) -> Path:
+        """The file with a scan's points."""
+
+    @abstractmethod
+    def points(self, root: Path, scan: str) -> np.ndarray:
+        """(N, 4) float32 x, y, z in metres and intensity as stored. Raises DataError."""
+
+    def recognises(self, folder: Path) -> bool:
+        """Whether `folder` is a root in this layout."""
+        return bool(self.sequences(folder))
+
+    def count(self, root: Path, scan: str) -> int:
+        """Number of points, without reading them where the file's size says it."""
+        return len(self.points(root, scan))
+
+    def labels(self, root: Path, scan: str) -> np.ndarray | None:
+        """(N,) uint32 raw ids, None where there is no label file. Raises DataError."""
+        return None
+
+    def pose(self, root: Path, scan: str) -> np.ndarray | None:
+        """(4, 4) float64 from the scan's coordinates to the sequence's, None where not known."""
+        return None
+
+    def camera(self, root: Path, scan: str) -> Camera | None:
+        """The camera's picture of the same moment, None without one."""
+        return None
+
+    def boxes(self, root: Path, scan: str) -> None:
+        """A scan's 3D boxes; no format brings any yet."""
+        return None
+
+    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
+        """Where an export puts labels, below its own root, and their dtype."""
+        return f"{scan}.label", np.dtype("<u4")

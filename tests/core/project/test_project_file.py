@@ -1,0 +1,144 @@
+"""project.toml of another version: what it lacks comes from the preset, what is unknown is kept."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+import tomlkit
+
+from core.base import settings
+from core.base.jobs import Job
+from core.base.settings import load_preset
+from core.base.version import program_version
+from core.cli import doctor
+from core.project.project import Project
+from core.project.project_file import FILE, read_project_file
+from core.project.status import status
+from tests.places import ROOT
+
+OLD = ROOT / "tests" / "old" / "project"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The settings of tests/old, made from the preset laptop."""
+    (tmp_path / FILE).write_bytes((OLD / FILE).read_bytes())
+    return tmp_path
+
+
+def change(folder: Path, *, drop: str = "", add: str = "", value: object = None) -> None:
+    """Leave out the dotted key `drop`, and give `add` a value; "" stands for neither."""
+    document = tomlkit.parse((folder / FILE).read_text(encoding="utf-8"))
+    for key in filter(None, (drop, add)):
+        *sections, name = key.split(".")
+        table = document
+        for section in sections:
+            table = table.setdefault(section, tomlkit.table())
+        if key == add:
+            table[name] = value
+        else:
+            del table[name]
+    (folder / FILE).write_text(tomlkit.dumps(document), encoding="utf-8")
+
+
+KEYS = [f"{s}.{k}" for s, table in load_preset("paper").to_toml().items() for k in table]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_setting_that_is_missing_comes_from_the_preset(folder: Path, key: str):
+    before = read_project_file(folder).settings
+    change(folder, drop=key)
+    file = read_project_file(folder)
+    found, wanted = file.settings.to_toml(), before.to_toml()
+    section, _, name = key.partition(".")
+    usual = load_preset("laptop").to_toml()[section][name]["value"]
+    wanted[section][name] = {
+        "value": usual,
+        "source": f"added in version {program_version()}",
+    }
+    assert found == wanted
+    assert file.notes == ()
+
+
+@pytest.mark.parametrize("section", ["prepare", "query", "train"])
+def test_a_whole_section_may_be_missing(folder: Path, section: str):
+    change(folder, drop=section)
+    file = read_project_file(folder)
+    assert getattr(file.settings, section) == getattr(load_preset("laptop"), section)
+
+
+def test_the_source_names_the_version_that_added_a_setting(folder: Path, monkeypatch):
+    monkeypatch.setattr(settings, "ADDED", {"train.mixed": "0.7.0"})
+    change(folder, drop="train.mixed")
+    assert read_project_file(folder).settings.sources["train.mixed"] == "added in version 0.7.0"
+
+
+def test_each_setting_since_0_1_0_says_which_version_added_it():
+    first = tomllib.loads((OLD / FILE).read_text(encoding="utf-8"))
+    then = {f"{s}.{k}" for s in ("prepare", "query", "train") for k in first[s]}
+    assert set(KEYS) - then == set(settings.ADDED)
+
+
+@pytest.mark.parametrize(("key", "usual"), [("preset", "paper"), ("seed", 0), ("research", False)])
+def test_what_every_version_wrote_is_missed_in_words(folder: Path, key: str, usual: object):
+    change(folder, drop=key)
+    file = read_project_file(folder)
+    assert getattr(file, key) == usual
+    assert file.notes == (f"{FILE} names no {key}: it is taken to be {str(usual).lower()}.",)
+
+
+ENTRY = {"value": 3, "source": "ours"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "called"),
+    [
+        ("train.bach", ENTRY, "train.bach (the nearest is train.batch)"),
+        ("data.boxes", ["05"], "data.boxes"),
+        ("boxes.size", ENTRY, "[boxes]"),
+        ("colour", "red", "colour"),
+        ("lists", [{"a": 1}, {"b": 2}], "lists"),
+    ],
+)
+def test_what_is_unknown_is_kept_and_told(folder: Path, key: str, value: object, called: str):
+    before = read_project_file(folder)
+    change(folder, add=key, value=value)
+    stored = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
+    file = read_project_file(folder)
+    assert file.settings == before.settings
+    assert file.notes == (
+        f"{FILE} names what LidarLoop {program_version()} does not know; it is kept and not used: "
+        f"{called}.",
+    )
+    file.write(folder)
+    assert tomllib.loads((folder / FILE).read_text(encoding="utf-8")) == stored
+    assert read_project_file(folder) == file
+
+
+def test_the_file_is_written_as_0_1_0_wrote_it(folder: Path):
+    before = (folder / FILE).read_bytes()
+    read_project_file(folder).write(folder)
+    text = (folder / FILE).read_text(encoding="utf-8")
+    assert text.encode() == before
+
+
+def test_numbers_may_be_written_as_people_write_them(folder: Path):
+    for key, value in (("train.batch", 4.0), ("train.width", 1), ("query.fraction", 0.25)):
+        change(folder, add=key, value={"value": value, "source": "by hand"})
+    found = read_project_file(folder).settings
+    assert (found.train.batch, found.train.width, found.query.fraction) == (4, 1.0, "0.25")
+    assert isinstance(found.train.batch, int)
+
+
+def test_status_and_doctor_tell_it(tmp_path: Path, small_street: Path):
+    options = {"format": "semantickitti", "root": small_street, "train": ["00"]}
+    Project.create(tmp_path / "p", **options).close()
+    with Project(tmp_path / "p", read_only=True) as project:
+        assert status(project, backend="")["notes"] == []
+    change(tmp_path / "p", add="train.bach", value=ENTRY)
+    with Project(tmp_path / "p", read_only=True) as project:
+        (note,) = status(project, backend="")["notes"]
+    assert "train.bach" in note
+    assert any(note in str(finding) for finding in doctor.integrity(tmp_path / "p", Job()))

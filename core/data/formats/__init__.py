@@ -83,7 +83,7 @@ class _Foreign(Format):
     """A format that does not inherit `Format`: what it has is its own, the rest the defaults."""
 
     def __init__(self, own: Any) -> None:
-        self._own = own
+        self._own: Format = own  # as far as it goes
         self.name, self.layout = own.name, own.layout
         for name in dir(Format):
             if not name.startswith("_") and name not in _NEEDED and hasattr(own, name):

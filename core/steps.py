@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.base.errors import DataError, ProjectError, SettingsError
-from core.base.files import hash_file, read_arrays
+from core.base.files import hash_file
 from core.base.jobs import Job
 from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
@@ -19,6 +19,7 @@ from core.query.query import freeze, write_query
 from core.query.selection import Selection, Strategy
 from core.query.strategies import strategies
 from core.rounds.round import QUERY, Round
+from core.rounds.scores import read_scores
 
 ORACLES = ("per-point", "majority")
 SECONDS_PER_UNIT = 5.0  # until somebody has answered
@@ -107,7 +108,7 @@ def ask(
         parent=project.tip.id if project.tip else None,
     )
     found = Round(project.frozen_query(query))
-    write_query(found.folder / QUERY, query)
+    write_query(found.file(QUERY), query)
     project.add_round(found)
     job.progress(2, 2, "ask")
     return found
@@ -151,13 +152,13 @@ def _pool(project: Project, scored: Round | None) -> Pool:
     labelled[index[known & answered]] = True
     entropy = feature = None
     if scored is not None:
-        arrays = read_arrays(scored.scores)
-        entropy, feature = arrays["entropy"], arrays["feature"]
-        if str(arrays["fingerprint"]) != table.fingerprint:
+        scores = read_scores(scored.folder, table)
+        if scores is None:
             raise ProjectError(
                 f"The scores of round {scored.id} are of another preparation.",
                 "Run `lidarloop score` on the project.",
             )
+        entropy, feature = scores["entropy"], scores["feature"]
     return Pool(units=table, free=free, labelled=labelled, entropy=entropy, feature=feature)
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from core import steps
 from core.base.errors import ProjectError
-from core.base.files import read_arrays
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
 from core.project.project import Project
-from core.rounds.predictions import prediction_file
+from core.rounds.predictions import prediction_file, read_prediction
+from core.rounds.scores import read_scores
 from models import steps as network
 from models.score import unit_means
 from tests.streets import small_project
@@ -35,8 +35,8 @@ def test_metrics_are_those_of_the_predictions(trained: Project):
     (scan,) = trained.dataset.validation
     truth = trained.dataset.ground_truth(scan, trained.classes)
     assert truth is not None
-    file = prediction_file(trained.predictions(trained.rounds[0]), scan)
-    predicted = read_arrays(file)["classes"]
+    file = prediction_file(trained.predictions(trained.rounds[0]), scan, trained.dataset)
+    predicted = read_prediction(file, "classes")["classes"]
     values = []
     for c, name in enumerate(trained.classes.names):
         counted = truth < FIRST_CODE
@@ -59,25 +59,28 @@ def test_metrics_are_those_of_the_predictions(trained: Project):
 def test_any_number_of_processes_scores_the_same(trained: Project):
     """Also with torch's threads: a worker has one, as this process has here."""
     found = trained.rounds[0]
-    whole = {f: f.read_bytes() for f in trained.predictions(found).glob("*.npz")}
-    scores = found.scores.read_bytes()
-    assert len(whole) == 4
+    predictions = list(trained.predictions(found).rglob("*.npz"))
+    scores = list(found.file("scores").iterdir())
+    assert (len(predictions), len(scores)) == (4, 5)
+    whole = {file: file.read_bytes() for file in (*predictions, *scores)}
     for file in whole:
         file.unlink()
-    found.scores.unlink()
+    assert not found.scored
     network.score(trained, Job(), workers=2)
-    assert found.scores.read_bytes() == scores
+    assert found.scored
     assert {file: file.read_bytes() for file in whole} == whole
 
 
 def test_scores_are_the_means_over_each_units_rows(trained: Project):
     units, found = trained.need_units(), trained.rounds[0]
-    scores = read_arrays(found.scores)
+    scores = read_scores(found.folder, units)
+    assert scores is not None
     assert len(scores["entropy"]) == len(units)
     assert 0 <= scores["entropy"].min()
     assert scores["entropy"].max() <= np.log(len(trained.classes)) + 1e-6
     scan = trained.dataset.train[1]
-    entropy = read_arrays(prediction_file(trained.predictions(found), scan))["entropy"]
+    file = prediction_file(trained.predictions(found), scan, trained.dataset)
+    entropy = read_prediction(file, "entropy")["entropy"]
     rows, mine = trained.rows(scan), units.range_of(scan)
     for number in range(len(mine)):
         wanted = entropy[rows == number].astype(np.float64).mean()

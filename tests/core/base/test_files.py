@@ -49,7 +49,7 @@ def test_equal_arrays_give_equal_bytes(tmp_path: Path):
     for name in ("one.npz", "two.npz"):
         files.write_arrays(tmp_path / name, arrays)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-    assert list(files.read_arrays(tmp_path / "one.npz", "b")) == ["b"]
+    assert list(files.read_arrays(tmp_path / "one.npz", {"b": (float, "3")})) == ["b"]
 
 
 @pytest.mark.parametrize("keep", [0, 10, 200])
@@ -58,7 +58,7 @@ def test_a_cut_archive_is_named(tmp_path: Path, keep: int):
     data = (tmp_path / "a.npz").read_bytes()
     (tmp_path / "a.npz").write_bytes(data[:keep])
     with pytest.raises(ProjectError, match=r"a\.npz cannot be read"):
-        files.read_arrays(tmp_path / "a.npz")
+        files.read_arrays(tmp_path / "a.npz", {"a": (int, "N")})
 
 
 def test_json_that_is_missing_or_damaged(tmp_path: Path):

@@ -18,7 +18,7 @@ from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.data.scans import open_dataset
 from core.prepare.run import prepare
-from core.prepare.units import rows_of
+from core.prepare.units import read_rows, rows_file
 from tests.places import ROOT
 
 PAPER = load_preset("paper").prepare
@@ -40,8 +40,9 @@ def test_the_sample_scans_have_the_known_cuts_and_units(semantickitti, tmp_path)
     assert units.oversize == 89
     assert units.scan_rows.sum() == 2_472_453
     for scan in units.scans[:3]:
-        rows = rows_of(tmp_path / units.fingerprint, scan)
         mine = units.range_of(scan)
+        file = rows_file(tmp_path / units.fingerprint, scan, dataset)
+        rows = read_rows(file, rows=dataset.count(scan), units=len(mine))
         counts = np.bincount(rows[rows >= 0], minlength=len(mine))
         assert np.array_equal(counts, units.points[mine.start : mine.stop])
     from core.base.settings import PrepareSettings
@@ -65,7 +66,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(small_street, tmp_path):
     code = f"""
 import os, signal
 from pathlib import Path
-from core import files
+from core.base import files
 from core.base.jobs import Job
 from core.prepare import run
 from core.data.scans import open_dataset

@@ -194,12 +194,10 @@ class Units:
 def _agree(arrays: dict[str, np.ndarray]) -> bool:
     """Whether the offsets are those of each unit's scan, and all partitions exist."""
     offsets, scan, partition = arrays["offsets"], arrays["scan"], arrays["partition"]
-    counts = np.diff(offsets)
+    firsts = np.arange(len(arrays["scans"]) + 1, dtype=np.int32)
     return (
-        len(offsets) == len(arrays["scans"]) + 1
-        and (offsets[0], offsets[-1]) == (0, len(scan))
-        and bool((counts >= 0).all())
-        and np.array_equal(scan, np.repeat(np.arange(len(counts), dtype=np.int32), counts))
+        np.array_equal(offsets, np.searchsorted(scan, firsts))
+        and offsets[-1] == len(scan)
         and 0 <= partition.min(initial=0) <= partition.max(initial=0) <= len(arrays["cuts"])
     )
 

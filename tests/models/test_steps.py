@@ -118,11 +118,9 @@ def test_scans_whose_flat_names_are_the_same_have_files_of_their_own(tmp_path: P
             mine, rows = units.range_of(scan), project.rows(scan)
             counts = np.bincount(rows[rows >= 0], minlength=len(mine))
             assert counts.tolist() == units.points[mine.start : mine.stop].tolist()
+        found = steps.ask(project, Job(), percent="50")
         for unit in range(len(units)):
             give(project, unit, unit % 2)
-        found = Round(project.frozen_query(query := made_query(units)))
-        write_query(found.file("query.json"), query)
-        project.add_round(found)
         network.train(project, Job())
         scorer = Scorer.load(
             Trained.check(found.checkpoint, project.classes, project.settings.train, 1.0)
@@ -192,9 +190,10 @@ def test_scoring_that_was_stopped_leaves_the_scores_that_were(trained: Project, 
             raise KeyboardInterrupt
         real(source, target)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(os, "replace", dies)
+    monkeypatch.setattr(os, "replace", dies)
+    with pytest.raises(KeyboardInterrupt):
         network.score(trained, Job())
+    monkeypatch.undo()
     assert not found.scored
     assert trained.stage(found) == "trained"
     network.train(trained, Job())

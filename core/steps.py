@@ -5,12 +5,13 @@ Each step takes an open project and a job; the command line and the window call 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from core.base.errors import DataError, ProjectError, SettingsError
-from core.base.files import hash_file, read_arrays
+from core.base.files import hash_file
 from core.base.jobs import Job
 from core.data.items import scan_of
 from core.project.project import Project
@@ -20,6 +21,7 @@ from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection
 from core.query.strategies import strategies
 from core.rounds.round import QUERY, Round
+from core.rounds.scores import read_scores
 
 ORACLES = ("per-point", "majority")
 SECONDS_PER_UNIT = 5.0  # until somebody has answered
@@ -99,7 +101,7 @@ def ask(
         parent=project.tip.id if project.tip else None,
     )
     found = Round(project.new_round_folder(query))
-    write_query(found.folder / QUERY, query)
+    write_query(found.file(QUERY), query)
     project.add_round(found)
     job.progress(2, 2, "ask")
     return found
@@ -169,15 +171,15 @@ def _pool(project: Project, scored: Round | None) -> Pool:
     free[index[known]] = False
     answered = np.array([head.verb == "answer" for head in effective.values()], bool)
     labelled[index[known & answered]] = True
-    columns: dict[str, np.ndarray] = {}
+    columns: Mapping[str, np.ndarray] = {}
     if scored is not None:
-        arrays = read_arrays(scored.scores)
-        columns = {name: arrays[name] for name in ("entropy", "feature")}
-        if str(arrays["fingerprint"]) != table.fingerprint:
+        scores = read_scores(scored.folder, table)
+        if scores is None:
             raise ProjectError(
                 f"The scores of round {scored.id} are of another preparation.",
                 "Run `lidarloop score` on the project.",
             )
+        columns = scores
     return Pool(table, free, labelled, columns)
 
 

@@ -7,7 +7,7 @@ means over its rows (docs/method.md, Scores; Eq. 2 with the natural logarithm).
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,13 +15,14 @@ import numpy as np
 import torch
 
 from core.base.executors import run_all
-from core.base.files import hash_file, read_arrays, write_arrays
+from core.base.files import hash_file, write_arrays
 from core.base.jobs import Job
 from core.base.settings import TrainSettings
 from core.data.classes import UNLABELLED, ClassList
 from core.data.scans import Dataset
-from core.prepare.units import Units, rows_of
-from core.rounds.predictions import prediction_file
+from core.prepare.units import Units, read_rows, rows_file
+from core.rounds.predictions import new_prediction_file, prediction_file, read_prediction
+from core.rounds.scores import write_scores
 from models.machine import device, use_threads
 from models.networks import checkpoint, feature_size, make_network
 from models.networks.voxels import voxelise
@@ -111,17 +112,18 @@ def predict(
     In this process, in `workers` processes of one thread each, or on a dask cluster.
     """
     fingerprint = units.fingerprint if units is not None else ""
-    rows = str(units_folder / fingerprint)
     if workers > 1 or cluster is not None:
         trained = replace(trained, threads=1)
     tasks = {}
     for scan in scans:
-        file = prediction_file(folder, scan)
-        if _is_done(file, trained.source, fingerprint):
+        if _is_done(prediction_file(folder, scan, dataset), trained.source, fingerprint):
             continue
-        prepared = units is not None and units.scan_index(scan) is not None
-        count = len(units.range_of(scan)) if units is not None and prepared else None
-        tasks[scan] = (trained, dataset, scan, count, fingerprint, rows, str(file))
+        file = new_prediction_file(folder, scan)
+        prepared: tuple[str, int] | None = None
+        if units is not None and units.scan_index(scan) is not None:
+            rows = rows_file(units_folder / fingerprint, scan, dataset)
+            prepared = (str(rows), len(units.range_of(scan)))
+        tasks[scan] = (trained, dataset, scan, prepared, fingerprint, str(file))
     try:
         for _ in run_all(
             tasks, predict_to_file, workers=workers, cluster=cluster, job=job, text=text
@@ -136,17 +138,20 @@ def predict_to_file(
     trained: Trained,
     dataset: Dataset,
     scan: str,
-    units: int | None,
+    prepared: tuple[str, int] | None,
     fingerprint: str,
-    rows_folder: str,
     file: str,
 ) -> None:
-    """Look at one scan and keep what was found; what a worker runs. `units`: how many it has."""
+    """Look at one scan and keep what was found; what a worker runs.
+
+    `prepared`: the file of its rows and the number of its units, None for a scan without units.
+    """
     points = dataset.normalised(dataset.scan(scan).points)
     classes, entropy, feature = _scorer(trained).look(points)
     arrays = {"classes": classes, "entropy": entropy.astype(np.float16)}
-    if units is not None:
-        rows = rows_of(Path(rows_folder), scan)
+    if prepared is not None:
+        path, units = prepared
+        rows = read_rows(Path(path), rows=len(classes), units=units)
         arrays["unit_entropy"] = unit_means(entropy[:, None], rows, units)[:, 0]
         arrays["unit_feature"] = unit_means(feature, rows, units)
         arrays["unit_class"], arrays["unit_share"] = unit_classes(classes, rows, units)
@@ -157,7 +162,7 @@ def predict_to_file(
 def _is_done(file: Path, source: str, fingerprint: str) -> bool:
     if not file.exists():
         return False
-    found: list[str] = read_arrays(file, "source")["source"].tolist()
+    found: list[str] = read_prediction(file, "source")["source"].tolist()
     return found == [source, fingerprint]
 
 
@@ -189,22 +194,19 @@ def unit_classes(
     return best.astype(np.uint8), share.astype(np.float32)
 
 
-def write_scores(units: Units, folder: Path, out: Path, width: float) -> None:
-    """Join the scans' unit scores in unit order: scores.npz with entropy (U,), feature (U, F), the
-    predicted class (U,) and its share (U,), and the fingerprint of the units."""
-    count = len(units)
-    arrays: dict[str, np.ndarray] = {
-        "entropy": np.zeros(count, np.float32),
-        "feature": np.zeros((count, feature_size(width)), np.float32),
-        "predicted": np.zeros(count, np.uint8),
-        "share": np.zeros(count, np.float32),
-    }
-    names = ("unit_entropy", "unit_feature", "unit_class", "unit_share")
-    for scan in units.scans:
-        mine = units.range_of(scan)
-        if len(mine):
-            stored = read_arrays(prediction_file(folder, scan), *names)
-            for name, column in zip(names, arrays.values(), strict=True):
-                column[mine.start : mine.stop] = stored[name]
-    arrays["fingerprint"] = np.array(units.fingerprint)
-    write_arrays(out, arrays, compress=False)
+def join_scores(units: Units, dataset: Dataset, folder: Path, out: Path, width: float) -> None:
+    """Join the scans' unit scores, from the predictions in `folder`, in unit order; keep them in
+    the round's folder `out`. One scan is in memory at a time."""
+    size = feature_size(width)
+
+    def parts() -> Iterator[Mapping[str, np.ndarray]]:
+        names = {"entropy": "unit_entropy", "feature": "unit_feature"}
+        names |= {"predicted": "unit_class", "share": "unit_share"}
+        for scan in units.scans:
+            mine = units.range_of(scan)
+            if len(mine):
+                file = prediction_file(folder, scan, dataset)
+                stored = read_prediction(file, *names.values(), U=len(mine), F=size)
+                yield {column: stored[name] for column, name in names.items()}
+
+    write_scores(out, units, size, parts())

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 from core.base.errors import ProjectError
-from core.base.files import read_arrays, write_json
+from core.base.files import write_json
 from core.base.jobs import Job
 from core.project.project import Project
 from core.quality.iou import confusion, iou, mean_iou
-from core.rounds.predictions import prediction_file
+from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
-from models.score import Trained, predict, write_scores
+from models.score import Trained, join_scores, predict
 from models.sparse import describe
 from models.training.round import train_round
 
@@ -117,7 +117,7 @@ def _score(
         workers=workers,
         cluster=cluster,
     )
-    write_scores(units, folder, found.scores, project.settings.train.width)
+    join_scores(units, dataset, folder, found.folder, project.settings.train.width)
 
 
 def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
@@ -139,7 +139,8 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     for scan in scans:
         truth = dataset.ground_truth(scan, project.classes)
         assert truth is not None
-        predicted = read_arrays(prediction_file(folder, scan), "classes")["classes"]
+        file = prediction_file(folder, scan, dataset)
+        predicted = read_prediction(file, "classes", N=len(truth))["classes"]
         xyz = dataset.scan(scan).points[:, :3]
         band = np.searchsorted(RANGES_M, np.linalg.norm(xyz, axis=1), side="right") - 1
         for place in range(len(RANGES_M)):
@@ -160,5 +161,5 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
         ],
         "scans": len(scans),
     }
-    write_json(found.folder / METRICS, metrics)
+    write_json(found.file(METRICS), metrics)
     return metrics

@@ -139,13 +139,13 @@ def fail_everywhere(template: Path, step: Callable[[Path], None], *names: str) -
 
 
 def test_a_disk_error_anywhere_in_preparation(created: Path):
-    operations = fail_everywhere(created, prepare, "units/*/units.npz", "units/*/rows/*")
+    operations = fail_everywhere(created, prepare, "units/*/units.npz", "units/*/rows/**/*.npz")
     assert operations > 20
 
 
 @pytest.mark.slow
 def test_a_disk_error_anywhere_in_training(answered: Path):
-    names = ("rounds/*/checkpoint.safetensors", "rounds/*/scores.npz", "rounds/*/metrics.json")
+    names = ("rounds/*/checkpoint.safetensors", "rounds/*/scores/*", "rounds/*/metrics.json")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("models.training.train._SAVE_EVERY_S", 0.0)
         operations = fail_everywhere(answered, train, *names, "rounds/*/log.json")
@@ -250,7 +250,7 @@ def test_kills_while_preparing_training_and_scoring_change_no_bit(created: Path)
         "units/*/units.npz",
         "rounds/*/query.json",
         "rounds/*/checkpoint.safetensors",
-        "rounds/*/scores.npz",
+        "rounds/*/scores/*",
         "rounds/*/metrics.json",
     )
     whole = created.with_name("whole")
@@ -285,7 +285,7 @@ def test_twenty_kills_while_training_and_scoring_change_no_bit(
         steps.prepare(project, Job(), workers=1)
         steps.ask(project, Job())
         steps.annotate(project, Job(), oracle="per-point")
-    names = ("rounds/*/checkpoint.safetensors", "rounds/*/scores.npz", "rounds/*/metrics.json")
+    names = ("rounds/*/checkpoint.safetensors", "rounds/*/scores/*", "rounds/*/metrics.json")
     names = (*names, "rounds/*/log.json", "cache/**/*.npz")
     whole = tmp_path / "whole"
     shutil.copytree(template, whole)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.errors import ProjectError
-from core.base.files import map_array, read_arrays
 from core.data.items import scan_of
-from core.prepare.units import CELL, shapes_file
+from core.prepare.units import CELL, map_shapes
 from core.project.project import Project
+from core.rounds.scores import read_scores
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,13 @@ def nearest(project: Project, unit: str, count: int) -> list[str]:
 
 
 def _features(project: Project) -> np.ndarray:
-    """(U, F) float32 of all units."""
+    """(U, F) float32 of all units, mapped into memory."""
     units = project.need_units()
     scored = project.last_scored()
-    if scored is not None:
-        arrays = read_arrays(scored.scores, "feature", "fingerprint")
-        if str(arrays["fingerprint"]) == units.fingerprint:
-            return arrays["feature"]
-    return np.asarray(map_array(shapes_file(project.units_folder / units.fingerprint)))
+    scores = read_scores(scored.folder, units) if scored is not None else None
+    if scores is not None:
+        return scores["feature"]
+    return map_shapes(project.units_folder / units.fingerprint, units)
 
 
 def read(project: Project, names: list[str]) -> list[Alike]:

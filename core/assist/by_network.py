@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.base.files import read_arrays
 from core.project.project import Project
+from core.rounds.scores import read_scores
 
 
 def predicted(project: Project, names: Sequence[str]) -> dict[str, tuple[int, float]]:
@@ -14,11 +14,11 @@ def predicted(project: Project, names: Sequence[str]) -> dict[str, tuple[int, fl
     scored, units = project.last_scored(), project.units
     if scored is None or units is None:
         return {}
-    arrays = read_arrays(scored.scores, "predicted", "share", "fingerprint")
-    if str(arrays["fingerprint"]) != units.fingerprint:
+    scores = read_scores(scored.folder, units)
+    if scores is None:
         return {}
     numbers = units.find_all(names)
-    classes, shares = arrays["predicted"][numbers].tolist(), arrays["share"][numbers].tolist()
+    classes, shares = scores["predicted"][numbers].tolist(), scores["share"][numbers].tolist()
     return {
         name: (found, share)
         for name, number, found, share in zip(names, numbers, classes, shares, strict=True)

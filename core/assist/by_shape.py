@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.answers.entry import Head
-from core.base.files import map_array
 from core.data.classes import FIRST_CODE
-from core.prepare.units import Units, shapes_file
+from core.prepare.units import Units, map_shapes
 from core.project.project import Project
 from core.query.pool import Draw
 
@@ -98,7 +97,8 @@ def fit(project: Project) -> Suggester | None:
 def shapes_of(project: Project, numbers: np.ndarray) -> np.ndarray:
     """(n, 34) float32 of units by their numbers."""
     units = project.need_units()
-    return np.asarray(map_array(shapes_file(project.units_folder / units.fingerprint))[numbers])
+    kept: np.ndarray = map_shapes(project.units_folder / units.fingerprint, units)[numbers]
+    return kept
 
 
 def is_bare(project: Project, unit: str) -> bool:

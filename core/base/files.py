@@ -9,10 +9,10 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import filelock
 import numpy as np
@@ -20,6 +20,11 @@ import numpy as np
 from core.base.errors import LockedError, ProjectError, StorageError
 
 _CHUNK_BYTES = 1 << 20
+_RESTORE = "Restore it from a copy of the project."
+_MAKE_AGAIN = "Delete it and do the step that makes it again, or restore it from a copy."
+# Of a stored array: its dtype and its axes, a character each. A digit is the axis's length; a
+# letter stands for a length that is the same wherever it occurs. ("f4", "U3") is (U, 3) float32.
+Column = tuple[Any, str]
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
@@ -51,9 +56,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(handle, view) :]
+            _write_all(handle, data)
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -63,6 +66,13 @@ def write_atomic(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise storage_error(path, error) from error
+
+
+def _write_all(handle: int, data: bytes | bytearray) -> None:
+    with memoryview(data) as whole:
+        done = 0
+        while done < len(whole):
+            done += os.write(handle, whole[done:])
 
 
 def _sync_folder(folder: Path) -> None:
@@ -80,18 +90,30 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises ProjectError where it is missing or damaged."""
+def read_json(path: Path, *, do: str = _RESTORE, **members: Any) -> Any:
+    """Read a JSON file; `members` names those that an object must have, with the type of each.
+
+    Types are such as int, list[str] or dict[str, int]. Raises ProjectError, with `do`, where it is
+    missing, damaged or holds something else.
+    """
     try:
-        return json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise ProjectError(
-            f"{path.name} is missing in {path.parent}.", "Restore it from a copy of the project."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise ProjectError(
-            f"{path} cannot be read: {error}.", "Restore it from a copy of the project."
-        ) from error
+        raise ProjectError(f"{path.name} is missing in {path.parent}.", do) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ProjectError(f"{path} cannot be read: {error}.", do) from error
+    for name, kind in members.items():
+        if not isinstance(value, dict) or not _is(value.get(name), kind):
+            raise ProjectError(f"{path} is damaged: it has no usable value for {name}.", do)
+    return value
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a JSON value is of a type, its members too."""
+    if not isinstance(value, get_origin(kind) or kind):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return all(_is(item, get_args(kind)[-1]) for item in inside) if get_args(kind) else True
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool = True) -> None:
@@ -101,19 +123,22 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool
     write_atomic(path, buffer.getvalue())
 
 
-def read_arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
-    """Read the arrays `names` of an .npz, all by default.
+def read_arrays(
+    path: Path, columns: Mapping[str, Column], *, do: str = _MAKE_AGAIN, **lengths: int
+) -> dict[str, np.ndarray]:
+    """Read the arrays of an .npz that `columns` names; the lengths of its letters may be given.
 
-    Raises ProjectError where it is missing or damaged.
+    Raises ProjectError, with `do`, where the file is missing or damaged or an array is another.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names or arrays.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in columns}
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds
-        raise ProjectError(
-            f"{path} cannot be read: {error}.",
-            "Delete it and do the step that makes it again, or restore it from a copy.",
-        ) from error
+        raise ProjectError(f"{path} cannot be read: {error}.", do) from error
+    return {
+        name: _checked(path, name, array, columns[name], lengths, do)
+        for name, array in arrays.items()
+    }
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
@@ -123,18 +148,124 @@ def write_array(path: Path, array: np.ndarray) -> None:
     write_atomic(path, buffer.getvalue())
 
 
-def map_array(path: Path) -> np.ndarray:
+def map_array(path: Path, column: Column, *, do: str = _MAKE_AGAIN, **lengths: int) -> np.ndarray:
     """Map an .npy file into memory, read only: what is not looked at is not read.
 
-    Raises ProjectError where it is missing or damaged.
+    Raises ProjectError, with `do`, where it is missing or damaged or another array.
     """
     try:
-        mapped: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-        return mapped
-    except (OSError, ValueError) as error:
+        # As a plain array: what is picked from a memmap would be one too, without a file.
+        array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    except Exception as error:  # of a damaged header numpy raises several kinds
+        raise ProjectError(f"{path} cannot be read: {error}.", do) from error
+    return _checked(path, path.stem, array, column, lengths, do)
+
+
+def _checked(
+    path: Path, name: str, array: np.ndarray, column: Column, lengths: dict[str, int], do: str
+) -> np.ndarray:
+    """An array that is what its column says; lengths not known yet are added to `lengths`."""
+    dtype, axes = np.dtype(column[0]), column[1]
+    if not array.size:
+        array = array.astype(dtype)  # of no values numpy knows no dtype
+    alike = array.dtype.kind == "U" if dtype.kind == "U" else array.dtype == dtype
+    wanted = [
+        int(axis) if axis.isdecimal() else lengths.setdefault(axis, length)
+        for axis, length in zip(axes, array.shape, strict=False)
+    ]
+    if not alike or len(axes) != array.ndim or wanted != list(array.shape):
+        shape = ", ".join(str(length) for length in wanted + list(axes[len(wanted) :]))
         raise ProjectError(
-            f"{path} cannot be read: {error}.", "Prepare the project again to make it anew."
-        ) from error
+            f"{path} is damaged: {name} is {array.shape} {array.dtype}, not ({shape}) {dtype}.", do
+        )
+    return array
+
+
+def write_columns(
+    folder: Path,
+    columns: Mapping[str, tuple[Any, tuple[int, ...]]],
+    pieces: Iterable[Mapping[str, np.ndarray]],
+    label: Path,
+    value: Any,
+) -> None:
+    """Write arrays too large for memory, `folder`/<name>.npy each, for `map_array` to read.
+
+    `columns` gives dtype and shape; `pieces` hold the next rows of each. The JSON file `label`,
+    which says `value`, is removed before the first array is replaced and written after the last:
+    where it stands, all are whole. Equal pieces give equal bytes. Raises StorageError.
+    """
+    with contextlib.ExitStack() as open_files:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            writers = {
+                name: open_files.enter_context(_ArrayWriter(folder / f"{name}.npy", *column))
+                for name, column in columns.items()
+            }
+            for piece in pieces:
+                for name, writer in writers.items():
+                    writer.append(piece[name])
+            for writer in writers.values():
+                writer.finish()
+            label.unlink(missing_ok=True)
+            _sync_folder(label.parent)
+            for writer in writers.values():
+                os.replace(writer.temporary, writer.path)
+            _sync_folder(folder)
+        except OSError as error:
+            raise storage_error(folder, error) from error
+    write_json(label, value)
+
+
+class _ArrayWriter:
+    """Writes one .npy from front to back under a temporary name, which it removes at the end.
+
+    Not through a map: where the disk is full, that ends the process without a word.
+    """
+
+    def __init__(self, path: Path, dtype: Any, shape: tuple[int, ...]) -> None:
+        self.path = path
+        self.temporary = path.with_name(f".{path.name}.tmp")
+        self._dtype, self._shape, self._rows = np.dtype(dtype), shape, 0
+        header = BytesIO()
+        about = {"descr": self._dtype.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(header, about)
+        self._waiting = bytearray(header.getvalue())
+
+    def __enter__(self) -> _ArrayWriter:
+        self._file: int | None = os.open(
+            self.temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+        with contextlib.suppress(OSError):
+            self.temporary.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+        self._file = None
+
+    def append(self, rows: np.ndarray) -> None:
+        assert (rows.dtype, rows.shape[1:]) == (self._dtype, self._shape[1:])
+        self._rows += len(rows)
+        self._waiting += rows.tobytes()
+        if len(self._waiting) >= _CHUNK_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        assert self._file is not None
+        _write_all(self._file, self._waiting)
+        self._waiting.clear()
+
+    def finish(self) -> None:
+        """All rows are there: see to it that they are on the disk."""
+        assert self._rows == self._shape[0]
+        self._flush()
+        assert self._file is not None
+        os.fsync(self._file)
+        self._close()
 
 
 def hash_file(path: Path) -> str:

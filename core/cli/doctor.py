@@ -9,10 +9,11 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from core.base.errors import ProjectError
+from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
 from core.data.formats import broken_formats
 from core.project.project import Project
+from core.rounds.scores import read_scores
 
 PACKAGES = (
     "PySide6_Essentials",
@@ -113,12 +114,15 @@ def _journals(project: Project) -> Finding:
 
 def _scans(project: Project, job: Job) -> Finding:
     changed = []
-    scans = project.dataset.train
+    units, scans = project.need_units(), project.dataset.train
     for done, scan in enumerate(scans, start=1):
         try:
-            project.check_unchanged(scan)
-        except ProjectError:
+            if units.scan_index(scan) is not None:
+                project.rows(scan)
+        except DataError:
             changed.append(scan)
+        except ProjectError as error:
+            return Finding("units", False, f"{error.what} {error.do}")
         job.progress(done, len(scans), "check scans")
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
@@ -131,6 +135,12 @@ def _round(project: Project, id: str) -> Finding:
         found = project.round(id)
         query = found.query
         table = project.units
+        if found.frozen:
+            project.training_set(found)
+        found.metrics()
+        scores = read_scores(found.folder, table) if found.scored and table is not None else None
+        if scores is not None:
+            list(scores.values())  # opens each column
         if table is not None and query.fingerprint != table.fingerprint:
             return Finding(id, None, "asked about another preparation; its answers still count")
         return Finding(id, True, f"{project.stage(found)}, {len(query.items):,} items")

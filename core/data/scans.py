@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,12 @@ class Dataset:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     intensity_scale: float = 1.0
+
+    @cached_property
+    def shared_names(self) -> frozenset[str]:
+        """Flat names that several scans have."""
+        counts = Counter(flat_name(scan) for scan in (*self.train, *self.validation))
+        return frozenset(name for name, count in counts.items() if count > 1)
 
     def path(self, scan: str) -> Path:
         """The file with a scan's points."""
@@ -81,6 +89,11 @@ class Dataset:
             return classes.encode(raw)
         except DataError as error:
             raise DataError(f"Scan {name}: {error.what}", error.do) from error
+
+
+def flat_name(scan: str) -> str:
+    """The name by which version 0.1.0 kept what it made from a scan; a/b__c and a__b/c share it."""
+    return scan.replace("/", "__")
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import ProjectError, SettingsError
-from core.base.files import read_arrays, write_atomic
+from core.base.files import write_atomic
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED, ClassList
 from core.project.project import Project
-from core.rounds.predictions import prediction_file
+from core.rounds.predictions import prediction_file, read_prediction
 
 WHAT = ("labels", "predictions", "merged", "journal")
 
@@ -62,7 +62,8 @@ def _source(project: Project, what: str) -> Callable[[str], np.ndarray]:
     folder = project.predictions(scored)
 
     def predicted(scan: str) -> np.ndarray:
-        return read_arrays(prediction_file(folder, scan), "classes")["classes"]
+        file = prediction_file(folder, scan, project.dataset)
+        return read_prediction(file, "classes", N=project.dataset.count(scan))["classes"]
 
     def merged(scan: str) -> np.ndarray:
         labels = project.labels(scan)

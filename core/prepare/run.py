@@ -17,8 +17,9 @@ from core.base.jobs import Job
 from core.base.settings import PrepareSettings
 from core.data.scans import Dataset
 from core.prepare.partitions import api_by_size, cuts, partition_of
-from core.prepare.scan import ScanUnits, prepare_scan
-from core.prepare.units import CLUSTER, Units, rows_file, shapes_file
+from core.prepare.scan import STORED, ScanUnits, prepare_scan
+from core.prepare.shape import NAMES
+from core.prepare.units import CLUSTER, Units, new_rows_file, rows_file, shapes_file
 
 ALGORITHM = "lidarloop exact HDBSCAN 1, shapes 2"
 
@@ -43,7 +44,7 @@ def prepare(
     rows = {scan: dataset.count(scan) for scan in dataset.train}
     fingerprint = _fingerprint(settings, hashes, rows)
     out = folder / fingerprint
-    missing = [scan for scan in dataset.train if not rows_file(out, scan).exists()]
+    missing = [scan for scan in dataset.train if not rows_file(out, scan, dataset).exists()]
     if missing:
         _compile()
         tasks = {scan: (dataset, scan, settings, str(out)) for scan in missing}
@@ -63,7 +64,7 @@ def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out:
             f"Scan {scan} does not fit into memory.", "Prepare with fewer workers."
         ) from error
     write_arrays(
-        rows_file(Path(out), scan),
+        new_rows_file(Path(out), scan),
         {field.name: np.asarray(getattr(found, field.name)) for field in fields(found)},
     )
 
@@ -112,12 +113,13 @@ def _table(
 ) -> Units:
     """Put the scans' results together in the order of their names, cut the partitions, save."""
     parts: list[ScanUnits] = []
+    # Millions of rows are not needed here.
+    columns = {name: column for name, column in STORED.items() if name != "unit"}
     for done, scan in enumerate(dataset.train):
         job.progress(done, len(dataset.train), "partitions")
-        names = [field.name for field in fields(ScanUnits) if field.name != "unit"]
-        stored: dict[str, Any] = read_arrays(rows_file(out, scan), *names)
-        stored["unit"] = np.zeros(0, np.int32)  # millions of rows are not needed here
-        parts.append(ScanUnits(**stored))
+        file = rows_file(out, scan, dataset)
+        stored: dict[str, Any] = read_arrays(file, columns, F=len(NAMES))
+        parts.append(ScanUnits(unit=np.zeros(0, np.int32), **stored))
 
     def joined(name: str) -> np.ndarray:
         return np.concatenate([getattr(part, name) for part in parts])

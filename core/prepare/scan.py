@@ -6,11 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.files import Column
 from core.base.settings import PrepareSettings
 from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import cell_keys, ground_mask
 from core.prepare.shape import shapes
 from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY
+
+STORED: dict[str, Column] = {  # of ScanUnits, u units and N rows
+    "unit": (np.int32, "N"),
+    "kind": (np.uint8, "u"),
+    "key": (np.int32, "u"),
+    "points": (np.int32, "u"),
+    "size": (np.int16, "u"),
+    "box_min": (np.float32, "u3"),
+    "box_max": (np.float32, "u3"),
+    "shape": (np.float32, "uF"),
+    "noise_points": (np.int64, ""),
+    "oversize": (np.int64, ""),
+}
 
 
 @dataclass(frozen=True)

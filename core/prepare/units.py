@@ -14,13 +14,38 @@ from typing import Any
 
 import numpy as np
 
-from core.base.files import read_arrays, write_arrays
+from core.base.errors import ProjectError
+from core.base.files import Column, map_array, read_arrays, write_arrays
 from core.data.items import split_item
+from core.data.made import file_of, kept_file
+from core.data.scans import Dataset
 
 CLUSTER, CELL = 0, 1
 # Why a row has no unit; oversize cluster k of a scan is OVERSIZE - k.
 NOISE, TINY, INVALID, OVERSIZE = -1, -2, -3, -10
+POINTER = "prepared"  # a file that names the units of the project
 _TABLE = "units.npz"
+_ROWS = "rows"
+_SHAPES = "shapes.npy"
+_PREPARE = "Delete it and prepare the project again; no answer is lost."
+_COLUMNS: dict[str, Column] = {
+    "scans": (str, "S"),
+    "offsets": (np.int64, "O"),
+    "scan": (np.int32, "U"),
+    "kind": (np.uint8, "U"),
+    "key": (np.int32, "U"),
+    "points": (np.int32, "U"),
+    "size": (np.int16, "U"),
+    "partition": (np.int8, "U"),
+    "box_min": (np.float32, "U3"),
+    "box_max": (np.float32, "U3"),
+    "cuts": (np.int64, "B"),
+    "scan_rows": (np.int64, "S"),
+    "scan_hashes": (str, "S"),
+    "noise_points": (np.int64, ""),
+    "oversize": (np.int64, ""),
+    "fingerprint": (str, ""),
+}
 
 
 @dataclass(frozen=True)
@@ -158,7 +183,12 @@ class Units:
     @classmethod
     def load(cls, folder: Path) -> Units:
         """Read what `save` wrote. Raises ProjectError where it is missing or damaged."""
-        arrays: dict[str, Any] = read_arrays(folder / _TABLE)
+        path = folder / _TABLE
+        # The project opens again only when it no longer points at the damaged table.
+        do = f"Delete {folder.parent / POINTER} and prepare the project again; no answer is lost."
+        arrays: dict[str, Any] = read_arrays(path, _COLUMNS, do=do)
+        if not _agree(arrays):
+            raise ProjectError(f"{path} is damaged: its columns contradict each other.", do)
         return cls(
             **{
                 **arrays,
@@ -172,16 +202,44 @@ class Units:
         )
 
 
-def rows_file(folder: Path, scan: str) -> Path:
-    """Where each row's unit of a scan is kept, below units/<fingerprint>."""
-    return folder / "rows" / f"{scan.replace('/', '__')}.npz"
+def _agree(arrays: dict[str, np.ndarray]) -> bool:
+    """Whether the offsets are those of each unit's scan, and all partitions exist."""
+    offsets, scan, partition = arrays["offsets"], arrays["scan"], arrays["partition"]
+    firsts = np.arange(len(arrays["scans"]) + 1, dtype=np.int32)
+    return (
+        np.array_equal(offsets, np.searchsorted(scan, firsts))
+        and offsets[-1] == len(scan)
+        and 0 <= partition.min(initial=0) <= partition.max(initial=0) <= len(arrays["cuts"])
+    )
 
 
-def rows_of(folder: Path, scan: str) -> np.ndarray:
-    """(N,) int32: each row's unit number within its scan, or a negative state."""
-    return read_arrays(rows_file(folder, scan), "unit")["unit"]
+def new_rows_file(folder: Path, scan: str) -> Path:
+    """Where each row's unit of a scan is written, below units/<fingerprint>."""
+    return file_of(folder / _ROWS, scan)
+
+
+def rows_file(folder: Path, scan: str, dataset: Dataset) -> Path:
+    """Where each row's unit of a scan is read, below units/<fingerprint>."""
+    return kept_file(folder / _ROWS, scan, dataset)
+
+
+def read_rows(path: Path, *, rows: int, units: int) -> np.ndarray:
+    """(rows,) int32: each row's unit number within its scan, which has `units`, or a negative
+    state. Raises ProjectError where the file is missing, damaged or of another scan."""
+    found = read_arrays(path, {"unit": (np.int32, "N")}, do=_PREPARE, N=rows)["unit"]
+    if found.max(initial=-1) >= units:
+        raise ProjectError(f"{path} names units that its scan does not have.", _PREPARE)
+    return found
 
 
 def shapes_file(folder: Path) -> Path:
     """Where the units' shapes are kept, (U, 34) float32 in unit order (core.prepare.shape)."""
-    return folder / "shapes.npy"
+    return folder / _SHAPES
+
+
+def map_shapes(folder: Path, units: Units) -> np.ndarray:
+    """(U, F) float32 of all units, below units/<fingerprint>, mapped into memory.
+
+    Raises ProjectError where the file is missing or damaged.
+    """
+    return map_array(shapes_file(folder), (np.float32, "UF"), do=_PREPARE, U=len(units))

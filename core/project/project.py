@@ -26,14 +26,13 @@ from core.base.settings import Settings, load_preset
 from core.data.classes import ClassList, load_classes
 from core.data.formats import format_named
 from core.data.scans import Dataset, open_dataset
-from core.prepare.units import Units, rows_of
+from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
 from core.rounds.round import TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
 
 CLASSES = "classes.toml"
-_PREPARED = "prepared"
 
 
 class Project:
@@ -161,14 +160,15 @@ class Project:
         return self.path / "units"
 
     def _read_units(self) -> Units | None:
-        pointer = self.units_folder / _PREPARED
+        pointer = self.units_folder / POINTER
         if not pointer.exists():
             return None
-        return Units.load(self.units_folder / pointer.read_text(encoding="utf-8").strip())
+        name = pointer.read_text(encoding="utf-8", errors="replace").strip()
+        return Units.load(self.units_folder / name)
 
     def use_units(self, units: Units) -> None:
         """Make `units`, saved below `units_folder`, the project's units from now on."""
-        write_atomic(self.units_folder / _PREPARED, f"{units.fingerprint}\n".encode())
+        write_atomic(self.units_folder / POINTER, f"{units.fingerprint}\n".encode())
         self.units = units
 
     def need_units(self) -> Units:
@@ -183,11 +183,21 @@ class Project:
     def rows(self, scan: str) -> np.ndarray:
         """(N,) int32: each row's unit number within the scan, or a negative state (units.py).
 
-        Raises DataError where the scan's content is not what was prepared.
+        Raises DataError where the scan's content is not what was prepared, ProjectError where
+        it is not prepared or its file is damaged.
         """
         units = self.need_units()
+        index = units.scan_index(scan)
+        if index is None:
+            raise ProjectError(
+                f"Scan {scan} is not among the prepared scans.", "Prepare the project again."
+            )
         self.check_unchanged(scan)
-        return rows_of(self.units_folder / units.fingerprint, scan)
+        return read_rows(
+            rows_file(self.units_folder / units.fingerprint, scan, self.dataset),
+            rows=int(units.scan_rows[index]),
+            units=len(units.range_of(scan)),
+        )
 
     def scan_hash(self, scan: str) -> str:
         """Content hash of a scan's file, remembered while its time and size stay the same."""
@@ -261,7 +271,7 @@ class Project:
         What is answered after its training set was frozen counts from the next round on.
         """
         tip = self.tip
-        return None if tip is None or tip.scores.exists() else tip
+        return None if tip is None or tip.scored else tip
 
     def open_items(self, found: Round) -> list[str]:
         """Return the unit ids of a query's items without an answer, in its order."""
@@ -279,7 +289,7 @@ class Project:
     def last_scored(self) -> Round | None:
         """The newest round of the current branch whose scores can rank the next query."""
         for found in reversed(self.branch(self.tip)):
-            if found.scores.exists():
+            if found.scored:
                 return found
         return None
 
@@ -292,7 +302,7 @@ class Project:
 
         Raises ProjectError where its branch holds no point with a class.
         """
-        path = found.folder / TRAINING
+        path = found.file(TRAINING)
         if not path.exists():
             rounds = tuple(r.id for r in self.branch(found))
             counted = self.answers.fold.labelled_scans(rounds={*rounds, ""})

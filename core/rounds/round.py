@@ -15,12 +15,13 @@ from typing import Any
 from core.base.errors import ProjectError
 from core.base.files import read_json
 from core.query.query import Query, read_query
+from core.rounds.scores import are_scored
 
 QUERY = "query.json"
 TRAINING = "training.json"
 CHECKPOINT = "checkpoint.safetensors"
-SCORES = "scores.npz"
 METRICS = "metrics.json"
+_EVALUATE = "Run `lidarloop evaluate` on the project."
 
 
 @dataclass(frozen=True)
@@ -42,29 +43,33 @@ class Round:
     def parent(self) -> str | None:
         return self.query.parent
 
+    def file(self, name: str) -> Path:
+        """Where the round keeps what is called so."""
+        return self.folder / name
+
     @cached_property
     def query(self) -> Query:
-        return read_query(self.folder / QUERY)
+        return read_query(self.file(QUERY))
 
     @property
     def checkpoint(self) -> Path:
-        return self.folder / CHECKPOINT
+        return self.file(CHECKPOINT)
 
     @property
-    def scores(self) -> Path:
-        return self.folder / SCORES
+    def scored(self) -> bool:
+        return are_scored(self.folder)
 
     @property
     def frozen(self) -> bool:
         """Whether its training set is fixed, so that unanswered items went back to the pool."""
-        return (self.folder / TRAINING).exists()
+        return self.file(TRAINING).exists()
 
     def stage(self, *, answered: bool) -> str:
         """Return "asked", "answered", "trained" or "scored".
 
         `answered`: whether every item of the query has an answer, which only the journal knows.
         """
-        if self.scores.exists():
+        if self.scored:
             return "scored"
         if self.checkpoint.exists():
             return "trained"
@@ -73,12 +78,12 @@ class Round:
     @property
     def done(self) -> bool:
         """Whether nothing is left to do: trained, scored and evaluated."""
-        return self.scores.exists() and (self.folder / METRICS).exists()
+        return self.scored and self.file(METRICS).exists()
 
     def metrics(self) -> dict[str, Any] | None:
         """The evaluation of its checkpoint, or None before there is one."""
-        path = self.folder / METRICS
-        return read_json(path) if path.exists() else None
+        path = self.file(METRICS)
+        return read_json(path, do=_EVALUATE, iou=dict) if path.exists() else None
 
 
 def read_rounds(folder: Path) -> list[Round]:

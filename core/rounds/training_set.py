@@ -56,12 +56,14 @@ def read_training(
     path: Path, labels: Callable[[str, Mapping[str, int], tuple[str, ...]], np.ndarray]
 ) -> TrainingSet:
     """Read what `write_training` froze; `labels(scan, positions, rounds)` folds the journals."""
-    stored = read_json(path)
-    if stored.get("version") != _VERSION:
+    version = read_json(path, version=int)["version"]
+    if version != _VERSION:
         raise ProjectError(
-            f"{path} was written by another version of LidarLoop ({stored.get('version')}).",
+            f"{path} was written by another version of LidarLoop ({version}).",
             "Open the project with the version that wrote it, or update LidarLoop.",
         )
+    names = list[str]
+    stored = read_json(path, rounds=names, positions=dict[str, int], scans=names, unlabelled=names)
     positions, rounds = stored["positions"], tuple(stored["rounds"])
     return TrainingSet(
         scans=tuple(stored["scans"]),

@@ -10,10 +10,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.base.errors import DataError, ProjectError
-from core.base.files import read_arrays
 from core.prepare.units import NOISE
 from core.project.project import Project
-from core.rounds.predictions import prediction_file
+from core.rounds.predictions import prediction_file, read_prediction
 from gui.desk.slots import Slots, make_slots
 
 _KEPT = 4
@@ -77,9 +76,9 @@ def load(project: Project, scan: str) -> Content:
     prediction = entropy = None
     scored = project.last_scored()
     if scored is not None:
-        file = prediction_file(project.predictions(scored), scan)
+        file = prediction_file(project.predictions(scored), scan, project.dataset)
         if file.exists():
-            stored = read_arrays(file)
+            stored = read_prediction(file, "classes", "entropy", N=len(read.points))
             prediction, entropy = stored["classes"], stored["entropy"].astype(np.float32)
     return Content(
         scan=scan,

@@ -32,7 +32,7 @@ def steps(state: State, running: str | None) -> list[Step]:
     asked = len(found.query.items) if found else 0
     answered = asked - waiting
     trained = tip is not None and tip.checkpoint.exists()
-    scored = tip is not None and tip.scores.exists()
+    scored = tip is not None and tip.scored
     number = (found.number if found else len(project.branch(tip)) + 1) if prepared else 1
 
     def step(action: str, text: str, done: bool, ready: bool, why: str) -> Step:

@@ -177,7 +177,7 @@ class _Run:
         self.losses = tensors[_LOSSES].tolist()
         self.matrix = tensors[_CONFUSION].numpy()
         if self.log_file.exists():
-            noted = read_json(self.log_file)["epochs"]
+            noted = read_json(self.log_file, epochs=list[dict[str, Any]])["epochs"]
             self.log = [row for row in noted if row["epoch"] <= self.epoch]
 
     def save(self) -> None:

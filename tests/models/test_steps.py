@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core import steps
+from core.assist.by_network import predicted
 from core.base.errors import ProjectError
-from core.base.files import read_arrays
 from core.base.jobs import Job
+from core.cli import doctor
 from core.data.classes import FIRST_CODE
+from core.exchange.export import export
 from core.project.project import Project
-from core.rounds.predictions import prediction_file
+from core.project.status import status
+from core.rounds.predictions import prediction_file, read_prediction
+from core.rounds.scores import read_scores
 from models import steps as network
-from models.score import unit_means
-from tests.streets import small_project
+from models.score import Scorer, Trained, unit_means
+from tests.before import as_before
+from tests.streets import QUICK, give, small_project, small_scan, write_scan
 
 
 @pytest.fixture
@@ -35,8 +42,8 @@ def test_metrics_are_those_of_the_predictions(trained: Project):
     (scan,) = trained.dataset.validation
     truth = trained.dataset.ground_truth(scan, trained.classes)
     assert truth is not None
-    file = prediction_file(trained.predictions(trained.rounds[0]), scan)
-    predicted = read_arrays(file)["classes"]
+    file = prediction_file(trained.predictions(trained.rounds[0]), scan, trained.dataset)
+    predicted = read_prediction(file, "classes")["classes"]
     values = []
     for c, name in enumerate(trained.classes.names):
         counted = truth < FIRST_CODE
@@ -59,29 +66,138 @@ def test_metrics_are_those_of_the_predictions(trained: Project):
 def test_any_number_of_processes_scores_the_same(trained: Project):
     """Also with torch's threads: a worker has one, as this process has here."""
     found = trained.rounds[0]
-    whole = {f: f.read_bytes() for f in trained.predictions(found).glob("*.npz")}
-    scores = found.scores.read_bytes()
-    assert len(whole) == 4
+    predictions = list(trained.predictions(found).rglob("*.npz"))
+    scores = list(found.file("scores").iterdir())
+    assert (len(predictions), len(scores)) == (4, 5)
+    whole = {file: file.read_bytes() for file in (*predictions, *scores)}
     for file in whole:
         file.unlink()
-    found.scores.unlink()
+    assert not found.scored
     network.score(trained, Job(), workers=2)
-    assert found.scores.read_bytes() == scores
+    assert found.scored
     assert {file: file.read_bytes() for file in whole} == whole
 
 
 def test_scores_are_the_means_over_each_units_rows(trained: Project):
     units, found = trained.need_units(), trained.rounds[0]
-    scores = read_arrays(found.scores)
+    scores = read_scores(found.folder, units)
+    assert scores is not None
     assert len(scores["entropy"]) == len(units)
     assert 0 <= scores["entropy"].min()
     assert scores["entropy"].max() <= np.log(len(trained.classes)) + 1e-6
     scan = trained.dataset.train[1]
-    entropy = read_arrays(prediction_file(trained.predictions(found), scan))["entropy"]
+    file = prediction_file(trained.predictions(found), scan, trained.dataset)
+    entropy = read_prediction(file, "entropy")["entropy"]
     rows, mine = trained.rows(scan), units.range_of(scan)
     for number in range(len(mine)):
         wanted = entropy[rows == number].astype(np.float64).mean()
         assert scores["entropy"][mine.start + number] == pytest.approx(wanted, abs=2e-3)
+
+
+def test_scans_whose_flat_names_are_the_same_have_files_of_their_own(tmp_path: Path):
+    """a/b__c and a__b/c: as many rows, units and predictions as each has itself."""
+    root = tmp_path / "scans"
+    clouds = {}
+    for seed, (scan, rows) in enumerate({"a/b__c": 4960, "a__b/c": 4500}.items()):
+        points, _ = small_scan(seed)
+        clouds[scan] = points[-rows:]
+        write_scan(root, scan, clouds[scan], None)
+    with Project.create(
+        tmp_path / "p",
+        format="folder",
+        root=root,
+        train=["a", "a__b"],
+        preset="laptop",
+        classes="semantickitti",
+        overrides=QUICK,
+    ) as project:
+        steps.prepare(project, Job(), workers=1)
+        units = project.need_units()
+        for scan, points in clouds.items():
+            assert len(project.rows(scan)) == len(points)
+            mine, rows = units.range_of(scan), project.rows(scan)
+            counts = np.bincount(rows[rows >= 0], minlength=len(mine))
+            assert counts.tolist() == units.points[mine.start : mine.stop].tolist()
+        found = steps.ask(project, Job(), percent="50")
+        for unit in range(len(units)):
+            give(project, unit, unit % 2)
+        network.train(project, Job())
+        scorer = Scorer.load(
+            Trained.check(found.checkpoint, project.classes, project.settings.train, 1.0)
+        )
+        for scan in clouds:
+            classes, entropy, _ = scorer.look(project.dataset.scan(scan).points)
+            file = prediction_file(project.predictions(found), scan, project.dataset)
+            stored = read_prediction(file, "classes", "entropy", N=len(classes))
+            assert (stored["classes"] == classes).all()
+            np.testing.assert_allclose(stored["entropy"], entropy, atol=2e-3)
+
+
+def contents(path: Path, *patterns: str) -> dict[str, bytes]:
+    """Of the files below a folder that match, by their names there."""
+    files = [file for pattern in patterns for file in path.glob(pattern) if file.is_file()]
+    assert files
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
+
+def test_a_project_of_version_0_1_0_goes_on_as_it_was(trained: Project, tmp_path: Path):
+    """Labels, exports and the next query are the same; nothing is made again until scoring."""
+    path = trained.path
+    trained.close()
+    shutil.copytree(path, tmp_path / "before")
+    as_before(tmp_path / "before")
+    made = contents(tmp_path / "before", "units/**/*", "cache/**/*", "rounds/*/scores.npz")
+    told = {}
+    for name in ("p", "before"):
+        with Project(tmp_path / name) as project:
+            steps.prepare(project, Job(), workers=1)
+            steps.ask(project, Job(), strategy="basal")
+            out = tmp_path / f"{name}-out"
+            for what in ("labels", "predictions", "merged"):
+                export(project, out / what, Job(), what=what)
+            guessed = predicted(project, project.need_units().names([0, 1, 2]))
+            rows = [project.rows(scan).tolist() for scan in project.dataset.train]
+            seen = {k: v for k, v in status(project, backend="").items() if k != "project"}
+            told[name] = (contents(out, "**/*"), guessed, rows, seen)
+            told[name] += (contents(tmp_path / name, "rounds/*/query.json"),)
+    assert told["before"] == told["p"]
+    assert contents(tmp_path / "before", "units/**/*", "cache/**/*", "rounds/*/scores.npz") == made
+    assert not [f for f in doctor.integrity(tmp_path / "before", Job()) if f.good is False]
+    with Project(tmp_path / "before") as project:
+        network.score(project, Job())
+    scores = "rounds/001-size/scores*/*"
+    assert contents(tmp_path / "before", scores) == contents(tmp_path / "p", scores)
+    assert not (tmp_path / "before/rounds/001-size/scores.npz").exists()
+
+
+def test_scoring_that_was_stopped_leaves_the_scores_that_were(trained: Project, monkeypatch):
+    """Between the columns and what names them the round is not scored, and is scored again."""
+    found = trained.rounds[0]
+    whole = contents(found.folder, "scores/*")
+    (file, *_) = trained.predictions(found).rglob("000002.npz")
+    kept = file.read_bytes()
+    arrays = dict(np.load(file))
+    arrays["unit_share"] = arrays["unit_share"][:-1]
+    np.savez(file, **arrays)
+    with pytest.raises(ProjectError, match="unit_share"):
+        network.score(trained, Job())
+    assert contents(found.folder, "scores/*") == whole
+    file.write_bytes(kept)
+    real = os.replace
+
+    def dies(source, target):
+        if str(target).endswith("feature.npy"):
+            raise KeyboardInterrupt
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", dies)
+    with pytest.raises(KeyboardInterrupt):
+        network.score(trained, Job())
+    monkeypatch.undo()
+    assert not found.scored
+    assert trained.stage(found) == "trained"
+    network.train(trained, Job())
+    assert contents(found.folder, "scores/*") == whole
 
 
 def test_unit_means_by_a_loop():

@@ -49,7 +49,7 @@ def test_equal_arrays_give_equal_bytes(tmp_path: Path):
     for name in ("one.npz", "two.npz"):
         files.write_arrays(tmp_path / name, arrays)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-    assert list(files.read_arrays(tmp_path / "one.npz", "b")) == ["b"]
+    assert list(files.read_arrays(tmp_path / "one.npz", {"b": (float, "3")})) == ["b"]
 
 
 @pytest.mark.parametrize("keep", [0, 10, 200])
@@ -58,7 +58,87 @@ def test_a_cut_archive_is_named(tmp_path: Path, keep: int):
     data = (tmp_path / "a.npz").read_bytes()
     (tmp_path / "a.npz").write_bytes(data[:keep])
     with pytest.raises(ProjectError, match=r"a\.npz cannot be read"):
-        files.read_arrays(tmp_path / "a.npz")
+        files.read_arrays(tmp_path / "a.npz", {"a": (int, "N")})
+
+
+COLUMNS = {"a": (np.float32, (5, 2)), "b": (np.uint8, (5,))}
+
+
+def pieces(value: int) -> list[dict[str, np.ndarray]]:
+    """Three and two rows of COLUMNS."""
+    return [
+        {"a": np.full((rows, 2), value, np.float32), "b": np.full(rows, value, np.uint8)}
+        for rows in (3, 2)
+    ]
+
+
+def write_columns(folder: Path, value: int) -> None:
+    files.write_columns(folder, COLUMNS, pieces(value), folder / "about.json", {"value": value})
+
+
+def test_columns_written_in_pieces_are_those_written_whole(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(files, "_CHUNK_BYTES", 16)
+    write_columns(tmp_path / "c", 7)
+    for name, (dtype, shape) in COLUMNS.items():
+        np.save(tmp_path / "whole.npy", np.full(shape, 7, dtype))
+        assert (tmp_path / "c" / f"{name}.npy").read_bytes() == (
+            tmp_path / "whole.npy"
+        ).read_bytes()
+    assert sorted(p.name for p in (tmp_path / "c").iterdir()) == ["a.npy", "about.json", "b.npy"]
+    found = files.map_array(tmp_path / "c/a.npy", ("f4", "U2"), U=5)
+    assert not found.flags.writeable
+    assert not found.flags.owndata
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "replace", "unlink"])
+def test_columns_are_whole_wherever_they_are_said_to_be(tmp_path: Path, monkeypatch, call: str):
+    """Each system call fails in turn: what the label says is what all the columns hold."""
+    monkeypatch.setattr(files, "_CHUNK_BYTES", 16)
+    real = getattr(os, call)
+    for at in range(1, 100):
+        folder = tmp_path / str(at)
+        write_columns(folder, 1)
+        seen = 0
+
+        def fail(*arguments, at=at, **options):
+            nonlocal seen
+            seen += 1
+            if seen == at:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(os, call, fail)
+        try:
+            write_columns(folder, 2)
+            value = 2
+        except StorageError:
+            value = 1
+        monkeypatch.setattr(os, call, real)
+        if (folder / "about.json").exists():
+            value = files.read_json(folder / "about.json", value=int)["value"]
+            for name in COLUMNS:
+                assert (np.load(folder / f"{name}.npy") == value).all()
+        assert not list(folder.glob("*.tmp"))
+        write_columns(folder, 3)
+        assert (np.load(folder / "a.npy") == 3).all()
+        if seen < at:
+            assert at > 1
+            return
+    raise AssertionError("the writing never ends")
+
+
+def test_pieces_that_cannot_be_read_leave_the_old_columns(tmp_path: Path):
+    write_columns(tmp_path, 1)
+
+    def broken():
+        yield pieces(2)[0]
+        raise ProjectError("A scan is damaged.", "Score it again.")
+
+    with pytest.raises(ProjectError, match="damaged"):
+        files.write_columns(tmp_path, COLUMNS, broken(), tmp_path / "about.json", {"value": 2})
+    assert files.read_json(tmp_path / "about.json") == {"value": 1}
+    assert (np.load(tmp_path / "a.npy") == 1).all()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.npy", "about.json", "b.npy"]
 
 
 def test_json_that_is_missing_or_damaged(tmp_path: Path):

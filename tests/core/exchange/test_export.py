@@ -14,7 +14,7 @@ from core.base.files import write_arrays
 from core.base.jobs import Job
 from core.exchange.export import export
 from core.project.project import Project
-from core.rounds.predictions import prediction_file
+from core.rounds.predictions import new_prediction_file
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_merged_prefers_answers(answered: Project, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(Project, "last_scored", lambda _: tip)
     for scan in answered.dataset.train:
         classes = np.full(answered.dataset.count(scan), 14, np.uint8)
-        file = prediction_file(answered.predictions(tip), scan)
+        file = new_prediction_file(answered.predictions(tip), scan)
         write_arrays(file, {"classes": classes})
     export(answered, tmp_path / "out", Job(), what="merged")
     for scan in answered.dataset.train:

@@ -18,7 +18,6 @@ from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.data.scans import open_dataset
 from core.prepare.run import prepare
-from core.prepare.units import rows_of
 from tests.places import ROOT
 from tests.samples import Scans
 
@@ -50,9 +49,9 @@ def test_the_table_counts_the_rows_of_each_unit(street: Scans, tmp_path):
     dataset = open_dataset("semantickitti", street.root, ["00"], [])
     units = prepare(dataset, PAPER, tmp_path, workers=1, job=Job())
     for scan in units.scans:
-        rows = rows_of(tmp_path / units.fingerprint, scan)
-        assert len(rows) == dataset.count(scan)
         mine = units.range_of(scan)
+        file = rows_file(tmp_path / units.fingerprint, scan, dataset)
+        rows = read_rows(file, rows=dataset.count(scan), units=len(mine))
         counts = np.bincount(rows[rows >= 0], minlength=len(mine))
         assert np.array_equal(counts, units.points[mine.start : mine.stop])
 
@@ -72,6 +71,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(small_street, tmp_path):
     code = f"""
 import os, signal
 from pathlib import Path
+from core.base import files
 from core.base.jobs import Job
 from core.prepare import run
 from core.data.scans import open_dataset

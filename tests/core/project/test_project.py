@@ -11,9 +11,10 @@ import pytest
 
 from core import steps
 from core.base.errors import DataError, LockedError, ProjectError, SettingsError
-from core.base.files import read_arrays, write_arrays
+from core.base.files import read_json, write_json
 from core.base.jobs import Job
 from core.project.project import Project
+from core.rounds.scores import write_scores
 
 
 def make(path: Path, root: Path, **options: object) -> Project:
@@ -215,10 +216,13 @@ def scored(project: Project) -> None:
     project.training_set(tip)
     tip.checkpoint.write_bytes(b"weights")
     rng = np.random.default_rng(1)
-    entropy = rng.random(len(units)).astype(np.float32)
-    feature = rng.random((len(units), 6)).astype(np.float32)
-    fingerprint = np.array(units.fingerprint)
-    write_arrays(tip.scores, {"entropy": entropy, "feature": feature, "fingerprint": fingerprint})
+    columns = {
+        "entropy": rng.random(len(units)).astype(np.float32),
+        "feature": rng.random((len(units), 6)).astype(np.float32),
+        "predicted": np.zeros(len(units), np.uint8),
+        "share": np.ones(len(units), np.float32),
+    }
+    write_scores(tip.folder, units, 6, [columns])
 
 
 def test_scores_of_another_preparation_are_not_used(project: Project):
@@ -227,8 +231,8 @@ def test_scores_of_another_preparation_are_not_used(project: Project):
     scored(project)
     tip = project.tip
     assert tip is not None
-    arrays = read_arrays(tip.scores)
-    write_arrays(tip.scores, {**arrays, "fingerprint": np.array("another")})
+    about = tip.file("scores/scores.json")
+    write_json(about, {**read_json(about), "fingerprint": "another"})
     with pytest.raises(ProjectError, match="another preparation"):
         steps.ask(project, Job())
 

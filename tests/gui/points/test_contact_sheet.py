@@ -8,8 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.assist.alike import nearest
-from core.base.files import map_array
-from core.prepare.units import shapes_file
+from core.prepare.units import map_shapes
 from gui.points.contact_sheet import COLUMNS
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -121,7 +120,7 @@ def test_what_waits_is_written_when_the_project_closes(driver):
 def test_the_nearest_are_those_of_a_slow_search(driver):
     project = driver.session.project
     units = project.units
-    shapes = np.array(map_array(shapes_file(project.units_folder / units.fingerprint)), float)
+    shapes = np.array(map_shapes(project.units_folder / units.fingerprint, units), float)
     scale = shapes.std(axis=0) + 1e-6
     unit = driver.state.target.unit
     driver.key("1")

@@ -112,9 +112,9 @@ def test_a_running_training_is_cancelled_by_a_click(driver, qtbot):
     driver.settle()
     assert driver.window.jobs.running is None
     assert not driver.session.banner.isVisible()
-    assert not driver.session.project.rounds[0].scores.exists()
+    assert not driver.session.project.rounds[0].scored
     driver.step("train")
-    assert driver.session.project.rounds[0].scores.exists()
+    assert driver.session.project.rounds[0].scored
 
 
 def test_an_error_in_a_job_is_told_in_two_sentences(driver, small_street):

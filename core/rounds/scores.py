@@ -1,0 +1,111 @@
+"""The scores of a round: one column per file, over all units, mapped into memory.
+
+rounds/<round>/scores/<column>.npy, and scores.json beside them, which names the columns and the
+units they are of. It is written last: a round is scored where it stands. Version 0.1.0 wrote one
+scores.npz, which is still read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from core.base.errors import ProjectError
+from core.base.files import Column, map_array, read_arrays, read_json, write_columns
+from core.prepare.units import Units
+
+# Of U units: mean entropy and feature (F numbers), class of most rows and its share.
+COLUMNS: dict[str, Column] = {
+    "entropy": (np.float32, "U"),
+    "feature": (np.float32, "UF"),
+    "predicted": (np.uint8, "U"),
+    "share": (np.float32, "U"),
+}
+_VERSION = 1
+_ABOUT = "scores.json"
+_BEFORE = "scores.npz"
+_SCORE = "Run `lidarloop score` on the project."
+
+
+class Scores(Mapping[str, np.ndarray]):
+    """Columns by name, each read only and opened when it is first asked for.
+
+    Raises ProjectError for a column that is damaged or not there.
+    """
+
+    def __init__(self, names: Iterable[str], read: Callable[[str], np.ndarray]) -> None:
+        self._names, self._read = tuple(names), read
+        self._open: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._names:
+            raise ProjectError(f"The scores have no column {name}.", _SCORE)
+        if name not in self._open:
+            self._open[name] = self._read(name)
+            self._open[name].setflags(write=False)
+        return self._open[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def are_scored(folder: Path) -> bool:
+    """Whether the units were scored in the round of this folder."""
+    return (folder / "scores" / _ABOUT).exists() or (folder / _BEFORE).exists()
+
+
+def read_scores(folder: Path, units: Units) -> Scores | None:
+    """The scores in a round's folder, or None where they are of other units.
+
+    Raises ProjectError where they are missing or damaged.
+    """
+    place, before = folder / "scores", folder / _BEFORE
+    lengths = {"U": len(units)}
+    if not (place / _ABOUT).exists() and before.exists():
+        stored = read_arrays(before, {"fingerprint": (str, "")}, do=_SCORE)
+        if str(stored["fingerprint"]) != units.fingerprint:
+            return None
+        return Scores(
+            COLUMNS,
+            lambda name: read_arrays(before, {name: COLUMNS[name]}, do=_SCORE, **lengths)[name],
+        )
+    about = read_json(place / _ABOUT, do=_SCORE, version=int, fingerprint=str, columns=list[str])
+    if about["version"] > _VERSION:
+        raise ProjectError(
+            f"{place / _ABOUT} was written by a newer LidarLoop.", "Update LidarLoop to read it."
+        )
+    if about["fingerprint"] != units.fingerprint:
+        return None
+    names = [name for name in about["columns"] if name in COLUMNS]
+    return Scores(
+        names,
+        lambda name: map_array(place / f"{name}.npy", COLUMNS[name], do=_SCORE, **lengths),
+    )
+
+
+def write_scores(
+    folder: Path, units: Units, size: int, scans: Iterable[Mapping[str, np.ndarray]]
+) -> None:
+    """Write the scores in a round's folder: per scan with units, in order, its part of COLUMNS.
+
+    `size`: numbers in a feature. Until all is written the round is not scored. Raises
+    StorageError.
+    """
+    lengths = {"U": len(units), "F": size}
+    shapes = {
+        name: (dtype, tuple(lengths[axis] for axis in axes))
+        for name, (dtype, axes) in COLUMNS.items()
+    }
+    about = {"version": _VERSION, "fingerprint": units.fingerprint, "columns": list(COLUMNS)}
+    write_columns(folder / "scores", shapes, scans, folder / "scores" / _ABOUT, about)
+    with contextlib.suppress(OSError):  # what it holds is of no use now, and large
+        (folder / _BEFORE).unlink(missing_ok=True)

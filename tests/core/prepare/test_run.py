@@ -18,6 +18,7 @@ from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.data.scans import open_dataset
 from core.prepare.run import prepare
+from core.prepare.units import read_rows, rows_file
 from tests.places import ROOT
 from tests.samples import Scans
 

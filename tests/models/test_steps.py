@@ -123,7 +123,7 @@ def test_scans_whose_flat_names_are_the_same_have_files_of_their_own(tmp_path: P
             give(project, unit, unit % 2)
         network.train(project, Job())
         scorer = Scorer.load(
-            Trained.check(found.checkpoint, project.classes, project.settings.train, 1.0)
+            Trained.check(found.checkpoint, project.classes, project.settings.train)
         )
         for scan in clouds:
             classes, entropy, _ = scorer.look(project.dataset.scan(scan).points)

@@ -80,9 +80,9 @@ def _as_format(made: Any) -> Format:
 
 
 class _Foreign(Format):
-    """A format that does not inherit `Format`: what it has is its own, the rest the defaults."""
+    """A format that only looks like one: what it has is its own, the rest the defaults."""
 
-    def __init__(self, own: Any) -> None:
+    def __init__(self, own: Format) -> None:
         self._own = own
         self.name, self.layout = own.name, own.layout
         for name in dir(Format):

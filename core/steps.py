@@ -19,7 +19,7 @@ from core.query.budget import Budget, minutes_budget, points_budget, units_budge
 from core.query.pool import Draw, Pool
 from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection
-from core.query.strategies import strategies
+from core.query.strategies import strategy_named
 from core.rounds.round import QUERY, Round
 from core.rounds.scores import read_scores
 
@@ -112,12 +112,7 @@ def _that_can_choose(name: str, pool: Pool, *, first: bool) -> Select:
 
     Raises SettingsError for an unknown name, ProjectError where the pool lacks what it needs.
     """
-    known = strategies()
-    select = known.get(name)
-    if select is None:
-        raise SettingsError(
-            f"There is no strategy {name}.", f"Strategies: {', '.join(sorted(known))}."
-        )
+    select = strategy_named(name)
     lacks = sorted(getattr(select, "needs", frozenset()) - pool.columns.keys())
     if not lacks:
         return select
@@ -128,7 +123,7 @@ def _that_can_choose(name: str, pool: Pool, *, first: bool) -> Select:
             "Run `lidarloop score` on the project.",
         )
     if first and before:
-        return known[before]
+        return strategy_named(before)
     raise ProjectError(
         f"Strategy {name} ranks by the scores of a trained network, and no round is scored.",
         f"Train the round first, or ask by {before or 'size'}.",

@@ -13,6 +13,7 @@ from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
 from core.data.formats import broken_formats
 from core.project.project import Project
+from core.query.strategies import broken_strategies
 from core.rounds.scores import read_scores
 
 PACKAGES = (
@@ -62,7 +63,7 @@ def own_packages() -> Finding:
 
 
 def machine() -> Iterator[Finding]:
-    """Check the packages, the installed formats and the GPU driver of this machine."""
+    """Check the packages, what others installed beside them, and the GPU driver."""
     yield own_packages()
     for name in PACKAGES:
         try:
@@ -74,8 +75,9 @@ def machine() -> Iterator[Finding]:
             yield Finding(name, None, metadata.version(name))
         except metadata.PackageNotFoundError:
             yield Finding(name, None, "not installed (optional)")
-    for name, why in broken_formats().items():
-        yield Finding(f"format {name}", False, why)
+    for kind, broken in (("format", broken_formats()), ("strategy", broken_strategies())):
+        for name, why in broken.items():
+            yield Finding(f"{kind} {name}", False, why)
     driver = shutil.which("nvidia-smi")
     yield Finding("GPU driver", None, driver or "no NVIDIA driver: networks run on the CPU")
 

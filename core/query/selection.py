@@ -16,6 +16,8 @@ from core.base.errors import ProjectError
 from core.query.budget import Budget, fill
 from core.query.pool import Draw, Pool
 
+UNIT_TABLES = ("basal",)  # kinds of unit that a project can be prepared into
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -82,7 +84,7 @@ class Strategy:
     reason : words for the person; may name the columns, {group} and {count}, its units
     needs : columns of the pool that it reads
     before : strategy that chooses while the first network is not there yet, "" for none
-    units : the kind of unit table that it chooses from
+    units : the kind of unit that it chooses from, one of UNIT_TABLES
     """
 
     name: str

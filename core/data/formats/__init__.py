@@ -5,8 +5,6 @@ Others add theirs through the entry point group "lidarloop.formats", named as th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,17 +12,18 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import SettingsError
+from core.base.plugins import Installed, installed
 from core.data.formats.format import Format
 
 _NEEDED = ("name", "layout", *sorted(Format.__abstractmethods__))
 
 
-def formats() -> Mapping[str, Format]:
+def formats() -> dict[str, Format]:
     """Return every usable format by name: the built-in ones and those installed beside them."""
     return _known().usable
 
 
-def broken_formats() -> Mapping[str, str]:
+def broken_formats() -> dict[str, str]:
     """Return for each installed format that cannot be used, by name, a sentence that says why."""
     return _known().broken
 
@@ -41,12 +40,6 @@ def format_named(name: str) -> Format:
     )
 
 
-@dataclass
-class _Known:
-    usable: dict[str, Format] = field(default_factory=dict)
-    broken: dict[str, str] = field(default_factory=dict)
-
-
 @cache
 def _built_in() -> dict[str, Format]:
     from core.data.formats.folder import Folder
@@ -57,19 +50,9 @@ def _built_in() -> dict[str, Format]:
 
 
 @cache
-def _known() -> _Known:
-    from importlib import metadata
-
-    known = _Known(dict(_built_in()))
-    for point in metadata.entry_points(group="lidarloop.formats"):
-        try:
-            known.usable[point.name] = _as_format(point.load()())
-        except Exception as error:  # another's code may fail in any way
-            reason = " ".join(str(error).split()) or type(error).__name__
-            known.broken[point.name] = (
-                f"The installed format {point.name} ({point.value}) cannot be used: {reason}."
-            )
-    return known
+def _known() -> Installed[Format]:
+    own = _built_in()
+    return installed("format", "lidarloop.formats", own, lambda point: _as_format(point()))
 
 
 def _as_format(made: Any) -> Format:
@@ -80,10 +63,10 @@ def _as_format(made: Any) -> Format:
 
 
 class _Foreign(Format):
-    """A format that does not inherit `Format`: what it has is its own, the rest the defaults."""
+    """A format that only looks like one: what it has is its own, the rest the defaults."""
 
-    def __init__(self, own: Any) -> None:
-        self._own: Format = own  # as far as it goes
+    def __init__(self, own: Format) -> None:
+        self._own = own
         self.name, self.layout = own.name, own.layout
         for name in dir(Format):
             if not name.startswith("_") and name not in _NEEDED and hasattr(own, name):

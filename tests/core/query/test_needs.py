@@ -11,6 +11,7 @@ import pytest
 from core import steps
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
+from core.base.plugins import Installed
 from core.project.project import Project
 from core.query import strategies as room
 from core.query.selection import Selection
@@ -30,8 +31,8 @@ def also(monkeypatch):
     """Make one more strategy known, as an installed one is."""
 
     def add(name: str, select) -> None:
-        known = {**room.strategies(), name: select}
-        monkeypatch.setattr(steps, "strategies", lambda: known)
+        known = Installed({**room.strategies(), name: select})
+        monkeypatch.setattr(room, "_known", lambda: known)
 
     return add
 

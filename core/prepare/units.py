@@ -27,7 +27,7 @@ POINTER = "prepared"  # a file that names the units of the project
 _TABLE = "units.npz"
 _ROWS = "rows"
 _SHAPES = "shapes.npy"
-_PREPARE = "Delete it and prepare the project again; no answer is lost."
+_PREPARE = "Delete it if it is there and prepare the project again; no answer is lost."
 _COLUMNS: dict[str, Column] = {
     "scans": (str, "S"),
     "offsets": (np.int64, "O"),

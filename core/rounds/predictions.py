@@ -23,7 +23,7 @@ _COLUMNS: dict[str, Column] = {
     "unit_share": (np.float32, "U"),
     "source": (str, "2"),
 }
-_SCORE = "Delete it and run `lidarloop score` on the project."
+_SCORE = "Delete it if it is there and run `lidarloop score` on the project."
 
 
 def new_prediction_file(folder: Path, scan: str) -> Path:

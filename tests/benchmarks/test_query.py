@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from core.answers.answers import Answers
-from core.data.items import scan_of
-from core.prepare.units import Units
-from core.project.project import Project
+from tests.benchmarks.large import large_project
 from tests.benchmarks.measures import PEAK_MB, numbers
-from tests.streets import write_scan
 
 
 def test_diversity_of_200_000_units(report):
@@ -42,64 +36,10 @@ print(ours / theirs)
     assert megabytes <= 1000
 
 
-SCANS, UNITS_PER_SCAN, ANSWERS = 19_130, 115, 100_000
-
-
-def large_project(path: Path, root: Path) -> None:
-    """A project of SemanticKITTI's size whose scans are small."""
-    points = np.zeros((1, 4), "<f4")
-    for number in range(SCANS):
-        write_scan(root, f"sequences/00/velodyne/{number:06d}", points, None)
-    with Project.create(path, format="semantickitti", root=root, train=["00"]) as project:
-        count = SCANS * UNITS_PER_SCAN
-        rng = np.random.default_rng(0)
-        scan = np.repeat(np.arange(SCANS, dtype=np.int32), UNITS_PER_SCAN)
-        units = Units(
-            scans=project.dataset.train,
-            offsets=np.arange(SCANS + 1, dtype=np.int64) * UNITS_PER_SCAN,
-            scan=scan,
-            kind=np.zeros(count, np.uint8),
-            key=np.tile(np.arange(UNITS_PER_SCAN, dtype=np.int32), SCANS),
-            points=rng.integers(20, 2000, count).astype(np.int32),
-            size=rng.integers(1, 25, count).astype(np.int16),
-            partition=rng.integers(0, 3, count).astype(np.int8),
-            box_min=np.zeros((count, 3), np.float32),
-            box_max=np.ones((count, 3), np.float32),
-            cuts=(4, 8, 25),
-            scan_rows=np.full(SCANS, 120_000, np.int64),
-            scan_hashes=("0" * 32,) * SCANS,
-            noise_points=0,
-            oversize=0,
-            fingerprint="0" * 16,
-        )
-        units.save(project.units_folder / units.fingerprint)
-        project.use_units(units)
-        fill(project.answers, units, rng)
-
-
-def fill(answers: Answers, units: Units, rng: np.random.Generator) -> None:
-    """Append 100,000 answers in one transaction."""
-    journal = next(iter(answers._journals.values()))
-    journal._database.execute("BEGIN")
-    numbers = rng.choice(len(units), ANSWERS, replace=False)
-    for name in units.names(numbers):
-        rows = np.sort(rng.choice(120_000, 300, replace=False))
-        answers.answer(
-            scan_of(name),
-            rows,
-            np.full(300, rng.integers(0, 19), np.uint8),
-            round="",
-            unit=name,
-            tool="key",
-            scan_rows=120_000,
-            scan_hash="0" * 32,
-            active_s=5.0,
-        )
-    journal._database.execute("COMMIT")
-
-
 def test_opening_a_project_of_2_2_million_units(tmp_path: Path, report):
-    large_project(tmp_path / "p", tmp_path / "scans")
+    large_project(
+        tmp_path / "p", tmp_path / "scans", scans=19_130, units_per_scan=115, answers=100_000
+    )
     code = """
 import sys, time
 from pathlib import Path

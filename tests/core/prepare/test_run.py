@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,11 +17,13 @@ from core.base.errors import ProjectError
 from core.base.executors import run_all
 from core.base.jobs import Job
 from core.base.settings import load_preset
+from core.data.made import file_of
 from core.data.scans import open_dataset
 from core.prepare.run import prepare
 from core.prepare.units import read_rows, rows_file
 from tests.places import ROOT
 from tests.samples import Scans
+from tests.streets import small_scan, write_scan
 
 PAPER = load_preset("paper").prepare
 TRAIN = ["00", "01", "02", "03", "05", "06", "07", "10"]
@@ -106,6 +109,28 @@ def test_other_settings_or_scans_go_to_a_folder_of_their_own(small_street, tmp_p
     second = prepare(dataset, PAPER, tmp_path, workers=1, job=Job())
     assert first.fingerprint != second.fingerprint
     assert (tmp_path / first.fingerprint / "units.npz").exists()
+
+
+def test_scans_that_shared_a_file_in_version_0_1_0_are_prepared_anew(tmp_path):
+    """What it kept as a__b__c.npz is of the last one; no other scan has its rows."""
+    clouds = {scan: small_scan(seed)[0] for seed, scan in enumerate(("a/b__c", "a__b/c", "a/d"))}
+    for scan, points in clouds.items():
+        write_scan(tmp_path / "scans", scan, points[len(scan) :], None)
+    dataset = open_dataset("folder", tmp_path / "scans", ["a", "a__b"], [])
+    whole = prepare(dataset, PAPER, tmp_path / "whole", workers=1, job=Job())
+    wanted = bytes_of(tmp_path / "whole")
+    rows = tmp_path / "whole" / whole.fingerprint / "rows"
+    shutil.copy(file_of(rows, "a/d"), rows / "a__d.npz")
+    shutil.move(file_of(rows, "a__b/c"), rows / "a__b__c.npz")
+    shutil.rmtree(rows / "scans")
+    again = prepare(dataset, PAPER, tmp_path / "whole", workers=1, job=Job())
+    assert again.fingerprint == whole.fingerprint
+    made = bytes_of(tmp_path / "whole")
+    assert {file: made[file] for file in wanted if "a/d" not in file} == {
+        file: content for file, content in wanted.items() if "a/d" not in file
+    }
+    assert not file_of(rows, "a/d").exists()
+    assert rows_file(rows.parent, "a/d", dataset) == rows / "a__d.npz"
 
 
 def die_once(marker: str, name: str) -> str:

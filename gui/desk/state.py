@@ -19,6 +19,7 @@ from gui.desk.activity import Activity
 from gui.desk.content import Content, Loader
 from gui.desk.guesses import Guesses
 from gui.desk.order import Order
+from gui.desk.summary import Summary
 from gui.desk.target import Target, clicked, of_unit
 
 _AHEAD = 3
@@ -35,6 +36,7 @@ class State(QObject):
     target_told() : the same a moment later, for panels: the view's frame comes first
     answers_changed() : an entry was added, anywhere
     project_changed() : units, rounds or predictions
+    changed() : any of the last three, once for a key: for what is long, as actions and steps are
     told(text) : something to say in the status bar
     failed(error) : a ProjectError to show
     """
@@ -44,6 +46,7 @@ class State(QObject):
     target_told = Signal()
     answers_changed = Signal()
     project_changed = Signal()
+    changed = Signal()
     told = Signal(str)
     failed = Signal(object)
     _entry_added = Signal()
@@ -61,8 +64,9 @@ class State(QObject):
         self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | None, bool] | None = None
+        self.summary = Summary(project)
         self.guesses = Guesses(project, self)
-        self.order = Order(project, self.guesses)
+        self.order = Order(project, self.summary, self.guesses)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         # Entries may come by the thousand, and from another thread: tell of them together.
@@ -76,6 +80,9 @@ class State(QObject):
         self._following.timeout.connect(self.target_told)
         self.target_changed.connect(lambda _: self._following.start())
         self._entry_added.connect(self._tell)
+        self.answers_changed.connect(self._answers_told)
+        self.target_told.connect(self.changed)
+        self.project_changed.connect(self.changed)
         project.answers.on_change.append(self._entry_added.emit)
         self.target_told.connect(self._guess)
         self.guesses.changed.connect(self._following.start)
@@ -98,6 +105,10 @@ class State(QObject):
         target = self.target
         return self.guesses.of(target.unit) if target is not None and not target.blind else None
 
+    def _answers_told(self) -> None:
+        if not self._following.isActive():  # else the target is told of in a moment
+            self.changed.emit()
+
     def _tell(self) -> None:
         if not self._telling.isActive():
             self._telling.start()
@@ -107,7 +118,7 @@ class State(QObject):
     @property
     def round(self) -> Round | None:
         """The round whose items are on the table."""
-        return self.project.open_round
+        return self.summary.round
 
     def set_order(self, *, by_scan: bool, partition: str | None, suggested: int | None) -> None:
         """Sort and filter the queue (gui.order.Order)."""
@@ -126,11 +137,11 @@ class State(QObject):
 
     def go(self, place: int) -> None:
         """Make an item of the query the target, and read the scans of the next ones."""
-        found = self.round
-        if found is None:
+        current = self.round
+        if current is None:
             return
         self.cursor = place
-        scan = found.query.items[place].rpartition("#")[0]
+        scan = current.query.items[place].rpartition("#")[0]
         self._show(scan, place, fly=True)
         ahead, scans = place, [scan]
         for _ in range(_AHEAD):
@@ -138,7 +149,7 @@ class State(QObject):
             if following is None:
                 break
             ahead = following
-            name = found.query.items[ahead].rpartition("#")[0]
+            name = current.query.items[ahead].rpartition("#")[0]
             if name not in scans:
                 scans.append(name)
                 self.loader.ask(name)
@@ -148,7 +159,7 @@ class State(QObject):
         place = self.order.after(self.cursor)
         if place is not None:
             self.go(place)
-        elif self.cursor in self.order.places and self.order.is_open(self.cursor):
+        elif self.order.line_of(self.cursor) is not None and self.order.is_open(self.cursor):
             self.go(self.cursor)
             self.told.emit("This is the last open item.")
         else:
@@ -218,6 +229,7 @@ class State(QObject):
         """Read everything shown anew: units, rounds or predictions have changed."""
         self.loader.forget()
         self.guesses.forget()
+        self.summary.renew()
         self.order.suggested = None  # nothing is suggested until something is learnt anew
         self.order.refill()
         if self.round is None:
@@ -233,14 +245,14 @@ class State(QObject):
     # -- targets ------------------------------------------------------------------------------
 
     def _item_target(self, place: int) -> Target | None:
-        found = self.round
+        current = self.round
         units = self.project.units
-        if found is None or units is None:
+        if current is None or units is None:
             return None
-        index = units.find(found.query.items[place])
+        index = units.find(current.query.items[place])
         if index is None:
             return None
-        scan = found.query.items[place].rpartition("#")[0]
+        scan = current.query.items[place].rpartition("#")[0]
         assert self.content is not None
         number = index - units.range_of(scan).start
         return replace(of_unit(self.content, units, number), item=place)
@@ -266,16 +278,16 @@ class State(QObject):
         if target is None:
             self.told.emit("This point has no valid coordinates.")
             return
-        found = self.round
-        if found is not None and target.unit in found.query.items:
-            self.cursor = found.query.items.index(target.unit)
-            target = replace(target, item=self.cursor)
+        place = self.summary.place_of(target.unit)
+        if place is not None:
+            self.cursor = place
+            target = replace(target, item=place)
         self.target = target
         self.target_changed.emit(False)
 
     def show_again(self, head: Head, labels: np.ndarray) -> None:
         """Go where an entry was made, whose scan has labels (N,) uint8 now."""
-        place = self.place_of(head)
+        place = self.summary.place_of(head.unit)
         content = self.loader.get(head.scan)
         if content is not None:
             content.relabel(labels)
@@ -334,24 +346,16 @@ class State(QObject):
             self.told.emit(self._all_done())
 
     def _all_done(self) -> str:
-        found = self.round
-        waiting = len(self.project.open_items(found)) if found is not None else 0
-        if waiting:
+        waiting = self.summary.waiting
+        if self.round is not None and waiting:
             return f"This list is answered; {waiting:,} more wait outside of it: show all."
         return "Every item is answered: train the round."
 
     # -- words --------------------------------------------------------------------------------
 
-    def class_name(self, found: int) -> str:
+    def class_name(self, label: int) -> str:
         """Name of a class or code."""
-        return self.project.classes.title(found)
-
-    def place_of(self, head: Head) -> int | None:
-        """Place in the open query of the unit that an entry is about."""
-        found = self.round
-        if found is None or head.unit not in found.query.items:
-            return None
-        return found.query.items.index(head.unit)
+        return self.project.classes.title(label)
 
     def shut(self) -> None:
         """Stop reading; the project is closed by who opened it."""

@@ -98,7 +98,7 @@ class Card(QFrame):
             return "Not prepared yet: press Prepare."
         if state.round is None:
             return "No question is open: press Ask, or click a unit to label it."
-        if not state.project.open_items(state.round):
+        if not state.summary.waiting:
             return "Every item is answered: press Train."
         return "Click a unit, or press Tab for the queue."
 

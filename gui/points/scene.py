@@ -105,7 +105,8 @@ class Scene(QObject):
         content = self.state.content
         if content is None:
             return
-        if self.mode not in self.modes():
+        lost = self.mode not in self.modes()
+        if lost:
             self.mode = self.modes()[0]
         self._slot = content.slots.slot
         if self.reach:
@@ -113,7 +114,8 @@ class Scene(QObject):
         self.view.show_scan(_visible(content.points), self._slot)
         self.paint_values()
         self.paint_units()
-        self.mode_changed.emit()
+        if lost:
+            self.mode_changed.emit()
 
     def paint_values(self) -> None:
         """Colour points by a value of their own, or by their unit."""

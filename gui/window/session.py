@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core import steps
 from core.base.errors import LockedError, StorageError
-from core.base.jobs import Job
+from core.base.jobs import Job, Progress
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.merge import merge
@@ -59,8 +59,8 @@ class Session(QObject):
         self.project, why = open_project(path)
         self.jobs = jobs
         self._outcome = ""
-        self.no = Reasons(self.project, jobs)
         self.state = State(self.project, activity)
+        self.no = Reasons(self.project, self.state.summary, jobs)
         self.labelling = Labelling(self.state)
         self.banner = Banner()
         self.page = QWidget()
@@ -104,6 +104,7 @@ class Session(QObject):
         jobs.started.connect(self.status.starting)
         jobs.progressed.connect(self.status.progressed)
         jobs.progressed.connect(self.rounds.progressed)
+        jobs.progressed.connect(self._progressed)
         jobs.finished.connect(self._finished)
         if why is not None:
             self.banner.show_note(why.what, f"Opened for reading only. {why.do}")
@@ -201,6 +202,9 @@ class Session(QObject):
             self._outcome = step(job)
 
         self.jobs.run(name, work)
+
+    def _progressed(self, _: Progress) -> None:
+        self.state.summary.look()
 
     def _finished(self, name: str) -> None:
         self.status.idle()

@@ -175,8 +175,7 @@ class Window(QMainWindow):
         self._dock("Context", session.context)
         self._place_docks()
         state = session.state
-        for signal in (state.answers_changed, state.project_changed, state.target_told):
-            signal.connect(self.refresh)
+        state.changed.connect(self.refresh)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         if session.scene is not None:
@@ -268,8 +267,7 @@ class Window(QMainWindow):
         """Bring actions and stepper up to date."""
         self.actions_table.refresh()
         if self.stepper is not None:
-            table = self.actions_table.table
-            self.stepper.refresh(self.jobs.running, lambda id: table[id].why_not())
+            self.stepper.refresh(self.jobs.running, self.actions_table.reasons.__getitem__)
 
     def _show_keys(self) -> None:
         """Write the keys where they are on screen."""

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.answers.entry import Head
@@ -16,11 +15,12 @@ from core.project.project import Project
 from core.quality.agreement import Repeats
 from core.rounds.round import Round
 from gui.desk.activity import Activity
+from gui.desk.background import Background
 from gui.desk.content import Content, Loader
 from gui.desk.guesses import Guesses
 from gui.desk.order import Order
 from gui.desk.summary import Summary
-from gui.desk.target import Target, clicked, of_unit
+from gui.desk.target import Target, of_unit
 
 _AHEAD = 3
 _TELL_MS = 40
@@ -65,7 +65,8 @@ class State(QObject):
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | None, bool] | None = None
         self.summary = Summary(project)
-        self.guesses = Guesses(project, self)
+        self.background = Background(2, "background")
+        self.guesses = Guesses(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
@@ -266,18 +267,8 @@ class State(QObject):
         blind = unit == self.again or (bool(self.second) and unit == self.second[0])
         return target if blind is False else replace(target, blind=True)
 
-    def pick(self, row: int) -> None:
-        """Make the unit of a clicked row the target; noise is taken with what lies within 1 m."""
-        content = self.content
-        if content is None or row < 0:
-            return
-        if content.scan not in self.project.dataset.train:
-            self.told.emit("Validation scans are not labelled here.")
-            return
-        target = clicked(content, self.project.units, row)
-        if target is None:
-            self.told.emit("This point has no valid coordinates.")
-            return
+    def aim(self, target: Target) -> None:
+        """Make something in the shown scan the target; it is asked if the query asks it."""
         place = self.summary.place_of(target.unit)
         if place is not None:
             self.cursor = place
@@ -285,12 +276,9 @@ class State(QObject):
         self.target = target
         self.target_changed.emit(False)
 
-    def show_again(self, head: Head, labels: np.ndarray) -> None:
-        """Go where an entry was made, whose scan has labels (N,) uint8 now."""
+    def show_again(self, head: Head) -> None:
+        """Go where an entry was made."""
         place = self.summary.place_of(head.unit)
-        content = self.loader.get(head.scan)
-        if content is not None:
-            content.relabel(labels)
         if head.blind:
             self.again = head.unit
             self.show_unit(head.unit)
@@ -364,3 +352,4 @@ class State(QObject):
         self._following.stop()
         self.loader.shut()
         self.guesses.shut()
+        self.background.shut()

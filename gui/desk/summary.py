@@ -1,4 +1,4 @@
-"""The round on the table in figures: looked up when something changes, read as often as one likes."""
+"""The round on the table in figures: looked up when something changes, read after each key."""
 
 from __future__ import annotations
 

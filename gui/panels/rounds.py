@@ -67,6 +67,7 @@ class Rounds(QWidget):
         state.answers_changed.connect(self._soon)
         self._spending: list[Spending] = []
         self._frozen: list[bool] = []
+        self._cells: list[list[QTableWidgetItem]] = []
         self.refill()
 
     def _soon(self) -> None:
@@ -79,11 +80,15 @@ class Rounds(QWidget):
         self.rows = [round_status(project, one) for one in project.rounds]
         self._spending = [Spending(one.query, project.answers.fold) for one in project.rounds]
         self._frozen = [one.frozen for one in project.rounds]
+        self._cells = []
         self.table.setRowCount(len(self.rows))
         for place, row in enumerate(self.rows):
             miou = DASH if row["miou"] is None else f"{row['miou']:.1%}"
-            for column, text in enumerate((row["id"], "", "", miou)):
-                self.table.setItem(place, column, _cell(text, right=column > 0))
+            texts = (row["id"], "", "", miou)
+            cells = [_cell(text, right=column > 0) for column, text in enumerate(texts)]
+            self._cells.append(cells)
+            for column, cell in enumerate(cells):
+                self.table.setItem(place, column, cell)
         self.count()
         self.chart.set_values([row["miou"] for row in self.rows], [row["id"] for row in self.rows])
         if self.rows:
@@ -104,10 +109,10 @@ class Rounds(QWidget):
             if stage in ("asked", "answered"):
                 stage = "asked" if spending.waiting and not self._frozen[place] else "answered"
             answered = f"{spending.units:,} of {row['asked']['items']:,}"
-            self.table.item(place, 1).setText(answered)
-            self.table.item(place, 2).setText(f"{spending.points:,}")
-            for column in range(len(_ROUND_COLUMNS)):
-                self.table.item(place, column).setToolTip(f"{row['id']}: {stage}")
+            self._cells[place][1].setText(answered)
+            self._cells[place][2].setText(f"{spending.points:,}")
+            for cell in self._cells[place]:
+                cell.setToolTip(f"{row['id']}: {stage}")
 
     def _choose(self, row: int, _: int) -> None:
         self._chosen = self.rows[row]["id"]

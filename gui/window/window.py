@@ -178,8 +178,9 @@ class Window(QMainWindow):
         state.changed.connect(self.refresh)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
-        if session.scene is not None:
-            session.scene.mode_changed.connect(self.refresh)
+        if session.work.in_view is not None:
+            session.work.in_view.colours.mode_changed.connect(self.refresh)
+            session.work.in_view.overlays.switches.turned.connect(self.refresh)
         self.setWindowTitle(f"{path.name} – LidarLoop")
         self._fill_menus()
         # Only a window that is laid out knows what is left for the middle; nothing to draw yet.

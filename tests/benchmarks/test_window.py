@@ -243,7 +243,7 @@ def test_moving_through_eleven_scans(qapp, qtbot, one_scan: Path, report):
     ).astype(np.float32)[:1_250_000]
     labels = np.full(len(points), UNLABELLED, np.uint8)
     levels = [(points[at], labels[at]) for at in (thinned(points, labels, m) for m in LEVELS_M)]
-    view.show_around(levels, window.session.scene.classes)
+    view.show_around(levels, window.session.work.in_view.colours.classes)
     moving = []
     for _ in range(8):
         view.camera.azimuth += 3  # the coarsest level is drawn until it rests

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from PySide6.QtGui import QAction
 
@@ -18,7 +19,7 @@ from gui.window.actions import Actions
 class CountedItems(tuple):
     """A query's items that note each walk through them by the window's thread."""
 
-    counts: Counter[str] = Counter()
+    counts: ClassVar[Counter[str]] = Counter()
 
     def _walked(self) -> None:
         if threading.current_thread() is threading.main_thread():

@@ -9,9 +9,9 @@ import pytest
 
 from core.data.classes import IGNORED, UNLABELLED
 from core.prepare.units import INVALID, NOISE, OVERSIZE, TINY
-from gui.desk.slots import make_slots
 from gui.look.colours import GREY
 from gui.points import paint
+from gui.points.slots import make_slots
 
 
 def scan(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -389,10 +389,30 @@ def test_places_on_screen_are_those_of_the_drawing_library(driver, top: bool):
     assert np.isnan(found[mapped[:, 3] <= 0]).all()  # no shape reaches behind the eye
 
 
-def test_a_shape_counts_a_pixel_as_drawn():
-    xy = np.array([[10.5, 10.5], [30.5, 10.5], [np.nan, 3.0], [-5, 2], [500, 500]])
+@pytest.mark.parametrize(
+    ("x", "covered"), [(4.99, False), (5.0, True), (19.99, True), (20.0, False), (np.nan, False)]
+)
+def test_a_place_counts_as_the_pixel_it_is_drawn_in(x: float, covered: bool):
+    """A box over the pixels 5 to 19 takes the places that are drawn in them, to the hair."""
     box = Shape("box", ((5, 5), (20, 5), (20, 20), (5, 20)))
-    assert box.covers(xy, (100, 80)).tolist() == [True, False, False, False, False]
-    dot = Shape("brush", ((30, 10),), 3.0)
-    assert dot.covers(xy, (100, 80)).tolist() == [False, True, False, False, False]
-    assert UNLABELLED not in (ROAD, TRUNK)
+    xy = np.array([[x, 10.0], [10.0, x]])
+    assert box.covers(xy, (100, 80)).tolist() == [covered, covered]
+
+
+def test_a_shape_that_reaches_out_of_the_view_takes_what_is_in_it():
+    places = [(0, 0), (99.9, 79.9), (-0.1, 5), (5, -0.1), (100, 5), (5, 80), (np.nan, 5)]
+    everything = Shape("lasso", ((-50, -50), (300, -50), (300, 300), (-50, 300)))
+    covered = everything.covers(np.array(places, float), (100, 80))
+    assert covered.tolist() == [True, True, False, False, False, False, False]
+
+
+def test_a_brush_is_as_wide_as_its_radius_and_a_cut_takes_its_left():
+    away = np.array([0.0, 5.0, 8.5, 11.5, 20.0])
+    stroke = Shape("brush", ((20, 40), (60, 40)), 10.0)
+    for side in (-1, 1):
+        across = np.column_stack([np.full(5, 40.5), 40 + side * away])
+        assert stroke.covers(across, (100, 80)).tolist() == [True, True, True, False, False]
+    cut = Shape("cut", ((50, 70), (50, 10)))  # upward on the screen
+    assert cut.covers(np.array([[49.0, 40], [51, 40], [49, 500]]), (100, 80)).tolist() == [
+        True, False, True,
+    ]  # fmt: skip

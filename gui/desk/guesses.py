@@ -114,8 +114,8 @@ class Learnt:
 def _learn(project: Project, scan: str) -> Learnt:
     """On the thread: guesses by shape, and predictions, for the open items and a scan's units."""
     units = project.need_units()
-    found = project.open_round
-    open_items = project.open_items(found) if found is not None else []
+    current = project.open_round
+    open_items = project.open_items(current) if current is not None else []
     asked = units.find_all(open_items)
     numbers = np.union1d(asked[asked >= 0], np.array(units.range_of(scan), np.int64))
     names = units.names(numbers)
@@ -131,7 +131,7 @@ def _learn(project: Project, scan: str) -> Learnt:
     seen = carried(project, scan) if scan in project.dataset.train else {}
     first = {}
     for name in open_items:
-        found_first = suggested(shape.get(name, {}), network.get(name), seen.get(name), shown=True)
-        if found_first is not None and not is_bare(project, name):
-            first[name] = found_first.classes[0]
+        likely = suggested(shape.get(name, {}), network.get(name), seen.get(name), shown=True)
+        if likely is not None and not is_bare(project, name):
+            first[name] = likely.classes[0]
     return Learnt(shape, network, seen, first)

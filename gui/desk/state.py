@@ -36,7 +36,7 @@ class State(QObject):
     target_told() : the same a moment later, for panels: the view's frame comes first
     answers_changed() : an entry was added, anywhere
     project_changed() : units, rounds or predictions
-    changed() : any of the last three, once for a key: for what is long, as actions and steps are
+    changed() : any of the last three, told once for a key: for actions and steps, which are many
     told(text) : something to say in the status bar
     failed(error) : a ProjectError to show
     """
@@ -55,6 +55,7 @@ class State(QObject):
         super().__init__()
         self.project = project
         self.activity = activity
+        self.summary = Summary(project)
         self.loader = Loader(project, self)
         self.content: Content | None = None
         self.target: Target | None = None
@@ -64,7 +65,6 @@ class State(QObject):
         self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | None, bool] | None = None
-        self.summary = Summary(project)
         self.background = Background(2, "background")
         self.guesses = Guesses(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)

@@ -24,6 +24,10 @@ from gui.view.view import CloudView
 class Colours(QObject):
     """The painter of a scene (gui.desk.scene) whose points are answered by their units.
 
+    Attributes
+    ----------
+    placed : (N,) slot of each row of the scan, as the view has them
+
     Signals
     -------
     mode_changed() : another colouring
@@ -38,7 +42,7 @@ class Colours(QObject):
         self.classes = class_table(state.project.classes)
         self._slots: Slots | None = None
         self._labels: np.ndarray | None = None  # those that the slots were made for
-        self._slot: np.ndarray | None = None  # of each row, as the view has them
+        self.placed: np.ndarray | None = None
         self._preview: np.ndarray | None = None
         labelling.preview.connect(self.show_preview)
         state.target_changed.connect(self._retarget)
@@ -73,8 +77,8 @@ class Colours(QObject):
             self.mode = self.modes()[0]
             self.mode_changed.emit()
         self._slots = None
-        self._slot = self._slots_of(content).slot
-        return self._slot
+        self.placed = self._slots_of(content).slot
+        return self.placed
 
     def _slots_of(self, content: Content) -> Slots:
         """The slots by the labels of now; an answer to a whole unit changes one entry of them."""
@@ -139,8 +143,8 @@ class Colours(QObject):
                 slot = slot.copy()
                 slot[target.rows] = len(level) + places
                 rgb, level = np.vstack([rgb, table]), np.concatenate([level, bright])
-        if slot is not self._slot:
-            self._slot = slot
+        if slot is not self.placed:
+            self.placed = slot
             self.view.set_slots(slot)
         self.view.set_units(rgb, level, front=paint.DRAFT if target is not None else 256)
 

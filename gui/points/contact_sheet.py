@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from core.assist.alike import Alike, nearest, read
 from core.base.errors import ProjectError
+from gui.desk.activity import Effort
 from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
@@ -119,7 +120,7 @@ class ContactSheet(QFrame):
         layout.addLayout(bottom)
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
-        self._waiting: deque[tuple[Alike, int]] = deque()
+        self._waiting: deque[tuple[Alike, int, Effort]] = deque()
         self._asked: Future[list[Alike]] | None = None
         state.target_changed.connect(self._leave_with)
         self._read.connect(self._show)
@@ -214,13 +215,18 @@ class ContactSheet(QFrame):
         )
 
     def give(self, label: int) -> None:
-        """Give every ticked unit a class or code, each an answer of its own."""
+        """Give every ticked unit a class or code, each an answer of its own. The time is shared
+        among them; the clicks and keys are the last one's."""
         ticked = self.ticked
         if not ticked:
             self.hint.setText("None is ticked: tick those that are the same first.")
             return
         self.hide()
-        self._waiting.extend((one, label) for one in ticked)
+        effort = self.state.activity.take()
+        each = Effort(effort.seconds / len(ticked), 0, 0)
+        for one in ticked:
+            self._waiting.append((one, label, each))
+        self._waiting[-1] = (ticked[-1], label, Effort(each.seconds, effort.clicks, effort.keys))
         self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(label)}")
         self._write()
 
@@ -228,9 +234,9 @@ class ContactSheet(QFrame):
         # One answer per turn of the event loop: each is synced to disk.
         if not self._waiting:
             return
-        one, label = self._waiting.popleft()
+        one, label, effort = self._waiting.popleft()
         classes = np.full(len(one.rows), label, np.uint8)
-        if self.labelling.write_unit(one.unit, one.rows, classes, "alike"):
+        if self.labelling.write_unit(one.unit, one.rows, classes, "alike", effort):
             QTimer.singleShot(0, self._write)
         else:
             self._waiting.clear()

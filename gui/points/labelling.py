@@ -12,6 +12,7 @@ from core.answers.entry import Head
 from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
+from gui.desk.activity import Effort
 from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.desk.target import Target
@@ -247,7 +248,9 @@ class Labelling(QObject):
             content.set_labels(target.rows, classes)
         state.advance(target)
 
-    def write_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str) -> bool:
+    def write_unit(
+        self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str, effort: Effort
+    ) -> bool:
         """Give another unit's rows (R,) of its scan classes (R,); return whether it was written."""
         state = self.state
         project, scan = state.project, unit.rpartition("#")[0]
@@ -262,6 +265,9 @@ class Labelling(QObject):
                 tool=tool,
                 scan_rows=project.dataset.count(scan),
                 scan_hash=project.scan_hash(scan),
+                active_s=effort.seconds,
+                clicks=effort.clicks,
+                keys=effort.keys,
             )
         except ProjectError as error:
             state.failed.emit(error)

@@ -105,20 +105,20 @@ class Card(QFrame):
 
     def _guess(self) -> str:
         """What the target may be, with the keys, or why that is not said."""
-        found = self.state.suggestion
-        if found is None or not self.state.guesses.shown:
+        likely = self.state.suggestion
+        if likely is None or not self.state.guesses.shown:
             return ""
-        if not found.shown:
+        if not likely.shown:
             return "No suggestion for this one: decide unprompted."
         enter = self.key_of("accept").replace("Return", "Enter")
-        if found.carried is not None:
-            name = self.state.class_name(found.carried)
+        if likely.carried is not None:
+            name = self.state.class_name(likely.carried)
             return (
-                f"{enter}: {name}, as in the scan beside it ({found.shares[0]:.0%} of the points)"
+                f"{enter}: {name}, as in the scan beside it ({likely.shares[0]:.0%} of the points)"
             )
         parts = [
             f"{self.state.class_name(c)} {share:.0%} [{self.key_of(f'class {c}')}]"
-            for c, share in zip(found.classes, found.shares, strict=True)
+            for c, share in zip(likely.classes, likely.shares, strict=True)
         ]
         return f"{enter}: " + "   ".join(parts)
 

@@ -109,7 +109,7 @@ def test_a_second_annotator_sees_neither_labels_nor_suggestions(
     assert len(state.second) == min(50, answered)
     assert state.target.blind
     colours = driver.session.view.cloud._table.reshape(-1, 4)
-    slots = driver.session.work.in_view.colours._slot
+    slots = driver.session.work.in_view.colours.placed
     shown = {tuple(c) for c in colours[np.unique(slots), :3].tolist()}
     assert (state.content.labels != UNLABELLED).any()
     assert tuple(table[8].tolist()) not in shown  # the road has its class colour nowhere

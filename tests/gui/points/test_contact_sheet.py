@@ -108,6 +108,21 @@ def test_the_sheet_goes_with_its_question(driver):
     assert len(driver.entries()) == 1
 
 
+def test_the_time_at_the_sheet_is_shared_among_its_answers(driver, monkeypatch):
+    sheet, activity = opened(driver), driver.state.activity
+    for picture in sheet.pictures[:4]:
+        QTest.mouseClick(picture, LEFT)
+    now = activity._last + 8.0
+    monkeypatch.setattr(activity, "_clock", lambda: now)
+    driver.key("4")
+    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 4)
+    entries = driver.entries()
+    assert len({entry.active_s for entry in entries}) == 1
+    assert 8.0 <= sum(entry.active_s for entry in entries) < 60
+    assert sum(entry.clicks for entry in entries) == 4
+    assert sum(entry.keys for entry in entries) == 2  # Ctrl+A and the class
+
+
 def test_what_waits_is_written_when_the_project_closes(driver):
     sheet = opened(driver)
     QTest.mouseClick(sheet.all, LEFT)

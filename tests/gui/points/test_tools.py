@@ -190,7 +190,7 @@ def test_the_picture_changes_as_the_mouse_moves(cell):
             QEvent.Type.MouseMove, at, sheet.mapToGlobal(at), Qt.MouseButton.NoButton, LEFT, NONE
         )
         QApplication.sendEvent(sheet, move)
-        slots = cell.session.work.in_view.colours._slot[cell.state.target.rows]
+        slots = cell.session.work.in_view.colours.placed[cell.state.target.rows]
         lit = view.cloud._table.reshape(-1, 4)[slots, 3] == 255
         bright.append(int(lit.sum()))
     assert 0 < bright[0] < bright[1] < bright[2] < len(xy)

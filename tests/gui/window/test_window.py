@@ -279,6 +279,21 @@ def test_point_size_and_top_view_have_keys(driver):
     assert not driver.session.view.top_down
 
 
+def test_the_switches_over_the_view_colour_and_turn(driver):
+    """They were drawn, and did nothing."""
+    parts, table = driver.session.work.in_view, driver.window.actions_table
+    box = parts.overlays.switches.modes
+    box.setCurrentIndex(box.findData("height"))
+    box.activated.emit(box.currentIndex())
+    assert parts.colours.mode == "height"
+    assert table.made["mode height"].isChecked()
+    assert box.currentData() == "height"
+    for on in (True, False):
+        driver.click(parts.overlays.switches.top)
+        assert driver.session.view.top_down == on
+        assert table.made["top"].isChecked() == on
+
+
 def test_overlays_can_be_put_away(driver):
     assert driver.session.work.in_view.overlays.card.isVisible()
     driver.key("H")

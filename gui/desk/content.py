@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
@@ -13,7 +14,7 @@ from core.base.errors import DataError, ProjectError
 from core.prepare.units import NOISE
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
-from gui.desk.slots import Slots, make_slots
+from gui.desk.background import Background, Turn
 
 _KEPT = 4
 
@@ -25,8 +26,7 @@ class Content:
     Attributes
     ----------
     points : (N, 4) float32; unit : (N,) int32 number within the scan, negative without a unit
-    labels : (N,) uint8 classes and codes so far; changes with each answer
-    slots : what the view shows, by unit and label
+    labels : (N,) uint8 classes and codes so far; another array after each answer
     prediction, entropy, truth : (N,) each, or None where there is none
     """
 
@@ -35,28 +35,15 @@ class Content:
     unit: np.ndarray
     units: int
     labels: np.ndarray
-    slots: Slots
     prediction: np.ndarray | None
     entropy: np.ndarray | None
     truth: np.ndarray | None
-    has_pose: bool
 
-    def relabel(self, labels: np.ndarray) -> None:
-        """Take over labels (N,) uint8."""
-        self.labels = labels
-        self.slots = make_slots(self.unit, self.units, labels)
-
-    def answer(self, rows: np.ndarray, classes: np.ndarray, slot: int | None) -> None:
-        """Give rows (R,), the whole of a base slot if one is named, classes (R,) uint8."""
+    def set_labels(self, rows: np.ndarray, classes: np.ndarray) -> None:
+        """Give rows (R,) the classes (R,) uint8; `labels` is another array then."""
         labels = self.labels.copy()
         labels[rows] = classes
-        whole = slot is not None and bool((classes == classes[0]).all())
-        if whole and np.count_nonzero(self.slots.of_unit == slot) == 1:
-            # One entry of the table: no point changes its slot.
-            self.slots.label[slot] = classes[0]
-            self.labels = labels
-        else:
-            self.relabel(labels)
+        self.labels = labels
 
 
 def load(project: Project, scan: str) -> Content:
@@ -86,11 +73,9 @@ def load(project: Project, scan: str) -> Content:
         unit=unit,
         units=count,
         labels=labels,
-        slots=make_slots(unit, count, labels),
         prediction=prediction,
         entropy=entropy,
         truth=truth,
-        has_pose=read.pose is not None,
     )
 
 
@@ -111,8 +96,9 @@ class Loader(QObject):
         super().__init__(parent)
         self._project = project
         self._kept: OrderedDict[str, Content] = OrderedDict()
-        self._wanted: dict[str, Future[Content]] = {}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="loader")
+        self._wanted: dict[str, tuple[Future[Content], Turn]] = {}
+        # A thread of its own: no learning and no picture may stand between a key and its scan.
+        self._background = Background(1, "loader")
         # Queued: a scan read before `ask` returns must not arrive inside it.
         self._arrived.connect(self._keep, Qt.ConnectionType.QueuedConnection)
 
@@ -120,7 +106,7 @@ class Loader(QObject):
         """Return a scan that is there, or None and ask for it."""
         content = self._kept.get(scan)
         if content is None:
-            self.ask(scan)
+            self._want(scan, Turn.NOW)
         else:
             self._kept.move_to_end(scan)
         return content
@@ -130,25 +116,34 @@ class Loader(QObject):
         return self._kept.get(scan)
 
     def ask(self, scan: str) -> None:
-        """Have a scan read, if it is neither there nor on its way."""
-        if scan in self._kept or scan in self._wanted:
-            return
-        future = self._thread.submit(load, self._project, scan)
-        self._wanted[scan] = future
+        """Have a scan read ahead, if it is neither there nor on its way."""
+        if scan not in self._kept:
+            self._want(scan, Turn.SOON)
+
+    def _want(self, scan: str, turn: Turn) -> None:
+        if scan in self._wanted:
+            before, its_turn = self._wanted[scan]
+            if its_turn <= turn or not before.cancel():
+                return
+        future = self._background.submit(partial(load, self._project, scan), turn)
+        self._wanted[scan] = (future, turn)
         future.add_done_callback(lambda done: self._arrived.emit(scan, done))
 
     def forget(self) -> None:
         """Drop everything: units or predictions have changed."""
+        for future, _ in self._wanted.values():
+            future.cancel()
         self._kept.clear()
         self._wanted.clear()
 
     def shut(self) -> None:
         """Stop the thread."""
         self._arrived.disconnect()
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._background.shut()
 
     def _keep(self, scan: str, done: Future[Content]) -> None:
-        if self._wanted.get(scan) is not done:  # forgotten meanwhile
+        wanted = self._wanted.get(scan)
+        if wanted is None or wanted[0] is not done:  # forgotten or asked anew meanwhile
             return
         del self._wanted[scan]
         try:

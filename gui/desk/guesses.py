@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -15,6 +15,7 @@ from core.assist.by_shape import fit, is_bare, shapes_of
 from core.assist.suggestion import Suggestion, suggested
 from core.base.errors import ProjectError
 from core.project.project import Project
+from gui.desk.background import Background, Turn
 
 _EVERY = 3  # answers, and at least a twentieth more than at the last fit
 
@@ -32,11 +33,12 @@ class Guesses(QObject):
     failed = Signal(str)
     _fitted = Signal(object)
 
-    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+    def __init__(
+        self, project: Project, background: Background, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self.project = project
+        self.project, self._background = project, background
         self.shown = True
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="guesses")
         self._shape: dict[str, dict[int, float]] = {}
         self._network: dict[str, tuple[int, float]] = {}
         self._carried: dict[str, tuple[int, float]] = {}
@@ -44,32 +46,23 @@ class Guesses(QObject):
         self._running: Future | None = None
         self._fitted_at = 0
         self._scan = ""
-        self._open = True
         self._fitted.connect(self._take)
 
     def follow(self, scan: str) -> None:
         """Learn anew if it is time to, or if another scan's units are shown."""
         answers = len(self.project.answers.effective)
         due = abs(answers - self._fitted_at) >= max(_EVERY, self._fitted_at // 20)
-        idle = self._open and self._running is None and self.project.units is not None
+        idle = self._running is None and self.project.units is not None
         if idle and (due or scan != self._scan):
             self._fitted_at, self._scan = answers, scan
-            self._running = self._thread.submit(_learn, self.project, scan)
+            learn = partial(_learn, self.project, scan)
+            self._running = self._background.submit(learn, Turn.LATER)
             self._running.add_done_callback(self._fitted.emit)
 
     @property
     def rested(self) -> bool:
         """Whether something was learnt for what is shown, and nothing is being learnt."""
         return self._running is None and bool(self._scan)
-
-    def submit(self, work: Callable[[], object]) -> Future:
-        """Do other work that the window must not wait for on the same thread; a cancelled future
-        once the project is closed, when its panels may be shown a last time."""
-        if self._open:
-            return self._thread.submit(work)
-        never: Future = Future()
-        never.cancel()
-        return never
 
     def forget(self) -> None:
         """Units or predictions have changed."""
@@ -89,6 +82,8 @@ class Guesses(QObject):
 
     def _take(self, done: Future) -> None:
         self._running = None
+        if done.cancelled():
+            return
         try:
             learnt: Learnt = done.result()
         except ProjectError as error:
@@ -101,10 +96,8 @@ class Guesses(QObject):
         self.changed.emit()
 
     def shut(self) -> None:
-        """Stop the thread."""
-        self._open = False
+        """Take nothing that is learnt any more."""
         self._fitted.disconnect()
-        self._thread.shutdown(wait=True, cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -121,8 +114,8 @@ class Learnt:
 def _learn(project: Project, scan: str) -> Learnt:
     """On the thread: guesses by shape, and predictions, for the open items and a scan's units."""
     units = project.need_units()
-    found = project.open_round
-    open_items = project.open_items(found) if found is not None else []
+    current = project.open_round
+    open_items = project.open_items(current) if current is not None else []
     asked = units.find_all(open_items)
     numbers = np.union1d(asked[asked >= 0], np.array(units.range_of(scan), np.int64))
     names = units.names(numbers)
@@ -138,7 +131,7 @@ def _learn(project: Project, scan: str) -> Learnt:
     seen = carried(project, scan) if scan in project.dataset.train else {}
     first = {}
     for name in open_items:
-        found_first = suggested(shape.get(name, {}), network.get(name), seen.get(name), shown=True)
-        if found_first is not None and not is_bare(project, name):
-            first[name] = found_first.classes[0]
+        likely = suggested(shape.get(name, {}), network.get(name), seen.get(name), shown=True)
+        if likely is not None and not is_bare(project, name):
+            first[name] = likely.classes[0]
     return Learnt(shape, network, seen, first)

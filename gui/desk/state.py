@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.answers.entry import Head
@@ -17,10 +16,12 @@ from core.project.project import Project
 from core.quality.agreement import Repeats
 from core.rounds.round import Round
 from gui.desk.activity import Activity
+from gui.desk.background import Background
 from gui.desk.content import Content, Loader
 from gui.desk.guesses import Guesses
 from gui.desk.order import Order
-from gui.desk.target import Target, clicked, of_unit
+from gui.desk.summary import Summary
+from gui.desk.target import Target, of_unit
 
 _AHEAD = 3
 _TELL_MS = 40
@@ -36,6 +37,7 @@ class State(QObject):
     target_told() : the same a moment later, for panels: the view's frame comes first
     answers_changed() : an entry was added, anywhere
     project_changed() : units, rounds or predictions
+    changed() : any of the last three, told once for a key: for actions and steps, which are many
     told(text) : something to say in the status bar
     failed(error) : a ProjectError to show
     """
@@ -45,6 +47,7 @@ class State(QObject):
     target_told = Signal()
     answers_changed = Signal()
     project_changed = Signal()
+    changed = Signal()
     told = Signal(str)
     failed = Signal(object)
     _entry_added = Signal()
@@ -53,6 +56,7 @@ class State(QObject):
         super().__init__()
         self.project = project
         self.activity = activity
+        self.summary = Summary(project)
         self.loader = Loader(project, self)
         self.content: Content | None = None
         self.target: Target | None = None
@@ -62,8 +66,9 @@ class State(QObject):
         self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | None, bool] | None = None
-        self.guesses = Guesses(project, self)
-        self.order = Order(project, self.guesses)
+        self.background = Background(2, "background")
+        self.guesses = Guesses(project, self.background, self)
+        self.order = Order(project, self.summary, self.guesses)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         # Entries may come by the thousand, and from another thread: tell of them together.
@@ -77,6 +82,9 @@ class State(QObject):
         self._following.timeout.connect(self.target_told)
         self.target_changed.connect(lambda _: self._following.start())
         self._entry_added.connect(self._tell)
+        self.answers_changed.connect(self._answers_told)
+        self.target_told.connect(self.changed)
+        self.project_changed.connect(self.changed)
         project.answers.on_change.append(self._entry_added.emit)
         self.target_told.connect(self._guess)
         self.guesses.changed.connect(self._following.start)
@@ -99,6 +107,10 @@ class State(QObject):
         target = self.target
         return self.guesses.of(target.unit) if target is not None and not target.blind else None
 
+    def _answers_told(self) -> None:
+        if not self._following.isActive():  # else the target is told of in a moment
+            self.changed.emit()
+
     def _tell(self) -> None:
         if not self._telling.isActive():
             self._telling.start()
@@ -108,7 +120,7 @@ class State(QObject):
     @property
     def round(self) -> Round | None:
         """The round whose items are on the table."""
-        return self.project.open_round
+        return self.summary.round
 
     def set_order(self, *, by_scan: bool, partition: str | None, suggested: int | None) -> None:
         """Sort and filter the queue (gui.order.Order)."""
@@ -127,11 +139,11 @@ class State(QObject):
 
     def go(self, place: int) -> None:
         """Make an item of the query the target, and read the scans of the next ones."""
-        found = self.round
-        if found is None:
+        current = self.round
+        if current is None:
             return
         self.cursor = place
-        scan = scan_of(found.query.items[place])
+        scan = scan_of(current.query.items[place])
         self._show(scan, place, fly=True)
         ahead, scans = place, [scan]
         for _ in range(_AHEAD):
@@ -139,7 +151,7 @@ class State(QObject):
             if following is None:
                 break
             ahead = following
-            name = scan_of(found.query.items[ahead])
+            name = scan_of(current.query.items[ahead])
             if name not in scans:
                 scans.append(name)
                 self.loader.ask(name)
@@ -149,7 +161,7 @@ class State(QObject):
         place = self.order.after(self.cursor)
         if place is not None:
             self.go(place)
-        elif self.cursor in self.order.places and self.order.is_open(self.cursor):
+        elif self.order.line_of(self.cursor) is not None and self.order.is_open(self.cursor):
             self.go(self.cursor)
             self.told.emit("This is the last open item.")
         else:
@@ -219,6 +231,7 @@ class State(QObject):
         """Read everything shown anew: units, rounds or predictions have changed."""
         self.loader.forget()
         self.guesses.forget()
+        self.summary.renew()
         self.order.suggested = None  # nothing is suggested until something is learnt anew
         self.order.refill()
         if self.round is None:
@@ -234,14 +247,14 @@ class State(QObject):
     # -- targets ------------------------------------------------------------------------------
 
     def _item_target(self, place: int) -> Target | None:
-        found = self.round
+        current = self.round
         units = self.project.units
-        if found is None or units is None:
+        if current is None or units is None:
             return None
-        index = units.find(found.query.items[place])
+        index = units.find(current.query.items[place])
         if index is None:
             return None
-        scan = scan_of(found.query.items[place])
+        scan = scan_of(current.query.items[place])
         assert self.content is not None
         number = index - units.range_of(scan).start
         return replace(of_unit(self.content, units, number), item=place)
@@ -255,32 +268,18 @@ class State(QObject):
         blind = unit == self.again or (bool(self.second) and unit == self.second[0])
         return target if blind is False else replace(target, blind=True)
 
-    def pick(self, row: int) -> None:
-        """Make the unit of a clicked row the target; noise is taken with what lies within 1 m."""
-        content = self.content
-        if content is None or row < 0:
-            return
-        if content.scan not in self.project.dataset.train:
-            self.told.emit("Validation scans are not labelled here.")
-            return
-        target = clicked(content, self.project.units, row)
-        if target is None:
-            self.told.emit("This point has no valid coordinates.")
-            return
-        found = self.round
-        place = None if found is None else found.query.place_of.get(target.unit)
+    def aim(self, target: Target) -> None:
+        """Make something in the shown scan the target; it is asked if the query asks it."""
+        place = self.summary.place_of(target.unit)
         if place is not None:
             self.cursor = place
             target = replace(target, item=place)
         self.target = target
         self.target_changed.emit(False)
 
-    def show_again(self, head: Head, labels: np.ndarray) -> None:
-        """Go where an entry was made, whose scan has labels (N,) uint8 now."""
-        place = self.place_of(head)
-        content = self.loader.get(head.scan)
-        if content is not None:
-            content.relabel(labels)
+    def show_again(self, head: Head) -> None:
+        """Go where an entry was made."""
+        place = self.summary.place_of(head.unit)
         if head.blind:
             self.again = head.unit
             self.show_unit(head.unit)
@@ -336,22 +335,16 @@ class State(QObject):
             self.told.emit(self._all_done())
 
     def _all_done(self) -> str:
-        found = self.round
-        waiting = len(self.project.open_items(found)) if found is not None else 0
-        if waiting:
+        waiting = self.summary.waiting
+        if self.round is not None and waiting:
             return f"This list is answered; {waiting:,} more wait outside of it: show all."
         return "Every item is answered: train the round."
 
     # -- words --------------------------------------------------------------------------------
 
-    def class_name(self, found: int) -> str:
+    def class_name(self, label: int) -> str:
         """Name of a class or code."""
-        return self.project.classes.title(found)
-
-    def place_of(self, head: Head) -> int | None:
-        """Place in the open query of the unit that an entry is about."""
-        found = self.round
-        return None if found is None else found.query.place_of.get(head.unit)
+        return self.project.classes.title(label)
 
     def shut(self) -> None:
         """Stop reading; the project is closed by who opened it."""
@@ -360,3 +353,4 @@ class State(QObject):
         self._following.stop()
         self.loader.shut()
         self.guesses.shut()
+        self.background.shut()

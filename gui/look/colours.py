@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from functools import cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ _RAMP = np.array([[0xF2, 0xC1, 0x4E], [0x4F, 0xB2, 0x86], [0x3F, 0x7C, 0xAC]], f
 GROUND = (0x7A, 0x6A, 0x58)
 GREY = (0x7B, 0x83, 0x8D)
 _GOLDEN = 0.618033988749895
+_PALETTE = 512
 # A perceptual ramp from dark violet over green to yellow, by its knots.
 _MEASURE = np.array(
     [[68, 1, 84], [64, 67, 135], [41, 120, 142], [34, 167, 132], [121, 209, 81], [253, 231, 36]],
@@ -22,12 +24,16 @@ _MEASURE = np.array(
 
 def unit_colours(count: int) -> np.ndarray:
     """(count, 3) uint8: hues a golden angle apart, so that neighbours differ."""
+    return _unit_palette()[np.arange(count) % _PALETTE]
+
+
+@cache
+def _unit_palette() -> np.ndarray:
     palette = [
         colorsys.hls_to_rgb((0.11 + i * _GOLDEN) % 1, (0.60, 0.68, 0.54)[i % 3], 0.62)
-        for i in range(min(max(count, 1), 512))
+        for i in range(_PALETTE)
     ]
-    table = np.round(np.array(palette) * 255).astype(np.uint8)
-    return table[np.arange(count) % len(table)]
+    return np.round(np.array(palette) * 255).astype(np.uint8)
 
 
 def partition_colours(count: int) -> np.ndarray:

@@ -34,10 +34,10 @@ class Budget(QWidget):
 
     def restart(self) -> None:
         """Another round may be on the table."""
-        found = self.state.round
-        self.setVisible(found is not None)
+        current = self.state.round
+        self.setVisible(current is not None)
         fold = self.state.project.answers.fold
-        self._spending = Spending(found.query, fold) if found is not None else None
+        self._spending = Spending(current.query, fold) if current is not None else None
         self.refresh()
 
     def refresh(self) -> None:

@@ -12,9 +12,12 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from core.base.errors import ProjectError
 from core.data.camera import Camera
 from core.project.project import Project
+from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
 
+# The camera of a scan and its picture, or why there is none.
+Shown = tuple[Camera | None, QImage | None, str]
 PERSON_M = 1.75
 _CAPTION_PX = 16
 _ROOM = 0.6  # metres around the unit, at least; a quarter of its size else
@@ -197,7 +200,8 @@ class Context(QWidget):
         layout.addWidget(self.measures)
         layout.addLayout(grid, 1)
         self._scan = ""
-        self._camera: tuple[Camera | None, QImage | None, str] = (None, None, "")
+        self._asked: Future[Shown] | None = None
+        self._camera: Shown = (None, None, "")
         self._read.connect(self._arrived)
         state.target_told.connect(self.refresh)
 
@@ -233,11 +237,14 @@ class Context(QWidget):
             self._scan = content.scan
             self._camera = (None, None, "Reading the picture …")
             project, scan = self.state.project, content.scan
-            done = self.state.guesses.submit(lambda: read_picture(project, scan))
+            if self._asked is not None:
+                self._asked.cancel()
+            done = self.state.background.submit(lambda: read_picture(project, scan), Turn.SOON)
+            self._asked = done
             done.add_done_callback(lambda future: self._read.emit(scan, future))
         self._show_picture(unit)
 
-    def _arrived(self, scan: str, done: Future) -> None:
+    def _arrived(self, scan: str, done: Future[Shown]) -> None:
         if scan == self._scan and not done.cancelled():
             self._camera = done.result()
             content, target = self.state.content, self.state.target
@@ -264,7 +271,7 @@ class Context(QWidget):
         self._read.disconnect()
 
 
-def read_picture(project: Project, scan: str) -> tuple[Camera | None, QImage | None, str]:
+def read_picture(project: Project, scan: str) -> Shown:
     """The camera of a scan and its picture, or why there is none."""
     dataset = project.dataset
     try:

@@ -96,11 +96,11 @@ class Partitions(QScrollArea):
         counts = self.state.project.answers.fold.class_counts()
         most = max(counts.values(), default=1)
         bars = []
-        for found in sorted(counts, key=lambda c: -counts[c]):
-            red, green, blue = self._classes[found].tolist()
-            text = f"{counts[found]:,} pts"
-            name = self.state.class_name(found)
-            bars.append(Bar(name, text, counts[found] / most, 1.0, (red, green, blue)))
+        for label in sorted(counts, key=lambda c: -counts[c]):
+            red, green, blue = self._classes[label].tolist()
+            text = f"{counts[label]:,} pts"
+            name = self.state.class_name(label)
+            bars.append(Bar(name, text, counts[label] / most, 1.0, (red, green, blue)))
         self.classes.set_bars(bars)
 
     def set_theme(self, theme: Theme) -> None:

@@ -47,11 +47,11 @@ class QueueModel(QAbstractListModel):
         return len(self.state.order.places)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        found = self.state.round
-        if found is None or not index.isValid() or index.row() >= len(self.state.order.places):
+        current = self.state.round
+        if current is None or not index.isValid() or index.row() >= len(self.state.order.places):
             return None
         place = self.state.order.places[index.row()]
-        query = found.query
+        query = current.query
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{place + 1}  {query.group[place]}  {int(query.cost[place]):,} points"
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -82,11 +82,11 @@ class ItemDelegate(QStyledItemDelegate):
         return QSize(180, 44)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        found, units = self.state.round, self.state.project.units
+        current, units = self.state.round, self.state.project.units
         place = index.data(Qt.ItemDataRole.UserRole)
-        if found is None or units is None or place is None:
+        if current is None or units is None or place is None:
             return
-        query, theme = found.query, self.theme
+        query, theme = current.query, self.theme
         box: QRect = option.rect
         state = option.state
         painter.save()
@@ -117,7 +117,7 @@ class ItemDelegate(QStyledItemDelegate):
             counts = head.class_counts()
             text = "declined"
             if counts:
-                most = max(counts, key=lambda found: counts[found])
+                most = max(counts, key=lambda label: counts[label])
                 text = f"✓ {self.state.class_name(most)}"
                 if len(counts) > 1:
                     text += f" and {len(counts) - 1} more"
@@ -232,9 +232,9 @@ class Queue(QWidget):
         self.suggested.setEnabled(bool(counts))
         self.suggested.clear()
         self.suggested.addItem("Any suggestion" if counts else "No suggestions yet", None)
-        for found in sorted(counts, key=lambda c: (-counts[c], c)):
-            name = self.state.class_name(found)
-            self.suggested.addItem(f"Perhaps {name} ({counts[found]:,})", found)
+        for label in sorted(counts, key=lambda c: (-counts[c], c)):
+            name = self.state.class_name(label)
+            self.suggested.addItem(f"Perhaps {name} ({counts[label]:,})", label)
         self.suggested.setCurrentIndex(max(0, self.suggested.findData(self.state.order.suggested)))
 
     def step(self, box: QComboBox) -> None:
@@ -252,8 +252,9 @@ class Queue(QWidget):
 
     def _follow(self, *_: object) -> None:
         """Select the item that is asked."""
-        if self.state.cursor in self.state.order.places:
-            index = self.model.index(self.state.order.places.index(self.state.cursor))
+        line = self.state.order.line_of(self.state.cursor)
+        if line is not None:
+            index = self.model.index(line)
             self.list.setCurrentIndex(index)
             self.list.scrollTo(index)
         else:

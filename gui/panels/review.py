@@ -31,10 +31,12 @@ from core.assist.suggestion import HitRates, hit_rates
 from core.base.words import DASH
 from core.quality.agreement import Agreement, agreements
 from core.quality.review import Reviewed, reviewed
+from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
+Read = tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]
 _COLUMNS = ("Class", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
 _LATER_MS = 1200
 _KINDS: dict[str, Callable[[Reviewed], bool]] = {
@@ -111,7 +113,7 @@ class Review(QWidget):
     """
 
     chosen = Signal(str)
-    _found = Signal(object)
+    _read = Signal(object)
 
     def __init__(self, state: State, theme: Theme) -> None:
         super().__init__()
@@ -127,6 +129,7 @@ class Review(QWidget):
         self.kind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.kind.currentIndexChanged.connect(self._list)
         self._rows: list[Reviewed] = []
+        self._asked: Future[Read] | None = None
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.verticalHeader().hide()
@@ -154,7 +157,7 @@ class Review(QWidget):
         self._later.setSingleShot(True)
         self._later.setInterval(_LATER_MS)
         self._later.timeout.connect(self.refill)
-        self._found.connect(self._show)
+        self._read.connect(self._show)
         state.project_changed.connect(self._soon)
         state.answers_changed.connect(self._soon)
         self._soon()
@@ -171,20 +174,23 @@ class Review(QWidget):
         """Read every answer anew, on another thread."""
         project = self.state.project
 
-        def work() -> tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]:
+        def work() -> Read:
             heads = list(project.answers.effective.values())
             return reviewed(project), hit_rates(heads), agreements(project)
 
-        self.state.guesses.submit(work).add_done_callback(self._found.emit)
+        if self._asked is not None:
+            self._asked.cancel()
+        self._asked = self.state.background.submit(work, Turn.SOON)
+        self._asked.add_done_callback(self._read.emit)
 
-    def _show(self, done: Future) -> None:
+    def _show(self, done: Future[Read]) -> None:
         if done.cancelled():
             return
-        self._rows, rates, found = done.result()
+        self._rows, rates, agree = done.result()
         for place, (name, belongs) in enumerate(_KINDS.items()):
             self.kind.setItemText(place, f"{name} ({sum(map(belongs, self._rows)):,})")
         self._list()
-        self.summary.setText("\n".join([*_rates(rates), *_agreements(found)]))
+        self.summary.setText("\n".join([*_rates(rates), *_agreements(agree)]))
 
     def _list(self) -> None:
         belongs = list(_KINDS.values())[self.kind.currentIndex()]
@@ -196,7 +202,7 @@ class Review(QWidget):
     def shut(self) -> None:
         """Read nothing more."""
         self._later.stop()
-        self._found.disconnect()
+        self._read.disconnect()
 
 
 def _share(right: tuple[int, int]) -> str:
@@ -215,9 +221,9 @@ def _rates(rates: HitRates) -> list[str]:
     ]
 
 
-def _agreements(found: dict[tuple[str, str], Agreement]) -> list[str]:
+def _agreements(agree: dict[tuple[str, str], Agreement]) -> list[str]:
     lines = []
-    for (second, first), one in sorted(found.items()):
+    for (second, first), one in sorted(agree.items()):
         who = f"{second} with themselves" if second == first else f"{second} with {first}"
         same = DASH if one.same is None else f"{one.same:.0%}"
         kappa = DASH if one.kappa is None else f"{one.kappa:.2f}"

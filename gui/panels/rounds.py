@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from core.base.jobs import Progress
 from core.base.words import DASH
 from core.project.status import round_status
+from core.rounds.spending import Spending
 from gui.charts.lines import Lines
 from gui.desk.state import State
 from gui.look.theme import Theme
@@ -61,9 +62,12 @@ class Rounds(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(700)
-        self._later.timeout.connect(self.refill)
+        self._later.timeout.connect(self.count)
         state.project_changed.connect(self.refill)
         state.answers_changed.connect(self._soon)
+        self._spending: list[Spending] = []
+        self._frozen: list[bool] = []
+        self._cells: list[list[QTableWidgetItem]] = []
         self.refill()
 
     def _soon(self) -> None:
@@ -73,30 +77,42 @@ class Rounds(QWidget):
     def refill(self) -> None:
         """Read every round anew."""
         project = self.state.project
-        self.rows = [round_status(project, found) for found in project.rounds]
-        spent = project.answers.spent()
-        self.spent.setText(
-            f"Spent: {spent.points:,} points, {spent.units:,} units, {spent.minutes:.1f} min"
-        )
+        self.rows = [round_status(project, one) for one in project.rounds]
+        self._spending = [Spending(one.query, project.answers.fold) for one in project.rounds]
+        self._frozen = [one.frozen for one in project.rounds]
+        self._cells = []
         self.table.setRowCount(len(self.rows))
         for place, row in enumerate(self.rows):
-            answered, asked = row["answered"]["items"], row["asked"]["items"]
-            texts = (
-                row["id"],
-                f"{answered:,} of {asked:,}",
-                f"{row['answered']['points']:,}",
-                DASH if row["miou"] is None else f"{row['miou']:.1%}",
-            )
-            for column, text in enumerate(texts):
-                cell = _cell(text, right=column > 0)
-                cell.setToolTip(f"{row['id']}: {row['stage']}")
+            miou = DASH if row["miou"] is None else f"{row['miou']:.1%}"
+            texts = (row["id"], "", "", miou)
+            cells = [_cell(text, right=column > 0) for column, text in enumerate(texts)]
+            self._cells.append(cells)
+            for column, cell in enumerate(cells):
                 self.table.setItem(place, column, cell)
+        self.count()
         self.chart.set_values([row["miou"] for row in self.rows], [row["id"] for row in self.rows])
         if self.rows:
             measured = [n for n, row in enumerate(self.rows) if row["miou"] is not None]
             chosen = [n for n, row in enumerate(self.rows) if row["id"] == self._chosen]
             self.table.selectRow([len(self.rows) - 1, *measured, *chosen][-1])
         self._show_classes()
+
+    def count(self) -> None:
+        """Count the new answers."""
+        spent = self.state.project.answers.spent()
+        self.spent.setText(
+            f"Spent: {spent.points:,} points, {spent.units:,} units, {spent.minutes:.1f} min"
+        )
+        for place, (row, spending) in enumerate(zip(self.rows, self._spending, strict=True)):
+            spending.follow()
+            stage = row["stage"]
+            if stage in ("asked", "answered"):
+                stage = "asked" if spending.waiting and not self._frozen[place] else "answered"
+            answered = f"{spending.units:,} of {row['asked']['items']:,}"
+            self._cells[place][1].setText(answered)
+            self._cells[place][2].setText(f"{spending.points:,}")
+            for cell in self._cells[place]:
+                cell.setToolTip(f"{row['id']}: {stage}")
 
     def _choose(self, row: int, _: int) -> None:
         self._chosen = self.rows[row]["id"]

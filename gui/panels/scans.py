@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from core.data.items import scan_of
 from gui.desk.state import State
 
 _SCAN = Qt.ItemDataRole.UserRole
@@ -61,12 +60,7 @@ class Browser(QTreeWidget):
 
     def count(self) -> None:
         """Write how many items of the open query wait in each scan."""
-        found = self._state.round
-        waiting: dict[str, int] = {}
-        if found is not None:
-            for item in self._state.project.open_items(found):
-                scan = scan_of(item)
-                waiting[scan] = waiting.get(scan, 0) + 1
+        waiting = self._state.summary.waiting_in if self._state.round is not None else {}
         # Of 20,000 rows only those that change are touched.
         for scan in self._waiting.keys() | waiting.keys():
             if self._waiting.get(scan) != waiting.get(scan) and scan in self._items:

@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 
 from core.assist.alike import Alike, nearest, read
 from core.base.errors import ProjectError
+from gui.desk.activity import Effort
+from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
 from gui.points.labelling import Labelling
@@ -38,18 +40,18 @@ _STEPS = {
 class Thumbnail(QAbstractButton):
     """A small picture of a unit: a ground cell from above, a cluster along its shorter side."""
 
-    def __init__(self, found: Alike, theme: Theme) -> None:
+    def __init__(self, alike: Alike, theme: Theme) -> None:
         super().__init__()
-        self.found, self.theme = found, theme
+        self.alike, self.theme = alike, theme
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip(f"{found.unit}, {len(found.rows):,} points")
-        points = found.points.astype(np.float64)
+        self.setToolTip(f"{alike.unit}, {len(alike.rows):,} points")
+        points = alike.points.astype(np.float64)
         points = points[np.isfinite(points).all(axis=1)]
         flat = points[:, :2] - points[:, :2].mean(axis=0)
         axis = np.linalg.eigh(np.cov(flat.T))[1][:, 1] if len(flat) > 2 else np.array([1.0, 0.0])
-        up = flat @ np.array([-axis[1], axis[0]]) if found.ground else points[:, 2]
+        up = flat @ np.array([-axis[1], axis[0]]) if alike.ground else points[:, 2]
         self.places = np.column_stack([flat @ axis, up - up.mean()])
 
     def sizeHint(self) -> QSize:
@@ -118,7 +120,8 @@ class ContactSheet(QFrame):
         layout.addLayout(bottom)
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
-        self._waiting: deque[tuple[Alike, int]] = deque()
+        self._waiting: deque[tuple[Alike, int, Effort]] = deque()
+        self._asked: Future[list[Alike]] | None = None
         state.target_changed.connect(self._leave_with)
         self._read.connect(self._show)
         self.hide()
@@ -134,26 +137,30 @@ class ContactSheet(QFrame):
             return
         unit = target.unit
         self.state.told.emit("Looking for units like this one …")
-        done = self.state.guesses.submit(lambda: read(project, nearest(project, unit, COUNT)))
+        if self._asked is not None:
+            self._asked.cancel()
+        done = self._asked = self.state.background.submit(
+            lambda: read(project, nearest(project, unit, COUNT)), Turn.NOW
+        )
         done.add_done_callback(lambda future: self._read.emit(unit, future))
 
-    def _show(self, unit: str, done: Future) -> None:
+    def _show(self, unit: str, done: Future[list[Alike]]) -> None:
         target = self.state.target
         if done.cancelled() or target is None or target.unit != unit:
             return
         try:
-            found: list[Alike] = done.result()
+            alike = done.result()
         except ProjectError as error:
             self.state.failed.emit(error)
             return
         self.state.told.emit("")
         for picture in self.pictures:
             picture.deleteLater()
-        self.pictures = [Thumbnail(one, self.theme) for one in found]
+        self.pictures = [Thumbnail(one, self.theme) for one in alike]
         for place, picture in enumerate(self.pictures):
             picture.toggled.connect(self._count)
             self.grid.addWidget(picture, *divmod(place, COLUMNS))
-        self.heading.setText(f"{len(found)} units most like this one")
+        self.heading.setText(f"{len(alike)} units most like this one")
         self._count()
         self.adjustSize()
         self.move(
@@ -191,7 +198,7 @@ class ContactSheet(QFrame):
 
     @property
     def ticked(self) -> list[Alike]:
-        return [picture.found for picture in self.pictures if picture.isChecked()]
+        return [picture.alike for picture in self.pictures if picture.isChecked()]
 
     def tick_all(self) -> None:
         """Tick every unit, or none if all are ticked."""
@@ -207,24 +214,29 @@ class ContactSheet(QFrame):
             else "Tick the same ones (click, or arrows and Space), then press their class."
         )
 
-    def answer(self, found: int) -> None:
-        """Give every ticked unit a class, each an answer of its own."""
+    def give(self, label: int) -> None:
+        """Give every ticked unit a class or code, each an answer of its own. The time is shared
+        among them; the clicks and keys are the last one's."""
         ticked = self.ticked
         if not ticked:
             self.hint.setText("None is ticked: tick those that are the same first.")
             return
         self.hide()
-        self._waiting.extend((one, found) for one in ticked)
-        self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(found)}")
+        effort = self.state.activity.take()
+        each = Effort(effort.seconds / len(ticked), 0, 0)
+        for one in ticked:
+            self._waiting.append((one, label, each))
+        self._waiting[-1] = (ticked[-1], label, Effort(each.seconds, effort.clicks, effort.keys))
+        self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(label)}")
         self._write()
 
     def _write(self) -> None:
         # One answer per turn of the event loop: each is synced to disk.
         if not self._waiting:
             return
-        one, found = self._waiting.popleft()
-        classes = np.full(len(one.rows), found, np.uint8)
-        if self.labelling.answer_unit(one.unit, one.rows, classes, "alike"):
+        one, label, effort = self._waiting.popleft()
+        classes = np.full(len(one.rows), label, np.uint8)
+        if self.labelling.write_unit(one.unit, one.rows, classes, "alike", effort):
             QTimer.singleShot(0, self._write)
         else:
             self._waiting.clear()

@@ -60,9 +60,9 @@ class Draft:
         selected = self.selected & ~rows if take_away else self.selected | rows
         return replace(self, selected=selected, title=title)
 
-    def give(self, found: int, name: str) -> Draft:
+    def give(self, label: int, name: str) -> Draft:
         """Give the asked rows a class or code."""
-        classes = np.where(self.asked, found, self.classes).astype(np.uint8)
+        classes = np.where(self.asked, label, self.classes).astype(np.uint8)
         return replace(
             self, classes=classes, selected=np.zeros(len(classes), bool), title=f"{name} given"
         )
@@ -75,9 +75,9 @@ class Draft:
             given = self.classes[~self.open]
         return int(np.bincount(given).argmax())
 
-    def swap(self, found: int, name: str) -> Draft:
+    def swap(self, label: int, name: str) -> Draft:
         """Give every point of the replaced class another one."""
-        classes = np.where(self.classes == self.replaced, found, self.classes).astype(np.uint8)
+        classes = np.where(self.classes == self.replaced, label, self.classes).astype(np.uint8)
         return replace(
             self, classes=classes, selected=np.zeros(len(classes), bool), title=f"swap to {name}"
         )

@@ -13,8 +13,11 @@ from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
 from core.data.items import scan_of, split_item
+from gui.desk.activity import Effort
+from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.desk.target import Target
+from gui.points.clicked import clicked
 from gui.points.draft import Draft
 
 
@@ -42,6 +45,7 @@ class Labelling(QObject):
         self._swapping = False
         self._tools: set[str] = set()
         self._target: Target | None = None
+        self._splitting: Future[np.ndarray] | None = None
         state.target_changed.connect(self._follow)
         self._split.connect(self._parted)
 
@@ -117,7 +121,7 @@ class Labelling(QObject):
         return Draft(draft.classes, draft.selected, part, draft.guessed, title)
 
     def _part(self, then: Callable[[np.ndarray], None]) -> None:
-        """Split the target in parts on the loader's thread, then go on with them."""
+        """Split the target in parts in the background, then go on with them."""
         target, content = self.state.target, self.state.content
         assert target is not None
         assert content is not None
@@ -135,11 +139,14 @@ class Labelling(QObject):
         def done(future: Future) -> None:
             self._split.emit((target, then), future)
 
-        self.state.guesses.submit(work).add_done_callback(done)
+        if self._splitting is not None:
+            self._splitting.cancel()
+        self._splitting = self.state.background.submit(work, Turn.NOW)
+        self._splitting.add_done_callback(done)
 
     def _parted(self, wanted: tuple[Target, Callable], done: Future) -> None:
         target, then = wanted
-        if target is self.state.target:
+        if not done.cancelled() and target is self.state.target:
             self._tell("")
             then(done.result())
 
@@ -155,20 +162,34 @@ class Labelling(QObject):
 
     # -- answers ------------------------------------------------------------------------------
 
-    def answer(self, found: int) -> None:
+    def pick(self, row: int) -> None:
+        """Make the unit of a clicked row the target; noise is taken with what lies within 1 m."""
+        content, project = self.state.content, self.state.project
+        if content is None or row < 0:
+            return
+        if content.scan not in project.dataset.train:
+            self._tell("Validation scans are not labelled here.")
+            return
+        target = clicked(content, project.units, row)
+        if target is None:
+            self._tell("This point has no valid coordinates.")
+            return
+        self.state.aim(target)
+
+    def give(self, label: int) -> None:
         """Give the target one class or code; of a draft, the asked points."""
         target, draft = self.state.target, self.draft
         if target is None:
             self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
         elif draft is None:
-            self.answer_rows(np.full(len(target.rows), found, np.uint8), "key")
+            self._write(np.full(len(target.rows), label, np.uint8), "key")
         elif self._swapping:
             self._swapping = False
-            self._step(draft.swap(found, self.state.class_name(found)))
+            self._step(draft.swap(label, self.state.class_name(label)))
         else:
-            given = draft.give(found, self.state.class_name(found))
+            given = draft.give(label, self.state.class_name(label))
             if given.complete and not draft.guessed:
-                self.answer_rows(given.classes, self._tool())
+                self._write(given.classes, self._tool())
             else:
                 self._step(given)
 
@@ -179,16 +200,16 @@ class Labelling(QObject):
             self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
         elif draft is not None:
             if draft.complete:
-                self.answer_rows(draft.classes, self._tool())
+                self._write(draft.classes, self._tool())
             else:
                 left = int(draft.open.sum())
                 self._tell(f"{left:,} points have no class yet: one more key gives them theirs.")
         elif suggestion is None or not suggestion.shown:
             self._tell("Nothing is suggested for this one: press its class.")
         else:
-            found = suggestion.classes[0]
+            first = suggestion.classes[0]
             tool = CARRIED if suggestion.carried is not None else "accept"
-            self.answer_rows(np.full(len(target.rows), found, np.uint8), tool)
+            self._write(np.full(len(target.rows), first, np.uint8), tool)
 
     def _tool(self) -> str:
         return "+".join(sorted(self._tools)) or "key"
@@ -197,7 +218,7 @@ class Labelling(QObject):
         suggestion = self.state.suggestion
         return suggestion is None or suggestion.shown
 
-    def answer_rows(self, classes: np.ndarray, tool: str) -> None:
+    def _write(self, classes: np.ndarray, tool: str) -> None:
         """Give the target's rows classes (R,); it is on disk when the next item is shown."""
         state = self.state
         target, content, suggestion = state.target, state.content, state.suggestion
@@ -224,39 +245,43 @@ class Labelling(QObject):
             state.failed.emit(error)
             return
         if not target.blind:
-            content.answer(target.rows, classes, target.slot)
+            content.set_labels(target.rows, classes)
         state.advance(target)
 
-    def answer_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str) -> bool:
+    def write_unit(
+        self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str, effort: Effort
+    ) -> bool:
         """Give another unit's rows (R,) of its scan classes (R,); return whether it was written."""
         state = self.state
         project, scan = state.project, scan_of(unit)
-        found = state.round
-        asked = found is not None and unit in found.query.items
+        current, asked = state.round, state.summary.place_of(unit) is not None
         try:
             project.answers.answer(
                 scan,
                 rows,
                 classes,
-                round=found.id if found is not None and asked else "",
+                round=current.id if current is not None and asked else "",
                 unit=unit,
                 tool=tool,
                 scan_rows=project.count(scan),
                 scan_hash=project.scan_hash(scan),
+                active_s=effort.seconds,
+                clicks=effort.clicks,
+                keys=effort.keys,
             )
         except ProjectError as error:
             state.failed.emit(error)
             return False
         content = state.loader.kept(scan)
         if content is not None:
-            content.answer(rows, classes, int(content.unit[rows[0]]))
+            content.set_labels(rows, classes)
             if content is state.content:
                 state.target_changed.emit(False)
         return True
 
     def _round(self, target: Target) -> str:
-        found = self.state.round
-        return found.id if found is not None and target.item is not None else ""
+        current = self.state.round
+        return current.id if current is not None and target.item is not None else ""
 
     def decline(self) -> None:
         """Say that the unit cannot be answered; it is never asked again."""
@@ -318,7 +343,10 @@ class Labelling(QObject):
         except ProjectError as error:
             self.state.failed.emit(error)
             return
-        self.state.show_again(head, labels)
+        content = self.state.loader.kept(head.scan)
+        if content is not None:
+            content.labels = labels
+        self.state.show_again(head)
         self._tell(f"{'Redone' if redo else 'Undone'}: {self.describe(head)}")
 
     def describe(self, head: Head) -> str:
@@ -331,3 +359,7 @@ class Labelling(QObject):
         counts = head.class_counts()
         best = sorted(counts, key=lambda c: -counts[c])[:3]
         return f"{what} as {', '.join(map(self.state.class_name, best))}"
+
+    def shut(self) -> None:
+        """Take no parts any more."""
+        self._split.disconnect()

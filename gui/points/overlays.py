@@ -9,12 +9,13 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from core.data.classes import UNLABELLED
+from gui.desk.scene import Scene
 from gui.desk.state import State
 from gui.look.colours import measure_table, partition_colours
 from gui.look.theme import Theme
+from gui.points.colours import Colours
 from gui.points.draft import Draft
 from gui.points.labelling import Labelling
-from gui.points.scene import Scene
 
 _MODE_NAMES = {
     "unit": "Unit",
@@ -65,10 +66,10 @@ class Card(QFrame):
         xyz = content.points[target.rows, :3].astype(np.float64)
         size = xyz.max(axis=0) - xyz.min(axis=0)
         away = float(np.hypot(*xyz[:, :2].mean(axis=0)))
-        found = state.round
+        current = state.round
         title = target.what
-        if target.item is not None and found is not None:
-            title = f"{target.item + 1} of {len(found.query.items):,}   {target.what.lower()}"
+        if target.item is not None and current is not None:
+            title = f"{target.item + 1} of {state.summary.asked:,}   {target.what.lower()}"
         given = np.bincount(content.labels[target.rows], minlength=256)
         given[UNLABELLED] = 0
         if given.any() and not target.blind:
@@ -85,8 +86,8 @@ class Card(QFrame):
         draft = self.labelling.draft
         if draft is not None:
             text = self._draft(draft)
-        elif target.item is not None and found is not None:
-            text = found.query.reason[target.item]
+        elif target.item is not None and current is not None:
+            text = current.query.reason[target.item]
         else:
             text = "Not asked; a class you give counts as volunteered."
         self.reason.setText(text)
@@ -98,26 +99,26 @@ class Card(QFrame):
             return "Not prepared yet: press Prepare."
         if state.round is None:
             return "No question is open: press Ask, or click a unit to label it."
-        if not state.project.open_items(state.round):
+        if not state.summary.waiting:
             return "Every item is answered: press Train."
         return "Click a unit, or press Tab for the queue."
 
     def _guess(self) -> str:
         """What the target may be, with the keys, or why that is not said."""
-        found = self.state.suggestion
-        if found is None or not self.state.guesses.shown:
+        likely = self.state.suggestion
+        if likely is None or not self.state.guesses.shown:
             return ""
-        if not found.shown:
+        if not likely.shown:
             return "No suggestion for this one: decide unprompted."
         enter = self.key_of("accept").replace("Return", "Enter")
-        if found.carried is not None:
-            name = self.state.class_name(found.carried)
+        if likely.carried is not None:
+            name = self.state.class_name(likely.carried)
             return (
-                f"{enter}: {name}, as in the scan beside it ({found.shares[0]:.0%} of the points)"
+                f"{enter}: {name}, as in the scan beside it ({likely.shares[0]:.0%} of the points)"
             )
         parts = [
             f"{self.state.class_name(c)} {share:.0%} [{self.key_of(f'class {c}')}]"
-            for c, share in zip(found.classes, found.shares, strict=True)
+            for c, share in zip(likely.classes, likely.shares, strict=True)
         ]
         return f"{enter}: " + "   ".join(parts)
 
@@ -132,9 +133,9 @@ class Card(QFrame):
 class Legend(QFrame):
     """The colours on screen and what they mean."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, colours: Colours) -> None:
         super().__init__()
-        self.scene = scene
+        self.colours = colours
         self.text = QLabel()
         self.text.setTextFormat(Qt.TextFormat.RichText)
         layout = QVBoxLayout(self)
@@ -149,11 +150,11 @@ class Legend(QFrame):
         self.adjustSize()
 
     def _rows(self) -> list[tuple[str, str]]:
-        scene, state = self.scene, self.scene.state
+        state = self.colours.state
         content = state.content
         if content is None:
             return []
-        mode = scene.mode
+        mode = self.colours.mode
         if mode == "unit":
             return []
         if mode == "partition" and state.project.units is not None:
@@ -167,7 +168,8 @@ class Legend(QFrame):
             assert values is not None
             counts = np.bincount(values, minlength=256)
             present = [c for c in np.argsort(-counts, kind="stable").tolist() if counts[c]]
-            return [(state.class_name(c), _hex(scene.classes[c])) for c in present[:_LEGEND_ROWS]]
+            table = self.colours.classes
+            return [(state.class_name(c), _hex(table[c])) for c in present[:_LEGEND_ROWS]]
         ramp = measure_table()
         low, middle, high = _hex(ramp[0]), _hex(ramp[128]), _hex(ramp[255])
         return [("high", high), ("middle", middle), ("low", low)]
@@ -178,46 +180,54 @@ def _hex(colour: np.ndarray) -> str:
 
 
 class Switches(QFrame):
-    """Colour by, and turntable or top-down."""
+    """Colour by, and turntable or top-down.
 
-    picked = Signal(str)
+    Signals
+    -------
+    turned() : the person chose top-down or turntable
+    """
+
     turned = Signal()
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, colours: Colours) -> None:
         super().__init__()
-        self.scene = scene
+        self.colours = colours
         self.modes = QComboBox()
         self.modes.setToolTip("Colour by")
         self.modes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.modes.activated.connect(lambda _: self.picked.emit(self.modes.currentData()))
+        self.modes.activated.connect(lambda _: colours.set_mode(self.modes.currentData()))
         self.top = QToolButton()
         self.top.setText("Top")
         self.top.setCheckable(True)
         self.top.setToolTip("Look straight down  (J)")
         self.top.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.top.clicked.connect(lambda _: self.turned.emit())
+        self.top.clicked.connect(self._turn)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 5, 6, 5)
         layout.addWidget(self.modes)
         layout.addWidget(self.top)
 
+    def _turn(self, top_down: bool) -> None:
+        self.colours.view.set_top_down(top_down)
+        self.turned.emit()
+
     def refresh(self) -> None:
         self.modes.clear()
-        for mode in self.scene.modes():
+        for mode in self.colours.modes():
             self.modes.addItem(f"Colour: {_MODE_NAMES[mode]}", mode)
-        self.modes.setCurrentIndex(self.modes.findData(self.scene.mode))
-        self.top.setChecked(self.scene.view.top_down)
+        self.modes.setCurrentIndex(self.modes.findData(self.colours.mode))
+        self.top.setChecked(self.colours.view.top_down)
         self.adjustSize()
 
 
 class Overlays(QObject):
     """Places the three over the view and keeps them up to date."""
 
-    def __init__(self, scene: Scene, theme: Theme) -> None:
+    def __init__(self, scene: Scene, colours: Colours, labelling: Labelling, theme: Theme) -> None:
         super().__init__(scene)
         self.scene, self.hidden = scene, False
-        self.card, self.legend = Card(scene.state, scene.labelling), Legend(scene)
-        self.switches = Switches(scene)
+        self.card, self.legend = Card(scene.state, labelling), Legend(colours)
+        self.switches = Switches(colours)
         for part in (self.card, self.legend, self.switches):
             part.setParent(scene.view)
             part.show()
@@ -225,7 +235,7 @@ class Overlays(QObject):
         state = scene.state
         state.target_told.connect(self.refresh)
         state.project_changed.connect(self.refresh)
-        scene.mode_changed.connect(self.refresh)
+        colours.mode_changed.connect(self.refresh)
         self.set_theme(theme)
         self.refresh()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from core.data.classes import UNLABELLED
-from gui.desk.slots import Slots
 from gui.look.colours import GREY, unit_colours
 from gui.points.draft import Draft
+from gui.points.slots import Slots
 
 FULL, ANSWERED, DIM, BROWSE, DRAFT = 255, 125, 95, 235, 170
 MODES = ("unit", "partition", "label", "prediction", "entropy", "height", "intensity", "truth")

@@ -1,4 +1,4 @@
-"""Our own point visual: colours come from a table by unit, so recolouring a unit is one texel.
+"""Our own point visual: colours come from a table by unit, so that no point is written anew.
 
 GLSL 120 throughout: it runs on OpenGL 2.1, on software drawing and on a GPU alike.
 """
@@ -143,16 +143,6 @@ class CloudVisual(Visual):
         self._table = table.reshape(rows, _WIDTH, 4)
         self._texture.set_data(self._table)
         self.shared_program["u_shape"] = (float(_WIDTH), float(rows))
-        self.update()
-
-    def set_unit(self, slot: int, rgb: np.ndarray, brightness: int) -> None:
-        """Recolour one unit: one texel."""
-        row, column = divmod(slot, _WIDTH)
-        self._table[row, column, :3] = rgb
-        self._table[row, column, 3] = brightness
-        self._texture.set_data(
-            self._table[row : row + 1, column : column + 1], offset=(row, column)
-        )
         self.update()
 
     def set_values(self, values: np.ndarray, table: np.ndarray) -> None:

@@ -23,7 +23,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
-TOOLS = ("lasso", "polygon", "box", "brush", "cut")
 BRUSH_PX = (4.0, 120.0)
 _FEWEST_PX = 4.0  # a shorter drag is a slip of the hand
 
@@ -107,7 +106,7 @@ class DrawTool(QWidget):
         over.installEventFilter(self)
 
     def begin(self, tool: str) -> None:
-        """Wait for a shape of one of TOOLS."""
+        """Wait for a lasso, polygon, box, brush or cut."""
         self.tool, self._places = tool, []
         self.setGeometry(self._over.rect())
         self.show()

@@ -32,12 +32,10 @@ class CloudView(QWidget):
     Signals
     -------
     clicked(row, x, y) : a click without a drag; row -1 where nothing is within 6 pixels
-    first_frame() : something was drawn for the first time
     moved() : the camera or the size changed
     """
 
     clicked = Signal(int, float, float)
-    first_frame = Signal()
     moved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -94,10 +92,6 @@ class CloudView(QWidget):
         self.picker.forget()
         self.cloud.set_units(rgb, brightness)
         self.cloud.set_uniform("u_front", (front - 0.5) / 255)
-
-    def set_unit(self, slot: int, rgb: np.ndarray, brightness: int) -> None:
-        """Recolour one unit."""
-        self.cloud.set_unit(slot, rgb, brightness)
 
     def set_values(self, values: np.ndarray | None, table: np.ndarray | None = None) -> None:
         """Colour points by values (N,) 0..255 through table (256, 3); None: by unit again."""
@@ -234,9 +228,7 @@ class CloudView(QWidget):
     # -- events -------------------------------------------------------------------------------
 
     def _on_draw(self, _: object) -> None:
-        if not self.drawn:
-            self.drawn = True
-            self.first_frame.emit()
+        self.drawn = True
 
     def _on_moved(self, *_: object) -> None:
         self.picker.forget()

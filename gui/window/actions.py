@@ -32,7 +32,13 @@ class Action:
 
 
 class Actions:
-    """The table of a window, as QActions that fire wherever the focus is but in a text field."""
+    """The table of a window, as QActions that fire wherever the focus is but in a text field.
+
+    Attributes
+    ----------
+    table, made : the actions and Qt's, by id
+    reasons : why each could not be done when it was last looked at, or None, by id
+    """
 
     def __init__(self, window: QMainWindow) -> None:
         self._window = window
@@ -40,6 +46,8 @@ class Actions:
         self._own_keys: dict[str, tuple[str, ...]] = {}  # before a person changed them
         self._changed = changed_keys()
         self.made: dict[str, QAction] = {}
+        self.reasons: dict[str, str | None] = {}
+        self._shown: dict[str, tuple[bool, str]] = {}
 
     def add(self, actions: Sequence[Action]) -> None:
         """Add actions; their ids and keys must be new."""
@@ -61,7 +69,7 @@ class Actions:
     def keep(self, ids: set[str]) -> None:
         """Drop all actions but these: another project has other classes."""
         for id in [id for id in self.table if id not in ids]:
-            del self.table[id]
+            del self.table[id], self.reasons[id], self._shown[id]
             made = self.made.pop(id)
             self._window.removeAction(made)
             made.deleteLater()
@@ -96,12 +104,16 @@ class Actions:
         return action.keys[0] if action is not None and action.keys else ""
 
     def run(self, id: str) -> str | None:
-        """Do an action, or return why it cannot be done now."""
+        """Do an action, or return why it cannot be done now.
+
+        What it changes for others is told by signals; only its own state is brought up to date.
+        """
         action = self.table[id]
         reason = action.why_not()
         if reason is None:
             action.run()
-        self.refresh()
+        if id in self.table:  # the project may be closed now
+            self._refresh(id)
         return reason
 
     def refresh(self) -> None:
@@ -111,11 +123,13 @@ class Actions:
 
     def _refresh(self, id: str) -> None:
         action, made = self.table[id], self.made[id]
-        reason = action.why_not()
-        made.setEnabled(reason is None)
-        tip = f"{action.title}{keys_text(action)}\n{reason or action.help}"
-        made.setToolTip(tip)
-        if action.checked is not None:
+        reason = self.reasons[id] = action.why_not()
+        shown = (reason is None, f"{action.title}{keys_text(action)}\n{reason or action.help}")
+        if self._shown.get(id) != shown:  # each touch goes to menus and buttons
+            self._shown[id] = shown
+            made.setEnabled(reason is None)
+            made.setToolTip(shown[1])
+        if action.checked is not None and made.isChecked() != action.checked():
             made.setChecked(action.checked())
 
     def of_group(self, group: str) -> list[Action]:

@@ -10,7 +10,8 @@ from gui.window.actions import Action
 from gui.window.faces import Shell
 
 if TYPE_CHECKING:
-    from gui.points.scene import Scene
+    from gui.points.colours import Colours
+    from gui.points.work import InView
     from gui.window.session import Session
 
 
@@ -45,8 +46,7 @@ def always(window: Shell) -> list[Action]:
 
 def of_session(window: Shell, session: Session) -> list[Action]:
     """Actions on the open project."""
-    state, scene, labelling = session.state, session.scene, session.labelling
-    queue = session.queue
+    state, work, queue = session.state, session.work, session.queue
 
     def write(what: str) -> None:
         window.choose_for("Folder to write to", lambda out: session.export(out, what))
@@ -109,21 +109,21 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Show the scan before.", lambda: state.step_scan(-1)),
         Action("undo", "Undo", ("Ctrl+Z",), "Label",
                "Take back the last step of a draft, else the last answer, and go there.",
-               labelling.undo, session.no.label),
+               work.undo, session.no.label),
         Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Label",
-               "Bring back what Undo took.", labelling.redo, session.no.label),
+               "Bring back what Undo took.", work.redo, session.no.label),
         Action("decline", "Cannot tell, never ask again", ("Delete",), "Label",
                "The unit costs nothing and is not asked again.",
-               labelling.decline, session.no.label),
+               work.decline, session.no.label),
         Action("accept", "Accept", ("Return", "Enter", "Space"), "Label",
                "Confirm the draft, or answer with the class suggested first.",
-               session.accept, session.no.label),
+               work.accept, session.no.label),
         Action("guess", "Start from the best guess", ("Y",), "Label",
                "The network's class of each point, else parts of like points, one key each.",
-               labelling.guess, session.no.label),
+               work.labelling.guess, session.no.label),
         Action("alike", "Units like this one", ("Ctrl+A",), "Label",
                "Tick the same ones on a sheet of pictures (again: all); one key labels them.",
-               session.alike.open, session.no.label),
+               work.sheet.open, session.no.label),
         Action("second", "Second opinion, blind", (), "Label",
                "Answer a sample of others' units; labels and suggestions are hidden.",
                session.second_opinion, session.no.label,
@@ -136,8 +136,8 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         rows.append(_class(session, code, name.capitalize(), key, "Label"))
     for number, name in enumerate(session.project.classes.names):
         rows.append(_class(session, number, name, session.project.classes.keys[number], "Class"))
-    if scene is not None:
-        rows += _of_scene(session)
+    if work.in_view is not None:
+        rows += _in_view(session, work.in_view)
     return rows
 
 
@@ -148,16 +148,18 @@ def _class(session: Session, number: int, name: str, key: str, group: str) -> Ac
         (key,),
         group,
         f"The asked points are: {name}.",
-        lambda: session.answer(number),
+        lambda: session.work.answer(number),
         session.no.label,
     )
 
 
-def _of_scene(session: Session) -> list[Action]:
-    scene, overlays = session.scene, session.overlays
-    assert scene is not None
-    assert overlays is not None
+def _in_view(session: Session, parts: InView) -> list[Action]:
+    work, scene, drawing, overlays = session.work, parts.scene, parts.drawing, parts.overlays
     view = scene.view
+
+    def enlarge(by: int) -> None:
+        if not drawing.resize(by):
+            scene.set_point_size(scene.point_px + by * 0.5)
 
     def turn() -> None:
         view.set_top_down(not view.top_down)
@@ -166,26 +168,27 @@ def _of_scene(session: Session) -> list[Action]:
     rows = [
         Action("cut", "Cut in two", ("K",), "Label",
                "Draw one line; each side gets a class of its own.",
-               lambda: scene.begin("cut"), session.no.label),
+               lambda: drawing.begin("cut"), session.no.label),
         Action("lasso", "Lasso", ("L",), "Label",
-               "Draw around points of the unit.", lambda: scene.begin("lasso"), session.no.label),
+               "Draw around points of the unit.", lambda: drawing.begin("lasso"), session.no.label),
         Action("polygon", "Polygon", ("P",), "Label",
                "Click corners around points of the unit.",
-               lambda: scene.begin("polygon"), session.no.label),
+               lambda: drawing.begin("polygon"), session.no.label),
         Action("box", "Box", ("O",), "Label",
-               "Drag a box over points of the unit.", lambda: scene.begin("box"), session.no.label),
+               "Drag a box over points of the unit.",
+               lambda: drawing.begin("box"), session.no.label),
         Action("brush", "Brush", ("U",), "Label",
-               "Paint over points of the unit.", lambda: scene.begin("brush"), session.no.label),
+               "Paint over points of the unit.", lambda: drawing.begin("brush"), session.no.label),
         Action("fill", "Fill", (",",), "Label",
-               "Click a part of like points of the unit.", scene.begin_fill, session.no.label),
+               "Click a part of like points of the unit.", drawing.begin_fill, session.no.label),
         Action("swap", "Swap a class", (";",), "Label",
                "The next class takes the place of the selected points' class in the whole unit.",
-               session.labelling.begin_swap, session.no.label),
+               work.labelling.begin_swap, session.no.label),
         Action("through", "Draw through", ("Ctrl+T",), "Label",
                "Shapes take hidden points too, or only what is in sight.",
-               lambda: scene.set_through(not scene.through), checked=lambda: scene.through),
+               lambda: drawing.set_through(not drawing.through), checked=lambda: drawing.through),
         Action("whole", "Whole again", ("Esc",), "Label",
-               "Put the tool away, then the selection, then the draft.", session.leave),
+               "Put the tool away, then the selection, then the draft.", work.leave),
         Action("frame", "Frame the unit", ("Home",), "Go",
                "Fly to what is asked; once more, closer.", scene.frame),
         Action("overview", "See the whole scan", ("End",), "Go",
@@ -194,20 +197,23 @@ def _of_scene(session: Session) -> list[Action]:
                "Look straight down, or turn freely.", turn, checked=lambda: view.top_down),
         Action("smaller", "Smaller points", ("[",), "View",
                "Draw points, or the brush in hand, smaller.",
-               lambda: scene.enlarge(-1)),
+               lambda: enlarge(-1)),
         Action("bigger", "Bigger points", ("]",), "View",
                "Draw points, or the brush in hand, bigger.",
-               lambda: scene.enlarge(1)),
+               lambda: enlarge(1)),
         Action("around", "Neighbouring scans", ("Ctrl+B",), "View",
                "Show the five scans before and behind too, placed by their poses.",
                scene.toggle_around, checked=lambda: bool(scene.reach)),
         Action("overlays", "Hide what lies over the view", ("H",), "View",
                "Nothing hides the points.", overlays.toggle, checked=lambda: overlays.hidden),
     ]  # fmt: skip
-    return [*rows, *(_mode(scene, mode, f"Ctrl+{n}") for n, mode in enumerate(MODES, start=1))]
+    return [
+        *rows,
+        *(_mode(parts.colours, mode, f"Ctrl+{n}") for n, mode in enumerate(MODES, start=1)),
+    ]
 
 
-def _mode(scene: Scene, mode: str, key: str) -> Action:
+def _mode(colours: Colours, mode: str, key: str) -> Action:
     title = f"Colour by {'ground truth' if mode == 'truth' else mode}"
     return Action(
         f"mode {mode}",
@@ -215,7 +221,7 @@ def _mode(scene: Scene, mode: str, key: str) -> Action:
         (key,),
         "View",
         f"{title}.",
-        lambda: scene.set_mode(mode),
-        lambda: None if mode in scene.modes() else "There is nothing of this to show yet.",
-        lambda: scene.mode == mode,
+        lambda: colours.set_mode(mode),
+        lambda: None if mode in colours.modes() else "There is nothing of this to show yet.",
+        lambda: colours.mode == mode,
     )

@@ -35,7 +35,6 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.running: str | None = None
-        self.last: Progress | None = None
         self._job: Job | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jobs")
         self._ended.connect(self._end)
@@ -44,7 +43,7 @@ class Jobs(QObject):
         """Start a step under a name for the person; False while another runs."""
         if self.running is not None:
             return False
-        self.running, self.last = name, None
+        self.running = name
         job = self._job = Job(self._report)
         self._thread.submit(self._work, name, step, job)
         self.started.emit(name)
@@ -67,7 +66,6 @@ class Jobs(QObject):
         self._thread.shutdown(wait=True)
 
     def _report(self, report: Progress) -> None:
-        self.last = report
         self.progressed.emit(report)
 
     def _work(self, name: str, step: Step, job: Job) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core import steps
 from core.base.errors import LockedError, StorageError
-from core.base.jobs import Job
+from core.base.jobs import Job, Progress
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.merge import merge
@@ -28,11 +28,7 @@ from gui.panels.review import Review
 from gui.panels.rounds import Rounds
 from gui.panels.scans import Browser
 from gui.points.class_palette import Palette
-from gui.points.contact_sheet import ContactSheet
-from gui.points.history import History
-from gui.points.labelling import Labelling
-from gui.points.overlays import Overlays
-from gui.points.scene import Scene
+from gui.points.work import PointsWork
 from gui.view import opengl
 from gui.view.view import CloudView
 from gui.window.banner import Banner
@@ -52,16 +48,16 @@ def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None
 
 
 class Session(QObject):
-    """Everything of one open project. `scene` and `view` are None where OpenGL does not work."""
+    """Everything of one open project. `view` is None where OpenGL does not work; `work` is how what
+    is asked there is answered."""
 
     def __init__(self, path: Path, activity: Activity, jobs: Jobs, theme: Theme) -> None:
         super().__init__()
         self.project, why = open_project(path)
         self.jobs = jobs
         self._outcome = ""
-        self.no = Reasons(self.project, jobs)
         self.state = State(self.project, activity)
-        self.labelling = Labelling(self.state)
+        self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
         self.page = QWidget()
         self.page.setMinimumSize(420, 300)
@@ -70,15 +66,10 @@ class Session(QObject):
         layout.setSpacing(4)
         layout.addWidget(self.banner)
         self.view: CloudView | None = None
-        self.scene: Scene | None = None
-        self.overlays: Overlays | None = None
         (problem, renderer), drawing = opengl.opengl(), ""
         self.software = False
         if problem is None:
             self.view = CloudView()
-            self.scene = Scene(self.view, self.state, self.labelling, theme)
-            self.overlays = Overlays(self.scene, theme)
-            self.history = History(self.scene)
             layout.addWidget(self.view, 1)
             if any(name in renderer for name in opengl.SOFTWARE):
                 drawing = "software drawing"
@@ -86,7 +77,7 @@ class Session(QObject):
                 self.software = self.view.instant = True  # two frames are no flight
         else:
             layout.addWidget(_no_view(problem), 1)
-        self.alike = ContactSheet(self.page, self.state, self.labelling, theme)
+        self.work = PointsWork(self.page, self.view, self.state, theme)
         self.queue = Queue(self.state, theme)
         self.palette = QWidget()
         self.partitions = Partitions(self.state, theme)
@@ -104,6 +95,7 @@ class Session(QObject):
         jobs.started.connect(self.status.starting)
         jobs.progressed.connect(self.status.progressed)
         jobs.progressed.connect(self.rounds.progressed)
+        jobs.progressed.connect(self._progressed)
         jobs.finished.connect(self._finished)
         if why is not None:
             self.banner.show_note(why.what, f"Opened for reading only. {why.do}")
@@ -120,9 +112,7 @@ class Session(QObject):
         """Write the keys that actions have now, by their ids."""
         if isinstance(self.palette, Palette):
             self.palette.set_keys(key_of)
-        if self.overlays is not None:
-            self.overlays.card.key_of = key_of
-            self.overlays.refresh()
+        self.work.show_keys(key_of)
 
     # -- steps --------------------------------------------------------------------------------
 
@@ -204,6 +194,9 @@ class Session(QObject):
 
         self.jobs.run(name, work)
 
+    def _progressed(self, _: Progress) -> None:
+        self.state.summary.look()
+
     def _finished(self, name: str) -> None:
         self.status.idle()
         if name != "Export":
@@ -213,31 +206,6 @@ class Session(QObject):
             self._outcome = ""
         if name == "Ask" and self.state.round is not None:
             self.state.begin()
-
-    def answer(self, found: int) -> None:
-        """Give a class or code to what is ticked on the contact sheet, else to what is asked."""
-        if self.alike.isVisible():
-            self.alike.answer(found)
-        elif self.scene is not None:
-            self.scene.answer(found)
-        else:
-            self.labelling.answer(found)
-
-    def accept(self) -> None:
-        """Tick on the contact sheet, else confirm what is asked."""
-        if self.alike.isVisible():
-            self.alike.tick()
-        elif self.scene is not None:
-            self.scene.accept()
-        else:
-            self.labelling.accept()
-
-    def leave(self) -> None:
-        """Put away the contact sheet, else the tool, the selection, the draft."""
-        if self.alike.isVisible():
-            self.alike.hide()
-        elif self.scene is not None:
-            self.scene.end()
 
     def toggle_suggestions(self) -> None:
         """Show suggestions, or none."""
@@ -266,12 +234,9 @@ class Session(QObject):
             self.rounds,
             self.review,
             self.context,
-            self.alike,
-            self.scene,
-            self.overlays,
+            self.work,
         ):
-            if part is not None:
-                part.set_theme(theme)
+            part.set_theme(theme)
         if isinstance(self.palette, Palette):
             self.palette.set_theme(theme)
 
@@ -295,9 +260,7 @@ class Session(QObject):
             self.jobs.finished,
         ):
             signal.disconnect()
-        if self.scene is not None:
-            self.history.shut()
-        self.alike.shut()
+        self.work.shut()
         self.review.shut()
         self.context.shut()
         self.state.shut()

@@ -25,15 +25,14 @@ class Step:
 
 def steps(state: State, running: str | None) -> list[Step]:
     """The five steps of the round that is on the table."""
-    project, found = state.project, state.project.open_round
-    tip = project.tip
+    project, summary = state.project, state.summary
+    tip, current = summary.tip, summary.round
     prepared = project.units is not None
-    waiting = len(project.open_items(found)) if found else 0
-    asked = len(found.query.items) if found else 0
+    waiting = summary.waiting if current else 0
+    asked = summary.asked if current else 0
     answered = asked - waiting
-    trained = tip is not None and tip.checkpoint.exists()
-    scored = tip is not None and tip.scored
-    number = (found.number if found else len(project.branch(tip)) + 1) if prepared else 1
+    trained, scored = summary.trained, summary.scored
+    number = (current.number if current else len(project.branch(tip)) + 1) if prepared else 1
 
     def step(action: str, text: str, done: bool, ready: bool, why: str) -> Step:
         return Step(action, text, DONE if done else NOW if ready else WAITING, why)
@@ -42,29 +41,29 @@ def steps(state: State, running: str | None) -> list[Step]:
         step("prepare", "Prepare", prepared, True, "Split the scans in units and partitions"),
         step(
             "ask",
-            f"Ask round {number}" if found is None else f"Asked {asked:,}",
-            found is not None,
+            f"Ask round {number}" if current is None else f"Asked {asked:,}",
+            current is not None,
             prepared and (tip is None or scored),
             "Choose the units worth asking about" if prepared else "Waits for Prepare",
         ),
         step(
             "label",
-            f"Label {answered:,}/{asked:,}" if found else "Label",
-            found is not None and waiting == 0,
-            found is not None,
-            "Answer the queued units" if found else "Waits for a query",
+            f"Label {answered:,}/{asked:,}" if current else "Label",
+            current is not None and waiting == 0,
+            current is not None,
+            "Answer the queued units" if current else "Waits for a query",
         ),
         step(
             "train",
             "Training …" if running == "Train" else "Train",
-            trained and found is None,
-            answered > 0 or (found is None and tip is not None and not scored),
-            "Train on all answers, score and evaluate" if found else "Waits for answers",
+            trained and current is None,
+            answered > 0 or (current is None and tip is not None and not scored),
+            "Train on all answers, score and evaluate" if current else "Waits for answers",
         ),
         step(
             "evaluate",
             "Evaluate",
-            scored and found is None,
+            scored and current is None,
             False,
             "Measure mIoU on the validation scans" if trained else "Waits for Train",
         ),
@@ -123,10 +122,8 @@ class Stepper(QToolBar):
         for place, one in enumerate(steps(self.state, running), start=1):
             button = self.buttons[one.action]
             mark = "✓" if one.state == DONE else str(place)
-            button.setText(f"{mark}  {one.text}")
             reason = why_not(one.action)
-            button.setEnabled(reason is None)
-            button.setToolTip(reason or one.why)
+            _say(button, f"{mark}  {one.text}", reason is None, reason or one.why)
             primary = one.state == NOW and reason is None
             if button.property("primary") != primary:
                 button.setProperty("primary", primary)
@@ -134,8 +131,15 @@ class Stepper(QToolBar):
                 button.style().polish(button)
         for id in ("oracle", "export", "cancel"):
             reason = why_not(id)
-            self.buttons[id].setEnabled(reason is None)
-            self.buttons[id].setToolTip(reason or "")
+            _say(self.buttons[id], self.buttons[id].text(), reason is None, reason or "")
+
+
+def _say(button: QToolButton, text: str, enabled: bool, tip: str) -> None:
+    """Touch only a button that changes: each touch is laid out and drawn."""
+    if (button.text(), button.isEnabled(), button.toolTip()) != (text, enabled, tip):
+        button.setText(text)
+        button.setEnabled(enabled)
+        button.setToolTip(tip)
 
 
 def _space() -> QWidget:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from core.project.project import Project
+from gui.desk.summary import Summary
 from gui.window.jobs import Jobs
 
 
 class Reasons:
     """Asked for each action, whenever something changed."""
 
-    def __init__(self, project: Project, jobs: Jobs) -> None:
-        self._project, self._jobs = project, jobs
+    def __init__(self, project: Project, summary: Summary, jobs: Jobs) -> None:
+        self._project, self._summary, self._jobs = project, summary, jobs
 
     def _busy(self) -> str | None:
         if not self._project.writable:
@@ -21,22 +22,19 @@ class Reasons:
         return self._busy()
 
     def ask(self) -> str | None:
-        found = self._project.tip
         if self._project.units is None:
             return "Prepare the scans first."
-        if found is not None and not found.frozen:
-            waiting = len(self._project.open_items(found))
-            if waiting:
-                return f"{waiting:,} items still wait for an answer; train to put them back."
+        waiting = self._summary.waiting
+        if waiting and not self._summary.frozen:
+            return f"{waiting:,} items still wait for an answer; train to put them back."
         return self._busy()
 
     def train(self) -> str | None:
-        tip = self._project.tip
-        if tip is None:
+        if self._summary.tip is None:
             return "Ask a first query."
-        if tip.done:
+        if self._summary.done:
             return "This round is trained: ask the next query."
-        if not tip.frozen and not self._project.answers.effective:
+        if not self._summary.frozen and not self._project.answers.effective:
             return "Answer something first."
         return self._busy()
 
@@ -44,15 +42,14 @@ class Reasons:
         return self._busy()
 
     def evaluate(self) -> str | None:
-        if not any(found.checkpoint.exists() for found in self._project.rounds):
+        if not self._summary.ever_trained:
             return "Train a round first."
         return self._busy()
 
     def oracle(self) -> str | None:
-        found = self._project.open_round
         if not self._project.research:
             return "Only research projects answer from ground truth."
-        if found is None or not self._project.open_items(found):
+        if self._summary.round is None or not self._summary.waiting:
             return "No question is open."
         return self._busy()
 

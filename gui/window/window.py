@@ -175,12 +175,12 @@ class Window(QMainWindow):
         self._dock("Context", session.context)
         self._place_docks()
         state = session.state
-        for signal in (state.answers_changed, state.project_changed, state.target_told):
-            signal.connect(self.refresh)
+        state.changed.connect(self.refresh)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
-        if session.scene is not None:
-            session.scene.mode_changed.connect(self.refresh)
+        if session.work.in_view is not None:
+            session.work.in_view.colours.mode_changed.connect(self.refresh)
+            session.work.in_view.overlays.switches.turned.connect(self.refresh)
         self.setWindowTitle(f"{path.name} – LidarLoop")
         self._fill_menus()
         # Only a window that is laid out knows what is left for the middle; nothing to draw yet.
@@ -268,8 +268,7 @@ class Window(QMainWindow):
         """Bring actions and stepper up to date."""
         self.actions_table.refresh()
         if self.stepper is not None:
-            table = self.actions_table.table
-            self.stepper.refresh(self.jobs.running, lambda id: table[id].why_not())
+            self.stepper.refresh(self.jobs.running, self.actions_table.reasons.__getitem__)
 
     def _show_keys(self) -> None:
         """Write the keys where they are on screen."""

@@ -109,7 +109,7 @@ class Annotator:
         """Draw a shape with the mouse, each of its places off by some pixels."""
         assert len(shape.places) <= VERTICES
         ends = shape.places if shape.tool != "box" else (shape.places[0], shape.places[2])
-        sheet = self.session.scene.draw_tool
+        sheet = self.session.work.in_view.drawing.draw_tool
         if not sheet.isVisible() or sheet.tool != shape.tool:  # else it is still in hand
             self._key({"cut": "K", "box": "O", "polygon": "P"}[shape.tool])
         jitter = self.rng.uniform(-JITTER_PX, JITTER_PX, (len(ends), 2))
@@ -172,25 +172,25 @@ class Annotator:
         if shapes and not self._is_cell() and len(truth) > _LOOK_AGAIN:
             # A large cluster hides half of itself: look from the other view before the last key.
             self._flip()
-            draft = self.session.labelling.draft
+            draft = self.session.work.labelling.draft
             if self.state.target is self._asked and draft is not None:
                 known = self._known(truth)
                 given = np.where(draft.open, main, draft.classes)[known]
                 more, worth = self._plan(known, truth[known], given)
                 self._strokes(more if worth > 0 else [])
         if self.state.target is self._asked:
-            draft = self.session.labelling.draft
+            draft = self.session.work.labelling.draft
             if draft is not None and draft.complete:
                 self._key(Qt.Key.Key_Return, decide=True)
             else:
-                if self.session.scene.draw_tool.isVisible() and draft is None:
+                if self.session.work.in_view.drawing.draw_tool.isVisible() and draft is None:
                     self._key(Qt.Key.Key_Escape)
                 self._class(main)  # the rest
 
     def _strokes(self, shapes: list[tuple[Shape, int]]) -> None:
         for shape, found in shapes:
             self._draw(shape)
-            draft = self.session.labelling.draft
+            draft = self.session.work.labelling.draft
             if draft is None or not draft.selected.any():
                 self._key(Qt.Key.Key_Escape)  # nothing lit up
                 continue
@@ -212,7 +212,7 @@ class Annotator:
     def _by_parts(self, part: np.ndarray, rows: np.ndarray, truth: np.ndarray) -> None:
         """Press Y, then a class for each part that lights up."""
         self._key("Y")
-        labelling = self.session.labelling
+        labelling = self.session.work.labelling
         while labelling.draft is None:
             QTest.qWait(5)
         while self.state.target is self._asked:

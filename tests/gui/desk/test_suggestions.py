@@ -30,8 +30,8 @@ def test_enter_gives_the_class_that_the_card_names_first(taught):
     unit, wanted = taught.state.target.unit, truth(taught)
     name = taught.state.class_name(found.classes[0])
     key = taught.session.project.classes.keys[found.classes[0]]
-    assert taught.session.overlays.card.guess.text().startswith(f"Enter: {name} ")
-    assert f"[{key}]" in taught.session.overlays.card.guess.text()
+    assert taught.session.work.in_view.overlays.card.guess.text().startswith(f"Enter: {name} ")
+    assert f"[{key}]" in taught.session.work.in_view.overlays.card.guess.text()
     taught.key(Qt.Key.Key_Return)
     entry = taught.entries()[-1]
     assert entry.unit == unit
@@ -61,7 +61,7 @@ def test_a_bare_unit_shows_none_and_enter_labels_nothing(taught, monkeypatch):
     taught.state.guesses.changed.emit()
     taught.settle()
     count = len(taught.entries())
-    assert taught.session.overlays.card.guess.text().startswith("No suggestion")
+    assert taught.session.work.in_view.overlays.card.guess.text().startswith("No suggestion")
     taught.key(Qt.Key.Key_Return)
     assert len(taught.entries()) == count
     taught.key("1")
@@ -70,12 +70,12 @@ def test_a_bare_unit_shows_none_and_enter_labels_nothing(taught, monkeypatch):
 
 def test_suggestions_can_be_off(taught):
     taught.key("G", CONTROL)
-    assert not taught.session.overlays.card.guess.isVisible()
+    assert not taught.session.work.in_view.overlays.card.guess.isVisible()
     count = len(taught.entries())
     taught.key(Qt.Key.Key_Return)
     assert len(taught.entries()) == count
     taught.key("G", CONTROL)
-    assert taught.session.overlays.card.guess.isVisible()
+    assert taught.session.work.in_view.overlays.card.guess.isVisible()
 
 
 def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path):
@@ -102,7 +102,7 @@ def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path)
     driver.settle()
     qtbot.waitUntil(lambda: driver.state.suggestion is not None)
     driver.settle()
-    assert "as in the scan beside it" in driver.session.overlays.card.guess.text()
+    assert "as in the scan beside it" in driver.session.work.in_view.overlays.card.guess.text()
     wanted = int(np.bincount(driver.state.content.truth[driver.state.target.rows]).argmax())
     spent = driver.answers.spent().units
     driver.key(Qt.Key.Key_Return)
@@ -111,7 +111,7 @@ def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path)
     assert set(entry.classes.tolist()) == {wanted}
     assert driver.answers.spent().units == spent
     # Its neighbours are drawn with it, and only its own points are picked.
-    view, scene = driver.session.view, driver.session.scene
+    view, scene = driver.session.view, driver.session.work.in_view.scene
     driver.key("B", CONTROL)
     qtbot.waitUntil(lambda: len(view.around) == 3)
     assert [cloud.visible for cloud in view.around] == [True, False, False]
@@ -131,4 +131,4 @@ def test_without_poses_the_neighbours_are_refused_in_words(driver, qtbot):
     driver.state.told.connect(said.append)
     driver.key("B", CONTROL)
     qtbot.waitUntil(lambda: any("has no pose" in text for text in said))
-    assert driver.session.scene.reach == 0
+    assert driver.session.work.in_view.scene.reach == 0

@@ -76,7 +76,7 @@ def test_a_repeat_comes_unmarked_and_leaves_the_label(driver, monkeypatch):
     assert target.unit == first
     assert target.blind
     assert state.suggestion is None
-    text = driver.session.overlays.card.title.text()
+    text = driver.session.work.in_view.overlays.card.title.text()
     assert "✓" not in text
     assert "again" not in text.lower()
     waiting = state.cursor
@@ -104,17 +104,17 @@ def test_a_second_annotator_sees_neither_labels_nor_suggestions(
     monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")
     driver = Driver(open_window(project_path, qtbot), qtbot)
     driver.settle()
-    state, table = driver.state, driver.session.scene.classes
+    state, table = driver.state, driver.session.work.in_view.colours.classes
     driver.window.actions_table.run("second")
     driver.settle()
     assert len(state.second) == min(50, answered)
     assert state.target.blind
     colours = driver.session.view.cloud._table.reshape(-1, 4)
-    slots = driver.session.scene._slot
+    slots = driver.session.work.in_view.colours.placed
     shown = {tuple(c) for c in colours[np.unique(slots), :3].tolist()}
     assert (state.content.labels != UNLABELLED).any()
     assert tuple(table[8].tolist()) not in shown  # the road has its class colour nowhere
-    assert driver.session.history.text(int(state.target.rows[0])) == ""
+    assert driver.session.work.in_view.history.ask(int(state.target.rows[0])).result() == ""
     before = [project_labels(driver, scan) for scan in state.project.dataset.train]
     sample = list(state.second)
     for _ in sample:
@@ -137,21 +137,21 @@ def project_labels(driver, scan: str) -> np.ndarray:
 def test_the_history_of_a_point_names_who_when_and_how(driver):
     target = driver.state.target
     row = int(target.rows[0])
-    history = driver.session.history
-    assert history.text(row) == ""
+    history = driver.session.work.in_view.history
+    assert history.ask(row).result() == ""
     driver.key("1")
     driver.session.state.show_unit(target.unit)
     driver.settle()
     driver.key("2")
     driver.session.state.show_unit(target.unit)
     driver.settle()
-    newest, oldest = history.text(row).splitlines()
+    newest, oldest = history.ask(row).result().splitlines()
     me = driver.answers.annotator
     assert newest.startswith(f"bicycle: {me}, ")
     assert oldest.startswith(f"car: {me}, ")
     assert oldest.endswith("001-size, key")
     driver.key("Z", CONTROL)
-    assert len(history.text(row).splitlines()) == 1
+    assert len(history.ask(row).result().splitlines()) == 1
 
 
 def folder_chosen(monkeypatch, path) -> None:

@@ -16,7 +16,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def opened(driver):
-    sheet = driver.session.alike
+    sheet = driver.session.work.sheet
     driver.key("A", CONTROL)
     driver.qtbot.waitUntil(sheet.isVisible)
     return sheet
@@ -30,7 +30,7 @@ def test_ticked_units_get_one_class_and_an_answer_each(driver):
     for picture in chosen:
         QTest.mouseClick(picture, LEFT)
     QTest.mouseClick(chosen[1], LEFT)  # not this one after all
-    wanted = {chosen[0].found.unit, chosen[2].found.unit}
+    wanted = {chosen[0].alike.unit, chosen[2].alike.unit}
     assert "2 ticked" in sheet.hint.text()
     driver.key("4")
     assert not sheet.isVisible()
@@ -93,7 +93,7 @@ def test_the_sheet_is_ticked_by_keys_alone(driver):
     assert driver.entries() == []  # what is asked below the sheet was not accepted
     press(driver, Qt.Key.Key_4)
     driver.qtbot.waitUntil(lambda: len(driver.entries()) == 1)
-    assert driver.entries()[0].unit == sheet.pictures[1].found.unit
+    assert driver.entries()[0].unit == sheet.pictures[1].alike.unit
     assert QApplication.focusWidget() is view
 
 
@@ -107,11 +107,26 @@ def test_the_sheet_goes_with_its_question(driver):
     assert len(driver.entries()) == 1
 
 
+def test_the_time_at_the_sheet_is_shared_among_its_answers(driver, monkeypatch):
+    sheet, activity = opened(driver), driver.state.activity
+    for picture in sheet.pictures[:4]:
+        QTest.mouseClick(picture, LEFT)
+    now = activity._last + 8.0
+    monkeypatch.setattr(activity, "_clock", lambda: now)
+    driver.key("4")
+    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 4)
+    entries = driver.entries()
+    assert len({entry.active_s for entry in entries}) == 1
+    assert 8.0 <= sum(entry.active_s for entry in entries) < 60
+    assert sum(entry.clicks for entry in entries) == 4
+    assert sum(entry.keys for entry in entries) == 2  # Ctrl+A and the class
+
+
 def test_what_waits_is_written_when_the_project_closes(driver):
     sheet = opened(driver)
     QTest.mouseClick(sheet.all, LEFT)
     count = len(sheet.ticked)
-    sheet.answer(0)
+    sheet.give(0)
     sheet.shut()
     assert len(driver.entries()) == count
     sheet._read.connect(lambda *_: None)

@@ -154,7 +154,7 @@ def test_a_click_picks_the_unit_under_the_pixel_and_counts_as_volunteered(driver
     )
     number, place = found
     driver.click_at(place)
-    assert driver.state.target.slot == number
+    assert driver.state.target.unit == driver.session.project.units.name(first + number)
     assert driver.state.target.item is None
     driver.key("Q")
     (entry,) = driver.entries()
@@ -190,10 +190,10 @@ def test_noise_and_clusters_too_large_can_be_labelled(driver):
     content.unit.setflags(write=True)
     content.unit[rows] = OVERSIZE
     content.unit[[10, 11]] = NOISE
-    state.pick(4)
+    driver.session.work.labelling.pick(4)
     assert np.array_equal(state.target.rows, rows)
     driver.key("1")
-    state.pick(10)
+    driver.session.work.labelling.pick(10)
     near = np.linalg.norm(content.points[[10, 11], :3] - content.points[10, :3], axis=1) <= 1
     driver.key("2")
     large, noise = driver.entries()
@@ -216,7 +216,7 @@ def test_a_ground_cell_is_cut_in_two_classes_by_one_line(driver):
     xy = view.picker.screen_xy(content.points[target.rows])
     middle = np.median(xy, axis=0)
     driver.key("K")
-    sheet = driver.session.scene.draw_tool
+    sheet = driver.session.work.in_view.drawing.draw_tool
     assert sheet.isVisible()
     ends = [QPoint(round(middle[0]), round(middle[1] + off)) for off in (-200, 200)]
     QTest.mousePress(sheet, Qt.MouseButton.LeftButton, pos=ends[0])
@@ -240,7 +240,7 @@ def test_a_ground_cell_is_cut_in_two_classes_by_one_line(driver):
 
 def test_escape_makes_a_cut_whole_again(driver):
     target = driver.state.target
-    driver.session.labelling.select(np.arange(len(target.rows)) % 2 == 0, "cut")
+    driver.session.work.labelling.select(np.arange(len(target.rows)) % 2 == 0, "cut")
     driver.key("R")
     driver.key(Qt.Key.Key_Escape)
     driver.key("1")
@@ -303,19 +303,19 @@ def test_a_scan_that_is_read_at_once_arrives_after_the_call(driver, monkeypatch)
     """The reading thread may be done before `ask` returns."""
 
     class AtOnce:
-        def submit(self, function, *arguments):
+        def submit(self, work, _):
             done = Future()
-            done.set_result(function(*arguments))
+            done.set_result(work())
             return done
 
     loader = driver.state.loader
-    thread = loader._thread
-    monkeypatch.setattr(loader, "_thread", AtOnce())
+    background = loader._background
+    monkeypatch.setattr(loader, "_background", AtOnce())
     driver.state.reload()
     assert driver.state._coming is not None
     driver.settle()
     assert driver.state.target.unit == driver.state.round.query.items[0]
-    monkeypatch.setattr(loader, "_thread", thread)
+    monkeypatch.setattr(loader, "_background", background)
 
 
 def test_the_partition_panel_counts_answers_undo_and_declines(driver):

@@ -9,9 +9,9 @@ import pytest
 
 from core.data.classes import IGNORED, UNLABELLED
 from core.prepare.units import INVALID, NOISE, OVERSIZE, TINY
-from gui.desk.slots import make_slots
 from gui.look.colours import GREY
 from gui.points import paint
+from gui.points.slots import make_slots
 
 
 def scan(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -69,3 +69,29 @@ def test_answered_units_are_brighter_than_those_to_come():
     light = paint.brightness(slots, asked=True)[slots.slot]
     assert light[labels == 4].min() > light[labels == UNLABELLED].max()
     assert len(set(paint.brightness(slots, asked=False).tolist())) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_that_come_later_give_the_slots_of_a_new_start(seed: int):
+    """Whole units, parts of units and stray points, in any order: each row has its own label."""
+    unit, labels = scan(seed)
+    slots, rng = make_slots(unit, 12, labels), np.random.default_rng(seed)
+    followed = 0
+    for _ in range(60):
+        state = rng.choice(np.unique(unit))
+        rows = np.flatnonzero(unit == state)
+        if rng.random() < 0.3:
+            rows = rows[: rng.integers(1, len(rows) + 1)]
+        after = labels.copy()
+        after[rows] = rng.choice([1, 2, 3, UNLABELLED])
+        table = slots.label.copy()
+        if slots.follow(labels, after):
+            followed += 1
+        else:
+            np.testing.assert_array_equal(slots.label, table)
+            slots = make_slots(unit, 12, after)
+        labels = after
+        np.testing.assert_array_equal(slots.label[slots.slot], labels)
+        fresh = make_slots(unit, 12, labels)
+        np.testing.assert_array_equal(slots.of_unit[slots.slot], fresh.of_unit[fresh.slot])
+    assert 10 < followed < 60

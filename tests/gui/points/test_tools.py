@@ -58,7 +58,7 @@ def near_edge(xy: np.ndarray, corners: np.ndarray, reach: float = 1.5) -> np.nda
 
 def drag(driver, corners, modifier=NONE) -> None:
     """Press, move through the corners, release, on the drawing sheet."""
-    sheet = driver.session.scene.draw_tool
+    sheet = driver.session.work.in_view.drawing.draw_tool
     points = [QPoint(round(x), round(y)) for x, y in corners]
     QTest.mousePress(sheet, LEFT, modifier, points[0])
     for point in points[1:]:
@@ -121,7 +121,7 @@ def test_a_polygon_is_clicked(cell, close: str):
     xy = places(cell)
     corners = around(xy, 0.35)[::2]
     cell.key("P")
-    sheet = cell.session.scene.draw_tool
+    sheet = cell.session.work.in_view.drawing.draw_tool
     points = [QPoint(round(x), round(y)) for x, y in corners]
     for point in points:
         QTest.mouseClick(sheet, LEFT, NONE, point)
@@ -130,7 +130,7 @@ def test_a_polygon_is_clicked(cell, close: str):
     else:
         QTest.mouseDClick(sheet, LEFT, NONE, points[-1])
     cell.settle()
-    assert cell.session.labelling.draft.selected.any()
+    assert cell.session.work.labelling.draft.selected.any()
     cell.key("R")
     cell.key("A")
     assert_shape(cell, cell.entries()[0], corners, xy)
@@ -140,7 +140,7 @@ def test_a_brush_paints_what_it_touches(cell):
     xy = places(cell)
     start, end = np.round(np.quantile(xy, 0.3, axis=0)), np.round(np.quantile(xy, 0.6, axis=0))
     cell.key("U")
-    sheet = cell.session.scene.draw_tool
+    sheet = cell.session.work.in_view.drawing.draw_tool
     before = sheet.radius
     wheel = QWheelEvent(
         QPointF(5, 5), sheet.mapToGlobal(QPointF(5, 5)), QPoint(), QPoint(0, 120),
@@ -170,9 +170,9 @@ def test_control_takes_away_and_shapes_add_up(cell):
     cell.key("O")
     drag(cell, left)
     drag(cell, [(middle[0], xy[:, 1].min() - 5), xy.max(axis=0) + 5])
-    assert cell.session.labelling.draft.selected.all()
+    assert cell.session.work.labelling.draft.selected.all()
     drag(cell, left, CONTROL)
-    selected = cell.session.labelling.draft.selected
+    selected = cell.session.work.labelling.draft.selected
     clear = np.abs(xy[:, 0] - middle[0]) > 2
     assert np.array_equal(selected[clear], (xy[:, 0] > middle[0])[clear])
 
@@ -180,7 +180,7 @@ def test_control_takes_away_and_shapes_add_up(cell):
 def test_the_picture_changes_as_the_mouse_moves(cell):
     xy = places(cell)
     cell.key("O")
-    sheet, view = cell.session.scene.draw_tool, cell.session.view
+    sheet, view = cell.session.work.in_view.drawing.draw_tool, cell.session.view
     low, high = np.quantile(xy, 0.2, axis=0), np.quantile(xy, 0.8, axis=0)
     QTest.mousePress(sheet, LEFT, NONE, QPoint(*(round(v) for v in low)))
     bright = []
@@ -190,15 +190,15 @@ def test_the_picture_changes_as_the_mouse_moves(cell):
             QEvent.Type.MouseMove, at, sheet.mapToGlobal(at), Qt.MouseButton.NoButton, LEFT, NONE
         )
         QApplication.sendEvent(sheet, move)
-        slots = cell.session.scene._slot[cell.state.target.rows]
+        slots = cell.session.work.in_view.colours.placed[cell.state.target.rows]
         lit = view.cloud._table.reshape(-1, 4)[slots, 3] == 255
         bright.append(int(lit.sum()))
     assert 0 < bright[0] < bright[1] < bright[2] < len(xy)
-    assert cell.session.labelling.draft is None
+    assert cell.session.work.labelling.draft is None
 
 
 def test_each_step_of_a_draft_is_taken_back_and_brought_again(cell):
-    labelling = cell.session.labelling
+    labelling = cell.session.work.labelling
     cell.key("O")
     xy = places(cell)
     drag(cell, [xy.min(axis=0) - 5, np.median(xy, axis=0)])
@@ -217,12 +217,12 @@ def test_each_step_of_a_draft_is_taken_back_and_brought_again(cell):
 
 
 def test_escape_puts_away_tool_selection_and_draft_in_turn(cell):
-    scene, labelling = cell.session.scene, cell.session.labelling
+    drawing, labelling = cell.session.work.in_view.drawing, cell.session.work.labelling
     xy = places(cell)
     cell.key("O")
     drag(cell, [xy.min(axis=0) - 5, np.median(xy, axis=0)])
     cell.key(Qt.Key.Key_Escape)
-    assert not scene.draw_tool.isVisible()
+    assert not drawing.draw_tool.isVisible()
     assert labelling.draft.selected.any()
     cell.key(Qt.Key.Key_Escape)
     assert not labelling.draft.selected.any()
@@ -236,7 +236,7 @@ def test_a_stroke_that_missed_labels_nothing(cell, key):
     xy = places(cell)
     cell.key("L")
     drag(cell, around(xy, 0.05) + np.ptp(xy, axis=0) + 40)
-    assert cell.session.labelling.draft is None
+    assert cell.session.work.labelling.draft is None
     cell.key(key)
     assert cell.entries() == []
     cell.key(Qt.Key.Key_Escape)
@@ -246,7 +246,7 @@ def test_a_stroke_that_missed_labels_nothing(cell, key):
 
 def test_the_view_still_turns_with_a_tool_in_hand(cell):
     cell.key("L")
-    sheet, camera = cell.session.scene.draw_tool, cell.session.view.camera
+    sheet, camera = cell.session.work.in_view.drawing.draw_tool, cell.session.view.camera
     before = camera.scale_factor
     at = QPointF(300, 200)
     wheel = QWheelEvent(
@@ -258,7 +258,7 @@ def test_the_view_still_turns_with_a_tool_in_hand(cell):
 
 
 def test_parts_are_asked_one_after_the_other(cell, qtbot):
-    labelling = cell.session.labelling
+    labelling = cell.session.work.labelling
     cell.key("Y")
     qtbot.waitUntil(lambda: labelling.draft is not None)
     parts = len(np.unique(labelling.draft.part))
@@ -275,7 +275,7 @@ def test_parts_are_asked_one_after_the_other(cell, qtbot):
 
 def test_one_class_is_swapped_for_another(cell):
     """A third of the cell is road, a third trunk; road becomes parking, wherever it is."""
-    labelling = cell.session.labelling
+    labelling = cell.session.work.labelling
     cell.key(";")
     assert labelling.draft is None
     xy = places(cell)
@@ -299,7 +299,7 @@ def test_one_class_is_swapped_for_another(cell):
 
 
 def test_a_click_fills_a_part(cell, qtbot):
-    labelling, view = cell.session.labelling, cell.session.view
+    labelling, view = cell.session.work.labelling, cell.session.view
     rows = cell.state.target.rows
     cell.key(",")
     cell.click_at(places(cell)[len(rows) // 2])
@@ -312,7 +312,7 @@ def test_a_click_fills_a_part(cell, qtbot):
 
 def test_only_what_is_in_sight(driver):
     """What lies further along the same ray is hidden, and a shape leaves it out."""
-    view, scene = driver.session.view, driver.session.scene
+    view, drawing = driver.session.view, driver.session.work.in_view.drawing
     target, content = driver.state.target, driver.state.content
     points = content.points[target.rows, :3].astype(float)
     camera = view.camera
@@ -331,9 +331,9 @@ def test_only_what_is_in_sight(driver):
     assert seen[drawn].mean() > 0.9
     assert hidden[drawn].mean() < 0.1
     driver.key("T", CONTROL)
-    assert not scene.through
+    assert not drawing.through
     box = Shape("box", ((0, 0), (view.width(), 0), (view.width(), view.height()), (0, 2000)))
-    assert np.array_equal(scene._covered(box), seen)
+    assert np.array_equal(drawing.covered(box), seen)
 
 
 def test_the_camera_flies_between_units_of_one_size(driver):
@@ -389,10 +389,30 @@ def test_places_on_screen_are_those_of_the_drawing_library(driver, top: bool):
     assert np.isnan(found[mapped[:, 3] <= 0]).all()  # no shape reaches behind the eye
 
 
-def test_a_shape_counts_a_pixel_as_drawn():
-    xy = np.array([[10.5, 10.5], [30.5, 10.5], [np.nan, 3.0], [-5, 2], [500, 500]])
+@pytest.mark.parametrize(
+    ("x", "covered"), [(4.99, False), (5.0, True), (19.99, True), (20.0, False), (np.nan, False)]
+)
+def test_a_place_counts_as_the_pixel_it_is_drawn_in(x: float, covered: bool):
+    """A box over the pixels 5 to 19 takes the places that are drawn in them, to the hair."""
     box = Shape("box", ((5, 5), (20, 5), (20, 20), (5, 20)))
-    assert box.covers(xy, (100, 80)).tolist() == [True, False, False, False, False]
-    dot = Shape("brush", ((30, 10),), 3.0)
-    assert dot.covers(xy, (100, 80)).tolist() == [False, True, False, False, False]
-    assert UNLABELLED not in (ROAD, TRUNK)
+    xy = np.array([[x, 10.0], [10.0, x]])
+    assert box.covers(xy, (100, 80)).tolist() == [covered, covered]
+
+
+def test_a_shape_that_reaches_out_of_the_view_takes_what_is_in_it():
+    places = [(0, 0), (99.9, 79.9), (-0.1, 5), (5, -0.1), (100, 5), (5, 80), (np.nan, 5)]
+    everything = Shape("lasso", ((-50, -50), (300, -50), (300, 300), (-50, 300)))
+    covered = everything.covers(np.array(places, float), (100, 80))
+    assert covered.tolist() == [True, True, False, False, False, False, False]
+
+
+def test_a_brush_is_as_wide_as_its_radius_and_a_cut_takes_its_left():
+    away = np.array([0.0, 5.0, 8.5, 11.5, 20.0])
+    stroke = Shape("brush", ((20, 40), (60, 40)), 10.0)
+    for side in (-1, 1):
+        across = np.column_stack([np.full(5, 40.5), 40 + side * away])
+        assert stroke.covers(across, (100, 80)).tolist() == [True, True, True, False, False]
+    cut = Shape("cut", ((50, 70), (50, 10)))  # upward on the screen
+    assert cut.covers(np.array([[49.0, 40], [51, 40], [49, 500]]), (100, 80)).tolist() == [
+        True, False, True,
+    ]  # fmt: skip

@@ -47,7 +47,7 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
         qtbot.waitUntil(lambda: first.frozen)
         assert driver.state.target.unit == late
         driver.key("R")
-        driver.session.state.pick(0)
+        driver.session.work.labelling.pick(0)
         unit = driver.state.target.unit
         driver.key("R")
     driver.settle()
@@ -63,7 +63,7 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     loss, labelled = driver.session.rounds.curves
     assert loss.values == [row["loss"] for row in log]
     assert labelled.values == [row["labelled_miou"] for row in log]
-    assert "prediction" in driver.session.scene.modes()
+    assert "prediction" in driver.session.work.in_view.colours.modes()
     driver.step("ask")
     second = driver.state.round
     assert second.query.strategy == "basal"
@@ -71,7 +71,7 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     assert second.parent == first.id
     assert not set(second.query.items) & set(driver.answers.effective)
     assert driver.state.target.unit == second.query.items[0]
-    assert "entropy" in driver.session.overlays.card.reason.text()
+    assert "entropy" in driver.session.work.in_view.overlays.card.reason.text()
     driver.step("oracle")
     assert not project.open_items(second)
     driver.step("train")
@@ -93,7 +93,7 @@ def test_preparing_from_nothing_in_the_window(qtbot, tmp_path, small_street):
     window = open_window(path, qtbot)
     session = window.session
     assert session.queue.empty.text() == "The scans are not prepared yet: press Prepare."
-    assert session.scene.mode == "height"
+    assert session.work.in_view.colours.mode == "height"
     assert not window.stepper.buttons["ask"].isEnabled()
     with qtbot.waitSignal(window.jobs.finished, timeout=60_000):
         QTest.mouseClick(window.stepper.buttons["prepare"], Qt.MouseButton.LeftButton)
@@ -179,7 +179,10 @@ def test_without_ground_truth_miou_is_a_dash(qtbot, project_path, small_street):
         file.unlink()
     window = open_window(project_path, qtbot)
     assert window.session.rounds.table.item(0, 3).text() == "–"
-    assert "truth" not in window.session.scene.modes() or window.session.project.research
+    assert (
+        "truth" not in window.session.work.in_view.colours.modes()
+        or window.session.project.research
+    )
     window.close()
 
 
@@ -260,7 +263,7 @@ def test_colour_by_height_paints_points_in_its_ramp(driver):
     driver.key("6", CONTROL)
     driver.key(Qt.Key.Key_End)
     view, content = driver.session.view, driver.state.content
-    assert driver.session.scene.mode == "height"
+    assert driver.session.work.in_view.colours.mode == "height"
     driver.state.show_scan(content.scan)
     driver.settle()
     image = view.canvas.render()[..., :3].astype(int)
@@ -275,21 +278,36 @@ def test_colour_by_height_paints_points_in_its_ramp(driver):
 
 
 def test_point_size_and_top_view_have_keys(driver):
-    size = driver.session.scene.point_px
+    size = driver.session.work.in_view.scene.point_px
     driver.key("]")
-    assert driver.session.scene.point_px > size
+    assert driver.session.work.in_view.scene.point_px > size
     driver.key("J")
     assert driver.session.view.top_down
     driver.key("J")
     assert not driver.session.view.top_down
 
 
+def test_the_switches_over_the_view_colour_and_turn(driver):
+    """They were drawn, and did nothing."""
+    parts, table = driver.session.work.in_view, driver.window.actions_table
+    box = parts.overlays.switches.modes
+    box.setCurrentIndex(box.findData("height"))
+    box.activated.emit(box.currentIndex())
+    assert parts.colours.mode == "height"
+    assert table.made["mode height"].isChecked()
+    assert box.currentData() == "height"
+    for on in (True, False):
+        driver.click(parts.overlays.switches.top)
+        assert driver.session.view.top_down == on
+        assert table.made["top"].isChecked() == on
+
+
 def test_overlays_can_be_put_away(driver):
-    assert driver.session.overlays.card.isVisible()
+    assert driver.session.work.in_view.overlays.card.isVisible()
     driver.key("H")
-    assert not driver.session.overlays.card.isVisible()
+    assert not driver.session.work.in_view.overlays.card.isVisible()
     driver.key("H")
-    assert driver.session.overlays.card.isVisible()
+    assert driver.session.work.in_view.overlays.card.isVisible()
 
 
 # -- looks -----------------------------------------------------------------------------------------
@@ -374,7 +392,7 @@ while window.session.state.content is None:
 from PySide6.QtWidgets import QLabel
 texts = [label.text() for label in window.session.page.findChildren(QLabel)]
 print("SAYS", [text for text in texts if "OpenGL" in text])
-window.session.labelling.answer(0)
+window.session.work.answer(0)
 print("ANSWERED", len(window.session.project.answers.effective))
 window.close()
 """

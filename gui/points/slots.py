@@ -26,6 +26,20 @@ class Slots:
     of_unit: np.ndarray
     label: np.ndarray
 
+    def follow(self, before: np.ndarray, after: np.ndarray) -> bool:
+        """Take over labels `after` (N,) in place of those `before` by changing one entry of the
+        table; False where points would change their slots, and nothing is changed."""
+        rows = np.flatnonzero(before != after)
+        if not len(rows):
+            return True
+        slot, label = int(self.slot[rows[0]]), after[rows[0]]
+        alone = np.count_nonzero(self.of_unit == self.of_unit[slot]) == 1
+        same = (self.slot[rows] == slot).all() and (after[rows] == label).all()
+        if not (alone and same and np.count_nonzero(self.slot == slot) == len(rows)):
+            return False
+        self.label[slot] = label
+        return True
+
 
 def base_slots(unit: np.ndarray, units: int) -> np.ndarray:
     """(N,) int32 slot of each row by its unit (N,), labels left out."""

@@ -1,0 +1,182 @@
+"""How points are coloured: by unit, class or value; what is asked bright, a draft by classes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from core.data.classes import UNLABELLED
+from core.prepare.units import OVERSIZE
+from gui.desk.content import Content
+from gui.desk.state import State
+from gui.desk.target import Target
+from gui.look.colours import class_table, measure_table, partition_colours, spread
+from gui.look.theme import Theme
+from gui.points import paint
+from gui.points.draft import Draft
+from gui.points.labelling import Labelling
+from gui.points.slots import Slots, base_slots, make_slots
+from gui.view.view import CloudView
+
+
+class Colours(QObject):
+    """The painter of a scene (gui.desk.scene) whose points are answered by their units.
+
+    Attributes
+    ----------
+    placed : (N,) slot of each row of the scan, as the view has them
+
+    Signals
+    -------
+    mode_changed() : another colouring
+    """
+
+    mode_changed = Signal()
+
+    def __init__(self, view: CloudView, state: State, labelling: Labelling, theme: Theme) -> None:
+        super().__init__(view)
+        self.view, self.state, self.labelling, self.theme = view, state, labelling, theme
+        self.mode = "unit" if state.project.units is not None else "height"
+        self.classes = class_table(state.project.classes)
+        self._slots: Slots | None = None
+        self._labels: np.ndarray | None = None  # those that the slots were made for
+        self.placed: np.ndarray | None = None
+        self._preview: np.ndarray | None = None
+        labelling.preview.connect(self.show_preview)
+        state.target_changed.connect(self._retarget)
+
+    def modes(self) -> tuple[str, ...]:
+        """The colourings that have something to show now."""
+        content, project = self.state.content, self.state.project
+        known = {
+            "unit": project.units is not None,
+            "partition": project.units is not None,
+            "prediction": content is not None and content.prediction is not None,
+            "entropy": content is not None and content.entropy is not None,
+            "truth": content is not None and content.truth is not None,
+        }
+        return tuple(mode for mode in paint.MODES if known.get(mode, True))
+
+    def set_mode(self, mode: str) -> None:
+        """Colour by one of `modes`."""
+        if mode in self.modes():
+            self.mode = mode
+            self.paint()
+            self.mode_changed.emit()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
+
+    def begin(self) -> np.ndarray:
+        """Take up the state's scan; (N,) int32 slot of each row."""
+        content = self.state.content
+        assert content is not None
+        if self.mode not in self.modes():
+            self.mode = self.modes()[0]
+            self.mode_changed.emit()
+        self._slots = None
+        self.placed = self._slots_of(content).slot
+        return self.placed
+
+    def _slots_of(self, content: Content) -> Slots:
+        """The slots by the labels of now; an answer to a whole unit changes one entry of them."""
+        before, self._labels = self._labels, content.labels
+        slots = self._slots
+        if slots is None or before is None or not slots.follow(before, content.labels):
+            slots = self._slots = make_slots(content.unit, content.units, content.labels)
+        return slots
+
+    def paint(self) -> None:
+        """Colour every point anew."""
+        self._paint_values()
+        self.paint_units()
+
+    def _paint_values(self) -> None:
+        """Colour points by a value of their own, or by their unit."""
+        content = self.state.content
+        if content is None:
+            return
+        if self.mode not in paint.BY_VALUE:
+            self.view.set_values(None)
+        elif self.mode in ("prediction", "truth"):
+            values = content.prediction if self.mode == "prediction" else content.truth
+            assert values is not None
+            self.view.set_values(values.astype(np.float32), self.classes)
+        else:
+            self.view.set_values(spread(self._measure(content)), measure_table())
+
+    def _measure(self, content: Content) -> np.ndarray:
+        if self.mode == "entropy":
+            assert content.entropy is not None
+            return content.entropy
+        return content.points[:, 2 if self.mode == "height" else 3]
+
+    def paint_units(self) -> None:
+        """Colour the units and light the target."""
+        content, target, draft = self.state.content, self.state.target, self.labelling.draft
+        if content is None:
+            return
+        units = self.state.project.units
+        partition = np.zeros(0, np.int8)
+        ramp = partition_colours(1)
+        if units is not None:
+            mine = units.range_of(content.scan)
+            partition = units.partition[mine.start : mine.stop]
+            ramp = partition_colours(len(units.cuts))
+        slots = self._slots_of(content)
+        if self.state.hides_labels:
+            slots = replace(slots, label=np.full_like(slots.label, UNLABELLED))
+        rgb = paint.colours(slots, self.mode, partition, ramp, self.classes)
+        level = paint.brightness(slots, asked=target is not None)
+        slot = slots.slot
+        if target is not None:
+            sketched = draft is not None or self._preview is not None or target.blind
+            whole = _base_slot(content, target)
+            if not sketched and whole is not None:
+                level[slots.of_unit == whole] = paint.FULL
+            else:
+                drawn = draft if draft is not None else Draft.empty(len(target.rows))
+                places = paint.draft_slots(drawn, self._preview)
+                table, bright = self._draft_colours(target, asked=bool((places == 256).any()))
+                slot = slot.copy()
+                slot[target.rows] = len(level) + places
+                rgb, level = np.vstack([rgb, table]), np.concatenate([level, bright])
+        if slot is not self.placed:
+            self.placed = slot
+            self.view.set_slots(slot)
+        self.view.set_units(rgb, level, front=paint.DRAFT if target is not None else 256)
+
+    def _draft_colours(self, target: Target, *, asked: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Colours (257, 3) and brightness (257,) of a draft's points: by class, half bright while
+        others are asked; last the asked ones; where none has a class yet the unit's own colour."""
+        own = self._spot_colour(target)
+        table = self.classes.copy()
+        table[UNLABELLED] = own * 0.6  # still the unit, not asked this time
+        bright = np.full(len(table) + 1, paint.DRAFT if asked else paint.FULL, np.uint8)
+        bright[-1] = paint.FULL
+        return np.vstack([table, own]), bright
+
+    def _spot_colour(self, target: Target) -> np.ndarray:
+        assert self.state.content is not None
+        label = int(self.state.content.labels[target.rows[0]])
+        label = UNLABELLED if target.blind else label
+        own = self.theme.rgb("accent") if label == UNLABELLED else self.classes[label]
+        return np.array(own, np.uint8)
+
+    def _retarget(self, _: bool) -> None:
+        self._preview = None
+        self.paint_units()
+
+    def show_preview(self, rows: np.ndarray | None) -> None:
+        """Light rows (R,) bool of the target while a shape is drawn; None what is asked."""
+        self._preview = rows
+        self.paint_units()
+
+
+def _base_slot(content: Content, target: Target) -> int | None:
+    """The base slot of the unit or large cluster that a target is the whole of; None for stray
+    points, of which it takes only some."""
+    state = content.unit[target.rows[:1]]
+    return int(base_slots(state, content.units)[0]) if state >= 0 or state <= OVERSIZE else None

@@ -1,0 +1,108 @@
+"""Answering by points: what a class key, Enter, Esc and undo do while units are asked.
+
+The session asks the work of its project, whatever is asked there: `answer`, `accept`, `leave`,
+`undo`, `redo`, `decline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from gui.desk.scene import Scene
+from gui.desk.state import State
+from gui.look.theme import Theme
+from gui.points.colours import Colours
+from gui.points.contact_sheet import ContactSheet
+from gui.points.drawing import Drawing
+from gui.points.history import History
+from gui.points.labelling import Labelling
+from gui.points.overlays import Overlays
+from gui.view.view import CloudView
+
+
+class InView:
+    """The parts of the work that need the 3D view."""
+
+    def __init__(self, view: CloudView, state: State, labelling: Labelling, theme: Theme) -> None:
+        self.colours = Colours(view, state, labelling, theme)
+        self.scene = Scene(view, state, self.colours, theme)
+        self.drawing = Drawing(view, state, labelling, self.colours, theme)
+        self.overlays = Overlays(self.scene, self.colours, labelling, theme)
+        self.history = History(self.scene)
+
+
+class PointsWork(QObject):
+    """The units' classes: of a whole unit by a key, of its parts by a draft, of many by a sheet.
+
+    `in_view` is None where OpenGL does not work; `page` is what the sheet lies over.
+    """
+
+    def __init__(self, page: QWidget, view: CloudView | None, state: State, theme: Theme) -> None:
+        super().__init__(state)
+        self.labelling = Labelling(state)
+        self.in_view = InView(view, state, self.labelling, theme) if view is not None else None
+        self.sheet = ContactSheet(page, state, self.labelling, theme)
+
+    def answer(self, label: int) -> None:
+        """Give a class or code to what is ticked on the sheet, else to what is asked; while a tool
+        is in hand only to what was drawn with it."""
+        if self.sheet.isVisible():
+            self.sheet.give(label)
+        elif self.in_view is None or not self.in_view.drawing.missed():
+            self.labelling.give(label)
+
+    def accept(self) -> None:
+        """Tick on the sheet, else close a polygon that is being drawn, else confirm."""
+        if self.sheet.isVisible():
+            self.sheet.tick()
+        elif self.in_view is None:
+            self.labelling.accept()
+        elif not self.in_view.drawing.close() and not self.in_view.drawing.missed():
+            self.labelling.accept()
+
+    def leave(self) -> None:
+        """Put away the sheet, else the tool, the selection, the draft."""
+        if self.sheet.isVisible():
+            self.sheet.hide()
+        elif self.in_view is None or not self.in_view.drawing.put_away():
+            self.labelling.put_away()
+
+    def undo(self) -> None:
+        """Take back the draft's last step, else one's newest answer, and go there."""
+        self.labelling.undo()
+
+    def redo(self) -> None:
+        """Bring back what the last undo took, and go there."""
+        self.labelling.redo()
+
+    def decline(self) -> None:
+        """Say that the unit cannot be answered; it is never asked again."""
+        self.labelling.decline()
+
+    def show_keys(self, key_of: Callable[[str], str]) -> None:
+        """Write the keys that actions have now, by their ids."""
+        if self.in_view is not None:
+            self.in_view.overlays.card.key_of = key_of
+            self.in_view.overlays.refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.sheet.set_theme(theme)
+        if self.in_view is not None:
+            for part in (
+                self.in_view.colours,
+                self.in_view.scene,
+                self.in_view.drawing,
+                self.in_view.overlays,
+            ):
+                part.set_theme(theme)
+
+    def shut(self) -> None:
+        """Write what waits, take nothing more from the background."""
+        self.sheet.shut()
+        self.labelling.shut()
+        if self.in_view is not None:
+            self.in_view.history.shut()
+            self.in_view.scene.shut()

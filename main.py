@@ -20,11 +20,11 @@ def _stranger() -> str | None:
     """A sentence where Python finds another program's package under a name of ours."""
     for name in ("core", "models", "gui", "resources"):
         found = find_spec(name)
-        where = [] if found is None else list(found.submodule_search_locations or [found.origin])
-        if [Path(str(place)).resolve() for place in where] != [_HOME / name]:
+        where = [] if found is None else found.submodule_search_locations or [str(found.origin)]
+        if [Path(place).resolve() for place in where] != [_HOME / name]:
             return (
                 f"The package {name} that Python finds is not LidarLoop's but "
-                f"{', '.join(map(str, where)) or 'none'}. Take that place off PYTHONPATH, or "
+                f"{', '.join(where) or 'none'}. Take that place off PYTHONPATH, or "
                 "install LidarLoop in an environment of its own: pipx install or uv tool install."
             )
     return None

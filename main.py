@@ -20,9 +20,7 @@ def _stranger() -> str | None:
     """A sentence where Python finds another program's package under a name of ours."""
     for name in ("core", "models", "gui", "resources"):
         found = find_spec(name)
-        where = (
-            [] if found is None else list(found.submodule_search_locations or [str(found.origin)])
-        )
+        where = [] if found is None else found.submodule_search_locations or [str(found.origin)]
         if [Path(place).resolve() for place in where] != [_HOME / name]:
             return (
                 f"The package {name} that Python finds is not LidarLoop's but "

@@ -15,9 +15,7 @@ GRACE_S = 5.0  # a pool that was told to end does so when its last task has
 OF_LIBRARIES = {
     "Dummy-": "a thread of C++ (Qt, torch, OpenMP) that once called Python",
     "IO loop": "distributed runs one event loop for all its clients",
-    "Profile": "distributed measures itself",
-    "asyncio_": "the executor of that event loop",
-    "AsyncProcess Dask": "distributed waits for the process of a worker",
+    "Dask-Offload": "its one thread for what is large",
 }
 
 

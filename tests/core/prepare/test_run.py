@@ -157,6 +157,7 @@ def test_a_task_that_kills_every_worker_is_named():
 
 
 @pytest.mark.slow
+@pytest.mark.logs(r"distributed\.nanny: Restarting worker", r"distributed\.")
 def test_a_dask_cluster_that_loses_a_worker_gives_the_same_bytes(small_street, tmp_path):
     from distributed import LocalCluster
 

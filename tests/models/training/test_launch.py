@@ -19,7 +19,6 @@ from models import steps as network
 from models.networks import checkpoint
 from models.training import launch
 from tests.places import ROOT
-from tests.samples import Scans
 from tests.streets import QUICK, small_project
 
 
@@ -79,7 +78,7 @@ def test_two_processes_share_the_scans_of_each_step(tmp_path: Path, small_street
 
 
 @pytest.mark.slow
-def test_two_processes_give_the_curve_of_one_on_whole_scans(street: Scans, tmp_path: Path):
+def test_two_processes_give_the_curve_of_one_on_real_scans(semantickitti: Path, tmp_path: Path):
     curves = []
     for processes, batch in ((2, "1"), (1, "2")):
         path = tmp_path / str(processes)
@@ -88,8 +87,8 @@ def test_two_processes_give_the_curve_of_one_on_whole_scans(street: Scans, tmp_p
             Project.create(
                 path,
                 format="semantickitti",
-                root=street.root,
-                train=street.train[:2],
+                root=semantickitti,
+                train=["00", "01"],
                 validation=[],
                 preset="laptop",
                 research=True,

@@ -52,9 +52,9 @@ def taught(driver, qtbot):
     while len(driver.entries()) < len(query.items) - 6:
         driver.key(keys[truth(driver)])
     guesses = driver.state.guesses
-    qtbot.waitUntil(lambda: guesses._running is None)
+    qtbot.waitUntil(lambda: guesses._running is None, timeout=30_000)
     guesses.forget()
-    with qtbot.waitSignal(guesses.changed):
+    with qtbot.waitSignal(guesses.changed, timeout=30_000):
         guesses.follow(driver.state.content.scan)
     driver.settle()
     while is_bare(driver.session.project, driver.state.target.unit):

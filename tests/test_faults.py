@@ -152,6 +152,18 @@ def test_a_disk_error_anywhere_in_training(answered: Path):
     assert operations > 40
 
 
+def score(path: Path) -> None:
+    with Project(path) as project:
+        network.score(project, Job())
+
+
+def test_a_disk_error_anywhere_in_joining_scores(answered: Path):
+    train(answered)
+    shutil.rmtree(answered / "rounds/001-size/scores")
+    operations = fail_everywhere(answered, score, "rounds/*/scores/*")
+    assert operations > 20
+
+
 # -- answers: SQLite writes by itself, so the system calls are made to fail ------------------------
 
 ANSWER = """

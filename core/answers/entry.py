@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
 VERBS = ("answer", "decline", "reopen", "undo")
+
+
+class Column(NamedTuple):
+    """A column of the journal's table: its name and its SQL type."""
+
+    name: str
+    sql: str
+
+
+# The one list of what is stored, in the file's order. Entry and Head have fields of these names.
+COLUMNS = (
+    Column("seq", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+    Column("time", "REAL NOT NULL"),
+    Column("verb", "TEXT NOT NULL"),
+    Column("round", "TEXT NOT NULL"),
+    Column("scan", "TEXT NOT NULL"),
+    Column("unit", "TEXT NOT NULL"),
+    Column("points", "INTEGER NOT NULL"),
+    Column("counts", "BLOB NOT NULL"),
+    Column("rows", "BLOB NOT NULL"),
+    Column("classes", "BLOB NOT NULL"),
+    Column("tool", "TEXT NOT NULL"),
+    Column("active_s", "REAL NOT NULL"),
+    Column("clicks", "INTEGER NOT NULL"),
+    Column("keys", "INTEGER NOT NULL"),
+    Column("suggested", "TEXT NOT NULL"),
+    Column("version", "TEXT NOT NULL"),
+    Column("scan_rows", "INTEGER NOT NULL"),
+    Column("scan_hash", "TEXT NOT NULL"),
+    Column("cancels", "INTEGER"),
+    Column("blind", "INTEGER NOT NULL"),
+)
 
 
 @dataclass(frozen=True)
@@ -75,24 +108,38 @@ class Head(NamedTuple):
         return dict(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True))
 
 
-def head_of(entry: Entry, counts: bytes) -> Head:
-    """The head of a stored entry."""
-    return Head(
-        entry.annotator,
-        entry.seq,
-        entry.time,
-        entry.verb,
-        entry.round,
-        entry.scan,
-        entry.unit,
-        len(entry.rows),
-        counts,
-        entry.active_s,
-        entry.tool,
-        entry.suggested,
-        entry.cancels,
-        entry.blind,
-    )
+IN_TABLE = tuple(column.name for column in COLUMNS)
+IN_ENTRY = tuple(field.name for field in fields(Entry) if field.name != "annotator")
+IN_HEAD = Head._fields[1:]  # the annotator is the file's
+_BLIND = IN_HEAD.index("blind")
+
+
+def to_row(entry: Entry) -> dict[str, Any]:
+    """What the table holds of an entry: IN_TABLE -> value. `seq` is None before it has one."""
+    stored = {
+        **vars(entry),
+        "seq": entry.seq or None,
+        "points": len(entry.rows),
+        "counts": pack_counts(entry.classes),
+        "rows": pack_rows(entry.rows),
+        "classes": pack_classes(entry.classes),
+    }
+    return {name: stored[name] for name in IN_TABLE}
+
+
+def to_entry(annotator: str, values: Sequence[Any]) -> Entry:
+    """The entry whose columns IN_ENTRY are `values`. Raises zlib.error or ValueError where its rows
+    or classes are damaged."""
+    stored = dict(zip(IN_ENTRY, values, strict=True))
+    stored["rows"] = unpack_rows(stored["rows"])
+    stored["classes"] = unpack_classes(stored["classes"], len(stored["rows"]))
+    stored["blind"] = bool(stored["blind"])
+    return Entry(annotator=annotator, **stored)
+
+
+def to_head(annotator: str, values: Sequence[Any]) -> Head:
+    """The head whose columns IN_HEAD are `values`."""
+    return Head._make((annotator, *values[:_BLIND], bool(values[_BLIND]), *values[_BLIND + 1 :]))
 
 
 def pack_rows(rows: np.ndarray) -> bytes:

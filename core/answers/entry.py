@@ -10,13 +10,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 VERBS = ("answer", "decline", "reopen", "undo")
+POINTS = "points"  # the kind of entries that give points their classes
 
 
 class Column(NamedTuple):
-    """A column of the journal's table: its name and its SQL type."""
+    """A column of the journal's table.
+
+    Attributes
+    ----------
+    name, sql : its name and its SQL type
+    since : version of the journal that brought it
+    default : SQL literal that entries of an older version have in it
+    """
 
     name: str
     sql: str
+    since: int = 1
+    default: str = ""
+
+    @property
+    def definition(self) -> str:
+        """SQL that makes the column, in a new table or in one that is there."""
+        return f"{self.name} {self.sql}{f' DEFAULT {self.default}' if self.default else ''}"
 
 
 # The one list of what is stored, in the file's order. Entry and Head have fields of these names.
@@ -41,6 +56,8 @@ COLUMNS = (
     Column("scan_hash", "TEXT NOT NULL"),
     Column("cancels", "INTEGER"),
     Column("blind", "INTEGER NOT NULL"),
+    Column("kind", "TEXT NOT NULL", since=2, default=f"'{POINTS}'"),
+    Column("body", "TEXT NOT NULL", since=2, default="''"),
 )
 
 
@@ -61,6 +78,8 @@ class Entry:
     scan_rows, scan_hash : the file the rows belong to
     cancels : seq of the entry that an undo takes back
     blind : made without seeing suggestions or labels; kept apart from the labels
+    kind, body : what it is about, "points" or what a later program adds, and what rows and classes
+        do not say of it, as JSON; "" for points. An undo has the kind of what it takes back.
     """
 
     annotator: str
@@ -80,6 +99,8 @@ class Entry:
     scan_hash: str
     cancels: int | None = None
     blind: bool = False
+    kind: str = POINTS
+    body: str = ""
     seq: int = 0
     time: float = 0.0
 
@@ -101,6 +122,7 @@ class Head(NamedTuple):
     suggested: str
     cancels: int | None
     blind: bool
+    kind: str = POINTS
 
     def class_counts(self) -> dict[int, int]:
         """Points per class."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from core.answers.entry import (
     COLUMNS,
@@ -32,10 +33,10 @@ from core.answers.entry import (
 from core.base.errors import DamagedError, ProjectError, StorageError
 from core.base.files import is_network_disk
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x4C694C6F  # "LiLo"
 _SCHEMA = (
-    f"CREATE TABLE entries ({', '.join(f'{name} {sql}' for name, sql in COLUMNS)})",
+    f"CREATE TABLE entries ({', '.join(column.definition for column in COLUMNS)})",
     "CREATE INDEX by_scan ON entries (scan)",
     "CREATE TABLE about (annotator TEXT NOT NULL)",
 )
@@ -48,7 +49,8 @@ class Journal:
     def __init__(self, path: Path, annotator: str, *, read_only: bool = False) -> None:
         """Open or make the journal at `path`.
 
-        Raises ProjectError for a damaged file, another annotator's, or a newer version.
+        A file of an older version becomes one of this version, save where it is only read. Raises
+        ProjectError for a damaged file, another annotator's, or a newer version.
         """
         self.path = path
         self.annotator = annotator
@@ -70,8 +72,11 @@ class Journal:
             if not read_only:
                 self._prepare()
 
+    def _version(self) -> int:
+        return self._database.execute("PRAGMA user_version").fetchone()[0]
+
     def _check(self) -> None:
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        version = self._version()
         (application,) = self._database.execute("PRAGMA application_id").fetchone()
         (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables == 0:
@@ -103,14 +108,21 @@ class Journal:
         else:
             self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
-        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables:
+        if self._version() == VERSION:
             return
         with self._transaction():
-            for statement in _SCHEMA:
-                self._database.execute(statement)
-            self._database.execute("INSERT INTO about VALUES (?)", (self.annotator,))
-            self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            version = self._version()  # again: another program may have been quicker
+            if version == 0:
+                for statement in _SCHEMA:
+                    self._database.execute(statement)
+                self._database.execute("INSERT INTO about VALUES (?)", (self.annotator,))
+                self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            else:
+                for column in COLUMNS:
+                    if column.since > version:
+                        self._database.execute(
+                            f"ALTER TABLE entries ADD COLUMN {column.definition}"
+                        )
             self._database.execute(f"PRAGMA user_version = {VERSION}")
 
     def append(self, entry: Entry) -> tuple[Entry, Head]:
@@ -136,7 +148,7 @@ class Journal:
             (last,) = self._database.execute("SELECT max(seq) FROM entries").fetchone()
             self._insert(other._select(IN_TABLE, "WHERE seq > ? ORDER BY seq", (last or 0,)))
 
-    def _insert(self, rows: Iterable[tuple]) -> None:
+    def _insert(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Write stored rows, every column as it is, in one transaction."""
         with self._transaction():
             self._database.executemany(_INSERT, rows)
@@ -153,9 +165,19 @@ class Journal:
                 self._database.execute("ROLLBACK")
             raise
 
-    def _select(self, names: Sequence[str], rest: str, values: Sequence = ()) -> sqlite3.Cursor:
-        """Columns of the entries that `rest`, the end of a SELECT, chooses."""
-        return self._database.execute(f"SELECT {', '.join(names)} FROM entries {rest}", values)
+    def _select(
+        self, names: Sequence[str], rest: str, values: Sequence[Any] = ()
+    ) -> sqlite3.Cursor:
+        """Columns of the entries that `rest`, the end of a SELECT, chooses; in a file of an older
+        version those that it lacks have their default."""
+        version = self._version()  # each time: who writes the file may make it a newer one
+        known = ", ".join(
+            column.name if column.since <= version else f"{column.default} AS {column.name}"
+            for column in COLUMNS
+        )
+        return self._database.execute(
+            f"SELECT {', '.join(names)} FROM (SELECT {known} FROM entries) {rest}", values
+        )
 
     def heads(self) -> list[Head]:
         """Return the heads of all entries, in order."""
@@ -223,9 +245,12 @@ class Journal:
                 "SELECT DISTINCT scan, scan_rows, scan_hash FROM entries WHERE verb = 'answer'"
             ).fetchall()
 
-    def entries(self, *, scan: str | None = None, blind: bool | None = None) -> Iterator[Entry]:
-        """Yield the entries in order, of one scan or of all, only blind ones or only others."""
-        wanted = {"scan = ?": scan, "blind = ?": blind}
+    def entries(
+        self, *, scan: str | None = None, blind: bool | None = None, kind: str | None = None
+    ) -> Iterator[Entry]:
+        """Yield the entries in order: of one scan or of all, only blind ones or only others, of one
+        kind or of all."""
+        wanted = {"scan = ?": scan, "blind = ?": blind, "kind = ?": kind}
         wanted = {test: value for test, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
         values = tuple(wanted.values())
@@ -234,7 +259,7 @@ class Journal:
         for row in rows:
             yield self._entry(row)
 
-    def _entry(self, row: tuple) -> Entry:
+    def _entry(self, row: tuple[Any, ...]) -> Entry:
         try:
             return to_entry(self.annotator, row)
         except (zlib.error, ValueError) as error:

@@ -9,8 +9,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.answers.effort import NO_EFFORT, Effort
+from core.data.classes import FIRST_CODE
+
 VERBS = ("answer", "decline", "reopen", "undo")
 POINTS = "points"  # the kind of entries that give points their classes
+
+
+class ScanRef(NamedTuple):
+    """A scan's name, its rows, and the hash of its content: the file that rows belong to."""
+
+    name: str
+    rows: int
+    hash: str
 
 
 class Column(NamedTuple):
@@ -125,9 +136,41 @@ class Head(NamedTuple):
     kind: str = POINTS
 
     def class_counts(self) -> dict[int, int]:
-        """Points per class."""
+        """Points per class, ascending."""
         pairs = np.frombuffer(self.counts, "<u4").reshape(-1, 2)
         return dict(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True))
+
+    def main_class(self) -> int:
+        """The class or code that most points were given, ties to the lowest; FIRST_CODE where there
+        is no point."""
+        counts = self.class_counts()
+        return max(counts, key=lambda c: (counts[c], -c), default=FIRST_CODE)
+
+
+def new_entry(
+    annotator: str,
+    verb: str,
+    scan: ScanRef,
+    *,
+    round: str = "",
+    unit: str = "",
+    effort: Effort = NO_EFFORT,
+    version: str = "",
+) -> Entry:
+    """An entry about points that has no rows yet and is not appended yet."""
+    return Entry(
+        annotator=annotator,
+        verb=verb,
+        round=round,
+        scan=scan.name,
+        unit=unit,
+        rows=np.zeros(0, np.int64),
+        classes=np.zeros(0, np.uint8),
+        **effort._asdict(),
+        version=version,
+        scan_rows=scan.rows,
+        scan_hash=scan.hash,
+    )
 
 
 IN_TABLE = tuple(column.name for column in COLUMNS)

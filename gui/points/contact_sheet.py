@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.answers.effort import Effort
+from core.answers.labels import ALIKE
 from core.assist.alike import Alike, nearest, read
 from core.base.errors import ProjectError
 from gui.desk.state import State
@@ -91,7 +93,11 @@ class Thumbnail(QAbstractButton):
 
 class ContactSheet(QFrame):
     """Over the window's middle. Arrows and Space or clicks tick; a class key gives the ticked units
-    their class, Esc leaves."""
+    their class, Esc leaves.
+
+    What was done since the sheet was shown is divided evenly among the answers that it gave; what
+    was done before it, or on a sheet that was left, belongs to the unit that is asked.
+    """
 
     _read = Signal(str, object)
 
@@ -118,7 +124,8 @@ class ContactSheet(QFrame):
         layout.addLayout(bottom)
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
-        self._waiting: deque[tuple[Alike, int]] = deque()
+        self._before: Effort | None = None  # what the asked unit took until the sheet was shown
+        self._waiting: deque[tuple[Alike, int, Effort]] = deque()
         state.target_changed.connect(self._leave_with)
         self._read.connect(self._show)
         self.hide()
@@ -160,6 +167,7 @@ class ContactSheet(QFrame):
             (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
         )
         self._unit, self._focus = unit, QApplication.focusWidget()
+        self._before = self.state.activity.take()
         self.show()
         self.raise_()
         if self.pictures:
@@ -177,6 +185,9 @@ class ContactSheet(QFrame):
         if self._focus is not None:
             self._focus.setFocus()
         self._focus = None
+        if self._before is not None:
+            self.state.activity.give_back(self._before)
+        self._before = None
 
     def _leave_with(self, _: bool) -> None:
         target = self.state.target
@@ -207,24 +218,26 @@ class ContactSheet(QFrame):
             else "Tick the same ones (click, or arrows and Space), then press their class."
         )
 
-    def answer(self, found: int) -> None:
-        """Give every ticked unit a class, each an answer of its own."""
+    def answer(self, c: int) -> None:
+        """Give every ticked unit a class or code, each an answer of its own."""
         ticked = self.ticked
         if not ticked:
             self.hint.setText("None is ticked: tick those that are the same first.")
             return
+        shares = self.state.activity.take()._replace(tool=ALIKE).shares(len(ticked))
         self.hide()
-        self._waiting.extend((one, found) for one in ticked)
-        self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(found)}")
+        self._waiting.extend((one, c, share) for one, share in zip(ticked, shares, strict=True))
+        self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(c)}")
         self._write()
 
     def _write(self) -> None:
         # One answer per turn of the event loop: each is synced to disk.
         if not self._waiting:
             return
-        one, found = self._waiting.popleft()
-        classes = np.full(len(one.rows), found, np.uint8)
-        if self.labelling.answer_unit(one.unit, one.rows, classes, "alike"):
+        one, c, effort = self._waiting.popleft()
+        if self.labelling.answer_unit(
+            one.unit, one.rows, np.full(len(one.rows), c, np.uint8), effort
+        ):
             QTimer.singleShot(0, self._write)
         else:
             self._waiting.clear()

@@ -8,10 +8,12 @@ from concurrent.futures import Future
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.answers.entry import Head
+from core.answers.effort import Effort
+from core.answers.entry import POINTS, Head, ScanRef
 from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
+from gui.desk.content import Content
 from gui.desk.state import State
 from gui.desk.target import Target
 from gui.points.draft import Draft
@@ -155,18 +157,18 @@ class Labelling(QObject):
 
     # -- answers ------------------------------------------------------------------------------
 
-    def answer(self, found: int) -> None:
+    def answer(self, c: int) -> None:
         """Give the target one class or code; of a draft, the asked points."""
         target, draft = self.state.target, self.draft
         if target is None:
             self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
         elif draft is None:
-            self.answer_rows(np.full(len(target.rows), found, np.uint8), "key")
+            self.answer_rows(np.full(len(target.rows), c, np.uint8), "key")
         elif self._swapping:
             self._swapping = False
-            self._step(draft.swap(found, self.state.class_name(found)))
+            self._step(draft.swap(c, self.state.class_name(c)))
         else:
-            given = draft.give(found, self.state.class_name(found))
+            given = draft.give(c, self.state.class_name(c))
             if given.complete and not draft.guessed:
                 self.answer_rows(given.classes, self._tool())
             else:
@@ -203,21 +205,16 @@ class Labelling(QObject):
         target, content, suggestion = state.target, state.content, state.suggestion
         assert target is not None
         assert content is not None
-        effort = state.activity.take()
+        suggested = suggestion.to_text() if suggestion is not None else ""
+        effort = state.activity.take()._replace(suggested=suggested, tool=tool)
         try:
             state.project.answers.answer(
-                content.scan,
+                self._scan(content),
                 target.rows,
                 classes,
                 round=self._round(target),
                 unit=target.unit,
-                tool=tool,
-                scan_rows=len(content.points),
-                scan_hash=state.project.scan_hash(content.scan),
-                active_s=effort.seconds,
-                clicks=effort.clicks,
-                keys=effort.keys,
-                suggested=suggestion.to_text() if suggestion is not None else "",
+                effort=effort,
                 blind=target.blind,
             )
         except ProjectError as error:
@@ -227,7 +224,7 @@ class Labelling(QObject):
             content.answer(target.rows, classes, target.slot)
         state.advance(target)
 
-    def answer_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str) -> bool:
+    def answer_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, effort: Effort) -> bool:
         """Give another unit's rows (R,) of its scan classes (R,); return whether it was written."""
         state = self.state
         project, scan = state.project, unit.rpartition("#")[0]
@@ -235,14 +232,12 @@ class Labelling(QObject):
         asked = found is not None and unit in found.query.items
         try:
             project.answers.answer(
-                scan,
+                project.scan_ref(scan),
                 rows,
                 classes,
                 round=found.id if found is not None and asked else "",
                 unit=unit,
-                tool=tool,
-                scan_rows=project.dataset.count(scan),
-                scan_hash=project.scan_hash(scan),
+                effort=effort,
             )
         except ProjectError as error:
             state.failed.emit(error)
@@ -253,6 +248,11 @@ class Labelling(QObject):
             if content is state.content:
                 state.target_changed.emit(False)
         return True
+
+    def _scan(self, content: Content) -> ScanRef:
+        """The shown scan; its points are counted already."""
+        scan_hash = self.state.project.scan_hash(content.scan)
+        return ScanRef(content.scan, len(content.points), scan_hash)
 
     def _round(self, target: Target) -> str:
         found = self.state.round
@@ -268,16 +268,12 @@ class Labelling(QObject):
         if target.blind:
             self._tell("Say what it looks most like; N for unsure.")
             return
-        effort = state.activity.take()
         try:
             state.project.answers.decline(
-                content.scan,
+                self._scan(content),
                 round=self._round(target),
                 unit=target.unit,
-                scan_rows=len(content.points),
-                scan_hash=state.project.scan_hash(content.scan),
-                active_s=effort.seconds,
-                keys=effort.keys,
+                effort=state.activity.take(),
             )
         except ProjectError as error:
             state.failed.emit(error)
@@ -328,6 +324,8 @@ class Labelling(QObject):
             return f"{what} declined"
         if head.verb == "reopen":
             return f"{what} asked again"
+        if head.kind != POINTS:
+            return f"{head.kind} of {what}"
         counts = head.class_counts()
         best = sorted(counts, key=lambda c: -counts[c])[:3]
         return f"{what} as {', '.join(map(self.state.class_name, best))}"

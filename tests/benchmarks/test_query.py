@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.answers import Answers
+from core.answers.effort import Effort
+from core.answers.entry import ScanRef
 from core.prepare.units import Units
 from core.project.project import Project
 from tests.benchmarks.measures import PEAK_MB, numbers
@@ -84,15 +86,12 @@ def fill(answers: Answers, units: Units, rng: np.random.Generator) -> None:
     for name in units.names(numbers):
         rows = np.sort(rng.choice(120_000, 300, replace=False))
         answers.answer(
-            name.rpartition("#")[0],
+            ScanRef(name.rpartition("#")[0], 120_000, "0" * 32),
             rows,
             np.full(300, rng.integers(0, 19), np.uint8),
             round="",
             unit=name,
-            tool="key",
-            scan_rows=120_000,
-            scan_hash="0" * 32,
-            active_s=5.0,
+            effort=Effort(active_s=5.0, tool="key"),
         )
     journal._database.execute("COMMIT")
 

@@ -16,11 +16,15 @@ import numpy as np
 import pytest
 
 from core.answers.answers import Answers
-from core.answers.entry import COLUMNS, POINTS, Entry, Head
+from core.answers.effort import Effort
+from core.answers.entry import COLUMNS, POINTS, Entry, Head, ScanRef
 from core.answers.journal import Journal
 from core.base.errors import ProjectError, StorageError
-from tests.core.answers.made import boxes, version_of, write_version_1
+from core.data.classes import UNLABELLED
+from tests.core.answers.made import BODY, boxes, version_of, write_version_1
 from tests.places import ROOT
+
+S0 = ScanRef("s0", 100, "h")
 
 
 def content(path: Path) -> list[dict]:
@@ -66,7 +70,7 @@ def test_version_1_that_is_only_read_stays_as_it_is(tmp_path: Path):
     write_version_1(path, "ann", 40)
     data = path.read_bytes()
     with closing(Answers.open(tmp_path, "ann", read_only=True)) as answers:
-        old = answers.labels("s0", 100, "h")
+        old = answers.labels(S0)
         heads = list(answers.fold.all())
         assert {entry.kind for entry in answers.entries()} == {POINTS}
         assert {entry.scan for entry in answers.of_scan("s1")} == {"s1"}
@@ -75,7 +79,7 @@ def test_version_1_that_is_only_read_stays_as_it_is(tmp_path: Path):
     assert path.read_bytes() == data
     assert version_of(path) == 1
     with closing(Answers.open(tmp_path, "ann")) as answers:
-        np.testing.assert_array_equal(answers.labels("s0", 100, "h"), old)
+        np.testing.assert_array_equal(answers.labels(S0), old)
         assert list(answers.fold.all()) == heads
 
 
@@ -207,3 +211,107 @@ def test_who_reads_version_1_sees_what_its_writer_adds_as_version_2(tmp_path: Pa
         answers.take_in(path)
         assert [entry.kind for entry in answers.entries()].count("boxes") == 1
         assert len(list(answers.entries())) == 21
+
+
+# -- kinds that this program does not know ---------------------------------------------------------
+
+
+def give(answers: Answers, unit: str, c: int) -> Head:
+    """Give ten rows of s0 a class, as points."""
+    return answers.answer(
+        S0, np.arange(10), np.full(10, c, np.uint8), round="", unit=unit, effort=Effort(tool="key")
+    )
+
+
+def add_boxes(folder: Path, count: int) -> None:
+    """Append entries as a newer program does that writes the same version."""
+    with closing(Journal(folder / "ann.sqlite", "ann")) as journal:
+        for _ in range(count):
+            journal.append(boxes("ann"))
+
+
+def state(answers: Answers) -> dict:
+    """All that answers to points come to."""
+    fold = answers.fold
+    return {
+        "labels": answers.labels(S0).tolist(),
+        "of_scan": [entry.seq for entry in answers.of_scan("s0")],
+        "effective": {unit: head.seq for unit, head in answers.effective.items()},
+        "spent": answers.spent(),
+        "counts": fold.class_counts(),
+        "changed": list(fold.changed),
+        "scans": fold.labelled_scans(rounds={"", "001-size"}),
+        "standing": [head.seq for head in fold.standing()],
+        "mine": [head.seq for head in answers.mine()],
+        "seen again": answers.seen_again(),
+        "blind": [entry.seq for entry in answers.blind()],
+        "pace": (answers.pace(), answers.pace(everyone=True)),
+    }
+
+
+def test_an_unknown_kind_is_kept_whole_and_changes_no_points(tmp_path: Path):
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        give(answers, "s0#c1", 2)
+        give(answers, "s0#c2", 3)
+        before, positions = state(answers), answers.positions()
+    add_boxes(tmp_path, 1)
+    with closing(Journal(tmp_path / "ann.sqlite", "ann")) as journal:
+        journal.append(boxes("ann", blind=True, unit="s0#c2"))
+        journal.append(boxes("ann", verb="reopen", unit="s0#c2"))
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        assert state(answers) == before
+        assert answers.positions() == {"ann": positions["ann"] + 3}  # later answers come after it
+        assert answers.labels(S0, until={"ann": 99}).tolist() == before["labels"]
+        entry = next(entry for entry in answers.entries() if entry.kind == "boxes")
+        assert (entry.body, entry.rows.tolist(), entry.seq) == (BODY, list(range(30)), 3)
+
+
+def test_undo_and_redo_are_one_history_over_all_kinds(tmp_path: Path):
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        give(answers, "s0#c1", 2)
+    add_boxes(tmp_path, 2)
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        give(answers, "s0#c2", 3)
+        labels = [answers.labels(S0).tolist()]
+        taken = []
+        for step in range(4):
+            taken.append(answers.undo())
+            labels.append(answers.labels(S0).tolist())
+            if step == 1:
+                answers.close()
+                answers = Answers.open(tmp_path, "ann")
+        assert answers.undo() is None
+    assert [(head.seq, head.kind) for head in taken] == [
+        (4, "points"),
+        (3, "boxes"),
+        (2, "boxes"),
+        (1, "points"),
+    ]
+    assert [found[0] for found in labels] == [3, 2, 2, 2, UNLABELLED]
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        undos = [entry for entry in answers.entries() if entry.verb == "undo"]
+        assert [(undo.cancels, undo.kind) for undo in undos] == [
+            (head.seq, head.kind) for head in taken
+        ]
+        back = []
+        while (head := answers.redo()) is not None:
+            back.append(head.seq)
+        assert back == [1, 2, 3, 4]
+        assert answers.labels(S0).tolist() == labels[0]
+        ledger = answers.folds["boxes"]
+        assert not any(ledger.is_undone(head) for head in ledger.all() if head.verb != "undo")
+
+
+def test_an_unknown_kind_is_merged_into_a_journal_of_version_1(tmp_path: Path):
+    here, there = tmp_path / "here" / "ann.sqlite", tmp_path / "there" / "ann.sqlite"
+    for path in (here, there):
+        path.parent.mkdir()
+        write_version_1(path, "ann", 25)
+    add_boxes(there.parent, 3)
+    with (
+        closing(Journal(there, "ann", read_only=True)) as longer,
+        closing(Journal(here, "ann")) as journal,
+    ):
+        journal.extend(longer)
+    assert content(here) == content(there)
+    assert [entry["body"] for entry in content(here)[25:]] == [BODY] * 3

@@ -33,7 +33,7 @@ class Answers:
 
     Attributes
     ----------
-    folds : kind -> its fold; of a kind that is not known here, a ledger
+    folds : kind -> its fold; of a kind that is not known here, its ledger
     fold : of those, what counts of the answers to points
     note : a sentence about slow storage, or None
     last_write_ms : how long the last answer took to reach the disk
@@ -149,10 +149,10 @@ class Answers:
     def redo(self) -> Head | None:
         """Bring back what the last undo took back, until something new was answered."""
         undo = self._redoable()
-        if undo is None or undo.cancels is None:
+        if undo is None:
             return None
         self._cancel(undo)
-        return self._fold_of(undo)[self.annotator, undo.cancels]
+        return self._fold_of(undo).get((self.annotator, undo.cancels or 0))
 
     def _redoable(self) -> Head | None:
         """The oldest-cancelling undo still in force since one's last new answer."""
@@ -160,8 +160,8 @@ class Answers:
             if head.verb != "undo":
                 return None
             fold = self._fold_of(head)
-            target = fold[self.annotator, head.cancels or 0]
-            if target.verb != "undo" and not fold.is_undone(head):
+            target = fold.get((self.annotator, head.cancels or 0))  # None: lost with a damaged page
+            if target is not None and target.verb != "undo" and not fold.is_undone(head):
                 return head
         return None
 
@@ -242,15 +242,13 @@ class Answers:
         what a unit costs whoever answers it, of all answers and declines that count, of all
         annotators. Units that were answered together shared one look: they count for neither.
         """
-        heads: Iterable[Head] = list(self.effective.values())
-        if not everyone:
-            heads = (
-                head
-                for head in reversed(self._mine)
-                if head.verb == "answer" and head.kind == POINTS and not self.fold.is_undone(head)
-            )
+        if everyone:
+            heads: Iterable[Head] = list(self.effective.values())
+        else:
+            mine = (h for h in reversed(self._mine) if h.verb == "answer" and h.kind == POINTS)
+            heads = (head for head in mine if not self.fold.is_undone(head))
         seconds = (head.active_s for head in heads if head.active_s > 0 and head.tool != ALIKE)
-        counted = list(seconds if everyone else islice(seconds, RECENT))
+        counted = list(islice(seconds, None if everyone else RECENT))
         return float(np.median(counted)) if counted else None
 
     def seen_again(self) -> set[str]:

@@ -23,8 +23,8 @@ class Ledger:
         self._heads: dict[Key, Head] = {}
         self.undone: set[Key] = set()
 
-    def __getitem__(self, key: Key) -> Head:
-        return self._heads[key]
+    def get(self, key: Key) -> Head | None:
+        return self._heads.get(key)
 
     def all(self) -> list[Head]:
         """A copy, since training reads on another thread while labelling adds."""

@@ -398,6 +398,20 @@ def test_the_good_part_of_a_damaged_journal_is_kept(tmp_path):
     Answers.open(tmp_path, "ann").close()
 
 
+def test_redo_of_an_undo_whose_entry_was_lost_does_nothing(tmp_path):
+    answers = Answers.open(tmp_path, "ann")
+    answer(answers, [1], [1])
+    answers.undo()
+    answers.close()
+    with sqlite3.connect(tmp_path / "ann.sqlite") as database:
+        database.execute("DELETE FROM entries WHERE seq = 1")  # as salvaging a damaged file does
+    database.close()
+    again = Answers.open(tmp_path, "ann")
+    assert again.redo() is None
+    assert again.undo() is None
+    again.close()
+
+
 def test_a_damaged_entry_is_named(tmp_path):
     answers = Answers.open(tmp_path, "ann")
     answer(answers, [1], [1])

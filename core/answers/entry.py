@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -137,8 +138,7 @@ class Head(NamedTuple):
 
     def class_counts(self) -> dict[int, int]:
         """Points per class, ascending."""
-        pairs = np.frombuffer(self.counts, "<u4").reshape(-1, 2)
-        return dict(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True))
+        return dict(struct.iter_unpack("<II", self.counts))
 
     def main_class(self) -> int:
         """The class or code that most points were given, ties to the lowest; FIRST_CODE where there

@@ -119,7 +119,7 @@ class Fold(Ledger):
         if changed is head:
             self._of_unit.setdefault(_place(head), []).append(head)
         if not changed.blind:
-            sign = -1 if self.is_undone(changed) else 1
+            sign = -1 if changed is not head and self.is_undone(changed) else 1
             # 1/100 s would print other minutes for journals that were summed so before.
             self._milliseconds += sign * round(changed.active_s * 1000)
         self._refresh(changed)

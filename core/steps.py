@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.answers.effort import Effort
+from core.answers.entry import ScanRef
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file
 from core.base.jobs import Job
@@ -79,7 +81,9 @@ def ask(
     if units is not None:
         budget = units_budget(table, units)
     elif minutes is not None:
-        budget = minutes_budget(table, minutes, seconds_per_unit(project))
+        budget = minutes_budget(
+            table, minutes, project.answers.pace(everyone=True) or SECONDS_PER_UNIT
+        )
     else:
         budget = points_budget(
             table,
@@ -178,13 +182,6 @@ def _pool(project: Project, scored: Round | None) -> Pool:
     return Pool(table, free, labelled, columns)
 
 
-def seconds_per_unit(project: Project) -> float:
-    """Median active seconds per answer so far, SECONDS_PER_UNIT before anybody answered."""
-    heads = list(project.answers.effective.values())
-    seconds = [head.active_s for head in heads if head.active_s > 0]
-    return float(np.median(seconds)) if seconds else SECONDS_PER_UNIT
-
-
 def annotate(project: Project, job: Job, *, oracle: str) -> int:
     """Answer the open query from ground truth; return the number of answers.
 
@@ -214,6 +211,7 @@ def annotate(project: Project, job: Job, *, oracle: str) -> int:
                 f"Scan {scan} has no labels to answer from.",
                 "Bring its label file, or answer these items by hand.",
             )
+        ref = ScanRef(scan, len(truth), project.scan_hash(scan))
         unit_of_row = project.rows(scan)
         first = table.range_of(scan).start
         for item in by_scan[scan]:
@@ -227,16 +225,8 @@ def annotate(project: Project, job: Job, *, oracle: str) -> int:
             classes = truth[rows]
             if oracle == "majority":
                 classes = np.full(len(rows), np.bincount(classes).argmax(), np.uint8)
-            project.answers.answer(
-                scan,
-                rows,
-                classes,
-                round=found.id,
-                unit=item,
-                tool=f"oracle {oracle}",
-                scan_rows=len(truth),
-                scan_hash=project.scan_hash(scan),
-            )
+            effort = Effort(tool=f"oracle {oracle}")
+            project.answers.answer(ref, rows, classes, round=found.id, unit=item, effort=effort)
             done += 1
             job.progress(done, len(items), "annotate")
     return done

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.answers.effort import Effort
 from core.project.project import Project
 
 ROAD, CAR, POLE = 40, 10, 80  # raw ids of SemanticKITTI
@@ -64,19 +65,24 @@ def small_project(path: Path, root: Path, **overrides: str) -> Project:
     )
 
 
-def give(project: Project, unit: int, classes: int | np.ndarray, **options: object) -> None:
+def give(
+    project: Project,
+    unit: int,
+    classes: int | np.ndarray,
+    *,
+    suggested: str = "",
+    blind: bool = False,
+) -> None:
     """Answer a unit by its number with a class, or one per row."""
     units = project.need_units()
     scan = units.scans[units.scan[unit]]
     rows = np.flatnonzero(project.rows(scan) == unit - units.range_of(scan).start)
     project.answers.answer(
-        scan,
+        project.scan_ref(scan),
         rows,
         np.broadcast_to(np.asarray(classes, np.uint8), len(rows)),
         round="",
         unit=units.name(unit),
-        tool="key",
-        scan_rows=project.dataset.count(scan),
-        scan_hash=project.scan_hash(scan),
-        **options,
+        effort=Effort(suggested=suggested, tool="key"),
+        blind=blind,
     )

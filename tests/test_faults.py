@@ -170,6 +170,7 @@ ANSWER = """
 import sys
 from pathlib import Path
 import numpy as np
+from core.answers.effort import Effort
 from core.base.errors import ProjectError
 from core.project.project import Project
 try:
@@ -177,9 +178,8 @@ try:
         scan = project.dataset.train[0]
         for n in range(3):
             head = project.answers.answer(
-                scan, np.arange(n * 10, n * 10 + 10), np.full(10, n, np.uint8), round="",
-                unit="", tool="brush", scan_rows=project.dataset.count(scan),
-                scan_hash=project.scan_hash(scan))
+                project.scan_ref(scan), np.arange(n * 10, n * 10 + 10), np.full(10, n, np.uint8),
+                round="", unit="", effort=Effort(tool="brush"))
             print(head.seq, flush=True)
 except ProjectError as error:
     print(error.what, error.do, file=sys.stderr)

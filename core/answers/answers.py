@@ -2,24 +2,30 @@
 
 In memory are heads only; rows are read when a scan's labels are asked for. Undo appends an entry
 that names the one it takes back, redo one that takes back the undo: so both have no limit, cross
-scans and survive closing.
+scans and survive closing. They are one history over all kinds of entries, which are folded each
+for itself.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from core.answers.entry import Entry, Head
+from core.answers.effort import NO_EFFORT, Effort
+from core.answers.entry import POINTS, Entry, Head, ScanRef, new_entry
 from core.answers.fold import Fold, Spent, when
 from core.answers.journal import Journal
-from core.answers.labels import CARRIED, labels_of
+from core.answers.labels import ALIKE, CARRIED, labels_of
+from core.answers.ledger import Ledger
 from core.base.errors import DamagedError, DataError
 from core.base.version import program_version
+
+RECENT = 200  # answers by which one's pace is told
 
 
 class Answers:
@@ -27,7 +33,8 @@ class Answers:
 
     Attributes
     ----------
-    fold : what counts
+    folds : kind -> its fold; of a kind that is not known here, its ledger
+    fold : of those, what counts of the answers to points
     note : a sentence about slow storage, or None
     last_write_ms : how long the last answer took to reach the disk
     on_change : functions called after each entry
@@ -41,13 +48,25 @@ class Answers:
         self.last_write_ms = 0.0
         self.on_change: list[Callable[[], None]] = []
         self.fold = Fold()
+        self.folds: dict[str, Ledger] = {POINTS: self.fold}
         self._mine: list[Head] = []
         for name, journal in self._journals.items():
             heads = journal.heads()
             if name == self.annotator:
                 self._mine = heads
             for head in heads:
-                self.fold.add(head)
+                self._fold_of(head).add(head)
+
+    def _fold_of(self, head: Head) -> Ledger:
+        fold = self.folds.get(head.kind)
+        if fold is None:
+            fold = self.folds[head.kind] = Ledger()
+        return fold
+
+    def _heads(self) -> Iterator[Head]:
+        """Of all kinds; each annotator's of one kind in their order."""
+        for fold in list(self.folds.values()):
+            yield from fold.all()
 
     @classmethod
     def open(cls, folder: Path, annotator: str, *, read_only: bool = False) -> Answers:
@@ -76,81 +95,53 @@ class Answers:
         name = path.stem
         journal = self._journals.get(name) or Journal(path, name, read_only=True)
         self._journals = {**self._journals, name: journal}  # others may be reading the old one
-        known = {head.seq for head in self.fold.all() if head.annotator == name}
+        known = {head.seq for head in self._heads() if head.annotator == name}
         for head in journal.heads():
             if head.seq not in known:
-                self.fold.add(head)
+                self._fold_of(head).add(head)
         self._tell()
 
     # -- writing ------------------------------------------------------------------------------
 
     def answer(
         self,
-        scan: str,
+        scan: ScanRef,
         rows: np.ndarray,
         classes: np.ndarray,
         *,
         round: str,
         unit: str,
-        tool: str,
-        scan_rows: int,
-        scan_hash: str,
-        active_s: float = 0.0,
-        clicks: int = 0,
-        keys: int = 0,
-        suggested: str = "",
+        effort: Effort,
         blind: bool = False,
     ) -> Head:
         """Give `rows` (R,) of a scan `classes` (R,) uint8. On the disk when this returns.
 
-        `blind`: a second answer that is only compared with the first; the labels stay.
+        `round` is the id of the round that asked, "" for a volunteered answer. `blind`: a second
+        answer that is only compared with the first; the labels stay.
         """
         order = np.argsort(rows, kind="stable")
+        blank = self._blank("answer", scan, round=round, unit=unit, effort=effort)
         return self._append(
-            Entry(
-                annotator=self.annotator,
-                verb="answer",
-                round=round,
-                scan=scan,
-                unit=unit,
+            replace(
+                blank,
                 rows=np.asarray(rows, np.int64)[order],
                 classes=np.asarray(classes, np.uint8)[order],
-                tool=tool,
-                active_s=active_s,
-                clicks=clicks,
-                keys=keys,
-                suggested=suggested,
-                version=program_version(),
-                scan_rows=scan_rows,
-                scan_hash=scan_hash,
                 blind=blind,
             )
         )
 
-    def decline(
-        self,
-        scan: str,
-        *,
-        round: str,
-        unit: str,
-        scan_rows: int,
-        scan_hash: str,
-        active_s: float = 0.0,
-        keys: int = 0,
-    ) -> Head:
+    def decline(self, scan: ScanRef, *, round: str, unit: str, effort: Effort = NO_EFFORT) -> Head:
         """Say that a unit cannot be answered: it costs nothing and is never asked again."""
-        return self._append(
-            self._blank("decline", round, scan, unit, scan_rows, scan_hash, active_s, keys)
-        )
+        return self._append(self._blank("decline", scan, round=round, unit=unit, effort=effort))
 
     def reopen(self, scan: str, unit: str) -> Head:
         """Put a unit back in the queue: what was said of it so far counts no more."""
-        return self._append(self._blank("reopen", "", scan, unit, 0, "", 0.0, 0))
+        return self._append(self._blank("reopen", ScanRef(scan, 0, ""), round="", unit=unit))
 
     def undo(self) -> Head | None:
         """Take back one's newest entry that was not taken back; return it, or None."""
         mine = (h for h in reversed(self._mine) if h.verb != "undo")
-        last = next((head for head in mine if not self.fold.is_undone(head)), None)
+        last = next((head for head in mine if not self._fold_of(head).is_undone(head)), None)
         if last is not None:
             self._cancel(last)
         return last
@@ -158,68 +149,47 @@ class Answers:
     def redo(self) -> Head | None:
         """Bring back what the last undo took back, until something new was answered."""
         undo = self._redoable()
-        if undo is None or undo.cancels is None:
+        if undo is None:
             return None
         self._cancel(undo)
-        return self.fold[self.annotator, undo.cancels]
-
-    def can_undo(self) -> bool:
-        return any(h.verb != "undo" and not self.fold.is_undone(h) for h in self._mine)
-
-    def can_redo(self) -> bool:
-        return self._redoable() is not None
+        return self._fold_of(undo).get((self.annotator, undo.cancels or 0))
 
     def _redoable(self) -> Head | None:
         """The oldest-cancelling undo still in force since one's last new answer."""
         for head in reversed(self._mine):
             if head.verb != "undo":
                 return None
-            target = self.fold[self.annotator, head.cancels or 0]
-            if target.verb != "undo" and not self.fold.is_undone(head):
+            fold = self._fold_of(head)
+            target = fold.get((self.annotator, head.cancels or 0))  # None: lost with a damaged page
+            if target is not None and target.verb != "undo" and not fold.is_undone(head):
                 return head
         return None
 
     def _cancel(self, head: Head) -> None:
-        blank = self._blank("undo", head.round, head.scan, head.unit, 0, "", 0.0, 0)
-        self._append(blank, cancels=head.seq)
+        scan = ScanRef(head.scan, 0, "")
+        blank = self._blank("undo", scan, round=head.round, unit=head.unit)
+        self._append(replace(blank, kind=head.kind, cancels=head.seq))
 
     def _blank(
-        self,
-        verb: str,
-        round: str,
-        scan: str,
-        unit: str,
-        scan_rows: int,
-        scan_hash: str,
-        active_s: float,
-        keys: int,
+        self, verb: str, scan: ScanRef, *, round: str, unit: str, effort: Effort = NO_EFFORT
     ) -> Entry:
-        return Entry(
-            annotator=self.annotator,
-            verb=verb,
+        """One's own entry, without rows."""
+        return new_entry(
+            self.annotator,
+            verb,
+            scan,
             round=round,
-            scan=scan,
             unit=unit,
-            rows=np.zeros(0, np.int64),
-            classes=np.zeros(0, np.uint8),
-            tool="",
-            active_s=active_s,
-            clicks=0,
-            keys=keys,
-            suggested="",
+            effort=effort,
             version=program_version(),
-            scan_rows=scan_rows,
-            scan_hash=scan_hash,
         )
 
-    def _append(self, entry: Entry, *, cancels: int | None = None) -> Head:
+    def _append(self, entry: Entry) -> Head:
         began = time.perf_counter()
-        if cancels is not None:
-            entry = replace(entry, cancels=cancels)
         _, head = self._journals[self.annotator].append(entry)
         self.last_write_ms = (time.perf_counter() - began) * 1000
         self._mine.append(head)
-        self.fold.add(head)
+        self._fold_of(head).add(head)
         self._tell()
         return head
 
@@ -244,82 +214,86 @@ class Answers:
             yield from journal.entries()
 
     def of_scan(self, scan: str) -> list[Entry]:
-        """The answers to a scan that count, of all annotators, in time order."""
-        found = [
+        """The answers to a scan's points that count, of all annotators, in time order."""
+        answers = [
             entry
-            for name, journal in self._journals.items()
-            for entry in journal.entries(scan=scan, blind=False)
-            if entry.verb == "answer" and (name, entry.seq) not in self.fold.now.undone
+            for journal in self._journals.values()
+            for entry in journal.entries(scan=scan, blind=False, kind=POINTS)
+            if entry.verb == "answer" and not self.fold.is_undone(entry)
         ]
-        return sorted(found, key=when)
+        return sorted(answers, key=when)
 
     def blind(self) -> Iterator[Entry]:
         """Answers given without seeing labels or suggestions, that were not taken back."""
         for journal in self._journals.values():
-            for entry in journal.entries(blind=True):
-                undone = (entry.annotator, entry.seq) in self.fold.now.undone
-                if entry.verb == "answer" and not undone:
+            for entry in journal.entries(blind=True, kind=POINTS):
+                if entry.verb == "answer" and not self.fold.is_undone(entry):
                     yield entry
 
     def mine(self) -> list[Head]:
         """One's own answers that count, oldest first."""
         mine = (h for h in self._mine if h.verb == "answer" and h.unit and h.tool != CARRIED)
-        return [head for head in mine if self.fold.now.holds(head)]
+        return [head for head in mine if head.kind == POINTS and self.fold.now.holds(head)]
 
-    def pace(self, last: int = 200) -> float | None:
-        """Median active seconds of one's last answers, None before the first that took any."""
-        seconds: list[float] = []
-        for head in reversed(self._mine):
-            if head.verb == "answer" and head.active_s > 0 and not self.fold.is_undone(head):
-                seconds.append(head.active_s)
-                if len(seconds) == last:
-                    break
-        return float(np.median(seconds)) if seconds else None
+    def pace(self, *, everyone: bool = False) -> float | None:
+        """Median active seconds of one answer, None before the first that took any.
+
+        How fast one is now: of one's own last 200 answers that were not taken back. `everyone`:
+        what a unit costs whoever answers it, of all answers and declines that count, of all
+        annotators. Units that were answered together shared one look: they count for neither.
+        """
+        if everyone:
+            heads: Iterable[Head] = list(self.effective.values())
+        else:
+            mine = (h for h in reversed(self._mine) if h.verb == "answer" and h.kind == POINTS)
+            heads = (head for head in mine if not self.fold.is_undone(head))
+        seconds = (head.active_s for head in heads if head.active_s > 0 and head.tool != ALIKE)
+        counted = list(islice(seconds, None if everyone else RECENT))
+        return float(np.median(counted)) if counted else None
 
     def seen_again(self) -> set[str]:
         """Units that one answered blind."""
-        return {h.unit for h in self._mine if h.blind and not self.fold.is_undone(h)}
+        mine = (h for h in self._mine if h.blind and h.kind == POINTS)
+        return {head.unit for head in mine if not self.fold.is_undone(head)}
 
     def positions(self) -> dict[str, int]:
         """Per annotator, the seq of their last entry: a point to freeze at."""
         last: dict[str, int] = {}
-        for head in self.fold.all():
+        for head in self._heads():
             last[head.annotator] = max(head.seq, last.get(head.annotator, 0))
         return last
 
     def labels(
         self,
-        scan: str,
-        rows: int,
-        scan_hash: str,
+        scan: ScanRef,
         *,
         rounds: set[str] | None = None,
         until: Mapping[str, int] | None = None,
     ) -> np.ndarray:
-        """(rows,) uint8: the classes a scan's rows have, UNLABELLED where nobody gave one.
+        """(N,) uint8: the classes a scan's rows have, UNLABELLED where nobody gave one.
 
         `rounds` keeps the answers to those rounds only ("" for volunteered ones); `until` folds
         up to those positions. Raises DataError where an answer was made on another content of
         the scan's file.
         """
         standing = self.fold.now if until is None else self.fold.at(until)
-        found = []
+        answers = []
         for journal in self._journals.values():
-            for entry in journal.entries(scan=scan):
+            for entry in journal.entries(scan=scan.name, kind=POINTS):
                 if entry.verb != "answer" or not standing.holds(entry):
                     continue
                 if rounds is not None and entry.round not in rounds:
                     continue
-                _check_same(entry, rows, scan_hash)
-                found.append(entry)
-        return labels_of(sorted(found, key=when), rows)
+                _check_same(entry, scan)
+                answers.append(entry)
+        return labels_of(sorted(answers, key=when), scan.rows)
 
 
-def _check_same(entry: Entry, rows: int, scan_hash: str) -> None:
-    if entry.scan_rows != rows or entry.scan_hash != scan_hash:
+def _check_same(entry: Entry, scan: ScanRef) -> None:
+    if entry.scan_rows != scan.rows or entry.scan_hash != scan.hash:
         change = (
-            f"it had {entry.scan_rows:,} points then and has {rows:,} now"
-            if entry.scan_rows != rows
+            f"it had {entry.scan_rows:,} points then and has {scan.rows:,} now"
+            if entry.scan_rows != scan.rows
             else "its content is another"
         )
         raise DataError(

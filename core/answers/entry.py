@@ -2,13 +2,75 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.answers.effort import NO_EFFORT, Effort
+from core.data.classes import FIRST_CODE
+
 VERBS = ("answer", "decline", "reopen", "undo")
+POINTS = "points"  # the kind of entries that give points their classes
+
+
+class ScanRef(NamedTuple):
+    """A scan's name, its rows, and the hash of its content: the file that rows belong to."""
+
+    name: str
+    rows: int
+    hash: str
+
+
+class Column(NamedTuple):
+    """A column of the journal's table.
+
+    Attributes
+    ----------
+    name, sql : its name and its SQL type
+    since : version of the journal that brought it
+    default : SQL literal that entries of an older version have in it
+    """
+
+    name: str
+    sql: str
+    since: int = 1
+    default: str = ""
+
+    @property
+    def definition(self) -> str:
+        """SQL that makes the column, in a new table or in one that is there."""
+        return f"{self.name} {self.sql}{f' DEFAULT {self.default}' if self.default else ''}"
+
+
+# The one list of what is stored, in the file's order. Entry and Head have fields of these names.
+COLUMNS = (
+    Column("seq", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+    Column("time", "REAL NOT NULL"),
+    Column("verb", "TEXT NOT NULL"),
+    Column("round", "TEXT NOT NULL"),
+    Column("scan", "TEXT NOT NULL"),
+    Column("unit", "TEXT NOT NULL"),
+    Column("points", "INTEGER NOT NULL"),
+    Column("counts", "BLOB NOT NULL"),
+    Column("rows", "BLOB NOT NULL"),
+    Column("classes", "BLOB NOT NULL"),
+    Column("tool", "TEXT NOT NULL"),
+    Column("active_s", "REAL NOT NULL"),
+    Column("clicks", "INTEGER NOT NULL"),
+    Column("keys", "INTEGER NOT NULL"),
+    Column("suggested", "TEXT NOT NULL"),
+    Column("version", "TEXT NOT NULL"),
+    Column("scan_rows", "INTEGER NOT NULL"),
+    Column("scan_hash", "TEXT NOT NULL"),
+    Column("cancels", "INTEGER"),
+    Column("blind", "INTEGER NOT NULL"),
+    Column("kind", "TEXT NOT NULL", since=2, default=f"'{POINTS}'"),
+    Column("body", "TEXT NOT NULL", since=2, default="''"),
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +90,8 @@ class Entry:
     scan_rows, scan_hash : the file the rows belong to
     cancels : seq of the entry that an undo takes back
     blind : made without seeing suggestions or labels; kept apart from the labels
+    kind, body : what it is about, "points" or what a later program adds, and what rows and classes
+        do not say of it, as JSON; "" for points. An undo has the kind of what it takes back.
     """
 
     annotator: str
@@ -47,6 +111,8 @@ class Entry:
     scan_hash: str
     cancels: int | None = None
     blind: bool = False
+    kind: str = POINTS
+    body: str = ""
     seq: int = 0
     time: float = 0.0
 
@@ -68,31 +134,77 @@ class Head(NamedTuple):
     suggested: str
     cancels: int | None
     blind: bool
+    kind: str = POINTS
 
     def class_counts(self) -> dict[int, int]:
-        """Points per class."""
-        pairs = np.frombuffer(self.counts, "<u4").reshape(-1, 2)
-        return dict(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True))
+        """Points per class, ascending."""
+        return dict(struct.iter_unpack("<II", self.counts))
+
+    def main_class(self) -> int:
+        """The class or code that most points were given, ties to the lowest; FIRST_CODE where there
+        is no point."""
+        counts = self.class_counts()
+        return max(counts, key=lambda c: (counts[c], -c), default=FIRST_CODE)
 
 
-def head_of(entry: Entry, counts: bytes) -> Head:
-    """The head of a stored entry."""
-    return Head(
-        entry.annotator,
-        entry.seq,
-        entry.time,
-        entry.verb,
-        entry.round,
-        entry.scan,
-        entry.unit,
-        len(entry.rows),
-        counts,
-        entry.active_s,
-        entry.tool,
-        entry.suggested,
-        entry.cancels,
-        entry.blind,
+def new_entry(
+    annotator: str,
+    verb: str,
+    scan: ScanRef,
+    *,
+    round: str = "",
+    unit: str = "",
+    effort: Effort = NO_EFFORT,
+    version: str = "",
+) -> Entry:
+    """An entry about points that has no rows yet and is not appended yet."""
+    return Entry(
+        annotator=annotator,
+        verb=verb,
+        round=round,
+        scan=scan.name,
+        unit=unit,
+        rows=np.zeros(0, np.int64),
+        classes=np.zeros(0, np.uint8),
+        **effort._asdict(),
+        version=version,
+        scan_rows=scan.rows,
+        scan_hash=scan.hash,
     )
+
+
+IN_TABLE = tuple(column.name for column in COLUMNS)
+IN_ENTRY = tuple(field.name for field in fields(Entry) if field.name != "annotator")
+IN_HEAD = Head._fields[1:]  # the annotator is the file's
+_BLIND = IN_HEAD.index("blind")
+
+
+def to_row(entry: Entry) -> dict[str, Any]:
+    """What the table holds of an entry: IN_TABLE -> value. `seq` is None before it has one."""
+    stored = {
+        **vars(entry),
+        "seq": entry.seq or None,
+        "points": len(entry.rows),
+        "counts": pack_counts(entry.classes),
+        "rows": pack_rows(entry.rows),
+        "classes": pack_classes(entry.classes),
+    }
+    return {name: stored[name] for name in IN_TABLE}
+
+
+def to_entry(annotator: str, values: Sequence[Any]) -> Entry:
+    """The entry whose columns IN_ENTRY are `values`. Raises zlib.error or ValueError where its rows
+    or classes are damaged."""
+    stored = dict(zip(IN_ENTRY, values, strict=True))
+    stored["rows"] = unpack_rows(stored["rows"])
+    stored["classes"] = unpack_classes(stored["classes"], len(stored["rows"]))
+    stored["blind"] = bool(stored["blind"])
+    return Entry(annotator=annotator, **stored)
+
+
+def to_head(annotator: str, values: Sequence[Any]) -> Head:
+    """The head whose columns IN_HEAD are `values`."""
+    return Head._make((annotator, *values[:_BLIND], bool(values[_BLIND]), *values[_BLIND + 1 :]))
 
 
 def pack_rows(rows: np.ndarray) -> bytes:

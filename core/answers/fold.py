@@ -1,4 +1,4 @@
-"""The fold over all annotators' journals: which entries count, and what they sum to.
+"""The fold of answers to points over all annotators' journals: which count, and their sums.
 
 Heads only; it is kept up to date as entries are added.
 """
@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from core.answers.entry import Entry, Head
 from core.answers.labels import CARRIED
+from core.answers.ledger import Key, Ledger
 from core.data.classes import FIRST_CODE
 
-Key = tuple[str, int]  # annotator, seq
 When = tuple[float, str, int]  # time, annotator, seq: the order of all entries
 _NEVER: When = (0.0, "", 0)
 
@@ -46,8 +46,8 @@ class Standing:
         )
 
 
-class Fold:
-    """What counts.
+class Fold(Ledger):
+    """What counts of the answers to points.
 
     Attributes
     ----------
@@ -57,26 +57,16 @@ class Fold:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.effective: dict[str, Head] = {}
         self.reopened: set[str] = set()
         self.changed: list[str] = []
-        self._heads: dict[Key, Head] = {}
         self._of_unit: dict[str, list[Head]] = {}
         self._unitless: dict[str, Head] = {}
         self._class_counts: dict[int, int] = {}
         self._units = self._points = self._milliseconds = 0
-        self.now = Standing(set(), {})
+        self.now = Standing(self.undone, {})
         self._then: Standing | None = None  # of the positions last asked for
-
-    def __getitem__(self, key: Key) -> Head:
-        return self._heads[key]
-
-    def all(self) -> list[Head]:
-        """A copy, since training reads on another thread while labelling adds."""
-        return list(self._heads.values())
-
-    def is_undone(self, head: Head) -> bool:
-        return (head.annotator, head.seq) in self.now.undone
 
     def standing(self) -> list[Head]:
         """The heads that hold now, in time order."""
@@ -108,7 +98,7 @@ class Fold:
             for head in self.all()
             if head.round in rounds
             and self.now.holds(head)
-            and any(found < FIRST_CODE for found in head.class_counts())
+            and any(c < FIRST_CODE for c in head.class_counts())
         }
 
     def class_counts(self) -> dict[int, int]:
@@ -122,30 +112,18 @@ class Fold:
 
     # -- adding -------------------------------------------------------------------------------
 
-    def add(self, head: Head) -> None:
-        """Take in an entry; an annotator's come in their order."""
-        self._heads[head.annotator, head.seq] = head
-        if head.verb != "undo":
+    def add(self, head: Head) -> Head | None:
+        changed = super().add(head)
+        if changed is None:
+            return None
+        if changed is head:
             self._of_unit.setdefault(_place(head), []).append(head)
-            if not head.blind:
-                self._milliseconds += round(head.active_s * 1000)
-            self._refresh(head)
-            return
-        target = self._heads.get((head.annotator, head.cancels or 0))
-        turned_back = True
-        undone = self.now.undone
-        while target is not None:  # an undo of an undo brings back what that one took
-            key = (target.annotator, target.seq)
-            changes = (key in undone) != turned_back
-            (undone.add if turned_back else undone.discard)(key)
-            if target.verb != "undo":
-                if changes and not target.blind:
-                    sign = -1 if turned_back else 1
-                    self._milliseconds += sign * round(target.active_s * 1000)
-                self._refresh(target)
-                return
-            turned_back = not turned_back
-            target = self._heads.get((target.annotator, target.cancels or 0))
+        if not changed.blind:
+            sign = -1 if changed is not head and self.is_undone(changed) else 1
+            # 1/100 s would print other minutes for journals that were summed so before.
+            self._milliseconds += sign * round(changed.active_s * 1000)
+        self._refresh(changed)
+        return changed
 
     def _refresh(self, head: Head) -> None:
         """Find anew which entry counts for a head's unit, and move what it sums to."""
@@ -161,8 +139,6 @@ class Fold:
         (self.reopened.add if reopenings and after is None else self.reopened.discard)(head.unit)
         if before is after:
             return
-        if head.unit:
-            self.changed.append(head.unit)
         kept = self.effective if head.unit else self._unitless
         kept.pop(place, None)
         if after is not None:
@@ -172,9 +148,10 @@ class Fold:
                 if changed.unit and changed.verb == "answer" and changed.tool != CARRIED:
                     self._units += sign
                     self._points += sign * changed.points
-                for found, points in changed.class_counts().items():
-                    total = self._class_counts.get(found, 0) + sign * points
-                    self._class_counts[found] = total
+                for c, points in changed.class_counts().items():
+                    self._class_counts[c] = self._class_counts.get(c, 0) + sign * points
+        if head.unit:  # last: who follows from another thread finds what counts now
+            self.changed.append(head.unit)
 
 
 def when(entry: Entry | Head) -> When:

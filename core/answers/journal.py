@@ -11,51 +11,36 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.answers.entry import (
+    COLUMNS,
+    IN_ENTRY,
+    IN_HEAD,
+    IN_TABLE,
     VERBS,
     Entry,
     Head,
-    head_of,
-    pack_classes,
-    pack_counts,
-    pack_rows,
-    unpack_classes,
+    to_entry,
+    to_head,
+    to_row,
     unpack_rows,
 )
 from core.base.errors import DamagedError, ProjectError, StorageError
 from core.base.files import is_network_disk
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x4C694C6F  # "LiLo"
-_SCHEMA = """
-CREATE TABLE entries (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, verb TEXT NOT NULL,
-  round TEXT NOT NULL, scan TEXT NOT NULL, unit TEXT NOT NULL,
-  points INTEGER NOT NULL, counts BLOB NOT NULL, rows BLOB NOT NULL, classes BLOB NOT NULL,
-  tool TEXT NOT NULL, active_s REAL NOT NULL, clicks INTEGER NOT NULL, keys INTEGER NOT NULL,
-  suggested TEXT NOT NULL, version TEXT NOT NULL, scan_rows INTEGER NOT NULL,
-  scan_hash TEXT NOT NULL, cancels INTEGER, blind INTEGER NOT NULL
-);
-CREATE INDEX by_scan ON entries (scan);
-CREATE TABLE about (annotator TEXT NOT NULL);
-"""
-_HEAD = (
-    "seq, time, verb, round, scan, unit, points, counts, active_s, tool, suggested, cancels, blind"
+_SCHEMA = (
+    f"CREATE TABLE entries ({', '.join(column.definition for column in COLUMNS)})",
+    "CREATE INDEX by_scan ON entries (scan)",
+    "CREATE TABLE about (annotator TEXT NOT NULL)",
 )
-_ALL = (
-    "seq, time, verb, round, scan, unit, points, counts, rows, classes, tool, active_s, clicks, "
-    "keys, suggested, version, scan_rows, scan_hash, cancels, blind"
-)
-_COLUMNS = (
-    "seq, time, verb, round, scan, unit, rows, classes, tool, active_s, clicks, keys, suggested, "
-    "version, scan_rows, scan_hash, cancels, blind"
-)
+_INSERT = f"INSERT INTO entries ({', '.join(IN_TABLE)}) VALUES ({', '.join('?' for _ in IN_TABLE)})"
 
 
 class Journal:
@@ -64,7 +49,8 @@ class Journal:
     def __init__(self, path: Path, annotator: str, *, read_only: bool = False) -> None:
         """Open or make the journal at `path`.
 
-        Raises ProjectError for a damaged file, another annotator's, or a newer version.
+        A file of an older version becomes one of this version, save where it is only read. Raises
+        ProjectError for a damaged file, another annotator's, or a newer version.
         """
         self.path = path
         self.annotator = annotator
@@ -86,8 +72,12 @@ class Journal:
             if not read_only:
                 self._prepare()
 
-    def _check(self) -> None:
+    def _version(self) -> int:
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        return int(version)
+
+    def _check(self) -> None:
+        version = self._version()
         (application,) = self._database.execute("PRAGMA application_id").fetchone()
         (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables == 0:
@@ -119,16 +109,22 @@ class Journal:
         else:
             self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
-        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables:
+        if self._version() == VERSION:
             return
-        self._database.execute("BEGIN IMMEDIATE")
-        for statement in _SCHEMA.split(";"):
-            self._database.execute(statement)
-        self._database.execute("INSERT INTO about VALUES (?)", (self.annotator,))
-        self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        self._database.execute(f"PRAGMA user_version = {VERSION}")
-        self._database.execute("COMMIT")
+        with self._transaction():
+            version = self._version()  # again: another program may have been quicker
+            if version == 0:
+                for statement in _SCHEMA:
+                    self._database.execute(statement)
+                self._database.execute("INSERT INTO about VALUES (?)", (self.annotator,))
+                self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            else:
+                for column in COLUMNS:
+                    if column.since > version:
+                        self._database.execute(
+                            f"ALTER TABLE entries ADD COLUMN {column.definition}"
+                        )
+            self._database.execute(f"PRAGMA user_version = {VERSION}")
 
     def append(self, entry: Entry) -> tuple[Entry, Head]:
         """Add an entry at the end; return it as stored, with its head.
@@ -138,64 +134,57 @@ class Journal:
         """
         if entry.verb not in VERBS:
             raise ValueError(f"verb {entry.verb!r}")
-        counts = pack_counts(entry.classes)
         with self._guard, self._told():
             now = max(time.time(), self._last_time + 1e-6)
-            cursor = self._database.execute(
-                "INSERT INTO entries VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    now,
-                    entry.verb,
-                    entry.round,
-                    entry.scan,
-                    entry.unit,
-                    len(entry.rows),
-                    counts,
-                    pack_rows(entry.rows),
-                    pack_classes(entry.classes),
-                    entry.tool,
-                    entry.active_s,
-                    entry.clicks,
-                    entry.keys,
-                    entry.suggested,
-                    entry.version,
-                    entry.scan_rows,
-                    entry.scan_hash,
-                    entry.cancels,
-                    entry.blind,
-                ),
-            )
+            row = to_row(replace(entry, seq=0, time=now))
+            row["seq"] = self._database.execute(_INSERT, tuple(row.values())).lastrowid
             self._last_time = now
-        stored = replace(entry, seq=int(cursor.lastrowid or 0), time=now)
-        return stored, head_of(stored, counts)
+        stored = replace(entry, seq=row["seq"], time=now)
+        return stored, to_head(self.annotator, [row[name] for name in IN_HEAD])
 
     def extend(self, other: Journal) -> None:
         """Append, all or nothing, what `other`, a longer copy of this journal, has after its last
         entry; numbers and times stay."""
         with self._guard, self._told():
             (last,) = self._database.execute("SELECT max(seq) FROM entries").fetchone()
-            more = other._database.execute(
-                f"SELECT {_ALL} FROM entries WHERE seq > ? ORDER BY seq", (last or 0,)
-            )
-            self._insert(more)
+            self._insert(other._select(IN_TABLE, "WHERE seq > ? ORDER BY seq", (last or 0,)))
 
     def _insert(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Write stored rows, every column as it is, in one transaction."""
-        marks = ",".join("?" * len(_ALL.split(",")))
+        with self._transaction():
+            self._database.executemany(_INSERT, rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All that is written within, or nothing."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._database.executemany(f"INSERT INTO entries VALUES ({marks})", rows)
+            yield
+            self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # SQLite itself rolls back on a full disk
+                self._database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
+
+    def _select(
+        self, names: Sequence[str], rest: str, values: Sequence[Any] = ()
+    ) -> sqlite3.Cursor:
+        """Columns of the entries that `rest`, the end of a SELECT, chooses; in a file of an older
+        version those that it lacks have their default."""
+        version = self._version()  # each time: who writes the file may make it a newer one
+        known = ", ".join(
+            column.name if column.since <= version else f"{column.default} AS {column.name}"
+            for column in COLUMNS
+        )
+        return self._database.execute(
+            f"SELECT {', '.join(names)} FROM (SELECT {known} FROM entries) {rest}", values
+        )
 
     def heads(self) -> list[Head]:
         """Return the heads of all entries, in order."""
         with self._guard, self._told():
-            rows = self._database.execute(f"SELECT {_HEAD} FROM entries ORDER BY seq").fetchall()
-        name = self.annotator
-        return [Head._make((name, *row[:-1], bool(row[-1]))) for row in rows]
+            rows = self._select(IN_HEAD, "ORDER BY seq").fetchall()
+        return [to_head(self.annotator, row) for row in rows]
 
     def salvage(self) -> Path:
         """Move what can be read to a journal in this one's place; keep the damaged one beside it.
@@ -206,11 +195,9 @@ class Journal:
         good, last = [], 0
         for seq in self._numbers():
             try:
-                row = self._database.execute(
-                    f"SELECT {_ALL} FROM entries WHERE seq = ?", (seq,)
-                ).fetchone()
+                row = self._select(IN_TABLE, "WHERE seq = ?", (seq,)).fetchone()
                 if row is not None:
-                    unpack_rows(row[8])
+                    unpack_rows(row[IN_TABLE.index("rows")])
                     good.append(row)
                     last = seq
             except (sqlite3.DatabaseError, zlib.error, ValueError):
@@ -232,7 +219,7 @@ class Journal:
             )
             self._prepare()
             self._insert(good)
-        self._last_time = max(row[1] for row in good)
+        self._last_time = max(row[IN_TABLE.index("time")] for row in good)
         lost = last - len(good)
         self.note = (
             f"{self.path.name} was damaged: {len(good):,} entries are kept, about {lost:,} are "
@@ -259,51 +246,28 @@ class Journal:
                 "SELECT DISTINCT scan, scan_rows, scan_hash FROM entries WHERE verb = 'answer'"
             ).fetchall()
 
-    def entries(self, *, scan: str | None = None, blind: bool | None = None) -> Iterator[Entry]:
-        """Yield the entries in order, of one scan or of all, only blind ones or only others."""
-        wanted = {"scan = ?": scan, "blind = ?": blind}
+    def entries(
+        self, *, scan: str | None = None, blind: bool | None = None, kind: str | None = None
+    ) -> Iterator[Entry]:
+        """Yield the entries in order: of one scan or of all, only blind ones or only others, of one
+        kind or of all."""
+        wanted = {"scan = ?": scan, "blind = ?": blind, "kind = ?": kind}
         wanted = {test: value for test, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
         values = tuple(wanted.values())
         with self._guard, self._told():
-            rows = self._database.execute(
-                f"SELECT {_COLUMNS} FROM entries {where} ORDER BY seq", values
-            ).fetchall()
+            rows = self._select(IN_ENTRY, f"{where} ORDER BY seq", values).fetchall()
         for row in rows:
             yield self._entry(row)
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
-        (seq, when, verb, round, scan, unit, rows, classes, *rest) = row
-        (tool, active_s, clicks, keys, suggested, version, count, hash, cancels, blind) = rest
         try:
-            places = unpack_rows(rows)
-            values = unpack_classes(classes, len(places))
+            return to_entry(self.annotator, row)
         except (zlib.error, ValueError) as error:
             raise DamagedError(
-                f"Entry {seq} of {self.path.name} is damaged: {error}.",
+                f"Entry {row[IN_ENTRY.index('seq')]} of {self.path.name} is damaged: {error}.",
                 "Restore the journal from a copy; `lidarloop doctor` checks it.",
             ) from error
-        return Entry(
-            annotator=self.annotator,
-            verb=verb,
-            round=round,
-            scan=scan,
-            unit=unit,
-            rows=places,
-            classes=values,
-            tool=tool,
-            active_s=active_s,
-            clicks=clicks,
-            keys=keys,
-            suggested=suggested,
-            version=version,
-            scan_rows=count,
-            scan_hash=hash,
-            cancels=cancels,
-            blind=bool(blind),
-            seq=seq,
-            time=when,
-        )
 
     def close(self) -> None:
         with self._guard:

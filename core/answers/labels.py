@@ -9,6 +9,7 @@ import numpy as np
 from core.answers.entry import Entry
 from core.data.classes import UNLABELLED
 
+ALIKE = "alike"  # tool of answers that several like units got together
 CARRIED = "carried over"  # tool of answers that repeat what the same thing got in another scan
 
 

@@ -71,8 +71,7 @@ def answered_units(units: Units, heads: Iterable[Head]) -> tuple[np.ndarray, np.
     those classes (n,); the newest answers only where there are very many."""
     classes, names = [], []
     for head in sorted(heads, key=lambda head: head.time)[-_MOST:]:
-        counts = head.class_counts()
-        best = max(counts, key=lambda found: counts[found], default=FIRST_CODE)
+        best = head.main_class()
         if head.verb == "answer" and best < FIRST_CODE:
             names.append(head.unit)
             classes.append(best)

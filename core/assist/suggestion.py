@@ -107,11 +107,8 @@ def hit_rates(heads: Iterable[Head]) -> HitRates:
     bare: list[bool] = []
     for head in heads:
         found = Suggestion.from_text(head.suggested)
-        counts = head.class_counts()
-        if head.verb != "answer" or found is None or not counts:
-            continue
-        answer = max(counts, key=lambda c: counts[c])
-        if answer >= FIRST_CODE:
+        answer = head.main_class()
+        if head.verb != "answer" or found is None or answer >= FIRST_CODE:
             continue
         if found.shape:
             shape_first.append(found.shape[0] == answer)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from core.answers.entry import POINTS, Entry
 from core.base.errors import ProjectError, SettingsError
 from core.base.files import write_atomic
 from core.base.jobs import Job
@@ -81,33 +83,33 @@ def _write_scan(
 
 
 def _export_journal(project: Project, out: Path, job: Job) -> int:
-    lines = []
-    for entry in project.answers.entries():
-        lines.append(
-            json.dumps(
-                {
-                    "annotator": entry.annotator,
-                    "seq": entry.seq,
-                    "time": entry.time,
-                    "verb": entry.verb,
-                    "round": entry.round,
-                    "scan": entry.scan,
-                    "unit": entry.unit,
-                    "rows": entry.rows.tolist(),
-                    "classes": entry.classes.tolist(),
-                    "tool": entry.tool,
-                    "active_s": entry.active_s,
-                    "clicks": entry.clicks,
-                    "keys": entry.keys,
-                    "suggested": entry.suggested,
-                    "version": entry.version,
-                    "scan_rows": entry.scan_rows,
-                    "scan_hash": entry.scan_hash,
-                    "cancels": entry.cancels,
-                    "blind": entry.blind,
-                }
-            )
-        )
+    lines = [json.dumps(_line(entry)) for entry in project.answers.entries()]
     write_atomic(out / "journal.jsonl", "".join(f"{line}\n" for line in lines).encode())
     job.progress(1, 1, "export")
     return 1
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    """An entry as it is exported; `kind` and `body` only where it is not about points."""
+    line = {
+        "annotator": entry.annotator,
+        "seq": entry.seq,
+        "time": entry.time,
+        "verb": entry.verb,
+        "round": entry.round,
+        "scan": entry.scan,
+        "unit": entry.unit,
+        "rows": entry.rows.tolist(),
+        "classes": entry.classes.tolist(),
+        "tool": entry.tool,
+        "active_s": entry.active_s,
+        "clicks": entry.clicks,
+        "keys": entry.keys,
+        "suggested": entry.suggested,
+        "version": entry.version,
+        "scan_rows": entry.scan_rows,
+        "scan_hash": entry.scan_hash,
+        "cancels": entry.cancels,
+        "blind": entry.blind,
+    }
+    return line if entry.kind == POINTS else {**line, "kind": entry.kind, "body": entry.body}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from core.answers.entry import Entry
+from core.answers.effort import Effort
+from core.answers.entry import new_entry
 from core.answers.journal import Journal
 from core.base.errors import DataError
 from core.base.jobs import Job
@@ -52,25 +54,10 @@ def import_labels(project: Project, root: Path, job: Job) -> int:
     with closing(Journal(path, IMPORTED)) as journal:
         for done, (scan, rows, classes) in enumerate(found):
             job.progress(done, len(found), "import")
-            journal.append(
-                Entry(
-                    annotator=IMPORTED,
-                    verb="answer",
-                    round="",
-                    scan=scan,
-                    unit="",
-                    rows=rows,
-                    classes=classes,
-                    tool=IMPORTED,
-                    active_s=0.0,
-                    clicks=0,
-                    keys=0,
-                    suggested="",
-                    version="",
-                    scan_rows=project.count(scan),
-                    scan_hash=project.scan_hash(scan),
-                )
+            blank = new_entry(
+                IMPORTED, "answer", project.scan_ref(scan), effort=Effort(tool=IMPORTED)
             )
+            journal.append(replace(blank, rows=rows, classes=classes))
     project.answers.take_in(path)
     job.progress(len(found), len(found), "import")
     return len(found)

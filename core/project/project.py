@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.answers import Answers
+from core.answers.entry import ScanRef
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
@@ -235,6 +236,10 @@ class Project:
             known = self._counts[scan] = (stamp, self.dataset.count(scan))
         return known[1]
 
+    def scan_ref(self, scan: str) -> ScanRef:
+        """A scan's name, rows and content hash, as an answer to it keeps them."""
+        return ScanRef(scan, self.count(scan), self.scan_hash(scan))
+
     def check_unchanged(self, scan: str) -> None:
         """Raise DataError if a prepared scan's file no longer has the content it had then."""
         units = self.need_units()
@@ -330,13 +335,7 @@ class Project:
         until: Mapping[str, int] | None = None,
     ) -> np.ndarray:
         """(N,) uint8 classes a scan's rows were given, UNLABELLED where none was."""
-        return self.answers.labels(
-            scan,
-            self.count(scan),
-            self.scan_hash(scan),
-            rounds=rounds,
-            until=until,
-        )
+        return self.answers.labels(self.scan_ref(scan), rounds=rounds, until=until)
 
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""

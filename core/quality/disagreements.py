@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.answers.entry import Head
-from core.data.classes import FIRST_CODE
 from core.data.items import scan_of
 from core.project.project import Project
 
@@ -34,13 +33,7 @@ def disagreements(project: Project) -> list[Disagreement]:
             newest.setdefault(head.unit, {})[head.annotator] = head
     found = []
     for unit, by_annotator in newest.items():
-        classes = {name: main_class(head) for name, head in by_annotator.items()}
+        classes = {name: head.main_class() for name, head in by_annotator.items()}
         if len(set(classes.values())) > 1:
             found.append(Disagreement(unit, classes))
     return sorted(found, key=lambda one: one.unit)
-
-
-def main_class(head: Head) -> int:
-    """The class or code that most points of an answer were given; ties to the lowest."""
-    counts = head.class_counts()
-    return max(counts, key=lambda c: (counts[c], -c), default=FIRST_CODE)

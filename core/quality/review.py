@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.assist.by_network import predicted
 from core.data.classes import FIRST_CODE
 from core.project.project import Project
-from core.quality.disagreements import disagreements, main_class
+from core.quality.disagreements import disagreements
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def reviewed(project: Project) -> list[Reviewed]:
     rows = [
         Reviewed(
             head.unit,
-            main_class(head),
+            head.main_class(),
             model.get(head.unit, (None,))[0],
             {who: c for who, c in differ.get(head.unit, {}).items() if who != head.annotator},
             head.annotator,

@@ -11,14 +11,14 @@ from core.query.query import Query
 
 class Spending:
     """Of one query's answers: `done` items, answered or declined; `units`, `points` and active
-    `seconds` of the answers that count."""
+    1/100 seconds, `hundredths`, of the answers that count: whole ones, so that taking an answer
+    back leaves nothing."""
 
     def __init__(self, query: Query, fold: Fold) -> None:
         self.query, self._fold = query, fold
         self._points = dict(zip(query.items, query.cost.tolist(), strict=True))
         self._heads: dict[str, Head] = {}
-        self.done = self.units = self.points = 0
-        self.seconds = 0.0
+        self.done = self.units = self.points = self.hundredths = 0
         self._seen = len(fold.changed)
         self._count(query.items)
 
@@ -26,6 +26,10 @@ class Spending:
     def waiting(self) -> int:
         """Items without an answer."""
         return len(self.query.items) - self.done
+
+    @property
+    def seconds(self) -> float:
+        return self.hundredths / 100
 
     def follow(self) -> None:
         """Count what has changed since the last call: of 100,000 answers one."""
@@ -41,7 +45,7 @@ class Spending:
             for head, sign in ((before, -1), (after, 1)):
                 if head is not None:
                     self.done += sign
-                    self.seconds += sign * head.active_s
+                    self.hundredths += sign * round(head.active_s * 100)
                     if head.verb == "answer":
                         self.units += sign
                         self.points += sign * self._points[unit]

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from core.answers.effort import Effort
+
 IDLE_S = 30.0
-
-
-class Effort(NamedTuple):
-    """What one answer took."""
-
-    seconds: float
-    clicks: int
-    keys: int
 
 
 class Activity(QObject):
@@ -61,3 +54,9 @@ class Activity(QObject):
         effort = Effort(self._seconds, self._clicks, self._keys)
         self._seconds, self._clicks, self._keys = 0.0, 0, 0
         return effort
+
+    def give_back(self, effort: Effort) -> None:
+        """Count an effort that was taken for the next answer after all."""
+        self._seconds += effort.active_s
+        self._clicks += effort.clicks
+        self._keys += effort.keys

@@ -117,7 +117,7 @@ class ItemDelegate(QStyledItemDelegate):
             counts = head.class_counts()
             text = "declined"
             if counts:
-                most = max(counts, key=lambda label: counts[label])
+                most = head.main_class()
                 text = f"✓ {self.state.class_name(most)}"
                 if len(counts) > 1:
                     text += f" and {len(counts) - 1} more"

@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.answers.effort import Effort
+from core.answers.labels import ALIKE
 from core.assist.alike import Alike, nearest, read
 from core.base.errors import ProjectError
-from gui.desk.activity import Effort
 from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
@@ -93,7 +94,11 @@ class Thumbnail(QAbstractButton):
 
 class ContactSheet(QFrame):
     """Over the window's middle. Arrows and Space or clicks tick; a class key gives the ticked units
-    their class, Esc leaves."""
+    their class, Esc leaves.
+
+    What was done since the sheet was shown is divided evenly among the answers that it gave; what
+    was done before it, or on a sheet that was left, belongs to the unit that is asked.
+    """
 
     _read = Signal(str, object)
 
@@ -120,6 +125,7 @@ class ContactSheet(QFrame):
         layout.addLayout(bottom)
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
+        self._before: Effort | None = None  # what the asked unit took until the sheet was shown
         self._waiting: deque[tuple[Alike, int, Effort]] = deque()
         self._asked: Future[list[Alike]] | None = None
         state.target_changed.connect(self._leave_with)
@@ -167,6 +173,7 @@ class ContactSheet(QFrame):
             (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
         )
         self._unit, self._focus = unit, QApplication.focusWidget()
+        self._before = self.state.activity.take()
         self.show()
         self.raise_()
         if self.pictures:
@@ -184,6 +191,9 @@ class ContactSheet(QFrame):
         if self._focus is not None:
             self._focus.setFocus()
         self._focus = None
+        if self._before is not None:
+            self.state.activity.give_back(self._before)
+        self._before = None
 
     def _leave_with(self, _: bool) -> None:
         target = self.state.target
@@ -215,18 +225,14 @@ class ContactSheet(QFrame):
         )
 
     def give(self, label: int) -> None:
-        """Give every ticked unit a class or code, each an answer of its own. The time is shared
-        among them; the clicks and keys are the last one's."""
+        """Give every ticked unit a class or code, each an answer of its own."""
         ticked = self.ticked
         if not ticked:
             self.hint.setText("None is ticked: tick those that are the same first.")
             return
+        shares = self.state.activity.take()._replace(tool=ALIKE).shares(len(ticked))
         self.hide()
-        effort = self.state.activity.take()
-        each = Effort(effort.seconds / len(ticked), 0, 0)
-        for one in ticked:
-            self._waiting.append((one, label, each))
-        self._waiting[-1] = (ticked[-1], label, Effort(each.seconds, effort.clicks, effort.keys))
+        self._waiting.extend((one, label, share) for one, share in zip(ticked, shares, strict=True))
         self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(label)}")
         self._write()
 
@@ -236,7 +242,7 @@ class ContactSheet(QFrame):
             return
         one, label, effort = self._waiting.popleft()
         classes = np.full(len(one.rows), label, np.uint8)
-        if self.labelling.write_unit(one.unit, one.rows, classes, "alike", effort):
+        if self.labelling.write_unit(one.unit, one.rows, classes, effort):
             QTimer.singleShot(0, self._write)
         else:
             self._waiting.clear()

@@ -8,12 +8,12 @@ from concurrent.futures import Future
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.answers.entry import Head
+from core.answers.effort import Effort
+from core.answers.entry import POINTS, Head
 from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
 from core.data.items import scan_of, split_item
-from gui.desk.activity import Effort
 from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.desk.target import Target
@@ -224,21 +224,16 @@ class Labelling(QObject):
         target, content, suggestion = state.target, state.content, state.suggestion
         assert target is not None
         assert content is not None
-        effort = state.activity.take()
+        suggested = suggestion.to_text() if suggestion is not None else ""
+        effort = state.activity.take()._replace(suggested=suggested, tool=tool)
         try:
             state.project.answers.answer(
-                content.scan,
+                state.project.scan_ref(content.scan),
                 target.rows,
                 classes,
                 round=self._round(target),
                 unit=target.unit,
-                tool=tool,
-                scan_rows=len(content.points),
-                scan_hash=state.project.scan_hash(content.scan),
-                active_s=effort.seconds,
-                clicks=effort.clicks,
-                keys=effort.keys,
-                suggested=suggestion.to_text() if suggestion is not None else "",
+                effort=effort,
                 blind=target.blind,
             )
         except ProjectError as error:
@@ -248,26 +243,19 @@ class Labelling(QObject):
             content.set_labels(target.rows, classes)
         state.advance(target)
 
-    def write_unit(
-        self, unit: str, rows: np.ndarray, classes: np.ndarray, tool: str, effort: Effort
-    ) -> bool:
+    def write_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, effort: Effort) -> bool:
         """Give another unit's rows (R,) of its scan classes (R,); return whether it was written."""
         state = self.state
         project, scan = state.project, scan_of(unit)
         current, asked = state.round, state.summary.place_of(unit) is not None
         try:
             project.answers.answer(
-                scan,
+                project.scan_ref(scan),
                 rows,
                 classes,
                 round=current.id if current is not None and asked else "",
                 unit=unit,
-                tool=tool,
-                scan_rows=project.count(scan),
-                scan_hash=project.scan_hash(scan),
-                active_s=effort.seconds,
-                clicks=effort.clicks,
-                keys=effort.keys,
+                effort=effort,
             )
         except ProjectError as error:
             state.failed.emit(error)
@@ -293,16 +281,12 @@ class Labelling(QObject):
         if target.blind:
             self._tell("Say what it looks most like; N for unsure.")
             return
-        effort = state.activity.take()
         try:
             state.project.answers.decline(
-                content.scan,
+                state.project.scan_ref(content.scan),
                 round=self._round(target),
                 unit=target.unit,
-                scan_rows=len(content.points),
-                scan_hash=state.project.scan_hash(content.scan),
-                active_s=effort.seconds,
-                keys=effort.keys,
+                effort=state.activity.take(),
             )
         except ProjectError as error:
             state.failed.emit(error)
@@ -356,6 +340,8 @@ class Labelling(QObject):
             return f"{what} declined"
         if head.verb == "reopen":
             return f"{what} asked again"
+        if head.kind != POINTS:
+            return f"{head.kind} of {what}"
         counts = head.class_counts()
         best = sorted(counts, key=lambda c: -counts[c])[:3]
         return f"{what} as {', '.join(map(self.state.class_name, best))}"

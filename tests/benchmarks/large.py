@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.answers import Answers
+from core.answers.effort import Effort
+from core.answers.entry import ScanRef
+from core.data.items import scan_of
 from core.prepare.units import Units
 from core.project.project import Project
 from tests.streets import write_scan
@@ -52,14 +55,11 @@ def fill(answers: Answers, units: Units, rng: np.random.Generator, count: int) -
     for name in units.names(rng.choice(len(units), count, replace=False)):
         rows = np.sort(rng.choice(rows_of_scan, 300, replace=False))
         answers.answer(
-            name.rpartition("#")[0],
+            ScanRef(scan_of(name), rows_of_scan, "0" * 32),
             rows,
             np.full(300, rng.integers(0, 19), np.uint8),
             round="",
             unit=name,
-            tool="key",
-            scan_rows=rows_of_scan,
-            scan_hash="0" * 32,
-            active_s=5.0,
+            effort=Effort(active_s=5.0, tool="key"),
         )
     journal._database.execute("COMMIT")

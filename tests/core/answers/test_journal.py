@@ -15,25 +15,25 @@ import numpy as np
 import pytest
 
 from core.answers.answers import Answers
-from core.answers.entry import pack_classes, pack_rows, unpack_classes, unpack_rows
+from core.answers.effort import Effort
+from core.answers.entry import ScanRef, pack_classes, pack_rows, unpack_classes, unpack_rows
 from core.answers.journal import Journal
 from core.answers.labels import labels_of
 from core.base.errors import DataError, ProjectError, StorageError
 from core.data.classes import UNLABELLED
 from tests.places import ROOT
 
+S = ScanRef("s", 100, "h")
 
-def answer(answers: Answers, rows, classes, unit="s#c0", scan="s", round="001-size", **options):
+
+def answer(answers: Answers, rows, classes, unit="s#c0", scan="s", round="001-size", **effort):
     return answers.answer(
-        scan,
+        S._replace(name=scan),
         np.asarray(rows),
         np.asarray(classes, np.uint8),
         round=round,
         unit=unit,
-        tool="key",
-        scan_rows=100,
-        scan_hash="h",
-        **options,
+        effort=Effort(**{"tool": "key", **effort}),
     )
 
 
@@ -121,9 +121,7 @@ def test_labels_after_any_mix_of_steps_equal_the_slow_labels_of(tmp_path, seed: 
             classes = [rng.randint(0, 4) for _ in rows]
             answer(answers, rows, classes, unit=f"s#c{rng.randint(0, 15)}")
         elif kind < 0.58:
-            answers.decline(
-                "s", round="", unit=f"s#c{rng.randint(0, 15)}", scan_rows=100, scan_hash="h"
-            )
+            answers.decline(S, round="", unit=f"s#c{rng.randint(0, 15)}")
         elif kind < 0.64:
             answers.reopen("s", f"s#c{rng.randint(0, 15)}")
         elif kind < 0.82:
@@ -136,7 +134,7 @@ def test_labels_after_any_mix_of_steps_equal_the_slow_labels_of(tmp_path, seed: 
             answers = Answers.open(tmp_path, "ann")
             assert answers.effective == before
     entries = list(answers.entries())
-    labels = answers.labels("s", 100, "h")
+    labels = answers.labels(S)
     assert np.array_equal(labels, slow_labels(entries, 100))
     counts = answers.fold.class_counts()
     effective = {}
@@ -157,31 +155,29 @@ def test_undo_of_everything_then_redo_of_everything_over_restarts(tmp_path):
     answers = Answers.open(tmp_path, "ann")
     for step in range(60):
         answer(answers, [step], [step % 5], unit=f"s#c{step}", scan=f"s{step % 3}")
-    ends = [answers.labels(f"s{n}", 100, "h").tolist() for n in range(3)]
+    ends = [answers.labels(S._replace(name=f"s{n}")).tolist() for n in range(3)]
     for step in range(60):
         assert answers.undo() is not None
         if step % 20 == 19:
             answers.close()
             answers = Answers.open(tmp_path, "ann")
     assert answers.undo() is None
-    assert not answers.can_undo()
-    assert all((answers.labels(f"s{n}", 100, "h") == UNLABELLED).all() for n in range(3))
+    assert all((answers.labels(S._replace(name=f"s{n}")) == UNLABELLED).all() for n in range(3))
     for step in range(60):
         assert answers.redo() is not None
         if step % 20 == 19:
             answers.close()
             answers = Answers.open(tmp_path, "ann")
     assert answers.redo() is None
-    assert [answers.labels(f"s{n}", 100, "h").tolist() for n in range(3)] == ends
+    assert [answers.labels(S._replace(name=f"s{n}")).tolist() for n in range(3)] == ends
     answers.close()
 
 
 def test_a_new_answer_ends_redo(answers):
     answer(answers, [1], [1])
     answers.undo()
-    assert answers.can_redo()
     answer(answers, [2], [2], unit="s#c9")
-    assert not answers.can_redo()
+    assert answers.redo() is None
 
 
 def test_two_annotators_are_folded_in_time_order_in_both_orders(tmp_path):
@@ -198,7 +194,7 @@ def test_two_annotators_are_folded_in_time_order_in_both_orders(tmp_path):
     labels = []
     for folder in ("x", "y"):
         with_both = Answers.open(tmp_path / folder, "ann", read_only=True)
-        labels.append(with_both.labels("s", 100, "h").tolist())
+        labels.append(with_both.labels(S).tolist())
         with_both.close()
     assert labels[0] == labels[1]
     assert labels[0][:10] == [2] * 10
@@ -210,9 +206,9 @@ def test_positions_freeze_what_counted_then(answers):
     frozen = answers.positions()
     answers.undo()
     answer(answers, [3], [3], unit="s#c2")
-    then = answers.labels("s", 100, "h", until=frozen)
+    then = answers.labels(S, until=frozen)
     assert then[[1, 2, 3]].tolist() == [1, 2, UNLABELLED]
-    now = answers.labels("s", 100, "h")
+    now = answers.labels(S)
     assert now[[1, 2, 3]].tolist() == [1, UNLABELLED, 3]
 
 
@@ -224,24 +220,24 @@ def test_a_reopened_unit_waits_until_it_is_answered_again(answers):
     assert answers.fold.reopened == {"s#c0"}
     assert set(answers.effective) == {"s#c1"}
     assert answers.spent()[:2] == (1, 1)
-    assert answers.labels("s", 100, "h")[[1, 2]].tolist() == [UNLABELLED, 2]
-    assert answers.labels("s", 100, "h", until=before)[[1, 2]].tolist() == [1, 2]
+    assert answers.labels(S)[[1, 2]].tolist() == [UNLABELLED, 2]
+    assert answers.labels(S, until=before)[[1, 2]].tolist() == [1, 2]
     answer(answers, [1], [3])
     assert not answers.fold.reopened
-    assert answers.labels("s", 100, "h")[[1, 2]].tolist() == [3, 2]
+    assert answers.labels(S)[[1, 2]].tolist() == [3, 2]
     assert answers.undo().verb == "answer"
     assert answers.fold.reopened == {"s#c0"}
     assert answers.undo().verb == "reopen"
     assert not answers.fold.reopened
-    assert answers.labels("s", 100, "h")[[1, 2]].tolist() == [1, 2]
+    assert answers.labels(S)[[1, 2]].tolist() == [1, 2]
 
 
 def test_labels_never_land_on_another_file(answers):
     answer(answers, [1], [1])
     with pytest.raises(DataError, match="had 100 points then and has 90 now"):
-        answers.labels("s", 90, "h")
+        answers.labels(S._replace(rows=90))
     with pytest.raises(DataError, match="content is another"):
-        answers.labels("s", 100, "other")
+        answers.labels(S._replace(hash="other"))
 
 
 def test_fold_of_nothing_is_unlabelled():
@@ -275,6 +271,8 @@ import resource, signal, sys
 import numpy as np
 from pathlib import Path
 from core.answers.answers import Answers
+from core.answers.effort import Effort
+from core.answers.entry import ScanRef
 from core.base.errors import StorageError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 answers = Answers.open(Path(sys.argv[1]), "ann")
@@ -282,8 +280,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, resource.RLIM_INFINITY))
 done = 0
 try:
     for n in range(2000):
-        answers.answer("s", np.arange(300), np.arange(300).astype(np.uint8) % 7, round="",
-                       unit=f"s#c{n}", tool="key", scan_rows=300, scan_hash="h")
+        answers.answer(ScanRef("s", 300, "h"), np.arange(300), np.arange(300).astype(np.uint8) % 7,
+                       round="", unit=f"s#c{n}", effort=Effort(tool="key"))
         done += 1
 except StorageError as error:
     print(done, error.what)
@@ -306,13 +304,15 @@ import sys
 import numpy as np
 from pathlib import Path
 from core.answers.answers import Answers
+from core.answers.effort import Effort
+from core.answers.entry import ScanRef
 answers = Answers.open(Path(sys.argv[1]), "ann")
 rng = np.random.default_rng(len(answers.effective))
 n = len(answers.effective)
 while True:
     rows = np.sort(rng.choice(5000, 400, replace=False))
-    head = answers.answer("s", rows, rng.integers(0, 9, 400), round="r", unit=f"s#c{n}",
-                          tool="key", scan_rows=5000, scan_hash="h")
+    head = answers.answer(ScanRef("s", 5000, "h"), rows, rng.integers(0, 9, 400), round="r",
+                          unit=f"s#c{n}", effort=Effort(tool="key"))
     sys.stdout.write(f"{head.seq}\\n")
     sys.stdout.flush()
     n += 1
@@ -336,7 +336,7 @@ while True:
         sequence = [entry.seq for entry in answers.entries()]
         assert sequence == list(range(1, len(sequence) + 1))
         assert len(sequence) >= acknowledged
-        assert len(answers.labels("s", 5000, "h")) == 5000
+        assert len(answers.labels(S._replace(rows=5000))) == 5000
         answers.close()
 
 
@@ -398,6 +398,20 @@ def test_the_good_part_of_a_damaged_journal_is_kept(tmp_path):
     Answers.open(tmp_path, "ann").close()
 
 
+def test_redo_of_an_undo_whose_entry_was_lost_does_nothing(tmp_path):
+    answers = Answers.open(tmp_path, "ann")
+    answer(answers, [1], [1])
+    answers.undo()
+    answers.close()
+    with sqlite3.connect(tmp_path / "ann.sqlite") as database:
+        database.execute("DELETE FROM entries WHERE seq = 1")  # as salvaging a damaged file does
+    database.close()
+    again = Answers.open(tmp_path, "ann")
+    assert again.redo() is None
+    assert again.undo() is None
+    again.close()
+
+
 def test_a_damaged_entry_is_named(tmp_path):
     answers = Answers.open(tmp_path, "ann")
     answer(answers, [1], [1])
@@ -407,7 +421,7 @@ def test_a_damaged_entry_is_named(tmp_path):
     database.close()
     again = Answers.open(tmp_path, "ann")
     with pytest.raises(ProjectError, match=r"Entry 1 of ann\.sqlite is damaged"):
-        again.labels("s", 100, "h")
+        again.labels(S)
     again.close()
 
 

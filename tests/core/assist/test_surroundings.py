@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core import steps
+from core.answers.effort import Effort
 from core.answers.labels import CARRIED
 from core.assist.by_neighbours import carried
 from core.assist.surroundings import around, surroundings, thinned
@@ -30,14 +31,12 @@ def drive(tmp_path: Path, *, moved: bool = False) -> Project:
 
 def answer(project: Project, scan: str, rows: np.ndarray, found: int, tool: str = "key") -> None:
     project.answers.answer(
-        scan,
+        project.scan_ref(scan),
         rows,
         np.full(len(rows), found, np.uint8),
         round="",
         unit="",
-        tool=tool,
-        scan_rows=project.dataset.count(scan),
-        scan_hash=project.scan_hash(scan),
+        effort=Effort(tool=tool),
     )
 
 
@@ -111,14 +110,12 @@ def test_what_was_carried_over_is_no_persons_answer(tmp_path: Path):
             scan = units.scans[0]
             rows = np.flatnonzero(project.rows(scan) == number)
             project.answers.answer(
-                scan,
+                project.scan_ref(scan),
                 rows,
                 np.zeros(len(rows), np.uint8),
                 round="",
                 unit=units.name(number),
-                tool=tool,
-                scan_rows=project.dataset.count(scan),
-                scan_hash=project.scan_hash(scan),
+                effort=Effort(tool=tool),
             )
         spent = project.answers.spent()
         assert (spent.units, spent.points) == (1, int(units.points[0]))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core import steps
+from core.answers.journal import Journal
 from core.base.errors import ProjectError
 from core.base.files import write_arrays
 from core.base.jobs import Job
 from core.exchange.export import export
 from core.project.project import Project
 from core.rounds.predictions import new_prediction_file
+from tests.core.answers.made import BODY, boxes
 
 
 @pytest.fixture
@@ -67,6 +70,31 @@ def test_the_journal_goes_out_line_by_line(answered: Project, tmp_path: Path):
     assert tip is not None
     assert sorted(entry["unit"] for entry in entries) == sorted(tip.query.items)
     assert all(len(entry["rows"]) == len(entry["classes"]) for entry in entries)
+
+
+KEYS = (
+    "annotator seq time verb round scan unit rows classes tool active_s clicks keys suggested "
+    "version scan_rows scan_hash cancels blind"
+).split()
+
+
+def test_a_kind_to_come_goes_out_whole_and_changes_no_other_line(answered: Project, tmp_path: Path):
+    export(answered, tmp_path / "before", Job(), what="journal")
+    before = (tmp_path / "before" / "journal.jsonl").read_bytes()
+    assert all(list(json.loads(line)) == KEYS for line in before.splitlines())
+    name, scan = answered.answers.annotator, answered.dataset.train[0]
+    labels = answered.labels(scan)
+    path = answered.path / "journals" / f"{name}.sqlite"
+    with closing(Journal(path, name)) as journal:
+        stored, _ = journal.append(boxes(name, scan=scan, unit=f"{scan}#c0"))
+    answered.answers.take_in(path)
+    export(answered, tmp_path / "after", Job(), what="journal")
+    after = (tmp_path / "after" / "journal.jsonl").read_bytes()
+    assert after.startswith(before)
+    line = json.loads(after[len(before) :])
+    assert list(line) == [*KEYS, "kind", "body"]
+    assert (line["kind"], line["body"], line["seq"]) == ("boxes", BODY, stored.seq)
+    np.testing.assert_array_equal(answered.labels(scan), labels)
 
 
 def test_what_cannot_be_exported(answered: Project, tmp_path: Path, small_street: Path):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core import steps
+from core.answers.effort import Effort
 from core.base.errors import DataError, LockedError, ProjectError, SettingsError
 from core.base.files import read_json, write_json
 from core.base.jobs import Job
@@ -161,14 +162,12 @@ def test_the_training_set_is_frozen_once(project: Project):
     scan = frozen.scans[0]
     late = np.arange(50)
     project.answers.answer(
-        scan,
+        project.scan_ref(scan),
         late,
         np.full(50, 3, np.uint8),
         round="",
         unit="",
-        tool="brush",
-        scan_rows=project.dataset.count(scan),
-        scan_hash=project.scan_hash(scan),
+        effort=Effort(tool="brush"),
     )
     again = project.training_set(found)
     assert again.positions == frozen.positions

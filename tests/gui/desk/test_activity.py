@@ -44,7 +44,7 @@ def test_time_between_actions_counts_up_to_thirty_seconds(watched):
     QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
     clock.now += 4
     effort = activity.take()
-    assert effort.seconds == pytest.approx(2 + IDLE_S + 4)
+    assert effort.active_s == pytest.approx(2 + IDLE_S + 4)
     assert (effort.clicks, effort.keys) == (1, 1)
 
 
@@ -54,4 +54,16 @@ def test_each_answer_begins_anew(watched):
     QTest.keyClick(button, Qt.Key.Key_A)
     activity.take()
     clock.now += 1
-    assert activity.take() == (pytest.approx(1), 0, 0)
+    assert activity.take()[:3] == (pytest.approx(1), 0, 0)
+
+
+def test_what_was_taken_can_be_given_back(watched):
+    activity, clock, button = watched
+    clock.now += 5
+    QTest.keyClick(button, Qt.Key.Key_A)
+    before = activity.take()
+    clock.now += 2
+    assert activity.take()[:3] == (pytest.approx(2), 0, 0)
+    activity.give_back(before)
+    clock.now += 1
+    assert activity.take()[:3] == (pytest.approx(6), 0, 1)

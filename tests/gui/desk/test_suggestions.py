@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 
 from core import steps
+from core.answers.effort import Effort
 from core.assist.by_shape import is_bare
 from core.assist.suggestion import Suggestion
 from core.base.jobs import Job
@@ -91,8 +92,8 @@ def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path)
         first, second, _ = project.dataset.train
         truth = project.dataset.ground_truth(first, project.classes)
         project.answers.answer(
-            first, np.arange(len(truth)), truth, round="", unit="", tool="key",
-            scan_rows=len(truth), scan_hash=project.scan_hash(first),
+            project.scan_ref(first), np.arange(len(truth)), truth, round="", unit="",
+            effort=Effort(tool="key"),
         )  # fmt: skip
         items = [i for i in project.rounds[0].query.items if i.startswith(f"{second}#")]
         unit = next(i for i in items if not is_bare(project, i) and "#c" in i)

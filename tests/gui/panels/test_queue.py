@@ -117,7 +117,7 @@ def test_spending_equals_a_count_from_the_start(seed: int):
         cancels = int(rng.integers(1, seq)) if verb == "undo" and seq > 1 else None
         fold.add(Head(
             "ann", seq, float(seq), str(verb), "", "s", str(rng.choice(names)), 1, counts,
-            1.5, "key", "", cancels, False,
+            round(float(rng.exponential(3)), 3), "key", "", cancels, False,
         ))  # fmt: skip
         if rng.random() < 0.5:
             spending.follow()
@@ -127,5 +127,6 @@ def test_spending_equals_a_count_from_the_start(seed: int):
     answered = [head for head in heads if head.verb == "answer"]
     assert (spending.done, spending.units) == (len(heads), len(answered))
     assert spending.points == sum(sizes[head.unit] for head in answered)
-    assert spending.seconds == pytest.approx(sum(head.active_s for head in heads))
+    assert spending.hundredths == sum(round(head.active_s * 100) for head in heads)
+    assert spending.seconds == spending.hundredths / 100
     assert spending.waiting == len(query.items) - len(heads)

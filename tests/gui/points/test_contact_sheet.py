@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -52,6 +53,59 @@ def test_ticked_units_get_one_class_and_an_answer_each(driver):
     assert not driver.answers.effective
 
 
+def press(driver, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key wherever the focus is."""
+    QTest.keyClick(QApplication.focusWidget(), key, modifier)
+    driver.settle()
+
+
+class Clock:
+    """A clock that stands where the activity's stood, until the test turns it."""
+
+    def __init__(self, activity) -> None:
+        activity.take()
+        self.now = activity._last
+        activity._clock = lambda: self.now
+
+
+def test_the_work_at_the_sheet_is_divided_among_its_answers(driver):
+    clock = Clock(driver.state.activity)
+    unit = driver.state.target.unit
+    clock.now += 7
+    sheet = opened(driver)
+    for picture in sheet.pictures[:3]:
+        QTest.mouseClick(picture, LEFT)
+    clock.now += 5
+    press(driver, Qt.Key.Key_4)
+    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 3)
+    alike = driver.entries()
+    assert sorted(entry.active_s for entry in alike) == [1.66, 1.67, 1.67]
+    assert sum(entry.keys for entry in alike) == 1
+    assert driver.answers.pace() is None  # one look at several is nobody's pace
+    assert driver.answers.spent().minutes == pytest.approx(5 / 60)
+    clock.now += 2
+    driver.key("1")
+    asked = driver.entries()[-1]
+    assert asked.unit == unit
+    assert asked.active_s == pytest.approx(7 + 2)
+    assert asked.keys == 3  # Ctrl and A that opened the sheet, and the class
+    assert driver.answers.pace() == pytest.approx(9)
+
+
+def test_the_work_at_a_sheet_that_is_left_is_the_asked_units(driver):
+    clock = Clock(driver.state.activity)
+    clock.now += 3
+    sheet = opened(driver)
+    clock.now += 4
+    press(driver, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    clock.now += 1
+    driver.key("1")
+    (entry,) = driver.entries()
+    assert entry.active_s == pytest.approx(8)
+    assert entry.keys == 4  # Ctrl, A, Esc and the class
+
+
 def test_a_key_without_a_tick_labels_nothing_and_escape_leaves(driver):
     sheet = opened(driver)
     driver.key("1")
@@ -65,12 +119,6 @@ def test_a_key_without_a_tick_labels_nothing_and_escape_leaves(driver):
     assert not sheet.isVisible()
     driver.key("1")
     assert len(driver.entries()) == 1
-
-
-def press(driver, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
-    """Press a key wherever the focus is."""
-    QTest.keyClick(QApplication.focusWidget(), key, modifier)
-    driver.settle()
 
 
 def test_the_sheet_is_ticked_by_keys_alone(driver):
@@ -105,21 +153,6 @@ def test_the_sheet_goes_with_its_question(driver):
     assert not sheet.isVisible()
     driver.key("1")
     assert len(driver.entries()) == 1
-
-
-def test_the_time_at_the_sheet_is_shared_among_its_answers(driver, monkeypatch):
-    sheet, activity = opened(driver), driver.state.activity
-    for picture in sheet.pictures[:4]:
-        QTest.mouseClick(picture, LEFT)
-    now = activity._last + 8.0
-    monkeypatch.setattr(activity, "_clock", lambda: now)
-    driver.key("4")
-    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 4)
-    entries = driver.entries()
-    assert len({entry.active_s for entry in entries}) == 1
-    assert 8.0 <= sum(entry.active_s for entry in entries) < 60
-    assert sum(entry.clicks for entry in entries) == 4
-    assert sum(entry.keys for entry in entries) == 2  # Ctrl+A and the class
 
 
 def test_what_waits_is_written_when_the_project_closes(driver):

@@ -341,3 +341,10 @@ def test_the_partition_panel_counts_answers_undo_and_declines(driver):
     assert shown() == slow()
     driver.state.reload()
     assert shown() == slow()
+
+
+def test_an_undone_entry_of_a_kind_to_come_is_told_as_such(driver):
+    driver.key("1")
+    (head,) = driver.answers.effective.values()
+    what = head.unit.rpartition("#")[2]
+    assert driver.session.labelling.describe(head._replace(kind="boxes")) == f"boxes of {what}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -74,17 +75,22 @@ class Answers:
         paths = {path.stem: path for path in sorted(folder.glob("*.sqlite"))}
         if not read_only:
             paths[annotator] = folder / f"{annotator}.sqlite"
-        journals = {}
-        for name, path in paths.items():
-            journals[name] = Journal(path, name, read_only=read_only or name != annotator)
-        try:
-            return cls(journals, annotator)
-        except DamagedError as error:
-            own = journals.get(annotator)
-            if read_only or own is None or own.path.name not in error.what:
-                raise
-            own.salvage()  # go on with the good part of one's own
-            return cls(journals, annotator)
+        with ExitStack() as opened:  # closes them where they cannot all be read
+            journals = {}
+            for name, path in paths.items():
+                journal = Journal(path, name, read_only=read_only or name != annotator)
+                opened.callback(journal.close)
+                journals[name] = journal
+            try:
+                answers = cls(journals, annotator)
+            except DamagedError as error:
+                own = journals.get(annotator)
+                if read_only or own is None or own.path.name not in error.what:
+                    raise
+                own.salvage()  # go on with the good part of one's own
+                answers = cls(journals, annotator)
+            opened.pop_all()
+            return answers
 
     def close(self) -> None:
         for journal in self._journals.values():

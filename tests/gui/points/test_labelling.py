@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from core.base.errors import StorageError
 from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE
-from core.data.items import scan_of
+from core.data.items import scan_of, split_item
 from core.prepare.units import CELL, NOISE, OVERSIZE
 from gui.points.paint import FULL
 from tests.gui.driver import open_window
@@ -346,5 +346,6 @@ def test_the_partition_panel_counts_answers_undo_and_declines(driver):
 def test_an_undone_entry_of_a_kind_to_come_is_told_as_such(driver):
     driver.key("1")
     (head,) = driver.answers.effective.values()
-    what = head.unit.rpartition("#")[2]
-    assert driver.session.labelling.describe(head._replace(kind="boxes")) == f"boxes of {what}"
+    what = split_item(head.unit)[1]
+    told = driver.session.work.labelling.describe(head._replace(kind="boxes"))
+    assert told == f"boxes of {what}"

@@ -87,7 +87,7 @@ def assert_up_to_date(driver) -> None:
     summary, tip, current = session.state.summary, project.tip, project.open_round
     assert session.state.round is current
     assert (summary.tip, summary.frozen, summary.done) == (tip, tip.frozen, tip.done)
-    assert (summary.trained, summary.scored) == (tip.checkpoint.exists(), tip.scores.exists())
+    assert (summary.trained, summary.scored) == (tip.checkpoint.exists(), tip.scored)
     items = project.open_items(tip)
     assert (summary.asked, summary.waiting) == (len(tip.query.items), len(items))
     scans = {item.rpartition("#")[0] for item in items}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -78,6 +78,22 @@ class Driver:
             timeout=10_000,
         )
         QApplication.processEvents()
+
+    def rest(self) -> None:
+        """Wait until the panels that follow later have followed, and nothing is being learnt."""
+        roots = (self.window, self.state)
+        self.qtbot.waitUntil(
+            lambda: (
+                self.state.guesses._running is None
+                and not any(
+                    timer.isActive() and timer.isSingleShot()
+                    for root in roots
+                    for timer in root.findChildren(QTimer)
+                )
+            ),
+            timeout=10_000,
+        )
+        self.settle()
 
     def entries(self):
         return list(self.answers.entries())

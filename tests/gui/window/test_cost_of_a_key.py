@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 
 from core import steps
 from core.base.jobs import Job
+from core.data.items import scan_of
 from core.project.project import Project
 from core.quality.disagreements import reopen
 from tests.gui.counts import counted
@@ -17,7 +17,6 @@ from tests.gui.driver import Driver, open_window
 from tests.streets import give, small_project
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-REST_MS = 1500  # until the panels that follow later have followed
 ROAD = 8
 
 
@@ -49,12 +48,12 @@ def test_one_answer_by_a_key(busy, monkeypatch):
     state, window = busy.state, busy.window
     assert len(state.project.rounds) == 2
     busy.key("R")
-    QTest.qWait(REST_MS)
+    busy.rest()
     assert len(state.project.open_items(state.round)) == 60
     file = state.project.dataset.path(state.content.scan)
     with counted(window, monkeypatch) as counts:
         busy.key("R")
-        QTest.qWait(REST_MS)
+        busy.rest()
     assert len(state.project.open_items(state.round)) == 59
     # Two where suggestions were learnt anew meanwhile.
     assert 1 <= counts["passes"] <= 2
@@ -72,7 +71,7 @@ def test_a_key_on_the_whole_list_walks_through_nothing(busy, monkeypatch):
     busy.key("R")
     keys = ((Qt.Key.Key_Tab, 0), (Qt.Key.Key_Backtab, SHIFT), ("Z", CONTROL), ("Y", CONTROL))
     for key, modifier in keys:
-        QTest.qWait(REST_MS // 3)
+        busy.rest()
         with counted(busy.window, monkeypatch) as counts:
             busy.key(key, modifier or Qt.KeyboardModifier.NoModifier)
         assert counts["passes"] <= 2
@@ -81,8 +80,7 @@ def test_a_key_on_the_whole_list_walks_through_nothing(busy, monkeypatch):
 
 def assert_up_to_date(driver) -> None:
     """What the window shows of the round is what the project's files and answers say."""
-    driver.settle()
-    QTest.qWait(60)
+    driver.rest()
     session, project = driver.session, driver.session.project
     summary, tip, current = session.state.summary, project.tip, project.open_round
     assert session.state.round is current
@@ -90,7 +88,7 @@ def assert_up_to_date(driver) -> None:
     assert (summary.trained, summary.scored) == (tip.checkpoint.exists(), tip.scored)
     items = project.open_items(tip)
     assert (summary.asked, summary.waiting) == (len(tip.query.items), len(items))
-    scans = {item.rpartition("#")[0] for item in items}
+    scans = {scan_of(item) for item in items}
     assert summary.waiting_in == {
         scan: sum(item.startswith(f"{scan}#") for item in items) for scan in scans
     }

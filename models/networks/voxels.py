@@ -25,10 +25,6 @@ class Voxels:
     voxel_of_point: Tensor
     rows: np.ndarray
 
-    def to_points(self, values: Tensor) -> Tensor:
-        """Copy values (V, c) to the points (n, c)."""
-        return values[self.voxel_of_point]
-
 
 def voxelise(points: np.ndarray, voxel_m: float) -> Voxels:
     """Floor points (N, 4) float32 x, y, z, intensity to voxels; rows not finite are left out.

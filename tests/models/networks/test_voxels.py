@@ -50,13 +50,6 @@ def test_a_scan_without_points_has_no_voxels():
     assert len(voxels.keys) == len(voxels.features) == len(voxels.rows) == 0
 
 
-def test_values_go_back_to_each_point_of_their_voxel():
-    points = cloud(3)
-    voxels = voxelise(points, 1.0)
-    back = voxels.to_points(torch.arange(len(voxels.keys))[:, None])
-    assert back[:, 0].tolist() == voxels.voxel_of_point.tolist()
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_voxel_labels_are_the_majority_of_the_labelled_points(seed: int):
     rng = np.random.default_rng(seed)

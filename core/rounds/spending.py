@@ -12,11 +12,10 @@ from core.query.query import Query
 class Spending:
     """Of one query's answers: `done` items, answered or declined; `units`, `points` and active
     1/100 seconds, `hundredths`, of the answers that count: whole ones, so that taking an answer
-    back leaves nothing."""
+    back leaves nothing. Counted from what was answered; the query's costs were estimates."""
 
     def __init__(self, query: Query, fold: Fold) -> None:
         self.query, self._fold = query, fold
-        self._points = dict(zip(query.items, query.cost.tolist(), strict=True))
         self._heads: dict[str, Head] = {}
         self.done = self.units = self.points = self.hundredths = 0
         self._seen = len(fold.changed)
@@ -35,7 +34,7 @@ class Spending:
         """Count what has changed since the last call: of 100,000 answers one."""
         changed = self._fold.changed[self._seen :]
         self._seen += len(changed)
-        self._count(dict.fromkeys(unit for unit in changed if unit in self._points))
+        self._count(dict.fromkeys(unit for unit in changed if unit in self.query.place_of))
 
     def _count(self, units: Iterable[str]) -> None:
         for unit in units:
@@ -48,4 +47,4 @@ class Spending:
                     self.hundredths += sign * round(head.active_s * 100)
                     if head.verb == "answer":
                         self.units += sign
-                        self.points += sign * self._points[unit]
+                        self.points += sign * head.points

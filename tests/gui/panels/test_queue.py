@@ -116,17 +116,17 @@ def test_spending_equals_a_count_from_the_start(seed: int):
         counts = pack_counts(np.zeros(1, np.uint8)) if verb == "answer" else b""
         cancels = int(rng.integers(1, seq)) if verb == "undo" and seq > 1 else None
         fold.add(Head(
-            "ann", seq, float(seq), str(verb), "", "s", str(rng.choice(names)), 1, counts,
+            "ann", seq, float(seq), str(verb), "", "s", str(rng.choice(names)),
+            int(rng.integers(1, 900)), counts,
             round(float(rng.exponential(3)), 3), "key", "", cancels, False,
         ))  # fmt: skip
         if rng.random() < 0.5:
             spending.follow()
     spending.follow()
     heads = [fold.effective[item] for item in query.items if item in fold.effective]
-    sizes = dict(zip(query.items, query.cost.tolist(), strict=True))
     answered = [head for head in heads if head.verb == "answer"]
     assert (spending.done, spending.units) == (len(heads), len(answered))
-    assert spending.points == sum(sizes[head.unit] for head in answered)
+    assert spending.points == sum(head.points for head in answered)
     assert spending.hundredths == sum(round(head.active_s * 100) for head in heads)
     assert spending.seconds == spending.hundredths / 100
     assert spending.waiting == len(query.items) - len(heads)

@@ -93,7 +93,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path, *, do: str = _RESTORE, **members: Any) -> Any:
     """Read a JSON file; `members` names those that an object must have, with the type of each.
 
-    Types are such as int, list[str] or dict[str, int]. Raises ProjectError, with `do`, where it is
+    Types are such as int, list[str] or dict[str, Any]. Raises ProjectError, with `do`, where it is
     missing, damaged or holds something else.
     """
     try:
@@ -110,6 +110,8 @@ def read_json(path: Path, *, do: str = _RESTORE, **members: Any) -> Any:
 
 def _is(value: Any, kind: Any) -> bool:
     """Whether a JSON value is of a type, its members too."""
+    if kind is Any:
+        return True
     if not isinstance(value, get_origin(kind) or kind):
         return False
     inside = value.values() if isinstance(value, dict) else value

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,3 +178,21 @@ def test_a_lock_is_free_again_when_its_holder_dies(tmp_path: Path):
     holder.communicate()
     with files.writer_lock(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (int, 3, "3"),
+        (list[str], ["a", "b"], ["a", 1]),
+        (dict[str, int], {"a": 1}, {"a": "1"}),
+        (list[dict[str, Any]], [{"epoch": 1, "loss": [0.5]}], [1]),
+    ],
+)
+def test_members_of_json_have_their_types(tmp_path, kind, good, bad):
+    files.write_json(tmp_path / "a.json", {"value": good})
+    assert files.read_json(tmp_path / "a.json", value=kind)["value"] == good
+    for wrong in ({"value": bad}, {}, [good]):
+        files.write_json(tmp_path / "a.json", wrong)
+        with pytest.raises(ProjectError, match="no usable value for value"):
+            files.read_json(tmp_path / "a.json", value=kind)

@@ -20,7 +20,7 @@ from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
 from core.query.pool import Draw, Pool
 from core.query.query import freeze, write_query
-from core.query.selection import Select, Selection
+from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
 from core.rounds.round import QUERY, Round
 from core.rounds.scores import read_scores
@@ -94,6 +94,7 @@ def ask(
         )
     draw = Draw(seed=project.seed, round=number)
     selection = _with_reopened(project, select, pool, budget, draw)
+    check(selection, pool, budget, name)
     job.progress(1, 2, "ask")
     query = freeze(
         selection,
@@ -101,7 +102,7 @@ def ask(
         strategy=name,
         draw=draw,
         budget=budget,
-        checkpoint=hash_file(scored.checkpoint) if scored else None,
+        checkpoint=_hash_of_checkpoint(scored) if scored else None,
         parent=project.tip.id if project.tip else None,
     )
     found = Round(project.new_round_folder(query))
@@ -109,6 +110,17 @@ def ask(
     project.add_round(found)
     job.progress(2, 2, "ask")
     return found
+
+
+def _hash_of_checkpoint(scored: Round) -> str:
+    try:
+        return hash_file(scored.checkpoint)
+    except OSError as error:
+        raise ProjectError(
+            f"The checkpoint of round {scored.id}, which was scored, cannot be read: "
+            f"{error.strerror}.",
+            f"Restore {scored.checkpoint} from a copy of the project.",
+        ) from error
 
 
 def _that_can_choose(name: str, pool: Pool, *, first: bool) -> Select:

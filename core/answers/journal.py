@@ -111,6 +111,9 @@ class Journal:
         self._database.execute("PRAGMA synchronous = FULL")
         if self._version() == VERSION:
             return
+        if self._version() and not self._is_sound():
+            self.salvage()  # a damaged file stays as it is; what is good goes on in this version
+            return
         with self._transaction():
             version = self._version()  # again: another program may have been quicker
             if version == 0:
@@ -125,6 +128,14 @@ class Journal:
                             f"ALTER TABLE entries ADD COLUMN {column.definition}"
                         )
             self._database.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _is_sound(self) -> bool:
+        """Whether SQLite finds nothing wrong with the file: asked once, before it is changed."""
+        try:
+            (found,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError:
+            return False
+        return bool(found == "ok")
 
     def append(self, entry: Entry) -> tuple[Entry, Head]:
         """Add an entry at the end; return it as stored, with its head.
@@ -183,7 +194,16 @@ class Journal:
     def heads(self) -> list[Head]:
         """Return the heads of all entries, in order."""
         with self._guard, self._told():
-            rows = self._select(IN_HEAD, "ORDER BY seq").fetchall()
+            (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            rows = self._select(IN_HEAD, "ORDER BY seq").fetchall() if tables else []
+        cancels = IN_HEAD.index("cancels")
+        for row in rows:
+            # SQLite reads a page that was cut off as nothing.
+            if row.count(None) > (row[cancels] is None):
+                raise DamagedError(
+                    f"The journal {self.path} is damaged: entry {row[0]} is not whole.",
+                    "Restore it from a copy; answers of other annotators are not touched.",
+                )
         return [to_head(self.annotator, row) for row in rows]
 
     def salvage(self) -> Path:

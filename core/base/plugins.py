@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -30,8 +31,10 @@ def installed(kind: str, group: str, own: dict[str, T], made: Callable[[Any], T]
         try:
             if point.name in own:
                 raise ValueError("LidarLoop has one of that name")
+            if not re.fullmatch(r"\w[\w .-]*", point.name):
+                raise ValueError("its name is no name of a folder")
             found.usable[point.name] = made(point.load())
-        except Exception as error:  # another's code may fail in any way
+        except (Exception, SystemExit) as error:  # another's code may fail in any way
             reason = " ".join(str(error).split()) or type(error).__name__
             found.broken[point.name] = (
                 f"The installed {kind} {point.name} ({point.value}) cannot be used: {reason}."

@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from core import steps
@@ -37,6 +38,14 @@ def run(argv: Sequence[str], faces: Faces) -> int:
     except (KeyboardInterrupt, Cancelled):
         print("lidarloop: stopped; everything finished so far is saved.", file=sys.stderr)
         return 130
+
+
+def _opened(path: Path, *, read_only: bool = False) -> Project:
+    """A project; what is odd in its file is told before anything is done with it."""
+    project = Project(path, read_only=read_only)
+    for note in project.notes:
+        print(f"lidarloop: {note}", file=sys.stderr)
+    return project
 
 
 def _job() -> Job:
@@ -97,7 +106,7 @@ def _names(text: str) -> list[str]:
 
 
 def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
-    with Project(arguments.project) as project:
+    with _opened(arguments.project) as project:
         steps.prepare(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
         units = project.need_units()
         names = ", ".join(units.partition_names)
@@ -106,7 +115,7 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _query(arguments: argparse.Namespace, _: Faces) -> int:
-    with Project(arguments.project) as project:
+    with _opened(arguments.project) as project:
         found = steps.ask(
             project,
             _job(),
@@ -121,7 +130,7 @@ def _query(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
-    with Project(arguments.project) as project:
+    with _opened(arguments.project) as project:
         count = steps.annotate(project, _job(), oracle=arguments.oracle)
     print(f"{count:,} units answered")
     return 0
@@ -139,7 +148,7 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
                 "Name a folder below the project's rounds/.",
             )
         path, wanted = folder.parents[1], folder.name
-    with Project(path) as project:
+    with _opened(path) as project:
         network = faces.network
         network.train(project, _job(), round=wanted, start=arguments.start, gpus=arguments.gpus)
         found = project.round(wanted) if wanted else project.tip
@@ -148,13 +157,13 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
-    with Project(arguments.project) as project:
+    with _opened(arguments.project) as project:
         faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
     return 0
 
 
 def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
-    with Project(arguments.project) as project:
+    with _opened(arguments.project) as project:
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
     for name, iou in metrics["iou"].items():
@@ -196,7 +205,7 @@ def _merge(arguments: argparse.Namespace, _: Faces) -> int:
     from core.exchange.merge import merge
     from core.quality.disagreements import disagreements, reopen
 
-    with Project(arguments.project) as project:
+    with _opened(arguments.project) as project:
         for sentence in merge(project, arguments.others):
             print(sentence)
         found = disagreements(project)
@@ -212,7 +221,7 @@ def _merge(arguments: argparse.Namespace, _: Faces) -> int:
 def _import(arguments: argparse.Namespace, _: Faces) -> int:
     from core.exchange.import_labels import import_labels
 
-    with Project(arguments.project) as project:
+    with _opened(arguments.project) as project:
         count = import_labels(project, arguments.root, _job())
     print(f"labels of {count:,} scans taken over")
     return 0
@@ -221,7 +230,7 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
 def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
     from core.quality.agreement import agreements
 
-    with Project(arguments.project, read_only=True) as project:
+    with _opened(arguments.project, read_only=True) as project:
         found = agreements(project)
         if not found:
             print("Nothing was answered twice yet.")
@@ -237,7 +246,7 @@ def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _export(arguments: argparse.Namespace, _: Faces) -> int:
-    with Project(arguments.project, read_only=True) as project:
+    with _opened(arguments.project, read_only=True) as project:
         count = export(project, arguments.out, _job(), what=arguments.what)
     print(f"{count:,} files in {arguments.out}")
     return 0

@@ -16,6 +16,7 @@ from core.base.errors import ProjectError
 from core.query.budget import Budget, fill
 from core.query.pool import Draw, Pool
 
+RESERVED = frozenset({"unit_id", "partition", "points", "reason"})  # of an item in query.json
 UNIT_TABLES = ("basal",)  # kinds of unit that a project can be prepared into
 
 
@@ -128,6 +129,30 @@ class Strategy:
             ]
         joined = {name: np.concatenate(values) for name, values in parts.items()}
         return Selection(np.concatenate(taken), tuple(reasons), joined)
+
+
+def check(selection: Selection, pool: Pool, budget: Budget, name: str) -> None:
+    """Raise ProjectError where what strategy `name` chose may not be asked: others write some."""
+    units = np.asarray(selection.units)
+    count = len(units) if units.ndim == 1 else -1
+    whole = count > 0 and np.issubdtype(units.dtype, np.integer)
+    if not whole or units.min() < 0 or units.max() >= len(pool.units):
+        wrong = "no list of units"
+    elif len(np.unique(units)) < count:
+        wrong = "a unit twice"
+    elif not pool.free[units].all():
+        wrong = "units that may not be asked"
+    elif budget.cost[units].sum() > budget.amount:
+        wrong = f"more than the budget of {budget.amount:,} {budget.measure}"
+    elif any(len(part) != count for part in (selection.reason, *selection.columns.values())):
+        wrong = "reasons or columns of another length"
+    elif taken := selection.columns.keys() & RESERVED:
+        wrong = f"a column {min(taken)}, which is the query's own"
+    else:
+        return
+    raise ProjectError(
+        f"Strategy {name} chose {wrong}.", "Tell whoever wrote it, or ask by another strategy."
+    )
 
 
 def _check(pool: Pool, group: Group, scores: Scores) -> None:

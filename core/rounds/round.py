@@ -107,5 +107,10 @@ def branch(rounds: Sequence[Round], tip: Round | None) -> list[Round]:
                 f"Round {tip.id} was asked after round {tip.parent}, whose folder is missing.",
                 f"Restore rounds/{tip.parent} from a copy of the project.",
             )
+        if parent in line:
+            raise ProjectError(
+                f"Round {tip.id} was asked after round {parent.id}, which was asked after it.",
+                f"Restore rounds/{tip.id} from a copy of the project.",
+            )
         tip = parent
     return line[::-1]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from core import steps
+from core.answers.effort import Effort
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.data.formats import broken_formats, format_named, formats
@@ -189,9 +190,9 @@ def answer_all(project: Project, items: tuple[str, ...], round: str) -> dict[str
         mine = project.rows(scan) == number - units.range_of(scan).start
         rows = np.flatnonzero(mine)
         project.answers.answer(
-            scan, rows, np.full(len(rows), project.classes.names.index("car"), np.uint8),
-            round=round, unit=unit, tool="script",
-            scan_rows=project.dataset.count(scan), scan_hash=project.scan_hash(scan),
+            project.scan_ref(scan), rows,
+            np.full(len(rows), project.classes.names.index("car"), np.uint8),
+            round=round, unit=unit, effort=Effort(tool="script"),
         )  # fmt: skip
         answered[scan] = answered.get(scan, np.zeros(len(mine), bool)) | mine
     return answered

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -447,3 +448,39 @@ def test_another_programs_database_is_refused(tmp_path):
     database.close()
     with pytest.raises(ProjectError, match="no journal of LidarLoop"):
         Journal(tmp_path / "ann.sqlite", "ann")
+
+
+@pytest.mark.parametrize("cut", [700, 2000, 3500])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_journal_that_was_cut_off_goes_on_with_its_good_part(tmp_path, cut: int, version: int):
+    """Cut inside its last page; the damaged file is kept as it was, of its own version."""
+    answers = Answers.open(tmp_path, "ann")
+    for number in range(200):
+        answer(answers, np.arange(30), np.full(30, number % 19), unit=f"s#c{number}")
+    answers.close()
+    file = tmp_path / "ann.sqlite"
+    with sqlite3.connect(file) as database:
+        if version == 1:
+            database.execute("ALTER TABLE entries DROP COLUMN kind")
+            database.execute("ALTER TABLE entries DROP COLUMN body")
+            database.execute("PRAGMA user_version = 1")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    data = file.read_bytes()[:-cut]
+    file.write_bytes(data)
+    with pytest.raises(ProjectError):
+        Answers.open(tmp_path, "ann", read_only=True)
+    again = Answers.open(tmp_path, "ann")
+    units = {entry.unit for entry in again.entries()}
+    assert 100 < len(units) <= 200
+    assert "was damaged" in again.note
+    again.close()
+    (aside,) = tmp_path.glob("ann.damaged-*")
+    assert aside.read_bytes() == data
+    assert {entry.unit for entry in Answers.open(tmp_path, "ann").entries()} == units
+
+
+def test_an_empty_journal_has_no_entries(tmp_path):
+    (tmp_path / "other.sqlite").write_bytes(b"")
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        assert list(answers.fold.all()) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.cli import verbs as cli
+from tests.streets import small_project
 
 
 class Faces:
@@ -149,3 +150,17 @@ def test_no_verb_opens_the_start_page(street: Path):
     assert lidarloop() == 0
     assert lidarloop("open", street) == 0
     assert Faces.window.opened == [None, street]
+
+
+def test_what_is_odd_in_the_project_file_is_told_before_a_step(
+    tmp_path: Path, small_street: Path, capsys
+):
+    """A setting that was mistyped is not used: that must be seen where it matters."""
+    path = tmp_path / "p"
+    small_project(path, small_street).close()
+    file = path / "project.toml"
+    file.write_text(file.read_text().replace("\nepochs = ", "\nepoch = "))
+    assert lidarloop("prepare", path, "--workers", "1") == 0
+    told = capsys.readouterr().err
+    assert "lidarloop: " in told
+    assert "train.epoch" in told

@@ -90,3 +90,9 @@ def test_a_plain_function_is_a_strategy_too(project: Project, also):
 def test_an_unknown_strategy_is_answered_with_those_there_are(project: Project):
     with pytest.raises(SettingsError, match=r"no strategy best\.\n.*basal, random, size"):
         steps.ask(project, Job(), strategy="best")
+
+
+def test_a_checkpoint_that_is_gone_is_one_sentence(project: Project):
+    found = steps.ask(project, Job(), units=3)
+    with pytest.raises(ProjectError, match=r"checkpoint of round 001-size.* cannot be read"):
+        steps._hash_of_checkpoint(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from core.base.errors import DataError
@@ -20,7 +21,9 @@ def file_of(folder: Path, scan: str) -> Path:
             f"A scan is called {scan!r}, which is no path below the data root.",
             "Name it by its folders and its file, such as 00/velodyne/000000.",
         )
-    return folder / _NESTED / name
+    # A folder a.npz would stand where the file of a scan "a" does.
+    folders = [re.sub(r"(\.npz_*)$", r"\1_", part) for part in parts[:-1]]
+    return folder.joinpath(_NESTED, *folders, parts[-1])
 
 
 def kept_file(folder: Path, scan: str, dataset: Dataset) -> Path:

@@ -24,7 +24,18 @@ def test_a_name_that_leads_elsewhere_has_no_file(tmp_path: Path, scan: str):
 
 
 def test_no_two_scans_share_a_file(tmp_path: Path):
-    scans = ("a/b__c", "a__b/c", "a__b__c", "a/b/c", "a.b", "a", "a..b/c")
+    scans = (
+        "a/b__c",
+        "a__b/c",
+        "a__b__c",
+        "a/b/c",
+        "a.b",
+        "a",
+        "a..b/c",
+        "a.npz/b",
+        "a.npz_/b",
+        "a.npz",
+    )
     files = {file_of(tmp_path, scan) for scan in scans}
     assert len(files) == len(scans)
     for file in files:

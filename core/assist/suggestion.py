@@ -43,18 +43,19 @@ class Suggestion:
 
     @classmethod
     def from_text(cls, text: str) -> Suggestion | None:
-        """What `to_text` wrote, None for the empty text. Raises ValueError for anything else."""
-        if not text:
+        """What `to_text` wrote, None for any other text: a script may write what it likes."""
+        try:
+            kept = json.loads(text)
+            return cls(
+                tuple(kept["classes"]),
+                tuple(kept["shares"]),
+                tuple(kept["shape"]),
+                kept["network"],
+                kept["shown"],
+                kept.get("carried"),
+            )
+        except (ValueError, TypeError, KeyError):
             return None
-        kept = json.loads(text)
-        return cls(
-            tuple(kept["classes"]),
-            tuple(kept["shares"]),
-            tuple(kept["shape"]),
-            kept["network"],
-            kept["shown"],
-            kept.get("carried"),
-        )
 
 
 def suggested(

@@ -83,7 +83,8 @@ def test_two_sources_are_averaged():
 def test_a_suggestion_comes_back_from_the_journal():
     found = Suggestion((1, 3), (0.75, 0.25), (3, 1), None, True)
     assert Suggestion.from_text(found.to_text()) == found
-    assert Suggestion.from_text("") is None
+    for other in ("", "shape:17", "[]", "3", "{}", '{"classes": 3, "shares": []}'):
+        assert Suggestion.from_text(other) is None
 
 
 def test_hit_rates_by_hand(project: Project):

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import torch
 import torch.distributed as dist
@@ -115,7 +115,7 @@ def work(path: Path, id: str, start: Path | None) -> int:
             job = Job(_tell if Group.current().leads else None)
             train_round(project, project.round(id), start, job)
     except ProjectError as error:
-        print(json.dumps({"what": error.what, "do": error.do}), flush=True)
+        _print({"what": error.what, "do": error.do})
         return 2
     dist.barrier()  # one that leaves early takes the others' connection with it
     dist.destroy_process_group()
@@ -123,7 +123,13 @@ def work(path: Path, id: str, start: Path | None) -> int:
 
 
 def _tell(report: Progress) -> None:
-    print(json.dumps(asdict(report)), flush=True)
+    _print(asdict(report))
+
+
+def _print(told: dict[str, Any]) -> None:
+    """Print a line in one write: the processes share a pipe, and torchrun runs them unbuffered."""
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -142,6 +143,22 @@ def test_more_gpus_than_there_are_is_said(tmp_path: Path, small_street: Path):
         many = torch.cuda.device_count() + 2
         with pytest.raises(ProjectError, match=f"on {many} GPUs was asked for"):
             network.train(made, Job(), gpus=many)
+
+
+def test_lines_of_processes_that_share_a_pipe_stay_whole():
+    """Unbuffered, as torchrun runs them: `print` writes the end of a line on its own."""
+    script = "from models.training.launch import _tell; from core.base.jobs import Progress\n"
+    script += "for i in range(3000): _tell(Progress(i, 3000, '', '', {}))"
+    read, write = os.pipe()
+    running = [
+        subprocess.Popen([sys.executable, "-u", "-c", script], stdout=write, cwd=ROOT)
+        for _ in range(2)
+    ]
+    os.close(write)
+    with open(read, encoding="utf-8") as pipe:
+        done = [json.loads(line)["done"] for line in pipe]
+    assert [process.wait() for process in running] == [0, 0]
+    assert sorted(done) == sorted([*range(3000)] * 2)
 
 
 def test_words_of_libraries_are_no_reports():

@@ -47,8 +47,14 @@ def wilson(right: int, of: int) -> tuple[float, float]:
 def read(answers: Path, truth: Path) -> list[Reading]:
     """Join answers (CSV: number,first,second) and truth; what is not answered counts as wrong.
 
-    Raises ProjectError where a number or a name is not one of the pictures' or their classes'.
+    Raises ProjectError where a file is missing, and where a number or a name is not one of the
+    pictures' or their classes'.
     """
+    for path in (answers, truth):
+        if not path.is_file():
+            raise ProjectError(
+                f"There is no file {path}.", "Name answers and truth, in this order."
+            )
     stored = json.loads(truth.read_text(encoding="utf-8"))
     said = _said(answers, stored)
     return [
@@ -95,7 +101,7 @@ def _said(answers: Path, stored: dict[str, Any]) -> dict[int, tuple[str, str]]:
 def report(readings: list[Reading]) -> str:
     """A table in Markdown of shares with intervals, then the pairs that were confused."""
     groups = [("all", readings)]
-    for partition in dict.fromkeys(r.partition for r in readings):
+    for partition in sorted({r.partition for r in readings}):
         groups.append((partition, [r for r in readings if r.partition == partition]))
     for dataset in dict.fromkeys(r.dataset for r in readings):
         groups.append((dataset, [r for r in readings if r.dataset == dataset]))

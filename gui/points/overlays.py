@@ -12,7 +12,8 @@ from core.data.classes import UNLABELLED
 from gui.desk.scene import Scene
 from gui.desk.state import State
 from gui.look.colours import measure_table, partition_colours
-from gui.look.theme import Theme
+from gui.look.relief import MARKED_M, levels, relief, relief_table
+from gui.look.theme import DARK, Theme
 from gui.points.colours import Colours
 from gui.points.draft import Draft
 from gui.points.labelling import Labelling
@@ -30,6 +31,7 @@ _MODE_NAMES = {
 }
 _MARGIN = 10
 _LEGEND_ROWS = 12
+_TONE = 0.6
 
 
 class Card(QFrame):
@@ -158,6 +160,8 @@ class Legend(QFrame):
         mode = self.colours.mode
         if mode == "unit":
             return []
+        if mode == "scene":
+            return self._heights()
         if mode == "partition" and state.project.units is not None:
             units = state.project.units
             names = [f"up to {cut} m" for cut in units.cuts] + ["ground"]
@@ -174,6 +178,15 @@ class Legend(QFrame):
         ramp = measure_table()
         low, middle, high = _hex(ramp[0]), _hex(ramp[128]), _hex(ramp[255])
         return [("high", high), ("middle", middle), ("low", low)]
+
+    def _heights(self) -> list[tuple[str, str]]:
+        """Heights over the ground, the highest first."""
+        table = relief_table(dark=self.colours.theme is DARK)
+        colours = relief(table, levels(np.array(MARKED_M)), np.full(len(MARKED_M), _TONE))
+        names = [f"{height:g} m" for height in MARKED_M]
+        target = self.colours.state.target
+        names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
+        return list(zip(names, map(_hex, colours), strict=True))[::-1]
 
 
 def _hex(colour: np.ndarray) -> str:

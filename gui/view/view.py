@@ -23,7 +23,7 @@ from gui.view.pose import Pose, turned
 FLIGHT_MS = 220
 CLOSER = 0.55  # of what a pose shows
 NORMAL_PX = 2.5
-OUTLINE_PX = 4.0
+OUTLINE_PX, THIN_PX = 4.0, 2.0  # that a line makes a point larger
 _CLICK_S = 0.5
 _REST_MS = 150
 _FAR = 1e9
@@ -59,7 +59,6 @@ class CloudView(QWidget):
         self.outline.set_uniform("u_front", 0.5)
         self.outline.set_uniform("u_shift", 0.45)
         self.outline.set_uniform("u_values", float(By.MEASURE))
-        self.outline.set_uniform("u_grow", OUTLINE_PX)
         self.outline.visible = False
         self.around: list[Any] = []  # neighbouring scans, the finest level first
         self._settling = QTimer(self)
@@ -163,7 +162,11 @@ class CloudView(QWidget):
         self._on_moved()
 
     def show_outline(
-        self, points: np.ndarray | None, across: np.ndarray, colour: tuple[int, int, int]
+        self,
+        points: np.ndarray | None,
+        across: np.ndarray,
+        colour: tuple[int, int, int],
+        pixels: float = OUTLINE_PX,
     ) -> None:
         """Draw a line around points (n, 3) that are `across` (n,) metres large; None: no line."""
         self.outline.visible = points is not None
@@ -172,6 +175,7 @@ class CloudView(QWidget):
         count = len(points)
         nothing = np.zeros(count, np.float32)
         look = np.column_stack([nothing, nothing, across])
+        self.outline.set_uniform("u_grow", pixels)
         self.outline.set_points(Layer(points, nothing, look, nothing))
         self.outline.set_units(np.array([colour], np.uint8), np.array([255], np.uint8))
         self.outline.set_values(nothing, np.tile(np.array(colour, np.uint8), (256, 1)))

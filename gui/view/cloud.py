@@ -62,8 +62,9 @@ void main() {
     bool asked = unit.a > u_front;
     float away = dot(a_position, a_position);
     bool shown = unit.a > 0.002 && (asked || clip.w > u_near)
-        && all(greaterThanEqual(a_position, u_low)) && all(lessThanEqual(a_position, u_high))
-        && away >= u_range.x * u_range.x && away <= u_range.y * u_range.y;
+        && (asked || (all(greaterThanEqual(a_position, u_low))
+            && all(lessThanEqual(a_position, u_high))
+            && away >= u_range.x * u_range.x && away <= u_range.y * u_range.y));
     if (!shown) {
         gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
         gl_PointSize = 0.0;

@@ -84,7 +84,7 @@ class Session(QObject):
         self.rounds = Rounds(self.state, theme)
         self.browser = Browser(self.state)
         self.review = Review(self.state, theme)
-        self.context = Context(self.state, theme)
+        self.context = Context(self.state, theme, self.view or self.page)
         self.review.chosen.connect(self.state.show_unit)
         self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
         self.queue.chosen.connect(self.state.go)

@@ -1,0 +1,153 @@
+"""What the context panel shows of a unit: its scan seen along the scanner's ray, and its sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+
+from gui.desk.content import Content
+from gui.look.relief import CELL, CLUSTER, levels, light_on, relief, relief_table
+from gui.view.form import Form
+
+_PLANE_M, _NEAR_M = 15.0, 30.0  # a kerb is seen against the ground this far around
+_TIMES = 3  # the ground's own shape is drawn so much higher, that a kerb is seen
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A unit among the N points of its scan.
+
+    Attributes
+    ----------
+    content : the scan
+    rows : (R,) the unit's, finite ones only
+    is_ground : whether it is a cell of the ground
+    """
+
+    content: Content
+    rows: np.ndarray
+    is_ground: bool
+
+    @property
+    def form(self) -> Form:
+        return self.content.form
+
+    @cached_property
+    def middle(self) -> np.ndarray:
+        """(3,) metres in the scan: the unit's mean, at the height of the ground under it."""
+        unit = self.content.points[self.rows, :3].astype(np.float64)
+        middle = unit.mean(axis=0)
+        middle[2] = np.median(unit[:, 2] - self.form.height[self.rows])
+        return middle
+
+    @cached_property
+    def ray(self) -> np.ndarray:
+        """(2,) unit vector over the ground from the scanner to the unit."""
+        length = float(np.hypot(*self.middle[:2]))
+        return self.middle[:2] / length if length > 1e-6 else np.array([1.0, 0.0])
+
+    @cached_property
+    def placed(self) -> np.ndarray:
+        """(3, N) float32 metres of all points from the middle: to the right of the ray, along it,
+        and up. What is not finite is far away."""
+        x, y, z = self.content.points[:, :3].T
+        (rx, ry), (mx, my, mz) = self.ray.astype(np.float32), self.middle
+        x, y = x - np.float32(mx), y - np.float32(my)
+        placed = np.stack([x * ry - y * rx, x * rx + y * ry, z - np.float32(mz)])
+        return np.nan_to_num(placed, nan=1e6, posinf=1e6, neginf=1e6, copy=False)
+
+    @cached_property
+    def box(self) -> tuple[np.ndarray, np.ndarray]:
+        """The lowest and highest (3,) of the unit's `placed`."""
+        own = self.placed[:, self.rows]
+        return own.min(axis=1), own.max(axis=1)
+
+    def colours(self, rows: np.ndarray, *, dark: bool) -> np.ndarray:
+        """(n, 3) uint8 of rows (n,) on a dark or a light canvas: hue by height, around a cell of the ground
+        by the ground's own shape; lightness by reflection and light."""
+        form, light = self.form, light_on(self.middle).astype(np.float32)
+        tone = CELL if self.is_ground else CLUSTER
+        height = self._shape[rows] if self.is_ground else form.height[rows]
+        shade = tone.of(form.reflection[rows], form.normal[rows], form.low[rows], light)
+        return relief(_table(dark), levels(height), shade)
+
+    @cached_property
+    def mine(self) -> np.ndarray:
+        """(N,) bool: the unit's points."""
+        mine = np.zeros(len(self.content.points), bool)
+        mine[self.rows] = True
+        return mine
+
+    @cached_property
+    def _shape(self) -> np.ndarray:
+        """(N,) metres over the ground; on ground near the unit three times those over a plane."""
+        height = self.form.height
+        right, ahead, up = self.placed
+        away = np.hypot(right, ahead)
+        low = self.form.low & (away < _NEAR_M)
+        plane = low & (away < _PLANE_M)
+        if plane.sum() < 10:
+            return height
+        over = up - _plane(np.stack([right, ahead, up])[:, plane], right, ahead)
+        base = np.quantile(over[plane], 0.2)
+        shaped = height.copy()
+        shaped[low] = np.clip(_TIMES * (over[low] - base), -0.5, 2)
+        return shaped
+
+    def words(self) -> str:
+        """Its sizes, where it is, and of how many points."""
+        low, high = self.box
+        long, wide = footprint(self.placed[:2, self.rows].T)
+        away = float(np.hypot(*self.middle[:2]))
+        base = float(low[2])
+        if self.is_ground:
+            size = f"{long:.1f} x {wide:.1f} m of ground"
+        else:
+            size = f"{high[2] - low[2]:.1f} m high, {long:.1f} x {wide:.1f} m"
+            if base > 0.5:
+                size += f", {base:.1f} m over the ground"
+        return f"{size} · {away:.0f} m away · {len(self.rows):,} points"
+
+
+@cache
+def _table(dark: bool) -> np.ndarray:
+    return relief_table(dark=dark)
+
+
+def _plane(points: np.ndarray, right: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+    """(N,) heights at places (N,), (N,) of the plane through points (3, n), fitted anew four times
+    without what is far from it."""
+    kept = points
+    for _ in range(4):
+        a = np.column_stack([kept[0], kept[1], np.ones(kept.shape[1], np.float32)])
+        slope = np.linalg.lstsq(a, kept[2], rcond=None)[0]
+        off = np.abs(points[2] - (slope[0] * points[0] + slope[1] * points[1] + slope[2]))
+        near = off <= max(0.1, 2 * float(np.median(off)))
+        if near.sum() < 10:
+            break
+        kept = points[:, near]
+    return slope[0] * right + slope[1] * ahead + slope[2]
+
+
+def hull(places: np.ndarray, room: float) -> np.ndarray:
+    """(k, 2) corners of the convex hull around squares of half a side `room` > 0 at places (n, 2):
+    so that a single point has one too."""
+    from scipy.spatial import ConvexHull
+
+    corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)]) * room
+    around = (places[:, None, :].astype(np.float64) + corners).reshape(-1, 2)
+    return around[ConvexHull(around).vertices]
+
+
+def footprint(places: np.ndarray) -> tuple[float, float]:
+    """Length and width in metres of the narrowest rectangle around places (n, 2)."""
+    corners = hull(places, 1e-3)
+    edges = np.roll(corners, -1, axis=0) - corners
+    turn = np.arctan2(edges[:, 1], edges[:, 0])
+    along = np.stack([np.cos(turn), np.sin(turn)])
+    across = np.stack([-along[1], along[0]])
+    sizes = np.stack([np.ptp(corners @ along, axis=0), np.ptp(corners @ across, axis=0)])
+    best = sizes[:, sizes.prod(axis=0).argmin()]
+    return float(best.max()), float(best.min())

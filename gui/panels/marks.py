@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from gui.look.theme import Theme
 
+ON_PHOTO = (255, 77, 191)  # leaves and shadows swallow the darker one
 _END = Qt.TextElideMode.ElideRight
 _OUTLINE = {"dark": (255, 77, 191), "light": (199, 0, 120)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -16,6 +16,7 @@ _ACROSS_M, _TIMES = 12.0, 2.4  # of what is in sight: at least, and in widths of
 _ANGLES = (np.radians(24), np.radians(150))
 _LIKE_M = 10.0  # at 10 m depths are shaded as they are; further away less, nearer more
 _TITLE = "Around it, as the scanner sees it"
+_SKY_PX = 30
 _SHORT = "As the scanner sees it"
 _ZOOM = 1.25  # a step of the wheel
 
@@ -65,11 +66,9 @@ class Panorama(QWidget):
         key = (self.width(), self.height(), ratio, self.zoom)
         if self._drawn is None or self._drawn[0] != key:
             self._drawn = (key, self._draw(self.subject, ratio))
-        painter.drawImage(QRectF(self.rect()), self._drawn[1])
-        texts = (
-            (f"{_TITLE} · {self.why}", f"{_SHORT} · {self.why}") if self.why else (_TITLE, _SHORT)
-        )
-        caption(painter, self.theme, self.rect(), *texts)
+        painter.drawImage(QPointF(0, 0), self._drawn[1])
+        why = f" · {self.why.rstrip('.')}" if self.why else ""
+        caption(painter, self.theme, self.rect(), _TITLE + why, _SHORT + why, _SHORT)
 
     def _draw(self, subject: Subject, ratio: float) -> QImage:
         wide, high = self.width(), self.height()
@@ -86,6 +85,9 @@ class Panorama(QWidget):
         angle = float(np.clip(angle, *_ANGLES)) * self.zoom
         scale = np.float32(wide / angle)
         a, b = (np.float32((end.min() + end.max()) / 2) for end in own)
+        # The beams end a little over the horizon: no more of the sky than need be.
+        top = float(np.quantile(raised[np.isfinite(raised)], 0.98))
+        b = min(b, max(top, float(own[1].max())) - (high / 2 - _SKY_PX) / scale)
         inside = (abs(turned - a) * scale < wide / 2 + 20) & (abs(raised - b) * scale < high)
         inside &= np.isfinite(right) & (abs(right) < 1e5)
         rows = np.flatnonzero(inside)

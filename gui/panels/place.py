@@ -67,7 +67,7 @@ class Place(QWidget):
         key = (self.width(), self.height(), ratio)
         if self._drawn is None or self._drawn[0] != key:
             self._drawn = (key, self._draw(subject, ratio))
-        painter.drawImage(QRectF(self.rect()), self._drawn[1])
+        painter.drawImage(QPointF(0, 0), self._drawn[1])
         self._rings(painter)
         self._car(painter)
         colour = QColor(*outline(self.theme))

@@ -51,7 +51,7 @@ def points_image(
     shown = seen(wide, high, spots.places * scale, spots.sizes * scale, before)
     at = np.minimum(shown, len(spots.colours))  # the last one stands for nothing
     rgba = np.zeros((len(spots.colours) + 1, 4), np.uint8)
-    rgba[:-1, :3], rgba[:-1, 3] = spots.colours, 255
+    rgba[:-1, :3], rgba[:-1, 3] = spots.colours[:, ::-1], 255  # as Qt has it: blue first
     data = rgba.view(np.uint32)[:, 0].take(at).view(np.uint8).reshape(high, wide, 4)
     shade = _steps(np.append(depth, np.float32(np.inf)).take(at), max(1, round(ratio)))
     shaded = np.flatnonzero((shade < 1) & ~np.append(spots.flat, True).take(at))
@@ -61,8 +61,11 @@ def points_image(
         own = np.append(spots.mine, False).take(at)
         joined = grown(own, round(_JOINED_PX * ratio))
         inner = ~grown(~joined, round((_JOINED_PX - _GAP_PX) * ratio))
-        data[grown(inner, max(1, round(_EDGE_PX * ratio))) & ~inner] = (*edge, 255)
-    return QImage(data.data, wide, high, wide * 4, QImage.Format.Format_RGBA8888).copy()
+        data[grown(inner, max(1, round(_EDGE_PX * ratio))) & ~inner] = (*edge[::-1], 255)
+    kind = QImage.Format.Format_ARGB32_Premultiplied
+    image = QImage(data.data, wide, high, wide * 4, kind).copy()
+    image.setDevicePixelRatio(ratio)
+    return image
 
 
 def _steps(depth: np.ndarray, apart: int) -> np.ndarray:

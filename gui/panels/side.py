@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -16,9 +16,10 @@ from gui.panels.subject import Subject
 
 PERSON_M = 1.75
 _ROOM_M, _ROOM = 1.0, 0.4  # around the unit: at least, and in shares of its size
-_LONGEST_M = 16.0  # of a longer thing the middle is shown: its parts say what it is
+# Of a thing that is longer than this and so many times its height the middle is shown.
+_LONG_M, _LONG = 7.0, 3.0
 _OVER_GROUND_M = 8.0  # what hangs higher is shown without the ground
-_GREY = (60, 235)  # reflection in the dark; the other way round in the light
+_GREY = {"dark": (60, 235), "light": (30, 205)}  # the least and the most reflection
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,16 @@ class Side(QWidget):
         assert self.subject is not None
         low, high = (end.astype(float) for end in self.subject.box)
         own = self.subject.placed[:, self.subject.rows]
-        for axis in (0, 1):
-            if high[axis] - low[axis] > _LONGEST_M:
-                middle = float(np.median(own[axis]))
-                low[axis], high[axis] = middle - _LONGEST_M / 2, middle + _LONGEST_M / 2
-        room = np.maximum(_ROOM_M, (high - low) * _ROOM)
-        room[2] = 0.35
         if low[2] < _OVER_GROUND_M:
             low[2] = min(low[2], 0.0)
             high[2] = max(high[2], PERSON_M)
+        longest = max(_LONG_M, _LONG * (high[2] - low[2]))
+        for axis in (0, 1) if self.aspect.standing else ():
+            if high[axis] - low[axis] > longest:
+                middle = float(np.median(own[axis]))
+                low[axis], high[axis] = middle - longest / 2, middle + longest / 2
+        room = np.maximum(_ROOM_M, (high - low) * _ROOM)
+        room[2] = 0.35
         axes = [self.aspect.across, self.aspect.upward]
         return (low - room)[axes], (high + room)[axes]
 
@@ -121,7 +123,7 @@ class Side(QWidget):
         if self.subject is None:
             return
         self._grid(painter)
-        painter.drawImage(QRectF(self.rect()), self._points())
+        painter.drawImage(QPointF(0, 0), self._points())
         if self.aspect.standing:
             foot = float(self.place(np.zeros((3, 1)))[1, 0])
             person(painter, self.theme, foot, PERSON_M * self.pixels, self.width())
@@ -210,4 +212,5 @@ class Side(QWidget):
         low = subject.form.low[rows] | mine
         dim, bright = np.quantile(values[low], [0.03, 0.97]) if low.any() else (0.0, 1.0)
         part = np.clip((values - dim) / max(float(bright - dim), 0.05), 0, 1)
-        return _GREY[0] + part * (_GREY[1] - _GREY[0])
+        least, most = _GREY[self.theme.name]
+        return least + part * (most - least)

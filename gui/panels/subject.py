@@ -65,8 +65,8 @@ class Subject:
         return own.min(axis=1), own.max(axis=1)
 
     def colours(self, rows: np.ndarray, *, dark: bool) -> np.ndarray:
-        """(n, 3) uint8 of rows (n,) on a dark or a light canvas: hue by height, around a cell of the ground
-        by the ground's own shape; lightness by reflection and light."""
+        """(n, 3) uint8 of rows (n,), for a dark canvas or a light one: hue by height, around a cell
+        of the ground by its own shape; lightness by reflection and light."""
         form, light = self.form, light_on(self.middle).astype(np.float32)
         tone = CELL if self.is_ground else CLUSTER
         height = self._shape[rows] if self.is_ground else form.height[rows]
@@ -105,7 +105,9 @@ class Subject:
         if self.is_ground:
             size = f"{long:.1f} x {wide:.1f} m of ground"
         else:
-            size = f"{high[2] - low[2]:.1f} m high, {long:.1f} x {wide:.1f} m"
+            tall = float(high[2] - low[2])
+            words = f"{tall:.1f} m" if tall >= 0.3 else f"{100 * tall:.0f} cm"
+            size = f"{words} high, {long:.1f} x {max(wide, 0.1):.1f} m"
             if base > 0.5:
                 size += f", {base:.1f} m over the ground"
         return f"{size} · {away:.0f} m away · {len(self.rows):,} points"

@@ -7,9 +7,11 @@ from PySide6.QtCore import QEvent, QObject, QRect, QSize
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
+from gui.desk.background import Background
 from gui.desk.pictures import ENOUGH, Elsewhere, Pictures, inside
 from gui.desk.state import State
 from gui.look.theme import Theme
+from gui.panels.drawn import Drawn
 from gui.panels.panorama import Panorama
 from gui.panels.picture import PicturePart
 from gui.panels.place import Place
@@ -67,14 +69,17 @@ class Context(QWidget):
         self.subject: Subject | None = None
         self.pictures = Pictures(state.project.dataset, self)
         self.picture, self.large = PicturePart(theme), PicturePart(theme)
-        self.panorama = Panorama(theme)
-        self.scanner, self.right = Side(SCANNER, theme), Side(RIGHT, theme)
-        self.above, self.reflection = Side(ABOVE, theme), Side(ABOVE, theme, plain=True)
-        self.map = Place(state.project.dataset.format.ahead, theme)
+        self.background = Background(1, "column")  # draws points
+        aspects = (SCANNER, RIGHT, ABOVE)
+        self.scanner, self.right, self.above = (Side(a, theme, self.background) for a in aspects)
+        self.reflection = Side(ABOVE, theme, self.background, plain=True)
+        self.panorama = Panorama(theme, self.background)
+        self.map = Place(state.project.dataset.format.ahead, theme, self.background)
         self.sides = (self.scanner, self.right, self.above, self.reflection)
+        self.drawn: tuple[Drawn, ...] = (*self.sides, self.map, self.panorama)
         self.measures = QLabel(self)
         self.measures.setWordWrap(True)
-        for part in (self.picture, self.panorama, *self.sides, self.map):
+        for part in (self.picture, *self.drawn):
             part.setParent(self)
         self.large.setParent(host)
         self.large.setToolTip("Esc or a double click: the view again.")
@@ -120,7 +125,7 @@ class Context(QWidget):
         if same:
             return
         self.subject, self._key = subject, key
-        for part in (*self.sides, self.map, self.panorama):
+        for part in self.drawn:
             part.show_unit(subject)
         self.measures.setText(subject.words() if subject is not None else "")
         self._arrange()
@@ -164,8 +169,15 @@ class Context(QWidget):
             self.above.pixels = self.reflection.pixels = self.above.fits()
 
     def set_theme(self, theme: Theme) -> None:
-        for part in (*self.sides, self.map, self.panorama, self.picture, self.large):
+        for part in self.drawn:
             part.set_theme(theme)
+        for picture in (self.picture, self.large):
+            picture.set_theme(theme)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all that is seen is drawn."""
+        return all(part.finished for part in self.drawn if part.isVisible())
 
     # -- the picture --------------------------------------------------------------------------
 
@@ -259,3 +271,6 @@ class Context(QWidget):
         """Read nothing more."""
         self.host.removeEventFilter(self)
         self.pictures.shut()
+        self.background.shut()
+        for part in self.drawn:
+            part.shut()

@@ -2,106 +2,100 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from dataclasses import dataclass
 
+import numpy as np
+from PySide6.QtGui import QImage, QPainter, QWheelEvent
+
+from gui.desk.background import Background
 from gui.look.theme import Theme
+from gui.panels.drawn import Drawn
 from gui.panels.marks import caption, outline
 from gui.panels.raster import Spots, points_image
 from gui.panels.subject import Subject
 
-_ACROSS_M, _TIMES = 12.0, 2.4  # of what is in sight: at least, and in widths of the unit
+_ACROSS_M, _TIMES, _TIMES_HIGH = 12.0, 2.4, 1.8  # in sight: at least, and in sizes of the unit
 _ANGLES = (np.radians(24), np.radians(150))
-_LIKE_M = 10.0  # at 10 m depths are shaded as they are; further away less, nearer more
-_TITLE = "Around it, as the scanner sees it"
 _SKY_PX = 30
-_SHORT = "As the scanner sees it"
-_ZOOM = 1.25  # a step of the wheel
+_LIKE_M = 10.0  # at 10 m depths are shaded as they are; further away less, nearer more
+_TITLE, _SHORT = "Around it, as the scanner sees it", "As the scanner sees it"
+_ZOOM, _ZOOMS = 1.25, (0.2, 8.0)
 
 
-class Panorama(QWidget):
+@dataclass(frozen=True)
+class Outlook:
+    """A picture of a size (width, height), `ratio` real pixels to each, of so many times the angle
+    that fits the unit."""
+
+    size: tuple[int, int]
+    ratio: float
+    times: float
+    theme: Theme
+
+    def draw(self, subject: Subject) -> QImage:
+        wide, high = self.size
+        solid = np.flatnonzero(subject.finite)
+        x, y, z = subject.content.points[solid, :3].T
+        (rx, ry), flat = subject.ray.astype(np.float32), np.hypot(x, y)
+        # To the right of the ray and over the horizon, in radians.
+        turned, raised = np.arctan2(x * ry - y * rx, x * rx + y * ry), np.arctan2(z, flat)
+        mine = subject.mine[solid]
+        own = turned[mine], raised[mine]
+        angle = max(
+            _ACROSS_M / max(float(np.hypot(*subject.middle[:2])), 1.0),
+            _TIMES * float(np.ptp(own[0])),
+            _TIMES_HIGH * float(np.ptp(own[1])) * wide / max(high, 1),
+        )
+        scale = np.float32(wide / (float(np.clip(angle, *_ANGLES)) * self.times))
+        a, b = (float(end.min() + end.max()) / 2 for end in own)
+        # The beams end a little over the horizon: no more of the sky than need be.
+        top = max(float(np.quantile(raised[::16], 0.98)), float(own[1].max()))
+        b = min(b, top - (high / 2 - _SKY_PX) / float(scale))
+        column = wide / 2 + (turned - np.float32(a)) * scale
+        line = high / 2 - (raised - np.float32(b)) * scale
+        seen = np.flatnonzero((abs(column - wide / 2) < wide) & (abs(line - high / 2) < high))
+        rows = solid[seen]
+        away = np.maximum(np.hypot(flat[seen], z[seen]), 1e-3)
+        splat = subject.form.splat[rows] / away * scale
+        spots = Spots(
+            places=np.stack([column[seen], line[seen]]),
+            sizes=np.stack([0.7 * splat, splat]),
+            depth=np.log(np.maximum(away, 0.5)) * _LIKE_M,
+            colours=subject.colours(rows, dark=self.theme.name == "dark"),
+            mine=mine[seen],
+            flat=subject.form.low[rows],
+            front=False,
+        )
+        return points_image(self.size, self.ratio, spots, outline(self.theme))
+
+
+class Panorama(Drawn):
     """Points by their directions from the scanner, an angle the same length across and upward."""
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
-        self.subject: Subject | None = None
+    def __init__(self, theme: Theme, background: Background) -> None:
+        super().__init__(theme, background)
         self.why = ""
-        self.zoom = 1.0
-        self._drawn: tuple[object, QImage] | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.times = 1.0
 
     def show_unit(self, subject: Subject | None) -> None:
-        """Show a unit, or nothing."""
-        self.subject, self.zoom = subject, 1.0
-        self._drawn = None
-        self.update()
+        self.times = 1.0
+        super().show_unit(subject)
 
     def set_why(self, text: str) -> None:
         """Say why no camera's picture is here."""
         self.why = text
         self.update()
 
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
-        self._drawn = None
-        self.update()
-
     def wheelEvent(self, event: QWheelEvent) -> None:
-        self.zoom = min(max(self.zoom * _ZOOM ** (-event.angleDelta().y() / 120), 0.2), 8.0)
+        times = self.times * _ZOOM ** (-event.angleDelta().y() / 120)
+        self.times = min(max(times, _ZOOMS[0]), _ZOOMS[1])
         self.update()
         event.accept()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self.theme.canvas))
-        if self.subject is None:
-            painter.setPen(QColor(self.theme.quiet))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(10, 4, -10, -4), flags, self.why)
-            return
-        ratio = self.devicePixelRatioF()
-        key = (self.width(), self.height(), ratio, self.zoom)
-        if self._drawn is None or self._drawn[0] != key:
-            self._drawn = (key, self._draw(self.subject, ratio))
-        painter.drawImage(QPointF(0, 0), self._drawn[1])
+    def sight(self) -> Outlook:
+        size = (self.width(), self.height())
+        return Outlook(size, self.devicePixelRatioF(), self.times, self.theme)
+
+    def mark(self, painter: QPainter) -> None:
         why = f" · {self.why.rstrip('.')}" if self.why else ""
         caption(painter, self.theme, self.rect(), _TITLE + why, _SHORT + why, _SHORT)
-
-    def _draw(self, subject: Subject, ratio: float) -> QImage:
-        wide, high = self.width(), self.height()
-        x, y, z = subject.content.points[:, :3].T
-        flat = np.hypot(x, y)
-        # To the right of the unit's middle and over it, in radians.
-        (rx, ry), right = subject.ray.astype(np.float32), subject.placed[0]
-        ahead = x * rx + y * ry
-        turned, raised = np.arctan2(x * ry - y * rx, ahead), np.arctan2(z, flat)
-        own = turned[subject.rows], raised[subject.rows]
-        away = max(float(np.hypot(*subject.middle[:2])), 1.0)
-        angle = max(_ACROSS_M / away, _TIMES * float(np.ptp(own[0])))
-        angle = max(angle, 1.8 * float(np.ptp(own[1])) * wide / max(high, 1))
-        angle = float(np.clip(angle, *_ANGLES)) * self.zoom
-        scale = np.float32(wide / angle)
-        a, b = (np.float32((end.min() + end.max()) / 2) for end in own)
-        # The beams end a little over the horizon: no more of the sky than need be.
-        top = float(np.quantile(raised[np.isfinite(raised)], 0.98))
-        b = min(b, max(top, float(own[1].max())) - (high / 2 - _SKY_PX) / scale)
-        inside = (abs(turned - a) * scale < wide / 2 + 20) & (abs(raised - b) * scale < high)
-        inside &= np.isfinite(right) & (abs(right) < 1e5)
-        rows = np.flatnonzero(inside)
-        splat = subject.form.splat[rows] / np.maximum(np.hypot(flat[rows], z[rows]), 1e-3) * scale
-        places = np.stack(
-            [wide / 2 + (turned[rows] - a) * scale, high / 2 - (raised[rows] - b) * scale]
-        )
-        spots = Spots(
-            places=places,
-            sizes=np.stack([0.7 * splat, splat]),
-            depth=np.log(np.maximum(flat[rows], 0.5)) * _LIKE_M,
-            colours=subject.colours(rows, dark=self.theme.name == "dark"),
-            mine=subject.mine[rows],
-            flat=subject.form.low[rows],
-            front=False,
-        )
-        return points_image((self.width(), self.height()), ratio, spots, outline(self.theme))

@@ -74,6 +74,11 @@ class Subject:
         return relief(_table(dark), levels(height), shade)
 
     @cached_property
+    def finite(self) -> np.ndarray:
+        """(N,) bool: points that are somewhere."""
+        return np.isfinite(self.content.points[:, :3]).all(axis=1)
+
+    @cached_property
     def mine(self) -> np.ndarray:
         """(N,) bool: the unit's points."""
         mine = np.zeros(len(self.content.points), bool)

@@ -24,7 +24,7 @@ from gui.panels.subject import hull
 TIMES, LEAST_PX = 2.4, 130.0  # of the picture: heights of the unit, and lines at least
 _STEP = 0.2  # of the way from the crop to the whole picture, for a step of the wheel
 _DARK, _STRONGEST = 85, 0.45
-_ROOM_PX = 2.0  # between the unit and its outline
+_POINT_PX, _ROOM_PX = 0.01, 5.0  # of the picture, a point; on screen, from it to the outline
 
 
 class PicturePart(QWidget):
@@ -45,7 +45,7 @@ class PicturePart(QWidget):
     def show_part(self, image: QImage | None, places: np.ndarray, whose: str) -> None:
         """Show a picture around places (n, 2) in its pixels; `whose` picture it is, in words."""
         self.image, self.whose, self.whole = image, whose, 0.0
-        self.corners = hull(places, _ROOM_PX) if len(places) else np.zeros((0, 2))
+        self.corners = hull(places, _POINT_PX) if len(places) else np.zeros((0, 2))
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -56,7 +56,7 @@ class PicturePart(QWidget):
         """The part of the picture that is shown, in its pixels."""
         assert self.image is not None
         low, high = self.corners.min(axis=0), self.corners.max(axis=0)
-        across, down = high - low - 2 * _ROOM_PX
+        across, down = high - low
         shape = self.width() / max(self.height(), 1)
         full = max(float(self.image.height()), self.image.width() / shape)
         crop = min(max(TIMES * down, TIMES / 2 * across / shape, LEAST_PX), full)
@@ -92,7 +92,8 @@ class PicturePart(QWidget):
         painter.scale(scale, scale)
         painter.drawImage(QPointF(around.topLeft()) - part.topLeft(), crop)
         painter.restore()
-        shape = QPolygonF([QPointF(*at) for at in (self.corners - (part.x(), part.y())) * scale])
+        around_it = hull((self.corners - (part.x(), part.y())) * scale, _ROOM_PX)
+        shape = QPolygonF([QPointF(*at) for at in around_it])
         for colour, width in ((QColor(0, 0, 0, 150), 4), (QColor(*ON_PHOTO), 2)):
             painter.setPen(QPen(colour, width))
             painter.drawPolygon(shape)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from gui.look.squares import grown, seen
 
 _LEAST_M, _STEP_M = 0.12, 0.6  # steps of fewer metres are rough surface, larger count as these
-_SHADE, _DARKEST = 1.2, 0.4
+_SHADE, _DARKEST = 1.2, 0.5
 _EDGE_PX, _GAP_PX, _JOINED_PX = 1.5, 2, 5  # the last: from what joins what it goes around
 
 

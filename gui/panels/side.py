@@ -20,7 +20,7 @@ _ROOM_M, _ROOM, _ROOM_UP_M = 1.0, 0.4, 0.35  # around the unit: at least, and of
 # Of a thing that is longer than this and so many times its height the middle is shown.
 _LONG_M, _LONG = 7.0, 3.0
 _OVER_GROUND_M = 8.0  # what hangs higher is shown without the ground
-_FAINT = 0.6  # of what is around a unit, towards the canvas
+_FAINT = 0.85  # of what is around a unit, towards the canvas
 _FLAT, _LONGEST_SPOT = 0.8, 12  # of a normal's upward part; of a beam's spot, in splats
 _GREY = {"dark": (60, 235), "light": (30, 205)}  # the least and the most reflection
 
@@ -111,13 +111,14 @@ class Side(Drawn):
         if low[2] < _OVER_GROUND_M:
             low[2] = min(low[2], 0.0)
             high[2] = max(high[2], PERSON_M)
+        room = np.maximum(_ROOM_M, (high - low) * _ROOM)
+        room[2] = _ROOM_UP_M
         longest = max(_LONG_M, _LONG * (high[2] - low[2]))
         for axis in (0, 1) if self.aspect.standing else ():
             if high[axis] - low[axis] > longest:
                 middle = float(np.median(self.subject.placed[axis, self.subject.rows]))
                 low[axis], high[axis] = middle - longest / 2, middle + longest / 2
-        room = np.maximum(_ROOM_M, (high - low) * _ROOM)
-        room[2] = _ROOM_UP_M
+                room[axis] = 0.0
         axes = [self.aspect.across, self.aspect.upward]
         return (low - room)[axes], (high + room)[axes]
 

@@ -12,6 +12,7 @@ from gui.look.relief import CELL, CLUSTER, levels, light_on, relief, relief_tabl
 from gui.view.form import Form
 
 _PLANE_M, _NEAR_M = 15.0, 30.0  # a kerb is seen against the ground this far around
+_NOWHERE_M = 1e6
 _TIMES = 3  # the ground's own shape is drawn so much higher, that a kerb is seen
 
 
@@ -52,11 +53,12 @@ class Subject:
     def placed(self) -> np.ndarray:
         """(3, N) float32 metres of all points from the middle: to the right of the ray, along it,
         and up. What is not finite is far away."""
-        x, y, z = self.content.points[:, :3].T
-        (rx, ry), (mx, my, mz) = self.ray.astype(np.float32), self.middle
-        x, y = x - np.float32(mx), y - np.float32(my)
-        placed = np.stack([x * ry - y * rx, x * rx + y * ry, z - np.float32(mz)])
-        return np.nan_to_num(placed, nan=1e6, posinf=1e6, neginf=1e6, copy=False)
+        solid = np.where(self.finite[:, None], self.content.points[:, :3], np.float32(0))
+        (rx, ry), (mx, my, mz) = self.ray.astype(np.float32), self.middle.astype(np.float32)
+        x, y = solid[:, 0] - mx, solid[:, 1] - my
+        placed = np.stack([x * ry - y * rx, x * rx + y * ry, solid[:, 2] - mz])
+        placed[:, ~self.finite] = _NOWHERE_M
+        return placed
 
     @cached_property
     def box(self) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QRect, QSize
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -61,7 +61,14 @@ def whose(steps: int) -> str:
 
 
 class Context(QWidget):
-    """The panel; it follows the target while it is seen. Large, the picture lies over `host`."""
+    """The panel; it follows the target while it is seen. Large, the picture lies over `host`.
+
+    Signals
+    -------
+    turned() : the picture is large now, or no longer
+    """
+
+    turned = Signal()
 
     def __init__(self, state: State, theme: Theme, host: QWidget) -> None:
         super().__init__()
@@ -251,12 +258,20 @@ class Context(QWidget):
         self.large.whole = 0.0
         self.large.show()
         self.large.raise_()
+        self.turned.emit()
 
     def put_away(self) -> bool:
         """Show the view again; whether the picture lay over it."""
         was = not self.large.isHidden()
         self.large.hide()
+        if was:
+            self.turned.emit()
         return was
+
+    def yield_to(self, sheet: QWidget) -> None:
+        """Put the picture away when a sheet beside it is raised: nobody draws on what lies below a
+        picture."""
+        sheet.installEventFilter(self)
 
     def _put_away_another(self) -> None:
         if self._target()[1] != self._key:
@@ -265,6 +280,8 @@ class Context(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.host and event.type() == QEvent.Type.Resize:
             self.large.setGeometry(self.host.rect())
+        elif watched is not self.host and event.type() == QEvent.Type.ZOrderChange:
+            self.put_away()
         return False
 
     def shut(self) -> None:

@@ -176,6 +176,7 @@ class Window(QMainWindow):
         self._place_docks()
         state = session.state
         state.changed.connect(self.refresh)
+        session.context.turned.connect(self.refresh)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         if session.work.in_view is not None:

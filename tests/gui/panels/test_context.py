@@ -148,29 +148,43 @@ def test_pictures_of_scans_read_ahead_are_there_before_they_are_shown(pictured):
 
 
 def test_f2_shows_the_picture_large_and_esc_the_view_again(pictured):
-    context, window = pictured.session.context, pictured.window
+    context, made = pictured.session.context, pictured.window.actions_table.made["picture"]
     pictured.state.show_unit(units_seen(pictured, seen=True)[0])
     pictured.rest()
     wait_for_picture(pictured)
     pictured.key("L")  # a tool in hand: Esc must not put it away with the picture
-    drawing = pictured.session.work.in_view.drawing
-    tool = drawing.tool.shape
-    assert tool
+    tool = pictured.session.work.in_view.drawing.draw_tool
+    assert tool.isVisible()
     pictured.key(Qt.Key.Key_F2)
     assert context.large.isVisible()
     assert context.large.geometry() == context.host.rect()
-    assert window.actions_table.actions["picture"].isChecked()
+    assert made.isChecked()
     pictured.key(Qt.Key.Key_Escape)
     assert not context.large.isVisible()
-    assert drawing.tool.shape == tool
+    assert not made.isChecked()
+    assert tool.isVisible()
     pictured.key(Qt.Key.Key_Escape)
-    assert not drawing.tool.shape
+    assert not tool.isVisible()
     QTest.mouseDClick(context.picture, Qt.MouseButton.LeftButton)
     assert context.large.isVisible()
     QTest.mouseDClick(context.large, Qt.MouseButton.LeftButton)
     assert not context.large.isVisible()
     pictured.key(Qt.Key.Key_F2)
     pictured.key(Qt.Key.Key_F2)
+    assert not context.large.isVisible()
+
+
+@pytest.mark.parametrize("in_hand", [False, True])
+def test_a_tool_puts_the_large_picture_away(pictured, in_hand: bool):
+    context = pictured.session.context
+    pictured.state.show_unit(units_seen(pictured, seen=True)[0])
+    pictured.rest()
+    wait_for_picture(pictured)
+    if in_hand:
+        pictured.key("O")
+    pictured.key(Qt.Key.Key_F2)
+    assert context.large.isVisible()
+    pictured.key("L")
     assert not context.large.isVisible()
 
 

@@ -62,7 +62,7 @@ def test_places_are_along_the_ray_and_over_the_ground():
         (ABOVE, (1, 0, 0), (0, 1, 0)),
     ],
 )
-def test_a_metre_is_as_long_across_as_upward(qtbot, background, aspect, across, upward):
+def test_both_axes_have_one_scale_and_left_is_left(qtbot, background, aspect, across, upward):
     side = shown(qtbot, aspect, subject_of(post(8, -6, 2, wide=1)), background)
     sight = side.sight()
     at, right, over = (

@@ -145,9 +145,8 @@ class Context(QWidget):
         rows = target.rows[np.isfinite(content.points[target.rows, :3]).all(axis=1)]
         if not len(rows):
             return None, None
-        is_ground = bool(content.form.low[rows].mean() > 0.5)
         key = (content.scan, target.unit, int(rows[0]) if not target.unit else -1)
-        return Subject(content, rows, is_ground), key
+        return Subject(content, rows, target.flat), key
 
     def _arrange(self) -> None:
         margin = 5

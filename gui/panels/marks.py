@@ -1,20 +1,14 @@
-"""What is drawn over the pictures of the context panel: captions, a person to scale, an outline."""
+"""What is drawn over the pictures of the context panel: captions, a person to scale."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
-from gui.look.theme import Theme
+from gui.look.theme import DARK, Theme
 
-ON_PHOTO = (255, 77, 191)  # leaves and shadows swallow the darker one
+ON_PHOTO = DARK.rgb("outline")  # leaves and shadows swallow the darker one
 _END = Qt.TextElideMode.ElideRight
-_OUTLINE = {"dark": (255, 77, 191), "light": (199, 0, 120)}
-
-
-def outline(theme: Theme) -> tuple[int, int, int]:
-    """Colour of what goes around the asked unit."""
-    return _OUTLINE[theme.name]
 
 
 def caption(painter: QPainter, theme: Theme, box: QRect, *texts: str) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPainter, QWheelEvent
 from gui.desk.background import Background
 from gui.look.theme import Theme
 from gui.panels.drawn import Drawn
-from gui.panels.marks import caption, outline
+from gui.panels.marks import caption
 from gui.panels.raster import Spots, points_image
 from gui.panels.subject import Subject
 
@@ -66,7 +66,7 @@ class Outlook:
             flat=subject.form.low[rows],
             front=False,
         )
-        return points_image(self.size, self.ratio, spots, outline(self.theme))
+        return points_image(self.size, self.ratio, spots, self.theme.rgb("outline"))
 
 
 class Panorama(Drawn):

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from gui.desk.background import Background
 from gui.look.theme import Theme
 from gui.panels.drawn import Drawn
-from gui.panels.marks import caption, outline
+from gui.panels.marks import caption
 from gui.panels.raster import Spots, points_image
 from gui.panels.subject import Subject, hull
 
@@ -56,7 +56,7 @@ class Map:
             flat=np.ones(len(rows), bool),
             front=False,
         )
-        return points_image(self.size, self.ratio, spots, outline(self.theme))
+        return points_image(self.size, self.ratio, spots, self.theme.rgb("outline"))
 
 
 class Place(Drawn):
@@ -80,7 +80,7 @@ class Place(Drawn):
         here = self.sight()
         self._rings(painter, here.pixels)
         self._car(painter, here.pixels)
-        colour = QColor(*outline(self.theme))
+        colour = QColor(*self.theme.rgb("outline"))
         unit = here.place(self.subject.middle[None, :2])[:, 0]
         painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(self.width() / 2, self.height() / 2), QPointF(*unit))

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from gui.desk.background import Background
 from gui.look.theme import Theme
 from gui.panels.drawn import Drawn
-from gui.panels.marks import caption, outline, person
+from gui.panels.marks import caption, person
 from gui.panels.raster import Spots, points_image
 from gui.panels.subject import Subject
 
@@ -91,7 +91,7 @@ class Sight:
             flat=subject.form.low[rows],
             front=True,
         )
-        return points_image(self.size, self.ratio, spots, outline(self.theme))
+        return points_image(self.size, self.ratio, spots, self.theme.rgb("outline"))
 
 
 class Side(Drawn):

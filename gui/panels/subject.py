@@ -9,11 +9,9 @@ import numpy as np
 
 from gui.desk.content import Content
 from gui.look.relief import CELL, CLUSTER, levels, light_on, relief, relief_table
-from gui.view.form import Form
+from gui.view.form import Form, cell_heights
 
-_PLANE_M, _NEAR_M = 15.0, 30.0  # a kerb is seen against the ground this far around
 _NOWHERE_M = 1e6
-_TIMES = 3  # the ground's own shape is drawn so much higher, that a kerb is seen
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,8 @@ class Subject:
         of the ground by its own shape; lightness by reflection and light."""
         form, light = self.form, light_on(self.middle).astype(np.float32)
         tone = CELL if self.is_ground else CLUSTER
-        height = self._shape[rows] if self.is_ground else form.height[rows]
         shade = tone.of(form.reflection[rows], form.normal[rows], form.low[rows], light)
-        return relief(_table(dark), levels(height), shade)
+        return relief(_table(dark), levels(self._heights[rows]), shade)
 
     @cached_property
     def finite(self) -> np.ndarray:
@@ -88,20 +85,11 @@ class Subject:
         return mine
 
     @cached_property
-    def _shape(self) -> np.ndarray:
-        """(N,) metres over the ground; on ground near the unit three times those over a plane."""
-        height = self.form.height
-        right, ahead, up = self.placed
-        away = np.hypot(right, ahead)
-        low = self.form.low & (away < _NEAR_M)
-        plane = low & (away < _PLANE_M)
-        if plane.sum() < 10:
-            return height
-        over = up - _plane(np.stack([right, ahead, up])[:, plane], right, ahead)
-        base = np.quantile(over[plane], 0.2)
-        shaped = height.copy()
-        shaped[low] = np.clip(_TIMES * (over[low] - base), -0.5, 2)
-        return shaped
+    def _heights(self) -> np.ndarray:
+        """(N,) metres over the ground, of ground around a cell what shows a kerb."""
+        if self.is_ground:
+            return cell_heights(self.content.points, self.form, self.rows)
+        return self.form.height
 
     def words(self) -> str:
         """Its sizes, where it is, and of how many points."""
@@ -123,21 +111,6 @@ class Subject:
 @cache
 def _table(dark: bool) -> np.ndarray:
     return relief_table(dark=dark)
-
-
-def _plane(points: np.ndarray, right: np.ndarray, ahead: np.ndarray) -> np.ndarray:
-    """(N,) heights at places (N,), (N,) of the plane through points (3, n), fitted anew four times
-    without what is far from it."""
-    kept = points
-    for _ in range(4):
-        a = np.column_stack([kept[0], kept[1], np.ones(kept.shape[1], np.float32)])
-        slope = np.linalg.lstsq(a, kept[2], rcond=None)[0]
-        off = np.abs(points[2] - (slope[0] * points[0] + slope[1] * points[1] + slope[2]))
-        near = off <= max(0.1, 2 * float(np.median(off)))
-        if near.sum() < 10:
-            break
-        kept = points[:, near]
-    return slope[0] * right + slope[1] * ahead + slope[2]
 
 
 def hull(places: np.ndarray, room: float) -> np.ndarray:

@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QImage
 from gui.desk.background import Background
 from gui.look.theme import THEMES, contrast
 from gui.panels.context import arrangement
-from gui.panels.marks import outline
 from gui.panels.place import Place
 from gui.panels.side import ABOVE, RIGHT, SCANNER, Side
 from gui.panels.subject import Subject, footprint, hull
@@ -76,7 +75,7 @@ def test_the_outline_goes_around_the_unit_where_it_stands(qtbot, background):
     """A board of 2 x 1 m: its outline begins three pixels from where it ends."""
     unit = np.concatenate([post(10, y, 2, count=120) for y in np.linspace(-0.5, 0.5, 41)])
     side = shown(qtbot, SCANNER, subject_of(unit, post(10, 2, 3)), background)
-    found = lit(side, outline(THEME))
+    found = lit(side, THEME.rgb("outline"))
     ends = side.sight().place(np.array([(-0.5, 0, 0), (0.5, 0, 2)], float).T)
     (left, right), (bottom, top) = ends
     np.testing.assert_allclose(found.min(axis=0), (left, top), atol=8)
@@ -116,7 +115,7 @@ def test_the_unit_is_brighter_than_what_is_around_it_and_both_are_seen(qtbot, ba
         colours = [QColor(image.pixel(*at)).name() for at in near]
         return max(contrast(c, THEME.canvas) for c in colours if QColor(c) != pink)
 
-    pink = QColor(*outline(THEME))
+    pink = QColor(*THEME.rgb("outline"))
     assert seen(0.2) > seen(-0.8) >= 2
 
 
@@ -201,5 +200,5 @@ def test_points_that_are_nowhere_are_left_out(qtbot, background):
     content = content_of(post(9, 0, 2), bad, ground(), low=len(ground()))
     subject = Subject(content, np.arange(60), is_ground=False)
     side = shown(qtbot, SCANNER, subject, background)
-    assert len(lit(side, outline(THEME)))
+    assert len(lit(side, THEME.rgb("outline")))
     assert subject.middle[2] == pytest.approx(GROUND_M, abs=0.02)

@@ -4,7 +4,7 @@ shows it large."""
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -87,7 +87,10 @@ class PicturePart(QWidget):
         part = self.part()
         scale = self.width() / part.width()
         around = part.toAlignedRect().intersected(self.image.rect())
-        crop, brighter = brightened(self.image.copy(around))
+        low, high = self.corners.min(axis=0), self.corners.max(axis=0)
+        unit = QRectF(QPointF(*(low - (high - low) / 4)), QPointF(*(high + (high - low) / 4)))
+        beside = unit.toAlignedRect().intersected(around).translated(-around.topLeft())
+        crop, brighter = brightened(self.image.copy(around), beside)
         painter.save()
         painter.scale(scale, scale)
         painter.drawImage(QPointF(around.topLeft()) - part.topLeft(), crop)
@@ -100,11 +103,12 @@ class PicturePart(QWidget):
         caption(painter, self.theme, self.rect(), self.whose + (", brightened" if brighter else ""))
 
 
-def brightened(image: QImage) -> tuple[QImage, bool]:
-    """A picture in 32 bits whose middle brightness is no less than a third, and whether it had to
-    be changed: what stands in the shade is seen as an eye beside it would."""
+def brightened(image: QImage, part: QRect) -> tuple[QImage, bool]:
+    """A picture in 32 bits in which a part's middle brightness is no less than a third, and whether
+    it had to be changed: what stands in the shade is seen as an eye beside it would."""
     data = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
-    middle = float(np.median(data[..., 1]))
+    seen = data[part.top() : part.bottom() + 1, part.left() : part.right() + 1, 1]  # green
+    middle = float(np.median(seen)) if seen.size else _DARK
     if middle >= _DARK:
         return image, False
     power = max(np.log(_DARK / 255) / np.log(max(middle, 1.0) / 255), _STRONGEST)

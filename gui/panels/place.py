@@ -95,11 +95,13 @@ class Place(Drawn):
         font = painter.font()
         font.setPointSizeF(max(7.0, font.pointSizeF() * 0.75))
         painter.setFont(font)
+        below = middle.y()
         for ring in RINGS_M:
             painter.setPen(QPen(QColor(self.theme.quiet), 1))
             painter.drawEllipse(middle, ring * pixels, ring * pixels)
             at = QPointF(middle.x() + 3, middle.y() + ring * pixels - 3)
-            if at.y() < self.height():
+            if below + painter.fontMetrics().height() < at.y() < self.height():
+                below = at.y()
                 painter.setPen(QColor(self.theme.text))
                 painter.drawText(at, f"{ring:.0f} m")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
@@ -162,13 +162,17 @@ def test_the_wheel_shows_more_up_to_the_whole_picture_and_back(part):
     assert part.part() == crop
 
 
-def test_a_dark_crop_is_brightened_and_a_bright_one_is_not(qapp):
+def test_what_stands_in_the_shade_is_brightened_and_nothing_else(qapp):
     image = QImage(60, 40, QImage.Format.Format_RGB32)
-    image.fill(QColor(20, 20, 20))
-    lifted, changed = brightened(image)
-    assert changed
-    assert 70 <= QColor(lifted.pixel(3, 3)).green() <= 90
     image.fill(QColor(128, 128, 128))
-    same, changed = brightened(image)
+    shade = QRect(10, 5, 20, 10)
+    for x in range(shade.left(), shade.right() + 1):
+        for y in range(shade.top(), shade.bottom() + 1):
+            image.setPixelColor(x, y, QColor(20, 20, 20))
+    lifted, changed = brightened(image, shade)
+    assert changed
+    assert 70 <= QColor(lifted.pixel(15, 8)).green() <= 90
+    same, changed = brightened(image, QRect(40, 20, 10, 10))
     assert not changed
-    assert QColor(same.pixel(3, 3)) == QColor(128, 128, 128)
+    assert QColor(same.pixel(15, 8)) == QColor(20, 20, 20)
+    assert not brightened(image, QRect())[1]

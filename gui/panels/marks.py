@@ -25,7 +25,7 @@ def caption(painter: QPainter, theme: Theme, box: QRect, *texts: str) -> None:
         box.left(), box.top(), metrics.horizontalAdvance(text) + 10, metrics.height() + 2
     )
     colour = QColor(theme.canvas)
-    colour.setAlpha(200)
+    colour.setAlpha(225)
     painter.fillRect(plate, colour)
     painter.setPen(QColor(theme.text))
     painter.drawText(plate.adjusted(5, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)

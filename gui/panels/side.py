@@ -31,6 +31,7 @@ class Aspect:
     the picture, and which away from the eye, by its sign."""
 
     title: str
+    short: str
     across: int
     upward: int
     away: int
@@ -42,9 +43,9 @@ class Aspect:
         return self.upward == 2
 
 
-SCANNER = Aspect("From the scanner", 0, 2, 1, 1)
-RIGHT = Aspect("From its right", 1, 2, 0, -1)
-ABOVE = Aspect("From above", 0, 1, 2, -1)
+SCANNER = Aspect("From the scanner", "From scanner", 0, 2, 1, 1)
+RIGHT = Aspect("From its right", "From right", 1, 2, 0, -1)
+ABOVE = Aspect("From above", "Above", 0, 1, 2, -1)
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,8 @@ class Side(Drawn):
             foot = float(self.sight().place(np.zeros((3, 1)))[1, 0])
             person(painter, self.theme, foot, PERSON_M * self.pixels, self.width())
         what = "Reflection" if self.plain else self.aspect.title
-        caption(painter, self.theme, self.rect(), f"{what} · grid {self.step():g} m", what)
+        texts = (f"{what} · grid {self.step():g} m", what, self.aspect.short)
+        caption(painter, self.theme, self.rect(), *texts)
 
 
 def _in_sight(subject: Subject, sight: Sight) -> np.ndarray:

@@ -15,7 +15,8 @@ from core.data.items import scan_of
 from gui.desk.background import Turn
 from gui.desk.pictures import inside
 from tests.gui.driver import Driver, open_window
-from tests.gui.panels.stage import write_camera
+from tests.gui.panels.stage import FOCAL, WIDE, write_camera
+from tests.streets import small_scan, write_scan
 
 
 @pytest.fixture
@@ -29,15 +30,19 @@ def pictured(qapp, qtbot, small_street: Path, request: pytest.FixtureRequest) ->
     made.window.close()
 
 
+def points_of(driver: Driver, unit: str) -> np.ndarray:
+    """(n, 3) points of a unit of the shown scan."""
+    content, units = driver.state.content, driver.session.project.need_units()
+    number = units.find(unit) - units.range_of(content.scan).start
+    return content.points[content.unit == number, :3]
+
+
 def own_share(driver: Driver, unit: str) -> float:
     """The share of a unit of the shown scan that the scan's picture holds."""
-    context, content = driver.session.context, driver.state.content
-    units = driver.session.project.need_units()
-    number = units.find(unit) - units.range_of(content.scan).start
-    picture = context.pictures.get(content.scan)
-    driver.qtbot.waitUntil(lambda: context.pictures.get(content.scan) is not None)
-    picture = context.pictures.get(content.scan)
-    return inside(picture.camera, content.points[content.unit == number], picture.image.size())[1]
+    pictures, scan = driver.session.context.pictures, driver.state.content.scan
+    driver.qtbot.waitUntil(lambda: pictures.get(scan) is not None)
+    picture = pictures.get(scan)
+    return inside(picture.camera, points_of(driver, unit), picture.image.size())[1]
 
 
 def units_seen(driver: Driver, *, seen: bool) -> list[str]:
@@ -100,6 +105,39 @@ def test_a_unit_in_the_picture_is_outlined_there_and_one_behind_is_shown_by_poin
     pictured.qtbot.waitUntil(lambda: context.panorama.isVisible())
     assert context.panorama.why == "the unit is in no picture"
     assert not context.picture.isVisible()
+
+
+def test_the_picture_of_the_scan_after_shows_what_is_behind_this_one(
+    qapp, qtbot, small_street: Path, request: pytest.FixtureRequest
+):
+    """The second scan is the first one, the car turned round: what was behind is before it."""
+    write_camera(small_street, "00", 3)
+    points, raw = small_scan(0)
+    write_scan(small_street, "sequences/00/velodyne/000001", points * (-1, -1, 1, 1), raw)
+    ahead, back = "1 0 0 0 0 1 0 0 0 0 1 0\n", "-1 0 0 0 0 1 0 0 0 0 -1 0\n"
+    (small_street / "sequences/00/poses.txt").write_text(ahead + back + ahead)
+    driver = Driver(open_window(request.getfixturevalue("project_path"), qtbot), qtbot)
+    driver.state.show_scan("sequences/00/velodyne/000000")
+    driver.settle()
+    driver.rest()
+    context, content = driver.session.context, driver.state.content
+    behind = next(
+        name
+        for name in units_seen(driver, seen=False)
+        if (points_of(driver, name)[:, 0] < -8).all()
+        and (points_of(driver, name)[:, 2] > -1).any()
+        and (abs(points_of(driver, name)[:, 1]) < 6).all()
+    )
+    driver.state.show_unit(behind)
+    driver.rest()
+    wait_for_picture(driver)
+    assert context.picture.whose == "Camera · from the scan after"
+    x, y, _ = points_of(driver, behind).T
+    expected = WIDE / 2 + FOCAL * y / -x  # seen from the turned car
+    assert context.picture.corners[:, 0].min() == pytest.approx(expected.min(), abs=0.1)
+    assert context.picture.corners[:, 0].max() == pytest.approx(expected.max(), abs=0.1)
+    assert content.scan == driver.state.content.scan
+    driver.window.close()
 
 
 def test_a_picture_comes_while_learning_holds_every_other_thread(pictured):

@@ -18,6 +18,8 @@ from gui.panels.place import Place
 from gui.panels.side import ABOVE, RIGHT, SCANNER, Side
 from gui.panels.subject import Subject
 
+# Which points are shown: scan, unit, the first row and how many.
+_Key = tuple[str, str, int, int]
 _GAP = 3
 _CLUSTER = (1.15, 1.15, 1.0)  # shares of the height, from above down
 _GROUND = (1.0, 1.45, 0.95)
@@ -93,7 +95,9 @@ class Context(QWidget):
         self.large.hide()
         self.picture.hide()
         host.installEventFilter(self)
-        self._key: tuple[str, str, int] | None = None  # the unit whose picture is shown
+        self._key: _Key | None = None
+        self._looks = False  # whether a picture may still come
+        self._enlarges = False  # whether it is to be large then
         self.picture.large.connect(self.toggle_large)
         self.large.large.connect(self.toggle_large)
         self.pictures.read.connect(self._read)
@@ -120,8 +124,10 @@ class Context(QWidget):
 
     def refresh(self) -> None:
         """Show the target anew."""
-        if not self.isVisible():
-            return
+        if self.isVisible():
+            self._follow()
+
+    def _follow(self) -> None:
         subject, key = self._target()
         same = (
             subject is not None
@@ -132,20 +138,21 @@ class Context(QWidget):
         if same:
             return
         self.subject, self._key = subject, key
+        self._enlarges = False
         for part in self.drawn:
             part.show_unit(subject)
         self.measures.setText(subject.words() if subject is not None else "")
         self._arrange()
         self._show_picture()
 
-    def _target(self) -> tuple[Subject | None, tuple[str, str, int] | None]:
+    def _target(self) -> tuple[Subject | None, _Key | None]:
         content, target = self.state.content, self.state.target
         if content is None or target is None:
             return None, None
         rows = target.rows[np.isfinite(content.points[target.rows, :3]).all(axis=1)]
         if not len(rows):
             return None, None
-        key = (content.scan, target.unit, int(rows[0]) if not target.unit else -1)
+        key = (content.scan, target.unit, int(rows[0]), len(rows))
         return Subject(content, rows, target.flat), key
 
     def _arrange(self) -> None:
@@ -205,19 +212,21 @@ class Context(QWidget):
             return
         scan = subject.content.scan
         picture = self.pictures.get(scan)
+        self._looks = picture is None
         if picture is None:
             self._without("reading the picture …")
             return
         unit = subject.content.points[subject.rows]
-        share = 0.0
+        share, places = 0.0, np.zeros((0, 2))
         if picture.image is not None and picture.camera is not None:
             places, share = inside(picture.camera, unit, picture.image.size())
-            if share:
-                self._with(picture.image, places, 0)
-        if not share:
-            self._without(picture.text or "the unit is in no picture")
-        if share < ENOUGH and not picture.text:
+        self._looks = share < ENOUGH and not picture.text
+        if self._looks:
             self.pictures.seek(self._key, scan, unit, share)
+        if share and picture.image is not None:
+            self._with(picture.image, places, 0)
+        else:
+            self._without(picture.text or "the unit is in no picture")
 
     def _read(self, scan: str) -> None:
         if self.subject is not None and self.subject.content.scan == scan:
@@ -226,16 +235,19 @@ class Context(QWidget):
     def _found(self, key: object, found: Elsewhere | None, text: str) -> None:
         if key != self._key:
             return
+        self._looks = False
         if found is not None:
             self._with(found.image, found.places, found.steps)
-        elif text and self.picture.isHidden():
-            self._without(text)
+        elif self.picture.image is None:
+            self._without(text or self.panorama.why)
 
     def _with(self, image: QImage, places: np.ndarray, steps: int) -> None:
         for part in (self.picture, self.large):
             part.show_part(image, places, whose(steps))
         self.panorama.hide()
         self.picture.show()
+        if self._enlarges:
+            self._enlarge()
 
     def _without(self, why: str) -> None:
         self.picture.show_part(None, np.zeros((0, 2)), "")
@@ -243,6 +255,9 @@ class Context(QWidget):
         self.put_away()
         self.panorama.set_why(why)
         self.panorama.show()
+        if self._enlarges and not self._looks:
+            self._enlarges = False
+            self.state.told.emit("There is no picture of this: no camera saw it.")
 
     # -- large --------------------------------------------------------------------------------
 
@@ -250,9 +265,15 @@ class Context(QWidget):
         """Show the picture large over the view, or the view again."""
         if self.put_away():
             return
-        if self.picture.isHidden() or self.picture.image is None:
-            self.state.told.emit("There is no picture of this: the camera did not see it.")
-            return
+        self._follow()  # the panel may be hidden, and show what was asked before
+        self._enlarges = True
+        if self.picture.image is not None:
+            self._enlarge()
+        elif not self._looks:
+            self._without(self.panorama.why)
+
+    def _enlarge(self) -> None:
+        self._enlarges = False
         self.large.setGeometry(self.host.rect())
         self.large.whole = 0.0
         self.large.show()

@@ -238,9 +238,28 @@ def test_the_large_picture_never_lies_over_another_unit(pictured):
     assert not context.large.isVisible()
 
 
+def test_f2_shows_the_asked_unit_though_the_panel_is_hidden(pictured):
+    """The panel was left on another unit, whose picture must not stand for this one."""
+    context, docks = pictured.session.context, pictured.window.docks
+    first, second = units_seen(pictured, seen=True)[:2]
+    pictured.state.show_unit(first)
+    pictured.rest()
+    wait_for_picture(pictured)
+    docks[-1].close()
+    pictured.qtbot.waitUntil(lambda: not context.isVisible())
+    pictured.state.show_unit(second)
+    pictured.rest()
+    context.pictures._kept.clear()  # it is read first
+    pictured.key(Qt.Key.Key_F2)
+    pictured.qtbot.waitUntil(context.large.isVisible)
+    camera = context.pictures.get(pictured.state.content.scan).camera
+    places, _ = camera.pixels(points_of(pictured, second))
+    np.testing.assert_allclose(context.large.corners.min(axis=0), places.min(axis=0) - 0.01)
+
+
 def test_without_a_picture_f2_says_so(driver):
     said = []
     driver.state.told.connect(said.append)
     driver.key(Qt.Key.Key_F2)
+    driver.qtbot.waitUntil(lambda: said and said[-1].startswith("There is no picture of this"))
     assert not driver.session.context.large.isVisible()
-    assert said[-1].startswith("There is no picture of this")

@@ -32,8 +32,8 @@ RECENT = 200  # answers by which one's pace is told
 
 
 class Given(NamedTuple):
-    """One answer of an act: `rows` (R,) of a scan get `classes` (R,) uint8. `round` is the id of the
-    round that asked, "" for a volunteered answer."""
+    """One answer of an act: `rows` (R,) of a scan get `classes` (R,) uint8; `round` is the id of
+    the round that asked, "" for a volunteered answer."""
 
     scan: ScanRef
     rows: np.ndarray

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import Future
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -126,7 +125,6 @@ class ContactSheet(QFrame):
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
         self._before: Effort | None = None  # what the asked unit took until the sheet was shown
-        self._waiting: deque[tuple[Alike, int, Effort]] = deque()
         self._asked: Future[list[Alike]] | None = None
         state.target_changed.connect(self._leave_with)
         self._read.connect(self._show)
@@ -141,12 +139,15 @@ class ContactSheet(QFrame):
         if target is None or not target.unit or target.blind:
             self.state.told.emit("Nothing is asked here that others could be like.")
             return
+        if self.labelling.draft is not None:
+            self.state.told.emit("A drawing is open here: finish it, or Esc puts it away.")
+            return
         unit = target.unit
         self.state.told.emit("Looking for units like this one …")
         if self._asked is not None:
             self._asked.cancel()
         done = self._asked = self.state.background.submit(
-            lambda: read(project, nearest(project, unit, COUNT)), Turn.NOW
+            lambda: read(project, [unit, *nearest(project, unit, COUNT - 1)]), Turn.NOW
         )
         done.add_done_callback(lambda future: self._read.emit(unit, future))
 
@@ -166,7 +167,8 @@ class ContactSheet(QFrame):
         for place, picture in enumerate(self.pictures):
             picture.toggled.connect(self._count)
             self.grid.addWidget(picture, *divmod(place, COLUMNS))
-        self.heading.setText(f"{len(alike)} units most like this one")
+        self.pictures[0].setChecked(True)  # what is asked, with the others or alone
+        self.heading.setText(f"This one, and the {len(alike) - 1} units most like it")
         self._count()
         self.adjustSize()
         self.move(
@@ -230,29 +232,20 @@ class ContactSheet(QFrame):
         if not ticked:
             self.hint.setText("None is ticked: tick those that are the same first.")
             return
-        shares = self.state.activity.take()._replace(tool=ALIKE).shares(len(ticked))
+        tool = ALIKE if len(ticked) > 1 else "key"
+        efforts = self.state.activity.take()._replace(tool=tool).shares(len(ticked))
+        if ticked[0].unit == self._unit and self._before is not None:
+            efforts[0] = efforts[0].plus(self._before)
+            self._before = None
         self.hide()
-        self._waiting.extend((one, label, share) for one, share in zip(ticked, shares, strict=True))
-        self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(label)}")
-        self._write()
-
-    def _write(self) -> None:
-        # One answer per turn of the event loop: each is synced to disk.
-        if not self._waiting:
-            return
-        one, label, effort = self._waiting.popleft()
-        classes = np.full(len(one.rows), label, np.uint8)
-        if self.labelling.write_unit(one.unit, one.rows, classes, effort):
-            QTimer.singleShot(0, self._write)
-        else:
-            self._waiting.clear()
+        units = [(one.unit, one.rows) for one in ticked]
+        if self.labelling.write_together(units, label, efforts):
+            self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(label)}")
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
 
     def shut(self) -> None:
-        """Write what waits, read nothing more."""
-        while self._waiting:
-            self._write()
+        """Read nothing more."""
         self._read.disconnect()
         self.hide()

@@ -196,6 +196,22 @@ class State(QObject):
             return self.round.query.items[place] if self.round is not None else ""
         return place.unit if isinstance(place, Target) else place or ""
 
+    @property
+    def place(self) -> int | None:
+        """Place of the item that is asked, or will be; None where none is. What is seen again
+        stands where the queue stands."""
+        unit = self.aimed_at
+        if unit and self._asks_blind(unit):
+            return self.cursor if self.cursor >= 0 else None
+        return self.summary.place_of(unit)
+
+    @property
+    def shown_scan(self) -> str:
+        """The scan that is shown, or will be when it is read; "" for none."""
+        if self._coming is not None:
+            return self._coming[0]
+        return self.content.scan if self.content is not None else ""
+
     def show_unit(self, unit: str) -> None:
         """Make a unit the target, asked or not."""
         self._show(scan_of(unit), unit, fly=True)
@@ -340,9 +356,12 @@ class State(QObject):
         found = self._unit(unit)
         if found is None:
             return None
-        blind = unit == self.again or (bool(self.second) and unit == self.second[0])
+        blind = self._asks_blind(unit)
         item = None if blind else self.summary.place_of(unit)
         return replace(found, blind=blind, item=item)
+
+    def _asks_blind(self, unit: str) -> bool:
+        return unit == self.again or (bool(self.second) and unit == self.second[0])
 
     def _unit(self, unit: str) -> Target | None:
         content = self.content

@@ -86,6 +86,10 @@ class PointsWork(QObject):
         """Go on with the drawing that was left last; return whether there is one."""
         return self.labelling.resume()
 
+    def next_drawing(self) -> None:
+        """Go to a drawing that is open."""
+        self.labelling.next_drawing()
+
     @property
     def busy(self) -> bool:
         """Whether somebody is drawing: then nobody takes what is asked away from them."""

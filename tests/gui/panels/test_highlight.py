@@ -31,11 +31,17 @@ def press(driver, view, key, modifier=NONE) -> None:
     driver.rest()
 
 
-def one_thing(driver, highlight) -> str:
+def lit(view):
+    """What a list's highlighted row stands for, None where none is highlighted."""
+    chosen = view.selectionModel().selectedIndexes()
+    return chosen[0].data(USER) if chosen else None
+
+
+def one_thing(driver, view) -> str:
     """The unit that is highlighted, shown and asked."""
-    lit = highlight.index.data(USER)
+    found = lit(view)
     query = driver.state.round.query
-    unit = query.items[lit] if isinstance(lit, int) else lit
+    unit = query.items[found] if isinstance(found, int) else found
     assert driver.state.target.unit == unit
     assert driver.state.content.scan == scan_of(unit)
     return unit
@@ -54,12 +60,12 @@ def review(driver):
 def test_arrows_in_the_review_show_what_the_next_key_relabels(driver, review):
     table, model = review.table, review.model
     click(driver, table, model.index(0, 0))
-    assert one_thing(driver, review.highlight) == model.rows[0].unit
+    assert one_thing(driver, table) == model.rows[0].unit
     for line in (1, 2, 3):
         press(driver, table, Qt.Key.Key_Down)
-        assert one_thing(driver, review.highlight) == model.rows[line].unit
+        assert one_thing(driver, table) == model.rows[line].unit
     press(driver, table, Qt.Key.Key_Up)
-    unit = one_thing(driver, review.highlight)
+    unit = one_thing(driver, table)
     before = {row.unit: row.found for row in model.rows}
     press(driver, table, "T")
     assert driver.entries()[-1].unit == unit
@@ -72,7 +78,7 @@ def test_jumps_in_the_review(driver, review, key, line: int):
     table, model = review.table, review.model
     click(driver, table, model.index(3, 0))
     press(driver, table, key, CONTROL)
-    assert one_thing(driver, review.highlight) == model.rows[line].unit
+    assert one_thing(driver, table) == model.rows[line].unit
 
 
 def test_a_typed_name_is_gone_to(driver, review):
@@ -83,14 +89,14 @@ def test_a_typed_name_is_gone_to(driver, review):
     line = next(n for n in range(4, 8) if names[n] not in names[:4])
     table.keyboardSearch(names[line])
     driver.settle()
-    assert one_thing(driver, review.highlight) == model.rows[line].unit
+    assert one_thing(driver, table) == model.rows[line].unit
 
 
 def test_a_refill_moves_neither_highlight_nor_view(driver, review):
     """The unit goes to another line, as the newest are first."""
     table, model = review.table, review.model
     click(driver, table, model.index(5, 0))
-    unit = one_thing(driver, review.highlight)
+    unit = one_thing(driver, table)
     project = driver.session.project
     other = model.rows[6].unit
     rows = driver.session.project.answers.entry(driver.answers.effective[other]).rows
@@ -98,40 +104,40 @@ def test_a_refill_moves_neither_highlight_nor_view(driver, review):
     refilled(driver)
     assert model.rows[0].unit == other
     assert model.rows[6].unit == unit
-    assert one_thing(driver, review.highlight) == unit
+    assert one_thing(driver, table) == unit
     assert project.answers.effective[unit].main_class() != 7
 
 
 def test_another_list_of_the_review_goes_on_from_where_one_was(driver, review):
     table, model = review.table, review.model
     click(driver, table, model.index(2, 0))
-    one_thing(driver, review.highlight)
+    one_thing(driver, table)
     review.kind.setCurrentIndex(1)  # nobody differs: an empty list
-    assert not review.highlight.index.isValid()
+    assert lit(table) is None
     review.kind.setCurrentIndex(0)
-    assert one_thing(driver, review.highlight) == model.rows[2].unit
+    assert one_thing(driver, table) == model.rows[2].unit
 
 
 def test_what_is_shown_otherwise_moves_the_highlights(driver, review):
     table, model = review.table, review.model
     click(driver, table, model.index(4, 0))
-    unit = one_thing(driver, review.highlight)
-    assert one_thing(driver, driver.session.queue.highlight) == unit
-    assert driver.session.browser.highlight.index.data(USER) == scan_of(unit)
+    unit = one_thing(driver, table)
+    assert one_thing(driver, driver.session.queue.list) == unit
+    assert lit(driver.session.browser) == scan_of(unit)
     driver.window.focus_view()
     driver.key(Qt.Key.Key_Tab)
     driver.rest()
-    assert one_thing(driver, driver.session.queue.highlight) != unit
-    assert not review.highlight.index.isValid()  # what is asked now has no answer to be listed
+    assert one_thing(driver, driver.session.queue.list) != unit
+    assert lit(table) is None  # what is asked now has no answer to be listed
     table.setFocus()
     press(driver, table, Qt.Key.Key_Down)  # goes on from where one was
-    assert one_thing(driver, review.highlight) == model.rows[5].unit
+    assert one_thing(driver, table) == model.rows[5].unit
 
 
 def test_arrows_and_pages_in_the_queue(driver):
     queue = driver.session.queue
     click(driver, queue.list, queue.model.index(1, 0))
-    assert one_thing(driver, queue.highlight) == driver.state.round.query.items[1]
+    assert one_thing(driver, queue.list) == driver.state.round.query.items[1]
     for key, modifier, place in (
         (Qt.Key.Key_Down, NONE, 2),
         (Qt.Key.Key_Down, NONE, 3),
@@ -140,11 +146,11 @@ def test_arrows_and_pages_in_the_queue(driver):
         (Qt.Key.Key_Home, CONTROL, 0),
     ):
         press(driver, queue.list, key, modifier)
-        assert one_thing(driver, queue.highlight) == driver.state.round.query.items[place]
+        assert one_thing(driver, queue.list) == driver.state.round.query.items[place]
         assert driver.state.cursor == place
     press(driver, queue.list, "R")
     assert driver.entries()[-1].unit == driver.state.round.query.items[0]
-    assert one_thing(driver, queue.highlight) == driver.state.round.query.items[1]
+    assert one_thing(driver, queue.list) == driver.state.round.query.items[1]
 
 
 def test_a_filter_shows_an_item_that_it_keeps(driver):
@@ -155,7 +161,7 @@ def test_a_filter_shows_an_item_that_it_keeps(driver):
         driver.rest()
         kept = driver.state.order.places
         if kept:
-            unit = one_thing(driver, driver.session.queue.highlight)
+            unit = one_thing(driver, driver.session.queue.list)
             assert unit in {query.items[place] for place in kept}
 
 
@@ -168,10 +174,10 @@ def test_where_another_unit_is_asked_nothing_in_the_queue_is_highlighted(driver)
     driver.settle()
     driver.rest()
     queue = driver.session.queue
-    assert not queue.highlight.index.isValid()
+    assert lit(queue.list) is None
     queue.list.setFocus()
     press(driver, queue.list, Qt.Key.Key_Down)
-    assert one_thing(driver, queue.highlight) == driver.state.round.query.items[1]
+    assert one_thing(driver, queue.list) == driver.state.round.query.items[1]
 
 
 def test_arrows_in_the_scans_show_them(driver):
@@ -183,15 +189,15 @@ def test_arrows_in_the_scans_show_them(driver):
     assert driver.state.content.scan == names[0]
     assert driver.state.target is None
     press(driver, browser, Qt.Key.Key_Down)
-    assert driver.state.content.scan == names[1] == browser.highlight.index.data(USER)
+    assert driver.state.content.scan == names[1] == lit(browser)
     for _ in range(2):  # to the first scan, then to its sequence, which is no scan
         press(driver, browser, Qt.Key.Key_Up)
     assert driver.state.content.scan == names[0]
-    assert browser.highlight.index.data(USER) in (None, names[0])
+    assert lit(browser) in (None, names[0])
     driver.window.focus_view()
     driver.key(Qt.Key.Key_PageDown)
     driver.rest()
-    assert browser.highlight.index.data(USER) == driver.state.content.scan == names[1]
+    assert lit(browser) == driver.state.content.scan == names[1]
 
 
 def test_a_scan_that_cannot_be_read_is_not_left_highlighted(driver, small_street):
@@ -202,7 +208,7 @@ def test_a_scan_that_cannot_be_read_is_not_left_highlighted(driver, small_street
     (small_street / f"{names[1]}.bin").unlink()
     press(driver, browser, Qt.Key.Key_Down)
     assert driver.session.banner.isVisible()
-    assert browser.highlight.index.data(USER) == driver.state.content.scan == names[0]
+    assert lit(browser) == driver.state.content.scan == names[0]
 
 
 def test_a_round_that_was_gone_to_by_arrows_stays_highlighted(driver):

@@ -83,7 +83,7 @@ class Thumbnail(QAbstractButton):
         image = QImage(drawn.data, WIDTH, HEIGHT, WIDTH, QImage.Format.Format_Indexed8)
         unit = QColor(theme.accent if chosen else theme.text)
         faint = QColor(theme.quiet)
-        faint.setAlpha(120)
+        faint.setAlpha(170)
         image.setColorTable([0, faint.rgba(), unit.rgba()])
         corner = box.center() - QPointF(WIDTH / 2, HEIGHT / 2 + 7)
         painter.drawImage(corner, image)
@@ -93,8 +93,9 @@ class Thumbnail(QAbstractButton):
         painter.setFont(font)
         size = self.tile.size
         text = f"{'✓ ' if chosen else ''}{size[0]:.1f} x {size[1]:.1f} m"
-        text += ", asked" if self.asked else ""
         painter.drawText(box.adjusted(6, 0, -6, -3), Qt.AlignmentFlag.AlignBottom, text)
+        if self.asked:
+            painter.drawText(box.adjusted(6, 3, -6, 0), Qt.AlignmentFlag.AlignTop, "asked")
 
 
 class ContactSheet(QFrame):

@@ -44,6 +44,7 @@ class Colours(QObject):
         self._labels: np.ndarray | None = None  # those that the slots were made for
         self.placed: np.ndarray | None = None
         self._preview: np.ndarray | None = None
+        self._lit: np.ndarray | None = None
         labelling.preview.connect(self.show_preview)
         state.target_changed.connect(self._retarget)
 
@@ -143,6 +144,11 @@ class Colours(QObject):
                 slot = slot.copy()
                 slot[target.rows] = len(level) + places
                 rgb, level = np.vstack([rgb, table]), np.concatenate([level, bright])
+            if self._lit is not None:
+                full = np.uint8(paint.FULL)
+                slot = slot.copy()
+                slot[self._lit] = len(level)
+                rgb, level = np.vstack([rgb, self._spot_colour(target)]), np.append(level, full)
         if slot is not self.placed:
             self.placed = slot
             self.view.set_slots(slot)
@@ -167,6 +173,11 @@ class Colours(QObject):
 
     def _retarget(self, _: bool) -> None:
         self._preview = None
+        self.paint_units()
+
+    def light(self, rows: np.ndarray | None) -> None:
+        """Light rows (B,) of the scan as the target's, None for no more than the target."""
+        self._lit = rows
         self.paint_units()
 
     def show_preview(self, rows: np.ndarray | None) -> None:

@@ -299,6 +299,15 @@ class Answers:
                 if entry.verb == "answer" and not self.fold.is_undone(entry):
                     yield entry
 
+    @property
+    def written(self) -> int:
+        """How many entries one's own journal has."""
+        return len(self._mine)
+
+    def since(self, written: int) -> list[Head]:
+        """One's own entries behind the first `written`."""
+        return self._mine[written:]
+
     def mine(self) -> list[Head]:
         """One's own answers that count, oldest first."""
         mine = (h for h in self._mine if h.verb == "answer" and h.unit and h.tool != CARRIED)

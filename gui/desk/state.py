@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.answers.entry import Head
@@ -25,6 +26,7 @@ from gui.desk.target import Target, of_unit
 
 _AHEAD = 3
 _TELL_MS = 40
+_BY_THEMSELVES = "Points without a unit"
 
 
 class State(QObject):
@@ -65,7 +67,11 @@ class State(QObject):
         self.again = ""  # a unit that is seen a second time, unmarked
         self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
         # Scan, item or unit that is asked there, whether to fly.
-        self._coming: tuple[str, int | str | None, bool] | None = None
+        self._coming: tuple[str, int | str | Target | None, bool] | None = None
+        self._renewing = False  # the shown scan is read anew and stays on screen meanwhile
+        self._units = project.units
+        # Whether somebody is at work on the target, so that it stays even without its unit.
+        self.at_work: Callable[[], bool] = lambda: False
         self.background = Background(2, "background")
         self.guesses = Guesses(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)
@@ -95,7 +101,7 @@ class State(QObject):
     def settled(self) -> bool:
         """Whether everything on screen is up to date."""
         waiting = self._telling.isActive() or self._following.isActive()
-        return self._coming is None and not waiting
+        return self._coming is None and not self._renewing and not waiting
 
     def _guess(self) -> None:
         if self.content is not None:
@@ -123,11 +129,16 @@ class State(QObject):
         return self.summary.round
 
     def set_order(self, *, by_scan: bool, partition: str | None, suggested: int | None) -> None:
-        """Sort and filter the queue (gui.order.Order)."""
+        """Sort and filter the queue (gui.desk.order.Order); what is asked is one of those kept."""
         order = self.order
         order.by_scan, order.partition, order.suggested = by_scan, partition, suggested
         order.refill()
         self.project_changed.emit()
+        asked = self.target is not None and self.target.item is not None
+        if asked and order.line_of(self.cursor) is None:
+            place = order.after(-1)
+            if place is not None:
+                self.go(place)
 
     def begin(self) -> None:
         """Show the first open item, or the first scan where nothing is asked."""
@@ -175,9 +186,39 @@ class State(QObject):
 
     # -- showing ------------------------------------------------------------------------------
 
+    @property
+    def aimed_at(self) -> str:
+        """The unit that is the target, or will be when its scan is read; "" for none."""
+        if self._coming is None:
+            return self.target.unit if self.target is not None else ""
+        place = self._coming[1]
+        if isinstance(place, int):
+            return self.round.query.items[place] if self.round is not None else ""
+        return place.unit if isinstance(place, Target) else place or ""
+
+    @property
+    def place(self) -> int | None:
+        """Place of the item that is asked, or will be; None where none is. What is seen again
+        stands where the queue stands."""
+        unit = self.aimed_at
+        if unit and self._asks_blind(unit):
+            return self.cursor if self.cursor >= 0 else None
+        return self.summary.place_of(unit)
+
+    @property
+    def shown_scan(self) -> str:
+        """The scan that is shown, or will be when it is read; "" for none."""
+        if self._coming is not None:
+            return self._coming[0]
+        return self.content.scan if self.content is not None else ""
+
     def show_unit(self, unit: str) -> None:
         """Make a unit the target, asked or not."""
         self._show(scan_of(unit), unit, fly=True)
+
+    def show_rows(self, scan: str, unit: str, rows: np.ndarray) -> None:
+        """Make rows (R,) of a scan the target: their unit, where it has the same ones still."""
+        self._show(scan, Target(rows, unit, None, _BY_THEMSELVES), fly=True)
 
     def show_scan(self, scan: str) -> None:
         """Show a scan without a target."""
@@ -194,7 +235,7 @@ class State(QObject):
         dataset = self.project.dataset
         return (*dataset.train, *dataset.validation)
 
-    def _show(self, scan: str, place: int | str | None, *, fly: bool) -> None:
+    def _show(self, scan: str, place: int | str | Target | None, *, fly: bool) -> None:
         self._coming = (scan, place, fly)
         content = self.loader.get(scan)
         if content is not None:
@@ -206,6 +247,8 @@ class State(QObject):
 
     def _arrived(self, scan: str) -> None:
         if self._coming is None or self._coming[0] != scan:
+            if self.content is not None and self.content.scan == scan:
+                self._take_anew()
             return
         _, place, fly = self._coming
         self._coming = None
@@ -214,59 +257,119 @@ class State(QObject):
         if content is not self.content:
             self.content = content
             self.target = None
+            self._renewing = False
             self.scan_shown.emit()
-        if isinstance(place, str):
+        if isinstance(place, Target):
+            self.target = self._found_again(place) or replace(place, unit="", item=None)
+        elif isinstance(place, str):
             self.target = self._unit_target(place)
         else:
             self.target = self._item_target(place) if place is not None else None
+        if self.target is not None and self.target.item is not None:
+            self.cursor = self.target.item
         self.activity.take()
         self.target_changed.emit(fly)
 
     def _missing(self, scan: str, error: ProjectError) -> None:
         if self._coming is not None and self._coming[0] == scan:
             self._coming = None
+            self.target_changed.emit(False)
+            self.failed.emit(error)
+        elif self._renewing and self.content is not None and self.content.scan == scan:
+            self._renewing = False
             self.failed.emit(error)
 
     def reload(self) -> None:
-        """Read everything shown anew: units, rounds or predictions have changed."""
-        self.loader.forget()
-        self.guesses.forget()
+        """Read everything shown anew: units, rounds or predictions have changed.
+
+        What is asked stays, and what was drawn on it; so does the scan until it is read.
+        """
+        before, coming = self.round, self._coming
+        prepared = self.project.units is not self._units
+        self._units = self.project.units
         self.summary.renew()
-        self.order.suggested = None  # nothing is suggested until something is learnt anew
-        self.order.refill()
-        if self.round is None:
-            self.cursor = -1
-        self.project_changed.emit()
-        if self.content is None:
-            self.begin()
-        elif self.target is not None and self.target.item is not None:
-            self._show(self.content.scan, self.target.item, fly=False)
+        if prepared:
+            self.guesses.forget()
         else:
-            self._show(self.content.scan, None, fly=False)
+            self.guesses.renew()
+        if prepared or self.round != before:
+            self.order.suggested = None  # nothing is suggested until something is learnt anew
+            self.order.refill()
+            self.cursor = -1
+        if self.target is not None:
+            self.target = self._placed(self.target)
+        self.project_changed.emit()
+        if coming is None and not prepared and self.content is not None:
+            self.loader.renew(self.content.scan)
+        else:
+            self.loader.forget()
+        if coming is not None:  # on its way to another one
+            scan, place, fly = coming
+            if isinstance(place, int) and before is not None:
+                place = before.query.items[place]
+            self._show(scan, place, fly=fly)
+        elif self.content is None:
+            self.begin()
+        else:
+            self._renewing = True
+            self.loader.get(self.content.scan)  # which asks for it
+            self.target_changed.emit(False)
+
+    def _placed(self, target: Target) -> Target:
+        """A target with its place in the query that is on the table now."""
+        place = None if target.blind else self.summary.place_of(target.unit)
+        if place is not None:
+            self.cursor = place
+        return replace(target, item=place)
+
+    def _take_anew(self) -> None:
+        """The shown scan was read anew: put it in the place of the old one, and nothing else."""
+        content = self.loader.kept(self.content.scan) if self.content is not None else None
+        if content is None or content is self.content:
+            return
+        self._renewing = False
+        self.content = content
+        if self.target is not None:
+            self.target = self._found_again(self.target)
+        self.scan_shown.emit()
+        self.target_changed.emit(False)
+
+    def _found_again(self, target: Target) -> Target | None:
+        """The same rows in the scan as it was read anew. Where a new preparation has other units,
+        the rows stay while somebody is at work on them."""
+        found = self._unit_target(target.unit) if target.unit else target
+        if found is not None and np.array_equal(found.rows, target.rows):
+            return found
+        if self.at_work():
+            return replace(target, unit="", item=None, what=_BY_THEMSELVES)
+        return None
 
     # -- targets ------------------------------------------------------------------------------
 
     def _item_target(self, place: int) -> Target | None:
         current = self.round
-        units = self.project.units
-        if current is None or units is None:
-            return None
-        index = units.find(current.query.items[place])
-        if index is None:
-            return None
-        scan = scan_of(current.query.items[place])
-        assert self.content is not None
-        number = index - units.range_of(scan).start
-        return replace(of_unit(self.content, units, number), item=place)
+        found = self._unit(current.query.items[place]) if current is not None else None
+        return None if found is None else replace(found, item=place)
 
     def _unit_target(self, unit: str) -> Target | None:
-        units, content = self.project.units, self.content
-        index = units.find(unit) if units is not None else None
-        if units is None or index is None or content is None:
+        """A unit of the shown scan; where the query asks it, an answer to it is the query's."""
+        found = self._unit(unit)
+        if found is None:
             return None
-        target = of_unit(content, units, index - units.range_of(content.scan).start)
-        blind = unit == self.again or (bool(self.second) and unit == self.second[0])
-        return target if blind is False else replace(target, blind=True)
+        blind = self._asks_blind(unit)
+        item = None if blind else self.summary.place_of(unit)
+        return replace(found, blind=blind, item=item)
+
+    def _asks_blind(self, unit: str) -> bool:
+        return unit == self.again or (bool(self.second) and unit == self.second[0])
+
+    def _unit(self, unit: str) -> Target | None:
+        content = self.content
+        units = content.table if content is not None else None
+        index = units.find(unit) if units is not None else None
+        if content is None or units is None or index is None:
+            return None
+        return of_unit(content, units, index - units.range_of(content.scan).start)
 
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""
@@ -277,16 +380,13 @@ class State(QObject):
         self.target = target
         self.target_changed.emit(False)
 
-    def show_again(self, head: Head) -> None:
-        """Go where an entry was made."""
-        place = self.summary.place_of(head.unit)
+    def show_again(self, head: Head, rows: np.ndarray | None = None) -> None:
+        """Go where an entry about rows (R,) was made; nothing moves where one is there already."""
         if head.blind:
             self.again = head.unit
-            self.show_unit(head.unit)
-            return
-        if place is not None:
-            self.cursor = place
-        self._show(head.scan, place, fly=True)
+        here = self.target is not None and self.target.unit == head.unit != ""
+        place = Target(rows, head.unit, None, _BY_THEMSELVES) if rows is not None else head.unit
+        self._show(head.scan, place or None, fly=not here)
 
     @property
     def hides_labels(self) -> bool:
@@ -338,6 +438,8 @@ class State(QObject):
         waiting = self.summary.waiting
         if self.round is not None and waiting:
             return f"This list is answered; {waiting:,} more wait outside of it: show all."
+        if self.summary.scored:
+            return "Every item is answered: ask the next query."
         return "Every item is answered: train the round."
 
     # -- words --------------------------------------------------------------------------------

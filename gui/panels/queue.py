@@ -32,6 +32,7 @@ from gui.desk.state import State
 from gui.look.colours import class_table, partition_colours
 from gui.look.theme import Theme
 from gui.panels.budget import Budget
+from gui.panels.highlight import Highlight
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -140,7 +141,7 @@ class Queue(QWidget):
 
     Signals
     -------
-    chosen(place) : the person clicked an item
+    chosen(place) : the person went to an item
     """
 
     chosen = Signal(int)
@@ -157,7 +158,8 @@ class Queue(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.list.clicked.connect(
+        self.highlight = Highlight(self.list)
+        self.highlight.chosen.connect(
             lambda index: self.chosen.emit(index.data(Qt.ItemDataRole.UserRole))
         )
         self.sort = QComboBox()
@@ -251,14 +253,13 @@ class Queue(QWidget):
         )
 
     def _follow(self, *_: object) -> None:
-        """Select the item that is asked."""
-        line = self.state.order.line_of(self.state.cursor)
-        if line is not None:
-            index = self.model.index(line)
-            self.list.setCurrentIndex(index)
-            self.list.scrollTo(index)
-        else:
-            self.list.clearSelection()
+        """Highlight the item that is asked; arrows go on from it while another unit is."""
+        order, place = self.state.order, self.state.place
+        line = order.line_of(place) if place is not None else None
+        self.highlight.follow(self.model.index(-1 if line is None else line))
+        if line is None:
+            stand = order.line_of(self.state.cursor)
+            self.highlight.stand(self.model.index(-1 if stand is None else stand))
 
     def set_theme(self, theme: Theme) -> None:
         self.delegate.theme = theme

@@ -81,11 +81,16 @@ class Drawing(QObject):
 
     def put_away(self) -> bool:
         """Put the tool away; return whether one was in hand."""
-        held = self.draw_tool.isVisible() or self.filling
+        held = self.held
         if held:
             self._rest()
             self.colours.show_preview(None)
         return held
+
+    @property
+    def held(self) -> bool:
+        """Whether a tool is in hand."""
+        return self.draw_tool.isVisible() or self.filling
 
     def set_through(self, through: bool) -> None:
         """Draw on all points of the unit, or on those in sight only."""

@@ -103,7 +103,8 @@ class Card(QFrame):
         if state.round is None:
             return "No question is open: press Ask, or click a unit to label it."
         if not state.summary.waiting:
-            return "Every item is answered: press Train."
+            following = "Ask" if state.summary.scored else "Train"
+            return f"Every item is answered: press {following}."
         return "Click a unit, or press Tab for the queue."
 
     def _guess(self) -> str:

@@ -213,9 +213,10 @@ class Growing(QObject):
         if self._waiting:
             self.state.told.emit("It is about to grow: press the class once its points are bright.")
             return True
-        if self.step:
-            self._write(label, TOOL)
-        return self.step > 0 or self._waiting
+        if not self.step:
+            return False
+        self._write(label, TOOL)
+        return True
 
     def accept(self) -> bool:
         """Give all that is selected the class suggested first; False where nothing was grown."""

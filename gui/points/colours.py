@@ -150,10 +150,10 @@ class Colours(QObject):
                 slot[target.rows] = len(level) + places
                 rgb, level = np.vstack([rgb, table]), np.concatenate([level, bright])
             if self._lit is not None:
-                full = np.uint8(paint.FULL)
                 slot = slot.copy()
                 slot[self._lit] = len(level)
-                rgb, level = np.vstack([rgb, self._spot_colour(target)]), np.append(level, full)
+                own = np.array(self.theme.rgb("accent"), np.uint8)
+                rgb, level = np.vstack([rgb, own]), np.append(level, np.uint8(paint.FULL))
         if slot is not self.placed:
             self.placed = slot
             self.view.set_slots(slot)
@@ -174,7 +174,7 @@ class Colours(QObject):
         self.paint_units()
 
     def light(self, rows: np.ndarray | None) -> None:
-        """Light rows (B,) of the scan as the target's, None for no more than the target."""
+        """Light rows (B,) of the scan beside the target, None for no more than the target."""
         self._lit = rows
         self.paint_units()
 

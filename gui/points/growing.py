@@ -229,7 +229,20 @@ class Growing(QObject):
             self._write(suggestion.classes[0], f"accept+{TOOL}")
         return True
 
-    def _write(self, label: int, tool: str) -> None:
+    def same(self) -> bool:
+        """Give all that is selected the class of the last answer, as more of the same thing; False
+        where nothing was grown."""
+        last = self.labelling.apart.last
+        if not self.step:
+            return False
+        if last is None:
+            self.state.told.emit("There is no thing before this one that it could be more of.")
+        else:
+            self._write(last[0], f"{TOOL}+same", last[1])
+        return True
+
+    def _write(self, label: int, tool: str, name: str = "") -> None:
+        """Answer all that is selected, as a new thing where no name is given."""
         state, project = self.state, self.state.project
         target, content, suggestion = state.target, state.content, state.suggestion
         assert target is not None
@@ -237,7 +250,8 @@ class Growing(QObject):
         suggested = suggestion.to_text() if suggestion is not None else ""
         effort = state.activity.take()._replace(suggested=suggested, tool=tool)
         parts = [(target.unit, target.rows), *_parts(content, project.need_units(), self.beyond)]
-        current = state.round
+        current, apart = state.round, self.labelling.apart
+        name = name or apart.name()
         try:
             scan = project.scan_ref(content.scan)
             given = [
@@ -248,6 +262,7 @@ class Growing(QObject):
                     current.id if current and state.summary.place_of(unit) is not None else "",
                     unit,
                     NO_EFFORT._replace(tool=TOOL) if place else effort,
+                    apart.whole(label, len(rows), name),
                 )
                 for place, (unit, rows) in enumerate(parts)
             ]
@@ -256,6 +271,7 @@ class Growing(QObject):
             state.activity.give_back(effort)
             state.failed.emit(error)
             return
+        apart.answered([label], given[0].things)
         everything = np.concatenate([target.rows, self.beyond])
         content.set_labels(everything, np.full(len(everything), label, np.uint8))
         self._follow(False)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from core.answers.answers import Given
 from core.answers.effort import Effort
 from core.answers.entry import POINTS, Head
+from core.answers.instances import Things
 from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
@@ -19,6 +20,7 @@ from core.data.items import scan_of, split_item
 from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.desk.target import Target
+from gui.points.apart import Apart
 from gui.points.clicked import clicked
 from gui.points.draft import Draft
 from gui.points.drafts import Bench, Drafts
@@ -43,6 +45,7 @@ class Labelling(QObject):
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.state = state
+        self.apart = Apart(state)
         self._unsaved.connect(state.failed)
         self.drafts = Drafts(state.project, state.background, self._unsaved.emit)
         self._nothing = Bench("", "", np.zeros(0, np.int64))
@@ -248,6 +251,28 @@ class Labelling(QObject):
             tool = CARRIED if suggestion.carried is not None else "accept"
             self._write(np.full(len(target.rows), first, np.uint8), tool)
 
+    def same(self) -> None:
+        """Give the target the class of the last answer, as more of the same thing; of a draft, give
+        the asked points to what its last turn gave."""
+        target, draft, last = self.state.target, self.draft, self.apart.last
+        if target is None:
+            self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
+        elif draft is not None:
+            if draft.last is None or not draft.asked.any():
+                self._tell("Give a part of the drawing its class first.")
+                return
+            given = draft.give(draft.last, self.state.class_name(draft.last), same=True)
+            if given.complete and not draft.guessed:
+                self._write(given.classes, self._tool(), given)
+            else:
+                self._step(given)
+        elif last is None or target.blind:
+            self._tell("There is no thing before this one that it could be more of.")
+        else:
+            count = len(target.rows)
+            things = self.apart.whole(last[0], count, last[1])
+            self._write(np.full(count, last[0], np.uint8), "same", things=things)
+
     def _tool(self) -> str:
         return "+".join(sorted(self._bench.tools)) or "key"
 
@@ -255,15 +280,23 @@ class Labelling(QObject):
         suggestion = self.state.suggestion
         return suggestion is None or suggestion.shown
 
-    def _write(self, classes: np.ndarray, tool: str, draft: Draft | None = None) -> None:
-        """Give the target's rows classes (R,), which a draft came to; it is on disk when the next
-        item is shown."""
+    def _write(
+        self,
+        classes: np.ndarray,
+        tool: str,
+        draft: Draft | None = None,
+        things: Things | None = None,
+    ) -> None:
+        """Give the target's rows classes (R,), which a draft came to, as new things where no
+        `things` are given; it is on disk when the next item is shown."""
         state, bench = self.state, self._bench
         target, content, suggestion = state.target, state.content, state.suggestion
         assert target is not None
         assert content is not None
         suggested = suggestion.to_text() if suggestion is not None else ""
         effort = state.activity.take()._replace(suggested=suggested, tool=tool)
+        if things is None and not target.blind:
+            things = self.apart.drawn(classes, draft.turn if draft is not None else None)
         try:
             head = state.project.answers.answer(
                 state.project.scan_ref(content.scan),
@@ -273,10 +306,12 @@ class Labelling(QObject):
                 unit=target.unit,
                 effort=effort,
                 blind=target.blind,
+                things=things,
             )
         except ProjectError as error:
             state.failed.emit(error)
             return
+        self.apart.answered(classes.tolist(), things)
         if draft is not None and draft is not bench.draft:
             bench.before.append(bench.draft)
             bench.draft = draft
@@ -305,8 +340,9 @@ class Labelling(QObject):
                     current.id if current and state.summary.place_of(unit) is not None else "",
                     unit,
                     effort,
+                    self.apart.whole(label, len(rows), self.apart.name(later)),
                 )
-                for (unit, rows), effort in zip(units, efforts, strict=True)
+                for later, ((unit, rows), effort) in enumerate(zip(units, efforts, strict=True))
             ]
             project.answers.answer_together(given, at=asked.unit if asked is not None else "")
         except ProjectError as error:

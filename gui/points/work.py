@@ -72,6 +72,15 @@ class PointsWork(QObject):
         elif not self.growing.accept():
             self.labelling.accept()
 
+    def same(self) -> None:
+        """Answer what is asked as more of the thing that was answered last."""
+        if self.sheet.isVisible():
+            self.labelling.state.told.emit("The units of a sheet are things of their own.")
+        elif self.in_view is not None and self.in_view.drawing.missed():
+            return
+        elif not self.growing.same():
+            self.labelling.same()
+
     def leave(self) -> None:
         """Put away the sheet, else the tool, what was grown, the selection, the draft."""
         if self.sheet.isVisible():

@@ -151,7 +151,7 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
             mine = band == place
             by_range[place] += confusion(truth[mine], predicted[mine], count)
         instance = dataset.format.instances(dataset.root, scan)
-        if instance is not None and project.settings.label.instances:
+        if project.settings.label.instances and instance is not None and instance.any():
             panoptic += _things(project, scan, truth, instance, predicted)
             with_things += 1
     matrix = by_range.sum(axis=0)

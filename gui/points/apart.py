@@ -33,14 +33,26 @@ class Apart:
         name = named(answers.annotator, answers.written + 1 + later)
         return name if part == 1 else f"{name}.{part}"
 
+    def followed(self, unit: str, label: int) -> str | None:
+        """The thing that a unit is in a neighbouring scan, where it has the class there; or None."""
+        guesses = self._state.guesses
+        likely = guesses.of(unit)
+        carried = likely is not None and likely.carried == label
+        return guesses.things.get(unit) if carried else None
+
     def whole(self, label: int, count: int, name: str) -> Things | None:
         """Of `count` rows of one class, one thing; None where its things are not told apart."""
         if not self.on or label not in self._state.project.classes.countable:
             return None
         return Things((name,), np.ones(count, np.int32))
 
-    def drawn(self, classes: np.ndarray, turn: np.ndarray | None) -> Things | None:
-        """Of rows with classes (R,), given in turns (R,): what one turn gave is one thing."""
+    def of_unit(self, unit: str, classes: np.ndarray, turn: np.ndarray | None) -> Things | None:
+        """Of a unit's rows with classes (R,), given in turns (R,): what one turn gave is one thing.
+        A unit of one class is the thing that it is in a neighbouring scan."""
+        if turn is None and len(classes) and (classes == classes[0]).all():
+            label = int(classes[0])
+            name = self.followed(unit, label) or self.name()
+            return self.whole(label, len(classes), name)
         countable = np.isin(classes, list(self._state.project.classes.countable))
         if not self.on or not countable.any():
             return None

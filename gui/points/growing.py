@@ -251,7 +251,7 @@ class Growing(QObject):
         effort = state.activity.take()._replace(suggested=suggested, tool=tool)
         parts = [(target.unit, target.rows), *_parts(content, project.need_units(), self.beyond)]
         current, apart = state.round, self.labelling.apart
-        name = name or apart.name()
+        name = name or apart.followed(target.unit, label) or apart.name()
         try:
             scan = project.scan_ref(content.scan)
             given = [

@@ -16,7 +16,7 @@ from core.answers.instances import Things
 from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
-from core.data.items import scan_of, split_item
+from core.data.items import scan_of
 from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.desk.target import Target
@@ -24,6 +24,7 @@ from gui.points.apart import Apart
 from gui.points.clicked import clicked
 from gui.points.draft import Draft
 from gui.points.drafts import Bench, Drafts
+from gui.points.said import said
 
 
 class Labelling(QObject):
@@ -227,11 +228,14 @@ class Labelling(QObject):
         elif not draft.asked.any():
             self._tell("Every point has its class: draw over some, or Enter confirms. Esc: whole.")
         else:
-            given = draft.give(label, self.state.class_name(label))
-            if given.complete and not draft.guessed:
-                self._write(given.classes, self._tool(), given)
-            else:
-                self._step(given)
+            self._given(draft.give(label, self.state.class_name(label)))
+
+    def _given(self, draft: Draft) -> None:
+        """Asked points got their class: answer a drawing that is complete and was no guess."""
+        if draft.complete and not draft.guessed:
+            self._write(draft.classes, self._tool(), draft)
+        else:
+            self._step(draft)
 
     def accept(self) -> None:
         """Confirm the draft, or answer with the class that is suggested first."""
@@ -261,11 +265,7 @@ class Labelling(QObject):
             if draft.last is None or not draft.asked.any():
                 self._tell("Give a part of the drawing its class first.")
                 return
-            given = draft.give(draft.last, self.state.class_name(draft.last), same=True)
-            if given.complete and not draft.guessed:
-                self._write(given.classes, self._tool(), given)
-            else:
-                self._step(given)
+            self._given(draft.give(draft.last, self.state.class_name(draft.last), same=True))
         elif last is None or target.blind:
             self._tell("There is no thing before this one that it could be more of.")
         else:
@@ -296,7 +296,8 @@ class Labelling(QObject):
         suggested = suggestion.to_text() if suggestion is not None else ""
         effort = state.activity.take()._replace(suggested=suggested, tool=tool)
         if things is None and not target.blind:
-            things = self.apart.drawn(classes, draft.turn if draft is not None else None)
+            turn = draft.turn if draft is not None else None
+            things = self.apart.of_unit(target.unit, classes, turn)
         try:
             head = state.project.answers.answer(
                 state.project.scan_ref(content.scan),
@@ -442,7 +443,7 @@ class Labelling(QObject):
             state.target_changed.emit(False)
         elif at:
             state.show_unit(at)
-        self._tell(f"{'Redone' if redo else 'Undone'}: {self._describe_act(act)}")
+        self._tell(f"{'Redone' if redo else 'Undone'}: {said(act, state.class_name)}")
 
     def _rows_of(self, head: Head) -> np.ndarray | None:
         """The points (R,) int64 that an answer was about; None of any other entry."""
@@ -450,26 +451,6 @@ class Labelling(QObject):
             return None
         entry = self.state.project.answers.entry(head)
         return entry.rows if entry is not None else None
-
-    def _describe_act(self, act: Sequence[Head]) -> str:
-        """The entries of one act in words."""
-        if len(act) == 1:
-            return self.describe(act[0])
-        names = {self.state.class_name(head.main_class()) for head in act}
-        return f"{len(act):,} units as {', '.join(sorted(names))}"
-
-    def describe(self, head: Head) -> str:
-        """One entry in words."""
-        what = split_item(head.unit)[1] or "points"
-        if head.verb == "decline":
-            return f"{what} declined"
-        if head.verb == "reopen":
-            return f"{what} asked again"
-        if head.kind != POINTS:
-            return f"{head.kind} of {what}"
-        counts = head.class_counts()
-        best = sorted(counts, key=lambda c: -counts[c])[:3]
-        return f"{what} as {', '.join(map(self.state.class_name, best))}"
 
     def resume(self) -> bool:
         """Go on with the drawing that was left last; return whether there is one."""

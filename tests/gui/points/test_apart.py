@@ -8,8 +8,11 @@ from PySide6.QtCore import Qt
 
 from core import steps
 from core.answers.instances import things_of
+from core.answers.labels import CARRIED
 from core.base.jobs import Job
-from tests.streets import small_project
+from core.data.items import scan_of
+from tests.drives import write_drive
+from tests.streets import small_project, small_scan, write_scan
 
 CAR, ROAD_KEY = "1", "D"
 
@@ -92,3 +95,51 @@ class TestOff:
         driver.key("7")
         (entry,) = driver.entries()
         assert entry.body == ""
+
+
+class TestDrive:
+    @pytest.fixture
+    def project_path(self, tmp_path, instances: str):
+        root = tmp_path / "drive"
+        write_drive(root)
+        write_scan(root, "sequences/08/velodyne/000000", *small_scan(5))
+        path = tmp_path / "project"
+        overrides = {"label.instances": instances, "query.fraction": "0.9"}
+        with small_project(path, root, **overrides) as project:
+            steps.prepare(project, Job(), workers=1)
+            steps.ask(project, Job())
+        return path
+
+    def test_a_thing_is_followed_to_the_next_scan(self, driver, qtbot):
+        project, state = driver.session.project, driver.state
+        units = project.need_units()
+        first, second, _ = project.dataset.train
+        state.show_scan(first)
+        driver.settle()
+        truth = state.content.truth
+        number = int(state.content.unit[np.flatnonzero(truth == 0)].max())
+        state.show_unit(units.name(units.range_of(first).start + number))
+        driver.settle()
+        driver.key(CAR)
+        state.show_scan(second)
+        driver.settle()
+
+        def known() -> list[str]:
+            state.guesses.follow(second)
+            return [unit for unit in state.guesses.things if scan_of(unit) == second]
+
+        state.guesses.forget()
+        qtbot.waitUntil(lambda: bool(known()), timeout=30_000)
+        (followed,) = known()
+        state.show_unit(followed)
+        driver.settle()
+        assert (state.content.truth[state.target.rows] == 0).mean() > 0.5
+        driver.key(Qt.Key.Key_Return)
+        first_answer, second_answer = driver.entries()
+        assert second_answer.unit == followed
+        assert second_answer.tool == CARRIED
+        assert things_of(second_answer).names == things_of(first_answer).names
+        state.show_unit(followed)
+        driver.settle()
+        driver.key("2")  # another class is another thing
+        assert things_of(driver.entries()[2]).names != things_of(first_answer).names

@@ -110,7 +110,10 @@ def test_what_was_asked_is_what_counts_as_spent(driver, car):
 def test_one_undo_takes_everything_back_and_redo_brings_it_again(driver, car):
     driver.key("6")
     driver.key("1")
+    told: list[str] = []
+    driver.state.told.connect(told.append)
     driver.key("Z", CONTROL)
+    assert "Undone: 2 units and points around as car" in told
     scan = driver.state.content.scan
     assert (driver.session.project.labels(scan) == UNLABELLED).all()
     assert (driver.state.content.labels == UNLABELLED).all()

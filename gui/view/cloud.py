@@ -60,10 +60,11 @@ void main() {
     float column = a_slot - row * u_shape.x;
     vec4 unit = texture2D(u_units, (vec2(column, row) + 0.5) / u_shape);
     bool asked = unit.a > u_front;
-    float away = length(a_position);
+    float away = dot(a_position, a_position);
     bool shown = unit.a > 0.002 && (asked || clip.w > u_near)
-        && all(greaterThanEqual(a_position, u_low)) && all(lessThanEqual(a_position, u_high))
-        && away >= u_range.x && away <= u_range.y;
+        && (asked || (all(greaterThanEqual(a_position, u_low))
+            && all(lessThanEqual(a_position, u_high))
+            && away >= u_range.x * u_range.x && away <= u_range.y * u_range.y));
     if (!shown) {
         gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
         gl_PointSize = 0.0;
@@ -97,7 +98,7 @@ void main() {
                 colour = mix(colour, value * shade, 0.6);
         }
     }
-    float fog = asked ? 1.0 : max(0.55, exp(-max(clip.w - u_fog.x, 0.0) / u_fog.y));
+    float fog = asked ? 1.0 : clamp(1.0 - (clip.w - u_fog.x) / u_fog.y, 0.55, 1.0);
     v_colour = told_apart(mix(u_background, min(colour, 1.0), unit.a * fog), asked);
 }
 """

@@ -80,7 +80,7 @@ def read(project: Project, names: list[str]) -> list[Alike]:
 
 def _around(xyz: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """(S, 3) of the points (N, 3) near rows (R,) that are not theirs."""
-    own = xyz[rows]
+    own: np.ndarray = xyz[rows]
     own = own[np.isfinite(own).all(axis=1)]
     if not len(own):
         return own
@@ -88,4 +88,5 @@ def _around(xyz: np.ndarray, rows: np.ndarray) -> np.ndarray:
         near = ((xyz >= own.min(axis=0) - REACH_M) & (xyz <= own.max(axis=0) + REACH_M)).all(axis=1)
     near[rows] = False
     found = np.flatnonzero(near)
-    return xyz[found[:: len(found) // _MOST_AROUND + 1]].copy()
+    near_by: np.ndarray = xyz[found[:: len(found) // _MOST_AROUND + 1]]
+    return near_by

@@ -28,7 +28,7 @@ from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
 from gui.points.labelling import Labelling
-from gui.points.tile import picture
+from gui.points.tile import draw_unit
 
 COLUMNS, COUNT = 6, 24
 WIDTH, HEIGHT = 104, 68  # of a picture, pixels
@@ -155,7 +155,7 @@ class ContactSheet(QFrame):
 
         def look() -> list[Tile]:
             units = read(project, [unit, *nearest(project, unit, COUNT - 1)])
-            return [Tile(one, *picture(one, WIDTH, HEIGHT)) for one in units]
+            return [Tile(one, *draw_unit(one, WIDTH, HEIGHT)) for one in units]
 
         done = self._asked = self.state.background.submit(look, Turn.NOW)
         done.add_done_callback(lambda future: self._read.emit(unit, future))
@@ -255,6 +255,9 @@ class ContactSheet(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        for picture in self.pictures:
+            picture.theme = theme
+            picture.update()
 
     def shut(self) -> None:
         """Read nothing more."""

@@ -11,7 +11,7 @@ _MARGIN_M = (0.4, 1.5)  # what is shown around the unit at least, and at most
 _LEAST_M = 0.5
 
 
-def picture(alike: Alike, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+def draw_unit(alike: Alike, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """(height, width) uint8 of NOTHING, AROUND and UNIT, and the unit's size (2,) in metres as it
     is seen: a ground cell from above, a cluster along its shorter side."""
     unit = _finite(alike.points)

@@ -34,7 +34,7 @@ class Apart:
         return name if part == 1 else f"{name}.{part}"
 
     def followed(self, unit: str, label: int) -> str | None:
-        """The thing that a unit is in a neighbouring scan, None where its class there is another."""
+        """The thing that a unit of a class is in a neighbouring scan, None where it is none."""
         guesses = self._state.guesses
         likely = guesses.of(unit)
         carried = likely is not None and likely.carried == label

@@ -11,8 +11,10 @@ import torch
 from core.base.errors import ProjectError
 from core.base.files import write_json
 from core.base.jobs import Job
+from core.prepare.scan import prepare_scan
 from core.project.project import Project
 from core.quality.iou import confusion, iou, mean_iou
+from core.quality.panoptic import Matches, as_things, matches, no_matches
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
 from models.score import Trained, join_scores, predict
@@ -79,7 +81,8 @@ def evaluate(project: Project, job: Job) -> dict[str, Any]:
 
     Returns {"miou", "iou": {class: value or None}, "confusion": rows true, columns predicted,
     "ranges": the same by distance, "scans"}; mIoU is the mean over the classes that occur, None
-    where no validation scan has labels.
+    where no validation scan has labels. Where instances are labelled here and the labels have some,
+    "panoptic": {"pq", "sq", "rq", "classes": the same for each}.
     """
     return _evaluate(project, _trained(project), job)
 
@@ -125,6 +128,7 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     scans = [scan for scan in dataset.validation if dataset.has_labels(scan)]
     count = len(project.classes)
     by_range = np.zeros((len(RANGES_M), count, count), np.int64)
+    panoptic, with_things = no_matches(count), 0
     if scans:
         predict(
             _checked(project, found),
@@ -146,6 +150,10 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
         for place in range(len(RANGES_M)):
             mine = band == place
             by_range[place] += confusion(truth[mine], predicted[mine], count)
+        instance = dataset.format.instances(dataset.root, scan)
+        if project.settings.label.instances and instance is not None and instance.any():
+            panoptic += _things(project, scan, truth, instance, predicted)
+            with_things += 1
     matrix = by_range.sum(axis=0)
     values = iou(matrix)
     metrics = {
@@ -161,5 +169,33 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
         ],
         "scans": len(scans),
     }
+    if with_things:
+        metrics["panoptic"] = _qualities(project, panoptic)
     write_json(found.file(METRICS), metrics)
     return metrics
+
+
+def _things(
+    project: Project, scan: str, truth: np.ndarray, instance: np.ndarray, predicted: np.ndarray
+) -> Matches:
+    """Predicted things are the preparation's clusters, each parted by its predicted classes."""
+    units = prepare_scan(project.dataset.scan(scan).points, project.settings.prepare)
+    countable = project.classes.countable
+    of_truth = np.where(np.isin(truth, list(countable)), instance, 0)
+    of_predicted = as_things(predicted, units.unit, countable)
+    return matches(truth, of_truth, predicted, of_predicted, len(project.classes))
+
+
+def _qualities(project: Project, found: Matches) -> dict[str, Any]:
+    """Means over the classes that occur, and per class."""
+    named = {"pq": found.pq, "sq": found.sq, "rq": found.rq}
+    return {
+        **{key: mean_iou(values) for key, values in named.items()},
+        "classes": {
+            name: {
+                key: None if np.isnan(values[place]) else float(values[place])
+                for key, values in named.items()
+            }
+            for place, name in enumerate(project.classes.names)
+        },
+    }

@@ -21,7 +21,8 @@ import numpy as np
 from core.answers.act import Act, act_of
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import POINTS, Entry, Head, ScanRef, new_entry
-from core.answers.fold import Fold, Spent, when
+from core.answers.fold import Fold, Spent, Standing, when
+from core.answers.instances import Things, instances_of, with_things
 from core.answers.journal import Journal
 from core.answers.labels import ALIKE, CARRIED, labels_of
 from core.answers.ledger import Ledger
@@ -33,7 +34,7 @@ RECENT = 200  # answers by which one's pace is told
 
 class Given(NamedTuple):
     """One answer of an act: `rows` (R,) of a scan get `classes` (R,) uint8; `round` is the id of
-    the round that asked, "" for a volunteered answer."""
+    the round that asked, "" for a volunteered answer; `things` of the rows, None for no things."""
 
     scan: ScanRef
     rows: np.ndarray
@@ -41,6 +42,7 @@ class Given(NamedTuple):
     round: str
     unit: str
     effort: Effort
+    things: Things | None = None
 
 
 class Answers:
@@ -133,32 +135,37 @@ class Answers:
         unit: str,
         effort: Effort,
         blind: bool = False,
+        things: Things | None = None,
     ) -> Head:
         """Give `rows` (R,) of a scan `classes` (R,) uint8. On the disk when this returns.
 
         `round` is the id of the round that asked, "" for a volunteered answer. `blind`: a second
-        answer that is only compared with the first; the labels stay.
+        answer that is only compared with the first; the labels stay. `things` of the rows, in
+        their order.
         """
-        given = Given(scan, rows, classes, round, unit, effort)
+        given = Given(scan, rows, classes, round, unit, effort, things)
         return self._append([replace(self._answered(given), blind=blind)])[0]
 
     def answer_together(self, answers: Sequence[Given], *, at: str) -> list[Head]:
         """Give several units their classes as one act: all are written or none, and one undo takes
         all back. `at` is the unit that was asked meanwhile."""
         entries = [
-            replace(self._answered(given), body=Act(place, len(answers), at).to_body())
+            self._answered(given, Act(place, len(answers), at).to_body())
             for place, given in enumerate(answers)
         ]
         return self._append(entries)
 
-    def _answered(self, given: Given) -> Entry:
+    def _answered(self, given: Given, body: str = "") -> Entry:
         order = np.argsort(given.rows, kind="stable")
+        if given.things is not None:
+            body = with_things(body, replace(given.things, of_row=given.things.of_row[order]))
         return replace(
             self._blank(
                 "answer", given.scan, round=given.round, unit=given.unit, effort=given.effort
             ),
             rows=np.asarray(given.rows, np.int64)[order],
             classes=np.asarray(given.classes, np.uint8)[order],
+            body=body,
         )
 
     def decline(self, scan: ScanRef, *, round: str, unit: str, effort: Effort = NO_EFFORT) -> Head:
@@ -355,6 +362,14 @@ class Answers:
         the scan's file.
         """
         standing = self.fold.now if until is None else self.fold.at(until)
+        return labels_of(self._counted(scan, standing, rounds), scan.rows)
+
+    def things(self, scan: ScanRef) -> Things:
+        """The things of a scan's rows. Raises DataError as `labels` does."""
+        return instances_of(self._counted(scan, self.fold.now, None), scan.rows)
+
+    def _counted(self, scan: ScanRef, standing: Standing, rounds: set[str] | None) -> list[Entry]:
+        """The answers to a scan's points that count, in time order."""
         answers = []
         for journal in self._journals.values():
             for entry in journal.entries(scan=scan.name, kind=POINTS):
@@ -364,7 +379,7 @@ class Answers:
                     continue
                 _check_same(entry, scan)
                 answers.append(entry)
-        return labels_of(sorted(answers, key=when), scan.rows)
+        return sorted(answers, key=when)
 
 
 def _check_same(entry: Entry, scan: ScanRef) -> None:

@@ -15,7 +15,7 @@ from core.base.version import program_version
 
 PRESETS = ("paper", "nuscenes", "gpu", "laptop")
 # The version that brought a setting, of those that came after 0.1.0: an older project lacks it.
-ADDED: Mapping[str, str] = {}
+ADDED: Mapping[str, str] = {"label.instances": "0.2.0"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,13 @@ class TrainSettings:
     threads: int
 
 
+@dataclass(frozen=True)
+class LabelSettings:
+    """What an answer tells. `instances`: of a countable class, which thing it is, too."""
+
+    instances: bool
+
+
 # Smallest and largest value that makes sense.
 _RANGES: Mapping[str, tuple[float, float]] = {
     "prepare.cell_m": (0.1, 1000),
@@ -88,7 +95,12 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "prepare.clusterer": ("exact", "hdbscan"),
     "train.network": ("minkunet", "spvcnn"),
 }
-_SECTIONS = {"prepare": PrepareSettings, "query": QuerySettings, "train": TrainSettings}
+_SECTIONS = {
+    "prepare": PrepareSettings,
+    "query": QuerySettings,
+    "train": TrainSettings,
+    "label": LabelSettings,
+}
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,7 @@ class Settings:
     prepare: PrepareSettings
     query: QuerySettings
     train: TrainSettings
+    label: LabelSettings
     sources: Mapping[str, str]
 
     def override(self, key: str, text: str, *, source: str) -> Settings:

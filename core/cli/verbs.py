@@ -172,7 +172,21 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
         miou = DASH if band["miou"] is None else f"{band['miou']:.1%}"
         name = f"from {band['from_m']} m"
         print(f"  {name:<20} {miou} of {band['points']:,} points")
+    _print_panoptic(metrics.get("panoptic"))
     return 0
+
+
+def _print_panoptic(panoptic: dict[str, Any] | None) -> None:
+    if panoptic is None:
+        return
+
+    def line(values: dict[str, Any]) -> str:
+        parts = ((key.upper(), values[key]) for key in ("pq", "sq", "rq"))
+        return "  ".join(f"{n} {DASH if v is None else f'{v:.1%}'}" for n, v in parts)
+
+    print(f"panoptic: {line(panoptic)}")
+    for name, values in panoptic["classes"].items():
+        print(f"  {name:<20} {line(values)}")
 
 
 def _print_miou(metrics: dict[str, Any] | None) -> None:

@@ -6,7 +6,7 @@ Class ids are 0..C-1, C <= 200. Codes of 200 and more say why a row has no class
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -25,6 +25,7 @@ _CODE_NAMES = {
     UNSURE: "unsure",
     UNLABELLED: "not labelled",
 }
+BUILT_IN = ("semantickitti", "nuscenes")
 # The left hand's keys in the order of the palette's grid; the second page is on Shift.
 GRID = tuple("12345QWERTASDFGZXCVB")
 KEYS = GRID + tuple(f"Shift+{key}" for key in GRID)
@@ -42,6 +43,7 @@ class ClassList:
     keys : one key per class
     raw_to_class : raw id of the dataset -> class id or IGNORED
     class_to_raw : raw id that an export writes for each class; everything else exports as 0
+    countable : classes whose things can be told apart, such as cars
     """
 
     name: str
@@ -50,6 +52,7 @@ class ClassList:
     keys: tuple[str, ...]
     raw_to_class: Mapping[int, int]
     class_to_raw: tuple[int, ...]
+    countable: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -105,6 +108,8 @@ class ClassList:
             entry["raw_ids"] = [r for r, c in self.raw_to_class.items() if c == index]
             entry["colour"] = "#{:02x}{:02x}{:02x}".format(*self.colours[index].tolist())
             entry["key"] = self.keys[index]
+            if index in self.countable:
+                entry["countable"] = True
             entries.append(entry)
         document["class"] = entries
         return tomlkit.dumps(document)
@@ -114,8 +119,9 @@ def load_classes(name: str) -> ClassList:
     """Read a class list: "semantickitti", "nuscenes", or the path of a .toml file.
 
     The file names the list, the raw ids to ignore, and per class its name, colour, the raw id to
-    export (by default its place, from 1), other raw ids that mean it, and its key (by default the
-    next of the grid). Raises SettingsError saying which entry is wrong.
+    export (by default its place, from 1), other raw ids that mean it, its key (by default the next
+    of the grid), and whether its things are countable (by default not; a list of an older version
+    has those of the built-in list of its name). Raises SettingsError saying which entry is wrong.
     """
     if name.endswith(".toml"):
         source = Path(name)
@@ -179,14 +185,34 @@ def _from_toml(stored: Mapping[str, Any], where: str) -> ClassList:
             )
     table = np.array(colours, np.uint8)
     table.setflags(write=False)
+    name = str(stored.get("name", where))
     return ClassList(
-        str(stored.get("name", where)),
+        name,
         tuple(names),
         table,
         tuple(keys),
         raw_to_class,
         tuple(canonical),
+        _countable(entries, name, where),
     )
+
+
+def _countable(entries: Sequence[Mapping[str, Any]], name: str, where: str) -> frozenset[int]:
+    marks = [entry.get("countable", False) for entry in entries]
+    for index, mark in enumerate(marks):
+        if not isinstance(mark, bool):
+            raise SettingsError(
+                f"class {index + 1} of {where} has countable = {mark!r}.", "Write true or false."
+            )
+    if (
+        not any("countable" in entry for entry in entries)
+        and name in BUILT_IN
+        and where not in BUILT_IN
+    ):
+        usual = load_classes(name)
+        things = {usual.names[index] for index in usual.countable}
+        marks = [entry["name"] in things for entry in entries]
+    return frozenset(index for index, mark in enumerate(marks) if mark)
 
 
 def _colour(text: str) -> tuple[int, ...]:

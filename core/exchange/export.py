@@ -14,10 +14,11 @@ from core.base.errors import ProjectError, SettingsError
 from core.base.files import write_atomic
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED, ClassList
+from core.exchange.panoptic import export_panoptic
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 
-WHAT = ("labels", "predictions", "merged", "journal")
+WHAT = ("labels", "predictions", "merged", "panoptic", "journal")
 
 
 def export(project: Project, out: Path, job: Job, *, what: str = "labels") -> int:
@@ -26,6 +27,7 @@ def export(project: Project, out: Path, job: Job, *, what: str = "labels") -> in
     labels       what people answered; 0 where nobody did, and for *ignored*
     predictions  what the newest scored round predicts, train and validation scans
     merged       answers where there are some, predictions elsewhere
+    panoptic     what people answered, in the upper 16 bits which thing of its sequence it is
     journal      every entry of every annotator, one JSON object a line
     """
     if what not in WHAT:
@@ -37,6 +39,8 @@ def export(project: Project, out: Path, job: Job, *, what: str = "labels") -> in
         )
     if what == "journal":
         return _export_journal(project, out, job)
+    if what == "panoptic":
+        return export_panoptic(project, out, job)
     classes_of = _source(project, what)
     scans = project.dataset.train
     if what == "predictions":

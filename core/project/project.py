@@ -21,6 +21,7 @@ import numpy as np
 
 from core.answers.answers import Answers
 from core.answers.entry import ScanRef
+from core.answers.instances import Things
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
@@ -336,6 +337,10 @@ class Project:
     ) -> np.ndarray:
         """(N,) uint8 classes a scan's rows were given, UNLABELLED where none was."""
         return self.answers.labels(self.scan_ref(scan), rounds=rounds, until=until)
+
+    def things(self, scan: str) -> Things:
+        """The things of a scan's (N,) rows."""
+        return self.answers.things(self.scan_ref(scan))
 
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""

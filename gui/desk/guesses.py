@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from core.assist.by_neighbours import carried
 from core.assist.by_network import predicted
 from core.assist.by_shape import fit, is_bare, shapes_of
+from core.assist.same_thing import same_things
 from core.assist.suggestion import Suggestion, suggested
 from core.base.errors import ProjectError
 from core.project.project import Project
@@ -42,6 +43,7 @@ class Guesses(QObject):
         self._shape: dict[str, dict[int, float]] = {}
         self._network: dict[str, tuple[int, float]] = {}
         self._carried: dict[str, tuple[int, float]] = {}
+        self.things: dict[str, str] = {}  # by unit, the thing that a neighbouring scan has there
         self.first: dict[str, int] = {}  # of open items that show a suggestion, their first one
         self._running: Future | None = None
         self._fitted_at = 0
@@ -67,6 +69,7 @@ class Guesses(QObject):
     def forget(self) -> None:
         """Units or predictions have changed."""
         self._shape, self._network, self._carried, self.first = {}, {}, {}, {}
+        self.things = {}
         self._fitted_at, self._scan = 0, ""
 
     def renew(self) -> None:
@@ -96,6 +99,7 @@ class Guesses(QObject):
         self._shape.update(learnt.shape)
         self._network.update(learnt.network)
         self._carried.update(learnt.carried)
+        self.things.update(learnt.things)
         self.first = learnt.first
         self.changed.emit()
 
@@ -107,12 +111,13 @@ class Guesses(QObject):
 @dataclass(frozen=True)
 class Learnt:
     """By unit: shape, class -> probability; network and carried, a class and a share; first, the
-    class suggested first for an open item that may show one."""
+    class suggested first for an open item that may show one; things, their names."""
 
     shape: dict[str, dict[int, float]]
     network: dict[str, tuple[int, float]]
     carried: dict[str, tuple[int, float]]
     first: dict[str, int]
+    things: dict[str, str]
 
 
 def _learn(project: Project, scan: str) -> Learnt:
@@ -138,4 +143,5 @@ def _learn(project: Project, scan: str) -> Learnt:
         likely = suggested(shape.get(name, {}), network.get(name), seen.get(name), shown=True)
         if likely is not None and not is_bare(project, name):
             first[name] = likely.classes[0]
-    return Learnt(shape, network, seen, first)
+    apart = project.settings.label.instances and scan in project.dataset.train
+    return Learnt(shape, network, seen, first, same_things(project, scan) if apart else {})

@@ -46,6 +46,7 @@ class Colours(QObject):
         self._labels: np.ndarray | None = None  # those that the slots were made for
         self.placed: np.ndarray | None = None
         self._preview: np.ndarray | None = None
+        self._lit: np.ndarray | None = None
         self.hidden: frozenset[int] = frozenset()
         labelling.preview.connect(self.show_preview)
         state.target_changed.connect(self._retarget)
@@ -157,6 +158,11 @@ class Colours(QObject):
                 slot = slot.copy()
                 slot[target.rows] = len(level) + places
                 rgb, level = np.vstack([rgb, table]), np.concatenate([level, bright])
+            if self._lit is not None:
+                slot = slot.copy()
+                slot[self._lit] = len(level)
+                own = np.array(self.theme.rgb("accent"), np.uint8)
+                rgb, level = np.vstack([rgb, own]), np.append(level, np.uint8(paint.FULL))
         if slot is not self.placed:
             self.placed = slot
             self.view.set_slots(slot)
@@ -174,6 +180,11 @@ class Colours(QObject):
 
     def _retarget(self, _: bool) -> None:
         self._preview = None
+        self.paint_units()
+
+    def light(self, rows: np.ndarray | None) -> None:
+        """Light rows (B,) of the scan beside the target, None for no more than the target."""
+        self._lit = rows
         self.paint_units()
 
     def show_preview(self, rows: np.ndarray | None) -> None:

@@ -20,6 +20,8 @@ class Draft:
     part : (R,) int32 parts of like points, asked one after the other, or None
     guessed : whether the classes began as a guess, so that only the person may say it is done
     title : the last step in words
+    turn : (R,) int32 in which turn each row's class was given, so that two things of a class stay
+        two; 0 for none, or None before the first
     own : (R,) bool of a guess: whose class the person gave or confirmed; None before the first
     """
 
@@ -29,6 +31,7 @@ class Draft:
     guessed: bool = False
     title: str = "start"
     own: np.ndarray | None = None
+    turn: np.ndarray | None = None
 
     @classmethod
     def empty(cls, count: int) -> Draft:
@@ -80,9 +83,21 @@ class Draft:
             selected = self.selected | (rows if over else rows & self.free)
         return replace(self, selected=selected, title=title)
 
-    def give(self, label: int, name: str) -> Draft:
-        """Give the asked rows a class or code."""
-        return self._with(self.asked, label, f"{name} given")
+    def give(self, label: int, name: str, *, same: bool = False) -> Draft:
+        """Give the asked rows a class or code; `same`: in the last turn, as more of its thing."""
+        turn = self.turn if self.turn is not None else np.zeros(len(self.classes), np.int32)
+        number = max(int(turn.max(initial=0)) + (not same), 1)
+        return replace(
+            self._with(self.asked, label, f"{name} given"),
+            turn=np.where(self.asked, number, turn).astype(np.int32),
+        )
+
+    @property
+    def last(self) -> int | None:
+        """The class that the last turn gave, None before the first."""
+        if self.turn is None or not self.turn.any():
+            return None
+        return int(self.classes[self.turn == self.turn.max()][0])
 
     def _with(self, rows: np.ndarray, label: int, title: str) -> Draft:
         return replace(

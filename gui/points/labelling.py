@@ -12,16 +12,19 @@ from PySide6.QtCore import QObject, Signal
 from core.answers.answers import Given
 from core.answers.effort import Effort
 from core.answers.entry import POINTS, Head
+from core.answers.instances import Things
 from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
-from core.data.items import scan_of, split_item
+from core.data.items import scan_of
 from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.desk.target import Target
+from gui.points.apart import Apart
 from gui.points.clicked import clicked
 from gui.points.draft import Draft
 from gui.points.drafts import Bench, Drafts
+from gui.points.said import said
 
 
 class Labelling(QObject):
@@ -43,6 +46,7 @@ class Labelling(QObject):
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.state = state
+        self.apart = Apart(state)
         self._unsaved.connect(state.failed)
         self.drafts = Drafts(state.project, state.background, self._unsaved.emit)
         self._nothing = Bench("", "", np.zeros(0, np.int64))
@@ -224,11 +228,14 @@ class Labelling(QObject):
         elif not draft.asked.any():
             self._tell("Every point has its class: draw over some, or Enter confirms. Esc: whole.")
         else:
-            given = draft.give(label, self.state.class_name(label))
-            if given.complete and not draft.guessed:
-                self._write(given.classes, self._tool(), given)
-            else:
-                self._step(given)
+            self._given(draft.give(label, self.state.class_name(label)))
+
+    def _given(self, draft: Draft) -> None:
+        """Asked points got their class: answer a drawing that is complete and was no guess."""
+        if draft.complete and not draft.guessed:
+            self._write(draft.classes, self._tool(), draft)
+        else:
+            self._step(draft)
 
     def accept(self) -> None:
         """Confirm the draft, or answer with the class that is suggested first."""
@@ -248,6 +255,24 @@ class Labelling(QObject):
             tool = CARRIED if suggestion.carried is not None else "accept"
             self._write(np.full(len(target.rows), first, np.uint8), tool)
 
+    def same(self) -> None:
+        """Give the target the class of the last answer, as more of the same thing; of a draft, give
+        the asked points to what its last turn gave."""
+        target, draft, last = self.state.target, self.draft, self.apart.last
+        if target is None:
+            self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
+        elif draft is not None:
+            if draft.last is None or not draft.asked.any():
+                self._tell("Give a part of the drawing its class first.")
+                return
+            self._given(draft.give(draft.last, self.state.class_name(draft.last), same=True))
+        elif last is None or target.blind:
+            self._tell("There is no thing before this one that it could be more of.")
+        else:
+            count = len(target.rows)
+            things = self.apart.whole(last[0], count, last[1])
+            self._write(np.full(count, last[0], np.uint8), "same", things=things)
+
     def _tool(self) -> str:
         return "+".join(sorted(self._bench.tools)) or "key"
 
@@ -255,15 +280,24 @@ class Labelling(QObject):
         suggestion = self.state.suggestion
         return suggestion is None or suggestion.shown
 
-    def _write(self, classes: np.ndarray, tool: str, draft: Draft | None = None) -> None:
-        """Give the target's rows classes (R,), which a draft came to; it is on disk when the next
-        item is shown."""
+    def _write(
+        self,
+        classes: np.ndarray,
+        tool: str,
+        draft: Draft | None = None,
+        things: Things | None = None,
+    ) -> None:
+        """Give the target's rows classes (R,), which a draft came to, as new things where no
+        `things` are given; it is on disk when the next item is shown."""
         state, bench = self.state, self._bench
         target, content, suggestion = state.target, state.content, state.suggestion
         assert target is not None
         assert content is not None
         suggested = suggestion.to_text() if suggestion is not None else ""
         effort = state.activity.take()._replace(suggested=suggested, tool=tool)
+        if things is None and not target.blind:
+            turn = draft.turn if draft is not None else None
+            things = self.apart.of_unit(target.unit, classes, turn)
         try:
             head = state.project.answers.answer(
                 state.project.scan_ref(content.scan),
@@ -273,10 +307,12 @@ class Labelling(QObject):
                 unit=target.unit,
                 effort=effort,
                 blind=target.blind,
+                things=things,
             )
         except ProjectError as error:
             state.failed.emit(error)
             return
+        self.apart.answered(classes.tolist(), things)
         if draft is not None and draft is not bench.draft:
             bench.before.append(bench.draft)
             bench.draft = draft
@@ -305,8 +341,9 @@ class Labelling(QObject):
                     current.id if current and state.summary.place_of(unit) is not None else "",
                     unit,
                     effort,
+                    self.apart.whole(label, len(rows), self.apart.name(later)),
                 )
-                for (unit, rows), effort in zip(units, efforts, strict=True)
+                for later, ((unit, rows), effort) in enumerate(zip(units, efforts, strict=True))
             ]
             project.answers.answer_together(given, at=asked.unit if asked is not None else "")
         except ProjectError as error:
@@ -406,7 +443,7 @@ class Labelling(QObject):
             state.target_changed.emit(False)
         elif at:
             state.show_unit(at)
-        self._tell(f"{'Redone' if redo else 'Undone'}: {self._describe_act(act)}")
+        self._tell(f"{'Redone' if redo else 'Undone'}: {said(act, state.class_name)}")
 
     def _rows_of(self, head: Head) -> np.ndarray | None:
         """The points (R,) int64 that an answer was about; None of any other entry."""
@@ -414,26 +451,6 @@ class Labelling(QObject):
             return None
         entry = self.state.project.answers.entry(head)
         return entry.rows if entry is not None else None
-
-    def _describe_act(self, act: Sequence[Head]) -> str:
-        """The entries of one act in words."""
-        if len(act) == 1:
-            return self.describe(act[0])
-        names = {self.state.class_name(head.main_class()) for head in act}
-        return f"{len(act):,} units as {', '.join(sorted(names))}"
-
-    def describe(self, head: Head) -> str:
-        """One entry in words."""
-        what = split_item(head.unit)[1] or "points"
-        if head.verb == "decline":
-            return f"{what} declined"
-        if head.verb == "reopen":
-            return f"{what} asked again"
-        if head.kind != POINTS:
-            return f"{head.kind} of {what}"
-        counts = head.class_counts()
-        best = sorted(counts, key=lambda c: -counts[c])[:3]
-        return f"{what} as {', '.join(map(self.state.class_name, best))}"
 
     def resume(self) -> bool:
         """Go on with the drawing that was left last; return whether there is one."""

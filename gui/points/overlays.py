@@ -43,6 +43,7 @@ class Card(QFrame):
         super().__init__()
         self.state, self.labelling = state, labelling
         self.key_of: Callable[[str], str] = lambda id: ""
+        self.grown: Callable[[], str] = lambda: ""  # what was grown beyond the target, in words
         self.title, self.guess, self.measures, self.reason = (QLabel() for _ in range(4))
         self.title.setObjectName("heading")
         layout = QVBoxLayout(self)
@@ -88,8 +89,10 @@ class Card(QFrame):
             f"{size[0]:.1f} x {size[1]:.1f} x {size[2]:.1f} m at {away:.0f} m, "
             f"{len(target.rows):,} points"
         )
-        draft = self.labelling.draft
-        if draft is not None:
+        draft, grown = self.labelling.draft, self.grown()
+        if grown:
+            text = grown
+        elif draft is not None:
             text = self._draft(draft)
         elif target.item is not None and current is not None:
             text = current.query.reason[target.item]

@@ -18,6 +18,7 @@ from gui.points.colours import Colours
 from gui.points.contact_sheet import ContactSheet
 from gui.points.drawing import Drawing
 from gui.points.filters import Filters
+from gui.points.growing import Growing
 from gui.points.history import History
 from gui.points.labelling import Labelling
 from gui.points.overlays import Overlays
@@ -45,7 +46,11 @@ class PointsWork(QObject):
     def __init__(self, page: QWidget, view: CloudView | None, state: State, theme: Theme) -> None:
         super().__init__(state)
         self.labelling = Labelling(state)
+        self.growing = Growing(state, self.labelling)
         self.in_view = InView(view, state, self.labelling, theme) if view is not None else None
+        if self.in_view is not None:
+            self.growing.lit.connect(self.in_view.colours.light)
+            self.in_view.overlays.card.grown = self.growing.words
         self.sheet = ContactSheet(page, state, self.labelling, theme)
 
     def answer(self, label: int) -> None:
@@ -53,23 +58,38 @@ class PointsWork(QObject):
         is in hand only to what was drawn with it."""
         if self.sheet.isVisible():
             self.sheet.give(label)
-        elif self.in_view is None or not self.in_view.drawing.missed():
+        elif self.in_view is not None and self.in_view.drawing.missed():
+            return
+        elif not self.growing.give(label):
             self.labelling.give(label)
 
     def accept(self) -> None:
         """Tick on the sheet, else close a polygon that is being drawn, else confirm."""
         if self.sheet.isVisible():
             self.sheet.tick()
-        elif self.in_view is None:
-            self.labelling.accept()
-        elif not self.in_view.drawing.close() and not self.in_view.drawing.missed():
+        elif self.in_view is not None and (
+            self.in_view.drawing.close() or self.in_view.drawing.missed()
+        ):
+            return
+        elif not self.growing.accept():
             self.labelling.accept()
 
+    def same(self) -> None:
+        """Answer what is asked as more of the thing that was answered last."""
+        if self.sheet.isVisible():
+            self.labelling.state.told.emit("The units of a sheet are things of their own.")
+        elif self.in_view is not None and self.in_view.drawing.missed():
+            return
+        elif not self.growing.same():
+            self.labelling.same()
+
     def leave(self) -> None:
-        """Put away the sheet, else the tool, the selection, the draft."""
+        """Put away the sheet, else the tool, what was grown, the selection, the draft."""
         if self.sheet.isVisible():
             self.sheet.hide()
-        elif self.in_view is None or not self.in_view.drawing.put_away():
+        elif self.in_view is not None and self.in_view.drawing.put_away():
+            return
+        elif not self.growing.put_away():
             self.labelling.put_away()
 
     def undo(self) -> None:
@@ -123,6 +143,7 @@ class PointsWork(QObject):
     def shut(self) -> None:
         """Write what waits, take nothing more from the background."""
         self.sheet.shut()
+        self.growing.shut()
         self.labelling.shut()
         if self.in_view is not None:
             self.in_view.history.shut()

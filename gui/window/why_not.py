@@ -61,3 +61,8 @@ class Reasons:
 
     def label(self) -> str | None:
         return None if self._project.writable else "The project is open for reading only."
+
+    def same(self) -> str | None:
+        if not self._project.settings.label.instances:
+            return "Things are not told apart here: label.instances in project.toml is false."
+        return self.label()

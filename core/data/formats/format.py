@@ -54,6 +54,11 @@ class Format(ABC):
         """(N,) uint32 raw ids, None where there is no label file. Raises DataError."""
         return None
 
+    def instances(self, root: Path, scan: str) -> np.ndarray | None:
+        """(N,) uint32 which thing of its class each point is of, 0 for none; None where the label
+        file says nothing of things. Raises DataError."""
+        return None
+
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         """(4, 4) float64 from the scan's coordinates to the sequence's, None where not known."""
         return None

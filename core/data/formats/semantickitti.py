@@ -1,7 +1,7 @@
 """SemanticKITTI: sequences/<nn>/{velodyne,labels,poses.txt,calib.txt,times.txt,image_2}.
 
-Semantic classes are the low 16 bits of a label; poses.txt is in the frame of camera 0, so the
-LiDAR's pose is inv(Tr) · pose · Tr with Tr of calib.txt (semantic-kitti.org).
+Semantic classes are the low 16 bits of a label, instances the high 16; poses.txt is in the frame of
+camera 0, so the LiDAR's pose is inv(Tr) · pose · Tr with Tr of calib.txt (semantic-kitti.org).
 """
 
 from __future__ import annotations
@@ -41,10 +41,16 @@ class SemanticKitti(Format):
         return read_columns(self.path(root, scan), 4)
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
+        found = self._label_file(root, scan)
+        return None if found is None else found & 0xFFFF
+
+    def instances(self, root: Path, scan: str) -> np.ndarray | None:
+        found = self._label_file(root, scan)
+        return None if found is None else found >> 16
+
+    def _label_file(self, root: Path, scan: str) -> np.ndarray | None:
         path = root / self.label_file(root, scan)[0]
-        if not path.exists():
-            return None
-        return read_columns(path, 1, "<u4")[:, 0] & 0xFFFF
+        return read_columns(path, 1, "<u4")[:, 0] if path.exists() else None
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         folder = self.path(root, scan).parent.parent

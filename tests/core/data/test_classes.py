@@ -89,3 +89,31 @@ def test_a_list_there_is_not():
         load_classes("waymo")
     with pytest.raises(SettingsError, match="cannot be read"):
         load_classes("nowhere/mine.toml")
+
+
+def test_which_classes_are_countable_is_kept_and_an_older_list_has_the_usual_ones(tmp_path: Path):
+    found = load_classes("semantickitti")
+    named = {found.names[index] for index in found.countable}
+    assert named == {
+        "car", "bicycle", "motorcycle", "truck", "other-vehicle", "person", "bicyclist",
+        "motorcyclist",
+    }  # fmt: skip
+    file = tmp_path / "classes.toml"
+    file.write_text(found.to_toml())
+    assert load_classes(str(file)).countable == found.countable
+    file.write_text(found.to_toml().replace("countable = true\n", ""))  # as 0.1.0 wrote it
+    assert load_classes(str(file)).countable == found.countable
+
+
+def test_an_own_list_says_itself_what_is_countable(tmp_path: Path):
+    file = tmp_path / "mine.toml"
+    text = (
+        '[[class]]\nname = "car"\ncolour = "#112233"\n{}[[class]]\nname = "x"\ncolour = "#112234"\n'
+    )
+    file.write_text(text.format("countable = true\n"))
+    assert load_classes(str(file)).countable == {0}
+    file.write_text(text.format(""))
+    assert not load_classes(str(file)).countable
+    file.write_text(text.format("countable = 1\n"))
+    with pytest.raises(SettingsError, match="has countable = 1"):
+        load_classes(str(file))

@@ -19,6 +19,8 @@ from core.project.status import status
 from tests.places import ROOT
 
 OLD = ROOT / "tests" / "old" / "project"
+# What a project of 0.1.0 gains when its file is written.
+GAINED = {"label": {"instances": {"value": False, "source": "added in version 0.2.0"}}}
 
 
 @pytest.fixture
@@ -26,6 +28,13 @@ def folder(tmp_path: Path) -> Path:
     """The settings of tests/old, made from the preset laptop."""
     (tmp_path / FILE).write_bytes((OLD / FILE).read_bytes())
     return tmp_path
+
+
+@pytest.fixture
+def newer(folder: Path) -> Path:
+    """The same as this version writes them."""
+    read_project_file(folder).write(folder)
+    return folder
 
 
 def change(folder: Path, *, drop: str = "", add: str = "", value: object = None) -> None:
@@ -47,16 +56,16 @@ KEYS = [f"{s}.{k}" for s, table in load_preset("paper").to_toml().items() for k 
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_setting_that_is_missing_comes_from_the_preset(folder: Path, key: str):
-    before = read_project_file(folder).settings
-    change(folder, drop=key)
-    file = read_project_file(folder)
+def test_a_setting_that_is_missing_comes_from_the_preset(newer: Path, key: str):
+    before = read_project_file(newer).settings
+    change(newer, drop=key)
+    file = read_project_file(newer)
     found, wanted = file.settings.to_toml(), before.to_toml()
     section, _, name = key.partition(".")
     usual = load_preset("laptop").to_toml()[section][name]["value"]
     wanted[section][name] = {
         "value": usual,
-        "source": f"added in version {program_version()}",
+        "source": f"added in version {settings.ADDED.get(key, program_version())}",
     }
     assert found == wanted
     assert file.notes == ()
@@ -113,15 +122,16 @@ def test_what_is_unknown_is_kept_and_told(folder: Path, key: str, value: object,
         f"{called}.",
     )
     file.write(folder)
-    assert tomllib.loads((folder / FILE).read_text(encoding="utf-8")) == stored
+    assert tomllib.loads((folder / FILE).read_text(encoding="utf-8")) == {**stored, **GAINED}
     assert read_project_file(folder) == file
 
 
 def test_the_file_is_written_as_0_1_0_wrote_it(folder: Path):
-    before = (folder / FILE).read_bytes()
+    before = (folder / FILE).read_text(encoding="utf-8")
     read_project_file(folder).write(folder)
     text = (folder / FILE).read_text(encoding="utf-8")
-    assert text.encode() == before
+    assert text.startswith(before)
+    assert tomllib.loads(text[len(before) :]) == GAINED
 
 
 def test_numbers_may_be_written_as_people_write_them(folder: Path):

@@ -14,6 +14,7 @@ from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE
 from core.data.items import scan_of, split_item
 from core.prepare.units import CELL, NOISE, OVERSIZE
 from gui.points.paint import FULL
+from gui.points.said import describe
 from tests.gui.driver import open_window
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -347,5 +348,5 @@ def test_an_undone_entry_of_a_kind_to_come_is_told_as_such(driver):
     driver.key("1")
     (head,) = driver.answers.effective.values()
     what = split_item(head.unit)[1]
-    told = driver.session.work.labelling.describe(head._replace(kind="boxes"))
+    told = describe(head._replace(kind="boxes"), driver.state.class_name)
     assert told == f"boxes of {what}"

@@ -1,0 +1,116 @@
+"""Panoptic export: a repair goes out with all other instances as they came in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import steps
+from core.answers.effort import NO_EFFORT
+from core.answers.instances import Things
+from core.base.errors import ProjectError
+from core.base.jobs import Job
+from core.exchange.export import export
+from core.exchange.import_labels import import_labels
+from core.project.project import Project
+from tests.streets import small_project, small_scan, write_scan
+
+SCANS = ("sequences/00/velodyne/000000", "sequences/00/velodyne/000001")
+
+
+def street(root: Path) -> dict[str, np.ndarray]:
+    """Two scans whose cars and poles are numbered, the same number for one of each class."""
+    files = {}
+    for seed, scan in enumerate(SCANS):
+        points, raw = small_scan(seed)
+        label = raw.astype(np.uint32)
+        for first in range(4000, len(points), 120):
+            label[first : first + 120] |= np.uint32((first - 4000) // 240 + 1) << 16
+        write_scan(root, scan, points, label)
+        files[scan] = label
+    write_scan(root, "sequences/08/velodyne/000000", *small_scan(5))
+    return files
+
+
+def exported(out: Path, scan: str) -> np.ndarray:
+    return np.fromfile(out / f"{scan.replace('velodyne', 'labels')}.label", "<u4")
+
+
+@pytest.fixture
+def imported(tmp_path: Path):
+    files = street(tmp_path / "street")
+    with small_project(tmp_path / "p", tmp_path / "street") as project:
+        steps.prepare(project, Job(), workers=1)
+        import_labels(project, tmp_path / "street", Job())
+        yield project, files
+
+
+def test_what_came_in_goes_out_unchanged(imported, tmp_path: Path):
+    project, files = imported
+    assert export(project, tmp_path / "out", Job(), what="panoptic") == 2
+    for scan, label in files.items():
+        assert np.array_equal(exported(tmp_path / "out", scan), label)
+
+
+def test_a_repair_changes_its_own_points_alone(imported, tmp_path: Path):
+    project, files = imported
+    rows = np.arange(4000, 4060)  # half of the first pole is a car
+    for scan in SCANS:
+        project.answers.answer(
+            project.scan_ref(scan),
+            rows,
+            np.zeros(len(rows), np.uint8),
+            round="",
+            unit="",
+            effort=NO_EFFORT,
+            things=Things(("ann/1",), np.ones(len(rows), np.int32)),
+        )
+    export(project, tmp_path / "out", Job(), what="panoptic")
+    taken = {int(n) for label in files.values() for n in np.unique(label >> 16)}
+    numbers = set()
+    for scan, label in files.items():
+        out = exported(tmp_path / "out", scan)
+        assert np.array_equal(np.delete(out, rows), np.delete(label, rows))
+        assert set((out[rows] & 0xFFFF).tolist()) == {10}
+        numbers |= set((out[rows] >> 16).tolist())
+    assert len(numbers) == 1  # the same thing in both scans
+    assert not numbers & taken
+
+
+def test_codes_have_neither_class_nor_instance(imported, tmp_path: Path):
+    project, _ = imported
+    rows = np.arange(4000, 4120)
+    project.answers.answer(
+        project.scan_ref(SCANS[0]),
+        rows,
+        np.full(len(rows), 255, np.uint8),
+        round="",
+        unit="",
+        effort=NO_EFFORT,
+        things=Things(("ann/1",), np.ones(len(rows), np.int32)),
+    )
+    export(project, tmp_path / "out", Job(), what="panoptic")
+    assert not exported(tmp_path / "out", SCANS[0])[rows].any()
+
+
+def test_labels_alone_are_exported_as_ever(imported, tmp_path: Path):
+    project, files = imported
+    export(project, tmp_path / "out", Job())
+    for scan, label in files.items():
+        assert np.array_equal(exported(tmp_path / "out", scan), label & 0xFFFF)
+
+
+def test_a_format_of_one_byte_is_refused_in_words(tmp_path: Path):
+    folder = tmp_path / "keys" / "scene"
+    (folder / "LIDAR_TOP").mkdir(parents=True)
+    points = np.hstack([small_scan(0)[0], np.zeros((4960, 1), np.float32)])
+    points.astype("<f4").tofile(folder / "LIDAR_TOP" / "000.pcd.bin")
+    with (
+        Project.create(
+            tmp_path / "p", format="nuscenes", root=tmp_path / "keys", train=["scene"]
+        ) as project,
+        pytest.raises(ProjectError, match="one byte for each point"),
+    ):
+        export(project, tmp_path / "out", Job(), what="panoptic")

@@ -1,0 +1,145 @@
+"""Things told apart with real keys: new ones, the same one again, two of a cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from core import steps
+from core.answers.instances import things_of
+from core.answers.labels import CARRIED
+from core.base.jobs import Job
+from core.data.items import scan_of
+from tests.drives import write_drive
+from tests.streets import small_project, small_scan, write_scan
+
+CAR, ROAD_KEY = "1", "D"
+
+
+@pytest.fixture
+def instances() -> str:
+    return "true"
+
+
+@pytest.fixture
+def project_path(tmp_path, small_street, instances: str):
+    path = tmp_path / "project"
+    with small_project(path, small_street, **{"label.instances": instances}) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job())
+    return path
+
+
+def names(driver) -> list[tuple[str, ...]]:
+    return [things_of(entry).names for entry in driver.entries()]
+
+
+def test_each_answer_of_a_countable_class_is_a_thing_of_its_own(driver):
+    driver.key(CAR)
+    driver.key(CAR)
+    (first,), (second,) = names(driver)
+    assert first != second
+    keys = driver.session.project.classes.keys
+    road = driver.session.project.classes.names.index("road")
+    modifier = Qt.KeyboardModifier.ShiftModifier if "+" in keys[road] else None
+    driver.key(keys[road][-1], *([modifier] if modifier else []))
+    assert names(driver)[2] == ()
+
+
+def test_the_same_thing_again_is_one_key(driver):
+    driver.key("7")
+    assert not driver.entries()  # there is no thing yet
+    driver.key(CAR)
+    driver.key("7")
+    first, second = driver.entries()
+    assert things_of(first).names == things_of(second).names
+    assert set(second.classes.tolist()) == {0}
+    assert second.tool == "same"
+    assert first.unit != second.unit
+    driver.key("Z", Qt.KeyboardModifier.ControlModifier)
+    assert driver.state.target.unit == second.unit
+
+
+def test_a_cut_gives_two_things_of_one_class(driver):
+    rows = driver.state.target.rows
+    half = np.arange(len(rows)) < len(rows) // 2
+    driver.session.work.labelling.select(half, "cut")
+    driver.key(CAR)
+    driver.key(CAR)
+    (entry,) = driver.entries()
+    found = things_of(entry)
+    assert len(set(found.names)) == 2
+    assert np.array_equal(found.of_row == 1, half)
+    assert set(entry.classes.tolist()) == {0}
+
+
+def test_two_strokes_are_one_thing_by_the_same_key(driver):
+    rows = driver.state.target.rows
+    half = np.arange(len(rows)) < len(rows) // 2
+    driver.session.work.labelling.select(half, "cut")
+    driver.key(CAR)
+    driver.key("7")
+    (entry,) = driver.entries()
+    assert len(things_of(entry).names) == 1
+    assert things_of(entry).of_row.all()
+
+
+class TestOff:
+    @pytest.fixture
+    def instances(self) -> str:
+        return "false"
+
+    def test_nothing_is_told_apart_by_default(self, driver):
+        driver.key(CAR)
+        driver.key("7")
+        (entry,) = driver.entries()
+        assert entry.body == ""
+
+
+class TestDrive:
+    @pytest.fixture
+    def project_path(self, tmp_path, instances: str):
+        root = tmp_path / "drive"
+        write_drive(root)
+        write_scan(root, "sequences/08/velodyne/000000", *small_scan(5))
+        path = tmp_path / "project"
+        overrides = {"label.instances": instances, "query.fraction": "0.9"}
+        with small_project(path, root, **overrides) as project:
+            steps.prepare(project, Job(), workers=1)
+            steps.ask(project, Job())
+        return path
+
+    def test_a_thing_is_followed_to_the_next_scan(self, driver, qtbot):
+        project, state = driver.session.project, driver.state
+        units = project.need_units()
+        first, second, _ = project.dataset.train
+        state.show_scan(first)
+        driver.settle()
+        truth = state.content.truth
+        number = int(state.content.unit[np.flatnonzero(truth == 0)].max())
+        state.show_unit(units.name(units.range_of(first).start + number))
+        driver.settle()
+        driver.key(CAR)
+        state.show_scan(second)
+        driver.settle()
+
+        def known() -> list[str]:
+            state.guesses.follow(second)
+            return [unit for unit in state.guesses.things if scan_of(unit) == second]
+
+        state.guesses.forget()
+        qtbot.waitUntil(lambda: bool(known()), timeout=30_000)
+        (followed,) = known()
+        state.show_unit(followed)
+        driver.settle()
+        assert (state.content.truth[state.target.rows] == 0).mean() > 0.5
+        driver.key(Qt.Key.Key_Return)
+        first_answer, second_answer = driver.entries()
+        assert second_answer.unit == followed
+        assert second_answer.tool == CARRIED
+        assert things_of(second_answer).names == things_of(first_answer).names
+        state.show_unit(followed)
+        driver.settle()
+        driver.key("2")  # another class is another thing
+        assert things_of(driver.entries()[2]).names != things_of(first_answer).names

@@ -1,0 +1,226 @@
+"""Growing with real keys: a thing that the preparation split is one act, and one undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from core import steps
+from core.base.jobs import Job
+from core.data.classes import UNLABELLED
+from core.prepare.units import CLUSTER, NOISE
+from gui.points.paint import FULL
+from tests.streets import CAR, small_project, small_scan, write_scan
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+FRONT, BACK, LOOSE = 150, 120, 5  # points of a car in two halves, and before it
+
+
+def split_car() -> tuple[np.ndarray, np.ndarray]:
+    """The small street and a car of two clusters with stray points before it, at 12 m."""
+    points, raw = small_scan(0)
+    rng = np.random.default_rng(7)
+    near = (np.hypot(points[:, 0] - 12.0, points[:, 1]) < 4) & (raw != 40)
+    points, raw = points[~near], raw[~near]
+    halves = [
+        rng.uniform((10.0, -0.8, -1.4), (11.3, 0.8, -0.3), (FRONT, 3)),
+        rng.uniform((11.95, -0.8, -1.4), (13.25, 0.8, -0.3), (BACK, 3)),
+        rng.uniform((9.35, -0.8, -1.4), (9.45, 0.8, -0.3), (LOOSE, 3)),
+    ]
+    xyz = np.concatenate(halves)
+    car = np.hstack([xyz, np.full((len(xyz), 1), 0.5)]).astype(np.float32)
+    return np.concatenate([points, car]), np.concatenate([raw, np.full(len(car), CAR)])
+
+
+@pytest.fixture
+def project_path(tmp_path: Path) -> Path:
+    """A prepared project that asks about most units of one scan with the split car."""
+    root = tmp_path / "street"
+    write_scan(root, "sequences/00/velodyne/000000", *split_car())
+    write_scan(root, "sequences/08/velodyne/000000", *small_scan(1))
+    path = tmp_path / "project"
+    with small_project(path, root, **{"query.fraction": "0.9"}) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job())
+    return path
+
+
+class Car:
+    """The split car in the driver's scan."""
+
+    def __init__(self, driver) -> None:
+        content, units = driver.state.content, driver.session.project.units
+        self.rows = np.arange(len(content.points) - FRONT - BACK - LOOSE, len(content.points))
+        front, back, loose = np.split(self.rows, [FRONT, FRONT + BACK])
+        of_front, of_back = content.unit[front], content.unit[back]
+        assert len(set(of_front.tolist())) == len(set(of_back.tolist())) == 1
+        assert of_front[0] != of_back[0]
+        assert (content.unit[loose] == NOISE).all()
+        self.front, self.back = (
+            units.name(units.range_of(content.scan).start + int(number))
+            for number in (of_front[0], of_back[0])
+        )
+
+
+@pytest.fixture
+def car(driver, qtbot) -> Car:
+    """The driver is at the front half, and the scan's superpoints are known."""
+    found = Car(driver)
+    growing = driver.session.work.growing
+    qtbot.waitUntil(lambda: growing._superpoints() is not None, timeout=10_000)
+    driver.state.show_unit(found.front)
+    driver.settle()
+    return found
+
+
+def lit(driver) -> np.ndarray:
+    """Rows that the view draws at full brightness."""
+    colours, table = driver.session.work.in_view.colours, driver.session.view.cloud._table
+    return np.flatnonzero(table.reshape(-1, 4)[colours.placed, 3] == FULL)
+
+
+def test_one_key_lights_the_whole_thing_and_one_more_answers_it(driver, car):
+    assert not np.array_equal(lit(driver), car.rows)
+    driver.key("6")
+    assert np.array_equal(lit(driver), car.rows)
+    assert "275 bright points" in driver.session.work.in_view.overlays.card.reason.text()
+    waiting = driver.state.summary.waiting
+    driver.key("1")
+    labels = driver.session.project.labels(driver.state.content.scan)
+    assert set(labels[car.rows].tolist()) == {0}
+    assert np.count_nonzero(labels != UNLABELLED) == len(car.rows)
+    asked, other, around = driver.entries()
+    assert (asked.unit, other.unit, around.unit) == (car.front, car.back, "")
+    assert [entry.round for entry in (asked, other, around)] == ["001-size", "001-size", ""]
+    assert asked.tool == "grow"
+    assert (asked.keys, other.keys) == (2, 0)
+    assert driver.state.summary.waiting == waiting - 2  # the other half is not asked again
+
+
+def test_what_was_asked_is_what_counts_as_spent(driver, car):
+    driver.key("6")
+    driver.key("1")
+    spent = driver.answers.spent()
+    assert (spent.units, spent.points) == (2, FRONT + BACK)  # not the stray points
+
+
+def test_one_undo_takes_everything_back_and_redo_brings_it_again(driver, car):
+    driver.key("6")
+    driver.key("1")
+    told: list[str] = []
+    driver.state.told.connect(told.append)
+    driver.key("Z", CONTROL)
+    assert "Undone: 2 units and points around as car" in told
+    scan = driver.state.content.scan
+    assert (driver.session.project.labels(scan) == UNLABELLED).all()
+    assert (driver.state.content.labels == UNLABELLED).all()
+    assert driver.state.target.unit == car.front
+    assert not driver.answers.effective
+    driver.key("Y", CONTROL)
+    assert set(driver.session.project.labels(scan)[car.rows].tolist()) == {0}
+
+
+def test_shift_and_the_key_shrinks_and_esc_is_back_at_the_unit(driver, car):
+    own = lit(driver)
+    for back in (lambda: driver.key("6", SHIFT), lambda: driver.key(Qt.Key.Key_Escape)):
+        driver.key("6")
+        assert len(lit(driver)) == len(car.rows)
+        back()
+        assert np.array_equal(lit(driver), own)
+        assert driver.state.target.unit == car.front
+    driver.key("1")
+    (entry,) = driver.entries()
+    assert np.array_equal(entry.rows, own)
+    assert entry.tool == "key"
+
+
+def test_points_with_a_class_keep_it(driver, car):
+    driver.state.show_unit(car.back)
+    driver.settle()
+    driver.key("3")
+    driver.state.show_unit(car.front)
+    driver.settle()
+    driver.key("6")
+    driver.key("1")
+    labels = driver.session.project.labels(driver.state.content.scan)
+    front, back = car.rows[:FRONT], car.rows[FRONT : FRONT + BACK]
+    assert set(labels[front].tolist()) == {0}
+    assert set(labels[back].tolist()) == {2}
+
+
+def test_a_unit_that_somebody_declined_is_not_taken(driver, car):
+    driver.state.show_unit(car.back)
+    driver.settle()
+    driver.key(Qt.Key.Key_Delete)
+    driver.state.show_unit(car.front)
+    driver.settle()
+    driver.key("6")
+    driver.key("1")
+    labels = driver.session.project.labels(driver.state.content.scan)
+    assert (labels[car.rows[FRONT : FRONT + BACK]] == UNLABELLED).all()
+    assert driver.answers.effective[car.back].verb == "decline"
+
+
+def test_what_was_grown_is_for_no_other_unit(driver, car):
+    driver.key("6")
+    driver.state.show_unit(car.back)
+    driver.settle()
+    driver.key("1")
+    (entry,) = driver.entries()
+    assert entry.unit == car.back
+    assert len(entry.rows) == BACK
+
+
+def test_a_class_key_before_the_points_are_lit_answers_nothing(driver, car):
+    growing = driver.session.work.growing
+    growing._known.clear()
+    told: list[str] = []
+    driver.state.told.connect(told.append)
+    growing.grow()  # the superpoints are still being found
+    driver.session.work.answer(0)
+    assert not driver.entries()
+    assert "about to grow" in told[-1]
+    driver.qtbot.waitUntil(lambda: growing.step > 0, timeout=10_000)
+    assert np.array_equal(lit(driver), car.rows)
+
+
+def test_nothing_grows_under_a_drawing_or_a_blind_answer(driver, car):
+    driver.key("K")
+    view = driver.session.view
+    driver.session.work.in_view.drawing.put_away()
+    rows = driver.state.target.rows
+    driver.session.work.labelling.select(np.arange(len(rows)) < 50, "box")
+    driver.key("6")
+    assert driver.session.work.growing.step == 0
+    assert view.isVisible()
+    driver.key(Qt.Key.Key_Escape)
+    driver.key(Qt.Key.Key_Escape)
+    driver.state.again = car.front
+    driver.state.show_unit(car.front)
+    driver.settle()
+    assert driver.state.target.blind
+    driver.key("6")
+    assert driver.session.work.growing.step == 0
+
+
+def test_a_thing_alone_grows_no_further(driver, car):
+    units, content = driver.session.project.units, driver.state.content
+    mine = units.range_of(content.scan)
+    names = units.names(list(mine))
+    alone = next(
+        name
+        for number, name in enumerate(names)
+        if units.kind[mine.start + number] == CLUSTER and name not in (car.front, car.back)
+    )
+    told: list[str] = []
+    driver.state.told.connect(told.append)
+    driver.state.show_unit(alone)
+    driver.settle()
+    driver.key("6")
+    assert told[-1] == "Nothing beside it belongs to it."
+    driver.key("2")
+    (entry,) = driver.entries()
+    assert entry.unit == alone

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,13 +12,14 @@ from core.assist.suggestion import Suggestion
 from core.base.errors import ProjectError
 from core.data.items import scan_of
 from core.project.project import Project
-from core.quality.agreement import Repeats
 from core.rounds.round import Round
 from gui.desk.activity import Activity
+from gui.desk.agenda import Agenda
 from gui.desk.background import Background
 from gui.desk.content import Content, Loader
 from gui.desk.guesses import Guesses
 from gui.desk.order import Order
+from gui.desk.sample import Sample
 from gui.desk.summary import Summary
 from gui.desk.target import Target, of_unit
 
@@ -29,6 +29,11 @@ _TELL_MS = 40
 
 class State(QObject):
     """One open project, the scan that is shown, the unit an answer would be about.
+
+    Attributes
+    ----------
+    running : name of the step that runs in the background, or None
+    change_s : measured seconds that another scan costs more than another unit, None before
 
     Signals
     -------
@@ -60,15 +65,14 @@ class State(QObject):
         self.loader = Loader(project, self)
         self.content: Content | None = None
         self.target: Target | None = None
-        self.cursor = -1
-        self.repeats = Repeats(project)
-        self.again = ""  # a unit that is seen a second time, unmarked
-        self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
+        self.running: str | None = None
+        self.change_s: float | None = None
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | None, bool] | None = None
         self.background = Background(2, "background")
         self.guesses = Guesses(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)
+        self.agenda = Agenda(project, self.summary, self.order)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         # Entries may come by the thousand, and from another thread: tell of them together.
@@ -129,8 +133,53 @@ class State(QObject):
         order.refill()
         self.project_changed.emit()
 
+    @property
+    def second(self) -> Sample | None:
+        """The sample of others' units that is asked for a second opinion, or None."""
+        return self.agenda.second
+
+    @property
+    def cursor(self) -> int:
+        """Place of the item that the queue asks, -1 before the first."""
+        return self.agenda.cursor
+
+    @property
+    def announced(self) -> str:
+        """The unit that is asked or on its way, as the person was told; "" for none."""
+        if self._coming is not None:
+            _, place, _ = self._coming
+            if isinstance(place, int) and self.round is not None:
+                return self.round.query.items[place]
+            return place if isinstance(place, str) else ""
+        if self.target is None or self.content is None:
+            return ""
+        return self.target.unit or f"{self.content.scan}#{int(self.target.rows[0])}"
+
+    @property
+    def coming(self) -> str | None:
+        """The scan that is being read to be shown, or None."""
+        return self._coming[0] if self._coming is not None else None
+
+    @property
+    def at_asked(self) -> bool:
+        """Whether what is shown, or on its way, is what is asked."""
+        return self.agenda.asks(self.announced)
+
+    @property
+    def stands_on(self) -> int | None:
+        """Place in the query, or in the sample, in whose row the target stands; None for what is
+        not asked."""
+        target, second = self.target, self.second
+        if target is None or not target.blind:
+            return target.item if target is not None and second is None else None
+        return second.place if second is not None else self.cursor if self.cursor >= 0 else None
+
     def begin(self) -> None:
         """Show the first open item, or the first scan where nothing is asked."""
+        if self.second is not None:
+            self._ask_second(self.second.place)
+            return
+        self.agenda.forget()
         place = self.order.after(-1)
         if place is not None:
             self.go(place)
@@ -142,26 +191,33 @@ class State(QObject):
         current = self.round
         if current is None:
             return
-        self.cursor = place
-        scan = scan_of(current.query.items[place])
-        self._show(scan, place, fly=True)
-        ahead, scans = place, [scan]
-        for _ in range(_AHEAD):
-            following = self.order.after(ahead)
-            if following is None:
-                break
-            ahead = following
-            name = scan_of(current.query.items[ahead])
-            if name not in scans:
-                scans.append(name)
-                self.loader.ask(name)
+        if self.second is not None:
+            self.told.emit("A second opinion is being asked; Esc ends it.")
+            return
+        self.agenda.ask(place)
+        self._show(scan_of(current.query.items[place]), place, fly=True)
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        for scan in self.order.scans_behind(self.cursor, _AHEAD):
+            self.loader.ask(scan)
 
     def skip(self) -> None:
-        """Leave the item open and go to the next one."""
-        place = self.order.after(self.cursor)
+        """Leave the item open and go to the next one; from a detour, back to what is asked."""
+        if self.return_to_asked():
+            return
+        if self.second is not None:
+            place = self.second.after()
+            if place is not None:
+                self._ask_second(place)
+            else:
+                self.told.emit("This is the last of the sample.")
+            return
+        self.agenda.leave_repeat()
+        place = self.agenda.behind(self.cursor)
         if place is not None:
             self.go(place)
-        elif self.order.line_of(self.cursor) is not None and self.order.is_open(self.cursor):
+        elif self.agenda.owes:
             self.go(self.cursor)
             self.told.emit("This is the last open item.")
         else:
@@ -169,9 +225,26 @@ class State(QObject):
 
     def back(self) -> None:
         """Go to the item before this one, answered or not."""
+        if self.second is not None:
+            self._ask_second(self.second.before())
+            return
         place = self.order.before(self.cursor)
         if place is not None:
             self.go(place)
+
+    def return_to_asked(self) -> bool:
+        """Go back to what is asked; False where that is shown already, or nothing is owed."""
+        if self.at_asked:
+            return False
+        if self.second is not None:
+            self._ask_second(self.second.place)
+            return True
+        if self.agenda.again and self.cursor >= 0:
+            self.show_unit(self.agenda.again)
+            return True
+        if self.agenda.owes:
+            self.go(self.cursor)
+        return self.agenda.owes
 
     # -- showing ------------------------------------------------------------------------------
 
@@ -231,16 +304,20 @@ class State(QObject):
         """Read everything shown anew: units, rounds or predictions have changed."""
         self.loader.forget()
         self.guesses.forget()
+        before = self.round
         self.summary.renew()
         self.order.suggested = None  # nothing is suggested until something is learnt anew
+        if self.round != before:  # a filter was for that round's items
+            self.order.partition = None
+            self.agenda.forget()
         self.order.refill()
-        if self.round is None:
-            self.cursor = -1
         self.project_changed.emit()
         if self.content is None:
             self.begin()
         elif self.target is not None and self.target.item is not None:
             self._show(self.content.scan, self.target.item, fly=False)
+        elif self.target is not None and self.target.blind:
+            self._show(self.content.scan, self.target.unit, fly=False)
         else:
             self._show(self.content.scan, None, fly=False)
 
@@ -264,75 +341,112 @@ class State(QObject):
         index = units.find(unit) if units is not None else None
         if units is None or index is None or content is None:
             return None
-        target = of_unit(content, units, index - units.range_of(content.scan).start)
-        blind = unit == self.again or (bool(self.second) and unit == self.second[0])
-        return target if blind is False else replace(target, blind=True)
+        return self._as_asked(of_unit(content, units, index - units.range_of(content.scan).start))
+
+    def _as_asked(self, target: Target) -> Target:
+        """A target as the query, a repeat or the sample asks it, if one of them does."""
+        if self.agenda.is_blind(target.unit):
+            return replace(target, blind=True)
+        return replace(target, item=self.summary.place_of(target.unit))
 
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""
-        place = self.summary.place_of(target.unit)
-        if place is not None:
-            self.cursor = place
-            target = replace(target, item=place)
-        self.target = target
+        if self.second is not None:
+            if target.unit not in self.second:
+                self.told.emit("Only the sample is answered in a second opinion; Esc ends it.")
+                return
+            self.second.go(target.unit)
+        self.target = self._as_asked(target)
         self.target_changed.emit(False)
 
     def show_again(self, head: Head) -> None:
         """Go where an entry was made."""
         place = self.summary.place_of(head.unit)
         if head.blind:
-            self.again = head.unit
+            self.agenda.see_again(head.unit)
             self.show_unit(head.unit)
             return
+        self.end_second()
         if place is not None:
-            self.cursor = place
-        self._show(head.scan, place, fly=True)
+            self.agenda.ask_too(place)
+        self._show(head.scan, place if place is not None else head.unit or None, fly=True)
+
+    # -- second opinions ----------------------------------------------------------------------
 
     @property
     def hides_labels(self) -> bool:
         """Whether labels and suggestions are kept from the person, for a second opinion."""
-        return bool(self.second)
+        return self.second is not None
 
     def begin_second(self, units: Sequence[str]) -> None:
         """Ask units that others answered, without showing what they said."""
-        self.second = deque(units)
+        self.agenda.begin_second(units)
         self.scan_shown.emit()
-        self.show_unit(self.second[0])
+        self.project_changed.emit()
+        self._ask_second(0)
+
+    def _ask_second(self, place: int) -> None:
+        assert self.second is not None
+        self.second.place = place
+        self.show_unit(self.second.unit)
+        following = self.second.after()
+        if following is not None:
+            self.loader.ask(scan_of(self.second.units[following]))
 
     def end_second(self) -> None:
-        """Show labels again."""
-        self.second.clear()
+        """Show labels again, go back to what the query asks, and say how far it came."""
+        sample = self.second
+        if sample is None:
+            return
+        self.agenda.second = None
         self.scan_shown.emit()
-        self.target_changed.emit(False)
+        self.project_changed.emit()
+        if not self.return_to_asked():
+            self.target = None
+            self.target_changed.emit(False)
+        done, count = len(sample.done), len(sample.units)
+        rest = "see Review for the agreement" if done == count else "asked anew it goes on there"
+        self.told.emit(f"The second opinion has ended after {done:,} of {count:,}: {rest}.")
+
+    # -- going on -----------------------------------------------------------------------------
 
     def advance(self, answered: Target) -> None:
-        """Go to the next open item after an answer to `answered`."""
-        if self.second:
-            if answered.unit == self.second[0]:
-                self.second.popleft()
-            if self.second:
-                self.show_unit(self.second[0])
-                return
-            self.end_second()
-            self.told.emit("The blind sample is done: see Review for the agreement.")
+        """Go on after an answer to `answered`: to the next open item from what was asked; from a
+        detour nowhere, so that more can be clicked."""
+        if self.second is not None:
+            self.second.done.add(answered.unit)
+            place = self.second.after()
+            if place is not None:
+                self._ask_second(place)
+            else:
+                self.end_second()
+            return
         if answered.blind:
-            self.again = ""
-        elif answered.item is not None:
-            self.repeats.note(answered.unit)
-            self.again = self.repeats.due() or ""
-            if self.again:
-                self.cursor = answered.item
-                self.show_unit(self.again)
-                return
-        at = self.cursor if answered.blind else answered.item
-        place = self.order.after(at) if at is not None and at >= 0 else None
+            self.agenda.again = ""
+            self._ask(self.cursor if self.agenda.owes else self.order.after(self.cursor))
+            return
+        if answered.item is not None:
+            self.agenda.note(answered.unit)
+        if answered.item is None or answered.item != self.cursor:
+            self.target = None
+            self.target_changed.emit(False)
+            self.told.emit(f"Tab: back to {self.agenda.number}." if self.agenda.owes else "")
+            return
+        place = self.agenda.behind(answered.item)
+        here = scan_of(answered.unit)
+        if place is not None and self.agenda.repeat_before(place, here):
+            self.show_unit(self.agenda.again)
+            self._read_ahead()
+        else:
+            self._ask(place)
+
+    def _ask(self, place: int | None) -> None:
         if place is not None:
             self.go(place)
             return
         self.target = None
         self.target_changed.emit(False)
-        if answered.item is not None:
-            self.told.emit(self._all_done())
+        self.told.emit(self._all_done())
 
     def _all_done(self) -> str:
         waiting = self.summary.waiting

@@ -1,4 +1,4 @@
-"""The budget of the round on the table: units, points and minutes, spent and left."""
+"""The budget of the round on the table: items, points and minutes, spent and left."""
 
 from __future__ import annotations
 
@@ -49,9 +49,11 @@ class Budget(QWidget):
         query = spending.query
         self.bar.setMaximum(max(len(query.items), 1))
         self.bar.setValue(spending.done)
+        declined = spending.done - spending.units
+        aside = f" ({declined:,} declined)" if declined else ""
         self.spent.setText(
-            f"{spending.units:,}/{len(query.items):,} units, "
-            f"{spending.points:,}/{int(query.cost.sum()):,} points"
+            f"{spending.done:,} of {len(query.items):,} items{aside}, "
+            f"{spending.points:,} of {int(query.cost.sum()):,} points"
         )
         pace = self.state.project.answers.pace()
         parts = [f"{duration(spending.seconds)} worked"]

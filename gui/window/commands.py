@@ -127,7 +127,11 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         Action("second", "Second opinion, blind", (), "Label",
                "Answer a sample of others' units; labels and suggestions are hidden.",
                session.second_opinion, session.no.label,
-               checked=lambda: bool(state.second)),
+               checked=lambda: state.second is not None),
+        Action("whole", "Put away, go back", ("Esc",), "Label",
+               "Put away what lies over the window, then the tool, the selection, the draft; then "
+               "go back to what is asked, then end a second opinion.",
+               lambda: None if window.put_away() else session.leave()),
         Action("suggestions", "Show suggestions", ("Ctrl+G",), "Label",
                "Show what a unit may be, or decide unprompted.",
                session.toggle_suggestions, checked=lambda: state.guesses.shown),
@@ -138,7 +142,11 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         rows.append(_class(session, number, name, session.project.classes.keys[number], "Class"))
     if work.in_view is not None:
         rows += _in_view(session, work.in_view)
-    return rows
+    guarded = {"skip", "back", "label"} | {
+        one.id for one in rows if one.group in ("Label", "Class")
+    }
+    guarded -= {"whole", "second", "suggestions", "through"}  # they are about no unit
+    return [session.gate.guard(one) if one.id in guarded else one for one in rows]
 
 
 def _class(session: Session, number: int, name: str, key: str, group: str) -> Action:
@@ -187,8 +195,6 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
         Action("through", "Draw through", ("Ctrl+T",), "Label",
                "Shapes take hidden points too, or only what is in sight.",
                lambda: drawing.set_through(not drawing.through), checked=lambda: drawing.through),
-        Action("whole", "Whole again", ("Esc",), "Label",
-               "Put the tool away, then the selection, then the draft.", work.leave),
         Action("frame", "Frame the unit", ("Home",), "Go",
                "Fly to what is asked; once more, closer.", scene.frame),
         Action("overview", "See the whole scan", ("End",), "Go",

@@ -171,8 +171,11 @@ class State(QObject):
         not asked."""
         target, second = self.target, self.second
         if target is None or not target.blind:
-            return target.item if target is not None and second is None else None
-        return second.place if second is not None else self.cursor if self.cursor >= 0 else None
+            asked = target is not None and second is None
+            return self.summary.place_of(target.unit) if target is not None and asked else None
+        if second is not None:
+            return second.place
+        return self.cursor if self.cursor >= 0 and self.round is not None else None
 
     def begin(self) -> None:
         """Show the first open item, or the first scan where nothing is asked."""

@@ -37,7 +37,7 @@ from gui.look.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Read = tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]
-_COLUMNS = ("Class", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
+_COLUMNS = ("Class", "Model", "Votes", "Unit", "Who", "Round", "s", "Tool", "When")
 _LATER_MS = 1200
 _KINDS: dict[str, Callable[[Reviewed], bool]] = {
     "All answers": lambda row: True,
@@ -89,6 +89,7 @@ class ReviewModel(QAbstractTableModel):
         return (
             self.state.class_name(row.found),
             DASH if row.model is None else self.state.class_name(row.model),
+            self._votes(row) or DASH,
             row.unit.rpartition("/")[2],
             row.annotator,
             row.round or DASH,
@@ -97,8 +98,15 @@ class ReviewModel(QAbstractTableModel):
             time.strftime("%d %b %H:%M", time.localtime(row.time)),
         )[index.column()]
 
+    def _votes(self, row: Reviewed) -> str:
+        """Every vote side by side, what counts first; "" where all agree."""
+        votes = [(row.annotator, row.found), *sorted(row.others.items())]
+        if not row.others:
+            return ""
+        return "  |  ".join(f"{who}: {self.state.class_name(c)}" for who, c in votes)
+
     def _words(self, row: Reviewed) -> str:
-        lines = [f"{who}: {self.state.class_name(c)}" for who, c in sorted(row.others.items())]
+        lines = [self._votes(row)] if row.others else []
         if row.disputed and row.model is not None:
             lines.append(f"The network sees {self.state.class_name(row.model)}.")
         return "\n".join([*lines, "A click goes there; a key gives another class."])
@@ -194,7 +202,10 @@ class Review(QWidget):
 
     def _list(self) -> None:
         belongs = list(_KINDS.values())[self.kind.currentIndex()]
-        self.model.set_rows([row for row in self._rows if belongs(row)])
+        hidden = self.state.hides_labels  # a second opinion shows nobody's answer
+        self.model.set_rows([row for row in self._rows if belongs(row) and not hidden])
+        votes = any(row.others for row in self.model.rows)
+        self.table.setColumnHidden(_COLUMNS.index("Votes"), not votes)
 
     def set_theme(self, theme: Theme) -> None:
         self.model.theme = theme

@@ -190,12 +190,12 @@ class State(QObject):
             self.show_scan(self.project.dataset.train[0])
 
     def go(self, place: int) -> None:
-        """Make an item of the query the target, and read the scans of the next ones."""
+        """Make an item of the query, or of the sample, the target; read what comes next."""
         current = self.round
         if current is None:
             return
         if self.second is not None:
-            self.told.emit("A second opinion is being asked; Esc ends it.")
+            self._ask_second(place)
             return
         self.agenda.ask(place)
         self._show(scan_of(current.query.items[place]), place, fly=True)

@@ -57,7 +57,7 @@ def test_they_go_back_in_the_queue_and_the_next_answer_settles_them(path: Path):
         give(project, 1, 7)
         give(project, 3, 4)
         assert disagreements(project) == []
-        assert {row.unit: row.others for row in reviewed(project)} == dict.fromkeys(names, {})
+        assert {row.unit: row.others for row in reviewed(project)} == {name: {} for name in names}
 
 
 def test_a_blind_answer_that_was_taken_back_is_no_vote(path: Path):

@@ -26,6 +26,7 @@ from gui.window.actions import Action
 MOST = 8  # actions that are kept; more were no answers to anything
 TAKES_KEYS = "takes keys"  # property of a sheet over the window whose keys are its own
 _ANSWERS = ("accept", "decline")
+_ON_SHEET = ("accept", "alike", "skip", "back", "label")  # the sheet goes with its question
 _FLIGHT_MS = 30
 _SAMPLED = 49  # points by which it is seen how much of the unit is covered
 _MEASURED = 50  # changes of scan, and steps within one, by which their cost is told
@@ -129,7 +130,7 @@ class Gate(QObject):
         if window.isMinimized() or not self.page.isVisible():
             return "The view is not on screen"
         if self.sheet.isVisible():
-            own = action.startswith("class ") or action in ("accept", "alike")
+            own = action.startswith("class ") or action in _ON_SHEET
             return None if own else "The sheet of like units is open"
         if self.view is None:
             return None

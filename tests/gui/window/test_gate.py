@@ -138,7 +138,7 @@ def test_over_the_contact_sheet_only_its_own_keys_do_something(driver, qtbot):
     qtbot.waitUntil(driver.session.work.sheet.isVisible)
     count, unit = len(driver.entries()), driver.state.target.unit
     press(driver, Qt.Key.Key_Delete)
-    press(driver, Qt.Key.Key_Tab)
+    press(driver, "Z", CONTROL)
     assert "sheet of like units is open" in said(driver)
     assert len(driver.entries()) == count
     assert driver.state.target.unit == unit

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.base.words import size_range
 from core.prepare.units import Units
 
 REOPENED = "annotators disagreed: asked again"  # the reason of what was put back in the queue
@@ -42,7 +41,7 @@ def why(
 
 
 def thing_of(units: Units, partition: int) -> str:
-    """What a unit of that partition is: "One of the rare large things (11–20 m)"."""
+    """What a unit of that partition is: "A small thing", "One of the rare large things"."""
     last = len(units.cuts) - 1
     if partition > last:
         return "A piece of ground"
@@ -51,5 +50,4 @@ def thing_of(units: Units, partition: int) -> str:
         size = ""
     share = np.count_nonzero(units.partition == partition) / max(len(units), 1)
     kind = f"{size} thing".strip()
-    metres = size_range(units.cuts, partition)
-    return f"One of the rare {kind}s ({metres})" if share < _RARE else f"A {kind} ({metres})"
+    return f"One of the rare {kind}s" if share < _RARE else f"A {kind}"

@@ -33,7 +33,8 @@ class State(QObject):
     Attributes
     ----------
     running : name of the step that runs in the background, or None
-    change_s : measured seconds that another scan costs more than another unit, None before
+    change : seconds that another scan costs more than another unit, and how often that was
+        measured; None before
 
     Signals
     -------
@@ -66,7 +67,7 @@ class State(QObject):
         self.content: Content | None = None
         self.target: Target | None = None
         self.running: str | None = None
-        self.change_s: float | None = None
+        self.change: tuple[float, int] | None = None
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | None, bool] | None = None
         self.background = Background(2, "background")

@@ -28,6 +28,7 @@ class Budget(QWidget):
             label.setObjectName("quiet")
             label.setWordWrap(True)
             layout.addWidget(label)
+        state.target_told.connect(self.refresh)
         state.project_changed.connect(self.restart)
         state.answers_changed.connect(self.refresh)
         self.restart()
@@ -42,7 +43,13 @@ class Budget(QWidget):
 
     def refresh(self) -> None:
         """Count the new answers."""
-        spending = self._spending
+        spending, second = self._spending, self.state.second
+        if second is not None:
+            self.bar.setMaximum(len(second))
+            self.bar.setValue(len(second.done))
+            self.spent.setText(f"Second opinion: {len(second.done):,} of {len(second):,} units")
+            self.time.setText("Esc ends it.")
+            return
         if spending is None:
             return
         spending.follow()

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.base.words import DASH, duration, size_range
+from core.base.words import duration, size_range
 from gui.desk.advice import advice
 from gui.desk.rows import Row, Rows
 from gui.desk.state import State
@@ -251,16 +251,18 @@ class Queue(QWidget):
 
     def _tell_saving(self) -> None:
         """Say what the order by scan spares: the changes of scan, and their measured cost."""
-        saved, each = self.state.order.saved, self.state.change_s
+        saved, measured = self.state.order.saved, self.state.change
         self.saving.setVisible(self.state.second is None and saved > 0)
         spares = "spares" if self.sort.currentData() else "would spare"
         text, tip = f"By scan {spares} {saved:,} changes of scan", ""
-        if each is not None:
+        if measured is not None:
+            each, count = measured
             text += f": {duration(saved * each)}"
             tip = (
                 f"Of the items that were open when the list was made. Another scan takes "
-                f"{each:.2f} s more to be seen than another unit of the same scan, as measured "
-                f"here: the median of the last ones {DASH} the median within a scan."
+                f"{each:.2f} s more to be seen than another unit of the same scan: the medians "
+                f"of the last {count:,} changes and of the last steps within a scan, in this "
+                f"window."
             )
         if self.saving.text() != f"{text}.":
             self.saving.setText(f"{text}.")

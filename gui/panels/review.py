@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 from PySide6.QtCore import (
@@ -37,7 +37,7 @@ from gui.look.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Read = tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]
-_COLUMNS = ("Class", "Model", "Votes", "Unit", "Who", "Round", "s", "Tool", "When")
+_COLUMNS = ("Class", "Votes", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
 _LATER_MS = 1200
 _KINDS: dict[str, Callable[[Reviewed], bool]] = {
     "All answers": lambda row: True,
@@ -79,7 +79,7 @@ class ReviewModel(QAbstractTableModel):
             return row.unit
         if role == Qt.ItemDataRole.ForegroundRole:
             doubtful = (index.column() == 0 and row.others) or (
-                index.column() == 1 and row.disputed
+                index.column() == _COLUMNS.index("Model") and row.disputed
             )
             return QColor(self.theme.warning) if doubtful else None
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -88,8 +88,8 @@ class ReviewModel(QAbstractTableModel):
             return None
         return (
             self.state.class_name(row.found),
+            self._votes(row.others) or DASH,
             DASH if row.model is None else self.state.class_name(row.model),
-            self._votes(row) or DASH,
             row.unit.rpartition("/")[2],
             row.annotator,
             row.round or DASH,
@@ -98,15 +98,13 @@ class ReviewModel(QAbstractTableModel):
             time.strftime("%d %b %H:%M", time.localtime(row.time)),
         )[index.column()]
 
-    def _votes(self, row: Reviewed) -> str:
-        """Every vote side by side, what counts first; "" where all agree."""
-        votes = [(row.annotator, row.found), *sorted(row.others.items())]
-        if not row.others:
-            return ""
-        return "  |  ".join(f"{who}: {self.state.class_name(c)}" for who, c in votes)
+    def _votes(self, votes: Mapping[str, int]) -> str:
+        """Votes side by side."""
+        return "  |  ".join(f"{who}: {self.state.class_name(votes[who])}" for who in sorted(votes))
 
     def _words(self, row: Reviewed) -> str:
-        lines = [self._votes(row)] if row.others else []
+        votes = {**row.others, row.annotator: row.found}
+        lines = [self._votes(votes)] if row.others else []
         if row.disputed and row.model is not None:
             lines.append(f"The network sees {self.state.class_name(row.model)}.")
         return "\n".join([*lines, "A click goes there; a key gives another class."])

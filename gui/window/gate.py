@@ -108,7 +108,8 @@ class Gate(QObject):
         self._times[other_scan].append(seconds)
         other, same = self._times[True], self._times[False]
         if other:
-            self.state.change_s = max(0.0, median(other) - (median(same) if same else 0.0))
+            cost = max(0.0, median(other) - (median(same) if same else 0.0))
+            self.state.change = (cost, len(other))
 
     def _retarget(self, _: bool) -> None:
         unit = self.state.announced

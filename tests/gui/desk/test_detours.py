@@ -230,13 +230,13 @@ def test_a_new_window_asks_by_scan_and_says_what_that_spares(qapp, qtbot, projec
         answered.append(driver.state.target.unit)
         driver.key("1")
     assert changes([scan_of(unit) for unit in answered]) == len(set(scans)) - 1
-    assert driver.state.change_s is not None
+    assert driver.state.change is not None
     driver.rest()
     panel._tell_saving()
     assert re.fullmatch(
         rf"By scan spares {spared} changes of scan: [\d.]+ (s|min|h)\.", panel.saving.text()
     )
-    assert f"{driver.state.change_s:.2f} s more" in panel.saving.toolTip()
+    assert f"{driver.state.change[0]:.2f} s more" in panel.saving.toolTip()
     driver.key("S", CONTROL | SHIFT)
     assert "would spare" in panel.saving.text()
     driver.window.close()

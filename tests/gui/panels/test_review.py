@@ -127,6 +127,18 @@ def test_a_second_annotator_sees_neither_labels_nor_suggestions(
         np.testing.assert_array_equal(project_labels(driver, scan), labels)
     refilled(driver)
     assert "bob with ann:" in driver.session.review.summary.text()
+    # What they see differently is listed, votes side by side, and goes back in the queue.
+    review, effective = driver.session.review, driver.answers.effective
+    differ = [unit for unit in sample if effective[unit].main_class() != 8]
+    assert differ
+    assert review.kind.itemText(1) == f"Annotators differ ({len(differ)})"
+    review.kind.setCurrentIndex(1)
+    assert {row.unit for row in review.model.rows} == set(differ)
+    votes = [review.model.data(review.model.index(line, 1)) for line in range(len(differ))]
+    assert set(votes) == {"bob, blind: road"}
+    run(driver, "reopen")
+    assert f"{len(differ):,} units wait again" in driver.session.banner.what.text()
+    assert set(differ) == set(driver.session.project.open_items(state.round))
     driver.window.close()
 
 

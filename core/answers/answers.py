@@ -9,14 +9,16 @@ for itself.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from core.answers.act import Act, act_of
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import POINTS, Entry, Head, ScanRef, new_entry
 from core.answers.fold import Fold, Spent, when
@@ -27,6 +29,18 @@ from core.base.errors import DamagedError, DataError
 from core.base.version import program_version
 
 RECENT = 200  # answers by which one's pace is told
+
+
+class Given(NamedTuple):
+    """One answer of an act: `rows` (R,) of a scan get `classes` (R,) uint8; `round` is the id of
+    the round that asked, "" for a volunteered answer."""
+
+    scan: ScanRef
+    rows: np.ndarray
+    classes: np.ndarray
+    round: str
+    unit: str
+    effort: Effort
 
 
 class Answers:
@@ -125,40 +139,83 @@ class Answers:
         `round` is the id of the round that asked, "" for a volunteered answer. `blind`: a second
         answer that is only compared with the first; the labels stay.
         """
-        order = np.argsort(rows, kind="stable")
-        blank = self._blank("answer", scan, round=round, unit=unit, effort=effort)
-        return self._append(
-            replace(
-                blank,
-                rows=np.asarray(rows, np.int64)[order],
-                classes=np.asarray(classes, np.uint8)[order],
-                blind=blind,
-            )
+        given = Given(scan, rows, classes, round, unit, effort)
+        return self._append([replace(self._answered(given), blind=blind)])[0]
+
+    def answer_together(self, answers: Sequence[Given], *, at: str) -> list[Head]:
+        """Give several units their classes as one act: all are written or none, and one undo takes
+        all back. `at` is the unit that was asked meanwhile."""
+        entries = [
+            replace(self._answered(given), body=Act(place, len(answers), at).to_body())
+            for place, given in enumerate(answers)
+        ]
+        return self._append(entries)
+
+    def _answered(self, given: Given) -> Entry:
+        order = np.argsort(given.rows, kind="stable")
+        return replace(
+            self._blank(
+                "answer", given.scan, round=given.round, unit=given.unit, effort=given.effort
+            ),
+            rows=np.asarray(given.rows, np.int64)[order],
+            classes=np.asarray(given.classes, np.uint8)[order],
         )
 
     def decline(self, scan: ScanRef, *, round: str, unit: str, effort: Effort = NO_EFFORT) -> Head:
         """Say that a unit cannot be answered: it costs nothing and is never asked again."""
-        return self._append(self._blank("decline", scan, round=round, unit=unit, effort=effort))
+        entry = self._blank("decline", scan, round=round, unit=unit, effort=effort)
+        return self._append([entry])[0]
 
     def reopen(self, scan: str, unit: str) -> Head:
         """Put a unit back in the queue: what was said of it so far counts no more."""
-        return self._append(self._blank("reopen", ScanRef(scan, 0, ""), round="", unit=unit))
+        entry = self._blank("reopen", ScanRef(scan, 0, ""), round="", unit=unit)
+        return self._append([entry])[0]
 
     def undo(self) -> Head | None:
-        """Take back one's newest entry that was not taken back; return it, or None."""
+        """Take back one's newest entry that was not taken back, with all others of its act; return
+        the act's first, or None."""
         mine = (h for h in reversed(self._mine) if h.verb != "undo")
         last = next((head for head in mine if not self._fold_of(head).is_undone(head)), None)
-        if last is not None:
-            self._cancel(last)
-        return last
+        if last is None:
+            return None
+        act = [head for head in self.act(last) if not self._fold_of(head).is_undone(head)]
+        self._cancel(act)
+        return act[0]
 
     def redo(self) -> Head | None:
-        """Bring back what the last undo took back, until something new was answered."""
+        """Bring back what the last undo took back, until something new was answered; return it, of
+        an act the first."""
         undo = self._redoable()
         if undo is None:
             return None
-        self._cancel(undo)
-        return self._fold_of(undo).get((self.annotator, undo.cancels or 0))
+        act = [head for head in self.act(undo) if not self._fold_of(head).is_undone(head)]
+        self._cancel(act)
+        return self._fold_of(undo).get((self.annotator, act[0].cancels or 0))
+
+    def act(self, head: Head) -> list[Head]:
+        """One's own entries that were made by the same key as an entry, itself among them, in their
+        order."""
+        entry = self._journals[self.annotator].entry(head.seq)
+        act = act_of(entry.body) if entry is not None else None
+        if act is None:
+            return [head]
+        numbers, found = act.numbers(head.seq), []
+        for mine in reversed(self._mine):
+            if mine.seq < numbers.start:
+                break
+            if mine.seq < numbers.stop:
+                found.append(mine)
+        return found[::-1]
+
+    def asked_at(self, head: Head) -> str:
+        """The unit that was asked when an entry of one's own was made: its own, or its act's."""
+        entry = self._journals[self.annotator].entry(head.seq)
+        act = act_of(entry.body) if entry is not None else None
+        return act.at if act is not None else head.unit
+
+    def entry(self, head: Head) -> Entry | None:
+        """The whole entry of a head, None where the journal has it no more."""
+        return self._journals[head.annotator].entry(head.seq)
 
     def _redoable(self) -> Head | None:
         """The oldest-cancelling undo still in force since one's last new answer."""
@@ -171,10 +228,14 @@ class Answers:
                 return head
         return None
 
-    def _cancel(self, head: Head) -> None:
-        scan = ScanRef(head.scan, 0, "")
-        blank = self._blank("undo", scan, round=head.round, unit=head.unit)
-        self._append(replace(blank, kind=head.kind, cancels=head.seq))
+    def _cancel(self, heads: Sequence[Head]) -> None:
+        """Take back the entries of an act, as one act."""
+        entries = []
+        for place, head in enumerate(heads):
+            blank = self._blank("undo", ScanRef(head.scan, 0, ""), round=head.round, unit=head.unit)
+            body = Act(place, len(heads), "").to_body() if len(heads) > 1 else ""
+            entries.append(replace(blank, kind=head.kind, cancels=head.seq, body=body))
+        self._append(entries)
 
     def _blank(
         self, verb: str, scan: ScanRef, *, round: str, unit: str, effort: Effort = NO_EFFORT
@@ -190,14 +251,16 @@ class Answers:
             version=program_version(),
         )
 
-    def _append(self, entry: Entry) -> Head:
+    def _append(self, entries: Sequence[Entry]) -> list[Head]:
+        """Write entries as one, and take them in."""
         began = time.perf_counter()
-        _, head = self._journals[self.annotator].append(entry)
+        heads = [head for _, head in self._journals[self.annotator].append_all(entries)]
         self.last_write_ms = (time.perf_counter() - began) * 1000
-        self._mine.append(head)
-        self._fold_of(head).add(head)
+        for head in heads:
+            self._mine.append(head)
+            self._fold_of(head).add(head)
         self._tell()
-        return head
+        return heads
 
     def _tell(self) -> None:
         for listener in self.on_change:
@@ -235,6 +298,15 @@ class Answers:
             for entry in journal.entries(blind=True, kind=POINTS):
                 if entry.verb == "answer" and not self.fold.is_undone(entry):
                     yield entry
+
+    @property
+    def written(self) -> int:
+        """How many entries one's own journal has."""
+        return len(self._mine)
+
+    def since(self, written: int) -> list[Head]:
+        """One's own entries behind the first `written`."""
+        return self._mine[written:]
 
     def mine(self) -> list[Head]:
         """One's own answers that count, oldest first."""

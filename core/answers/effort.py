@@ -22,6 +22,14 @@ class Effort(NamedTuple):
     suggested: str = ""
     tool: str = ""
 
+    def plus(self, other: Effort) -> Effort:
+        """This effort and another's seconds, clicks and keys."""
+        return self._replace(
+            active_s=self.active_s + other.active_s,
+            clicks=self.clicks + other.clicks,
+            keys=self.keys + other.keys,
+        )
+
     def shares(self, count: int) -> list[Effort]:
         """The effort of each of `count` answers that were given together.
 

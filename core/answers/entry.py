@@ -91,7 +91,8 @@ class Entry:
     cancels : seq of the entry that an undo takes back
     blind : made without seeing suggestions or labels; kept apart from the labels
     kind, body : what it is about, "points" or what a later program adds, and what rows and classes
-        do not say of it, as JSON; "" for points. An undo has the kind of what it takes back.
+        do not say of it, as JSON; of points "" or the mark of an act (core.answers.act). An undo
+        has the kind of what it takes back.
     """
 
     annotator: str

@@ -12,7 +12,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,15 +143,25 @@ class Journal:
         It is on the disk when this returns. Its time never lies before the last entry's, even if
         the clock was set back. Raises StorageError, and then nothing was added.
         """
-        if entry.verb not in VERBS:
-            raise ValueError(f"verb {entry.verb!r}")
+        return self.append_all([entry])[0]
+
+    def append_all(self, entries: Sequence[Entry]) -> list[tuple[Entry, Head]]:
+        """Add several entries, all or none, whose numbers follow each other; as `append` does."""
+        for entry in entries:
+            if entry.verb not in VERBS:
+                raise ValueError(f"verb {entry.verb!r}")
         with self._guard, self._told():
-            now = max(time.time(), self._last_time + 1e-6)
-            row = to_row(replace(entry, seq=0, time=now))
-            row["seq"] = self._database.execute(_INSERT, tuple(row.values())).lastrowid
-            self._last_time = now
-        stored = replace(entry, seq=row["seq"], time=now)
-        return stored, to_head(self.annotator, [row[name] for name in IN_HEAD])
+            last, stored, rows = self._last_time, [], []
+            with self._transaction() if len(entries) > 1 else nullcontext():
+                for entry in entries:
+                    last = max(time.time(), last + 1e-6)
+                    row = to_row(replace(entry, seq=0, time=last))
+                    row["seq"] = self._database.execute(_INSERT, tuple(row.values())).lastrowid
+                    rows.append(row)
+                    stored.append(replace(entry, seq=row["seq"], time=last))
+            self._last_time = last
+        heads = [to_head(self.annotator, [row[name] for name in IN_HEAD]) for row in rows]
+        return list(zip(stored, heads, strict=True))
 
     def extend(self, other: Journal) -> None:
         """Append, all or nothing, what `other`, a longer copy of this journal, has after its last
@@ -279,6 +289,12 @@ class Journal:
             rows = self._select(IN_ENTRY, f"{where} ORDER BY seq", values).fetchall()
         for row in rows:
             yield self._entry(row)
+
+    def entry(self, seq: int) -> Entry | None:
+        """The entry of a number, None where there is none."""
+        with self._guard, self._told():
+            row = self._select(IN_ENTRY, "WHERE seq = ?", (seq,)).fetchone()
+        return None if row is None else self._entry(row)
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
         try:

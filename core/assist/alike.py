@@ -12,14 +12,19 @@ from core.prepare.units import CELL, map_shapes
 from core.project.project import Project
 from core.rounds.scores import read_scores
 
+REACH_M = 1.5
+_MOST_AROUND = 4000  # points: more are no clearer in a small picture
+
 
 @dataclass(frozen=True)
 class Alike:
-    """A unit with its rows (R,) int64 of its scan and its points (R, 3) float32."""
+    """A unit with its rows (R,) int64 of its scan, its points (R, 3) float32, and the points around
+    it (S, 3), those within REACH_M of its box."""
 
     unit: str
     rows: np.ndarray
     points: np.ndarray
+    around: np.ndarray
     ground: bool
 
 
@@ -67,6 +72,21 @@ def read(project: Project, names: list[str]) -> list[Alike]:
         for name, number in zip(mine, units.find_all(mine).tolist(), strict=True):
             rows = np.flatnonzero(unit == number - first)
             ground = bool(units.kind[number] == CELL)
-            found[name] = Alike(name, rows, points[rows, :3].copy(), ground)
+            around = _around(points[:, :3], rows)
+            found[name] = Alike(name, rows, points[rows, :3].copy(), around, ground)
         project.scan_hash(scan)  # read once here, so that an answer need not
     return [found[name] for name in names]
+
+
+def _around(xyz: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(S, 3) of the points (N, 3) near rows (R,) that are not theirs."""
+    own: np.ndarray = xyz[rows]
+    own = own[np.isfinite(own).all(axis=1)]
+    if not len(own):
+        return own
+    with np.errstate(invalid="ignore"):
+        near = ((xyz >= own.min(axis=0) - REACH_M) & (xyz <= own.max(axis=0) + REACH_M)).all(axis=1)
+    near[rows] = False
+    found = np.flatnonzero(near)
+    near_by: np.ndarray = xyz[found[:: len(found) // _MOST_AROUND + 1]]
+    return near_by

@@ -271,12 +271,12 @@ class Project:
 
     @property
     def open_round(self) -> Round | None:
-        """The round whose questions are on the table: the newest, until it is scored.
+        """The round whose questions are on the table: the newest, until it is scored and answered.
 
         What is answered after its training set was frozen counts from the next round on.
         """
         tip = self.tip
-        return None if tip is None or tip.scored else tip
+        return tip if tip is not None and (not tip.scored or self.open_items(tip)) else None
 
     def open_items(self, found: Round) -> list[str]:
         """Return the unit ids of a query's items without an answer, in its order."""

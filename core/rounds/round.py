@@ -21,6 +21,7 @@ QUERY = "query.json"
 TRAINING = "training.json"
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.json"
+LOG = "log.json"  # loss and mIoU of each epoch
 _EVALUATE = "Run `lidarloop evaluate` on the project."
 
 

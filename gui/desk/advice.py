@@ -22,5 +22,6 @@ def advice(state: State) -> str:
     if state.agenda.number and not state.at_asked:
         return f"Esc or Tab: back to {state.agenda.number}."
     if not state.summary.waiting:
-        return "Every item is answered: press Train."
+        following = "Ask" if state.summary.scored else "Train"
+        return f"Every item is answered: press {following}."
     return "Click a unit, or press Tab for the queue."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from core.data.items import scan_of
 from core.project.project import Project
@@ -10,6 +11,17 @@ from core.quality.agreement import Repeats
 from gui.desk.order import Order
 from gui.desk.sample import Sample
 from gui.desk.summary import Summary
+
+_AHEAD = 3
+
+
+class Way(NamedTuple):
+    """Where to go: a place of the query, a unit, or None for nothing; `stays`: nowhere at all.
+    `words` are told."""
+
+    to: int | str | None = None
+    words: str = ""
+    stays: bool = False
 
 
 class Agenda:
@@ -73,15 +85,84 @@ class Agenda:
         """Nothing is owed any more."""
         self._owed = []
 
-    def ask(self, place: int) -> None:
-        """Ask an item in place of the last one."""
+    def begin(self) -> Way:
+        """To the first open item."""
+        if self.second is not None:
+            return Way(self.second.unit)
+        self.forget()
+        place = self._order.after(-1)
+        return self.go(place) if place is not None else Way()
+
+    def go(self, place: int) -> Way:
+        """Ask an item of the query, or of the sample, in place of the last one."""
+        if self.second is not None:
+            self.second.place = place
+            return Way(self.second.unit)
         self._owed[-1:] = [place]
+        return Way(place)
 
     def ask_too(self, place: int) -> None:
         """Ask an item first, and then what was asked before."""
         self._owed = [*(one for one in self._owed if one != place), place]
 
-    def behind(self, place: int) -> int | None:
+    def home(self, unit: str) -> Way | None:
+        """From a unit back to what is asked; None where that is it, or nothing is owed."""
+        if self.asks(unit):
+            return None
+        if self.second is not None or (self.again and self.cursor >= 0):
+            return Way(self.second.unit if self.second is not None else self.again)
+        return Way(self.cursor) if self.owes else None
+
+    def skip(self, unit: str) -> Way:
+        """From a unit to the next open item; from a detour, back to what is asked."""
+        home = self.home(unit)
+        if home is not None:
+            return home
+        if self.second is not None:
+            following = self.second.after()
+            if following is None:
+                return Way(words="This is the last of the sample.", stays=True)
+            return self.go(following)
+        if self.again:
+            self._repeats.postpone(self.again)
+            self.again = ""
+        place = self._behind(self.cursor)
+        if place is not None:
+            return self.go(place)
+        if self.owes:
+            return Way(self.cursor, "This is the last open item.")
+        return Way(words=self._all_done(), stays=True)
+
+    def back(self) -> Way:
+        """To the item before, answered or not."""
+        if self.second is not None:
+            return self.go(self.second.before())
+        place = self._order.before(self.cursor)
+        return self.go(place) if place is not None else Way(stays=True)
+
+    def advance(self, unit: str, item: int | None, *, blind: bool) -> Way:
+        """After an answer to a unit, an item or not: to the next open item from what was asked;
+        from a detour nowhere, so that more can be clicked."""
+        if self.second is not None:
+            self.second.done.add(unit)
+            following = self.second.after()
+            return self.go(following) if following is not None else self.end_second()
+        if blind:
+            self.again = ""
+            return self._ask(self.cursor if self.owes else self._order.after(self.cursor))
+        if item is not None:
+            self._repeats.note(unit)
+        if item is None or item != self.cursor:
+            return Way(words=f"Tab: back to {self.number}." if self.owes else "")
+        place = self._behind(item)
+        if place is not None and self._repeat_before(place, scan_of(unit)):
+            return Way(self.again)
+        return self._ask(place)
+
+    def _ask(self, place: int | None) -> Way:
+        return self.go(place) if place is not None else Way(words=self._all_done())
+
+    def _behind(self, place: int) -> int | None:
         """What comes after an item: what was left to undo it, else the next open one."""
         rest = self._owed[:-1]
         while rest and not self._order.is_open(rest[-1]):
@@ -91,13 +172,25 @@ class Agenda:
             return rest[-1]
         return self._order.after(place)
 
+    def _all_done(self) -> str:
+        waiting = self._summary.waiting
+        if self._summary.round is not None and waiting:
+            return f"This list is answered; {waiting:,} more wait outside of it: show all."
+        if self._summary.scored:
+            return "Every item is answered: ask the next query."
+        return "Every item is answered: train the round."
+
+    @property
+    def ahead(self) -> list[str]:
+        """Scans that are asked next."""
+        if self.second is not None:
+            following = self.second.after()
+            return [] if following is None else [scan_of(self.second.units[following])]
+        return self._order.scans_behind(self.cursor, _AHEAD)
+
     # -- blind answers ------------------------------------------------------------------------
 
-    def note(self, unit: str) -> None:
-        """An item was answered."""
-        self._repeats.note(unit)
-
-    def repeat_before(self, place: int, here: str) -> bool:
+    def _repeat_before(self, place: int, here: str) -> bool:
         """Ask a repeat in the row of an item, if one is due and looks like any other there: it is
         in the shown scan, or the item is not either."""
         again, units, current = self._repeats.due(), self._project.units, self._summary.round
@@ -108,15 +201,9 @@ class Agenda:
             return False
         if scan_of(again) != here and scan_of(current.query.items[place]) == here:
             return False
-        self.ask(place)
+        self.go(place)
         self.again = again
         return True
-
-    def leave_repeat(self) -> None:
-        """The repeat is skipped: it comes later."""
-        if self.again:
-            self._repeats.postpone(self.again)
-            self.again = ""
 
     def see_again(self, unit: str) -> None:
         """A blind answer was taken back."""
@@ -125,6 +212,16 @@ class Agenda:
         else:
             self.again = unit
 
-    def begin_second(self, units: Sequence[str]) -> None:
+    def begin_second(self, units: Sequence[str]) -> Way:
         """Ask a sample instead of the query."""
         self.second, self.again = Sample(units), ""
+        return Way(self.second.unit)
+
+    def end_second(self) -> Way:
+        """Back to what the query asks, with how far the sample came."""
+        assert self.second is not None
+        done, count = len(self.second.done), len(self.second)
+        self.second = None
+        rest = "see Review for the agreement" if done == count else "asked anew it goes on there"
+        words = f"The second opinion has ended after {done:,} of {count:,}: {rest}."
+        return Way(self.cursor if self.owes else None, words)

@@ -28,6 +28,7 @@ class Content:
     ----------
     points : (N, 4) float32; unit : (N,) int32 number within the scan, negative without a unit
     form : what the eye needs of the points
+    table : the units that `unit` is of, None before Prepare; a later preparation has others
     labels : (N,) uint8 classes and codes so far; another array after each answer
     prediction, entropy, truth : (N,) each, or None where there is none
     """
@@ -37,6 +38,7 @@ class Content:
     form: Form
     unit: np.ndarray
     units: int
+    table: Units | None
     labels: np.ndarray
     prediction: np.ndarray | None
     entropy: np.ndarray | None
@@ -70,12 +72,15 @@ def load(project: Project, scan: str) -> Content:
         if file.exists():
             stored = read_prediction(file, "classes", "entropy", N=len(read.points))
             prediction, entropy = stored["classes"], stored["entropy"].astype(np.float32)
+    if project.units is not units:  # prepared anew meanwhile
+        return load(project, scan)
     return Content(
         scan=scan,
         points=read.points,
         form=form_of(read.points, _low(units, scan, unit) if prepared else None),
         unit=unit,
         units=count,
+        table=units,
         labels=labels,
         prediction=prediction,
         entropy=entropy,
@@ -109,7 +114,8 @@ class Loader(QObject):
         super().__init__(parent)
         self._project = project
         self._kept: OrderedDict[str, Content] = OrderedDict()
-        self._wanted: dict[str, tuple[Future[Content], Turn]] = {}
+        # What is read, in which turn, and how many entries there were when it was asked for.
+        self._wanted: dict[str, tuple[Future[Content], Turn, int]] = {}
         # A thread of its own: no learning and no picture may stand between a key and its scan.
         self._background = Background(1, "loader")
         # Queued: a scan read before `ask` returns must not arrive inside it.
@@ -135,19 +141,29 @@ class Loader(QObject):
 
     def _want(self, scan: str, turn: Turn) -> None:
         if scan in self._wanted:
-            before, its_turn = self._wanted[scan]
+            before, its_turn, _ = self._wanted[scan]
             if its_turn <= turn or not before.cancel():
                 return
+        written = self._project.answers.written
         future = self._background.submit(partial(load, self._project, scan), turn)
-        self._wanted[scan] = (future, turn)
+        self._wanted[scan] = (future, turn, written)
         future.add_done_callback(lambda done: self._arrived.emit(scan, done))
 
     def forget(self) -> None:
         """Drop everything: units or predictions have changed."""
-        for future, _ in self._wanted.values():
+        for future, *_ in self._wanted.values():
             future.cancel()
         self._kept.clear()
         self._wanted.clear()
+
+    def renew(self, scan: str) -> None:
+        """Read one scan anew and drop all others: predictions have changed. Until it has arrived
+        `get` has the scan as it was."""
+        before = self._kept.get(scan)
+        self.forget()
+        if before is not None:
+            self._kept[scan] = before
+        self._want(scan, Turn.NOW)
 
     def shut(self) -> None:
         """Stop the thread."""
@@ -159,8 +175,11 @@ class Loader(QObject):
         if wanted is None or wanted[0] is not done:  # forgotten or asked anew meanwhile
             return
         del self._wanted[scan]
+        answers = self._project.answers
         try:
-            self._kept[scan] = done.result()
+            content = self._kept[scan] = done.result()
+            if any(head.scan == scan for head in answers.since(wanted[2])):  # given meanwhile
+                content.labels = self._project.labels(scan)
         except ProjectError as error:
             self.failed.emit(scan, error)
             return

@@ -69,6 +69,10 @@ class Guesses(QObject):
         self._shape, self._network, self._carried, self.first = {}, {}, {}, {}
         self._fitted_at, self._scan = 0, ""
 
+    def renew(self) -> None:
+        """Learn anew; until then what is suggested stays."""
+        self._fitted_at, self._scan = 0, ""
+
     def of(self, unit: str) -> Suggestion | None:
         """The suggestion for a unit, None where nothing is known of it."""
         if not unit:

@@ -57,7 +57,7 @@ class Rows:
 
     def line(self) -> int | None:
         """The line of what is shown, None where it has none."""
-        state, place = self.state, self.state.stands_on
+        state, place = self.state, self.state.place
         if place is None or state.second is not None:
             return place
         return state.order.line_of(place)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.answers.entry import Head
@@ -14,7 +15,7 @@ from core.data.items import scan_of
 from core.project.project import Project
 from core.rounds.round import Round
 from gui.desk.activity import Activity
-from gui.desk.agenda import Agenda
+from gui.desk.agenda import Agenda, Way
 from gui.desk.background import Background
 from gui.desk.content import Content, Loader
 from gui.desk.guesses import Guesses
@@ -23,8 +24,8 @@ from gui.desk.sample import Sample
 from gui.desk.summary import Summary
 from gui.desk.target import Target, of_unit
 
-_AHEAD = 3
 _TELL_MS = 40
+_BY_THEMSELVES = "Points without a unit"
 
 
 class State(QObject):
@@ -69,7 +70,11 @@ class State(QObject):
         self.running: str | None = None
         self.change: tuple[float, int] | None = None
         # Scan, item or unit that is asked there, whether to fly.
-        self._coming: tuple[str, int | str | None, bool] | None = None
+        self._coming: tuple[str, int | str | Target | None, bool] | None = None
+        self._renewing = False  # the shown scan is read anew and stays on screen meanwhile
+        self._units = project.units
+        # Whether somebody is at work on the target, so that it stays even without its unit.
+        self.at_work: Callable[[], bool] = lambda: False
         self.background = Background(2, "background")
         self.guesses = Guesses(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)
@@ -100,7 +105,7 @@ class State(QObject):
     def settled(self) -> bool:
         """Whether everything on screen is up to date."""
         waiting = self._telling.isActive() or self._following.isActive()
-        return self._coming is None and not waiting
+        return self._coming is None and not self._renewing and not waiting
 
     def _guess(self) -> None:
         if self.content is not None:
@@ -128,11 +133,16 @@ class State(QObject):
         return self.summary.round
 
     def set_order(self, *, by_scan: bool, partition: str | None, suggested: int | None) -> None:
-        """Sort and filter the queue (gui.order.Order)."""
+        """Sort and filter the queue (gui.desk.order.Order); what is asked is one of those kept."""
         order = self.order
         order.by_scan, order.partition, order.suggested = by_scan, partition, suggested
         order.refill()
         self.project_changed.emit()
+        asked = self.target is not None and self.target.item is not None
+        if asked and order.line_of(self.cursor) is None:
+            place = order.after(-1)
+            if place is not None:
+                self.go(place)
 
     @property
     def second(self) -> Sample | None:
@@ -146,15 +156,10 @@ class State(QObject):
 
     @property
     def announced(self) -> str:
-        """The unit that is asked or on its way, as the person was told; "" for none."""
-        if self._coming is not None:
-            _, place, _ = self._coming
-            if isinstance(place, int) and self.round is not None:
-                return self.round.query.items[place]
-            return place if isinstance(place, str) else ""
-        if self.target is None or self.content is None:
-            return ""
-        return self.target.unit or f"{self.content.scan}#{int(self.target.rows[0])}"
+        """The unit that is asked or on its way, or a name for points without one; "" for none."""
+        if self._coming is None and self.target is not None and self.content is not None:
+            return self.target.unit or f"{self.content.scan}#{int(self.target.rows[0])}"
+        return self.aimed_at
 
     @property
     def coming(self) -> str | None:
@@ -166,95 +171,95 @@ class State(QObject):
         """Whether what is shown, or on its way, is what is asked."""
         return self.agenda.asks(self.announced)
 
-    @property
-    def stands_on(self) -> int | None:
-        """Place in the query, or in the sample, in whose row the target stands; None for what is
-        not asked."""
-        target, second = self.target, self.second
-        if target is None or not target.blind:
-            asked = target is not None and second is None
-            return self.summary.place_of(target.unit) if target is not None and asked else None
-        if second is not None:
-            return second.place
-        return self.cursor if self.cursor >= 0 and self.round is not None else None
-
     def begin(self) -> None:
         """Show the first open item, or the first scan where nothing is asked."""
-        if self.second is not None:
-            self._ask_second(self.second.place)
-            return
-        self.agenda.forget()
-        place = self.order.after(-1)
-        if place is not None:
-            self.go(place)
-        else:
+        way = self.agenda.begin()
+        if way.to is None:
             self.show_scan(self.project.dataset.train[0])
+        else:
+            self._take(way)
 
     def go(self, place: int) -> None:
         """Make an item of the query, or of the sample, the target; read what comes next."""
-        current = self.round
-        if current is None:
-            return
-        if self.second is not None:
-            self._ask_second(place)
-            return
-        self.agenda.ask(place)
-        self._show(scan_of(current.query.items[place]), place, fly=True)
-        self._read_ahead()
-
-    def _read_ahead(self) -> None:
-        for scan in self.order.scans_behind(self.cursor, _AHEAD):
-            self.loader.ask(scan)
+        if self.round is not None or self.second is not None:
+            self._take(self.agenda.go(place))
 
     def skip(self) -> None:
         """Leave the item open and go to the next one; from a detour, back to what is asked."""
-        if self.return_to_asked():
-            return
-        if self.second is not None:
-            place = self.second.after()
-            if place is not None:
-                self._ask_second(place)
-            else:
-                self.told.emit("This is the last of the sample.")
-            return
-        self.agenda.leave_repeat()
-        place = self.agenda.behind(self.cursor)
-        if place is not None:
-            self.go(place)
-        elif self.agenda.owes:
-            self.go(self.cursor)
-            self.told.emit("This is the last open item.")
-        else:
-            self.told.emit(self._all_done())
+        self._take(self.agenda.skip(self.announced))
 
     def back(self) -> None:
         """Go to the item before this one, answered or not."""
-        if self.second is not None:
-            self._ask_second(self.second.before())
-            return
-        place = self.order.before(self.cursor)
-        if place is not None:
-            self.go(place)
+        self._take(self.agenda.back())
 
     def return_to_asked(self) -> bool:
         """Go back to what is asked; False where that is shown already, or nothing is owed."""
-        if self.at_asked:
-            return False
-        if self.second is not None:
-            self._ask_second(self.second.place)
-            return True
-        if self.agenda.again and self.cursor >= 0:
-            self.show_unit(self.agenda.again)
-            return True
-        if self.agenda.owes:
-            self.go(self.cursor)
-        return self.agenda.owes
+        way = self.agenda.home(self.announced)
+        if way is not None:
+            self._take(way)
+        return way is not None
+
+    def advance(self, answered: Target) -> None:
+        """Go on after an answer to `answered`."""
+        asked = self.second
+        way = self.agenda.advance(answered.unit, answered.item, blind=answered.blind)
+        if self.second is not asked:
+            self._unhide()
+        self._take(way)
+
+    def _take(self, way: Way) -> None:
+        """Go where the agenda says."""
+        if isinstance(way.to, int):
+            assert self.round is not None
+            self._show(scan_of(self.round.query.items[way.to]), way.to, fly=True)
+        elif way.to is not None:
+            self.show_unit(way.to)
+        elif not way.stays:
+            self.target = None
+            self.target_changed.emit(False)
+        if way.to is not None:
+            for scan in self.agenda.ahead:
+                self.loader.ask(scan)
+        if way.words:
+            self.told.emit(way.words)
 
     # -- showing ------------------------------------------------------------------------------
+
+    @property
+    def aimed_at(self) -> str:
+        """The unit that is the target, or will be when its scan is read; "" for none."""
+        if self._coming is None:
+            return self.target.unit if self.target is not None else ""
+        place = self._coming[1]
+        if isinstance(place, int):
+            return self.round.query.items[place] if self.round is not None else ""
+        return place.unit if isinstance(place, Target) else place or ""
+
+    @property
+    def place(self) -> int | None:
+        """Place in the query, or in the sample, of what is asked, or will be; None where that is
+        neither. What is seen again stands where the queue stands."""
+        unit = self.aimed_at
+        if self.second is not None:
+            return self.second.place if unit == self.second.unit else None
+        if self.agenda.is_blind(unit):
+            return self.cursor if self.round is not None and self.cursor >= 0 else None
+        return self.summary.place_of(unit)
+
+    @property
+    def shown_scan(self) -> str:
+        """The scan that is shown, or will be when it is read; "" for none."""
+        if self._coming is not None:
+            return self._coming[0]
+        return self.content.scan if self.content is not None else ""
 
     def show_unit(self, unit: str) -> None:
         """Make a unit the target, asked or not."""
         self._show(scan_of(unit), unit, fly=True)
+
+    def show_rows(self, scan: str, unit: str, rows: np.ndarray) -> None:
+        """Make rows (R,) of a scan the target: their unit, where it has the same ones still."""
+        self._show(scan, Target(rows, unit, None, _BY_THEMSELVES), fly=True)
 
     def show_scan(self, scan: str) -> None:
         """Show a scan without a target."""
@@ -271,7 +276,7 @@ class State(QObject):
         dataset = self.project.dataset
         return (*dataset.train, *dataset.validation)
 
-    def _show(self, scan: str, place: int | str | None, *, fly: bool) -> None:
+    def _show(self, scan: str, place: int | str | Target | None, *, fly: bool) -> None:
         self._coming = (scan, place, fly)
         content = self.loader.get(scan)
         if content is not None:
@@ -283,6 +288,8 @@ class State(QObject):
 
     def _arrived(self, scan: str) -> None:
         if self._coming is None or self._coming[0] != scan:
+            if self.content is not None and self.content.scan == scan:
+                self._take_anew()
             return
         _, place, fly = self._coming
         self._coming = None
@@ -291,8 +298,11 @@ class State(QObject):
         if content is not self.content:
             self.content = content
             self.target = None
+            self._renewing = False
             self.scan_shown.emit()
-        if isinstance(place, str):
+        if isinstance(place, Target):
+            self.target = self._found_again(place) or replace(place, unit="", item=None)
+        elif isinstance(place, str):
             self.target = self._unit_target(place)
         else:
             self.target = self._item_target(place) if place is not None else None
@@ -302,56 +312,106 @@ class State(QObject):
     def _missing(self, scan: str, error: ProjectError) -> None:
         if self._coming is not None and self._coming[0] == scan:
             self._coming = None
+            self.target_changed.emit(False)
+            self.failed.emit(error)
+        elif self._renewing and self.content is not None and self.content.scan == scan:
+            self._renewing = False
             self.failed.emit(error)
 
     def reload(self) -> None:
-        """Read everything shown anew: units, rounds or predictions have changed."""
-        self.loader.forget()
-        self.guesses.forget()
-        before = self.round
+        """Read everything shown anew: units, rounds or predictions have changed.
+
+        What is asked stays, and what was drawn on it; so does the scan until it is read.
+        """
+        before, coming = self.round, self._coming
+        prepared = self.project.units is not self._units
+        self._units = self.project.units
         self.summary.renew()
-        self.order.suggested = None  # nothing is suggested until something is learnt anew
-        if self.round != before:  # a filter was for that round's items
-            self.order.partition = None
-            self.agenda.forget()
-        self.order.refill()
-        self.project_changed.emit()
-        if self.content is None:
-            self.begin()
-        elif self.target is not None and self.target.item is not None:
-            self._show(self.content.scan, self.target.item, fly=False)
-        elif self.target is not None and self.target.blind:
-            self._show(self.content.scan, self.target.unit, fly=False)
+        if prepared:
+            self.guesses.forget()
         else:
-            self._show(self.content.scan, None, fly=False)
+            self.guesses.renew()
+        if prepared or self.round != before:
+            self.order.suggested = None  # nothing is suggested until something is learnt anew
+            if self.round != before:  # a filter was for that round's items
+                self.order.partition = None
+            self.order.refill()
+            self.agenda.forget()
+        if self.target is not None:
+            self.target = self._placed(self.target)
+        self.project_changed.emit()
+        if coming is None and not prepared and self.content is not None:
+            self.loader.renew(self.content.scan)
+        else:
+            self.loader.forget()
+        if coming is not None:  # on its way to another one
+            scan, place, fly = coming
+            if isinstance(place, int) and before is not None:
+                place = before.query.items[place]
+            self._show(scan, place, fly=fly)
+        elif self.content is None:
+            self.begin()
+        else:
+            self._renewing = True
+            self.loader.get(self.content.scan)  # which asks for it
+            self.target_changed.emit(False)
+
+    def _placed(self, target: Target) -> Target:
+        """A target with its place in the query that is on the table now."""
+        place = None if target.blind else self.summary.place_of(target.unit)
+        if place is not None and self.cursor < 0:
+            self.agenda.go(place)
+        return replace(target, item=place)
+
+    def _take_anew(self) -> None:
+        """The shown scan was read anew: put it in the place of the old one, and nothing else."""
+        content = self.loader.kept(self.content.scan) if self.content is not None else None
+        if content is None or content is self.content:
+            return
+        self._renewing = False
+        self.content = content
+        if self.target is not None:
+            self.target = self._found_again(self.target)
+        self.scan_shown.emit()
+        self.target_changed.emit(False)
+
+    def _found_again(self, target: Target) -> Target | None:
+        """The same rows in the scan as it was read anew. Where a new preparation has other units,
+        the rows stay while somebody is at work on them."""
+        found = self._unit_target(target.unit) if target.unit else target
+        if found is not None and np.array_equal(found.rows, target.rows):
+            return found
+        if self.at_work():
+            return replace(target, unit="", item=None, what=_BY_THEMSELVES)
+        return None
 
     # -- targets ------------------------------------------------------------------------------
 
     def _item_target(self, place: int) -> Target | None:
         current = self.round
-        units = self.project.units
-        if current is None or units is None:
-            return None
-        index = units.find(current.query.items[place])
-        if index is None:
-            return None
-        scan = scan_of(current.query.items[place])
-        assert self.content is not None
-        number = index - units.range_of(scan).start
-        return replace(of_unit(self.content, units, number), item=place)
+        found = self._unit(current.query.items[place]) if current is not None else None
+        return None if found is None else replace(found, item=place)
 
     def _unit_target(self, unit: str) -> Target | None:
-        units, content = self.project.units, self.content
-        index = units.find(unit) if units is not None else None
-        if units is None or index is None or content is None:
+        """A unit of the shown scan; where the query asks it, an answer to it is the query's."""
+        found = self._unit(unit)
+        if found is None:
             return None
-        return self._as_asked(of_unit(content, units, index - units.range_of(content.scan).start))
+        return self._as_asked(found)
 
     def _as_asked(self, target: Target) -> Target:
         """A target as the query, a repeat or the sample asks it, if one of them does."""
         if self.agenda.is_blind(target.unit):
             return replace(target, blind=True)
         return replace(target, item=self.summary.place_of(target.unit))
+
+    def _unit(self, unit: str) -> Target | None:
+        content = self.content
+        units = content.table if content is not None else None
+        index = units.find(unit) if units is not None else None
+        if content is None or units is None or index is None:
+            return None
+        return of_unit(content, units, index - units.range_of(content.scan).start)
 
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""
@@ -363,17 +423,18 @@ class State(QObject):
         self.target = self._as_asked(target)
         self.target_changed.emit(False)
 
-    def show_again(self, head: Head) -> None:
-        """Go where an entry was made."""
-        place = self.summary.place_of(head.unit)
+    def show_again(self, head: Head, rows: np.ndarray | None = None) -> None:
+        """Go where an entry about rows (R,) was made; nothing moves where one is there already."""
         if head.blind:
             self.agenda.see_again(head.unit)
-            self.show_unit(head.unit)
-            return
-        self.end_second()
-        if place is not None:
-            self.agenda.ask_too(place)
-        self._show(head.scan, place if place is not None else head.unit or None, fly=True)
+        else:
+            self.end_second()
+            item = self.summary.place_of(head.unit)
+            if item is not None:
+                self.agenda.ask_too(item)
+        here = self.target is not None and self.target.unit == head.unit != ""
+        place = Target(rows, head.unit, None, _BY_THEMSELVES) if rows is not None else head.unit
+        self._show(head.scan, place or None, fly=not here)
 
     # -- second opinions ----------------------------------------------------------------------
 
@@ -384,79 +445,21 @@ class State(QObject):
 
     def begin_second(self, units: Sequence[str]) -> None:
         """Ask units that others answered, without showing what they said."""
-        self.agenda.begin_second(units)
-        self.scan_shown.emit()
-        self.project_changed.emit()
-        self._ask_second(0)
-
-    def _ask_second(self, place: int) -> None:
-        assert self.second is not None
-        self.second.place = place
-        self.show_unit(self.second.unit)
-        following = self.second.after()
-        if following is not None:
-            self.loader.ask(scan_of(self.second.units[following]))
+        way = self.agenda.begin_second(units)
+        self._unhide()
+        self._take(way)
 
     def end_second(self) -> None:
         """Show labels again, go back to what the query asks, and say how far it came."""
-        sample = self.second
-        if sample is None:
-            return
-        self.agenda.second = None
+        if self.second is not None:
+            way = self.agenda.end_second()
+            self._unhide()
+            self._take(way)
+
+    def _unhide(self) -> None:
+        """Labels are hidden now, or shown again; the queue lists something else."""
         self.scan_shown.emit()
         self.project_changed.emit()
-        if not self.return_to_asked():
-            self.target = None
-            self.target_changed.emit(False)
-        done, count = len(sample.done), len(sample.units)
-        rest = "see Review for the agreement" if done == count else "asked anew it goes on there"
-        self.told.emit(f"The second opinion has ended after {done:,} of {count:,}: {rest}.")
-
-    # -- going on -----------------------------------------------------------------------------
-
-    def advance(self, answered: Target) -> None:
-        """Go on after an answer to `answered`: to the next open item from what was asked; from a
-        detour nowhere, so that more can be clicked."""
-        if self.second is not None:
-            self.second.done.add(answered.unit)
-            place = self.second.after()
-            if place is not None:
-                self._ask_second(place)
-            else:
-                self.end_second()
-            return
-        if answered.blind:
-            self.agenda.again = ""
-            self._ask(self.cursor if self.agenda.owes else self.order.after(self.cursor))
-            return
-        if answered.item is not None:
-            self.agenda.note(answered.unit)
-        if answered.item is None or answered.item != self.cursor:
-            self.target = None
-            self.target_changed.emit(False)
-            self.told.emit(f"Tab: back to {self.agenda.number}." if self.agenda.owes else "")
-            return
-        place = self.agenda.behind(answered.item)
-        here = scan_of(answered.unit)
-        if place is not None and self.agenda.repeat_before(place, here):
-            self.show_unit(self.agenda.again)
-            self._read_ahead()
-        else:
-            self._ask(place)
-
-    def _ask(self, place: int | None) -> None:
-        if place is not None:
-            self.go(place)
-            return
-        self.target = None
-        self.target_changed.emit(False)
-        self.told.emit(self._all_done())
-
-    def _all_done(self) -> str:
-        waiting = self.summary.waiting
-        if self.round is not None and waiting:
-            return f"This list is answered; {waiting:,} more wait outside of it: show all."
-        return "Every item is answered: train the round."
 
     # -- words --------------------------------------------------------------------------------
 

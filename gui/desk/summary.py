@@ -18,7 +18,8 @@ class Summary:
     Attributes
     ----------
     tip : the newest round, None before the first query
-    round : the round whose items are on the table: the newest, until it is scored
+    round : the round whose items are on the table: the newest, until it is scored and answered;
+        it goes at a `renew`, so that nobody's last item vanishes from under their hands
     frozen, trained, scored, done : whether the newest round is
     ever_trained : whether any round is
     """
@@ -43,6 +44,7 @@ class Summary:
         self._open = set(self._places).difference(self._project.answers.effective)
         self._open_in = Counter(map(scan_of, self._open))
         self.look()
+        self.round = None if self.scored and not self._open else tip
 
     def look(self) -> None:
         """Look for the newest round's files anew: a step is at work on them."""
@@ -51,7 +53,6 @@ class Summary:
         self.trained = tip is not None and tip.checkpoint.exists()
         self.scored = tip is not None and tip.scored
         self.done = tip is not None and tip.done
-        self.round = None if self.scored else tip
         self.ever_trained = any(one.checkpoint.exists() for one in self._project.rounds)
 
     @property

@@ -34,6 +34,7 @@ from gui.desk.state import State
 from gui.look.colours import class_table, partition_colours
 from gui.look.theme import Theme
 from gui.panels.budget import Budget
+from gui.panels.highlight import Highlight
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -142,7 +143,7 @@ class Queue(QWidget):
 
     Signals
     -------
-    chosen(place) : the person clicked an item
+    chosen(place) : the person went to an item
     sorted_by_scan(on) : the person chose another order
     """
 
@@ -161,7 +162,8 @@ class Queue(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.list.clicked.connect(
+        self.highlight = Highlight(self.list)
+        self.highlight.chosen.connect(
             lambda index: self.chosen.emit(index.data(Qt.ItemDataRole.UserRole))
         )
         self.sort = QComboBox()
@@ -283,15 +285,13 @@ class Queue(QWidget):
         )
 
     def _follow(self, *_: object) -> None:
-        """Select the item that is shown, none in a detour."""
+        """Highlight the item that is asked; arrows go on from it while another unit is."""
         self._tell_saving()
         line = self.model.lines.line()
-        if line is not None:
-            index = self.model.index(line)
-            self.list.setCurrentIndex(index)
-            self.list.scrollTo(index)
-        else:
-            self.list.setCurrentIndex(QModelIndex())
+        self.highlight.follow(self.model.index(-1 if line is None else line))
+        if line is None:
+            stand = self.state.order.line_of(self.state.cursor)
+            self.highlight.stand(self.model.index(-1 if stand is None else stand))
 
     def set_theme(self, theme: Theme) -> None:
         self.delegate.theme = theme

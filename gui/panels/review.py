@@ -34,6 +34,7 @@ from core.quality.review import Reviewed, reviewed
 from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
+from gui.panels.highlight import Highlight
 
 Index = QModelIndex | QPersistentModelIndex
 Read = tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]
@@ -54,11 +55,17 @@ class ReviewModel(QAbstractTableModel):
         super().__init__()
         self.state, self.theme = state, theme
         self.rows: list[Reviewed] = []
+        self._lines: dict[str, int] = {}
 
     def set_rows(self, rows: list[Reviewed]) -> None:
         self.beginResetModel()
         self.rows = rows
+        self._lines = {row.unit: line for line, row in enumerate(rows)}
         self.endResetModel()
+
+    def index_of(self, unit: str) -> QModelIndex:
+        """The row of a unit; not valid where it has none."""
+        return self.index(self._lines.get(unit, -1), 0)
 
     def rowCount(self, parent: Index | None = None) -> int:
         return len(self.rows)
@@ -107,7 +114,7 @@ class ReviewModel(QAbstractTableModel):
         lines = [self._votes(votes)] if row.others else []
         if row.disputed and row.model is not None:
             lines.append(f"The network sees {self.state.class_name(row.model)}.")
-        return "\n".join([*lines, "A click goes there; a key gives another class."])
+        return "\n".join([*lines, "It is shown; a key gives another class."])
 
 
 class Review(QWidget):
@@ -115,7 +122,7 @@ class Review(QWidget):
 
     Signals
     -------
-    chosen(unit) : the person clicked an answer
+    chosen(unit) : the person went to an answer
     """
 
     chosen = Signal(str)
@@ -148,7 +155,8 @@ class Review(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setResizeContentsPrecision(50)
         header.setStretchLastSection(True)
-        self.table.clicked.connect(
+        self.highlight = Highlight(self.table)
+        self.highlight.chosen.connect(
             lambda index: self.chosen.emit(index.data(Qt.ItemDataRole.UserRole))
         )
         layout = QVBoxLayout(self)
@@ -166,6 +174,7 @@ class Review(QWidget):
         self._read.connect(self._show)
         state.project_changed.connect(self._soon)
         state.answers_changed.connect(self._soon)
+        state.target_told.connect(self._follow)
         self._soon()
 
     def _soon(self) -> None:
@@ -200,10 +209,21 @@ class Review(QWidget):
 
     def _list(self) -> None:
         belongs = list(_KINDS.values())[self.kind.currentIndex()]
+        before = self.table.currentIndex()
+        unit, line = before.data(Qt.ItemDataRole.UserRole), before.row()
         hidden = self.state.hides_labels  # a second opinion shows nobody's answer
         self.model.set_rows([row for row in self._rows if belongs(row) and not hidden])
         votes = any(row.others for row in self.model.rows)
         self.table.setColumnHidden(_COLUMNS.index("Votes"), not votes)
+        stand = self.model.index_of(unit or "")
+        if not stand.isValid():  # it left the list: the arrow down goes to what came after it
+            stand = self.model.index(min(line, len(self.model.rows)) - 1, 0)
+        self.highlight.stand(stand)
+        self.highlight.follow(self.model.index_of(self.state.aimed_at), scroll=False)
+
+    def _follow(self) -> None:
+        """Highlight what is asked, where it is listed."""
+        self.highlight.follow(self.model.index_of(self.state.aimed_at))
 
     def set_theme(self, theme: Theme) -> None:
         self.model.theme = theme

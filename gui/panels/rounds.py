@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -22,6 +22,7 @@ from core.rounds.spending import Spending
 from gui.charts.lines import Lines
 from gui.desk.state import State
 from gui.look.theme import Theme
+from gui.panels.highlight import Highlight
 
 _ROUND_COLUMNS = ("Round", "Answered", "Points", "mIoU")
 
@@ -39,8 +40,9 @@ class Rounds(QWidget):
         self.spent.setContentsMargins(10, 0, 10, 0)
         self.table = _table(_ROUND_COLUMNS)
         self.table.itemSelectionChanged.connect(self._show_classes)
-        self.table.cellClicked.connect(self._choose)
-        self._chosen = ""  # the round that the person clicked; else the newest that is measured
+        self.highlight = Highlight(self.table)
+        self.highlight.chosen.connect(self._choose)
+        self._chosen = ""  # the round that the person went to; else the newest that is measured
         self.chart = Lines("mIoU of each round", theme, percent=True)
         self.loss = Lines("Loss of each epoch", theme)
         self.labelled = Lines("mIoU of each epoch on the labelled points", theme, percent=True)
@@ -94,7 +96,8 @@ class Rounds(QWidget):
         if self.rows:
             measured = [n for n, row in enumerate(self.rows) if row["miou"] is not None]
             chosen = [n for n, row in enumerate(self.rows) if row["id"] == self._chosen]
-            self.table.selectRow([len(self.rows) - 1, *measured, *chosen][-1])
+            with self.highlight.quiet():
+                self.table.selectRow([len(self.rows) - 1, *measured, *chosen][-1])
         self._show_classes()
 
     def count(self) -> None:
@@ -115,8 +118,8 @@ class Rounds(QWidget):
             for cell in self._cells[place]:
                 cell.setToolTip(f"{row['id']}: {stage}")
 
-    def _choose(self, row: int, _: int) -> None:
-        self._chosen = self.rows[row]["id"]
+    def _choose(self, index: QModelIndex) -> None:
+        self._chosen = self.rows[index.row()]["id"]
 
     def _show_classes(self) -> None:
         """IoU per class of the selected round, and the change from its parent."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from gui.desk.state import State
+from gui.panels.highlight import Highlight
 
 _SCAN = Qt.ItemDataRole.UserRole
 
@@ -15,7 +16,7 @@ class Browser(QTreeWidget):
 
     Signals
     -------
-    chosen(scan) : the person clicked a scan
+    chosen(scan) : the person went to a scan
     """
 
     chosen = Signal(str)
@@ -33,8 +34,10 @@ class Browser(QTreeWidget):
         self._items: dict[str, QTreeWidgetItem] = {}
         self._waiting: dict[str, int] = {}
         self._fill()
-        self.itemClicked.connect(self._clicked)
+        self.highlight = Highlight(self)
+        self.highlight.chosen.connect(self._choose)
         state.scan_shown.connect(self._follow)
+        state.target_told.connect(self._follow)
         state.project_changed.connect(self.count)
         state.answers_changed.connect(self.count)
         self.count()
@@ -49,6 +52,7 @@ class Browser(QTreeWidget):
             for sequence, names in by_sequence.items():
                 short = sequence.replace("sequences/", "").replace("/velodyne", "")
                 parent = QTreeWidgetItem([f"{short or 'scans'}  ({title.lower()})", ""])
+                parent.setFlags(Qt.ItemFlag.ItemIsEnabled)  # it is no scan that could be shown
                 self.addTopLevelItem(parent)
                 children = [QTreeWidgetItem([name.rpartition("/")[2], ""]) for name in names]
                 for child, name in zip(children, names, strict=True):
@@ -67,12 +71,13 @@ class Browser(QTreeWidget):
                 self._items[scan].setText(1, f"{waiting[scan]:,}" if scan in waiting else "")
         self._waiting = waiting
 
-    def _clicked(self, row: QTreeWidgetItem) -> None:
-        scan = row.data(0, _SCAN)
+    def _choose(self, index: QModelIndex) -> None:
+        scan = index.siblingAtColumn(0).data(_SCAN)
         if scan is not None:
             self.chosen.emit(scan)
 
     def _follow(self) -> None:
-        content = self._state.content
-        if content is not None and content.scan in self._items:
-            self.setCurrentItem(self._items[content.scan])
+        """Highlight the scan that is shown."""
+        item = self._items.get(self._state.shown_scan)
+        if item is not None and self.highlight.index.data(_SCAN) != item.data(0, _SCAN):
+            self.highlight.follow(self.indexFromItem(item))

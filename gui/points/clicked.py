@@ -12,7 +12,8 @@ NOISE_REACH_M = 1.0
 
 
 def clicked(content: Content, units: Units | None, row: int) -> Target | None:
-    """The target of a clicked row: its unit, its large cluster, or the stray points within 1 m.
+    """The target of a clicked row: its unit, its large cluster, or the stray points within 1 m that
+    have its class, or none yet like it.
 
     None for a row without coordinates.
     """
@@ -25,6 +26,7 @@ def clicked(content: Content, units: Units | None, row: int) -> Target | None:
     if state == INVALID:
         return None
     away = np.linalg.norm(content.points[:, :3] - content.points[row, :3], axis=1)
-    rows = np.flatnonzero((content.unit == state) & (away <= NOISE_REACH_M))
+    like = content.labels == content.labels[row]  # a class that others have already stays theirs
+    rows = np.flatnonzero((content.unit == state) & (away <= NOISE_REACH_M) & like)
     words = {NOISE: "Noise points within 1 m", TINY: "Points of a tiny ground cell"}
     return Target(rows, "", None, words[state])

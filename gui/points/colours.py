@@ -118,7 +118,7 @@ class Colours(QObject):
         content, target, draft = self.state.content, self.state.target, self.labelling.draft
         if content is None:
             return
-        units = self.state.project.units
+        units = content.table
         partition = np.zeros(0, np.int8)
         ramp = partition_colours(1)
         if units is not None:

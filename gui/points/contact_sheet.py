@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -28,8 +28,10 @@ from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
 from gui.points.labelling import Labelling
+from gui.points.tile import draw_unit
 
 COLUMNS, COUNT = 6, 24
+WIDTH, HEIGHT = 104, 68  # of a picture, pixels
 _STEPS = {
     Qt.Key.Key_Left: -1,
     Qt.Key.Key_Right: 1,
@@ -38,25 +40,29 @@ _STEPS = {
 }
 
 
-class Thumbnail(QAbstractButton):
-    """A small picture of a unit: a ground cell from above, a cluster along its shorter side."""
+@dataclass(frozen=True)
+class Tile:
+    """A unit and its picture (gui.points.tile)."""
 
-    def __init__(self, alike: Alike, theme: Theme) -> None:
+    alike: Alike
+    drawn: np.ndarray
+    size: np.ndarray
+
+
+class Thumbnail(QAbstractButton):
+    """A small picture of a unit, what stands around it faint."""
+
+    def __init__(self, tile: Tile, theme: Theme, *, asked: bool) -> None:
         super().__init__()
-        self.alike, self.theme = alike, theme
+        self.alike, self.tile, self.theme, self.asked = tile.alike, tile, theme, asked
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip(f"{alike.unit}, {len(alike.rows):,} points")
-        points = alike.points.astype(np.float64)
-        points = points[np.isfinite(points).all(axis=1)]
-        flat = points[:, :2] - points[:, :2].mean(axis=0)
-        axis = np.linalg.eigh(np.cov(flat.T))[1][:, 1] if len(flat) > 2 else np.array([1.0, 0.0])
-        up = flat @ np.array([-axis[1], axis[0]]) if alike.ground else points[:, 2]
-        self.places = np.column_stack([flat @ axis, up - up.mean()])
+        about = f"{tile.alike.unit}, {len(tile.alike.rows):,} points"
+        self.setToolTip(f"The one that is asked: {about}" if asked else about)
 
     def sizeHint(self) -> QSize:
-        return QSize(116, 92)
+        return QSize(WIDTH + 12, HEIGHT + 24)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()  # the sheet knows which picture is below this one
@@ -73,28 +79,27 @@ class Thumbnail(QAbstractButton):
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.text), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(box.adjusted(3, 3, -3, -3), 4, 4)
-        size = np.maximum(np.ptp(self.places, axis=0), 0.5)
-        scale = float(min((box.width() - 14) / size[0], (box.height() - 26) / size[1]))
-        middle = (self.places.min(axis=0) + self.places.max(axis=0)) / 2
-        painter.setPen(QPen(QColor(theme.accent if chosen else theme.text), 1.6))
-        centre = box.center() - QPointF(0, 5)
-        painter.drawPoints(
-            [
-                QPointF(centre.x() + x * scale, centre.y() - y * scale)
-                for x, y in self.places - middle
-            ]
-        )
+        drawn = self.tile.drawn
+        image = QImage(drawn.data, WIDTH, HEIGHT, WIDTH, QImage.Format.Format_Indexed8)
+        unit = QColor(theme.accent if chosen else theme.text)
+        faint = QColor(theme.quiet)
+        faint.setAlpha(120)
+        image.setColorTable([0, faint.rgba(), unit.rgba()])
+        corner = box.center() - QPointF(WIDTH / 2, HEIGHT / 2 + 7)
+        painter.drawImage(corner, image)
         painter.setPen(QColor(theme.quiet))
         font = painter.font()
         font.setPointSizeF(max(7.0, font.pointSizeF() * 0.75))
         painter.setFont(font)
+        size = self.tile.size
         text = f"{'✓ ' if chosen else ''}{size[0]:.1f} x {size[1]:.1f} m"
+        text += ", asked" if self.asked else ""
         painter.drawText(box.adjusted(6, 0, -6, -3), Qt.AlignmentFlag.AlignBottom, text)
 
 
 class ContactSheet(QFrame):
-    """Over the window's middle. Arrows and Space or clicks tick; a class key gives the ticked units
-    their class, Esc leaves.
+    """Over the window's middle; what is asked comes first and is ticked. Arrows and Space or clicks
+    tick; a class key gives the ticked units their class as one act, Esc leaves.
 
     What was done since the sheet was shown is divided evenly among the answers that it gave; what
     was done before it, or on a sheet that was left, belongs to the unit that is asked.
@@ -126,8 +131,7 @@ class ContactSheet(QFrame):
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
         self._before: Effort | None = None  # what the asked unit took until the sheet was shown
-        self._waiting: deque[tuple[Alike, int, Effort]] = deque()
-        self._asked: Future[list[Alike]] | None = None
+        self._asked: Future[list[Tile]] | None = None
         state.target_changed.connect(self._leave_with)
         self._read.connect(self._show)
         self.hide()
@@ -144,32 +148,41 @@ class ContactSheet(QFrame):
         if target.blind:
             self.state.told.emit("There is no sheet for this one: decide by itself.")
             return
+        if self.labelling.draft is not None:
+            self.state.told.emit("A drawing is open here: finish it, or Esc puts it away.")
+            return
         unit = target.unit
         self.state.told.emit("Looking for units like this one …")
         if self._asked is not None:
             self._asked.cancel()
-        done = self._asked = self.state.background.submit(
-            lambda: read(project, nearest(project, unit, COUNT)), Turn.NOW
-        )
+
+        def look() -> list[Tile]:
+            units = read(project, [unit, *nearest(project, unit, COUNT - 1)])
+            return [Tile(one, *draw_unit(one, WIDTH, HEIGHT)) for one in units]
+
+        done = self._asked = self.state.background.submit(look, Turn.NOW)
         done.add_done_callback(lambda future: self._read.emit(unit, future))
 
-    def _show(self, unit: str, done: Future[list[Alike]]) -> None:
+    def _show(self, unit: str, done: Future[list[Tile]]) -> None:
         target = self.state.target
         if done.cancelled() or target is None or target.unit != unit:
             return
         try:
-            alike = done.result()
+            tiles = done.result()
         except ProjectError as error:
             self.state.failed.emit(error)
             return
         self.state.told.emit("")
         for picture in self.pictures:
             picture.deleteLater()
-        self.pictures = [Thumbnail(one, self.theme) for one in alike]
+        self.pictures = [
+            Thumbnail(tile, self.theme, asked=not place) for place, tile in enumerate(tiles)
+        ]
         for place, picture in enumerate(self.pictures):
             picture.toggled.connect(self._count)
             self.grid.addWidget(picture, *divmod(place, COLUMNS))
-        self.heading.setText(f"{len(alike)} units most like this one")
+        self.pictures[0].setChecked(True)  # what is asked, with the others or alone
+        self.heading.setText(f"This one, and the {len(tiles) - 1} units most like it")
         self._count()
         self.adjustSize()
         self.move(
@@ -233,29 +246,23 @@ class ContactSheet(QFrame):
         if not ticked:
             self.hint.setText("None is ticked: tick those that are the same first.")
             return
-        shares = self.state.activity.take()._replace(tool=ALIKE).shares(len(ticked))
+        tool = ALIKE if len(ticked) > 1 else "key"
+        efforts = self.state.activity.take()._replace(tool=tool).shares(len(ticked))
+        if ticked[0].unit == self._unit and self._before is not None:
+            efforts[0] = efforts[0].plus(self._before)
+            self._before = None
         self.hide()
-        self._waiting.extend((one, label, share) for one, share in zip(ticked, shares, strict=True))
-        self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(label)}")
-        self._write()
-
-    def _write(self) -> None:
-        # One answer per turn of the event loop: each is synced to disk.
-        if not self._waiting:
-            return
-        one, label, effort = self._waiting.popleft()
-        classes = np.full(len(one.rows), label, np.uint8)
-        if self.labelling.write_unit(one.unit, one.rows, classes, effort):
-            QTimer.singleShot(0, self._write)
-        else:
-            self._waiting.clear()
+        units = [(one.unit, one.rows) for one in ticked]
+        if self.labelling.write_together(units, label, efforts):
+            self.state.told.emit(f"{len(ticked)} units: {self.state.class_name(label)}")
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        for picture in self.pictures:
+            picture.theme = theme
+            picture.update()
 
     def shut(self) -> None:
-        """Write what waits, read nothing more."""
-        while self._waiting:
-            self._write()
+        """Read nothing more."""
         self._read.disconnect()
         self.hide()

@@ -20,6 +20,7 @@ class Draft:
     part : (R,) int32 parts of like points, asked one after the other, or None
     guessed : whether the classes began as a guess, so that only the person may say it is done
     title : the last step in words
+    own : (R,) bool of a guess: whose class the person gave or confirmed; None before the first
     """
 
     classes: np.ndarray
@@ -27,6 +28,7 @@ class Draft:
     part: np.ndarray | None = None
     guessed: bool = False
     title: str = "start"
+    own: np.ndarray | None = None
 
     @classmethod
     def empty(cls, count: int) -> Draft:
@@ -43,28 +45,52 @@ class Draft:
         return not self.open.any()
 
     @property
+    def given(self) -> np.ndarray:
+        """(R,) bool: rows whose class the person gave; what is only guessed is not."""
+        if not self.guessed:
+            return ~self.open
+        return np.zeros(len(self.classes), bool) if self.own is None else self.own
+
+    @property
+    def free(self) -> np.ndarray:
+        """(R,) bool: the rows that a tool takes by itself: those whose class nobody gave, so that
+        it never takes one back; where all have theirs, all, as nothing else can be meant."""
+        free = ~self.given
+        return free if free.any() else ~free
+
+    @property
     def asked(self) -> np.ndarray:
         """(R,) bool: the rows that the next class is for: what is selected, else the largest part
-        without a class, else all that has none, else everything."""
+        whose class nobody gave, else all such rows; none where the person gave each its class."""
         if self.selected.any():
             return self.selected
-        rest = self.open
-        if not rest.any():
-            return np.ones(len(rest), bool)
-        if self.part is not None:
+        rest = ~self.given
+        if self.part is not None and rest.any():
             return rest & (self.part == np.bincount(self.part[rest]).argmax())
         return rest
 
-    def select(self, rows: np.ndarray, *, take_away: bool = False, title: str) -> Draft:
-        """Add rows (R,) bool to what is selected, or take them away."""
-        selected = self.selected & ~rows if take_away else self.selected | rows
+    def select(
+        self, rows: np.ndarray, *, take_away: bool = False, over: bool = False, title: str
+    ) -> Draft:
+        """Add rows (R,) bool to what is selected, or take them away; of rows whose class was given
+        already only where `over`."""
+        if take_away:
+            selected = self.selected & ~rows
+        else:
+            selected = self.selected | (rows if over else rows & self.free)
         return replace(self, selected=selected, title=title)
 
     def give(self, label: int, name: str) -> Draft:
         """Give the asked rows a class or code."""
-        classes = np.where(self.asked, label, self.classes).astype(np.uint8)
+        return self._with(self.asked, label, f"{name} given")
+
+    def _with(self, rows: np.ndarray, label: int, title: str) -> Draft:
         return replace(
-            self, classes=classes, selected=np.zeros(len(classes), bool), title=f"{name} given"
+            self,
+            classes=np.where(rows, label, self.classes).astype(np.uint8),
+            selected=np.zeros(len(rows), bool),
+            own=self.given | rows if self.guessed else None,
+            title=title,
         )
 
     @property
@@ -77,10 +103,7 @@ class Draft:
 
     def swap(self, label: int, name: str) -> Draft:
         """Give every point of the replaced class another one."""
-        classes = np.where(self.classes == self.replaced, label, self.classes).astype(np.uint8)
-        return replace(
-            self, classes=classes, selected=np.zeros(len(classes), bool), title=f"swap to {name}"
-        )
+        return self._with(self.classes == self.replaced, label, f"swap to {name}")
 
     def drop(self) -> Draft:
         """Nothing selected."""

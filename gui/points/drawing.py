@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QApplication
 
 from gui.desk.scene import visible
 from gui.desk.state import State
@@ -14,11 +15,13 @@ from gui.view.draw_tool import DrawTool, Shape
 from gui.view.view import CloudView
 
 HINTS = {
-    "lasso": "Draw around points, then press their class. Ctrl takes away; Esc ends.",
+    "lasso": "Draw around points, then press their class. Ctrl takes away; Shift takes what has "
+    "a class too; Esc ends.",
     "polygon": "Click corners; a double click or Enter closes. Then press the class.",
     "box": "Drag a box over points, then press their class.",
     "brush": "Paint over points, then press their class. The wheel changes the size.",
-    "cut": "Draw the cut with the mouse; then one class for each side.",
+    "cut": "Draw the cut with the mouse; then one class for each side. A second cut parts what has "
+    "no class yet.",
     "fill": "Click a part of the unit, then press its class.",
 }
 
@@ -78,11 +81,16 @@ class Drawing(QObject):
 
     def put_away(self) -> bool:
         """Put the tool away; return whether one was in hand."""
-        held = self.draw_tool.isVisible() or self.filling
+        held = self.held
         if held:
             self._rest()
             self.colours.show_preview(None)
         return held
+
+    @property
+    def held(self) -> bool:
+        """Whether a tool is in hand."""
+        return self.draw_tool.isVisible() or self.filling
 
     def set_through(self, through: bool) -> None:
         """Draw on all points of the unit, or on those in sight only."""
@@ -111,7 +119,8 @@ class Drawing(QObject):
 
     def _clicked(self, row: int, x: float, y: float) -> None:
         if self.filling:
-            self.labelling.fill(row)
+            held = QApplication.keyboardModifiers()
+            self.labelling.fill(row, over=bool(held & Qt.KeyboardModifier.ShiftModifier))
         else:
             self.labelling.pick(row)
 
@@ -127,16 +136,17 @@ class Drawing(QObject):
             covered &= self.view.picker.in_sight(points, visible(content.points))
         return covered
 
-    def _sketch(self, shape: Shape, take_away: bool) -> None:
+    def _sketch(self, shape: Shape, take_away: bool, over: bool) -> None:
         if self.state.target is None:
             return
         covered = self.covered(shape)
         draft = self.labelling.draft
         if draft is not None:
-            covered = draft.select(covered, take_away=take_away, title="").selected
+            covered = draft.select(covered, take_away=take_away, over=over, title="").selected
         self.colours.show_preview(covered)
 
-    def _drawn(self, shape: Shape, take_away: bool) -> None:
+    def _drawn(self, shape: Shape, take_away: bool, over: bool) -> None:
         if self.state.target is None:
             return
-        self.labelling.select(self.covered(shape), shape.tool, take_away=take_away)
+        covered = self.covered(shape)
+        self.labelling.select(covered, shape.tool, take_away=take_away, over=over)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from core.answers.answers import Given
 from core.answers.effort import Effort
 from core.answers.entry import POINTS, Head
 from core.answers.labels import CARRIED
@@ -19,6 +21,7 @@ from gui.desk.state import State
 from gui.desk.target import Target
 from gui.points.clicked import clicked
 from gui.points.draft import Draft
+from gui.points.drafts import Bench, Drafts
 
 
 class Labelling(QObject):
@@ -35,27 +38,40 @@ class Labelling(QObject):
 
     preview = Signal(object)
     _split = Signal(object, object)
+    _unsaved = Signal(object)
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.state = state
-        self.draft: Draft | None = None
-        self._before: list[Draft | None] = []
-        self._after: list[Draft | None] = []
+        self._unsaved.connect(state.failed)
+        self.drafts = Drafts(state.project, state.background, self._unsaved.emit)
+        self._nothing = Bench("", "", np.zeros(0, np.int64))
+        self._bench = self._nothing  # of the target
         self._swapping = False
-        self._tools: set[str] = set()
         self._target: Target | None = None
         self._splitting: Future[np.ndarray] | None = None
         state.target_changed.connect(self._follow)
+        state.at_work = lambda: self.draft is not None
         self._split.connect(self._parted)
+
+    @property
+    def draft(self) -> Draft | None:
+        """What is drawn on the target, None where nothing is."""
+        return self._bench.draft
 
     def _follow(self, _: bool) -> None:
         if self.state.target is not self._target:
             self._target = self.state.target
-            self.draft = None
-            self._swapping = False
-            self._before, self._after = [], []
-            self._tools = set()
+            self._take_up()
+
+    def _take_up(self) -> None:
+        """Go on with what was drawn on the target."""
+        target, content, before = self.state.target, self.state.content, self._bench
+        if target is None or content is None:
+            self._bench = self._nothing
+        else:
+            self._bench = self.drafts.of(content.scan, target)
+        self._swapping &= self._bench is before
 
     def _tell(self, text: str) -> None:
         self.state.told.emit(text)
@@ -63,26 +79,35 @@ class Labelling(QObject):
     # -- drafts -------------------------------------------------------------------------------
 
     def _step(self, draft: Draft | None) -> None:
-        self._before.append(self.draft)
-        self._after = []
-        self.draft = draft
+        bench = self._bench
+        bench.before.append(bench.draft)
+        bench.after.clear()
+        bench.draft = draft
+        self.drafts.keep(bench)
         self.state.target_changed.emit(False)
 
-    def select(self, rows: np.ndarray, tool: str, *, take_away: bool = False) -> None:
-        """Select rows (R,) bool of the target, by a tool."""
+    def select(
+        self, rows: np.ndarray, tool: str, *, take_away: bool = False, over: bool = False
+    ) -> None:
+        """Select rows (R,) bool of the target, by a tool: those without a class yet, or all where
+        `over`."""
         target = self.state.target
         if target is None:
             return
-        if not rows.any() or (tool == "cut" and rows.all()):
-            line = tool == "cut"
-            self._tell(
-                "The line leaves all points on one side." if line else "No point of the unit is in."
-            )
+        draft = self.draft or Draft.empty(len(target.rows))
+        free = np.ones(len(rows), bool) if over or take_away else draft.free
+        missed = not (rows & free).any()
+        if missed or (tool == "cut" and rows[free].all()):
+            if tool == "cut":
+                self._tell("The line leaves all points on one side.")
+            elif missed and rows.any():
+                self._tell("These points have their class: hold Shift to draw over them.")
+            else:
+                self._tell("No point of the unit is in.")
             self.preview.emit(None)
             return
-        draft = self.draft or Draft.empty(len(target.rows))
-        self._tools.add(tool)
-        self._step(draft.select(rows, take_away=take_away, title=tool))
+        self._bench.tools.add(tool)
+        self._step(draft.select(rows, take_away=take_away, over=over, title=tool))
 
     def put_away(self) -> None:
         """Drop the selection, else the draft."""
@@ -98,27 +123,34 @@ class Labelling(QObject):
         if target is None or content is None:
             self._tell("Nothing is asked here to split.")
             return
-        self._tools.add("guess")
         if content.prediction is not None and self._may_suggest() and not target.blind:
-            classes = content.prediction[target.rows].copy()
+            draft = self.draft or Draft.empty(len(target.rows))
+            given = draft.given  # what the person said already is no guess
+            classes = np.where(given, draft.classes, content.prediction[target.rows])
             if not (classes == UNLABELLED).any():
                 nothing = np.zeros(len(classes), bool)
-                self._step(Draft(classes, nothing, None, True, "the network's guess"))
+                self._bench.tools.add("guess")
+                title = "the network's guess"
+                self._step(Draft(classes.astype(np.uint8), nothing, None, True, title, given))
                 return
-        self._part(lambda part: self._step(self._with(part, title="split in parts")))
+        self._part(self._take_parts)
 
-    def fill(self, row: int) -> None:
+    def _take_parts(self, part: np.ndarray) -> None:
+        self._bench.tools.add("guess")
+        self._step(self._with(part, title="split in parts"))
+
+    def fill(self, row: int, *, over: bool = False) -> None:
         """Select the part of like points around a row of the shown scan."""
         target = self.state.target
         if target is None or row not in target.rows:
             self._tell("This point is not of the unit that is asked.")
             return
         at = int(np.searchsorted(target.rows, row))
-        self._part(lambda part: self.select(part == part[at], "fill"))
+        self._part(lambda part: self.select(part == part[at], "fill", over=over))
 
     def _with(self, part: np.ndarray, title: str) -> Draft:
         draft = self.draft or Draft.empty(len(part))
-        return Draft(draft.classes, draft.selected, part, draft.guessed, title)
+        return replace(draft, part=part, title=title)
 
     def _part(self, then: Callable[[np.ndarray], None]) -> None:
         """Split the target in parts in the background, then go on with them."""
@@ -128,7 +160,10 @@ class Labelling(QObject):
         if self.draft is not None and self.draft.part is not None:
             then(self.draft.part)
             return
-        points = self.state.project.dataset.normalised(content.points[target.rows])
+        points, bench = (
+            self.state.project.dataset.normalised(content.points[target.rows]),
+            self._bench,
+        )
         self._tell("Splitting …")
 
         def work() -> np.ndarray:
@@ -137,16 +172,16 @@ class Labelling(QObject):
             return parts(points)
 
         def done(future: Future) -> None:
-            self._split.emit((target, then), future)
+            self._split.emit((bench, then), future)
 
         if self._splitting is not None:
             self._splitting.cancel()
         self._splitting = self.state.background.submit(work, Turn.NOW)
         self._splitting.add_done_callback(done)
 
-    def _parted(self, wanted: tuple[Target, Callable], done: Future) -> None:
-        target, then = wanted
-        if not done.cancelled() and target is self.state.target:
+    def _parted(self, wanted: tuple[Bench, Callable], done: Future) -> None:
+        bench, then = wanted
+        if not done.cancelled() and self._bench.key == bench.key:
             self._tell("")
             then(done.result())
 
@@ -170,7 +205,7 @@ class Labelling(QObject):
         if content.scan not in project.dataset.train:
             self._tell("Validation scans are not labelled here.")
             return
-        target = clicked(content, project.units, row)
+        target = clicked(content, content.table, row)
         if target is None:
             self._tell("This point has no valid coordinates.")
             return
@@ -186,10 +221,12 @@ class Labelling(QObject):
         elif self._swapping:
             self._swapping = False
             self._step(draft.swap(label, self.state.class_name(label)))
+        elif not draft.asked.any():
+            self._tell("Every point has its class: draw over some, or Enter confirms. Esc: whole.")
         else:
             given = draft.give(label, self.state.class_name(label))
             if given.complete and not draft.guessed:
-                self._write(given.classes, self._tool())
+                self._write(given.classes, self._tool(), given)
             else:
                 self._step(given)
 
@@ -200,7 +237,7 @@ class Labelling(QObject):
             self._tell("Nothing is asked here: click a unit, or press Tab for the queue.")
         elif draft is not None:
             if draft.complete:
-                self._write(draft.classes, self._tool())
+                self._write(draft.classes, self._tool(), draft)
             else:
                 left = int(draft.open.sum())
                 self._tell(f"{left:,} points have no class yet: one more key gives them theirs.")
@@ -212,22 +249,23 @@ class Labelling(QObject):
             self._write(np.full(len(target.rows), first, np.uint8), tool)
 
     def _tool(self) -> str:
-        return "+".join(sorted(self._tools)) or "key"
+        return "+".join(sorted(self._bench.tools)) or "key"
 
     def _may_suggest(self) -> bool:
         suggestion = self.state.suggestion
         return suggestion is None or suggestion.shown
 
-    def _write(self, classes: np.ndarray, tool: str) -> None:
-        """Give the target's rows classes (R,); it is on disk when the next item is shown."""
-        state = self.state
+    def _write(self, classes: np.ndarray, tool: str, draft: Draft | None = None) -> None:
+        """Give the target's rows classes (R,), which a draft came to; it is on disk when the next
+        item is shown."""
+        state, bench = self.state, self._bench
         target, content, suggestion = state.target, state.content, state.suggestion
         assert target is not None
         assert content is not None
         suggested = suggestion.to_text() if suggestion is not None else ""
         effort = state.activity.take()._replace(suggested=suggested, tool=tool)
         try:
-            state.project.answers.answer(
+            head = state.project.answers.answer(
                 state.project.scan_ref(content.scan),
                 target.rows,
                 classes,
@@ -239,32 +277,49 @@ class Labelling(QObject):
         except ProjectError as error:
             state.failed.emit(error)
             return
+        if draft is not None and draft is not bench.draft:
+            bench.before.append(bench.draft)
+            bench.draft = draft
+        self._leave(bench, head)
         if not target.blind:
             content.set_labels(target.rows, classes)
         state.advance(target)
 
-    def write_unit(self, unit: str, rows: np.ndarray, classes: np.ndarray, effort: Effort) -> bool:
-        """Give another unit's rows (R,) of its scan classes (R,); return whether it was written."""
+    def _leave(self, bench: Bench, head: Head) -> None:
+        """An answer closed the draft; should the target stay, it is whole again."""
+        self.drafts.answered(bench, head)
+        self._bench = Bench(bench.scan, bench.unit, bench.rows, bench.blind)
+
+    def write_together(
+        self, units: Sequence[tuple[str, np.ndarray]], label: int, efforts: Sequence[Effort]
+    ) -> bool:
+        """Give units with their rows (R,) one class as one act; return whether it was written."""
         state = self.state
-        project, scan = state.project, scan_of(unit)
-        current, asked = state.round, state.summary.place_of(unit) is not None
+        project, current, asked = state.project, state.round, state.target
         try:
-            project.answers.answer(
-                project.scan_ref(scan),
-                rows,
-                classes,
-                round=current.id if current is not None and asked else "",
-                unit=unit,
-                effort=effort,
-            )
+            given = [
+                Given(
+                    project.scan_ref(scan_of(unit)),
+                    rows,
+                    np.full(len(rows), label, np.uint8),
+                    current.id if current and state.summary.place_of(unit) is not None else "",
+                    unit,
+                    effort,
+                )
+                for (unit, rows), effort in zip(units, efforts, strict=True)
+            ]
+            project.answers.answer_together(given, at=asked.unit if asked is not None else "")
         except ProjectError as error:
             state.failed.emit(error)
             return False
-        content = state.loader.kept(scan)
-        if content is not None:
-            content.set_labels(rows, classes)
-            if content is state.content:
-                state.target_changed.emit(False)
+        for one in given:
+            content = state.loader.kept(one.scan.name)
+            if content is not None:
+                content.set_labels(one.rows, one.classes)
+        if asked is not None and any(unit == asked.unit for unit, _ in units):
+            state.advance(asked)
+        else:
+            state.target_changed.emit(False)
         return True
 
     def _round(self, target: Target) -> str:
@@ -282,7 +337,7 @@ class Labelling(QObject):
             self._write(np.full(len(target.rows), UNSURE, np.uint8), "key")
             return
         try:
-            state.project.answers.decline(
+            head = state.project.answers.decline(
                 state.project.scan_ref(content.scan),
                 round=self._round(target),
                 unit=target.unit,
@@ -291,47 +346,81 @@ class Labelling(QObject):
         except ProjectError as error:
             state.failed.emit(error)
             return
+        self._leave(self._bench, head)
         state.advance(target)
 
     # -- undo ---------------------------------------------------------------------------------
 
     def undo(self) -> None:
         """Take back the draft's last step, else one's newest answer, and go there."""
-        if self._before:
-            undone = self.draft
-            self._after.append(self.draft)
-            self.draft = self._before.pop()
-            self.state.target_changed.emit(False)
-            self._tell(f"Undone: {undone.title if undone is not None else 'whole again'}")
+        bench = self._bench
+        if bench.before:
+            undone = bench.draft
+            bench.after.append(undone)
+            bench.draft = bench.before.pop()
+            self._turned(f"Undone: {undone.title if undone is not None else 'whole again'}")
         else:
             self._turn(redo=False)
 
     def redo(self) -> None:
         """Bring back what the last undo took, and go there."""
-        if self._after:
-            self._before.append(self.draft)
-            self.draft = self._after.pop()
-            self.state.target_changed.emit(False)
-            self._tell(f"Redone: {self.draft.title if self.draft is not None else 'whole again'}")
+        bench = self._bench
+        if bench.after:
+            bench.before.append(bench.draft)
+            bench.draft = bench.after.pop()
+            draft = bench.draft
+            self._turned(f"Redone: {draft.title if draft is not None else 'whole again'}")
         else:
             self._turn(redo=True)
 
+    def _turned(self, text: str) -> None:
+        """A step of the draft was taken back or brought again."""
+        self.drafts.keep(self._bench)
+        self.state.target_changed.emit(False)
+        self._tell(text)
+
     def _turn(self, *, redo: bool) -> None:
-        project = self.state.project
+        state, answers = self.state, self.state.project.answers
         try:
-            head = project.answers.redo() if redo else project.answers.undo()
+            head = answers.redo() if redo else answers.undo()
             if head is None:
                 self._tell("Nothing to redo." if redo else "Nothing to undo.")
                 return
-            labels = project.labels(head.scan)
+            act, at, rows = answers.act(head), answers.asked_at(head), self._rows_of(head)
+            for scan in {one.scan for one in act}:
+                content = state.loader.kept(scan)
+                if content is not None:
+                    content.labels = state.project.labels(scan)
+            if len(act) == 1 and head.kind == POINTS:
+                if redo:
+                    self.drafts.closed_again(head)
+                else:
+                    self.drafts.reopen(head)
         except ProjectError as error:
-            self.state.failed.emit(error)
+            state.failed.emit(error)
             return
-        content = self.state.loader.kept(head.scan)
-        if content is not None:
-            content.labels = labels
-        self.state.show_again(head)
-        self._tell(f"{'Redone' if redo else 'Undone'}: {self.describe(head)}")
+        self._take_up()  # a draft may be there now, or there no more
+        if at == head.unit:
+            state.show_again(head, rows)
+        elif at and at == state.aimed_at:
+            state.target_changed.emit(False)
+        elif at:
+            state.show_unit(at)
+        self._tell(f"{'Redone' if redo else 'Undone'}: {self._describe_act(act)}")
+
+    def _rows_of(self, head: Head) -> np.ndarray | None:
+        """The points (R,) int64 that an answer was about; None of any other entry."""
+        if head.kind != POINTS or head.verb != "answer":
+            return None
+        entry = self.state.project.answers.entry(head)
+        return entry.rows if entry is not None else None
+
+    def _describe_act(self, act: Sequence[Head]) -> str:
+        """The entries of one act in words."""
+        if len(act) == 1:
+            return self.describe(act[0])
+        names = {self.state.class_name(head.main_class()) for head in act}
+        return f"{len(act):,} units as {', '.join(sorted(names))}"
 
     def describe(self, head: Head) -> str:
         """One entry in words."""
@@ -346,6 +435,27 @@ class Labelling(QObject):
         best = sorted(counts, key=lambda c: -counts[c])[:3]
         return f"{what} as {', '.join(map(self.state.class_name, best))}"
 
+    def resume(self) -> bool:
+        """Go on with the drawing that was left last; return whether there is one."""
+        for problem in self.drafts.problems:
+            self.state.failed.emit(problem)
+        left = self.drafts.open()
+        if left:
+            self.state.show_rows(left[0].scan, left[0].unit, left[0].rows)
+        return bool(left)
+
+    def next_drawing(self) -> None:
+        """Go to the drawing that is open, the next one where this is one of several."""
+        left = sorted(self.drafts.open(), key=lambda bench: (bench.scan, bench.unit))
+        places = [place for place, bench in enumerate(left) if bench is self._bench]
+        if left:
+            bench = left[(places[0] + 1) % len(left) if places else 0]
+            self.state.show_rows(bench.scan, bench.unit, bench.rows)
+        else:
+            self._tell("No drawing is open.")
+
     def shut(self) -> None:
-        """Take no parts any more."""
+        """Take no parts any more, keep what is drawn."""
+        self.drafts.shut()
         self._split.disconnect()
+        self._unsaved.disconnect()

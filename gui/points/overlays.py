@@ -74,7 +74,7 @@ class Card(QFrame):
         xyz = content.points[target.rows, :3].astype(np.float64)
         size = xyz.max(axis=0) - xyz.min(axis=0)
         away = float(np.hypot(*xyz[:, :2].mean(axis=0)))
-        title, place = target.what, state.stands_on
+        title, place = target.what, state.place
         if place is not None:
             title = f"{state.agenda.number_of(place)}   {target.what.lower()}"
         given = np.bincount(content.labels[target.rows], minlength=256)

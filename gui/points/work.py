@@ -87,6 +87,25 @@ class PointsWork(QObject):
         """Say that the unit cannot be answered; it is never asked again."""
         self.labelling.decline()
 
+    def resume(self) -> bool:
+        """Go on with the drawing that was left last; return whether there is one."""
+        return self.labelling.resume()
+
+    def next_drawing(self) -> None:
+        """Go to a drawing that is open."""
+        self.labelling.next_drawing()
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is drawing: then nobody takes what is asked away from them."""
+        held = self.in_view is not None and self.in_view.drawing.held
+        return held or self.labelling.draft is not None
+
+    @property
+    def in_stroke(self) -> bool:
+        """Whether a shape is half drawn: then the view must not change its size."""
+        return self.in_view is not None and self.in_view.drawing.draw_tool.busy
+
     def show_keys(self, key_of: Callable[[str], str]) -> None:
         """Write the keys that actions have now, by their ids."""
         if self.in_view is not None:

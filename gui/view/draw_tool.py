@@ -84,12 +84,13 @@ class DrawTool(QWidget):
 
     Signals
     -------
-    moved(shape, take_away) : the shape so far, as the mouse moves
-    drawn(shape, take_away) : it is finished; with Ctrl held it takes away
+    moved(shape, take_away, over) : the shape so far, as the mouse moves
+    drawn(shape, take_away, over) : it is finished; with Ctrl held it takes away, with Shift it
+        takes points too that have a class already
     """
 
-    moved = Signal(object, bool)
-    drawn = Signal(object, bool)
+    moved = Signal(object, bool, bool)
+    drawn = Signal(object, bool, bool)
 
     def __init__(self, over: QWidget, canvas: QWidget, colour: str) -> None:
         super().__init__(over)
@@ -99,7 +100,7 @@ class DrawTool(QWidget):
         self.radius = 16.0
         self._places: list[tuple[float, float]] = []
         self._hover = QPointF(-100, -100)
-        self._take_away = False
+        self._take_away = self._over_given = False
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.hide()
@@ -111,6 +112,11 @@ class DrawTool(QWidget):
         self.setGeometry(self._over.rect())
         self.show()
         self.raise_()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a shape is begun: then the view must not change its size."""
+        return self.isVisible() and bool(self._places)
 
     def set_colour(self, colour: str) -> None:
         self._colour = QColor(colour)
@@ -147,12 +153,13 @@ class DrawTool(QWidget):
             return
         at = (event.position().x(), event.position().y())
         self._take_away = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        self._over_given = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if self.tool == "polygon":
             self._places.append(at)
         else:
             self._places = [at]
             if self.tool == "brush":
-                self.moved.emit(self._shape(), self._take_away)
+                self.moved.emit(self._shape(), self._take_away, self._over_given)
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -161,10 +168,11 @@ class DrawTool(QWidget):
             self._pass_on(event)
         elif self._places and self.tool != "polygon":
             self._places.append((self._hover.x(), self._hover.y()))
-            self.moved.emit(self._shape(), self._take_away)
+            self.moved.emit(self._shape(), self._take_away, self._over_given)
         elif len(self._places) >= 2:
             here = (self._hover.x(), self._hover.y())
-            self.moved.emit(Shape("polygon", (*self._places, here)), self._take_away)
+            shape = Shape("polygon", (*self._places, here))
+            self.moved.emit(shape, self._take_away, self._over_given)
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -192,7 +200,7 @@ class DrawTool(QWidget):
         self.update()
         reach = np.ptp(np.array(shape.places), axis=0).max()
         if shape.tool == "brush" or reach > _FEWEST_PX:
-            self.drawn.emit(shape, self._take_away)
+            self.drawn.emit(shape, self._take_away, self._over_given)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -1,16 +1,23 @@
-"""A strip above the view for what went wrong: what, what to do, and a way to put it away."""
+"""A strip above the view for what went wrong or ended: what, what to do, and ways to go on."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from core.base.errors import ProjectError
 
+Choice = tuple[str, Callable[[], object]]  # what a button says, and does
+_AGAIN_MS = 50
+
 
 class Banner(QFrame):
-    """Shows one message at a time; nothing modal."""
+    """Shows one message at a time; nothing modal. It comes once `waits` says no: a view that
+    changes its size under a half drawn shape would move the points below it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +37,8 @@ class Banner(QFrame):
         close.clicked.connect(self.hide)
         for button in (self.copy, close):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.choices: list[QToolButton] = []
+        self._buttons = QHBoxLayout()
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self.what)
@@ -37,9 +46,15 @@ class Banner(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.addLayout(words, 1)
+        layout.addLayout(self._buttons)
         layout.addWidget(self.copy)
         layout.addWidget(close)
         self._details = ""
+        self.waits: Callable[[], bool] = lambda: False
+        self._later: tuple[str, str, str, Sequence[Choice]] | None = None
+        self._again = QTimer(self)
+        self._again.setInterval(_AGAIN_MS)
+        self._again.timeout.connect(self._come)
         self.hide()
 
     def show_error(self, error: ProjectError) -> None:
@@ -59,12 +74,45 @@ class Banner(QFrame):
         """Show something worth knowing."""
         self._show(what, do, "")
 
-    def _show(self, what: str, do: str, details: str) -> None:
+    def show_choice(self, what: str, do: str, choices: Sequence[Choice]) -> None:
+        """Show something that the person may go on from in several ways, a button each."""
+        self._show(what, do, "", choices)
+
+    def _show(self, what: str, do: str, details: str, choices: Sequence[Choice] = ()) -> None:
+        self._later = (what, do, details, choices)
+        self._come()
+
+    def _come(self) -> None:
+        if self._later is None or self.waits():
+            self._again.start()
+            return
+        self._again.stop()
+        what, do, self._details, choices = self._later
+        self._later = None
         self.what.setText(what)
         self.do.setText(do)
-        self._details = details
-        self.copy.setVisible(bool(details))
+        self.do.setVisible(bool(do))
+        self.copy.setVisible(bool(self._details))
+        for button in self.choices:
+            button.deleteLater()
+        self.choices = []
+        for text, act in choices:
+            button = QToolButton()
+            button.setText(text)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(partial(self._chosen, act))
+            self._buttons.addWidget(button)
+            self.choices.append(button)
         self.show()
+
+    def _chosen(self, act: Callable[[], object]) -> None:
+        self.hide()
+        act()
+
+    def shut(self) -> None:
+        """Show nothing more."""
+        self._again.stop()
+        self._later = None
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._details)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core import steps
-from core.base.errors import LockedError, StorageError
+from core.base.errors import LockedError, ProjectError, StorageError
 from core.base.jobs import Job, Progress
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
@@ -18,6 +18,7 @@ from core.exchange.merge import merge
 from core.project.project import Project
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
+from core.rounds.round import Round
 from gui.desk.activity import Activity
 from gui.desk.state import State
 from gui.look.theme import Theme
@@ -31,7 +32,8 @@ from gui.points.class_palette import Palette
 from gui.points.work import PointsWork
 from gui.view import opengl
 from gui.view.view import CloudView
-from gui.window.banner import Banner
+from gui.window import endings
+from gui.window.banner import Banner, Choice
 from gui.window.gate import Gate
 from gui.window.jobs import Jobs
 from gui.window.statusbar import StatusBar
@@ -63,6 +65,9 @@ class Session(QObject):
         self.project, why = open_project(path)
         self.jobs = jobs
         self._outcome = ""
+        self._training: Round | None = None
+        self._tip = self.project.tip  # before a query is asked
+        self._stopped = False
         self.state = State(self.project, activity)
         self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
@@ -86,6 +91,7 @@ class Session(QObject):
             layout.addWidget(_no_view(problem), 1)
         self.work = PointsWork(self.page, self.view, self.state, theme)
         self.gate = Gate(self.page, self.view, self.state, self.work.sheet)
+        self.banner.waits = lambda: self.work.in_stroke
         self.queue = Queue(self.state, theme)
         self.palette = QWidget()
         self.partitions = Partitions(self.state, theme)
@@ -123,6 +129,13 @@ class Session(QObject):
             self.palette.set_keys(key_of)
         self.work.show_keys(key_of)
 
+    def begin(self) -> None:
+        """Go on with a drawing that was left open, else show the first open item."""
+        if self.work.resume():
+            self.banner.show_note("This drawing was left open: it is as it was.", "")
+        else:
+            self.state.begin()
+
     # -- steps --------------------------------------------------------------------------------
 
     def prepare(self) -> None:
@@ -131,6 +144,7 @@ class Session(QObject):
 
     def ask(self, options: dict[str, Any] | None = None) -> None:
         """Choose and freeze the next query, in the background."""
+        self._tip = self.project.tip
         self.jobs.run("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
 
     def train(self) -> None:
@@ -142,10 +156,12 @@ class Session(QObject):
             train(self.project, job)
 
         self.rounds.job_started()
+        self._training = self.project.tip
         self.jobs.run("Train", work)
 
     def cancel(self) -> None:
         """Stop the running step, which ends at its next report."""
+        self._stopped = True
         self.jobs.cancel()
         self.status.stopping()
 
@@ -226,7 +242,47 @@ class Session(QObject):
         if self._outcome:
             self.banner.show_note(self._outcome, "")
             self._outcome = ""
-        if name == "Ask" and self.state.round is not None:
+        if name == "Train" and self._training is not None and self._training.done:
+            self._tell_of(self._training)
+        if name == "Ask" and self.project.tip != self._tip:
+            self._begin_asked()
+        if self._stopped:
+            self.state.told.emit(f"{name} was stopped; what it finished is kept.")
+        self._stopped, self._training = False, None
+
+    def _tell_of(self, found: Round) -> None:
+        """Tell how training ended; nothing on the table changes by it."""
+        try:
+            result = endings.trained(self.project, found)
+        except ProjectError as error:
+            self.banner.show_error(error)
+            return
+        waiting = self.state.summary.waiting
+        choices: list[Choice] = [("Ask the next query now", self._ask_next)]
+        rest = ""
+        if waiting:
+            rest = (
+                f"{waiting:,} items are still open. What you answer now counts from the next "
+                "training on; the next query puts the rest back in the pool."
+            )
+            choices.append(("Finish these first", lambda: None))
+        self.banner.show_choice(result, rest, choices)
+
+    def _ask_next(self) -> None:
+        reason = self.no.ask()
+        if reason is None:
+            self.ask()
+        else:
+            self.banner.show_note(reason, "")
+
+    def _begin_asked(self) -> None:
+        """Show the first item of a new query, unless somebody is drawing."""
+        if self.work.busy and self.state.round is not None:
+            asked = len(self.state.round.query.items)
+            self.banner.show_note(
+                f"{asked:,} units are asked. Your drawing stays: finish it, then Tab goes on.", ""
+            )
+        else:
             self.state.begin()
 
     def toggle_suggestions(self) -> None:
@@ -290,6 +346,7 @@ class Session(QObject):
         ):
             signal.disconnect()
         self.gate.shut()
+        self.banner.shut()
         self.work.shut()
         self.review.shut()
         self.context.shut()

@@ -32,7 +32,10 @@ def steps(state: State, running: str | None) -> list[Step]:
     asked = summary.asked if current else 0
     answered = asked - waiting
     trained, scored = summary.trained, summary.scored
-    number = (current.number if current else len(project.branch(tip)) + 1) if prepared else 1
+    # After its training a round's open items stay on the table until the next query is asked.
+    asks = current is None or scored
+    number = len(project.branch(tip)) + 1 if prepared else 1
+    back = f"; the {waiting:,} open ones go back to the pool" if waiting else ""
 
     def step(action: str, text: str, done: bool, ready: bool, why: str) -> Step:
         return Step(action, text, DONE if done else NOW if ready else WAITING, why)
@@ -41,10 +44,10 @@ def steps(state: State, running: str | None) -> list[Step]:
         step("prepare", "Prepare", prepared, True, "Split the scans in units and partitions"),
         step(
             "ask",
-            f"Ask round {number}" if current is None else f"Asked {asked:,}",
-            current is not None,
+            f"Ask round {number}" if asks else f"Asked {asked:,}",
+            not asks,
             prepared and (tip is None or scored),
-            "Choose the units worth asking about" if prepared else "Waits for Prepare",
+            f"Choose the units worth asking about{back}" if prepared else "Waits for Prepare",
         ),
         step(
             "label",
@@ -56,14 +59,14 @@ def steps(state: State, running: str | None) -> list[Step]:
         step(
             "train",
             "Training …" if running == "Train" else "Train",
-            trained and current is None,
-            answered > 0 or (current is None and tip is not None and not scored),
-            "Train on all answers, score and evaluate" if current else "Waits for answers",
+            trained and scored,
+            answered > 0 and not scored,
+            "Train on all answers, score and evaluate" if not asks else "Waits for answers",
         ),
         step(
             "evaluate",
             "Evaluate",
-            scored and current is None,
+            scored,
             False,
             "Measure mIoU on the validation scans" if trained else "Waits for Train",
         ),

@@ -198,7 +198,7 @@ class Window(QMainWindow):
         remember(path)
         # Now, not before: thousands of events of the first layout would all pass through it.
         self._application().installEventFilter(self.activity)
-        state.begin()
+        session.begin()
         self.refresh()
         self.activateWindow()  # the first OpenGL widget makes the native window anew
         self.focus_view()

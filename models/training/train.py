@@ -27,6 +27,7 @@ from core.base.words import duration
 from core.data.classes import ClassList
 from core.data.scans import Dataset
 from core.quality.iou import iou, mean_iou
+from core.rounds.round import LOG
 from core.rounds.training_set import TrainingSet
 from models.machine import use_threads
 from models.networks import checkpoint, make_network
@@ -37,7 +38,6 @@ from models.training.group import Group
 from models.training.learner import Learner, OutOfMemory
 
 STATE = "training.safetensors"
-LOG = "log.json"
 _LOSSES, _CONFUSION = "epoch.losses", "epoch.confusion"
 _SAVE_EVERY_S = 120.0
 _LONG_STEP_S = 3.0  # an estimate takes a second step only where the first was shorter

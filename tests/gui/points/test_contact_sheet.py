@@ -9,11 +9,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.assist.alike import nearest
+from core.data.classes import UNLABELLED, load_classes
 from core.prepare.units import map_shapes
-from gui.points.contact_sheet import COLUMNS
+from gui.points.contact_sheet import COLUMNS, HEIGHT, WIDTH
+from gui.points.tile import AROUND, UNIT
+from tests.gui.driver import open_window
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton
+NAMES = load_classes("semantickitti").names
 
 
 def opened(driver):
@@ -27,15 +31,15 @@ def test_ticked_units_get_one_class_and_an_answer_each(driver):
     unit = driver.state.target.unit
     sheet = opened(driver)
     assert 3 < len(sheet.pictures) <= 24
-    chosen = [sheet.pictures[0], sheet.pictures[2], sheet.pictures[3]]
+    chosen = [sheet.pictures[1], sheet.pictures[2], sheet.pictures[3]]
     for picture in chosen:
         QTest.mouseClick(picture, LEFT)
     QTest.mouseClick(chosen[1], LEFT)  # not this one after all
+    QTest.mouseClick(sheet.pictures[0], LEFT)  # nor the one that is asked
     wanted = {chosen[0].alike.unit, chosen[2].alike.unit}
     assert "2 ticked" in sheet.hint.text()
     driver.key("4")
     assert not sheet.isVisible()
-    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 2)
     entries = driver.entries()
     assert {entry.unit for entry in entries} == wanted
     asked = driver.state.round.query.items
@@ -48,9 +52,86 @@ def test_ticked_units_get_one_class_and_an_answer_each(driver):
         assert set(inside.tolist()) == {number}
         assert (entry.round == "001-size") == (entry.unit in asked)
     assert driver.state.target.unit == unit  # the question itself is still open
+
+
+def camera(driver) -> tuple:
+    seen = driver.session.view.camera
+    return (*seen.center, seen.scale_factor, seen.azimuth, seen.elevation)
+
+
+@pytest.mark.parametrize("with_asked", [True, False])
+def test_an_act_is_taken_back_by_one_undo_where_it_was_made(
+    driver, qtbot, project_path, with_asked: bool
+):
+    """Also after the window was closed; the units lie in several scans."""
+    unit = driver.state.target.unit
+    driver.key("1")
     driver.key("Z", CONTROL)
+    driver.key("2")  # an answer before the act, which undo must not reach
+    unit = driver.state.target.unit
+    sheet = opened(driver)
+    assert sheet.pictures[0].alike.unit == unit
+    assert sheet.pictures[0].isChecked()
+    if not with_asked:
+        QTest.mouseClick(sheet.pictures[0], LEFT)
+    others = [one for one in sheet.pictures[1:]]
+    for picture in others:
+        QTest.mouseClick(picture, LEFT)
+    units = {picture.alike.unit for picture in sheet.pictures[not with_asked :]}
+    assert len({one.partition("#")[0] for one in units}) > 1
+    driver.key("4")
+    assert {e.unit for e in driver.entries()[3:]} == units
+    assert (driver.state.target.unit == unit) != with_asked  # the next one is asked
+    seen = camera(driver)
     driver.key("Z", CONTROL)
-    assert not driver.answers.effective
+    assert driver.session.status.said.text() == f"Undone: {len(units)} units as {NAMES[3]}"
+    assert len(driver.answers.effective) == 1
+    assert driver.state.target.unit == unit
+    for one in sheet.pictures:
+        content = driver.state.loader.kept(one.alike.unit.partition("#")[0])
+        if content is not None and one.alike.unit in units:
+            assert set(content.labels[one.alike.rows].tolist()) == {UNLABELLED}
+    if not with_asked:
+        assert camera(driver) == seen
+    driver.key("Y", CONTROL)
+    assert driver.session.status.said.text() == f"Redone: {len(units)} units as {NAMES[3]}"
+    assert {u for u, h in driver.answers.effective.items() if h.main_class() == 3} == units
+    driver.window.close()
+    driver.window = open_window(project_path, qtbot)
+    driver.settle()
+    driver.key("Z", CONTROL)
+    assert len(driver.answers.effective) == 1
+    assert driver.state.target.unit == unit
+    driver.key("Z", CONTROL)
+    assert driver.answers.effective == {}
+
+
+def test_the_picture_shows_the_unit_and_fainter_what_is_around_it(driver):
+    """Each pixel of the picture against the points that fall in it, one by one."""
+    sheet = opened(driver)
+    project = driver.session.project
+    for thumbnail in sheet.pictures[:4]:
+        alike, drawn = thumbnail.alike, thumbnail.tile.drawn
+        xyz = project.dataset.scan(alike.unit.partition("#")[0]).points[:, :3]
+        low, high = alike.points.min(axis=0) - 1.5, alike.points.max(axis=0) + 1.5
+        around = {
+            tuple(p) for n, p in enumerate(xyz.tolist())
+            if n not in set(alike.rows.tolist()) and all(low <= p) and all(p <= high)
+        }  # fmt: skip
+        assert {tuple(p) for p in alike.around.tolist()} == around
+        assert drawn.shape == (HEIGHT, WIDTH)
+        assert (drawn == UNIT).any()
+        lines, columns = np.nonzero(drawn == UNIT)
+        assert 0 < lines.min() <= lines.max() < HEIGHT - 1  # there is a margin around it
+        assert 0 < columns.min() <= columns.max() < WIDTH - 1
+        image = thumbnail.grab().toImage()
+        assert (drawn == AROUND).any()
+        at = np.argwhere(drawn == AROUND)[0]
+        origin = thumbnail.rect().adjusted(1, 1, -1, -1).center()
+        shown = image.pixelColor(
+            round(origin.x() - WIDTH / 2 + at[1] + 0.5), round(origin.y() - HEIGHT / 2 - 7 + at[0])
+        )
+        assert shown.name() != driver.window.theme.text
 
 
 def press(driver, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
@@ -73,11 +154,11 @@ def test_the_work_at_the_sheet_is_divided_among_its_answers(driver):
     unit = driver.state.target.unit
     clock.now += 7
     sheet = opened(driver)
-    for picture in sheet.pictures[:3]:
+    for picture in sheet.pictures[:4]:  # the first is ticked: not this one
         QTest.mouseClick(picture, LEFT)
     clock.now += 5
     press(driver, Qt.Key.Key_4)
-    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 3)
+    assert len(driver.entries()) == 3
     alike = driver.entries()
     assert sorted(entry.active_s for entry in alike) == [1.66, 1.67, 1.67]
     assert sum(entry.keys for entry in alike) == 1
@@ -90,6 +171,20 @@ def test_the_work_at_the_sheet_is_divided_among_its_answers(driver):
     assert asked.active_s == pytest.approx(7 + 2)
     assert asked.keys == 3  # Ctrl and A that opened the sheet, and the class
     assert driver.answers.pace() == pytest.approx(9)
+
+
+def test_the_asked_unit_of_an_act_took_what_was_before_the_sheet_too(driver):
+    clock = Clock(driver.state.activity)
+    unit = driver.state.target.unit
+    clock.now += 7
+    sheet = opened(driver)
+    QTest.mouseClick(sheet.pictures[1], LEFT)
+    clock.now += 5
+    press(driver, Qt.Key.Key_4)
+    asked, other = driver.entries()
+    assert asked.unit == unit
+    assert (asked.active_s, other.active_s) == pytest.approx((7 + 2.5, 2.5))
+    assert driver.answers.spent().minutes == pytest.approx(12 / 60)
 
 
 def test_the_work_at_a_sheet_that_is_left_is_the_asked_units(driver):
@@ -108,6 +203,8 @@ def test_the_work_at_a_sheet_that_is_left_is_the_asked_units(driver):
 
 def test_a_key_without_a_tick_labels_nothing_and_escape_leaves(driver):
     sheet = opened(driver)
+    QTest.mouseClick(sheet.pictures[0], LEFT)
+    assert sheet.ticked == []
     driver.key("1")
     assert driver.entries() == []
     assert sheet.isVisible()
@@ -130,6 +227,7 @@ def test_the_sheet_is_ticked_by_keys_alone(driver):
         return places[id(QApplication.focusWidget())]
 
     assert at() == 0
+    press(driver, Qt.Key.Key_Space)  # the asked one is left out
     press(driver, Qt.Key.Key_Right)
     assert at() == 1
     press(driver, Qt.Key.Key_Space)
@@ -140,7 +238,7 @@ def test_the_sheet_is_ticked_by_keys_alone(driver):
     press(driver, Qt.Key.Key_Space)
     assert driver.entries() == []  # what is asked below the sheet was not accepted
     press(driver, Qt.Key.Key_4)
-    driver.qtbot.waitUntil(lambda: len(driver.entries()) == 1)
+    assert len(driver.entries()) == 1
     assert driver.entries()[0].unit == sheet.pictures[1].alike.unit
     assert QApplication.focusWidget() is view
 
@@ -155,14 +253,13 @@ def test_the_sheet_goes_with_its_question(driver):
     assert len(driver.entries()) == 1
 
 
-def test_what_waits_is_written_when_the_project_closes(driver):
-    sheet = opened(driver)
-    QTest.mouseClick(sheet.all, LEFT)
-    count = len(sheet.ticked)
-    sheet.give(0)
-    sheet.shut()
-    assert len(driver.entries()) == count
-    sheet._read.connect(lambda *_: None)
+def test_no_sheet_opens_over_a_drawing(driver):
+    target = driver.state.target
+    driver.session.work.labelling.select(np.arange(len(target.rows)) % 2 == 0, "lasso")
+    driver.key("A", CONTROL)
+    driver.rest()
+    assert not driver.session.work.sheet.isVisible()
+    assert "drawing is open" in driver.session.status.said.text()
 
 
 def test_the_nearest_are_those_of_a_slow_search(driver):

@@ -312,7 +312,7 @@ def test_a_scan_that_is_read_at_once_arrives_after_the_call(driver, monkeypatch)
     background = loader._background
     monkeypatch.setattr(loader, "_background", AtOnce())
     driver.state.reload()
-    assert driver.state._coming is not None
+    assert not driver.state.settled
     driver.settle()
     assert driver.state.target.unit == driver.state.round.query.items[0]
     monkeypatch.setattr(loader, "_background", background)

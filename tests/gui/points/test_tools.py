@@ -287,7 +287,8 @@ def test_one_class_is_swapped_for_another(cell):
     drag(cell, [(right, top), (xy[:, 0].max() + 5, bottom)])
     cell.key("A")
     road = labelling.draft.classes == ROAD
-    drag(cell, [(xy[:, 0].min() - 5, top), (left - 10, bottom)])  # some of the road
+    some = [(xy[:, 0].min() - 5, top), (left - 10, bottom)]
+    drag(cell, some, Qt.KeyboardModifier.ShiftModifier)  # of the road, which has its class
     cell.key(";")
     cell.key("T")
     swapped = labelling.draft.classes

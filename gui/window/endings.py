@@ -1,0 +1,33 @@
+"""What the window says when a step has ended."""
+
+from __future__ import annotations
+
+from core.base.files import read_json
+from core.base.words import DASH
+from core.project.project import Project
+from core.rounds.round import LOG, Round
+
+
+def trained(project: Project, found: Round) -> str:
+    """The result of a round's training in a sentence: mIoU, the parent's beside it, and loss."""
+    miou = _miou(found)
+    if miou is None:
+        measured = f"mIoU {DASH}, as no validation scan has labels"
+    else:
+        measured = f"mIoU {miou:.1%}"
+        before = _miou(project.round(found.parent)) if found.parent is not None else None
+        measured += f" ({before:.1%} the round before)" if before is not None else ""
+    loss = _loss(found)
+    return f"Training ended: {measured}{f', loss {loss:.3g}' if loss is not None else ''}."
+
+
+def _miou(found: Round) -> float | None:
+    miou = (found.metrics() or {}).get("miou")
+    return float(miou) if miou is not None else None
+
+
+def _loss(found: Round) -> float | None:
+    """Of the last epoch, None where the network was trained elsewhere."""
+    path = found.file(LOG)
+    epochs = read_json(path, epochs=list)["epochs"] if path.exists() else []
+    return float(epochs[-1]["loss"]) if epochs else None

@@ -14,19 +14,10 @@ from core.data.classes import UNLABELLED
 from core.data.items import scan_of
 from core.project.project import Project
 from tests.gui.driver import Driver, open_window
+from tests.gui.panels.lists import refilled
 from tests.streets import give
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-def refilled(driver) -> None:
-    """Bring the review to the front and wait for its rows."""
-    dock = next(d for d in driver.window.docks if d.objectName() == "Review")
-    dock.raise_()
-    review = driver.session.review
-    before = review.model.rows
-    review.refill()
-    driver.qtbot.waitUntil(lambda: review.model.rows is not before)
 
 
 def test_every_answer_is_listed_and_relabelled_in_place(driver):

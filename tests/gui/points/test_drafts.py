@@ -6,14 +6,13 @@ import shutil
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from core.data.classes import UNLABELLED
-from core.prepare.units import CELL, NOISE
+from core.prepare.units import NOISE
 from tests.gui.driver import open_window
+from tests.gui.strokes import cut, drag, largest_cell, places, press_and_move, thirds
 
 CONTROL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 SHIFT, LEFT = Qt.KeyboardModifier.ShiftModifier, Qt.MouseButton.LeftButton
@@ -23,56 +22,8 @@ ROAD, PARKING, TRUNK = 8, 9, 10  # keys R, T and A
 @pytest.fixture
 def cell(driver):
     """The largest ground cell that is asked, seen from straight above."""
-    units, query = driver.session.project.units, driver.state.round.query
-    cells = [n for n, item in enumerate(query.items) if units.kind[units.find(item)] == CELL]
-    driver.state.go(max(cells, key=lambda n: query.cost[n]))
-    driver.settle()
-    driver.key("J")
+    largest_cell(driver)
     return driver
-
-
-def places(driver) -> np.ndarray:
-    """(R, 2) logical pixels of the target's points."""
-    content, target = driver.state.content, driver.state.target
-    return driver.session.view.picker.screen_xy(content.points[target.rows])
-
-
-def press_and_move(driver, corners, modifier=NONE) -> None:
-    """Press the left button on the drawing sheet and move through the corners."""
-    sheet = driver.session.work.in_view.drawing.draw_tool
-    points = [QPoint(round(float(x)), round(float(y))) for x, y in corners]
-    QTest.mousePress(sheet, LEFT, modifier, points[0])
-    for point in points[1:]:
-        at = QPointF(point)
-        move = QMouseEvent(
-            QEvent.Type.MouseMove,
-            at,
-            sheet.mapToGlobal(at),
-            Qt.MouseButton.NoButton,
-            LEFT,
-            modifier,
-        )
-        QApplication.sendEvent(sheet, move)
-
-
-def drag(driver, corners, modifier=NONE) -> None:
-    press_and_move(driver, corners, modifier)
-    sheet = driver.session.work.in_view.drawing.draw_tool
-    x, y = corners[-1]
-    QTest.mouseRelease(sheet, LEFT, modifier, QPoint(round(float(x)), round(float(y))))
-    driver.settle()
-
-
-def cut(driver, x: float, modifier=NONE) -> None:
-    """Cut from top to bottom at a place across the view."""
-    driver.key("K")
-    drag(driver, [(x, 20), (x, 300)], modifier)
-
-
-def thirds(driver) -> tuple[float, float]:
-    """Where a third and two thirds of the target's points lie, across the view."""
-    first, second = np.round(np.quantile(places(driver)[:, 0], [0.33, 0.66])) + 0.5
-    return float(first), float(second)
 
 
 def drawn(driver):

@@ -312,8 +312,8 @@ class State(QObject):
     def _missing(self, scan: str, error: ProjectError) -> None:
         if self._coming is not None and self._coming[0] == scan:
             self._coming = None
-            self.target_changed.emit(False)
             self.failed.emit(error)
+            self.target_changed.emit(False)
         elif self._renewing and self.content is not None and self.content.scan == scan:
             self._renewing = False
             self.failed.emit(error)

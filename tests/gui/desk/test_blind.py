@@ -58,10 +58,10 @@ def until_again(driver, key: str = "1") -> str:
     raise AssertionError("no repeat came")
 
 
-@pytest.mark.parametrize("mode", ["1", "3"])  # by unit, by label
+@pytest.mark.parametrize("mode", ["unit", "label", "scene"])
 def test_a_repeat_cannot_be_told_from_an_item(repeating, mode: str):
     driver, state = repeating, repeating.state
-    driver.key(mode, CONTROL)
+    driver.window.actions_table.run(f"mode {mode}")
     card = driver.session.work.in_view.overlays.card
     looks, lines = {}, {}
     while not state.target.blind:
@@ -94,7 +94,7 @@ def test_a_repeat_cannot_be_told_from_an_item(repeating, mode: str):
 
 def test_the_legend_does_not_tell_what_a_repeat_was_called(repeating):
     driver = repeating
-    driver.key("3", CONTROL)
+    driver.window.actions_table.run("mode label")
     driver.key("S")  # a class that nothing else has
     name = driver.state.class_name(int(driver.entries()[0].classes[0]))
     until_again(driver)

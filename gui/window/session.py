@@ -231,7 +231,8 @@ class Session(QObject):
 
     def _started(self, name: str) -> None:
         self.state.running = name
-        self.state.project_changed.emit()
+        if self.project.units is None or self.state.round is None:  # what to do next is another
+            self.state.project_changed.emit()
 
     def _finished(self, name: str) -> None:
         self.state.running = None

@@ -22,6 +22,7 @@ from core.query.pool import Draw, Pool
 from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
+from core.query.why import REOPENED
 from core.rounds.round import QUERY, Round
 from core.rounds.scores import read_scores
 
@@ -159,7 +160,7 @@ def _with_reopened(
     left = replace(budget, amount=budget.amount - int(budget.cost[again].sum()))
     free = pool.free.copy()
     free[again] = False
-    reason = ("annotators disagreed: asked again",) * len(again)
+    reason = (REOPENED,) * len(again)
     if not (left.cost[free] <= left.amount).any():
         return Selection(again, reason)
     rest = select(replace(pool, free=free), left, draw)

@@ -72,6 +72,12 @@ class Fold(Ledger):
         """The heads that hold now, in time order."""
         return sorted((head for head in self.all() if self.now.holds(head)), key=when)
 
+    def compared(self) -> list[Head]:
+        """The heads of blind answers that hold now, in time order: neither undone nor given before
+        their unit was put back in the queue."""
+        seen = [head for head in self.all() if head.blind]
+        return sorted((h for h in seen if self.now.holds(h._replace(blind=False))), key=when)
+
     def at(self, until: Mapping[str, int]) -> Standing:
         """What held when each journal ended at its position: read once for all scans of a training
         set, since entries behind those positions change nothing."""

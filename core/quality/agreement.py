@@ -88,6 +88,11 @@ class Repeats:
         if unit and key < np.uint64(REPEATS * 2**64):
             self._chosen.append((self._answered, unit))
 
+    def postpone(self, unit: str) -> None:
+        """A repeat was skipped: it comes again as late as if it were answered now."""
+        self._chosen = [one for one in self._chosen if one[1] != unit]
+        self._chosen.append((self._answered, unit))
+
     def due(self) -> str | None:
         """The unit to be seen again now, or None."""
         seen = self._project.answers.seen_again()
@@ -97,15 +102,21 @@ class Repeats:
         return None
 
 
-def blind_sample(project: Project, count: int) -> list[str]:
-    """Units that others answered, drawn by seed, for a second annotator, without those done."""
+def others_answered(project: Project) -> list[str]:
+    """Units that another annotator answered, by name."""
     me = project.answers.annotator
-    done = {entry.unit for entry in project.answers.blind() if entry.annotator == me}
-    names = sorted(
+    return sorted(
         unit
         for unit, head in project.answers.effective.items()
         if head.verb == "answer" and head.annotator != me
     )
+
+
+def blind_sample(project: Project, count: int) -> list[str]:
+    """Units that others answered, drawn by seed, for a second annotator, without those done."""
+    me = project.answers.annotator
+    done = {entry.unit for entry in project.answers.blind() if entry.annotator == me}
+    names = others_answered(project)
     keys = Draw(project.seed, 0).keys([f"second|{name}" for name in names])
     order = [names[i] for i in np.argsort(keys, kind="stable")][:count]
     return [name for name in order if name not in done]

@@ -19,7 +19,7 @@ class Reviewed:
     ----------
     found : class or code of most points
     model : the class that the newest network gives most of them, None without one
-    others : what other annotators answered where it differs, by their names
+    others : every other vote where votes differ: class by annotator, "name, blind" for a blind one
     """
 
     unit: str

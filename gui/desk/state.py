@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -14,23 +13,29 @@ from core.assist.suggestion import Suggestion
 from core.base.errors import ProjectError
 from core.data.items import scan_of
 from core.project.project import Project
-from core.quality.agreement import Repeats
 from core.rounds.round import Round
 from gui.desk.activity import Activity
+from gui.desk.agenda import Agenda, Way
 from gui.desk.background import Background
 from gui.desk.content import Content, Loader
 from gui.desk.guesses import Guesses
 from gui.desk.order import Order
+from gui.desk.sample import Sample
 from gui.desk.summary import Summary
 from gui.desk.target import Target, of_unit
 
-_AHEAD = 3
 _TELL_MS = 40
 _BY_THEMSELVES = "Points without a unit"
 
 
 class State(QObject):
     """One open project, the scan that is shown, the unit an answer would be about.
+
+    Attributes
+    ----------
+    running : name of the step that runs in the background, or None
+    change : seconds that another scan costs more than another unit, and how often that was
+        measured; None before
 
     Signals
     -------
@@ -62,10 +67,8 @@ class State(QObject):
         self.loader = Loader(project, self)
         self.content: Content | None = None
         self.target: Target | None = None
-        self.cursor = -1
-        self.repeats = Repeats(project)
-        self.again = ""  # a unit that is seen a second time, unmarked
-        self.second: deque[str] = deque()  # a sample of others' units, for a second opinion
+        self.running: str | None = None
+        self.change: tuple[float, int] | None = None
         # Scan, item or unit that is asked there, whether to fly.
         self._coming: tuple[str, int | str | Target | None, bool] | None = None
         self._renewing = False  # the shown scan is read anew and stays on screen meanwhile
@@ -75,6 +78,7 @@ class State(QObject):
         self.background = Background(2, "background")
         self.guesses = Guesses(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)
+        self.agenda = Agenda(project, self.summary, self.order)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         # Entries may come by the thousand, and from another thread: tell of them together.
@@ -140,49 +144,84 @@ class State(QObject):
             if place is not None:
                 self.go(place)
 
+    @property
+    def second(self) -> Sample | None:
+        """The sample of others' units that is asked for a second opinion, or None."""
+        return self.agenda.second
+
+    @property
+    def cursor(self) -> int:
+        """Place of the item that the queue asks, -1 before the first."""
+        return self.agenda.cursor
+
+    @property
+    def announced(self) -> str:
+        """The unit that is asked or on its way, or a name for points without one; "" for none."""
+        if self._coming is None and self.target is not None and self.content is not None:
+            return self.target.unit or f"{self.content.scan}#{int(self.target.rows[0])}"
+        return self.aimed_at
+
+    @property
+    def coming(self) -> str | None:
+        """The scan that is being read to be shown, or None."""
+        return self._coming[0] if self._coming is not None else None
+
+    @property
+    def at_asked(self) -> bool:
+        """Whether what is shown, or on its way, is what is asked."""
+        return self.agenda.asks(self.announced)
+
     def begin(self) -> None:
         """Show the first open item, or the first scan where nothing is asked."""
-        place = self.order.after(-1)
-        if place is not None:
-            self.go(place)
-        else:
+        way = self.agenda.begin()
+        if way.to is None:
             self.show_scan(self.project.dataset.train[0])
+        else:
+            self._take(way)
 
     def go(self, place: int) -> None:
-        """Make an item of the query the target, and read the scans of the next ones."""
-        current = self.round
-        if current is None:
-            return
-        self.cursor = place
-        scan = scan_of(current.query.items[place])
-        self._show(scan, place, fly=True)
-        ahead, scans = place, [scan]
-        for _ in range(_AHEAD):
-            following = self.order.after(ahead)
-            if following is None:
-                break
-            ahead = following
-            name = scan_of(current.query.items[ahead])
-            if name not in scans:
-                scans.append(name)
-                self.loader.ask(name)
+        """Make an item of the query, or of the sample, the target; read what comes next."""
+        if self.round is not None or self.second is not None:
+            self._take(self.agenda.go(place))
 
     def skip(self) -> None:
-        """Leave the item open and go to the next one."""
-        place = self.order.after(self.cursor)
-        if place is not None:
-            self.go(place)
-        elif self.order.line_of(self.cursor) is not None and self.order.is_open(self.cursor):
-            self.go(self.cursor)
-            self.told.emit("This is the last open item.")
-        else:
-            self.told.emit(self._all_done())
+        """Leave the item open and go to the next one; from a detour, back to what is asked."""
+        self._take(self.agenda.skip(self.announced))
 
     def back(self) -> None:
         """Go to the item before this one, answered or not."""
-        place = self.order.before(self.cursor)
-        if place is not None:
-            self.go(place)
+        self._take(self.agenda.back())
+
+    def return_to_asked(self) -> bool:
+        """Go back to what is asked; False where that is shown already, or nothing is owed."""
+        way = self.agenda.home(self.announced)
+        if way is not None:
+            self._take(way)
+        return way is not None
+
+    def advance(self, answered: Target) -> None:
+        """Go on after an answer to `answered`."""
+        asked = self.second
+        way = self.agenda.advance(answered.unit, answered.item, blind=answered.blind)
+        if self.second is not asked:
+            self._unhide()
+        self._take(way)
+
+    def _take(self, way: Way) -> None:
+        """Go where the agenda says."""
+        if isinstance(way.to, int):
+            assert self.round is not None
+            self._show(scan_of(self.round.query.items[way.to]), way.to, fly=True)
+        elif way.to is not None:
+            self.show_unit(way.to)
+        elif not way.stays:
+            self.target = None
+            self.target_changed.emit(False)
+        if way.to is not None:
+            for scan in self.agenda.ahead:
+                self.loader.ask(scan)
+        if way.words:
+            self.told.emit(way.words)
 
     # -- showing ------------------------------------------------------------------------------
 
@@ -198,11 +237,13 @@ class State(QObject):
 
     @property
     def place(self) -> int | None:
-        """Place of the item that is asked, or will be; None where none is. What is seen again
-        stands where the queue stands."""
+        """Place in the query, or in the sample, of what is asked, or will be; None where that is
+        neither. What is seen again stands where the queue stands."""
         unit = self.aimed_at
-        if unit and self._asks_blind(unit):
-            return self.cursor if self.cursor >= 0 else None
+        if self.second is not None:
+            return self.second.place if unit == self.second.unit else None
+        if self.agenda.is_blind(unit):
+            return self.cursor if self.round is not None and self.cursor >= 0 else None
         return self.summary.place_of(unit)
 
     @property
@@ -265,16 +306,14 @@ class State(QObject):
             self.target = self._unit_target(place)
         else:
             self.target = self._item_target(place) if place is not None else None
-        if self.target is not None and self.target.item is not None:
-            self.cursor = self.target.item
         self.activity.take()
         self.target_changed.emit(fly)
 
     def _missing(self, scan: str, error: ProjectError) -> None:
         if self._coming is not None and self._coming[0] == scan:
             self._coming = None
-            self.target_changed.emit(False)
             self.failed.emit(error)
+            self.target_changed.emit(False)
         elif self._renewing and self.content is not None and self.content.scan == scan:
             self._renewing = False
             self.failed.emit(error)
@@ -294,8 +333,10 @@ class State(QObject):
             self.guesses.renew()
         if prepared or self.round != before:
             self.order.suggested = None  # nothing is suggested until something is learnt anew
+            if self.round != before:  # a filter was for that round's items
+                self.order.partition = None
             self.order.refill()
-            self.cursor = -1
+            self.agenda.forget()
         if self.target is not None:
             self.target = self._placed(self.target)
         self.project_changed.emit()
@@ -318,8 +359,8 @@ class State(QObject):
     def _placed(self, target: Target) -> Target:
         """A target with its place in the query that is on the table now."""
         place = None if target.blind else self.summary.place_of(target.unit)
-        if place is not None:
-            self.cursor = place
+        if place is not None and self.cursor < 0:
+            self.agenda.go(place)
         return replace(target, item=place)
 
     def _take_anew(self) -> None:
@@ -356,12 +397,13 @@ class State(QObject):
         found = self._unit(unit)
         if found is None:
             return None
-        blind = self._asks_blind(unit)
-        item = None if blind else self.summary.place_of(unit)
-        return replace(found, blind=blind, item=item)
+        return self._as_asked(found)
 
-    def _asks_blind(self, unit: str) -> bool:
-        return unit == self.again or (bool(self.second) and unit == self.second[0])
+    def _as_asked(self, target: Target) -> Target:
+        """A target as the query, a repeat or the sample asks it, if one of them does."""
+        if self.agenda.is_blind(target.unit):
+            return replace(target, blind=True)
+        return replace(target, item=self.summary.place_of(target.unit))
 
     def _unit(self, unit: str) -> Target | None:
         content = self.content
@@ -373,74 +415,51 @@ class State(QObject):
 
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""
-        place = self.summary.place_of(target.unit)
-        if place is not None:
-            self.cursor = place
-            target = replace(target, item=place)
-        self.target = target
+        if self.second is not None:
+            if target.unit not in self.second:
+                self.told.emit("Only the sample is answered in a second opinion; Esc ends it.")
+                return
+            self.second.go(target.unit)
+        self.target = self._as_asked(target)
         self.target_changed.emit(False)
 
     def show_again(self, head: Head, rows: np.ndarray | None = None) -> None:
         """Go where an entry about rows (R,) was made; nothing moves where one is there already."""
         if head.blind:
-            self.again = head.unit
+            self.agenda.see_again(head.unit)
+        else:
+            self.end_second()
+            item = self.summary.place_of(head.unit)
+            if item is not None:
+                self.agenda.ask_too(item)
         here = self.target is not None and self.target.unit == head.unit != ""
         place = Target(rows, head.unit, None, _BY_THEMSELVES) if rows is not None else head.unit
         self._show(head.scan, place or None, fly=not here)
 
+    # -- second opinions ----------------------------------------------------------------------
+
     @property
     def hides_labels(self) -> bool:
         """Whether labels and suggestions are kept from the person, for a second opinion."""
-        return bool(self.second)
+        return self.second is not None
 
     def begin_second(self, units: Sequence[str]) -> None:
         """Ask units that others answered, without showing what they said."""
-        self.second = deque(units)
-        self.scan_shown.emit()
-        self.show_unit(self.second[0])
+        way = self.agenda.begin_second(units)
+        self._unhide()
+        self._take(way)
 
     def end_second(self) -> None:
-        """Show labels again."""
-        self.second.clear()
+        """Show labels again, go back to what the query asks, and say how far it came."""
+        if self.second is not None:
+            way = self.agenda.end_second()
+            self._unhide()
+            self._take(way)
+
+    def _unhide(self) -> None:
+        """Labels are hidden now, or shown again; the queue lists something else."""
         self.scan_shown.emit()
-        self.target_changed.emit(False)
-
-    def advance(self, answered: Target) -> None:
-        """Go to the next open item after an answer to `answered`."""
-        if self.second:
-            if answered.unit == self.second[0]:
-                self.second.popleft()
-            if self.second:
-                self.show_unit(self.second[0])
-                return
-            self.end_second()
-            self.told.emit("The blind sample is done: see Review for the agreement.")
-        if answered.blind:
-            self.again = ""
-        elif answered.item is not None:
-            self.repeats.note(answered.unit)
-            self.again = self.repeats.due() or ""
-            if self.again:
-                self.cursor = answered.item
-                self.show_unit(self.again)
-                return
-        at = self.cursor if answered.blind else answered.item
-        place = self.order.after(at) if at is not None and at >= 0 else None
-        if place is not None:
-            self.go(place)
-            return
-        self.target = None
-        self.target_changed.emit(False)
-        if answered.item is not None:
-            self.told.emit(self._all_done())
-
-    def _all_done(self) -> str:
-        waiting = self.summary.waiting
-        if self.round is not None and waiting:
-            return f"This list is answered; {waiting:,} more wait outside of it: show all."
-        if self.summary.scored:
-            return "Every item is answered: ask the next query."
-        return "Every item is answered: train the round."
+        self.project_changed.emit()
 
     # -- words --------------------------------------------------------------------------------
 

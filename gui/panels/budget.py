@@ -1,4 +1,4 @@
-"""The budget of the round on the table: units, points and minutes, spent and left."""
+"""The budget of the round on the table: items, points and minutes, spent and left."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Budget(QWidget):
             label.setObjectName("quiet")
             label.setWordWrap(True)
             layout.addWidget(label)
+        state.target_told.connect(self.refresh)
         state.project_changed.connect(self.restart)
         state.answers_changed.connect(self.refresh)
         self.restart()
@@ -42,16 +43,24 @@ class Budget(QWidget):
 
     def refresh(self) -> None:
         """Count the new answers."""
-        spending = self._spending
+        spending, second = self._spending, self.state.second
+        if second is not None:
+            self.bar.setMaximum(len(second))
+            self.bar.setValue(len(second.done))
+            self.spent.setText(f"Second opinion: {len(second.done):,} of {len(second):,} units")
+            self.time.setText("Esc ends it.")
+            return
         if spending is None:
             return
         spending.follow()
         query = spending.query
         self.bar.setMaximum(max(len(query.items), 1))
         self.bar.setValue(spending.done)
+        declined = spending.done - spending.units
+        aside = f" ({declined:,} declined)" if declined else ""
         self.spent.setText(
-            f"{spending.units:,}/{len(query.items):,} units, "
-            f"{spending.points:,}/{int(query.cost.sum()):,} points"
+            f"{spending.done:,} of {len(query.items):,} items{aside}, "
+            f"{spending.points:,} of {int(query.cost.sum()):,} points"
         )
         pace = self.state.project.answers.pace()
         parts = [f"{duration(spending.seconds)} worked"]

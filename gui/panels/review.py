@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 from PySide6.QtCore import (
@@ -38,7 +38,7 @@ from gui.panels.highlight import Highlight
 
 Index = QModelIndex | QPersistentModelIndex
 Read = tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]
-_COLUMNS = ("Class", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
+_COLUMNS = ("Class", "Votes", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
 _LATER_MS = 1200
 _KINDS: dict[str, Callable[[Reviewed], bool]] = {
     "All answers": lambda row: True,
@@ -86,7 +86,7 @@ class ReviewModel(QAbstractTableModel):
             return row.unit
         if role == Qt.ItemDataRole.ForegroundRole:
             doubtful = (index.column() == 0 and row.others) or (
-                index.column() == 1 and row.disputed
+                index.column() == _COLUMNS.index("Model") and row.disputed
             )
             return QColor(self.theme.warning) if doubtful else None
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -95,6 +95,7 @@ class ReviewModel(QAbstractTableModel):
             return None
         return (
             self.state.class_name(row.found),
+            self._votes(row.others) or DASH,
             DASH if row.model is None else self.state.class_name(row.model),
             row.unit.rpartition("/")[2],
             row.annotator,
@@ -104,8 +105,13 @@ class ReviewModel(QAbstractTableModel):
             time.strftime("%d %b %H:%M", time.localtime(row.time)),
         )[index.column()]
 
+    def _votes(self, votes: Mapping[str, int]) -> str:
+        """Votes side by side."""
+        return "  |  ".join(f"{who}: {self.state.class_name(votes[who])}" for who in sorted(votes))
+
     def _words(self, row: Reviewed) -> str:
-        lines = [f"{who}: {self.state.class_name(c)}" for who, c in sorted(row.others.items())]
+        votes = {**row.others, row.annotator: row.found}
+        lines = [self._votes(votes)] if row.others else []
         if row.disputed and row.model is not None:
             lines.append(f"The network sees {self.state.class_name(row.model)}.")
         return "\n".join([*lines, "It is shown; a key gives another class."])
@@ -205,7 +211,10 @@ class Review(QWidget):
         belongs = list(_KINDS.values())[self.kind.currentIndex()]
         before = self.table.currentIndex()
         unit, line = before.data(Qt.ItemDataRole.UserRole), before.row()
-        self.model.set_rows([row for row in self._rows if belongs(row)])
+        hidden = self.state.hides_labels  # a second opinion shows nobody's answer
+        self.model.set_rows([row for row in self._rows if belongs(row) and not hidden])
+        votes = any(row.others for row in self.model.rows)
+        self.table.setColumnHidden(_COLUMNS.index("Votes"), not votes)
         stand = self.model.index_of(unit or "")
         if not stand.isValid():  # it left the list: the arrow down goes to what came after it
             stand = self.model.index(min(line, len(self.model.rows)) - 1, 0)

@@ -104,14 +104,15 @@ class Rounds(QWidget):
         """Count the new answers."""
         spent = self.state.project.answers.spent()
         self.spent.setText(
-            f"Spent: {spent.points:,} points, {spent.units:,} units, {spent.minutes:.1f} min"
+            f"In all rounds: {spent.points:,} points, {spent.units:,} units labelled, "
+            f"{spent.minutes:.1f} min"
         )
         for place, (row, spending) in enumerate(zip(self.rows, self._spending, strict=True)):
             spending.follow()
             stage = row["stage"]
             if stage in ("asked", "answered"):
                 stage = "asked" if spending.waiting and not self._frozen[place] else "answered"
-            answered = f"{spending.units:,} of {row['asked']['items']:,}"
+            answered = f"{spending.done:,} of {row['asked']['items']:,}"
             self._cells[place][1].setText(answered)
             self._cells[place][2].setText(f"{spending.points:,}")
             for cell in self._cells[place]:

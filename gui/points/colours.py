@@ -140,13 +140,16 @@ class Colours(QObject):
         slots = self._slots_of(content)
         if self.state.hides_labels:
             slots = replace(slots, label=np.full_like(slots.label, UNLABELLED))
+        elif target is not None and target.blind:  # a repeat looks like what has no label
+            mine = slots.of_unit == _base_slot(content, target)
+            slots = replace(slots, label=np.where(mine, UNLABELLED, slots.label))
         rgb = paint.colours(slots, self.mode, partition, ramp, self.classes)
         level = paint.brightness(slots, asked=target is not None)
         if self.hidden:
             level[np.isin(slots.label, list(self.hidden))] = 0
         slot = slots.slot
         if target is not None:
-            sketched = draft is not None or self._preview is not None or target.blind
+            sketched = draft is not None or self._preview is not None
             whole = _base_slot(content, target)
             if not sketched and whole is not None:
                 level[slots.of_unit == whole] = paint.FULL

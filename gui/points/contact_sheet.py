@@ -143,8 +143,11 @@ class ContactSheet(QFrame):
             self.tick_all()
             return
         target, project = self.state.target, self.state.project
-        if target is None or not target.unit or target.blind:
+        if target is None or not target.unit:
             self.state.told.emit("Nothing is asked here that others could be like.")
+            return
+        if target.blind:
+            self.state.told.emit("There is no sheet for this one: decide by itself.")
             return
         if self.labelling.draft is not None:
             self.state.told.emit("A drawing is open here: finish it, or Esc puts it away.")

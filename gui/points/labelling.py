@@ -15,7 +15,7 @@ from core.answers.entry import POINTS, Head
 from core.answers.instances import Things
 from core.answers.labels import CARRIED
 from core.base.errors import ProjectError
-from core.data.classes import UNLABELLED
+from core.data.classes import UNLABELLED, UNSURE
 from core.data.items import scan_of
 from gui.desk.background import Turn
 from gui.desk.state import State
@@ -370,8 +370,8 @@ class Labelling(QObject):
         if target is None or content is None or not target.unit:
             self._tell("Only a unit can be declined.")
             return
-        if target.blind:
-            self._tell("Say what it looks most like; N for unsure.")
+        if target.blind:  # it is only compared: "cannot tell" is an answer like any other
+            self._write(np.full(len(target.rows), UNSURE, np.uint8), "key")
             return
         try:
             head = state.project.answers.decline(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from core.data.classes import UNLABELLED
+from gui.desk.advice import advice
+from gui.desk.content import Content
+from gui.desk.rows import Rows
 from gui.desk.scene import Scene
 from gui.desk.state import State
 from gui.look.colours import measure_table, partition_colours
@@ -41,7 +45,7 @@ class Card(QFrame):
 
     def __init__(self, state: State, labelling: Labelling) -> None:
         super().__init__()
-        self.state, self.labelling = state, labelling
+        self.state, self.labelling, self.rows = state, labelling, Rows(state)
         self.key_of: Callable[[str], str] = lambda id: ""
         self.grown: Callable[[], str] = lambda: ""  # what was grown beyond the target, in words
         self.title, self.guess, self.measures, self.reason = (QLabel() for _ in range(4))
@@ -62,20 +66,23 @@ class Card(QFrame):
         if content is None:
             return
         if target is None:
-            name = content.scan.replace("sequences/", "").replace("/velodyne", "")
-            self.title.setText(f"Scan {name}")
+            scan = state.coming or content.scan
+            name = scan.replace("sequences/", "").replace("/velodyne", "")
+            self.title.setText(f"Reading scan {name} …" if state.coming else f"Scan {name}")
             self.guess.setVisible(False)
-            self.measures.setText(f"{len(content.points):,} points, {content.units:,} units")
-            self.reason.setText(self._advice())
+            size = f"{len(content.points):,} points, {content.units:,} units in this scan"
+            self.measures.setText("" if state.coming else size)
+            coming = f"For {state.agenda.number}." if state.at_asked else ""
+            self.reason.setText(coming if state.coming else advice(state))
+            self.reason.setToolTip("")
             self.adjustSize()
             return
         xyz = content.points[target.rows, :3].astype(np.float64)
         size = xyz.max(axis=0) - xyz.min(axis=0)
         away = float(np.hypot(*xyz[:, :2].mean(axis=0)))
-        current = state.round
-        title = target.what
-        if target.item is not None and current is not None:
-            title = f"{target.item + 1} of {state.summary.asked:,}   {target.what.lower()}"
+        title, place = target.what, state.place
+        if place is not None:
+            title = f"{state.agenda.number_of(place)}   {target.what.lower()}"
         given = np.bincount(content.labels[target.rows], minlength=256)
         given[UNLABELLED] = 0
         if given.any() and not target.blind:
@@ -89,32 +96,28 @@ class Card(QFrame):
             f"{size[0]:.1f} x {size[1]:.1f} x {size[2]:.1f} m at {away:.0f} m, "
             f"{len(target.rows):,} points"
         )
-        draft, grown = self.labelling.draft, self.grown()
+        draft, grown, detail = self.labelling.draft, self.grown(), ""
         if grown:
             text = grown
         elif draft is not None:
             text = self._draft(draft)
-        elif target.item is not None and current is not None:
-            text = current.query.reason[target.item]
+        elif place is not None:
+            row = self.rows.at(place)
+            text, detail = row.reason, row.detail
         else:
             text = "Not asked; a class you give counts as volunteered."
+            if state.agenda.number:
+                text += f" Esc: back to {state.agenda.number}."
         self.reason.setText(text)
+        self.reason.setToolTip(detail)
         self.adjustSize()
-
-    def _advice(self) -> str:
-        state = self.state
-        if state.project.units is None:
-            return "Not prepared yet: press Prepare."
-        if state.round is None:
-            return "No question is open: press Ask, or click a unit to label it."
-        if not state.summary.waiting:
-            following = "Ask" if state.summary.scored else "Train"
-            return f"Every item is answered: press {following}."
-        return "Click a unit, or press Tab for the queue."
 
     def _guess(self) -> str:
         """What the target may be, with the keys, or why that is not said."""
-        likely = self.state.suggestion
+        likely, target = self.state.suggestion, self.state.target
+        if target is not None and target.blind and self.state.second is None:
+            likely = self.state.guesses.of(target.unit)  # as where none is shown, to compare
+            likely = replace(likely, shown=False) if likely is not None else None
         if likely is None or not self.state.guesses.shown:
             return ""
         if not likely.shown:
@@ -173,7 +176,7 @@ class Legend(QFrame):
             names = [f"up to {cut} m" for cut in units.cuts] + ["ground"]
             return list(zip(names, map(_hex, partition_colours(len(units.cuts))), strict=True))
         if mode in ("label", "prediction", "truth"):
-            values = {"label": content.labels, "prediction": content.prediction}.get(
+            values = {"label": self._labels(content), "prediction": content.prediction}.get(
                 mode, content.truth
             )
             assert values is not None
@@ -184,6 +187,16 @@ class Legend(QFrame):
         ramp = measure_table()
         low, middle, high = _hex(ramp[0]), _hex(ramp[128]), _hex(ramp[255])
         return [("high", high), ("middle", middle), ("low", low)]
+
+    def _labels(self, content: Content) -> np.ndarray:
+        """(N,) labels as far as the person may see them now."""
+        state = self.colours.state
+        target, labels = state.target, content.labels.copy()
+        if state.hides_labels:
+            labels[:] = UNLABELLED
+        elif target is not None and target.blind:
+            labels[target.rows] = UNLABELLED
+        return labels
 
     def _heights(self) -> list[tuple[str, str]]:
         """Heights over the ground, the highest first."""
@@ -283,6 +296,8 @@ class Overlays(QObject):
             part.show()
         scene.view.installEventFilter(self)
         state = scene.state
+        # The card with the frame: a unit never stands beside another one's words.
+        state.target_changed.connect(self.retell)
         state.target_told.connect(self.refresh)
         state.project_changed.connect(self.refresh)
         colours.mode_changed.connect(self.refresh)
@@ -297,6 +312,11 @@ class Overlays(QObject):
         self.place()
         for part in (self.card, self.legend, self.switches):
             part.setVisible(part.isVisibleTo(self.scene.view) and not self.hidden)
+
+    def retell(self, *_: object) -> None:
+        """Write the card anew."""
+        self.card.refresh()
+        self.card.setVisible(self.card.isVisibleTo(self.scene.view) and not self.hidden)
 
     def place(self) -> None:
         width, height = self.scene.view.width(), self.scene.view.height()

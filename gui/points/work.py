@@ -83,14 +83,19 @@ class PointsWork(QObject):
         elif not self.growing.same():
             self.labelling.same()
 
-    def leave(self) -> None:
-        """Put away the sheet, else the tool, what was grown, the selection, the draft."""
+    def leave(self) -> bool:
+        """Put away the sheet, else the tool, what was grown, the selection, the draft; return
+        whether there was any."""
         if self.sheet.isVisible():
             self.sheet.hide()
-        elif self.in_view is not None and self.in_view.drawing.put_away():
-            return
-        elif not self.growing.put_away():
-            self.labelling.put_away()
+            return True
+        if self.in_view is not None and self.in_view.drawing.put_away():
+            return True
+        if self.growing.put_away():
+            return True
+        drawn = self.labelling.draft is not None
+        self.labelling.put_away()
+        return drawn
 
     def undo(self) -> None:
         """Take back the draft's last step, else one's newest answer, and go there."""

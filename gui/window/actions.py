@@ -18,7 +18,8 @@ GROUPS = ("Project", "Round", "Label", "Class", "Go", "View", "Help")
 class Action:
     """One thing the window can do.
 
-    `why_not` returns why it cannot be done now, or None; `checked` whether it is on.
+    `why_not` returns why it cannot be done now, or None; `checked` whether it is on; `repeats`:
+    whether a key that is held does it again and again.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Action:
     run: Callable[[], object]
     why_not: Callable[[], str | None] = lambda: None
     checked: Callable[[], bool] | None = None
+    repeats: bool = True
 
 
 class Actions:
@@ -60,6 +62,7 @@ class Actions:
             made = QAction(action.title, self._window)
             made.setShortcuts([QKeySequence(key) for key in action.keys])
             made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            made.setAutoRepeat(action.repeats)
             made.setCheckable(action.checked is not None)
             made.triggered.connect(lambda _=False, id=action.id: self.run(id))
             self._window.addAction(made)

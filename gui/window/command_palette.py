@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.window.actions import GROUPS, Action, Actions
+from gui.window.gate import TAKES_KEYS
 
 _ID = Qt.ItemDataRole.UserRole
 _MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
@@ -33,6 +34,8 @@ class CommandPalette(QFrame):
         super().__init__(over)
         self.over = over
         self.setObjectName("card")
+        self.setProperty(TAKES_KEYS, True)
+        self.setAccessibleName("The command palette")
         self.actions_table = actions
         self.text = QLineEdit()
         self.text.setPlaceholderText("What to do?")
@@ -141,8 +144,8 @@ class KeyLine(QLabel):
 
 
 class KeySheet(QFrame):
-    """Every key of the window on one sheet. A click on a key changes it; a click elsewhere, or
-    the sheet's own key, puts the sheet away.
+    """Every key of the window on one sheet. A click on a key changes it; a click elsewhere, Esc or
+    the sheet's own key puts the sheet away.
 
     Signals
     -------
@@ -155,6 +158,8 @@ class KeySheet(QFrame):
         super().__init__(over)
         self.over = over
         self.setObjectName("card")
+        self.setProperty(TAKES_KEYS, True)
+        self.setAccessibleName("The key sheet")
         self.actions_table = actions
         self.columns = QHBoxLayout()
         self.columns.setSpacing(28)
@@ -224,6 +229,12 @@ class KeySheet(QFrame):
                 self._take(event)
                 return True
         return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_sheet()
+        else:
+            event.ignore()
 
     def _take(self, event: QKeyEvent) -> None:
         line = self._asking

@@ -140,10 +140,14 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         Action("second", "Second opinion, blind", (), "Label",
                "Answer a sample of others' units; labels and suggestions are hidden.",
                session.second_opinion, session.no.label,
-               checked=lambda: bool(state.second)),
+               checked=lambda: state.second is not None),
         Action("picture", "Camera picture, large", ("F2",), "View",
                "Show the camera's picture of the unit over the view, or the view again.",
                context.toggle_large, checked=lambda: not context.large.isHidden()),
+        Action("whole", "Put away, go back", ("Esc",), "Label",
+               "Put away what lies over the window, then the tool, the selection, the draft; then "
+               "go back to what is asked, then end a second opinion.",
+               lambda: None if window.put_away() else session.leave()),
         Action("suggestions", "Show suggestions", ("Ctrl+G",), "Label",
                "Show what a unit may be, or decide unprompted.",
                session.toggle_suggestions, checked=lambda: state.guesses.shown),
@@ -154,7 +158,11 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         rows.append(_class(session, number, name, session.project.classes.keys[number], "Class"))
     if work.in_view is not None:
         rows += _in_view(session, work.in_view)
-    return rows
+    guarded = {"skip", "back", "label"} | {
+        one.id for one in rows if one.group in ("Label", "Class")
+    }
+    guarded -= {"whole", "second", "suggestions", "through"}  # they are about no unit
+    return [session.gate.guard(one) if one.id in guarded else one for one in rows]
 
 
 def _class(session: Session, number: int, name: str, key: str, group: str) -> Action:
@@ -176,10 +184,6 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
     def enlarge(by: int) -> None:
         if not drawing.resize(by):
             scene.set_point_size(scene.point_px + by * 0.5)
-
-    def leave() -> None:
-        if not session.context.put_away():
-            work.leave()
 
     def turn() -> None:
         view.set_top_down(not view.top_down)
@@ -207,9 +211,6 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
         Action("through", "Draw through", ("Ctrl+T",), "Label",
                "Shapes take hidden points too, or only what is in sight.",
                lambda: drawing.set_through(not drawing.through), checked=lambda: drawing.through),
-        Action("whole", "Whole again", ("Esc",), "Label",
-               "Put the tool away, then the selection, then the draft.",
-               leave),
         Action("frame", "Frame the unit", ("Home",), "Go",
                "Fly to what is asked; once more, closer.", scene.frame),
         Action("overview", "See the whole scan", ("End",), "Go",

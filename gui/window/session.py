@@ -16,7 +16,7 @@ from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.merge import merge
 from core.project.project import Project
-from core.quality.agreement import blind_sample
+from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
 from core.rounds.round import Round
 from gui.desk.activity import Activity
@@ -34,11 +34,18 @@ from gui.view import opengl
 from gui.view.view import CloudView
 from gui.window import endings
 from gui.window.banner import Banner, Choice
+from gui.window.gate import Gate
 from gui.window.jobs import Jobs
 from gui.window.statusbar import StatusBar
 from gui.window.why_not import Reasons
 
 SAMPLE = 50  # units of a blind second opinion
+_EXPORTED = {
+    "labels": "labels",
+    "predictions": "predictions",
+    "merged": "labels, and predictions where there is no label,",
+    "journal": "the journal",
+}
 
 
 def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None]:
@@ -82,6 +89,7 @@ class Session(QObject):
         else:
             layout.addWidget(_no_view(problem), 1)
         self.work = PointsWork(self.page, self.view, self.state, theme)
+        self.gate = Gate(self.page, self.view, self.state, self.work.sheet)
         self.banner.waits = lambda: self.work.in_stroke
         self.queue = Queue(self.state, theme)
         self.palette = QWidget()
@@ -99,6 +107,7 @@ class Session(QObject):
         self.state.failed.connect(self.banner.show_error)
         jobs.failed.connect(self.banner.show_error)
         jobs.broke.connect(self.banner.show_fault)
+        jobs.started.connect(self._started)
         jobs.started.connect(self.status.starting)
         jobs.progressed.connect(self.status.progressed)
         jobs.progressed.connect(self.rounds.progressed)
@@ -173,7 +182,15 @@ class Session(QObject):
 
     def export(self, out: Path, what: str) -> None:
         """Write labels, predictions, both merged, or the journal below `out`."""
-        self.jobs.run("Export", lambda job: export(self.project, out, job, what=what))
+
+        def work(job: Job) -> str:
+            count = export(self.project, out, job, what=what)
+            if not count:
+                return "Nothing was written: no point has a class yet."
+            files = "1 file" if count == 1 else f"{count:,} files"
+            return f"{files} of {_EXPORTED[what]} written to {out.resolve()}."
+
+        self._run_and_tell("Export", work)
 
     def merge(self, other: Path) -> None:
         """Bring the journals of another project in."""
@@ -214,7 +231,13 @@ class Session(QObject):
     def _progressed(self, _: Progress) -> None:
         self.state.summary.look()
 
+    def _started(self, name: str) -> None:
+        self.state.running = name
+        if self.project.units is None or self.state.round is None:  # what to do next is another
+            self.state.project_changed.emit()
+
     def _finished(self, name: str) -> None:
+        self.state.running = None
         self.status.idle()
         if name != "Export":
             self.state.reload()
@@ -272,15 +295,25 @@ class Session(QObject):
 
     def second_opinion(self) -> None:
         """Ask a sample of what others answered again, labels and suggestions hidden; or end it."""
-        if self.state.second:
+        if self.state.second is not None:
             self.state.end_second()
             return
         sample = blind_sample(self.project, SAMPLE)
         if sample:
             self.state.begin_second(sample)
-            self.state.told.emit(f"Blind: {len(sample):,} units that others answered.")
+            self.state.told.emit(f"Blind: {len(sample):,} units that others answered. Esc ends it.")
+        elif others_answered(self.project):
+            self.state.told.emit("The sample for a second opinion is answered: see Review.")
         else:
             self.state.told.emit("Nobody else has answered here: merge their journals first.")
+
+    def leave(self) -> None:
+        """Put away the large picture, else what was drawn, else go back to what is asked, else end a
+        second opinion."""
+        if self.context.put_away():
+            return
+        if not self.work.leave() and not self.state.return_to_asked():
+            self.state.end_second()
 
     # -- the rest -----------------------------------------------------------------------------
 
@@ -317,6 +350,7 @@ class Session(QObject):
             self.jobs.finished,
         ):
             signal.disconnect()
+        self.gate.shut()
         self.banner.shut()
         self.work.shut()
         self.review.shut()

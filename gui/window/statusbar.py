@@ -46,8 +46,10 @@ class StatusBar(QStatusBar):
         total = int(project.units.scan_rows.sum()) if project.units is not None else None
         of = f" of {total:,}" if total else ""
         self.spent.setText(
-            f"{spent.points:,}{of} points · {spent.units:,} units · {spent.minutes:.1f} min"
+            f"{spent.points:,}{of} points · {spent.units:,} units labelled · "
+            f"{spent.minutes:.1f} min"
         )
+        self.spent.setToolTip("In all rounds, and what was labelled without being asked")
 
     def progressed(self, report: Progress) -> None:
         """Show how far the job is, or what it says."""

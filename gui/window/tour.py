@@ -23,6 +23,7 @@ class Tour(QFrame):
         super().__init__(window)
         self.window_ = window
         self.setObjectName("card")
+        self.setAccessibleName("The tour")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.heading, self.words, self.count = QLabel(), QLabel(), QLabel()
         self.heading.setObjectName("heading")

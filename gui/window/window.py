@@ -158,6 +158,7 @@ class Window(QMainWindow):
             self._say(f"{error.what} {error.do}")
             return
         self.session = session
+        session.queue.sort_by_scan(str(store().value("by_scan", "true")) == "true")
         self.setCentralWidget(session.page)
         self.actions_table.add(commands.of_session(self, session))
         made = session.make_palette(self.theme, self.actions_table.run)
@@ -179,6 +180,7 @@ class Window(QMainWindow):
         session.context.turned.connect(self.refresh)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
+        session.queue.sorted_by_scan.connect(lambda on: store().setValue("by_scan", on))
         if session.work.in_view is not None:
             session.work.in_view.colours.mode_changed.connect(self.refresh)
             session.work.in_view.overlays.switches.turned.connect(self.refresh)
@@ -331,6 +333,18 @@ class Window(QMainWindow):
 
     def open_keys(self) -> None:
         self.key_sheet.toggle()
+
+    def put_away(self) -> bool:
+        """Close what lies over the window, the last first; return whether anything did."""
+        made = self.__dict__  # neither is made only to be closed
+        if "command_palette" in made and self.command_palette.isVisible():
+            self.command_palette.close_palette()
+        elif "key_sheet" in made and self.key_sheet.isVisible():
+            self.key_sheet.close_sheet()
+        else:
+            return False
+        self.focus_view()
+        return True
 
     def change_theme(self) -> None:
         """Change between dark and light."""

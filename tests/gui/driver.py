@@ -10,6 +10,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.start.recent import store
 from gui.window.window import Window
 
 
@@ -71,10 +72,10 @@ class Driver:
         self.settle()
 
     def settle(self) -> None:
-        """Wait for the scan that is on its way."""
+        """Wait for the scan that is on its way, and for keys that wait for it."""
         QApplication.processEvents()
         self.qtbot.waitUntil(
-            lambda: self.state.settled,
+            lambda: self.state.settled and self.session.gate.rested,
             timeout=10_000,
         )
         QApplication.processEvents()
@@ -120,9 +121,11 @@ def open_window(path: Path | None, qtbot) -> Window:
 
 
 def keep_settings_in(folder: Path) -> None:
-    """What the window remembers goes to a folder of the test."""
+    """What the window remembers goes to a folder of the test; there queues are by rank, so that
+    items come in the query's order."""
     user = QSettings.Scope.UserScope
     QSettings.setPath(QSettings.Format.IniFormat, user, str(folder / "settings"))
+    store().setValue("by_scan", "false")
 
 
 def truth(driver: Driver) -> int:

@@ -122,6 +122,7 @@ def test_a_key_is_split_while_suggestions_are_learnt(driver, qtbot, monkeypatch)
     labelling = driver.session.work.labelling
     driver.key("Y")
     qtbot.waitUntil(lambda: labelling.draft is not None, timeout=PATIENCE_S * 1000)
+    driver.key(Qt.Key.Key_Escape)
     sheet = driver.session.work.sheet
     driver.key("Z", Qt.KeyboardModifier.ControlModifier)  # no sheet opens over a drawing
     driver.key("A", Qt.KeyboardModifier.ControlModifier)

@@ -25,7 +25,9 @@ def test_keys_sort_and_filter_the_queue(driver):
     everything = list(driver.state.order.places)
     driver.key("S", SHIFT)
     scans = [scan_of(query.items[place]) for place in driver.state.order.places]
-    assert scans == sorted(scans)
+    best = [scan_of(item) for item in dict.fromkeys(query.items)]
+    assert list(dict.fromkeys(scans)) == list(dict.fromkeys(best))
+    assert scans == sorted(scans, key=best.index)
     assert sorted(driver.state.order.places) == everything
     driver.key("S", SHIFT)
     assert driver.state.order.places == everything
@@ -89,13 +91,15 @@ def test_no_class_is_offered_while_suggestions_are_off(taught):
 
 def test_the_budget_counts_answers_and_takes_undone_ones_back(driver):
     budget, query = driver.session.queue.budget, driver.state.round.query
-    total = f"{len(query.items):,} units"
-    assert budget.spent.text().startswith(f"0/{total}, 0/")
+    total = f"{len(query.items):,} items"
+    assert budget.spent.text().startswith(f"0 of {total}, 0 of ")
     first = driver.state.cursor
     driver.key("1")
     driver.key(Qt.Key.Key_Delete)  # declined: done, but no unit and no point
     points = int(query.cost[first])
-    assert budget.spent.text().startswith(f"1/{total}, {points:,}/")
+    assert budget.spent.text().startswith(f"2 of {total} (1 declined), {points:,} of ")
+    label = driver.window.stepper.buttons["label"].text()
+    assert label.endswith(f"2/{len(query.items):,}")
     assert budget.bar.value() == 2
     assert "left" in budget.time.text()
     driver.key("Z", Qt.KeyboardModifier.ControlModifier)

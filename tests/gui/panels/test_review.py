@@ -76,7 +76,7 @@ def test_a_repeat_comes_unmarked_and_leaves_the_label(driver, monkeypatch):
     assert (entry.unit, entry.blind) == (first, True)
     assert set(entry.classes.tolist()) == {1}
     assert set(state.project.labels(entry.scan)[entry.rows].tolist()) == {0}
-    assert state.target.unit == state.round.query.items[waiting + 1]
+    assert state.target.unit == state.round.query.items[waiting]
     driver.key("Z", CONTROL)
     assert state.target.unit == first
     assert state.target.blind
@@ -107,10 +107,10 @@ def test_a_second_annotator_sees_neither_labels_nor_suggestions(
     assert tuple(table[8].tolist()) not in shown  # the road has its class colour nowhere
     assert driver.session.work.in_view.history.ask(int(state.target.rows[0])).result() == ""
     before = [project_labels(driver, scan) for scan in state.project.dataset.train]
-    sample = list(state.second)
+    sample = list(state.second.units)
     for _ in sample:
         driver.key("R")
-    assert not state.second
+    assert state.second is None
     entries = [e for e in driver.entries() if e.annotator == "bob"]
     assert [e.unit for e in entries] == sample
     assert all(e.blind and not e.suggested for e in entries)
@@ -118,6 +118,18 @@ def test_a_second_annotator_sees_neither_labels_nor_suggestions(
         np.testing.assert_array_equal(project_labels(driver, scan), labels)
     refilled(driver)
     assert "bob with ann:" in driver.session.review.summary.text()
+    # What they see differently is listed, votes side by side, and goes back in the queue.
+    review, effective = driver.session.review, driver.answers.effective
+    differ = [unit for unit in sample if effective[unit].main_class() != 8]
+    assert differ
+    assert review.kind.itemText(1) == f"Annotators differ ({len(differ)})"
+    review.kind.setCurrentIndex(1)
+    assert {row.unit for row in review.model.rows} == set(differ)
+    votes = [review.model.data(review.model.index(line, 1)) for line in range(len(differ))]
+    assert set(votes) == {"bob, blind: road"}
+    run(driver, "reopen")
+    assert f"{len(differ):,} units wait again" in driver.session.banner.what.text()
+    assert set(differ) == set(driver.session.project.open_items(state.round))
     driver.window.close()
 
 

@@ -71,7 +71,8 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     assert second.parent == first.id
     assert not set(second.query.items) & set(driver.answers.effective)
     assert driver.state.target.unit == second.query.items[0]
-    assert "entropy" in driver.session.work.in_view.overlays.card.reason.text()
+    assert "entropy" in driver.session.work.in_view.overlays.card.reason.toolTip()
+    assert "entropy" not in driver.session.work.in_view.overlays.card.reason.text()
     driver.step("oracle")
     assert not project.open_items(second)
     driver.step("train")

@@ -1,0 +1,227 @@
+"""What is asked: an item of the query, a repeat in the row of one, or a unit of a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from core.data.items import scan_of
+from core.project.project import Project
+from core.quality.agreement import Repeats
+from gui.desk.order import Order
+from gui.desk.sample import Sample
+from gui.desk.summary import Summary
+
+_AHEAD = 3
+
+
+class Way(NamedTuple):
+    """Where to go: a place of the query, a unit, or None for nothing; `stays`: nowhere at all.
+    `words` are told."""
+
+    to: int | str | None = None
+    words: str = ""
+    stays: bool = False
+
+
+class Agenda:
+    """Whatever else is looked at, what the queue asks stays owed.
+
+    Attributes
+    ----------
+    again : a unit that is seen a second time, in the row of the item behind it; "" for none
+    second : the sample of others' units that is asked for a second opinion, or None
+    """
+
+    def __init__(self, project: Project, summary: Summary, order: Order) -> None:
+        self._project, self._summary, self._order = project, summary, order
+        self._repeats = Repeats(project)
+        # Places of the query to come back to, the newest last: undo leaves one to redo another.
+        self._owed: list[int] = []
+        self.again = ""
+        self.second: Sample | None = None
+
+    @property
+    def cursor(self) -> int:
+        """Place of the item that the queue asks, -1 before the first."""
+        return self._owed[-1] if self._owed else -1
+
+    @property
+    def owes(self) -> bool:
+        """Whether the item at the cursor waits for its answer."""
+        asked = self._summary.round is not None and self.cursor >= 0
+        return asked and self._order.is_open(self.cursor)
+
+    def asks(self, unit: str) -> bool:
+        """Whether that unit is what is asked."""
+        if self.second is not None:
+            return unit == self.second.unit
+        current = self._summary.round
+        if not unit or current is None or self.cursor < 0:
+            return False
+        return unit in (current.query.items[self.cursor], self.again)
+
+    def is_blind(self, unit: str) -> bool:
+        """Whether an answer to a unit is only compared."""
+        sampled = self.second is not None and unit in self.second
+        return bool(unit) and (unit == self.again or sampled)
+
+    def number_of(self, place: int) -> str:
+        """Which question that is, in words: "3 of 50", of the query or of the sample."""
+        if self.second is not None:
+            return self.second.number(place)
+        return f"{self._order.numbers.get(place, place + 1):,} of {self._summary.asked:,}"
+
+    @property
+    def number(self) -> str:
+        """Which question is owed, in words; "" where none is."""
+        if self.second is not None:
+            return self.number_of(self.second.place)
+        return self.number_of(self.cursor) if self.owes else ""
+
+    # -- going on -----------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """Nothing is owed any more."""
+        self._owed = []
+
+    def begin(self) -> Way:
+        """To the first open item."""
+        if self.second is not None:
+            return Way(self.second.unit)
+        self.forget()
+        place = self._order.after(-1)
+        return self.go(place) if place is not None else Way()
+
+    def go(self, place: int) -> Way:
+        """Ask an item of the query, or of the sample, in place of the last one."""
+        if self.second is not None:
+            self.second.place = place
+            return Way(self.second.unit)
+        self._owed[-1:] = [place]
+        return Way(place)
+
+    def ask_too(self, place: int) -> None:
+        """Ask an item first, and then what was asked before."""
+        self._owed = [*(one for one in self._owed if one != place), place]
+
+    def home(self, unit: str) -> Way | None:
+        """From a unit back to what is asked; None where that is it, or nothing is owed."""
+        if self.asks(unit):
+            return None
+        if self.second is not None or (self.again and self.cursor >= 0):
+            return Way(self.second.unit if self.second is not None else self.again)
+        return Way(self.cursor) if self.owes else None
+
+    def skip(self, unit: str) -> Way:
+        """From a unit to the next open item; from a detour, back to what is asked."""
+        home = self.home(unit)
+        if home is not None:
+            return home
+        if self.second is not None:
+            following = self.second.after()
+            if following is None:
+                return Way(words="This is the last of the sample.", stays=True)
+            return self.go(following)
+        if self.again:
+            self._repeats.postpone(self.again)
+            self.again = ""
+        place = self._behind(self.cursor)
+        if place is not None:
+            return self.go(place)
+        if self.owes:
+            return Way(self.cursor, "This is the last open item.")
+        return Way(words=self._all_done(), stays=True)
+
+    def back(self) -> Way:
+        """To the item before, answered or not."""
+        if self.second is not None:
+            return self.go(self.second.before())
+        place = self._order.before(self.cursor)
+        return self.go(place) if place is not None else Way(stays=True)
+
+    def advance(self, unit: str, item: int | None, *, blind: bool) -> Way:
+        """After an answer to a unit, an item or not: to the next open item from what was asked;
+        from a detour nowhere, so that more can be clicked."""
+        if self.second is not None:
+            self.second.done.add(unit)
+            following = self.second.after()
+            return self.go(following) if following is not None else self.end_second()
+        if blind:
+            self.again = ""
+            return self._ask(self.cursor if self.owes else self._order.after(self.cursor))
+        if item is not None:
+            self._repeats.note(unit)
+        if item is None or item != self.cursor:
+            return Way(words=f"Tab: back to {self.number}." if self.owes else "")
+        place = self._behind(item)
+        if place is not None and self._repeat_before(place, scan_of(unit)):
+            return Way(self.again)
+        return self._ask(place)
+
+    def _ask(self, place: int | None) -> Way:
+        return self.go(place) if place is not None else Way(words=self._all_done())
+
+    def _behind(self, place: int) -> int | None:
+        """What comes after an item: what was left to undo it, else the next open one."""
+        rest = self._owed[:-1]
+        while rest and not self._order.is_open(rest[-1]):
+            rest.pop()
+        if rest:
+            self._owed = rest
+            return rest[-1]
+        return self._order.after(place)
+
+    def _all_done(self) -> str:
+        waiting = self._summary.waiting
+        if self._summary.round is not None and waiting:
+            return f"This list is answered; {waiting:,} more wait outside of it: show all."
+        if self._summary.scored:
+            return "Every item is answered: ask the next query."
+        return "Every item is answered: train the round."
+
+    @property
+    def ahead(self) -> list[str]:
+        """Scans that are asked next."""
+        if self.second is not None:
+            following = self.second.after()
+            return [] if following is None else [scan_of(self.second.units[following])]
+        return self._order.scans_behind(self.cursor, _AHEAD)
+
+    # -- blind answers ------------------------------------------------------------------------
+
+    def _repeat_before(self, place: int, here: str) -> bool:
+        """Ask a repeat in the row of an item, if one is due and looks like any other there: it is
+        in the shown scan, or the item is not either."""
+        again, units, current = self._repeats.due(), self._project.units, self._summary.round
+        if again is None or units is None or current is None:
+            return False
+        if units.find(again) is None:  # a new preparation dropped it
+            self._repeats.postpone(again)
+            return False
+        if scan_of(again) != here and scan_of(current.query.items[place]) == here:
+            return False
+        self.go(place)
+        self.again = again
+        return True
+
+    def see_again(self, unit: str) -> None:
+        """A blind answer was taken back."""
+        if self.second is not None and unit in self.second:
+            self.second.reopen(unit)
+        else:
+            self.again = unit
+
+    def begin_second(self, units: Sequence[str]) -> Way:
+        """Ask a sample instead of the query."""
+        self.second, self.again = Sample(units), ""
+        return Way(self.second.unit)
+
+    def end_second(self) -> Way:
+        """Back to what the query asks, with how far the sample came."""
+        assert self.second is not None
+        done, count = len(self.second.done), len(self.second)
+        self.second = None
+        rest = "see Review for the agreement" if done == count else "asked anew it goes on there"
+        words = f"The second opinion has ended after {done:,} of {count:,}: {rest}."
+        return Way(self.cursor if self.owes else None, words)

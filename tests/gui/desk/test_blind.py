@@ -1,0 +1,289 @@
+"""Hidden repeats look like any other item; a second opinion is a list with an end."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from core import steps
+from core.base.jobs import Job
+from core.data.classes import UNLABELLED, UNSURE
+from core.data.items import scan_of
+from core.project.project import Project
+from tests.gui.driver import Driver, open_window
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def repeating(driver, monkeypatch):
+    """Every unit is seen again after three more answers."""
+    monkeypatch.setattr("core.quality.agreement.REPEATS", 0.999999)
+    monkeypatch.setattr("core.quality.agreement.LATER", 3)
+    return driver
+
+
+def look(driver) -> tuple:
+    """How the asked unit is painted: colour and brightness of its points, and whether any other
+    point has both."""
+    driver.rest()
+    view, target = driver.session.view, driver.state.target
+    table = view.cloud._table.reshape(-1, 4)
+    slots = driver.session.work.in_view.colours.placed[target.rows]
+    return tuple(map(tuple, np.unique(table[slots], axis=0).tolist()))
+
+
+def legend(driver) -> str:
+    return driver.session.work.in_view.overlays.legend.text.text()
+
+
+def line(driver) -> tuple[str, str]:
+    """What the queue says in the line that is selected, and over it."""
+    panel = driver.session.queue
+    index = panel.list.currentIndex()
+    role = Qt.ItemDataRole.ToolTipRole
+    return panel.model.data(index), panel.model.data(index, role)
+
+
+def until_again(driver, key: str = "1") -> str:
+    """Answer until a unit is seen again; return it."""
+    for _ in range(20):
+        driver.key(key)
+        if driver.state.target.blind:
+            return driver.state.target.unit
+    raise AssertionError("no repeat came")
+
+
+@pytest.mark.parametrize("mode", ["unit", "label", "scene"])
+def test_a_repeat_cannot_be_told_from_an_item(repeating, mode: str):
+    driver, state = repeating, repeating.state
+    driver.window.actions_table.run(f"mode {mode}")
+    card = driver.session.work.in_view.overlays.card
+    looks, lines = {}, {}
+    while not state.target.blind:
+        looks[state.target.unit] = look(driver)
+        lines[state.target.unit] = line(driver)
+        driver.key("1")
+    driver.rest()
+    unit, waiting = state.target.unit, state.cursor
+    count = len(state.round.query.items)
+    assert unit in looks
+    assert look(driver) == looks[unit]
+    # The number, the line and its place are those of the item that comes next.
+    assert card.title.text().startswith(f"{waiting + 1} of {count}   ")
+    assert driver.session.queue.list.currentIndex().row() == waiting
+    assert "✓" not in card.title.text()
+    text, tip = line(driver)
+    assert text.startswith(f"{waiting + 1} of {count}  ")
+    first = lines[unit]
+    assert text.partition("  ")[2] == first[0].partition("  ")[2]  # points and reason
+    assert re.sub(r"Rank \d+", "", tip) == re.sub(r"Rank \d+", "", first[1])
+    assert card.reason.text() == first[1].splitlines()[1]
+    assert "olunteered" not in card.reason.text()
+    answered = [row for row in range(waiting) if driver.session.queue.model.lines.at(row).done]
+    assert len(answered) == waiting
+    assert not driver.session.queue.model.lines.at(waiting).done
+    assert driver.session.work.in_view.history.ask(int(state.target.rows[0])).result() == ""
+    label = driver.window.stepper.buttons["label"].text()
+    assert label.endswith(f"{waiting}/{count}")
+
+
+def test_the_legend_does_not_tell_what_a_repeat_was_called(repeating):
+    driver = repeating
+    driver.window.actions_table.run("mode label")
+    driver.key("S")  # a class that nothing else has
+    name = driver.state.class_name(int(driver.entries()[0].classes[0]))
+    until_again(driver)
+    driver.rest()
+    assert driver.state.target.unit == driver.entries()[0].unit
+    assert name not in legend(driver)
+    driver.key("1")
+    driver.state.show_scan(scan_of(driver.entries()[0].unit))
+    driver.settle()
+    driver.rest()
+    assert name in legend(driver)
+
+
+def test_after_a_repeat_comes_the_item_in_whose_row_it_stood(repeating):
+    driver, state = repeating, repeating.state
+    unit = until_again(driver)
+    waiting = state.cursor
+    driver.key("2")
+    entry = driver.entries()[-1]
+    assert (entry.unit, entry.blind) == (unit, True)
+    assert state.target.unit == state.round.query.items[waiting]
+    assert not state.target.blind
+
+
+def test_a_repeat_is_skipped_like_an_item_and_comes_later(repeating):
+    driver, state = repeating, repeating.state
+    unit = until_again(driver)
+    waiting = state.cursor
+    driver.key(Qt.Key.Key_Tab)
+    assert state.target.item == waiting + 1
+    driver.key("1")
+    assert state.target.unit != unit
+
+
+def test_a_repeat_that_cannot_be_told_is_an_answer(repeating):
+    driver, state = repeating, repeating.state
+    unit = until_again(driver)
+    heard: list[str] = []
+    state.told.connect(heard.append)
+    driver.key(Qt.Key.Key_Delete)
+    entry = driver.entries()[-1]
+    assert (entry.unit, entry.blind, entry.verb) == (unit, True, "answer")
+    assert set(entry.classes.tolist()) == {UNSURE}
+    assert state.target.unit != unit
+    assert not any("looks most like" in text for text in heard)
+
+
+def test_a_click_on_a_repeat_is_still_the_repeat(repeating):
+    driver, state = repeating, repeating.state
+    until_again(driver)
+    before = state.target
+    driver.session.work.labelling.pick(int(before.rows[0]))
+    driver.settle()
+    assert state.target.blind
+    driver.key("3")
+    assert driver.entries()[-1].blind
+
+
+def test_by_scan_a_repeat_never_leaves_the_scan_that_is_being_asked(repeating):
+    driver, state = repeating, repeating.state
+    driver.key("S", CONTROL | SHIFT)
+    repeats = 0
+    for _ in range(30):
+        before = state.content.scan
+        driver.key("1")
+        if state.target is None:
+            break
+        if state.target.blind:
+            repeats += 1
+            following = scan_of(state.round.query.items[state.cursor])
+            assert scan_of(state.target.unit) == before or following != before
+    assert repeats > 3
+
+
+# -- second opinions -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second(qapp, qtbot, project_path, monkeypatch):
+    """Bob's window, in which he gives a second opinion on what Ann answered."""
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "ann")
+    with Project(project_path) as project:
+        steps.annotate(project, Job(), oracle="majority")
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")
+    monkeypatch.setattr("gui.window.session.SAMPLE", 6)
+    driver = Driver(open_window(project_path, qtbot), qtbot)
+    driver.settle()
+    driver.window.actions_table.run("second")
+    driver.settle()
+    yield driver
+    driver.window.close()
+
+
+def title(driver) -> str:
+    return driver.session.work.in_view.overlays.card.title.text()
+
+
+def test_a_sample_has_numbers_and_an_end(second):
+    driver, state = second, second.state
+    units, heard = state.second.units, []
+    state.told.connect(heard.append)
+    for place, unit in enumerate(units):
+        assert state.target.unit == unit
+        assert title(driver).startswith(f"{place + 1} of 6   ")
+        assert "olunteered" not in driver.session.work.in_view.overlays.card.reason.text()
+        driver.key("1")
+    assert state.second is None
+    assert any("ended after 6 of 6" in text for text in heard)
+    assert [(e.unit, e.blind) for e in driver.entries() if e.annotator == "bob"] == [
+        (unit, True) for unit in units
+    ]
+    driver.window.actions_table.run("second")
+    assert "is answered: see Review" in driver.session.status.said.text()
+
+
+def test_the_queue_lists_the_sample_and_tells_nobodys_answer(second):
+    driver = second
+    panel, units = driver.session.queue, driver.state.second.units
+    assert panel.model.rowCount() == 6
+    names = driver.session.project.classes.names
+    driver.key("1")
+    driver.rest()
+    for place, unit in enumerate(units):
+        row = panel.model.lines.at(place)
+        assert (row.unit, row.head, row.done) == (unit, None, place == 0)
+        shown = panel.model.data(panel.model.index(place))
+        assert not any(name in shown for name in names)
+    assert panel.list.currentIndex().row() == 1
+    assert not panel.sort.isEnabled()
+
+
+def test_skip_back_and_undo_work_in_a_sample(second):
+    driver, state = second, second.state
+    units = state.second.units
+    driver.key(Qt.Key.Key_Tab)
+    assert state.target.unit == units[1]
+    driver.key("1")
+    assert state.target.unit == units[2]
+    driver.key(Qt.Key.Key_Backtab, SHIFT)
+    assert state.target.unit == units[1]
+    driver.key(Qt.Key.Key_Tab)
+    assert state.target.unit == units[2]
+    for _ in range(4):
+        driver.key("1")
+    assert state.target.unit == units[0]  # what was skipped comes round
+    driver.key("Z", CONTROL)
+    assert state.target.unit == units[5]
+    assert state.target.blind
+    driver.key("2")
+    driver.key("2")
+    assert state.second is None
+
+
+def test_escape_goes_back_to_the_sample_and_then_ends_it(second):
+    driver, state = second, second.state
+    driver.key("1")
+    unit, heard = state.target.unit, []
+    state.told.connect(heard.append)
+    driver.key(Qt.Key.Key_PageDown)
+    assert state.target is None
+    driver.key(Qt.Key.Key_Escape)
+    assert state.target.unit == unit
+    driver.key(Qt.Key.Key_Escape)
+    assert state.second is None
+    assert any("ended after 1 of 6" in text for text in heard)
+    assert (state.content.labels != UNLABELLED).any()
+    driver.window.actions_table.run("second")
+    driver.settle()
+    assert title(driver).startswith("1 of 5   ")  # it goes on with the rest
+    driver.window.actions_table.run("second")
+    assert state.second is None
+
+
+def test_in_a_second_opinion_nothing_else_is_labelled(second):
+    driver, state = second, second.state
+    content = state.content
+    first = driver.session.project.need_units().range_of(content.scan).start
+    names = driver.session.project.need_units().names
+    number = next(
+        n for n in range(content.units) if names([first + n])[0] not in state.second.units
+    )
+    before = state.target
+    driver.session.work.labelling.pick(int(np.flatnonzero(content.unit == number)[0]))
+    assert state.target is before
+    assert "Only the sample" in driver.session.status.said.text()
+    panel = driver.session.queue
+    box = panel.list.visualRect(panel.model.index(3))
+    QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
+    driver.settle()
+    assert state.target.unit == state.second.units[3]
+    driver.key("1")
+    assert all(e.blind for e in driver.entries() if e.annotator == "bob")

@@ -308,7 +308,7 @@ class Session(QObject):
             self.state.told.emit("Nobody else has answered here: merge their journals first.")
 
     def leave(self) -> None:
-        """Put away the large picture, else what was drawn, else go back to what is asked, else end a
+        """Put away the large picture, else what was drawn; else go back to what is asked, or end a
         second opinion."""
         if self.context.put_away():
             return

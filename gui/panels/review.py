@@ -17,7 +17,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -33,11 +32,14 @@ from core.quality.agreement import Agreement, agreements
 from core.quality.review import Reviewed, reviewed
 from gui.desk.background import Turn
 from gui.desk.state import State
+from gui.look.combo import Combo
+from gui.look.tables import Fit
 from gui.look.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Read = tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]
 _COLUMNS = ("Class", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
+_NEEDED = (0, 1, 3, 7, 4, 2, 5, 6)  # those that matter most first
 _LATER_MS = 1200
 _KINDS: dict[str, Callable[[Reviewed], bool]] = {
     "All answers": lambda row: True,
@@ -98,7 +100,11 @@ class ReviewModel(QAbstractTableModel):
         )[index.column()]
 
     def _words(self, row: Reviewed) -> str:
-        lines = [f"{who}: {self.state.class_name(c)}" for who, c in sorted(row.others.items())]
+        when = time.strftime("%d %b %H:%M", time.localtime(row.time))
+        lines = [
+            f"{row.annotator}, {when}, round {row.round or DASH}: {row.seconds:.1f} s by {row.tool}"
+        ]
+        lines += [f"{who}: {self.state.class_name(c)}" for who, c in sorted(row.others.items())]
         if row.disputed and row.model is not None:
             lines.append(f"The network sees {self.state.class_name(row.model)}.")
         return "\n".join([*lines, "A click goes there; a key gives another class."])
@@ -123,7 +129,7 @@ class Review(QWidget):
         self.summary.setWordWrap(True)
         self.summary.setObjectName("quiet")
         self.summary.setContentsMargins(10, 2, 10, 2)
-        self.kind = QComboBox()
+        self.kind = Combo()
         self.kind.addItems(list(_KINDS))
         self.kind.setToolTip("Which answers are listed")
         self.kind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -133,7 +139,6 @@ class Review(QWidget):
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(23)
         self.table.setShowGrid(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -142,6 +147,7 @@ class Review(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setResizeContentsPrecision(50)
         header.setStretchLastSection(True)
+        self.fit = Fit(self.table, _NEEDED)
         self.table.clicked.connect(
             lambda index: self.chosen.emit(index.data(Qt.ItemDataRole.UserRole))
         )
@@ -195,9 +201,11 @@ class Review(QWidget):
     def _list(self) -> None:
         belongs = list(_KINDS.values())[self.kind.currentIndex()]
         self.model.set_rows([row for row in self._rows if belongs(row)])
+        self.fit.again()
 
     def set_theme(self, theme: Theme) -> None:
         self.model.theme = theme
+        self.table.viewport().update()
 
     def shut(self) -> None:
         """Read nothing more."""

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from core.data.classes import UNLABELLED
 from gui.desk.scene import Scene
 from gui.desk.state import State
+from gui.look.combo import Combo
 from gui.look.colours import measure_table, partition_colours
 from gui.look.theme import Theme
 from gui.points.colours import Colours
@@ -45,6 +46,7 @@ class Card(QFrame):
         layout.setSpacing(2)
         for label in (self.title, self.guess, self.measures, self.reason):
             label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
             layout.addWidget(label)
         self.reason.setObjectName("quiet")
         self.measures.setObjectName("quiet")
@@ -61,7 +63,6 @@ class Card(QFrame):
             self.guess.setVisible(False)
             self.measures.setText(f"{len(content.points):,} points, {content.units:,} units")
             self.reason.setText(self._advice())
-            self.adjustSize()
             return
         xyz = content.points[target.rows, :3].astype(np.float64)
         size = xyz.max(axis=0) - xyz.min(axis=0)
@@ -91,7 +92,25 @@ class Card(QFrame):
         else:
             text = "Not asked; a class you give counts as volunteered."
         self.reason.setText(text)
-        self.adjustSize()
+
+    def natural_width(self) -> int:
+        """Pixels it needs to show each of its texts in one line."""
+        texts = (self.title, self.guess, self.measures, self.reason)
+        return 26 + max(
+            label.fontMetrics().horizontalAdvance(label.text())
+            for label in texts
+            if not label.isHidden()
+        )
+
+    def narrowest(self) -> int:
+        """Pixels below which its lines become too many."""
+        return 24 * self.fontMetrics().averageCharWidth()
+
+    def set_width(self, width: int) -> None:
+        """Take a width, and the height that the texts need then."""
+        layout = self.layout()
+        assert layout is not None
+        self.setFixedSize(width, layout.totalHeightForWidth(width))
 
     def _advice(self) -> str:
         state = self.state
@@ -136,6 +155,7 @@ class Legend(QFrame):
     def __init__(self, colours: Colours) -> None:
         super().__init__()
         self.colours = colours
+        self._known: list[tuple[str, str]] = []
         self.text = QLabel()
         self.text.setTextFormat(Qt.TextFormat.RichText)
         layout = QVBoxLayout(self)
@@ -143,10 +163,17 @@ class Legend(QFrame):
         layout.addWidget(self.text)
 
     def refresh(self) -> None:
-        rows = self._rows()
+        self._known = self._rows()
+        self.setVisible(bool(self._known))
+
+    def fit(self, height: int) -> None:
+        """Show as many rows as have room in a height, and how many more there are."""
+        room = max(1, (height - 12) // max(self.fontMetrics().lineSpacing(), 1) - 1)
+        rows = self._known if len(self._known) <= room + 1 else self._known[:room]
         lines = [f'<span style="color:{colour}">■</span>&nbsp;{name}' for name, colour in rows]
+        if len(rows) < len(self._known):
+            lines.append(f"and {len(self._known) - len(rows)} more")
         self.text.setText("<br>".join(lines))
-        self.setVisible(bool(rows))
         self.adjustSize()
 
     def _rows(self) -> list[tuple[str, str]]:
@@ -192,7 +219,7 @@ class Switches(QFrame):
     def __init__(self, colours: Colours) -> None:
         super().__init__()
         self.colours = colours
-        self.modes = QComboBox()
+        self.modes = Combo()
         self.modes.setToolTip("Colour by")
         self.modes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.modes.activated.connect(lambda _: colours.set_mode(self.modes.currentData()))
@@ -237,7 +264,6 @@ class Overlays(QObject):
         state.project_changed.connect(self.refresh)
         colours.mode_changed.connect(self.refresh)
         self.set_theme(theme)
-        self.refresh()
 
     def refresh(self, *_: object) -> None:
         """Write and place all three anew."""
@@ -249,10 +275,27 @@ class Overlays(QObject):
             part.setVisible(part.isVisibleTo(self.scene.view) and not self.hidden)
 
     def place(self) -> None:
+        """The card at the top left, the switches beside it or else below on the right, the legend
+        at the bottom left: none covers another."""
         width, height = self.scene.view.width(), self.scene.view.height()
-        self.card.move(_MARGIN, _MARGIN)
-        self.switches.move(width - self.switches.width() - _MARGIN, _MARGIN)
-        self.legend.move(_MARGIN, height - self.legend.height() - _MARGIN)
+        card, legend, switches = self.card, self.legend, self.switches
+        inside = width - 2 * _MARGIN
+        beside = inside - switches.width() - _MARGIN
+        natural = card.natural_width()
+        above = min(natural, beside) >= min(natural, card.narrowest())
+        card.set_width(min(natural, beside if above else inside))
+        card.move(_MARGIN, _MARGIN)
+        right = width - switches.width() - _MARGIN
+        top = _MARGIN if above else height - switches.height() - _MARGIN
+        switches.move(max(right, _MARGIN), top)
+        below = _MARGIN + max(card.height() if not card.isHidden() else 0, 0)
+        free = height - below - 2 * _MARGIN
+        legend.fit(free)
+        if not above and legend.width() + switches.width() + _MARGIN > inside:
+            free -= switches.height() + _MARGIN
+            legend.fit(free)
+            height -= switches.height() + _MARGIN
+        legend.move(_MARGIN, height - legend.height() - _MARGIN)
 
     def toggle(self) -> None:
         """Hide all of them, or show them again."""
@@ -268,6 +311,7 @@ class Overlays(QObject):
         )
         for part in (self.card, self.legend, self.switches):
             part.setStyleSheet(style)
+        self.refresh()  # the text may have another size
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:

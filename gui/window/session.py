@@ -15,7 +15,7 @@ from core.base.jobs import Job, Progress
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.merge import merge
-from core.project.project import Project
+from core.project.project import Project, annotator_name
 from core.quality.agreement import blind_sample
 from core.quality.disagreements import disagreements, reopen
 from gui.desk.activity import Activity
@@ -60,7 +60,7 @@ class Session(QObject):
         self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
         self.page = QWidget()
-        self.page.setMinimumSize(420, 300)
+        self.page.setMinimumSize(300, 240)
         layout = QVBoxLayout(self.page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -87,6 +87,7 @@ class Session(QObject):
         self.context = Context(self.state, theme)
         self.review.chosen.connect(self.state.show_unit)
         self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
+        self.status.who.clicked.connect(self.explain_name)
         self.queue.chosen.connect(self.state.go)
         self.browser.chosen.connect(self.state.show_scan)
         self.state.failed.connect(self.banner.show_error)
@@ -224,6 +225,14 @@ class Session(QObject):
             self.state.told.emit(f"Blind: {len(sample):,} units that others answered.")
         else:
             self.state.told.emit("Nobody else has answered here: merge their journals first.")
+
+    def explain_name(self) -> None:
+        """Say whose answers these are, and how to answer under another name."""
+        self.banner.show_note(
+            f"Your answers are kept under the name {annotator_name()}, in a file of their own.",
+            "To answer as somebody else, close LidarLoop, set LIDARLOOP_ANNOTATOR to their name "
+            "(LIDARLOOP_ANNOTATOR=anna lidarloop open …) and open the project again.",
+        )
 
     # -- the rest -----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QStatusBar,
+    QTabBar,
     QWidget,
 )
 
@@ -24,7 +25,9 @@ from core.cli import demo
 from core.data.scans import recognise
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
+from gui.look.scrolled import Scrolled
 from gui.look.theme import THEMES, Theme, palette, style_sheet
+from gui.points.class_palette import Palette
 from gui.start.recent import remember, store
 from gui.window import commands
 from gui.window.actions import GROUPS, Actions
@@ -170,7 +173,7 @@ class Window(QMainWindow):
         self._dock("Scans", session.browser)
         self._dock("Classes", made)
         self._dock("Partitions", session.partitions)
-        self._dock("Rounds", session.rounds)
+        self._dock("Rounds", Scrolled(session.rounds))
         self._dock("Review", session.review)
         self._dock("Context", session.context)
         self._place_docks()
@@ -193,6 +196,8 @@ class Window(QMainWindow):
         if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
             self._tab_docks()
             self._size_docks()
+        else:
+            self._fit_tabs()
         remember(path)
         # Now, not before: thousands of events of the first layout would all pass through it.
         self._application().installEventFilter(self.activity)
@@ -228,10 +233,31 @@ class Window(QMainWindow):
         context.raise_()
 
     def _size_docks(self) -> None:
+        self._application().processEvents()  # the tabs are made
+        self._fit_tabs()
         queue, scans, classes, partitions, *_ = self.docks
+        palette = self.session.palette if self.session is not None else None
+        wide, tall = self.width(), self.height()
+        hand = palette.hand_width() if isinstance(palette, Palette) else 0
+        # The keys' grid where the view keeps half of the window, else a list of the classes.
+        right = hand + 8 if hand < 0.28 * wide else max(330, wide * 0.24)
+        self.resizeDocks([queue, classes], [250, int(right)], Qt.Orientation.Horizontal)
+        self._application().processEvents()  # how high the classes are depends on their width
+        high = palette.inside.height() + 50 if isinstance(palette, Palette) else 285
+        high = min(high, int(tall * 0.5))
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
-        self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
-        self.resizeDocks([queue, classes], [250, 330], Qt.Orientation.Horizontal)
+        self.resizeDocks([classes, partitions], [high, tall - high], Qt.Orientation.Vertical)
+
+    def _fit_tabs(self) -> None:
+        """No panel of the right side becomes narrower than their tabs together."""
+        bar = next((b for b in self.findChildren(QTabBar) if b.count() and b.isVisible()), None)
+        if bar is not None:
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(False)
+            bar.ensurePolished()
+            wide = bar.sizeHint().width()
+            for dock in self.docks[3:]:
+                dock.setMinimumWidth(wide)
 
     def _dock(self, title: str, content: QWidget) -> None:
         dock = QDockWidget(title, self)
@@ -369,6 +395,7 @@ class Window(QMainWindow):
         application.setPalette(palette(self.theme))
         scale = float(str(store().value("text", 1.0)))
         application.setStyleSheet(style_sheet(self.theme, scale))
+        self._fit_tabs()
         if self.session is not None:
             self.session.set_theme(self.theme)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QComboBox
 
+_SPARE_PX = 6  # styles count in whole letters
 _FRAME_PX = 12  # of the list, around its entries
 
 
@@ -22,7 +23,7 @@ class Combo(QComboBox):
             (metrics.horizontalAdvance(self.itemText(i)) for i in range(self.count())), default=0
         )
         spare = longest - metrics.horizontalAdvance(self.currentText())
-        return QSize(hint.width() - max(spare, 0), hint.height())
+        return QSize(hint.width() - max(spare, 0) + _SPARE_PX, hint.height())
 
     def showPopup(self) -> None:
         view = self.view()

@@ -48,8 +48,11 @@ class Flow(QWidget):
     def _place(self) -> None:
         rows = self._rows(self._left)
         right = [w for w in self._right if not w.isHidden()]
+        if right and self._wide(right) > self.width():  # not even alone: row by row
+            rows += self._rows(right)
+            right = []
         used = self._wide(rows[-1]) if rows else 0
-        if not rows or used + self._gap + self._wide(right) > self.width():
+        if not rows or (right and used + self._gap + self._wide(right) > self.width()):
             rows.append([])
         y = 0
         for number, row in enumerate(rows):

@@ -185,5 +185,6 @@ QMainWindow > QWidget {{ background: {t.canvas}; }}
 #quiet {{ color: {t.quiet}; }}
 #title {{ font-size: {15 * scale:.1f}pt; font-weight: 600; }}
 #heading {{ font-size: {11 * scale:.1f}pt; font-weight: 600; }}
+#banner * {{ font-size: {10 * min(scale, LARGEST_TAB):.1f}pt; }}
 #banner {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: 8px; }}
 """

@@ -7,14 +7,13 @@ from concurrent.futures import Future
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -26,15 +25,18 @@ from core.assist.alike import Alike, nearest, read
 from core.base.errors import ProjectError
 from gui.desk.background import Turn
 from gui.desk.state import State
+from gui.look.scrolled import Scrolled
 from gui.look.theme import Theme
+from gui.look.words import Wrapped
 from gui.points.labelling import Labelling
 
-COLUMNS, COUNT = 6, 24
+COLUMNS, COUNT = 6, 24  # columns at most
+# How far an arrow goes: pictures along the row, and rows.
 _STEPS = {
-    Qt.Key.Key_Left: -1,
-    Qt.Key.Key_Right: 1,
-    Qt.Key.Key_Up: -COLUMNS,
-    Qt.Key.Key_Down: COLUMNS,
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
 }
 
 
@@ -56,7 +58,18 @@ class Thumbnail(QAbstractButton):
         self.places = np.column_stack([flat @ axis, up - up.mean()])
 
     def sizeHint(self) -> QSize:
-        return QSize(116, 92)
+        words = QFontMetrics(self._caption_font())
+        wide = words.horizontalAdvance(self._caption(chosen=True)) + 16
+        return QSize(max(116, wide), 74 + words.height())
+
+    def _caption_font(self) -> QFont:
+        font = self.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.8))
+        return font
+
+    def _caption(self, *, chosen: bool) -> str:
+        size = np.maximum(np.ptp(self.places, axis=0), 0.5)
+        return f"{'✓ ' if chosen else ''}{size[0]:.1f} x {size[1]:.1f} m"
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()  # the sheet knows which picture is below this one
@@ -74,10 +87,12 @@ class Thumbnail(QAbstractButton):
             painter.setPen(QPen(QColor(theme.text), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(box.adjusted(3, 3, -3, -3), 4, 4)
         size = np.maximum(np.ptp(self.places, axis=0), 0.5)
-        scale = float(min((box.width() - 14) / size[0], (box.height() - 26) / size[1]))
+        caption = self._caption_font()
+        below = QFontMetrics(caption).height()
+        scale = float(min((box.width() - 14) / size[0], (box.height() - below - 12) / size[1]))
         middle = (self.places.min(axis=0) + self.places.max(axis=0)) / 2
         painter.setPen(QPen(QColor(theme.accent if chosen else theme.text), 1.6))
-        centre = box.center() - QPointF(0, 5)
+        centre = box.center() - QPointF(0, below / 2)
         painter.drawPoints(
             [
                 QPointF(centre.x() + x * scale, centre.y() - y * scale)
@@ -85,11 +100,9 @@ class Thumbnail(QAbstractButton):
             ]
         )
         painter.setPen(QColor(theme.quiet))
-        font = painter.font()
-        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.75))
-        painter.setFont(font)
-        text = f"{'✓ ' if chosen else ''}{size[0]:.1f} x {size[1]:.1f} m"
-        painter.drawText(box.adjusted(6, 0, -6, -3), Qt.AlignmentFlag.AlignBottom, text)
+        painter.setFont(caption)
+        words = box.adjusted(6, 0, -6, -3)
+        painter.drawText(words, Qt.AlignmentFlag.AlignBottom, self._caption(chosen=chosen))
 
 
 class ContactSheet(QFrame):
@@ -107,21 +120,23 @@ class ContactSheet(QFrame):
         self.over, self.state, self.labelling, self.theme = over, state, labelling, theme
         self.setObjectName("card")
         self.pictures: list[Thumbnail] = []
-        self.heading, self.hint = QLabel(), QLabel()
-        self.heading.setObjectName("heading")
-        self.hint.setObjectName("quiet")
+        self.heading, self.hint = Wrapped(name="heading"), Wrapped(name="quiet")
         self.all = QPushButton("Tick all")
         self.all.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.all.clicked.connect(self.tick_all)
-        self.grid = QGridLayout()
+        inside = QWidget()
+        self.grid = QGridLayout(inside)
         self.grid.setSpacing(4)
+        self.grid.setContentsMargins(0, 0, 0, 0)
+        self.columns = COLUMNS
+        self.scroll = Scrolled(inside)
         bottom = QHBoxLayout()
         bottom.addWidget(self.hint, 1)
         bottom.addWidget(self.all)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.addWidget(self.heading)
-        layout.addLayout(self.grid)
+        layout.addWidget(self.scroll, 1)
         layout.addLayout(bottom)
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
@@ -163,15 +178,11 @@ class ContactSheet(QFrame):
         for picture in self.pictures:
             picture.deleteLater()
         self.pictures = [Thumbnail(one, self.theme) for one in alike]
-        for place, picture in enumerate(self.pictures):
+        for picture in self.pictures:
             picture.toggled.connect(self._count)
-            self.grid.addWidget(picture, *divmod(place, COLUMNS))
         self.heading.setText(f"{len(alike)} units most like this one")
         self._count()
-        self.adjustSize()
-        self.move(
-            (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
-        )
+        self._lay()
         self._unit, self._focus = unit, QApplication.focusWidget()
         self._before = self.state.activity.take()
         self.show()
@@ -179,13 +190,44 @@ class ContactSheet(QFrame):
         if self.pictures:
             self.pictures[0].setFocus()
 
+    def _lay(self) -> None:
+        """As many pictures in a row as the middle of the window has room for; rows scroll."""
+        if not self.pictures:
+            return
+        gap, margins = self.grid.spacing(), self.layout().contentsMargins()
+        bar = self.scroll.verticalScrollBar().sizeHint().width()
+        beside = margins.left() + margins.right() + bar + 4  # and the frame of the card
+        most = self.over.width() - 16
+        tile = QSize(0, 0)
+        for picture in self.pictures:
+            picture.ensurePolished()
+            tile = tile.expandedTo(picture.sizeHint())
+        room = (most - beside + gap) // (tile.width() + gap)
+        self.columns = max(1, min(COLUMNS, room, len(self.pictures)))
+        for place, picture in enumerate(self.pictures):
+            self.grid.addWidget(picture, *divmod(place, self.columns))
+        rows = -(-len(self.pictures) // self.columns)
+        wide = min(max(self.columns * (tile.width() + gap) + beside, 380), most)
+        inner = wide - margins.left() - margins.right()
+        hint = self.hint.heightForWidth(inner - self.all.sizeHint().width() - 12)
+        words = self.heading.heightForWidth(inner) + max(hint, self.all.sizeHint().height())
+        tall = rows * (tile.height() + gap) + words + margins.top() + margins.bottom() + 24
+        self.resize(wide, min(tall, self.over.height() - 16))
+        self.move(
+            (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
+        )
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         places = [place for place, one in enumerate(self.pictures) if one.hasFocus()]
         step = _STEPS.get(Qt.Key(event.key()))
         if step is None or not places:
             event.ignore()
-        elif 0 <= places[0] + step < len(self.pictures):
-            self.pictures[places[0] + step].setFocus()
+            return
+        along, rows = step
+        wanted = places[0] + along + rows * self.columns
+        if 0 <= wanted < len(self.pictures):
+            self.pictures[wanted].setFocus()
+            self.scroll.ensureWidgetVisible(self.pictures[wanted])
 
     def hideEvent(self, event: object) -> None:
         if self._focus is not None:
@@ -249,6 +291,10 @@ class ContactSheet(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        for picture in self.pictures:
+            picture.theme = theme
+            picture.update()
+        self._lay()  # the text may have another size
 
     def shut(self) -> None:
         """Write what waits, read nothing more."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QToolButton, QVBoxLayout
 
 from core.data.classes import UNLABELLED
 from gui.desk.scene import Scene
@@ -29,6 +29,7 @@ _MODE_NAMES = {
     "truth": "Ground truth",
 }
 _MARGIN = 10
+_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 _LEGEND_ROWS = 12
 
 
@@ -96,21 +97,29 @@ class Card(QFrame):
     def natural_width(self) -> int:
         """Pixels it needs to show each of its texts in one line."""
         texts = (self.title, self.guess, self.measures, self.reason)
-        return 26 + max(
-            label.fontMetrics().horizontalAdvance(label.text())
-            for label in texts
-            if not label.isHidden()
-        )
+        wide = (label.fontMetrics().horizontalAdvance(label.text()) for label in texts)
+        return 26 + max(wide)
 
     def narrowest(self) -> int:
         """Pixels below which its lines become too many."""
         return 24 * self.fontMetrics().averageCharWidth()
 
-    def set_width(self, width: int) -> None:
-        """Take a width, and the height that the texts need then."""
-        layout = self.layout()
-        assert layout is not None
-        self.setFixedSize(width, layout.totalHeightForWidth(width))
+    def fit(self, width: int, height: int) -> None:
+        """Take a width and the height that the texts need then; in little height the measures give
+        way, then the reason: the Context panel and the queue tell them too."""
+        inside = width - 24
+        high = {
+            label: label.heightForWidth(inside) + 2
+            for label in (self.title, self.guess, self.measures, self.reason)
+            if label.text()
+        }
+        for label in (self.measures, self.reason):
+            fits = sum(high.values()) + 16 <= height
+            if not fits:
+                high.pop(label, None)
+            if label.isHidden() == fits:
+                label.setVisible(fits)
+        self.setFixedSize(width, sum(high.values()) + 16)
 
     def _advice(self) -> str:
         state = self.state
@@ -229,10 +238,10 @@ class Switches(QFrame):
         self.top.setToolTip("Look straight down  (J)")
         self.top.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.top.clicked.connect(self._turn)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(6, 5, 6, 5)
-        layout.addWidget(self.modes)
-        layout.addWidget(self.top)
+        self._row = QBoxLayout(_BESIDE, self)
+        self._row.setContentsMargins(6, 5, 6, 5)
+        self._row.addWidget(self.modes)
+        self._row.addWidget(self.top)
 
     def _turn(self, top_down: bool) -> None:
         self.colours.view.set_top_down(top_down)
@@ -244,7 +253,18 @@ class Switches(QFrame):
             self.modes.addItem(f"Colour: {_MODE_NAMES[mode]}", mode)
         self.modes.setCurrentIndex(self.modes.findData(self.colours.mode))
         self.top.setChecked(self.colours.view.top_down)
-        self.adjustSize()
+
+    def fit(self, width: int) -> None:
+        """In a narrow view name the colouring without a word before it, then stand in two rows."""
+        for before, direction in (("Colour: ", _BESIDE), ("", _BESIDE), ("", _BELOW)):
+            self._row.setDirection(direction)
+            for place in range(self.modes.count()):
+                name = f"{before}{_MODE_NAMES[self.modes.itemData(place)]}"
+                if self.modes.itemText(place) != name:
+                    self.modes.setItemText(place, name)
+            self.adjustSize()
+            if self.width() <= width:
+                return
 
 
 class Overlays(QObject):
@@ -259,6 +279,7 @@ class Overlays(QObject):
             part.setParent(scene.view)
             part.show()
         scene.view.installEventFilter(self)
+        self.card.installEventFilter(self)
         state = scene.state
         state.target_told.connect(self.refresh)
         state.project_changed.connect(self.refresh)
@@ -280,10 +301,11 @@ class Overlays(QObject):
         width, height = self.scene.view.width(), self.scene.view.height()
         card, legend, switches = self.card, self.legend, self.switches
         inside = width - 2 * _MARGIN
+        switches.fit(inside)
         beside = inside - switches.width() - _MARGIN
         natural = card.natural_width()
         above = min(natural, beside) >= min(natural, card.narrowest())
-        card.set_width(min(natural, beside if above else inside))
+        card.fit(max(min(natural, beside if above else inside), 60), height - 2 * _MARGIN)
         card.move(_MARGIN, _MARGIN)
         right = width - switches.width() - _MARGIN
         top = _MARGIN if above else height - switches.height() - _MARGIN
@@ -314,6 +336,8 @@ class Overlays(QObject):
         self.refresh()  # the text may have another size
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
+        # The view has another size, or the card other words.
+        seen = QEvent.Type.Resize if watched is self.scene.view else QEvent.Type.LayoutRequest
+        if event.type() == seen:
             self.place()
         return False

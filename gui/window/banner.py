@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QToolButton, QVBoxLayout
 
 from core.base.errors import ProjectError
+from gui.look.flow import Flow
+from gui.look.words import Wrapped
 
 
 class Banner(QFrame):
@@ -15,12 +17,8 @@ class Banner(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("banner")
-        self.what, self.do = QLabel(), QLabel()
-        self.what.setWordWrap(True)
-        self.do.setWordWrap(True)
-        self.do.setObjectName("quiet")
+        self.what, self.do = Wrapped(), Wrapped(name="quiet")
         for label in (self.what, self.do):
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.copy = QToolButton()
         self.copy.setText("Copy details")
@@ -34,13 +32,21 @@ class Banner(QFrame):
         words.setSpacing(1)
         words.addWidget(self.what)
         words.addWidget(self.do)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
-        layout.addLayout(words, 1)
-        layout.addWidget(self.copy)
-        layout.addWidget(close)
+        buttons = Flow()
+        buttons.add(self.copy, right=True)
+        buttons.add(close, right=True)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(12, 6, 8, 6)
+        self._rows.addLayout(words, 1)
+        self._rows.addWidget(buttons)
         self._details = ""
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons stand below the words where these would have little room beside them."""
+        narrow = self.width() < 60 * self.fontMetrics().averageCharWidth()
+        kind = QBoxLayout.Direction
+        self._rows.setDirection(kind.TopToBottom if narrow else kind.LeftToRight)
 
     def show_error(self, error: ProjectError) -> None:
         """Show a fault that the person can mend."""
@@ -62,6 +68,7 @@ class Banner(QFrame):
     def _show(self, what: str, do: str, details: str) -> None:
         self.what.setText(what)
         self.do.setText(do)
+        self.do.setVisible(bool(do))
         self._details = details
         self.copy.setVisible(bool(details))
         self.show()

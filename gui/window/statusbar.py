@@ -65,7 +65,7 @@ class StatusBar(QStatusBar):
             part.setHidden(hide)
         self.job.setHidden(not self.job.text())
         # Even alone it may be longer than the bar: then it goes on in another line.
-        self.said.setMinimumHeight(self.said.heightForWidth(max(room, 60)))
+        self.said.setMinimumHeight(max(self.said.heightForWidth(max(room, 60)), 0))
         facts = (self.saved.text(), self.spent.text(), self.drawing.text())
         self.setToolTip("\n".join(text for text in facts if text))
 

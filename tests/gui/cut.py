@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QFontMetricsF, QPainter
@@ -104,7 +105,7 @@ def _label(label: QLabel) -> Iterator[str]:
             yield f"{text!r} needs {needs} px of height and has {label.height()}"
         margins = label.contentsMargins()
         room = label.width() - margins.left() - margins.right()
-        for word in re.split(r"[\s-]+", text):
+        for word in re.split(r"[\s/\u200b-]+", text):
             yield from _wide(word, label, room)
     else:
         yield from _smaller(text, label.sizeHint(), label.size())
@@ -124,11 +125,19 @@ def _combo(combo: QComboBox) -> Iterator[str]:
     if combo.fontMetrics().height() > field.height() + _SLACK:
         yield f"{combo.currentText()!r} is higher than its box"
     yield from _outside(combo, combo.currentText())
-    popup = max(combo.width(), combo.view().minimumWidth())
-    for item in range(combo.count()):
-        needs = combo.fontMetrics().horizontalAdvance(combo.itemText(item)) + 12
-        if needs > popup + _SLACK:
-            yield f"the entry {combo.itemText(item)!r} needs {needs} px and has {popup}"
+    texts = tuple(combo.itemText(item) for item in range(combo.count()))
+    if texts and combo.isEnabled() and _popups.get(combo) != texts:
+        _popups[combo] = texts
+        combo.showPopup()
+        has = combo.view().viewport().width()
+        combo.hidePopup()
+        for text in texts:
+            needs = combo.fontMetrics().horizontalAdvance(text) + 12
+            if needs > has + _SLACK:
+                yield f"the entry {text!r} needs {needs} px and has {has}"
+
+
+_popups: WeakKeyDictionary[QComboBox, tuple[str, ...]] = WeakKeyDictionary()  # looked at already
 
 
 def _tabs(bar: QTabBar) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel
 
@@ -32,10 +32,21 @@ class Wrapped(QLabel):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._insist()
 
+    def heightForWidth(self, width: int) -> int:
+        """Pixels of height that the text needs; Qt's own is never less than the minimum was."""
+        if not self.text():
+            return 0
+        margins = self.contentsMargins()
+        inside = QRect(0, 0, max(width - margins.left() - margins.right(), 1), 0)
+        flags = Qt.TextFlag.TextWordWrap
+        high = self.fontMetrics().boundingRect(inside, flags, self.text()).height()
+        return high + margins.top() + margins.bottom()
+
     def _insist(self) -> None:
-        high = self.heightForWidth(self.width()) if self.text() else 0
-        if self.minimumHeight() != max(high, 0):
-            self.setMinimumHeight(max(high, 0))
+        high = self.heightForWidth(self.width())
+        if self.minimumHeight() != high:
+            self.setMinimumHeight(high)
+            self.updateGeometry()
 
 
 def breakable(text: str) -> str:

@@ -198,6 +198,8 @@ class ContactSheet(QFrame):
         bar = self.scroll.verticalScrollBar().sizeHint().width()
         beside = margins.left() + margins.right() + bar + 4  # and the frame of the card
         most = self.over.width() - 16
+        for part in (self.heading, self.hint, self.all):
+            part.ensurePolished()  # else it does not know its font yet
         tile = QSize(0, 0)
         for picture in self.pictures:
             picture.ensurePolished()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QToolButton, QVBoxLayout
 
 from core.data.classes import UNLABELLED
@@ -262,7 +262,13 @@ class Switches(QFrame):
                 name = f"{before}{_MODE_NAMES[self.modes.itemData(place)]}"
                 if self.modes.itemText(place) != name:
                     self.modes.setItemText(place, name)
-            self.adjustSize()
+            modes, top = self.modes.sizeHint(), self.top.sizeHint()
+            if direction == _BESIDE:
+                size = QSize(modes.width() + top.width() + 6, max(modes.height(), top.height()))
+            else:
+                size = QSize(max(modes.width(), top.width()), modes.height() + top.height() + 6)
+            self._row.setSpacing(6)
+            self.resize(size + QSize(12, 10))
             if self.width() <= width:
                 return
 
@@ -305,7 +311,8 @@ class Overlays(QObject):
         beside = inside - switches.width() - _MARGIN
         natural = card.natural_width()
         above = min(natural, beside) >= min(natural, card.narrowest())
-        card.fit(max(min(natural, beside if above else inside), 60), height - 2 * _MARGIN)
+        free = height - 2 * _MARGIN - (0 if above else switches.height() + _MARGIN)
+        card.fit(max(min(natural, beside if above else inside), 60), free)
         card.move(_MARGIN, _MARGIN)
         right = width - switches.width() - _MARGIN
         top = _MARGIN if above else height - switches.height() - _MARGIN

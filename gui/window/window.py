@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QDialog,
     QDockWidget,
     QFileDialog,
     QMainWindow,
@@ -276,6 +277,8 @@ class Window(QMainWindow):
             picture=session.picture(),
         )
         store().setValue("layout", self.saveState(LAYOUT_VERSION))
+        for dialog in self.findChildren(QDialog):  # they are about this project
+            dialog.close()
         session.shut()
         kept = {action.id for action in commands.always(self)}
         self.actions_table.keep(kept)
@@ -311,6 +314,8 @@ class Window(QMainWindow):
             menu = bar.addMenu(f"&{group}")
             menu.setToolTipsVisible(True)
             for action in rows:
+                if action.id == "quit":
+                    menu.addSeparator()
                 menu.addAction(self.actions_table.made[action.id])
             if group == "View" and self.docks:
                 menu.addSeparator()
@@ -355,6 +360,18 @@ class Window(QMainWindow):
 
     def open_keys(self) -> None:
         self.key_sheet.toggle()
+
+    def open_settings(self) -> None:
+        """Show what project.toml holds, in a window beside this one."""
+        from gui.window.settings_page import SettingsPage
+
+        if self.session is not None:
+            shown = self.findChild(SettingsPage)
+            if shown is None:
+                shown = SettingsPage(self, self.session.project, self.session.no.change)
+            shown.show()
+            shown.raise_()
+            shown.activateWindow()
 
     def change_theme(self) -> None:
         """Change between dark and light."""

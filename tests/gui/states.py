@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication, QFrame
+from PySide6.QtWidgets import QApplication, QDialog, QFrame
 
 from core.base.errors import ProjectError
 from core.base.jobs import Progress
@@ -139,6 +139,14 @@ def _cards(window: Window, settle: Settle) -> Iterator[str]:
         settle(lambda: True)
         yield f"tour-{place + 1}"
     tour.close()
+    window.actions_table.run("settings")
+    settle(lambda: True)
+    yield "settings"
+    window.findChild(QDialog).close()
+    window.session.status.who.click()
+    settle(lambda: True)
+    yield "who-am-i"
+    window.session.banner.hide()
     window.open_ask()
     settle(lambda: True)
     yield "ask-options"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QTableView
 
 
@@ -17,6 +17,11 @@ class Fit(QObject):
         self._table, self._order = table, order
         table.setWordWrap(False)
         table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setResizeContentsPrecision(50)  # rows that are looked at
+        self._later = QTimer(self)  # a change of the style comes as many events
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self.again)
         table.installEventFilter(self)
         table.viewport().installEventFilter(self)
 
@@ -37,6 +42,6 @@ class Fit(QObject):
                 table.setColumnHidden(column, hidden)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.StyleChange, QEvent.Type.FontChange):
-            self.again()
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.StyleChange):
+            self._later.start()
         return False

@@ -35,7 +35,7 @@ from gui.look.theme import Theme
 from gui.panels.budget import Budget
 
 Index = QModelIndex | QPersistentModelIndex
-REASON_LINES = 2
+_LETTERS = 60  # of a long reason
 
 
 class QueueModel(QAbstractListModel):
@@ -83,7 +83,9 @@ class ItemDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         # The same for all: of 10,000 rows none is measured.
         big, small = option.fontMetrics, QFontMetrics(_small(option.font))
-        return QSize(180, big.height() + REASON_LINES * small.height() + 8)
+        wide = max(option.rect.width() - 26, 100)
+        lines = min(max(-(-_LETTERS * small.averageCharWidth() // wide), 2), 4)
+        return QSize(180, big.height() + lines * small.height() + 8)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         current, units = self.state.round, self.state.project.units
@@ -161,6 +163,7 @@ class Queue(QWidget):
         self.list.setModel(self.model)
         self.list.setItemDelegate(self.delegate)
         self.list.setUniformItemSizes(True)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)  # reasons wrap anew
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

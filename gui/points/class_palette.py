@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QWidget
 
@@ -15,6 +15,7 @@ from gui.look.theme import Theme
 
 CODES = ((IGNORED, "ignored", "I"), (MIXED, "mixed", "M"), (UNSURE, "unsure", "N"))
 _COLUMNS = 5
+_SMALL = 0.86
 _SWATCH_PX, _PAD_PX, _GAP_PX = 12, 5, 3
 
 
@@ -25,6 +26,7 @@ class ClassButton(QAbstractButton):
         super().__init__()
         self.name, self.key, self.theme = name, key, theme
         self.row = False
+        self.scale = _SMALL  # of the name's letters
         self.key_width = 0  # of the longest key of the list
         self.colour = QColor(*(int(part) for part in colour))
         self.setToolTip(f"{name}  ({key})")
@@ -39,7 +41,7 @@ class ClassButton(QAbstractButton):
     def fonts(self) -> tuple[QFont, QFont]:
         """Of the key, and of the name."""
         return _font(self.font(), bold=True, scale=1.0), _font(
-            self.font(), bold=False, scale=1.0 if self.row else 0.86
+            self.font(), bold=False, scale=self.scale
         )
 
     def lines(self, width: int) -> list[str] | None:
@@ -153,16 +155,17 @@ class Palette(QScrollArea):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
-            self._lay()
+        if event.type() == QEvent.Type.StyleChange:
+            QTimer.singleShot(0, self, self._lay)
 
-    def _shape(self, *, row: bool) -> None:
+    def _shape(self, *, row: bool, scale: float = _SMALL) -> None:
         for part in (self, *self.buttons.values()):
             part.ensurePolished()  # else it does not know its font yet
         metrics = QFontMetrics(_font(self.font(), bold=True, scale=1.0))
         widest = max(metrics.horizontalAdvance(b.key_text) for b in self.buttons.values())
         for button in self.buttons.values():
             button.row, button.key_width = row, widest if row else 0
+            button.scale = scale
 
     def _fits(self, width: int) -> bool:
         """Whether keys and names fit in buttons of a width with the name below."""
@@ -211,8 +214,12 @@ class Palette(QScrollArea):
 
     def _list(self, wide: int) -> int:
         """Place the buttons as rows below each other, in as many columns as have room."""
-        self._shape(row=True)
-        columns = max(1, (wide + _GAP_PX) // (self._row_width() + _GAP_PX))
+        columns = 1
+        for scale in (1.0, _SMALL, 1.0):  # smaller letters only for a second column
+            self._shape(row=True, scale=scale)
+            columns = max(1, (wide + _GAP_PX) // (self._row_width() + _GAP_PX))
+            if columns > 1:
+                break
         width = (wide - (columns - 1) * _GAP_PX) // columns
         height = self._row_height()
         y = 0

@@ -102,7 +102,7 @@ class Card(QFrame):
 
     def narrowest(self) -> int:
         """Pixels below which its lines become too many."""
-        return 24 * self.fontMetrics().averageCharWidth()
+        return 44 * self.fontMetrics().averageCharWidth()
 
     def fit(self, width: int, height: int) -> None:
         """Take a width and the height that the texts need then; in little height the measures give
@@ -310,7 +310,8 @@ class Overlays(QObject):
         switches.fit(inside)
         beside = inside - switches.width() - _MARGIN
         natural = card.natural_width()
-        above = min(natural, beside) >= min(natural, card.narrowest())
+        # By the view alone: the switches never jump from unit to unit.
+        above = beside >= card.narrowest()
         free = height - 2 * _MARGIN - (0 if above else switches.height() + _MARGIN)
         card.fit(max(min(natural, beside if above else inside), 60), free)
         card.move(_MARGIN, _MARGIN)

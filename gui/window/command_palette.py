@@ -54,6 +54,7 @@ class CommandPalette(QFrame):
 
     def open(self) -> None:
         """Show it over the middle of the window."""
+        self.ensurePolished()  # else it does not know its font yet
         wide, tall = self.over.width(), self.over.height()
         width = min(75 * self.fontMetrics().averageCharWidth(), wide - 80)
         height = min(24 * self.fontMetrics().height(), tall - 110)

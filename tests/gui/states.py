@@ -82,10 +82,10 @@ def _drawing(window: Window, settle: Settle) -> Iterator[str]:
         yield f"tool-{tool}"
         window.actions_table.run("whole")
     window.actions_table.run("guess")
-    settle(lambda: at_rest(window))
+    settle(lambda: at_rest(window) and window.session.work.labelling.draft is not None)
     yield "draft"
-    window.actions_table.run("whole")
-    window.actions_table.run("whole")
+    while window.session.work.labelling.draft is not None:
+        window.actions_table.run("whole")
     settle(lambda: True)
 
 

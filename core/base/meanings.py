@@ -16,7 +16,7 @@ MEANINGS: Mapping[str, str] = {
     "prepare.sensor_height_m": "Height of the sensor over the ground, in metres.",
     "prepare.intensity_scale": "Intensity is divided by it, here and before the network.",
     "prepare.clusterer": "Our exact HDBSCAN, or the package of that name.",
-    "query.strategy": "How units are chosen once a network is trained; the first round goes by size.",
+    "query.strategy": "How units are chosen once a network is trained; at first it is by size.",
     "query.fraction": "Share of all training points that a round asks about; 0.01 is 1 %.",
     "train.network": "Which network learns.",
     "train.width": "Channels of the network, as a share of the published one's.",

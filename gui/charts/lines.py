@@ -31,7 +31,9 @@ class Lines(QWidget):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(240, self._title_height() + 2 * metrics.height() + max(60, metrics.height() * 3))
+        return QSize(
+            240, self._title_height() + 2 * metrics.height() + max(60, metrics.height() * 3)
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.setMinimumHeight(self.sizeHint().height())

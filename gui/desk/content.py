@@ -11,10 +11,11 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.base.errors import DataError, ProjectError
-from core.prepare.units import NOISE
+from core.prepare.units import CELL, NOISE, TINY, Units
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 from gui.desk.background import Background, Turn
+from gui.view.form import Form, form_of
 
 _KEPT = 4
 
@@ -26,12 +27,14 @@ class Content:
     Attributes
     ----------
     points : (N, 4) float32; unit : (N,) int32 number within the scan, negative without a unit
+    form : what the eye needs of the points
     labels : (N,) uint8 classes and codes so far; another array after each answer
     prediction, entropy, truth : (N,) each, or None where there is none
     """
 
     scan: str
     points: np.ndarray
+    form: Form
     unit: np.ndarray
     units: int
     labels: np.ndarray
@@ -70,6 +73,7 @@ def load(project: Project, scan: str) -> Content:
     return Content(
         scan=scan,
         points=read.points,
+        form=form_of(read.points, _low(units, scan, unit) if prepared else None),
         unit=unit,
         units=count,
         labels=labels,
@@ -77,6 +81,15 @@ def load(project: Project, scan: str) -> Content:
         entropy=entropy,
         truth=truth,
     )
+
+
+def _low(units: Units | None, scan: str, unit: np.ndarray) -> np.ndarray | None:
+    """(N,) bool: ground rows, by the units (N,) of a prepared scan."""
+    if units is None:
+        return None
+    mine = units.range_of(scan)
+    is_cell = np.append(units.kind[mine.start : mine.stop] == CELL, False)
+    return (unit == TINY) | is_cell[np.where(unit >= 0, unit, -1)]
 
 
 class Loader(QObject):

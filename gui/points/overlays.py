@@ -11,14 +11,18 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QToolButton, QVBoxLayo
 from core.data.classes import UNLABELLED
 from gui.desk.scene import Scene
 from gui.desk.state import State
-from gui.look.combo import Combo
 from gui.look.colours import measure_table, partition_colours
-from gui.look.theme import Theme
+from gui.look.combo import Combo
+from gui.look.relief import MARKED_M, levels, relief, relief_table
+from gui.look.theme import DARK, Theme
 from gui.points.colours import Colours
 from gui.points.draft import Draft
+from gui.points.filter_panel import FilterPanel
+from gui.points.filters import EVERYTHING, Filters
 from gui.points.labelling import Labelling
 
 _MODE_NAMES = {
+    "scene": "Scene",
     "unit": "Unit",
     "partition": "Size partition",
     "label": "Label",
@@ -31,6 +35,7 @@ _MODE_NAMES = {
 _MARGIN = 10
 _BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 _LEGEND_ROWS = 12
+_TONE = 0.6
 
 
 class Card(QFrame):
@@ -193,6 +198,8 @@ class Legend(QFrame):
         mode = self.colours.mode
         if mode == "unit":
             return []
+        if mode == "scene":
+            return self._heights()
         if mode == "partition" and state.project.units is not None:
             units = state.project.units
             names = [f"up to {cut} m" for cut in units.cuts] + ["ground"]
@@ -210,6 +217,15 @@ class Legend(QFrame):
         low, middle, high = _hex(ramp[0]), _hex(ramp[128]), _hex(ramp[255])
         return [("high", high), ("middle", middle), ("low", low)]
 
+    def _heights(self) -> list[tuple[str, str]]:
+        """Heights over the ground, the highest first."""
+        table = relief_table(dark=self.colours.theme is DARK)
+        colours = relief(table, levels(np.array(MARKED_M)), np.full(len(MARKED_M), _TONE))
+        names = [f"{height:g} m" for height in MARKED_M]
+        target = self.colours.state.target
+        names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
+        return list(zip(names, map(_hex, colours), strict=True))[::-1]
+
 
 def _hex(colour: np.ndarray) -> str:
     return "#{:02x}{:02x}{:02x}".format(*(int(part) for part in colour))
@@ -225,9 +241,17 @@ class Switches(QFrame):
 
     turned = Signal()
 
-    def __init__(self, colours: Colours) -> None:
+    def __init__(self, colours: Colours, filters: Filters) -> None:
         super().__init__()
-        self.colours = colours
+        self.colours, self.filters = colours, filters
+        self._panel: FilterPanel | None = None
+        self.filter = QToolButton()
+        self.filter.setCheckable(True)
+        self.filter.setToolTip("Draw only a part of the scan  (Ctrl+F)")
+        self.filter.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.filter.clicked.connect(self.open_filter)
+        filters.changed.connect(self._tell_filter)
+        self._tell_filter()
         self.modes = Combo()
         self.modes.setToolTip("Colour by")
         self.modes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -242,6 +266,27 @@ class Switches(QFrame):
         self._row.setContentsMargins(6, 5, 6, 5)
         self._row.addWidget(self.modes)
         self._row.addWidget(self.top)
+        self._row.addWidget(self.filter)
+
+    def open_filter(self) -> None:
+        """Show the panel of filters below its button."""
+        if self._panel is None:
+            self._panel = FilterPanel(self, self.filters)
+        self._panel.adjustSize()
+        at, panel = self.filter.mapToGlobal(self.filter.rect().bottomLeft()), self._panel
+        room = self.window().frameGeometry()
+        if at.y() + panel.height() > room.bottom():  # the switches stand at the bottom
+            at.setY(max(at.y() - self.filter.height() - panel.height(), room.top()))
+        at.setX(max(min(at.x(), room.right() - panel.width()), room.left()))
+        panel.move(at)
+        panel.show()
+        self._tell_filter()
+
+    def _tell_filter(self) -> None:
+        # Nobody may forget that there is more than is drawn.
+        active = self.filters.filter != EVERYTHING
+        self.filter.setText("Filtered" if active else "Filter")
+        self.filter.setChecked(active)
 
     def _turn(self, top_down: bool) -> None:
         self.colours.view.set_top_down(top_down)
@@ -262,11 +307,13 @@ class Switches(QFrame):
                 name = f"{before}{_MODE_NAMES[self.modes.itemData(place)]}"
                 if self.modes.itemText(place) != name:
                     self.modes.setItemText(place, name)
-            modes, top = self.modes.sizeHint(), self.top.sizeHint()
+            hints = [part.sizeHint() for part in (self.modes, self.top, self.filter)]
+            wide, high = [hint.width() for hint in hints], [hint.height() for hint in hints]
+            gaps = 6 * (len(hints) - 1)
             if direction == _BESIDE:
-                size = QSize(modes.width() + top.width() + 6, max(modes.height(), top.height()))
+                size = QSize(sum(wide) + gaps, max(high))
             else:
-                size = QSize(max(modes.width(), top.width()), modes.height() + top.height() + 6)
+                size = QSize(max(wide), sum(high) + gaps)
             self._row.setSpacing(6)
             self.resize(size + QSize(12, 10))
             if self.width() <= width:
@@ -276,11 +323,18 @@ class Switches(QFrame):
 class Overlays(QObject):
     """Places the three over the view and keeps them up to date."""
 
-    def __init__(self, scene: Scene, colours: Colours, labelling: Labelling, theme: Theme) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        colours: Colours,
+        labelling: Labelling,
+        filters: Filters,
+        theme: Theme,
+    ) -> None:
         super().__init__(scene)
         self.scene, self.hidden = scene, False
         self.card, self.legend = Card(scene.state, labelling), Legend(colours)
-        self.switches = Switches(colours)
+        self.switches = Switches(colours, filters)
         for part in (self.card, self.legend, self.switches):
             part.setParent(scene.view)
             part.show()
@@ -290,6 +344,7 @@ class Overlays(QObject):
         state.target_told.connect(self.refresh)
         state.project_changed.connect(self.refresh)
         colours.mode_changed.connect(self.refresh)
+        filters.changed.connect(self.refresh)  # the name of a button changes
         self.set_theme(theme)
 
     def refresh(self, *_: object) -> None:

@@ -95,9 +95,7 @@ class SettingsPage(QDialog):
     """A window of its own, so that no key in it reaches what is asked. `why_busy` says why nothing
     can be changed now, None where it can."""
 
-    def __init__(
-        self, over: QWidget, project: Project, why_busy: Callable[[], str | None]
-    ) -> None:
+    def __init__(self, over: QWidget, project: Project, why_busy: Callable[[], str | None]) -> None:
         super().__init__(over)
         self.setWindowTitle(f"Settings of {project.path.name}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -133,9 +131,7 @@ class SettingsPage(QDialog):
         layout.addWidget(Scrolled(inside))
         self._refresh()
         letter = self.fontMetrics().averageCharWidth()
-        self.resize(
-            min(90 * letter, over.width() - 40), min(44 * letter * 2, over.height() - 40)
-        )
+        self.resize(min(90 * letter, over.width() - 40), min(44 * letter * 2, over.height() - 40))
 
     def _facts(self) -> dict[str, tuple[str, str]]:
         """Meaning and value of what only a new project changes."""
@@ -143,7 +139,10 @@ class SettingsPage(QDialog):
         return {
             "data.format": ("Layout of the scans.", file.format),
             "data.root": ("Where the scans lie.", file.root),
-            "data.train": ("Sequences that are asked about and learnt from.", ", ".join(file.train)),
+            "data.train": (
+                "Sequences that are asked about and learnt from.",
+                ", ".join(file.train),
+            ),
             "data.validation": ("Sequences that mIoU is measured on.", ", ".join(file.validation)),
             "preset": ("Where the first values of all settings came from.", file.preset),
             "seed": ("What chance begins with: the same seed asks the same.", str(file.seed)),

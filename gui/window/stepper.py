@@ -142,4 +142,3 @@ def _say(button: QToolButton, text: str, enabled: bool, tip: str) -> None:
         button.setText(text)
         button.setEnabled(enabled)
         button.setToolTip(tip)
-

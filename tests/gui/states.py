@@ -156,5 +156,3 @@ def _cards(window: Window, settle: Settle) -> Iterator[str]:
         ):
             widget.hide()
     settle(lambda: True)
-
-

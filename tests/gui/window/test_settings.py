@@ -131,7 +131,9 @@ def test_the_icon_is_seen_at_sixteen_pixels(qapp, theme):
     painter = QPainter(picture)
     application_icon().paint(painter, QRect(0, 0, 16, 16))
     painter.end()
-    rgb = np.array([[QColor(picture.pixel(x, y)).lightness() for x in range(16)] for y in range(16)])
+    rgb = np.array(
+        [[QColor(picture.pixel(x, y)).lightness() for x in range(16)] for y in range(16)]
+    )
     # A ring of light on dark: middle bright, then dark, then bright again on every side.
     assert rgb[7:9, 7:9].min() > 150
     for line in (rgb[8, 8:], rgb[8, 8::-1], rgb[8:, 8]):

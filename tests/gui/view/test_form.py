@@ -1,0 +1,83 @@
+"""Form against hand-made scenes and numpy's own solver."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gui.view.form import form_of, least_axes, lowest, ranks
+
+
+def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A slope of 5 %, a wall on it 8 m ahead, a gap in the ground behind; which rows are what."""
+    x, y = np.meshgrid(np.arange(-20, 20, 0.25), np.arange(-20, 20, 0.25))
+    keep = ~((x > 4) & (x < 8) & (np.abs(y) < 2))
+    ground = np.column_stack([x[keep], y[keep], 0.05 * x[keep] - 1.7])
+    y, z = np.meshgrid(np.arange(-2, 2, 0.1), np.arange(0, 2, 0.1))
+    wall = np.column_stack([np.full(y.size, 8.0), y.ravel(), 0.4 - 1.7 + z.ravel()])
+    xyz = np.vstack([ground, wall])
+    points = np.column_stack([xyz, np.arange(len(xyz)) % 7]).astype(np.float32)
+    return points, np.arange(len(xyz)) < len(ground), np.arange(len(xyz)) >= len(ground)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_heights_are_over_the_slope_and_surfaces_face_the_scanner(told: bool):
+    points, ground, wall = scene()
+    form = form_of(points, ground if told else None)
+    # Near the border a cell's neighbours lie on one side only.
+    inner = ground & (np.abs(points[:, :2]) < 15).all(axis=1)
+    assert np.abs(form.height[inner]).max() < 0.05
+    top = wall & (points[:, 2] > 0.4 - 1.7 + 1.85)
+    np.testing.assert_allclose(form.height[top], 1.9, atol=0.12)
+    inside = wall & (np.abs(points[:, 1]) < 1.5) & (form.height > 0.5) & (form.height < 1.5)
+    np.testing.assert_allclose(form.normal[inside], [[-1, 0, 0]] * inside.sum(), atol=1e-3)
+    slope = np.array([-0.05, 0, 1]) / np.hypot(0.05, 1)
+    flat = inner & (np.abs(points[:, 0]) < 3)
+    np.testing.assert_allclose(form.normal[flat], [slope] * flat.sum(), atol=1e-3)
+
+
+def test_splats_reach_the_neighbours():
+    points, ground, wall = scene()
+    form = form_of(points, ground)
+    away = np.linalg.norm(points[wall, :3], axis=1)
+    # Inside, the fourth neighbour is 0.1 m away; a few at the border are farther.
+    assert form.pitch == pytest.approx(np.median(0.1 / away), rel=0.02)
+    np.testing.assert_allclose(form.splat[wall], 1.09 * form.pitch * away, rtol=1e-5)
+
+
+def test_rows_that_are_not_finite_change_nothing():
+    points = scene()[0]
+    broken = np.insert(points, [5, 900], np.nan, axis=0)
+    broken[5, :3] = (1.0, np.inf, 0.0)
+    at = np.delete(np.arange(len(broken)), [5, 901])
+    form, right = form_of(broken, None), form_of(points, lowest(points))
+    for name in ("height", "normal", "splat"):
+        np.testing.assert_allclose(getattr(form, name)[at], getattr(right, name), atol=1e-5)
+    assert not form.low[[5, 901]].any()
+    assert (form.height[[5, 901]] == 0).all()
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_a_few_points_have_a_form(count: int):
+    points = np.column_stack([np.eye(6)[:count, :3], np.ones(count)]).astype(np.float32)
+    form = form_of(points, np.zeros(count, bool))
+    assert np.isfinite(form.height).all()
+    assert form.normal.shape == (count, 3)
+
+
+def test_least_axes_are_those_of_a_general_solver():
+    clouds = np.random.default_rng(1).normal(size=(500, 9, 3)) * (3, 1, 0.2)
+    turned = clouds @ np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))[0]
+    turned -= turned.mean(axis=1, keepdims=True)
+    covariance = np.einsum("nki,nkj->nij", turned, turned)
+    wanted = np.linalg.eigh(covariance)[1][:, :, 0]
+    cosine = np.abs((least_axes(covariance) * wanted).sum(axis=1))
+    np.testing.assert_allclose(cosine, 1, atol=1e-5)
+    assert (least_axes(np.zeros((1, 3, 3))) == 0).all()
+
+
+def test_ranks_are_even_and_equal_values_alike():
+    values = np.random.default_rng(3).exponential(size=5000).astype(np.float32)
+    order = np.argsort(values)
+    np.testing.assert_allclose(ranks(values)[order], np.linspace(0, 1, 5000), atol=0.01)
+    assert (ranks(np.full(7, 3.0, np.float32)) == 0.5).all()

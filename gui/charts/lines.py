@@ -30,10 +30,8 @@ class Lines(QWidget):
         return QSize(120, self.sizeHint().height())
 
     def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(
-            240, self._title_height() + 2 * metrics.height() + max(60, metrics.height() * 3)
-        )
+        line = self.fontMetrics().height()
+        return QSize(240, self._title_height() + 2 * line + max(60, 3 * line))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.setMinimumHeight(self.sizeHint().height())

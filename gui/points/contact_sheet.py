@@ -129,14 +129,14 @@ class ContactSheet(QFrame):
         self.grid.setSpacing(4)
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.columns = COLUMNS
-        self.scroll = Scrolled(inside)
+        self.area = Scrolled(inside)
         bottom = QHBoxLayout()
         bottom.addWidget(self.hint, 1)
         bottom.addWidget(self.all)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.addWidget(self.heading)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.area, 1)
         layout.addLayout(bottom)
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
@@ -194,8 +194,10 @@ class ContactSheet(QFrame):
         """As many pictures in a row as the middle of the window has room for; rows scroll."""
         if not self.pictures:
             return
-        gap, margins = self.grid.spacing(), self.layout().contentsMargins()
-        bar = self.scroll.verticalScrollBar().sizeHint().width()
+        layout = self.layout()
+        assert layout is not None
+        gap, margins = self.grid.spacing(), layout.contentsMargins()
+        bar = self.area.verticalScrollBar().sizeHint().width()
         beside = margins.left() + margins.right() + bar + 4  # and the frame of the card
         most = self.over.width() - 16
         for part in (self.heading, self.hint, self.all):
@@ -229,7 +231,7 @@ class ContactSheet(QFrame):
         wanted = places[0] + along + rows * self.columns
         if 0 <= wanted < len(self.pictures):
             self.pictures[wanted].setFocus()
-            self.scroll.ensureWidgetVisible(self.pictures[wanted])
+            self.area.ensureWidgetVisible(self.pictures[wanted])
 
     def hideEvent(self, event: object) -> None:
         if self._focus is not None:

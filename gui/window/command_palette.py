@@ -166,11 +166,11 @@ class KeySheet(QFrame):
         self.actions_table = actions
         self._inside = QWidget()
         self._columns: list[QWidget] = []
-        self.scroll = QScrollArea()
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll.setWidget(self._inside)
+        self.area = QScrollArea()
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(self._inside)
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setObjectName("quiet")
@@ -182,7 +182,7 @@ class KeySheet(QFrame):
         bottom.addWidget(self.reset)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 14)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.area, 1)
         layout.addLayout(bottom)
         self._asking: KeyLine | None = None
         self.hide()
@@ -216,7 +216,7 @@ class KeySheet(QFrame):
         layout = self.layout()
         assert layout is not None
         margins = layout.contentsMargins()
-        bar = self.scroll.verticalScrollBar().sizeHint().width()
+        bar = self.area.verticalScrollBar().sizeHint().width()
         beside = margins.left() + margins.right() + bar + 4  # and the frame of the card
         sizes = [column.sizeHint() for column in self._columns]
         widest = max(size.width() for size in sizes)

@@ -1,4 +1,4 @@
-"""The settings of a project: name, value, meaning and source of each, changed where that is safe."""
+"""The settings of a project: name, value, meaning and source, changed where that is safe."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class SettingsPage(QDialog):
         self.undo = QPushButton("Undo")
         self.undo.setAutoDefault(False)
         self.undo.clicked.connect(self.take_back)
-        QShortcut(QKeySequence.StandardKey.Undo, self, activated=self.take_back)
+        QShortcut(QKeySequence.StandardKey.Undo, self, self.take_back)
         bar = QHBoxLayout()
         bar.addWidget(self.search, 1)
         bar.addWidget(self.undo)
@@ -140,7 +140,7 @@ class SettingsPage(QDialog):
             "data.format": ("Layout of the scans.", file.format),
             "data.root": ("Where the scans lie.", file.root),
             "data.train": (
-                "Sequences that are asked about and learnt from.",
+                "Sequences asked about and learnt from.",
                 ", ".join(file.train),
             ),
             "data.validation": ("Sequences that mIoU is measured on.", ", ".join(file.validation)),

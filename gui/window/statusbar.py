@@ -33,11 +33,13 @@ class StatusBar(QStatusBar):
         self.bar = QProgressBar()
         self.bar.setFixedWidth(140)
         self.bar.setTextVisible(False)
-        for part in (self.who, self.saved, self.spent):
-            self.addWidget(part)
+        self.addWidget(self.who)
+        self.addWidget(self.saved)
+        self.addWidget(self.spent)
         self.addWidget(self.said, 1)
-        for part in (self.drawing, self.job, self.bar):
-            self.addPermanentWidget(part)
+        self.addPermanentWidget(self.drawing)
+        self.addPermanentWidget(self.job)
+        self.addPermanentWidget(self.bar)
         self.writable = writable
         state.answers_changed.connect(self.refresh)
         state.project_changed.connect(self.refresh)

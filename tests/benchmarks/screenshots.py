@@ -2,8 +2,8 @@
 
     xvfb-run -a -s "-screen 0 2000x1200x24" python -m tests.benchmarks.screenshots project out
 
-works on a copy of a prepared project with an open query, and leaves the project as it is. Beside the
-pictures lies one sheet for each size, theme and text, to be looked at first.
+works on a copy of a prepared project with an open query, and leaves the project as it is. Beside
+the pictures lies one sheet for each size, theme and text, to be looked at first.
 """
 
 from __future__ import annotations

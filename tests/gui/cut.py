@@ -209,7 +209,8 @@ def _outside(widget: QWidget, text: str) -> Iterator[str]:
             yield f"{text!r} is cut at the side by {_name(at)}"
             return
         if not scrolled and (box.top() < room.top() or box.bottom() > room.bottom()):
-            yield f"{text!r} is cut above or below by {_name(at)}, {box.top()} to {box.bottom()} of {at.height()}"
+            ends = f"{box.top()} to {box.bottom()} of {at.height()}"
+            yield f"{text!r} is cut above or below by {_name(at)}, {ends}"
             return
         if at.isWindow():
             return

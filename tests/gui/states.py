@@ -42,8 +42,7 @@ def page_states(window: Window, scans: Path, settle: Settle) -> Iterator[str]:
 def session_states(window: Window, settle: Settle) -> Iterator[str]:
     """Bring a window with an open query into each state and tell its name. No answer is given."""
     for states in (_modes, _panels, _drawing, _messages, _cards):
-        for name in states(window, settle):
-            yield name
+        yield from states(window, settle)
 
 
 def _modes(window: Window, settle: Settle) -> Iterator[str]:
@@ -67,9 +66,8 @@ def _panels(window: Window, settle: Settle) -> Iterator[str]:
             dock.raise_()
             settle(lambda: at_rest(window))
             if dock.objectName() == "Review":
-                review = window.session.review
-                review.refill()
-                settle(lambda: review._asked is not None and review._asked.done())
+                window.session.review.refill()
+                settle(window.session.review._asked.done)
             yield f"panel-{dock.objectName().lower()}"
     next(dock for dock in window.docks if dock.objectName() == "Context").raise_()
     settle(lambda: at_rest(window))

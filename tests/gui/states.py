@@ -111,6 +111,9 @@ def _messages(window: Window, settle: Settle) -> Iterator[str]:
     yield "training"
     session.status.idle()
     session.state.told.emit("")
+    session.rounds.job_started()
+    for curve in session.rounds.curves:
+        curve.hide()
 
 
 def _cards(window: Window, settle: Settle) -> Iterator[str]:

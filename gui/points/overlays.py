@@ -380,6 +380,8 @@ class Overlays(QObject):
             free -= switches.height() + _MARGIN
             legend.fit(free)
             height -= switches.height() + _MARGIN
+        # Better none than one over the card.
+        legend.setVisible(bool(legend.text.text()) and legend.height() <= free and not self.hidden)
         legend.move(_MARGIN, height - legend.height() - _MARGIN)
 
     def toggle(self) -> None:

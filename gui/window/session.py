@@ -229,8 +229,8 @@ class Session(QObject):
         """Say whose answers these are, and how to answer under another name."""
         self.banner.show_note(
             f"Your answers are kept under the name {annotator_name()}, in a file of their own.",
-            "To answer as somebody else, close LidarLoop, set LIDARLOOP_ANNOTATOR to their name "
-            "(LIDARLOOP_ANNOTATOR=anna lidarloop open …) and open the project again.",
+            "To answer as somebody else, set LIDARLOOP_ANNOTATOR to their name before you start "
+            "LidarLoop.",
         )
 
     # -- the rest -----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 
@@ -22,6 +23,9 @@ class Scrolled(QScrollArea):
     def _widen(self) -> None:
         bar = self.verticalScrollBar().sizeHint().width()
         self.setMinimumWidth(self._content.minimumSizeHint().width() + bar)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()  # arrows belong to what it shows
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._content and event.type() == QEvent.Type.LayoutRequest:

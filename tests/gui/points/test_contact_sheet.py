@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 
 from core.assist.alike import nearest
 from core.prepare.units import map_shapes
-from gui.points.contact_sheet import COLUMNS
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton

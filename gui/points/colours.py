@@ -142,7 +142,8 @@ class Colours(QObject):
             slots = replace(slots, label=np.full_like(slots.label, UNLABELLED))
         rgb = paint.colours(slots, self.mode, partition, ramp, self.classes)
         level = paint.brightness(slots, asked=target is not None)
-        level[np.isin(slots.label, list(self.hidden))] = 0
+        if self.hidden:
+            level[np.isin(slots.label, list(self.hidden))] = 0
         slot = slots.slot
         if target is not None:
             sketched = draft is not None or self._preview is not None or target.blind

@@ -158,6 +158,7 @@ class CloudVisual(Visual):
         self._texture = _texture(self._table)
         self._colours = _texture(np.zeros((1, 256, 3), np.uint8))
         self._relief = _texture(np.zeros((64, 256, 3), np.uint8))
+        self._uniforms: dict[str, object] = {}
         self._levels = self._values = self._slots = gloo.VertexBuffer(np.zeros(1, np.float32))
         self.freeze()
         nothing = np.zeros((1, 3), np.float32)
@@ -250,9 +251,11 @@ class CloudVisual(Visual):
         self.update()
 
     def set_uniform(self, name: str, value: object) -> None:
-        """Set one of the uniforms above."""
-        self.shared_program[name] = value
-        self.update()
+        """Set one of the uniforms above; the same value again costs nothing."""
+        if self._uniforms.get(name) != value:
+            self._uniforms[name] = value
+            self.shared_program[name] = value
+            self.update()
 
     def _prepare_transforms(self, view: object) -> None:
         view.view_program.vert["transform"] = view.get_transform()  # type: ignore[attr-defined]

@@ -165,12 +165,8 @@ class CloudView(QWidget):
         """Show only what is so many metres from the scanner, and in a box (3,), (3,); what is asked
         is always shown."""
         self.picker.forget()
-        low, high = box if box is not None else (np.full(3, -FAR_M), np.full(3, FAR_M))
-        self._clip = {
-            "u_range": (near, far),
-            "u_low": tuple(map(float, low)),
-            "u_high": tuple(map(float, high)),
-        }
+        low, high = ((-FAR_M,) * 3, (FAR_M,) * 3) if box is None else (map(float, b) for b in box)
+        self._clip = {"u_range": (near, far), "u_low": tuple(low), "u_high": tuple(high)}
         for cloud in (self.cloud, *self.around):
             for name, value in self._clip.items():
                 cloud.set_uniform(name, value)

@@ -180,6 +180,7 @@ class Window(QMainWindow):
         self._place_docks()
         state = session.state
         state.changed.connect(self.refresh)
+        session.context.turned.connect(self.refresh)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         if session.work.in_view is not None:
@@ -241,11 +242,12 @@ class Window(QMainWindow):
         wide, tall = self.width(), self.height()
         hand = palette.hand_width() if isinstance(palette, Palette) else 0
         # The keys' grid where the view keeps half of the window, else a list of the classes.
-        right = hand + 8 if hand < 0.28 * wide else max(330, wide * 0.24)
+        right = min(420, max(330, wide * 3 // 10))  # the context wants 420
+        right = max(hand + 8, right) if hand < 0.28 * wide else right
         self.resizeDocks([queue, classes], [250, int(right)], Qt.Orientation.Horizontal)
         self._application().processEvents()  # how high the classes are depends on their width
         high = palette.inside.height() + 50 if isinstance(palette, Palette) else 285
-        high = min(high, int(tall * 0.56))
+        high = min(high, int(tall * 0.5))
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
         self.resizeDocks([classes, partitions], [high, tall - high], Qt.Orientation.Vertical)
 

@@ -119,12 +119,14 @@ def _pictures(project: Path, out: Path) -> list[Path]:
 def _start() -> tuple[QApplication, Window]:
     from PySide6.QtWidgets import QApplication
 
+    from gui.look.icon import application_icon
     from gui.window.window import Window
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("LidarLoop")
     application.setStyle("Fusion")
+    application.setWindowIcon(application_icon())
     window = Window()
     _tell_faults(window)
     return application, window

@@ -183,6 +183,13 @@ def load_preset(name: str) -> Settings:
     return Settings.from_toml(merged)
 
 
+def choices(key: str) -> tuple[str, ...]:
+    """What the setting of a dotted key may be, () where it is a number or words."""
+    section, _, name = key.partition(".")
+    kinds = {field.name: field.type for field in fields(_SECTIONS[section])}
+    return ("false", "true") if kinds[name] == "bool" else _CHOICES.get(key, ())
+
+
 def nearest(key: str) -> str | None:
     """The dotted key of the setting that is called most like `key`, None where none is."""
     keys = _keys()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.look.theme import Theme
 
-_ROW = 21
+_SHORTEST_PX = 40  # of the longest bar
 
 
 class Bar(NamedTuple):
@@ -31,41 +31,70 @@ class Bars(QWidget):
         super().__init__()
         self.theme = theme
         self.bars: tuple[Bar, ...] = ()
+        self._below = False  # whether a bar stands below its name
+        self._line = 0
+        self._lay()
 
     def set_bars(self, bars: Sequence[Bar]) -> None:
         self.bars = tuple(bars)
-        self.setFixedHeight(max(len(self.bars), 1) * _ROW + 4)
         self.setAccessibleDescription("; ".join(f"{bar.name}: {bar.text}" for bar in self.bars))
+        self._lay()
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(240, max(len(self.bars), 1) * _ROW + 4)
+        return QSize(240, self.height())
+
+    def minimumSizeHint(self) -> QSize:
+        names, texts = self._widths()
+        return QSize(max(names, texts + _SHORTEST_PX) + 10, self.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._lay()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._lay()
+
+    def _widths(self) -> tuple[int, int]:
+        """Pixels that the longest name and the longest text take, with their margins."""
+        wide = self.fontMetrics().horizontalAdvance
+        names = max((wide(bar.name) for bar in self.bars), default=0) + 20
+        return names, max((wide(bar.text) for bar in self.bars), default=0) + 18
+
+    def _lay(self) -> None:
+        """A row each, or two where name, bar and text have no room side by side."""
+        names, texts = self._widths()
+        self._below = names + texts + _SHORTEST_PX > self.width()
+        self._line = self.fontMetrics().height() + 5
+        rows = max(len(self.bars), 1) * (2 if self._below else 1)
+        self.setFixedHeight(rows * self._line + 4)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = painter.fontMetrics()
-        names = max((metrics.horizontalAdvance(bar.name) for bar in self.bars), default=0) + 20
-        texts = max((metrics.horizontalAdvance(bar.text) for bar in self.bars), default=0) + 18
-        wide = max(self.width() - names - texts, 20)
+        names, texts = self._widths()
+        left, high = (10 if self._below else names), self._line
+        wide = max(self.width() - left - texts, _SHORTEST_PX)
+        middle = Qt.AlignmentFlag.AlignVCenter
         for row, bar in enumerate(self.bars):
-            y = row * _ROW
+            y = row * high * (2 if self._below else 1)
             painter.setPen(QColor(self.theme.text))
-            middle = Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(QRectF(10, y, names, _ROW), middle, bar.name)
+            painter.drawText(QRectF(10, y, names, high), middle, bar.name)
+            y += high if self._below else 0
             painter.setPen(Qt.PenStyle.NoPen)
             colour = QColor(*bar.colour)
-            track = QRectF(names, y + 6, max(wide * bar.length, 2), _ROW - 12)
+            track = QRectF(left, y + 6, max(wide * bar.length, 2), high - 12)
             pale = QColor(colour)
             pale.setAlpha(70)
             painter.setBrush(pale)
             painter.drawRoundedRect(track, 3, 3)
             if bar.filled > 0:
                 painter.setBrush(colour)
-                full = QRectF(names, y + 6, max(wide * bar.length * bar.filled, 3), _ROW - 12)
+                full = QRectF(left, y + 6, max(wide * bar.length * bar.filled, 3), high - 12)
                 painter.drawRoundedRect(full, 3, 3)
             painter.setPen(QColor(self.theme.quiet))
-            right = QRectF(self.width() - texts, y, texts - 10, _ROW)
+            right = QRectF(self.width() - texts, y, texts - 10, high)
             painter.drawText(right, middle | Qt.AlignmentFlag.AlignRight, bar.text)
 
     def set_theme(self, theme: Theme) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.look.theme import Theme
 
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 34, 12, 20
+_RIGHT_PX = 12
 
 
 class Lines(QWidget):
@@ -25,10 +25,21 @@ class Lines(QWidget):
         self.title, self.theme, self.percent = title, theme, percent
         self.values: list[float | None] = []
         self.names: list[str] = []
-        self.setMinimumHeight(110)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, self.sizeHint().height())
 
     def sizeHint(self) -> QSize:
-        return QSize(240, 130)
+        line = self.fontMetrics().height()
+        return QSize(240, self._title_height() + 2 * line + max(60, 3 * line))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.setMinimumHeight(self.sizeHint().height())
+
+    def _title_height(self) -> int:
+        """Pixels that the title takes in as many lines as it needs."""
+        wide = QRect(0, 0, max(self.width() - 20, 60), 0)
+        return self.fontMetrics().boundingRect(wide, Qt.TextFlag.TextWordWrap, self.title).height()
 
     def set_values(self, values: Sequence[float | None], names: Sequence[str] = ()) -> None:
         self.values, self.names = list(values), list(names)
@@ -46,22 +57,32 @@ class Lines(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         quiet, text = QColor(self.theme.quiet), QColor(self.theme.text)
         painter.setPen(quiet)
+        line = painter.fontMetrics().height()
+        head = self._title_height()
         painter.drawText(
-            QRectF(10, 2, self.width() - 20, 16), Qt.AlignmentFlag.AlignLeft, self.title
+            QRectF(10, 2, self.width() - 20, head), Qt.TextFlag.TextWordWrap, self.title
         )
-        box = QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)
+        left = max(map(painter.fontMetrics().horizontalAdvance, self._scale())) + 14
+        box = QRectF(
+            left,
+            head + line + 4,
+            self.width() - left - _RIGHT_PX,
+            self.height() - head - 2 * line - 10,
+        )
         known = [value for value in self.values if value is not None]
         if not known:
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "– nothing measured yet –")
+            words = QRectF(10, box.top(), self.width() - 20, box.height())
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(words, flags, "– nothing measured yet –")
             return
-        top = max(known) * 1.1 or 1.0
+        top = self._top()
         painter.setPen(QPen(QColor(self.theme.line), 1))
         for part in (0.0, 0.5, 1.0):
             y = box.bottom() - part * box.height()
             painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
             painter.setPen(quiet)
             painter.drawText(
-                QRectF(0, y - 8, _LEFT - 6, 16),
+                QRectF(0, y - line / 2, left - 6, line),
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                 self.text(part * top),
             )
@@ -80,21 +101,35 @@ class Lines(QWidget):
         if len(self.values) <= 12:
             self._marks(painter, places, text)
 
+    def _top(self) -> float:
+        """What the upper end of the chart stands for."""
+        return max((v for v in self.values if v is not None), default=1.0) * 1.1 or 1.0
+
+    def _scale(self) -> list[str]:
+        return [self.text(part * self._top()) for part in (0.0, 0.5, 1.0)]
+
     def _marks(self, painter: QPainter, places: Sequence[QPointF | None], text: QColor) -> None:
+        """A mark for each value, with value and name where the one before leaves room."""
         painter.setBrush(QColor(self.theme.accent))
+        metrics, line = painter.fontMetrics(), painter.fontMetrics().height()
+        ends = [0.0, 0.0]  # of the last value and the last name that was written
         for index, place in enumerate(places):
             if place is None:
                 continue
             painter.setPen(Qt.PenStyle.NoPen)
             painter.drawEllipse(place, 3.5, 3.5)
-            painter.setPen(text)
-            side = Qt.AlignmentFlag.AlignRight if index else Qt.AlignmentFlag.AlignLeft
-            at = QRectF(place.x() - (62 if index else -2), place.y() - 20, 64, 16)
-            painter.drawText(at, side, self.text(self.values[index]))
-            if index < len(self.names):
-                painter.setPen(QColor(self.theme.quiet))
-                below = QRectF(place.x() - (80 if index else 0), self.height() - 18, 80, 16)
-                painter.drawText(below, side, self.names[index])
+            name = self.names[index] if index < len(self.names) else ""
+            rows = (
+                (self.text(self.values[index]), place.y() - line - 4, text),
+                (name, self.height() - line - 2, QColor(self.theme.quiet)),
+            )
+            for row, (words, y, colour) in enumerate(rows):
+                wide = metrics.horizontalAdvance(words) + 2
+                x = max(0.0, min(place.x() - wide / 2, self.width() - wide))
+                if words and x >= ends[row]:
+                    painter.setPen(colour)
+                    painter.drawText(QRectF(x, y, wide, line), Qt.AlignmentFlag.AlignLeft, words)
+                    ends[row] = x + wide + 4
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme

@@ -62,6 +62,7 @@ LIGHT = Theme(
     error="#C0303C",
 )
 THEMES = {"dark": DARK, "light": LIGHT}
+LARGEST_TAB = 1.4  # size of the text of tabs at most: four of them stand side by side
 CHECKED = "#1769D1"  # under a white tick, in both
 
 
@@ -133,6 +134,9 @@ QMenu::item {{ padding: 5px 28px 5px 20px; }}
 QMenu::item:disabled {{ color: {t.quiet}; }}
 QStatusBar {{ background: {t.panel}; border-top: 1px solid {t.line}; color: {t.quiet}; }}
 QStatusBar::item {{ border: 0; }}
+#who {{ background: transparent; border: 0; padding: 1px 8px; color: {t.text};
+  font-weight: 600; }}
+#who:hover {{ color: {t.accent}; }}
 QStatusBar QLabel {{ color: {t.quiet}; padding: 1px 8px; }}
 QPushButton, QToolButton, QComboBox {{ background: {t.raised}; border: 1px solid {t.line};
   border-radius: 6px; padding: 5px 11px; }}
@@ -149,8 +153,16 @@ QCheckBox::indicator {{ width: 14px; height: 14px; background: {t.canvas};
 QCheckBox::indicator:checked {{ background: {CHECKED}; border-color: {CHECKED};
   image: url({_icon("check")}); }}
 QCheckBox::indicator:hover, QCheckBox:focus::indicator {{ border-color: {t.accent}; }}
-QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
-  selection-background-color: {t.accent}; selection-color: {text_on(t.accent)}; }}
+QComboBox {{ combobox-popup: 0; }}
+QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
+QComboBox QAbstractItemView::item {{ padding: 4px 6px; color: {t.text}; }}
+QComboBox QAbstractItemView::item:selected {{ background: {t.accent};
+  color: {text_on(t.accent)}; }}
+QTabBar {{ font-size: {10 * min(scale, LARGEST_TAB):.1f}pt; }}
+QMainWindow > QTabBar::tab {{ background: {t.panel}; color: {t.quiet}; padding: 5px 7px;
+  border: 0; border-bottom: 2px solid {t.line}; }}
+QMainWindow > QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
+QMainWindow > QTabBar::tab:hover {{ color: {t.text}; }}
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox {{ background: {t.canvas}; 
   border: 1px solid {t.line}; border-radius: 6px; padding: 5px 8px;
   selection-background-color: {t.accent}; }}
@@ -177,5 +189,6 @@ QMainWindow > QWidget {{ background: {t.canvas}; }}
 #quiet {{ color: {t.quiet}; }}
 #title {{ font-size: {15 * scale:.1f}pt; font-weight: 600; }}
 #heading {{ font-size: {11 * scale:.1f}pt; font-weight: 600; }}
+#banner * {{ font-size: {10 * min(scale, LARGEST_TAB):.1f}pt; }}
 #banner {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: 8px; }}
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDoubleSpinBox,
     QFormLayout,
     QFrame,
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.query.strategies import strategies
+from gui.look.combo import Combo
 
 # What a budget may be counted in: name, suffix, highest, first value, decimals.
 _KINDS = (
@@ -33,11 +33,11 @@ class AskOptions(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("card")
-        self.strategy = QComboBox()
+        self.strategy = Combo()
         self.strategy.addItem("The project's", None)
         for name in sorted(strategies()):
             self.strategy.addItem(name, name)
-        self.kind = QComboBox()
+        self.kind = Combo()
         self.kind.addItems([kind[0] for kind in _KINDS])
         self.kind.currentIndexChanged.connect(self._change)
         self.amount = QDoubleSpinBox()

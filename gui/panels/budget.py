@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from core.base.words import duration
 from core.rounds.spending import Spending
 from gui.desk.state import State
+from gui.look.words import Wrapped
 
 
 class Budget(QWidget):
@@ -19,14 +20,12 @@ class Budget(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(5)
-        self.spent, self.time = QLabel(), QLabel()
+        self.spent, self.time = Wrapped(name="quiet"), Wrapped(name="quiet")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(3)
         layout.addWidget(self.bar)
         for label in (self.spent, self.time):
-            label.setObjectName("quiet")
-            label.setWordWrap(True)
             layout.addWidget(label)
         state.target_told.connect(self.refresh)
         state.project_changed.connect(self.restart)

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -32,11 +32,13 @@ from gui.desk.advice import advice
 from gui.desk.rows import Row, Rows
 from gui.desk.state import State
 from gui.look.colours import class_table, partition_colours
+from gui.look.combo import Combo
 from gui.look.theme import Theme
 from gui.panels.budget import Budget
 from gui.panels.highlight import Highlight
 
 Index = QModelIndex | QPersistentModelIndex
+_LETTERS = 60  # of a long reason
 
 
 class QueueModel(QAbstractListModel):
@@ -81,7 +83,11 @@ class ItemDelegate(QStyledItemDelegate):
         self.classes = class_table(lines.state.project.classes)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(180, 44)
+        # The same for all: of 10,000 rows none is measured.
+        big, small = option.fontMetrics, QFontMetrics(_small(option.font))
+        wide = max(option.rect.width() - 26, 100)
+        lines = min(max(-(-_LETTERS * small.averageCharWidth() // wide), 2), 4)
+        return QSize(180, big.height() + lines * small.height() + 8)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         units = self.lines.state.project.units
@@ -102,24 +108,21 @@ class ItemDelegate(QStyledItemDelegate):
             QColor(*(int(c) for c in colour)),
         )
         size = size_range(units.cuts, row.partition) if row.partition >= 0 else "not prepared"
-        top = QRect(box.left() + 17, box.top() + 4, box.width() - 26, 18)
-        bottom = QRect(box.left() + 17, box.top() + 22, box.width() - 26, 16)
+        high = painter.fontMetrics().height()
+        top = QRect(box.left() + 17, box.top() + 3, box.width() - 26, high)
+        bottom = QRect(
+            box.left() + 17, box.top() + 3 + high, box.width() - 26, box.height() - high - 6
+        )
         painter.setPen(QColor(theme.quiet if row.done else theme.text))
         number = row.number.partition(" of ")[0]
         painter.drawText(
             top, Qt.AlignmentFlag.AlignVCenter, f"{number}   {size}, {row.points:,} pts"
         )
-        font = QFont(painter.font())
-        font.setPointSizeF(max(8.5, font.pointSizeF() * 0.85))
-        painter.setFont(font)
         text = self._answer(painter, box, row) or row.reason
+        painter.setFont(_small(painter.font()))
         painter.setPen(QColor(theme.quiet))
-        metrics = painter.fontMetrics()
-        painter.drawText(
-            bottom,
-            Qt.AlignmentFlag.AlignVCenter,
-            metrics.elidedText(text, Qt.TextElideMode.ElideRight, bottom.width()),
-        )
+        flags = Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.drawText(bottom, flags, text)
         painter.restore()
 
     def _answer(self, painter: QPainter, box: QRect, row: Row) -> str:
@@ -129,13 +132,19 @@ class ItemDelegate(QStyledItemDelegate):
         counts = row.head.class_counts()
         if not counts:
             return "declined"
-        most = row.head.main_class()
+        most, high = row.head.main_class(), painter.fontMetrics().height()
         painter.fillRect(
-            QRect(box.right() - 18, box.top() + 8, 10, 10),
+            QRect(box.right() - 18, box.top() + 4 + (high - 10) // 2, 10, 10),
             QColor(*(int(c) for c in self.classes[most])),
         )
         more = f" and {len(counts) - 1} more" if len(counts) > 1 else ""
         return f"✓ {self.lines.state.class_name(most)}{more}"
+
+
+def _small(font: QFont) -> QFont:
+    made = QFont(font)
+    made.setPointSizeF(max(8.5, font.pointSizeF() * 0.85))
+    return made
 
 
 class Queue(QWidget):
@@ -159,6 +168,7 @@ class Queue(QWidget):
         self.list.setModel(self.model)
         self.list.setItemDelegate(self.delegate)
         self.list.setUniformItemSizes(True)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)  # reasons wrap anew
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -166,22 +176,19 @@ class Queue(QWidget):
         self.highlight.chosen.connect(
             lambda index: self.chosen.emit(index.data(Qt.ItemDataRole.UserRole))
         )
-        self.sort = QComboBox()
+        self.sort = Combo()
         self.sort.addItem("By scan", True)
         self.sort.addItem("By rank", False)
         self.saving = QLabel()
         self.saving.setObjectName("quiet")
         self.saving.setWordWrap(True)
         self.saving.setContentsMargins(10, 0, 10, 4)
-        self.partition = QComboBox()
+        self.partition = Combo()
         self.partition.setToolTip("Show one partition only")
-        self.suggested = QComboBox()
+        self.suggested = Combo()
         self.suggested.setToolTip("Show open items with one class suggested first")
         for box in (self.sort, self.partition, self.suggested):
             box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
             box.activated.connect(self._sorted)
         self.empty = QLabel()
         self.empty.setObjectName("quiet")

@@ -17,7 +17,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -33,12 +32,15 @@ from core.quality.agreement import Agreement, agreements
 from core.quality.review import Reviewed, reviewed
 from gui.desk.background import Turn
 from gui.desk.state import State
+from gui.look.combo import Combo
+from gui.look.tables import Fit
 from gui.look.theme import Theme
 from gui.panels.highlight import Highlight
 
 Index = QModelIndex | QPersistentModelIndex
 Read = tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]
 _COLUMNS = ("Class", "Votes", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
+_NEEDED = (0, 1, 2, 4, 8, 5, 3, 6, 7)  # those that matter most first
 _LATER_MS = 1200
 _KINDS: dict[str, Callable[[Reviewed], bool]] = {
     "All answers": lambda row: True,
@@ -110,8 +112,12 @@ class ReviewModel(QAbstractTableModel):
         return "  |  ".join(f"{who}: {self.state.class_name(votes[who])}" for who in sorted(votes))
 
     def _words(self, row: Reviewed) -> str:
-        votes = {**row.others, row.annotator: row.found}
-        lines = [self._votes(votes)] if row.others else []
+        when = time.strftime("%d %b %H:%M", time.localtime(row.time))
+        lines = [
+            f"{row.annotator}, {when}, round {row.round or DASH}: {row.seconds:.1f} s by {row.tool}"
+        ]
+        if row.others:
+            lines.append(self._votes({**row.others, row.annotator: row.found}))
         if row.disputed and row.model is not None:
             lines.append(f"The network sees {self.state.class_name(row.model)}.")
         return "\n".join([*lines, "It is shown; a key gives another class."])
@@ -136,7 +142,7 @@ class Review(QWidget):
         self.summary.setWordWrap(True)
         self.summary.setObjectName("quiet")
         self.summary.setContentsMargins(10, 2, 10, 2)
-        self.kind = QComboBox()
+        self.kind = Combo()
         self.kind.addItems(list(_KINDS))
         self.kind.setToolTip("Which answers are listed")
         self.kind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -146,7 +152,6 @@ class Review(QWidget):
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(23)
         self.table.setShowGrid(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -155,6 +160,7 @@ class Review(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setResizeContentsPrecision(50)
         header.setStretchLastSection(True)
+        self.fit = Fit(self.table, _NEEDED)
         self.highlight = Highlight(self.table)
         self.highlight.chosen.connect(
             lambda index: self.chosen.emit(index.data(Qt.ItemDataRole.UserRole))
@@ -220,6 +226,7 @@ class Review(QWidget):
             stand = self.model.index(min(line, len(self.model.rows)) - 1, 0)
         self.highlight.stand(stand)
         self.highlight.follow(self.model.index_of(self.state.aimed_at), scroll=False)
+        self.fit.again()
 
     def _follow(self) -> None:
         """Highlight what is asked, where it is listed."""
@@ -227,6 +234,7 @@ class Review(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.model.theme = theme
+        self.table.viewport().update()
 
     def shut(self) -> None:
         """Read nothing more."""

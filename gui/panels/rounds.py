@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -21,6 +21,7 @@ from core.project.status import round_status
 from core.rounds.spending import Spending
 from gui.charts.lines import Lines
 from gui.desk.state import State
+from gui.look.tables import Fit
 from gui.look.theme import Theme
 from gui.panels.highlight import Highlight
 
@@ -49,17 +50,18 @@ class Rounds(QWidget):
         self.curves = (self.loss, self.labelled)
         for curve in self.curves:
             curve.hide()
-        self.table.setMinimumHeight(118)  # the header and four rounds
         self.classes = _table(("Class", "IoU", "Change"))
+        self.fits = (Fit(self.table, (0, 3, 1, 2)), Fit(self.classes, (0, 1, 2)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.spent)
-        layout.addWidget(self.table, 2)
+        layout.addWidget(self.table)
         layout.addWidget(self.chart)
         layout.addWidget(self.loss)
         layout.addWidget(self.labelled)
-        layout.addWidget(self.classes, 3)
+        layout.addWidget(self.classes)
+        layout.addStretch()
         self._epochs: dict[str, dict[int, float]] = {}
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -99,6 +101,20 @@ class Rounds(QWidget):
             with self.highlight.quiet():
                 self.table.selectRow([len(self.rows) - 1, *measured, *chosen][-1])
         self._show_classes()
+        self._fit()
+
+    def _fit(self) -> None:
+        """The panel scrolls; its tables are as high as their rows, the first up to five."""
+        for table, fit, most in zip((self.table, self.classes), self.fits, (5, 99), strict=True):
+            fit.again()
+            rows = max(min(table.rowCount(), most), 1)
+            header = table.horizontalHeader().sizeHint().height()
+            table.setFixedHeight(header + rows * table.verticalHeader().defaultSectionSize() + 6)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            QTimer.singleShot(0, self, self._fit)
 
     def count(self) -> None:
         """Count the new answers."""
@@ -116,7 +132,9 @@ class Rounds(QWidget):
             self._cells[place][1].setText(answered)
             self._cells[place][2].setText(f"{spending.points:,}")
             for cell in self._cells[place]:
-                cell.setToolTip(f"{row['id']}: {stage}")
+                cell.setToolTip(
+                    f"{row['id']}: {stage}, {answered} units, {spending.points:,} points"
+                )
 
     def _choose(self, index: QModelIndex) -> None:
         self._chosen = self.rows[index.row()]["id"]
@@ -140,6 +158,7 @@ class Rounds(QWidget):
             )
             for column, text in enumerate(texts):
                 self.classes.setItem(line, column, _cell(text, right=column > 0))
+        self._fit()
 
     def progressed(self, report: Progress) -> None:
         """Follow a training: loss and mIoU of each epoch."""
@@ -165,7 +184,6 @@ def _table(columns: tuple[str, ...]) -> QTableWidget:
     table = QTableWidget(0, len(columns))
     table.setHorizontalHeaderLabels(list(columns))
     table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(23)
     table.setShowGrid(False)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -175,7 +193,6 @@ def _table(columns: tuple[str, ...]) -> QTableWidget:
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     header.setMinimumSectionSize(40)
-    table.setMinimumHeight(80)
     return table
 
 

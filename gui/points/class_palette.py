@@ -1,12 +1,13 @@
-"""The class palette: a grid that mirrors the left hand's keys."""
+"""The class palette: a grid that mirrors the left hand's keys, a list where names need the room."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QWidget
 
 from core.data.classes import GRID, IGNORED, MIXED, UNSURE, ClassList
 from gui.look.colours import class_table
@@ -14,49 +15,78 @@ from gui.look.theme import Theme
 
 CODES = ((IGNORED, "ignored", "I"), (MIXED, "mixed", "M"), (UNSURE, "unsure", "N"))
 _COLUMNS = 5
+_SMALL = 0.86
+_SWATCH_PX, _PAD_PX, _GAP_PX = 12, 5, 3
 
 
 class ClassButton(QAbstractButton):
-    """One class: its colour, its key, its name."""
+    """One class: its colour, its key, its name; the name below, or beside in a `row`."""
 
     def __init__(self, name: str, key: str, colour: Sequence[int], theme: Theme) -> None:
         super().__init__()
         self.name, self.key, self.theme = name, key, theme
+        self.row = False
+        self.scale = _SMALL  # of the name's letters
+        self.key_width = 0  # of the longest key of the list
         self.colour = QColor(*(int(part) for part in colour))
         self.setToolTip(f"{name}  ({key})")
         self.setAccessibleName(f"{name}, key {key}")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def sizeHint(self) -> QSize:
-        return QSize(64, 46)
+    @property
+    def key_text(self) -> str:
+        return self.key.replace("Shift+", "⇧")
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(44, 42)
+    def fonts(self) -> tuple[QFont, QFont]:
+        """Of the key, and of the name."""
+        return _font(self.font(), bold=True, scale=1.0), _font(
+            self.font(), bold=False, scale=self.scale
+        )
+
+    def lines(self, width: int) -> list[str] | None:
+        """The name in one or two lines of a width, parted where it has a hyphen, a line or a space;
+        None where it does not fit."""
+        metrics = QFontMetrics(self.fonts()[1])
+        if metrics.horizontalAdvance(self.name) <= width:
+            return [self.name]
+        parts = re.findall(r"[^-_ ]+[-_ ]?", self.name)
+        for cut in range(len(parts) - 1, 0, -1):
+            both = ["".join(parts[:cut]), "".join(parts[cut:])]
+            if all(metrics.horizontalAdvance(line) <= width for line in both):
+                return both
+        return None
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
+        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         hot = self.underMouse() or self.isDown()
         painter.setPen(QColor(self.theme.accent if hot else self.theme.line))
         painter.setBrush(QColor(self.theme.line if self.isDown() else self.theme.raised))
         painter.drawRoundedRect(box, 6, 6)
+        key_font, name_font = self.fonts()
+        inside = box.adjusted(_PAD_PX, 2, -2, -2)
+        high = inside.height() if self.row else QFontMetrics(key_font).height()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.colour)
-        painter.drawRoundedRect(QRectF(box.left() + 5, box.top() + 6, 12, 12), 3, 3)
+        top = inside.top() + (high - _SWATCH_PX) / 2
+        painter.drawRoundedRect(QRectF(inside.left(), top, _SWATCH_PX, _SWATCH_PX), 3, 3)
+        left = inside.left() + _SWATCH_PX + _PAD_PX
         painter.setPen(QColor(self.theme.text))
-        painter.setFont(_font(self.font(), bold=True, scale=1.0))
-        key_box = QRectF(box.left() + 20, box.top() + 2, box.width() - 24, 20)
-        painter.drawText(key_box, Qt.AlignmentFlag.AlignVCenter, self.key.replace("Shift+", "⇧"))
-        small = _font(self.font(), bold=False, scale=0.82)
-        painter.setFont(small)
+        painter.setFont(key_font)
+        key = QRectF(left, inside.top(), self.key_width or inside.right() - left, high)
+        painter.drawText(key, Qt.AlignmentFlag.AlignVCenter, self.key_text)
+        painter.setFont(name_font)
+        if self.row:
+            name = QRectF(key.right() + _PAD_PX, inside.top(), inside.right() - key.right(), high)
+            painter.drawText(name, Qt.AlignmentFlag.AlignVCenter, self.name)
+            return
         painter.setPen(QColor(self.theme.quiet))
-        name_box = QRectF(box.left() + 4, box.top() + 22, box.width() - 6, box.height() - 24)
-        text = painter.fontMetrics().elidedText(
-            self.name, Qt.TextElideMode.ElideRight, int(name_box.width())
-        )
-        painter.drawText(name_box, Qt.AlignmentFlag.AlignVCenter, text)
+        line = QFontMetrics(name_font).height()
+        for place, text in enumerate(self.lines(int(inside.width())) or [self.name]):
+            below = QRectF(inside.left(), inside.top() + high + place * line, inside.width(), line)
+            painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def _font(font: QFont, *, bold: bool, scale: float) -> QFont:
@@ -66,7 +96,7 @@ def _font(font: QFont, *, bold: bool, scale: float) -> QFont:
     return made
 
 
-class Palette(QWidget):
+class Palette(QScrollArea):
     """All classes and codes; a click does what the key does.
 
     `run` is called with the id of the action of a class, "class 3".
@@ -74,28 +104,23 @@ class Palette(QWidget):
 
     def __init__(self, classes: ClassList, theme: Theme, run: Callable[[str], object]) -> None:
         super().__init__()
-        table = class_table(classes)
         self.buttons: dict[int, ClassButton] = {}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 2, 8, 8)
-        grid = QGridLayout()
-        grid.setSpacing(3)
-        for number, (name, key) in enumerate(zip(classes.names, classes.keys, strict=True)):
-            place = _place(key, number)
-            self._add(grid, *divmod(place, _COLUMNS), number, name, key, table[number], theme, run)
-        codes = QGridLayout()
-        codes.setSpacing(3)
-        for column, (code, name, key) in enumerate(CODES):
-            self._add(codes, 0, column, code, name, key, table[code], theme, run)
-        layout.addLayout(grid)
-        layout.addLayout(codes)
-        layout.addStretch()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.inside = QWidget()
+        self.setWidget(self.inside)
+        table = class_table(classes)
+        self._places: dict[int, int] = {}  # in the hand's grid
+        named = enumerate(zip(classes.names, classes.keys, strict=True))
+        for number, (name, key) in named:
+            self._places[number] = _place(key, number)
+            self._add(number, name, key, table[number], theme, run)
+        for code, name, key in CODES:
+            self._add(code, name, key, table[code], theme, run)
 
     def _add(
         self,
-        grid: QGridLayout,
-        row: int,
-        column: int,
         number: int,
         name: str,
         key: str,
@@ -104,9 +129,109 @@ class Palette(QWidget):
         run: Callable[[str], object],
     ) -> None:
         button = ClassButton(name, key, colour, theme)
+        button.setParent(self.inside)
         button.clicked.connect(lambda: run(f"class {number}"))
         self.buttons[number] = button
-        grid.addWidget(button, row, column)
+
+    # -- where each stands --------------------------------------------------------------------
+
+    def hand_width(self) -> int:
+        """Pixels of width from which the grid mirrors the hand and every name is whole."""
+        narrow = 40
+        while not self._fits(narrow):
+            narrow += 2
+        return _COLUMNS * (narrow + _GAP_PX) + 2 * 8
+
+    def sizeHint(self) -> QSize:
+        return QSize(330, self.inside.height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        self._shape(row=True)
+        return QSize(self._row_width() + 2 * 8, 4 * self._row_height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            QTimer.singleShot(0, self, self._lay)
+
+    def _shape(self, *, row: bool, scale: float = _SMALL) -> None:
+        for part in (self, *self.buttons.values()):
+            part.ensurePolished()  # else it does not know its font yet
+        metrics = QFontMetrics(_font(self.font(), bold=True, scale=1.0))
+        widest = max(metrics.horizontalAdvance(b.key_text) for b in self.buttons.values())
+        for button in self.buttons.values():
+            button.row, button.key_width = row, widest if row else 0
+            button.scale = scale
+
+    def _fits(self, width: int) -> bool:
+        """Whether keys and names fit in buttons of a width with the name below."""
+        self._shape(row=False)
+        metrics = QFontMetrics(_font(self.font(), bold=True, scale=1.0))
+        inside = width - _PAD_PX - 4
+        return all(
+            metrics.horizontalAdvance(b.key_text) <= inside - _SWATCH_PX - _PAD_PX
+            and b.lines(inside) is not None
+            for b in self.buttons.values()
+        )
+
+    def _row_width(self) -> int:
+        key, name = next(iter(self.buttons.values())).fonts()
+        keys = max(QFontMetrics(key).horizontalAdvance(b.key_text) for b in self.buttons.values())
+        names = max(QFontMetrics(name).horizontalAdvance(b.name) for b in self.buttons.values())
+        return keys + names + _SWATCH_PX + 3 * _PAD_PX + 6
+
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + 9
+
+    def _lay(self) -> None:
+        if not self.buttons:
+            return
+        wide = self.viewport().width() - 2 * 8
+        narrow = (wide - (_COLUMNS - 1) * _GAP_PX) // _COLUMNS
+        height = self._grid(narrow) if self._fits(narrow) else self._list(wide)
+        self.inside.resize(self.viewport().width(), height)
+        for button in self.buttons.values():
+            button.update()
+
+    def _grid(self, width: int) -> int:
+        """Place the buttons as the keys lie; return the height of all."""
+        key, name = next(iter(self.buttons.values())).fonts()
+        lines = max(len(b.lines(width - _PAD_PX - 4) or ()) for b in self.buttons.values())
+        height = QFontMetrics(key).height() + lines * QFontMetrics(name).height() + 7
+        rows = sorted({place // _COLUMNS for place in self._places.values()})
+        for number, place in self._places.items():
+            x = 8 + place % _COLUMNS * (width + _GAP_PX)
+            y = rows.index(place // _COLUMNS) * (height + _GAP_PX)
+            self.buttons[number].setGeometry(x, y, width, height)
+        y = len(rows) * (height + _GAP_PX) + _GAP_PX
+        for column, (code, _, _) in enumerate(CODES):
+            self.buttons[code].setGeometry(8 + column * (width + _GAP_PX), y, width, height)
+        return y + height + _GAP_PX
+
+    def _list(self, wide: int) -> int:
+        """Place the buttons as rows below each other, in as many columns as have room."""
+        columns = 1
+        for scale in (1.0, _SMALL, 1.0):  # smaller letters only for a second column
+            self._shape(row=True, scale=scale)
+            columns = max(1, (wide + _GAP_PX) // (self._row_width() + _GAP_PX))
+            if columns > 1:
+                break
+        width = (wide - (columns - 1) * _GAP_PX) // columns
+        height = self._row_height()
+        y = 0
+        for group in (sorted(self._places, key=self._places.__getitem__), [c[0] for c in CODES]):
+            rows = -(-len(group) // columns)
+            for place, number in enumerate(group):
+                column, row = divmod(place, rows)
+                x = 8 + column * (width + _GAP_PX)
+                at = y + row * (height + _GAP_PX)
+                self.buttons[number].setGeometry(x, at, width, height)
+            y += rows * (height + _GAP_PX) + 2 * _GAP_PX
+        return y
 
     def set_keys(self, key_of: Callable[[str], str]) -> None:
         """Show the keys that the classes' actions have now; each keeps its place."""
@@ -114,7 +239,7 @@ class Palette(QWidget):
             button.key = key_of(f"class {number}")
             button.setToolTip(f"{button.name}  ({button.key})")
             button.setAccessibleName(f"{button.name}, key {button.key}")
-            button.update()
+        self._lay()
 
     def set_theme(self, theme: Theme) -> None:
         for button in self.buttons.values():

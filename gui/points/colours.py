@@ -72,6 +72,7 @@ class Colours(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        self.paint_units()  # points of a draft are drawn in the theme's colour
 
     def hide(self, classes: frozenset[int]) -> None:
         """Draw no points that have one of these classes, save those that are asked."""

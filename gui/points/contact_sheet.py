@@ -7,14 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -26,17 +34,20 @@ from core.assist.alike import Alike, nearest, read
 from core.base.errors import ProjectError
 from gui.desk.background import Turn
 from gui.desk.state import State
+from gui.look.scrolled import Scrolled
 from gui.look.theme import Theme
+from gui.look.words import Wrapped
 from gui.points.labelling import Labelling
 from gui.points.tile import draw_unit
 
-COLUMNS, COUNT = 6, 24
+COLUMNS, COUNT = 6, 24  # columns at most
 WIDTH, HEIGHT = 104, 68  # of a picture, pixels
+# How far an arrow goes: pictures along the row, and rows.
 _STEPS = {
-    Qt.Key.Key_Left: -1,
-    Qt.Key.Key_Right: 1,
-    Qt.Key.Key_Up: -COLUMNS,
-    Qt.Key.Key_Down: COLUMNS,
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
 }
 
 
@@ -62,7 +73,18 @@ class Thumbnail(QAbstractButton):
         self.setToolTip(f"The one that is asked: {about}" if asked else about)
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH + 12, HEIGHT + 24)
+        words = QFontMetrics(self._caption_font())
+        wide = words.horizontalAdvance(self._caption(chosen=True)) + 16
+        return QSize(max(WIDTH + 12, wide), HEIGHT + 8 + words.height())
+
+    def _caption_font(self) -> QFont:
+        font = self.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.8))
+        return font
+
+    def _caption(self, *, chosen: bool) -> str:
+        size = self.tile.size
+        return f"{'✓ ' if chosen else ''}{size[0]:.1f} x {size[1]:.1f} m"
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()  # the sheet knows which picture is below this one
@@ -85,15 +107,14 @@ class Thumbnail(QAbstractButton):
         faint = QColor(theme.quiet)
         faint.setAlpha(170)
         image.setColorTable([0, faint.rgba(), unit.rgba()])
-        corner = box.center() - QPointF(WIDTH / 2, HEIGHT / 2 + 7)
+        corner = box.center() - QPointF(
+            WIDTH / 2, HEIGHT / 2 + QFontMetrics(self._caption_font()).height() / 2
+        )
         painter.drawImage(corner, image)
         painter.setPen(QColor(theme.quiet))
-        font = painter.font()
-        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.75))
-        painter.setFont(font)
-        size = self.tile.size
-        text = f"{'✓ ' if chosen else ''}{size[0]:.1f} x {size[1]:.1f} m"
-        painter.drawText(box.adjusted(6, 0, -6, -3), Qt.AlignmentFlag.AlignBottom, text)
+        painter.setFont(self._caption_font())
+        words = box.adjusted(6, 0, -6, -3)
+        painter.drawText(words, Qt.AlignmentFlag.AlignBottom, self._caption(chosen=chosen))
         if self.asked:
             painter.drawText(box.adjusted(6, 3, -6, 0), Qt.AlignmentFlag.AlignTop, "asked")
 
@@ -113,21 +134,23 @@ class ContactSheet(QFrame):
         self.over, self.state, self.labelling, self.theme = over, state, labelling, theme
         self.setObjectName("card")
         self.pictures: list[Thumbnail] = []
-        self.heading, self.hint = QLabel(), QLabel()
-        self.heading.setObjectName("heading")
-        self.hint.setObjectName("quiet")
+        self.heading, self.hint = Wrapped(name="heading"), Wrapped(name="quiet")
         self.all = QPushButton("Tick all")
         self.all.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.all.clicked.connect(self.tick_all)
-        self.grid = QGridLayout()
+        inside = QWidget()
+        self.grid = QGridLayout(inside)
         self.grid.setSpacing(4)
+        self.grid.setContentsMargins(0, 0, 0, 0)
+        self.columns = COLUMNS
+        self.area = Scrolled(inside)
         bottom = QHBoxLayout()
         bottom.addWidget(self.hint, 1)
         bottom.addWidget(self.all)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.addWidget(self.heading)
-        layout.addLayout(self.grid)
+        layout.addWidget(self.area, 1)
         layout.addLayout(bottom)
         self._unit = ""
         self._focus: QWidget | None = None  # who had it before
@@ -179,16 +202,12 @@ class ContactSheet(QFrame):
         self.pictures = [
             Thumbnail(tile, self.theme, asked=not place) for place, tile in enumerate(tiles)
         ]
-        for place, picture in enumerate(self.pictures):
+        for picture in self.pictures:
             picture.toggled.connect(self._count)
-            self.grid.addWidget(picture, *divmod(place, COLUMNS))
         self.pictures[0].setChecked(True)  # what is asked, with the others or alone
         self.heading.setText(f"This one, and the {len(tiles) - 1} units most like it")
         self._count()
-        self.adjustSize()
-        self.move(
-            (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
-        )
+        self._lay()
         self._unit, self._focus = unit, QApplication.focusWidget()
         self._before = self.state.activity.take()
         self.show()
@@ -196,13 +215,48 @@ class ContactSheet(QFrame):
         if self.pictures:
             self.pictures[0].setFocus()
 
+    def _lay(self) -> None:
+        """As many pictures in a row as the middle of the window has room for; rows scroll."""
+        if not self.pictures:
+            return
+        layout = self.layout()
+        assert layout is not None
+        gap, margins = self.grid.spacing(), layout.contentsMargins()
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        beside = margins.left() + margins.right() + bar + 4  # and the frame of the card
+        most = self.over.width() - 16
+        for part in (self.heading, self.hint, self.all):
+            part.ensurePolished()  # else it does not know its font yet
+        tile = QSize(0, 0)
+        for picture in self.pictures:
+            picture.ensurePolished()
+            tile = tile.expandedTo(picture.sizeHint())
+        room = (most - beside + gap) // (tile.width() + gap)
+        self.columns = max(1, min(COLUMNS, room, len(self.pictures)))
+        for place, picture in enumerate(self.pictures):
+            self.grid.addWidget(picture, *divmod(place, self.columns))
+        rows = -(-len(self.pictures) // self.columns)
+        wide = min(max(self.columns * (tile.width() + gap) + beside, 380), most)
+        inner = wide - margins.left() - margins.right()
+        hint = self.hint.heightForWidth(inner - self.all.sizeHint().width() - 12)
+        words = self.heading.heightForWidth(inner) + max(hint, self.all.sizeHint().height())
+        tall = rows * (tile.height() + gap) + words + margins.top() + margins.bottom() + 24
+        self.resize(wide, min(tall, self.over.height() - 16))
+        self.move(
+            (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
+        )
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         places = [place for place, one in enumerate(self.pictures) if one.hasFocus()]
         step = _STEPS.get(Qt.Key(event.key()))
         if step is None or not places:
             event.ignore()
-        elif 0 <= places[0] + step < len(self.pictures):
-            self.pictures[places[0] + step].setFocus()
+            return
+        along, rows = step
+        wanted = places[0] + along + rows * self.columns
+        if 0 <= wanted < len(self.pictures):
+            self.pictures[wanted].setFocus()
+            self.area.ensureWidgetVisible(self.pictures[wanted])
 
     def hideEvent(self, event: object) -> None:
         if self._focus is not None:
@@ -262,6 +316,7 @@ class ContactSheet(QFrame):
         for picture in self.pictures:
             picture.theme = theme
             picture.update()
+        self._lay()  # the text may have another size
 
     def shut(self) -> None:
         """Read nothing more."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QToolButton, QVBoxLayout
 
 from core.data.classes import UNLABELLED
 from gui.desk.advice import advice
@@ -16,6 +16,7 @@ from gui.desk.rows import Rows
 from gui.desk.scene import Scene
 from gui.desk.state import State
 from gui.look.colours import measure_table, partition_colours
+from gui.look.combo import Combo
 from gui.look.relief import MARKED_M, levels, relief, relief_table
 from gui.look.theme import DARK, Theme
 from gui.points.colours import Colours
@@ -36,6 +37,7 @@ _MODE_NAMES = {
     "truth": "Ground truth",
 }
 _MARGIN = 10
+_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 _LEGEND_ROWS = 12
 _TONE = 0.6
 
@@ -55,6 +57,7 @@ class Card(QFrame):
         layout.setSpacing(2)
         for label in (self.title, self.guess, self.measures, self.reason):
             label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
             layout.addWidget(label)
         self.reason.setObjectName("quiet")
         self.measures.setObjectName("quiet")
@@ -75,7 +78,6 @@ class Card(QFrame):
             coming = f"For {state.agenda.number}." if state.at_asked else ""
             self.reason.setText(coming if state.coming else advice(state))
             self.reason.setToolTip("")
-            self.adjustSize()
             return
         xyz = content.points[target.rows, :3].astype(np.float64)
         size = xyz.max(axis=0) - xyz.min(axis=0)
@@ -110,7 +112,33 @@ class Card(QFrame):
                 text += f" Esc: back to {state.agenda.number}."
         self.reason.setText(text)
         self.reason.setToolTip(detail)
-        self.adjustSize()
+
+    def natural_width(self) -> int:
+        """Pixels it needs to show each of its texts in one line."""
+        texts = (self.title, self.guess, self.measures, self.reason)
+        wide = (label.fontMetrics().horizontalAdvance(label.text()) for label in texts)
+        return 26 + max(wide)
+
+    def narrowest(self) -> int:
+        """Pixels below which its lines become too many."""
+        return 44 * self.fontMetrics().averageCharWidth()
+
+    def fit(self, width: int, height: int) -> None:
+        """Take a width and the height that the texts need then; in little height the measures give
+        way, then the reason: the Context panel and the queue tell them too."""
+        inside = width - 24
+        high = {
+            label: label.heightForWidth(inside) + 2
+            for label in (self.title, self.guess, self.measures, self.reason)
+            if label.text()
+        }
+        for label in (self.measures, self.reason):
+            fits = sum(high.values()) + 16 <= height
+            if not fits:
+                high.pop(label, None)
+            if label.isHidden() == fits:
+                label.setVisible(fits)
+        self.setFixedSize(width, sum(high.values()) + 16)
 
     def _guess(self) -> str:
         """What the target may be, with the keys, or why that is not said."""
@@ -148,6 +176,7 @@ class Legend(QFrame):
     def __init__(self, colours: Colours) -> None:
         super().__init__()
         self.colours = colours
+        self._known: list[tuple[str, str]] = []
         self.text = QLabel()
         self.text.setTextFormat(Qt.TextFormat.RichText)
         layout = QVBoxLayout(self)
@@ -155,10 +184,17 @@ class Legend(QFrame):
         layout.addWidget(self.text)
 
     def refresh(self) -> None:
-        rows = self._rows()
+        self._known = self._rows()
+        self.setVisible(bool(self._known))
+
+    def fit(self, height: int) -> None:
+        """Show as many rows as have room in a height, and how many more there are."""
+        room = max(1, (height - 12) // max(self.fontMetrics().lineSpacing(), 1) - 1)
+        rows = self._known if len(self._known) <= room + 1 else self._known[:room]
         lines = [f'<span style="color:{colour}">■</span>&nbsp;{name}' for name, colour in rows]
+        if len(rows) < len(self._known):
+            lines.append(f"and {len(self._known) - len(rows)} more")
         self.text.setText("<br>".join(lines))
-        self.setVisible(bool(rows))
         self.adjustSize()
 
     def _rows(self) -> list[tuple[str, str]]:
@@ -233,7 +269,7 @@ class Switches(QFrame):
         self.filter.clicked.connect(self.open_filter)
         filters.changed.connect(self._tell_filter)
         self._tell_filter()
-        self.modes = QComboBox()
+        self.modes = Combo()
         self.modes.setToolTip("Colour by")
         self.modes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.modes.activated.connect(lambda _: colours.set_mode(self.modes.currentData()))
@@ -243,18 +279,24 @@ class Switches(QFrame):
         self.top.setToolTip("Look straight down  (J)")
         self.top.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.top.clicked.connect(self._turn)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(6, 5, 6, 5)
-        layout.addWidget(self.modes)
-        layout.addWidget(self.top)
-        layout.addWidget(self.filter)
+        self._row = QBoxLayout(_BESIDE, self)
+        self._row.setContentsMargins(6, 5, 6, 5)
+        self._row.addWidget(self.modes)
+        self._row.addWidget(self.top)
+        self._row.addWidget(self.filter)
 
     def open_filter(self) -> None:
         """Show the panel of filters below its button."""
         if self._panel is None:
             self._panel = FilterPanel(self, self.filters)
-        self._panel.move(self.filter.mapToGlobal(self.filter.rect().bottomLeft()))
-        self._panel.show()
+        self._panel.adjustSize()
+        at, panel = self.filter.mapToGlobal(self.filter.rect().bottomLeft()), self._panel
+        room = self.window().frameGeometry()
+        if at.y() + panel.height() > room.bottom():  # the switches stand at the bottom
+            at.setY(max(at.y() - self.filter.height() - panel.height(), room.top()))
+        at.setX(max(min(at.x(), room.right() - panel.width()), room.left()))
+        panel.move(at)
+        panel.show()
         self._tell_filter()
 
     def _tell_filter(self) -> None:
@@ -273,7 +315,26 @@ class Switches(QFrame):
             self.modes.addItem(f"Colour: {_MODE_NAMES[mode]}", mode)
         self.modes.setCurrentIndex(self.modes.findData(self.colours.mode))
         self.top.setChecked(self.colours.view.top_down)
-        self.adjustSize()
+
+    def fit(self, width: int) -> None:
+        """In a narrow view name the colouring without a word before it, then stand in two rows."""
+        for before, direction in (("Colour: ", _BESIDE), ("", _BESIDE), ("", _BELOW)):
+            self._row.setDirection(direction)
+            for place in range(self.modes.count()):
+                name = f"{before}{_MODE_NAMES[self.modes.itemData(place)]}"
+                if self.modes.itemText(place) != name:
+                    self.modes.setItemText(place, name)
+            hints = [part.sizeHint() for part in (self.modes, self.top, self.filter)]
+            wide, high = [hint.width() for hint in hints], [hint.height() for hint in hints]
+            gaps = 6 * (len(hints) - 1)
+            if direction == _BESIDE:
+                size = QSize(sum(wide) + gaps, max(high))
+            else:
+                size = QSize(max(wide), sum(high) + gaps)
+            self._row.setSpacing(6)
+            self.resize(size + QSize(12, 10))
+            if self.width() <= width:
+                return
 
 
 class Overlays(QObject):
@@ -295,14 +356,15 @@ class Overlays(QObject):
             part.setParent(scene.view)
             part.show()
         scene.view.installEventFilter(self)
+        self.card.installEventFilter(self)
         state = scene.state
         # The card with the frame: a unit never stands beside another one's words.
         state.target_changed.connect(self.retell)
         state.target_told.connect(self.refresh)
         state.project_changed.connect(self.refresh)
         colours.mode_changed.connect(self.refresh)
+        filters.changed.connect(self.refresh)  # the name of a button changes
         self.set_theme(theme)
-        self.refresh()
 
     def refresh(self, *_: object) -> None:
         """Write and place all three anew."""
@@ -316,13 +378,36 @@ class Overlays(QObject):
     def retell(self, *_: object) -> None:
         """Write the card anew."""
         self.card.refresh()
+        self.place()
         self.card.setVisible(self.card.isVisibleTo(self.scene.view) and not self.hidden)
 
     def place(self) -> None:
+        """The card at the top left, the switches beside it or else below on the right, the legend
+        at the bottom left: none covers another."""
         width, height = self.scene.view.width(), self.scene.view.height()
-        self.card.move(_MARGIN, _MARGIN)
-        self.switches.move(width - self.switches.width() - _MARGIN, _MARGIN)
-        self.legend.move(_MARGIN, height - self.legend.height() - _MARGIN)
+        card, legend, switches = self.card, self.legend, self.switches
+        inside = width - 2 * _MARGIN
+        switches.fit(inside)
+        beside = inside - switches.width() - _MARGIN
+        natural = card.natural_width()
+        # By the view alone: the switches never jump from unit to unit.
+        above = beside >= card.narrowest()
+        free = height - 2 * _MARGIN - (0 if above else switches.height() + _MARGIN)
+        card.fit(max(min(natural, beside if above else inside), 60), free)
+        card.move(_MARGIN, _MARGIN)
+        right = width - switches.width() - _MARGIN
+        top = _MARGIN if above else height - switches.height() - _MARGIN
+        switches.move(max(right, _MARGIN), top)
+        below = _MARGIN + max(card.height() if not card.isHidden() else 0, 0)
+        free = height - below - 2 * _MARGIN
+        legend.fit(free)
+        if not above and legend.width() + switches.width() + _MARGIN > inside:
+            free -= switches.height() + _MARGIN
+            legend.fit(free)
+            height -= switches.height() + _MARGIN
+        # Better none than one over the card.
+        legend.setVisible(bool(legend.text.text()) and legend.height() <= free and not self.hidden)
+        legend.move(_MARGIN, height - legend.height() - _MARGIN)
 
     def toggle(self) -> None:
         """Hide all of them, or show them again."""
@@ -338,8 +423,11 @@ class Overlays(QObject):
         )
         for part in (self.card, self.legend, self.switches):
             part.setStyleSheet(style)
+        self.refresh()  # the text may have another size
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
+        # The view has another size, or the card other words.
+        seen = QEvent.Type.Resize if watched is self.scene.view else QEvent.Type.LayoutRequest
+        if event.type() == seen:
             self.place()
         return False

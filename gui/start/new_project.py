@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QFormLayout,
     QFrame,
@@ -25,6 +24,9 @@ from core.base.settings import PRESETS, load_preset
 from core.data.scans import DatasetFolder, open_dataset
 from core.project.project import Project
 from core.steps import SECONDS_PER_UNIT
+from gui.look.combo import Combo
+from gui.look.scrolled import Scrolled
+from gui.look.words import breakable
 
 _UNITS_PER_SCAN = 170  # of SemanticKITTI: docs/method.md, Units
 
@@ -48,10 +50,11 @@ class NewProject(QWidget):
         title.setObjectName("title")
         labels = "with labels" if found.labelled else "without labels"
         about = QLabel(
-            f"{found.root}\n{found.format} layout, {found.scans:,} scans in "
+            f"{breakable(str(found.root))}\n{found.format} layout, {found.scans:,} scans in "
             f"{len(found.sequences)} sequences, {labels}"
         )
         about.setObjectName("quiet")
+        about.setWordWrap(True)
         validation = [name for name in found.sequences if name in ("08", "val")]
         if not validation and len(found.sequences) > 1:
             validation = [found.sequences[-1]]
@@ -59,14 +62,16 @@ class NewProject(QWidget):
         self.path = QLineEdit(str(Path.home() / f"lidarloop-{found.root.name}"))
         self.train = QLineEdit(", ".join(train))
         self.validation = QLineEdit(", ".join(validation))
-        self.preset = QComboBox()
+        self.preset = Combo()
         self.preset.addItems(PRESETS)
         self.preset.setCurrentText("nuscenes" if found.format == "nuscenes" else "laptop")
         self.classes = QLineEdit()
-        self.classes.setPlaceholderText("the format's own; or a .toml class list")
+        self.classes.setToolTip("Its name, or a .toml file with a class list of your own.")
+        self.classes.setPlaceholderText("as the format has it")
         self.seed = QSpinBox()
         self.seed.setMaximum(2**31 - 1)
-        self.research = QCheckBox("Research: allow answers from ground truth, and show it")
+        self.research = QCheckBox("Research project")
+        self.research.setToolTip("Answers may come from ground truth, and it is shown.")
         self.research.setEnabled(bool(found.labelled))
         browse = QPushButton("…")
         browse.clicked.connect(self._browse)
@@ -75,6 +80,7 @@ class NewProject(QWidget):
         where.addWidget(browse)
         form = QFormLayout()
         form.setVerticalSpacing(9)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
         form.addRow("Project folder", where)
         form.addRow("Training sequences", self.train)
@@ -99,7 +105,7 @@ class NewProject(QWidget):
         buttons.addWidget(self.button)
         card = QFrame()
         card.setObjectName("card")
-        card.setMaximumWidth(760)
+        card.setMaximumWidth(900)
         layout = QVBoxLayout(card)
         layout.setContentsMargins(28, 24, 28, 24)
         layout.setSpacing(12)
@@ -109,10 +115,14 @@ class NewProject(QWidget):
         layout.addWidget(self.cost)
         layout.addWidget(self.problem)
         layout.addLayout(buttons)
+        inside = QWidget()
+        middle = QHBoxLayout(inside)
+        middle.addStretch()
+        middle.addWidget(card, 10, Qt.AlignmentFlag.AlignVCenter)
+        middle.addStretch()
         outer = QHBoxLayout(self)
-        outer.addStretch()
-        outer.addWidget(card, 10, Qt.AlignmentFlag.AlignVCenter)
-        outer.addStretch()
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(Scrolled(inside))
         for edit in (self.train, self.validation):
             edit.editingFinished.connect(self._estimate)
         self.preset.currentTextChanged.connect(self._estimate)

@@ -6,19 +6,21 @@ import time
 from importlib import resources
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPixmap
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from gui.look.scrolled import Scrolled
+from gui.look.words import breakable
 from gui.start.recent import Recent, recent
 
 
@@ -38,11 +40,13 @@ class Start(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._cards: list[QFrame] = []
         self.setAcceptDrops(True)
         title = QLabel("LidarLoop")
         title.setObjectName("title")
         words = QLabel("Label LiDAR scans by answering only about the few percent that matter.")
         words.setObjectName("quiet")
+        words.setWordWrap(True)
         self.demo_button = QPushButton("Open the demo")
         self.demo_button.setProperty("primary", True)
         self.demo_button.clicked.connect(self.demo)
@@ -50,39 +54,69 @@ class Start(QWidget):
         self.scans_button.clicked.connect(self._choose_scans)
         self.open_button = QPushButton("Open a project …")
         self.open_button.clicked.connect(self._choose_project)
-        cards = QHBoxLayout()
-        cards.setSpacing(16)
-        cards.addWidget(
+        self._cards = [
             _card(
                 "Try the demo street",
                 "Eight simulated scans with cars, people, poles and trees, ready to be labelled. "
                 "Made on this machine in under a minute.",
                 self.demo_button,
                 _picture(),
-            )
-        )
-        cards.addWidget(
+            ),
             _card(
                 "Label my scans",
                 "SemanticKITTI, nuScenes, or a folder of .bin, .pcd, .ply or .npy files. Choose "
                 "the folder, or drop it anywhere here: its layout is recognised.",
                 self.scans_button,
-            )
-        )
-        cards.addWidget(self._continue_card())
+            ),
+            self._continue_card(),
+        ]
+        self._grid = QGridLayout()
+        self._grid.setSpacing(16)
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        layout = QVBoxLayout(self)
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
         layout.setContentsMargins(48, 32, 48, 32)
         layout.addStretch(2)
         layout.addWidget(title, alignment=Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(words, alignment=Qt.AlignmentFlag.AlignHCenter)
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(words)
         layout.addSpacing(26)
-        layout.addLayout(cards)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addLayout(self._grid, 1000)
+        middle.addStretch(1)
+        layout.addLayout(middle)
         layout.addSpacing(14)
         layout.addWidget(self.message)
         layout.addStretch(3)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(Scrolled(inside))
+        self._columns = 0
+        self._lay()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._lay()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            QTimer.singleShot(0, self, self._lay)
+
+    def _lay(self) -> None:
+        """The cards side by side, as many as have room, the others below."""
+        if not self._cards:
+            return
+        widest = max(card.minimumSizeHint().width() for card in self._cards)
+        room = self.width() - 2 * 48 - 16
+        columns = min(max((room + 16) // (widest + 16), 1), len(self._cards))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for place, card in enumerate(self._cards):
+            self._grid.addWidget(card, *divmod(place, columns))
 
     def _continue_card(self) -> QFrame:
         inside = QWidget()
@@ -97,13 +131,10 @@ class Start(QWidget):
         if not known:
             empty = QLabel("Projects you opened appear here.")
             empty.setObjectName("quiet")
+            empty.setWordWrap(True)
             rows.addWidget(empty)
         rows.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(inside)
-        return _card("Continue", scroll, self.open_button)
+        return _card("Continue", Scrolled(inside), self.open_button)
 
     def _choose_scans(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Choose a folder of scans")
@@ -117,7 +148,7 @@ class Start(QWidget):
 
     def say(self, text: str) -> None:
         """Say what is going on, or what was wrong."""
-        self.message.setText(text)
+        self.message.setText(breakable(text))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -160,11 +191,14 @@ class RecentRow(QFrame):
         words = QVBoxLayout()
         words.setSpacing(0)
         path = Path(entry.path)
-        name = QLabel(path.name if path.name != "project" else f"{path.parent.name}/{path.name}")
+        called = path.name if path.name != "project" else f"{path.parent.name}/{path.name}"
+        name = QLabel(breakable(called))
         name.setObjectName("heading")
+        name.setWordWrap(True)
         when = time.strftime("%d %b %Y", time.localtime(entry.opened))
         about = QLabel(f"{entry.spent}{' · ' if entry.spent else ''}{when}")
         about.setObjectName("quiet")
+        about.setWordWrap(True)
         words.addWidget(name)
         words.addWidget(about)
         layout.addLayout(words, 1)
@@ -189,12 +223,13 @@ def _card(
     card = QFrame()
     card.setObjectName("card")
     card.setMinimumWidth(250)
-    card.setMaximumWidth(380)
+    card.setMaximumWidth(560)
     card.setMinimumHeight(300)
     layout = QVBoxLayout(card)
     layout.setContentsMargins(18, 16, 18, 16)
     heading = QLabel(title)
     heading.setObjectName("heading")
+    heading.setWordWrap(True)
     layout.addWidget(heading)
     if isinstance(content, str):
         label = QLabel(content)

@@ -120,6 +120,7 @@ class DrawTool(QWidget):
 
     def set_colour(self, colour: str) -> None:
         self._colour = QColor(colour)
+        self.update()
 
     def resize_brush(self, factor: float) -> None:
         """Make the brush larger or smaller."""

@@ -136,7 +136,9 @@ class Actions:
             made.setChecked(action.checked())
 
     def of_group(self, group: str) -> list[Action]:
-        return [action for action in self.table.values() if action.group == group]
+        """The actions of a group in the order they were added, Quit last."""
+        found = [action for action in self.table.values() if action.group == group]
+        return sorted(found, key=lambda action: action.id == "quit")
 
 
 def keys_text(action: Action) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QToolButton, QVBoxLayout
 
 from core.base.errors import ProjectError
+from gui.look.flow import Flow
+from gui.look.words import Wrapped
 
 Choice = tuple[str, Callable[[], object]]  # what a button says, and does
 _AGAIN_MS = 50
@@ -22,12 +24,8 @@ class Banner(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("banner")
-        self.what, self.do = QLabel(), QLabel()
-        self.what.setWordWrap(True)
-        self.do.setWordWrap(True)
-        self.do.setObjectName("quiet")
+        self.what, self.do = Wrapped(), Wrapped(name="quiet")
         for label in (self.what, self.do):
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.copy = QToolButton()
         self.copy.setText("Copy details")
@@ -38,17 +36,17 @@ class Banner(QFrame):
         for button in (self.copy, close):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.choices: list[QToolButton] = []
-        self._buttons = QHBoxLayout()
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self.what)
         words.addWidget(self.do)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
-        layout.addLayout(words, 1)
-        layout.addLayout(self._buttons)
-        layout.addWidget(self.copy)
-        layout.addWidget(close)
+        self._buttons = Flow()
+        self._buttons.add(self.copy, right=True)
+        self._buttons.add(close, right=True)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(12, 6, 8, 6)
+        self._rows.addLayout(words, 1)
+        self._rows.addWidget(self._buttons)
         self._details = ""
         self.waits: Callable[[], bool] = lambda: False
         self._later: tuple[str, str, str, Sequence[Choice]] | None = None
@@ -56,6 +54,12 @@ class Banner(QFrame):
         self._again.setInterval(_AGAIN_MS)
         self._again.timeout.connect(self._come)
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons stand below the words where these would have little room beside them."""
+        narrow = self.width() < 60 * self.fontMetrics().averageCharWidth()
+        kind = QBoxLayout.Direction
+        self._rows.setDirection(kind.TopToBottom if narrow else kind.LeftToRight)
 
     def show_error(self, error: ProjectError) -> None:
         """Show a fault that the person can mend."""
@@ -94,14 +98,14 @@ class Banner(QFrame):
         self.do.setVisible(bool(do))
         self.copy.setVisible(bool(self._details))
         for button in self.choices:
-            button.deleteLater()
+            self._buttons.take(button)
         self.choices = []
         for text, act in choices:
             button = QToolButton()
             button.setText(text)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(partial(self._chosen, act))
-            self._buttons.addWidget(button)
+            self._buttons.add(button)
             self.choices.append(button)
         self.show()
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +25,7 @@ from gui.window.gate import TAKES_KEYS
 
 _ID = Qt.ItemDataRole.UserRole
 _MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
+_COLUMN_GAP, _GROUP_GAP = 28, 14
 _OWN_KEYS = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 
 
@@ -41,6 +43,9 @@ class CommandPalette(QFrame):
         self.text.setPlaceholderText("What to do?")
         self.list = QListWidget()
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         layout = QVBoxLayout(self)
         layout.addWidget(self.text)
         layout.addWidget(self.list)
@@ -52,8 +57,11 @@ class CommandPalette(QFrame):
 
     def open(self) -> None:
         """Show it over the middle of the window."""
-        width = min(560, self.over.width() - 80)
-        self.setGeometry((self.over.width() - width) // 2, 70, width, 380)
+        self.ensurePolished()  # else it does not know its font yet
+        wide, tall = self.over.width(), self.over.height()
+        width = min(75 * self.fontMetrics().averageCharWidth(), wide - 80)
+        height = min(24 * self.fontMetrics().height(), tall - 110)
+        self.setGeometry((wide - width) // 2, 70, width, height)
         self.text.clear()
         self._filter("")
         self.show()
@@ -161,9 +169,15 @@ class KeySheet(QFrame):
         self.setProperty(TAKES_KEYS, True)
         self.setAccessibleName("The key sheet")
         self.actions_table = actions
-        self.columns = QHBoxLayout()
-        self.columns.setSpacing(28)
+        self._inside = QWidget()
+        self._columns: list[QWidget] = []
+        self.area = QScrollArea()
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(self._inside)
         self.hint = QLabel()
+        self.hint.setWordWrap(True)
         self.hint.setObjectName("quiet")
         self.reset = QPushButton("Every key as it was")
         self.reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -173,7 +187,7 @@ class KeySheet(QFrame):
         bottom.addWidget(self.reset)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 14)
-        layout.addLayout(self.columns)
+        layout.addWidget(self.area, 1)
         layout.addLayout(bottom)
         self._asking: KeyLine | None = None
         self.hide()
@@ -195,17 +209,42 @@ class KeySheet(QFrame):
     def _fill(self, hint: str) -> None:
         self._asking = None
         self.hint.setText(hint)
-        while (old := self.columns.takeAt(0)) is not None:
-            widget = old.widget()
-            if widget is not None:
-                widget.deleteLater()
-        for groups in (("Class",), ("Label", "Go"), ("Project", "Round"), ("View", "Help")):
-            assert all(group in GROUPS for group in groups)
-            self.columns.addWidget(self._column(groups))
-        self.adjustSize()
+        for old in self._columns:
+            old.setParent(None)
+            old.deleteLater()
+        self._columns = [self._column(group) for group in GROUPS if self._keyed(group)]
+        self._lay()
+
+    def _lay(self) -> None:
+        """The groups below each other, in as many columns as the window has room for."""
+        wide, tall = self.over.width() - 40, self.over.height() - 40
+        layout = self.layout()
+        assert layout is not None
+        margins = layout.contentsMargins()
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        beside = margins.left() + margins.right() + bar + 4  # and the frame of the card
+        sizes = [column.sizeHint() for column in self._columns]
+        widest = max(size.width() for size in sizes)
+        count = max(1, min((wide - beside + _COLUMN_GAP) // (widest + _COLUMN_GAP), len(sizes)))
+        # Each group goes where the least stands so far, so that the columns end alike.
+        heights = [0] * count
+        for column, size in zip(self._columns, sizes, strict=True):
+            place = heights.index(min(heights))
+            column.setGeometry(
+                place * (widest + _COLUMN_GAP), heights[place], widest, size.height()
+            )
+            heights[place] += size.height() + _GROUP_GAP
+        width, height = count * (widest + _COLUMN_GAP) - _COLUMN_GAP, max(heights) - _GROUP_GAP
+        self._inside.resize(width, height)
+        bottom = self.reset.sizeHint().height() + self.hint.fontMetrics().height()
+        full = height + bottom + margins.top() + margins.bottom() + 20
+        self.resize(min(width + beside, wide), min(full, tall))
         self.move(
             (self.over.width() - self.width()) // 2, (self.over.height() - self.height()) // 2
         )
+
+    def _keyed(self, group: str) -> bool:
+        return any(action.keys for action in self.actions_table.of_group(group))
 
     def _ask(self, line: KeyLine) -> None:
         """Wait for the key of a line."""
@@ -249,23 +288,22 @@ class KeySheet(QFrame):
         self._fill(problem or f"{title} is on {key} now.")
         self.changed.emit()
 
-    def _column(self, groups: tuple[str, ...]) -> QWidget:
-        column = QWidget()
+    def _column(self, group: str) -> QWidget:
+        column = QWidget(self._inside)
         grid = QGridLayout(column)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(2)
-        row = 0
-        for group in groups:
-            heading = QLabel(group)
-            heading.setObjectName("heading")
-            grid.addWidget(heading, row, 0, 1, 2)
-            row += 1
-            for action in self.actions_table.of_group(group):
-                if action.keys:
-                    self._line(grid, row, action)
-                    row += 1
-        grid.setRowStretch(row, 1)
+        heading = QLabel(group)
+        heading.setObjectName("heading")
+        grid.addWidget(heading, 0, 0, 1, 2)
+        keyed = [action for action in self.actions_table.of_group(group) if action.keys]
+        for row, action in enumerate(keyed, start=1):
+            self._line(grid, row, action)
+        grid.setColumnStretch(1, 1)
+        for part in column.findChildren(QWidget):
+            part.ensurePolished()  # else it does not know its font yet
+        column.show()
         return column
 
     def _line(self, grid: QGridLayout, row: int, action: Action) -> None:

@@ -56,6 +56,8 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Go back to the start page.", window.show_start),
         Action("tour", "Two-minute tour", (), "Help",
                "Five short steps: how to label.", window.show_tour),
+        Action("settings", "Settings …", ("Ctrl+,",), "Project",
+               "What project.toml holds, with the source of each value.", window.open_settings),
         Action("layout", "Reset the layout", (), "View",
                "Put every panel back where it was at first.", window.reset_layout),
         Action("export", "Export labels …", ("Ctrl+E",), "Project",

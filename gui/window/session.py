@@ -15,7 +15,7 @@ from core.base.jobs import Job, Progress
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.merge import merge
-from core.project.project import Project
+from core.project.project import Project, annotator_name
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
 from core.rounds.round import Round
@@ -72,7 +72,7 @@ class Session(QObject):
         self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
         self.page = QWidget()
-        self.page.setMinimumSize(420, 300)
+        self.page.setMinimumSize(300, 240)
         layout = QVBoxLayout(self.page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -102,6 +102,7 @@ class Session(QObject):
             self.context.yield_to(self.work.in_view.drawing.draw_tool)
         self.review.chosen.connect(self.state.show_unit)
         self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
+        self.status.who.clicked.connect(self.explain_name)
         self.queue.chosen.connect(self.state.go)
         self.browser.chosen.connect(self.state.show_scan)
         self.state.failed.connect(self.banner.show_error)
@@ -314,6 +315,14 @@ class Session(QObject):
             return
         if not self.work.leave() and not self.state.return_to_asked():
             self.state.end_second()
+
+    def explain_name(self) -> None:
+        """Say whose answers these are, and how to answer under another name."""
+        self.banner.show_note(
+            f"Your answers are kept under the name {annotator_name()}, in a file of their own.",
+            "To answer as somebody else, set LIDARLOOP_ANNOTATOR to their name before you start "
+            "LidarLoop.",
+        )
 
     # -- the rest -----------------------------------------------------------------------------
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QToolBar, QToolButton
 
 from gui.desk.state import State
+from gui.look.flow import Flow
 
 DONE, NOW, WAITING = "done", "now", "waiting"
 
@@ -94,30 +95,29 @@ class Stepper(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.state = state
         self.buttons: dict[str, QToolButton] = {}
+        flow = Flow()
         name = QLabel(f"  {state.project.path.name}  ")
         name.setObjectName("heading")
-        self.addWidget(name)
+        flow.add(name)
         for place, one in enumerate(steps(state, None)):
             if place:
                 arrow = QLabel("›")
                 arrow.setObjectName("quiet")
-                self.addWidget(arrow)
-            button = QToolButton()
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(lambda _=False, id=one.action: run(id))
-            self.buttons[one.action] = button
-            self.addWidget(button)
-        self.addWidget(_space())
+                flow.add(arrow)
+            flow.add(self._button(one.action, one.text, run))
         for id, text in (("oracle", "Oracle"), ("export", "Export"), ("cancel", "Cancel")):
-            button = QToolButton()
-            button.setText(text)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(lambda _=False, id=id: run(id))
-            self.buttons[id] = button
-            action = self.addWidget(button)
-            if id == "oracle" and not state.project.research:
-                action.setVisible(False)
+            if id != "oracle" or state.project.research:
+                flow.add(self._button(id, text, run), right=True)
+        self.addWidget(flow)
         self.running: str | None = None
+
+    def _button(self, id: str, text: str, run: Callable[[str], object]) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(lambda: run(id))
+        self.buttons[id] = button
+        return button
 
     def refresh(self, running: str | None, why_not: Callable[[str], str | None]) -> None:
         """Bring texts and states up to date; `why_not` tells for an action's id."""
@@ -133,6 +133,8 @@ class Stepper(QToolBar):
                 button.style().unpolish(button)
                 button.style().polish(button)
         for id in ("oracle", "export", "cancel"):
+            if id not in self.buttons:
+                continue
             reason = why_not(id)
             _say(self.buttons[id], self.buttons[id].text(), reason is None, reason or "")
 
@@ -143,11 +145,3 @@ def _say(button: QToolButton, text: str, enabled: bool, tip: str) -> None:
         button.setText(text)
         button.setEnabled(enabled)
         button.setToolTip(tip)
-
-
-def _space() -> QWidget:
-    space = QWidget()
-    layout = QHBoxLayout(space)
-    layout.addStretch()
-    space.setSizePolicy(space.sizePolicy().Policy.Expanding, space.sizePolicy().Policy.Preferred)
-    return space

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.look.words import Wrapped
 from gui.window.session import Session
 
-_WIDTH = 330
+_WIDTH_CHARS = 40  # of the card, in letters of a middling width
+_GAP_PX = 12
 
 
 # The part of the window, a heading and two sentences.
@@ -25,11 +27,8 @@ class Tour(QFrame):
         self.setObjectName("card")
         self.setAccessibleName("The tour")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.heading, self.words, self.count = QLabel(), QLabel(), QLabel()
-        self.heading.setObjectName("heading")
+        self.heading, self.words, self.count = Wrapped(name="heading"), Wrapped(), QLabel()
         self.count.setObjectName("quiet")
-        self.words.setWordWrap(True)
-        self.words.setFixedWidth(_WIDTH - 32)
         self.next, self.leave = QPushButton("Next"), QPushButton("Leave")
         self.next.setProperty("primary", True)
         for button in (self.next, self.leave):
@@ -60,27 +59,39 @@ class Tour(QFrame):
         self.words.setText(words)
         self.count.setText(f"{place + 1} of {len(self.steps)}")
         self.next.setText("Done" if place + 1 == len(self.steps) else "Next")
-        self.adjustSize()
-        self.move(self._beside(part))
+        self._place(part)
         self.raise_()
 
-    def _beside(self, part: QWidget) -> QPoint:
-        """A place inside the window that leaves the part in sight, where there is one."""
-        window = self.window_
-        corner = part.mapTo(window, QPoint(0, 0))
-        if part.width() > window.width() * 0.45:
-            if part.height() < window.height() / 4:  # the stepper: below it
-                at = QPoint(corner.x() + 60, corner.y() + part.height() + 12)
-            else:  # the view: in its lower part
-                x = corner.x() + (part.width() - self.width()) // 2
-                at = QPoint(x, corner.y() + part.height() - self.height() - 24)
-        elif corner.x() > window.width() / 2:
-            at = QPoint(corner.x() - self.width() - 12, corner.y() + 20)
-        else:
-            at = QPoint(corner.x() + part.width() + 12, corner.y() + 20)
-        x = min(max(at.x(), 8), window.width() - self.width() - 8)
-        y = min(max(at.y(), 8), window.height() - self.height() - 8)
-        return QPoint(x, y)
+    def _place(self, part: QWidget) -> None:
+        """Beside the part, where there is room in the window; else where least of it is covered."""
+        window, layout = self.window_, self.layout()
+        assert layout is not None
+        wide = min(_WIDTH_CHARS * self.fontMetrics().averageCharWidth(), window.width() - 16)
+        self.resize(wide, layout.totalHeightForWidth(wide))
+        box = QRect(part.mapTo(window, QPoint(0, 0)), part.size())
+        room = window.rect().adjusted(8, 8, -8, -8)
+        # First beside it, level with its top; then above and below; then in the window's corners.
+        places = [
+            QPoint(box.left() - wide - _GAP_PX, box.top() + 20),
+            QPoint(box.right() + _GAP_PX, box.top() + 20),
+            QPoint(box.left() + 60, box.bottom() + _GAP_PX),
+            QPoint(box.left() + 60, box.top() - self.height() - _GAP_PX),
+            room.bottomLeft() - QPoint(0, self.height()),
+            room.bottomRight() - QPoint(wide, self.height()),
+        ]
+        boxes = [_inside(QRect(place, self.size()), room) for place in places]
+        self.setGeometry(min(boxes, key=lambda at: _area(at.intersected(box))))
+
+
+def _inside(box: QRect, room: QRect) -> QRect:
+    """A box moved into the room."""
+    x = max(min(box.x(), room.right() - box.width()), room.x())
+    y = max(min(box.y(), room.bottom() - box.height()), room.y())
+    return QRect(QPoint(x, y), box.size())
+
+
+def _area(box: QRect) -> int:
+    return max(box.width(), 0) * max(box.height(), 0)
 
 
 def steps(session: Session, stepper: QWidget, key: Callable[[str], str]) -> list[Step]:

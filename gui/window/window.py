@@ -11,10 +11,12 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QDialog,
     QDockWidget,
     QFileDialog,
     QMainWindow,
     QStatusBar,
+    QTabBar,
     QWidget,
 )
 
@@ -24,7 +26,9 @@ from core.cli import demo
 from core.data.scans import recognise
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
+from gui.look.scrolled import Scrolled
 from gui.look.theme import THEMES, Theme, palette, style_sheet
+from gui.points.class_palette import Palette
 from gui.start.recent import remember, store
 from gui.window import commands
 from gui.window.actions import GROUPS, Actions
@@ -171,7 +175,7 @@ class Window(QMainWindow):
         self._dock("Scans", session.browser)
         self._dock("Classes", made)
         self._dock("Partitions", session.partitions)
-        self._dock("Rounds", session.rounds)
+        self._dock("Rounds", Scrolled(session.rounds))
         self._dock("Review", session.review)
         self._dock("Context", session.context)
         self._place_docks()
@@ -196,6 +200,8 @@ class Window(QMainWindow):
         if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
             self._tab_docks()
             self._size_docks()
+        else:
+            self._fit_tabs()
         remember(path)
         # Now, not before: thousands of events of the first layout would all pass through it.
         self._application().installEventFilter(self.activity)
@@ -231,11 +237,32 @@ class Window(QMainWindow):
         context.raise_()
 
     def _size_docks(self) -> None:
+        self._application().processEvents()  # the tabs are made
+        self._fit_tabs()
         queue, scans, classes, partitions, *_ = self.docks
+        palette = self.session.palette if self.session is not None else None
+        wide, tall = self.width(), self.height()
+        hand = palette.hand_width() if isinstance(palette, Palette) else 0
+        # The keys' grid where the view keeps half of the window, else a list of the classes.
+        right = min(420, max(330, wide * 3 // 10))  # the context wants 420
+        right = max(hand + 8, right) if hand < 0.28 * wide else right
+        self.resizeDocks([queue, classes], [250, int(right)], Qt.Orientation.Horizontal)
+        self._application().processEvents()  # how high the classes are depends on their width
+        high = palette.inside.height() + 50 if isinstance(palette, Palette) else 285
+        high = min(high, int(tall * 0.5))
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
-        self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
-        wide = min(420, max(330, self.width() * 3 // 10))  # the context wants 420
-        self.resizeDocks([queue, classes], [250, wide], Qt.Orientation.Horizontal)
+        self.resizeDocks([classes, partitions], [high, tall - high], Qt.Orientation.Vertical)
+
+    def _fit_tabs(self) -> None:
+        """No panel of the right side becomes narrower than their tabs together."""
+        bar = next((b for b in self.findChildren(QTabBar) if b.count() and b.isVisible()), None)
+        if bar is not None:
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(False)
+            bar.ensurePolished()
+            wide = bar.sizeHint().width()
+            for dock in self.docks[3:]:
+                dock.setMinimumWidth(wide)
 
     def _dock(self, title: str, content: QWidget) -> None:
         dock = QDockWidget(title, self)
@@ -254,6 +281,8 @@ class Window(QMainWindow):
             picture=session.picture(),
         )
         store().setValue("layout", self.saveState(LAYOUT_VERSION))
+        for dialog in self.findChildren(QDialog):  # they are about this project
+            dialog.close()
         session.shut()
         kept = {action.id for action in commands.always(self)}
         self.actions_table.keep(kept)
@@ -289,6 +318,8 @@ class Window(QMainWindow):
             menu = bar.addMenu(f"&{group}")
             menu.setToolTipsVisible(True)
             for action in rows:
+                if action.id == "quit":
+                    menu.addSeparator()
                 menu.addAction(self.actions_table.made[action.id])
             if group == "View" and self.docks:
                 menu.addSeparator()
@@ -346,6 +377,18 @@ class Window(QMainWindow):
         self.focus_view()
         return True
 
+    def open_settings(self) -> None:
+        """Show what project.toml holds, in a window beside this one."""
+        from gui.window.settings_page import SettingsPage
+
+        if self.session is not None:
+            shown = self.findChild(SettingsPage)
+            if shown is None:
+                shown = SettingsPage(self, self.session.project, self.session.no.change)
+            shown.show()
+            shown.raise_()
+            shown.activateWindow()
+
     def change_theme(self) -> None:
         """Change between dark and light."""
         self.theme = THEMES["light" if self.theme.name == "dark" else "dark"]
@@ -385,6 +428,7 @@ class Window(QMainWindow):
         application.setPalette(palette(self.theme))
         scale = float(str(store().value("text", 1.0)))
         application.setStyleSheet(style_sheet(self.theme, scale))
+        self._fit_tabs()
         if self.session is not None:
             self.session.set_theme(self.theme)
 

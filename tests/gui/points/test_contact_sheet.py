@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from core.assist.alike import nearest
 from core.data.classes import UNLABELLED, load_classes
 from core.prepare.units import map_shapes
-from gui.points.contact_sheet import COLUMNS, HEIGHT, WIDTH
+from gui.points.contact_sheet import HEIGHT, WIDTH
 from gui.points.tile import AROUND, UNIT
 from tests.gui.driver import open_window
 
@@ -232,9 +232,9 @@ def test_the_sheet_is_ticked_by_keys_alone(driver):
     assert at() == 1
     press(driver, Qt.Key.Key_Space)
     press(driver, Qt.Key.Key_Down)
-    assert at() == 1 + COLUMNS
+    assert at() == 1 + sheet.columns
     press(driver, Qt.Key.Key_Return)
-    assert [places[id(p)] for p in sheet.pictures if p.isChecked()] == [1, 1 + COLUMNS]
+    assert [places[id(p)] for p in sheet.pictures if p.isChecked()] == [1, 1 + sheet.columns]
     press(driver, Qt.Key.Key_Space)
     assert driver.entries() == []  # what is asked below the sheet was not accepted
     press(driver, Qt.Key.Key_4)

@@ -1,0 +1,33 @@
+"""What each setting means, in a sentence, by its dotted key; docs/method.md tells more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MEANINGS: Mapping[str, str] = {
+    "prepare.cell_m": "Side of a ground cell, in metres.",
+    "prepare.min_unit_points": "A ground cell with fewer points is no unit.",
+    "prepare.min_cluster_size": "A group of fewer points is no cluster.",
+    "prepare.min_samples": "Neighbours that decide how dense it is around a point.",
+    "prepare.epsilon_m": "Clusters that part below this distance stay one, in metres.",
+    "prepare.max_size_m": "A cluster longer than this, in metres, is no unit.",
+    "prepare.partitions": "Number of size classes beside the ground.",
+    "prepare.ego_radius_m": "Points nearer than this, in metres, are left out: the own car.",
+    "prepare.sensor_height_m": "Height of the sensor over the ground, in metres.",
+    "prepare.intensity_scale": "Intensity is divided by it, here and before the network.",
+    "prepare.clusterer": "Our exact HDBSCAN, or the package of that name.",
+    "query.strategy": "How units are chosen once a network is trained; at first it is by size.",
+    "query.fraction": "Share of all training points that a round asks about; 0.01 is 1 %.",
+    "train.network": "Which network learns.",
+    "train.width": "Channels of the network, as a share of the published one's.",
+    "train.voxel_m": "Side of a voxel, in metres: what is nearer together is one to the network.",
+    "train.batch": "Scans in a step of training.",
+    "train.learning_rate": "How far a step of training goes.",
+    "train.first_epochs": "Passes over the training scans in the first round.",
+    "train.epochs": "Passes over the training scans in each later round.",
+    "train.rotate": "Whether scans are turned by chance while training.",
+    "train.scale_low": "Scans are scaled by chance while training, by this at least.",
+    "train.scale_high": "Scans are scaled by chance while training, by this at most.",
+    "train.mixed": "Half precision, where there is a GPU.",
+    "train.threads": "Threads for training; 0 leaves one core to the window.",
+}

@@ -1,0 +1,52 @@
+"""A setting of an open project is changed: where that is safe, with its new source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.base.errors import SettingsError
+from core.base.settings import Settings, choices
+from core.project.project import Project
+from core.query.strategies import strategies
+
+_OF_THE_NETWORK = ("train.network", "train.width", "train.voxel_m")
+
+
+def choices_of(key: str) -> tuple[str, ...]:
+    """What a setting may be, () where it is no choice."""
+    if key == "query.strategy":
+        return tuple(sorted(strategies()))
+    return choices(key)
+
+
+def why_not(project: Project, key: str) -> str | None:
+    """Why a setting is not changed in an open project, in a sentence; None where it is safe."""
+    if key.startswith("prepare."):
+        return (
+            "A change makes a new preparation with other units: close the project, write it in "
+            "project.toml, and prepare again."
+        )
+    if key in _OF_THE_NETWORK and any(found.checkpoint.exists() for found in project.rounds):
+        return "The networks of earlier rounds have it: a change needs a new project."
+    return None
+
+
+def change(project: Project, key: str, text: str) -> None:
+    """Set a setting to what `text` says, in project.toml too; its source is that it was chosen.
+
+    Raises SettingsError: the value makes no sense, or the change is not safe.
+    """
+    reason = why_not(project, key)
+    if reason is not None:
+        raise SettingsError(f"{key} stays as it is.", reason)
+    known = choices_of(key)
+    if known and text not in known:
+        raise SettingsError(f"{key} is {text!r}.", f"Choose one of {', '.join(known)}.")
+    use(project, project.settings.override(key, text, source="chosen in the window"))
+
+
+def use(project: Project, settings: Settings) -> None:
+    """Make `settings` the project's, in project.toml first."""
+    file = replace(project.file, settings=settings)
+    file.write(project.path)
+    project.file = file

@@ -1,0 +1,47 @@
+"""Tables that cut nothing: rows as high as their text, and only the columns that have room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QTableView
+
+
+class Fit(QObject):
+    """Keeps a table so. `order` lists its columns, those that matter most first; those that have no
+    room are hidden: tell what they hold in the rows' tooltips."""
+
+    def __init__(self, table: QTableView, order: Sequence[int]) -> None:
+        super().__init__(table)
+        self._table, self._order = table, order
+        table.setWordWrap(False)
+        table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setResizeContentsPrecision(50)  # rows that are looked at
+        self._later = QTimer(self)  # a change of the style comes as many events
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self.again)
+        table.installEventFilter(self)
+        table.viewport().installEventFilter(self)
+
+    def again(self) -> None:
+        """The texts, their size or the room changed."""
+        table = self._table
+        high = table.fontMetrics().height() + 6
+        if table.verticalHeader().defaultSectionSize() != high:
+            table.verticalHeader().setMinimumSectionSize(high)
+            table.verticalHeader().setDefaultSectionSize(high)
+        room = table.viewport().width()
+        for place, column in enumerate(self._order):
+            room -= max(
+                table.sizeHintForColumn(column), table.horizontalHeader().sectionSizeHint(column)
+            )
+            hidden = place > 0 and room < 0
+            if table.isColumnHidden(column) != hidden:
+                table.setColumnHidden(column, hidden)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.StyleChange):
+            self._later.start()
+        return False

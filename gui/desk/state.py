@@ -18,6 +18,7 @@ from core.rounds.round import Round
 from gui.desk.activity import Activity
 from gui.desk.background import Background
 from gui.desk.content import Content, Loader
+from gui.desk.estimates import Estimates
 from gui.desk.guesses import Guesses
 from gui.desk.order import Order
 from gui.desk.summary import Summary
@@ -68,6 +69,7 @@ class State(QObject):
         self._coming: tuple[str, int | str | None, bool] | None = None
         self.background = Background(2, "background")
         self.guesses = Guesses(project, self.background, self)
+        self.estimates = Estimates(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
@@ -82,6 +84,7 @@ class State(QObject):
         self._following.timeout.connect(self.target_told)
         self.target_changed.connect(lambda _: self._following.start())
         self._entry_added.connect(self._tell)
+        self.answers_changed.connect(self.estimates.forget)
         self.answers_changed.connect(self._answers_told)
         self.target_told.connect(self.changed)
         self.project_changed.connect(self.changed)
@@ -89,6 +92,7 @@ class State(QObject):
         self.target_told.connect(self._guess)
         self.guesses.changed.connect(self._following.start)
         self.guesses.failed.connect(self.told)
+        self.estimates.changed.connect(self.changed)
         self.order.refill()
 
     @property
@@ -231,6 +235,7 @@ class State(QObject):
         """Read everything shown anew: units, rounds or predictions have changed."""
         self.loader.forget()
         self.guesses.forget()
+        self.estimates.forget()
         self.summary.renew()
         self.order.suggested = None  # nothing is suggested until something is learnt anew
         self.order.refill()
@@ -353,4 +358,5 @@ class State(QObject):
         self._following.stop()
         self.loader.shut()
         self.guesses.shut()
+        self.estimates.shut()
         self.background.shut()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolBar, QToolButton, QWidge
 
 from gui.desk.state import State
 
+_ASK = "Choose the units worth asking about"
 DONE, NOW, WAITING = "done", "now", "waiting"
 
 
@@ -32,6 +33,7 @@ def steps(state: State, running: str | None) -> list[Step]:
     asked = summary.asked if current else 0
     answered = asked - waiting
     trained, scored = summary.trained, summary.scored
+    may_ask = prepared and current is None and (tip is None or scored)
     number = (current.number if current else len(project.branch(tip)) + 1) if prepared else 1
 
     def step(action: str, text: str, done: bool, ready: bool, why: str) -> Step:
@@ -44,7 +46,7 @@ def steps(state: State, running: str | None) -> list[Step]:
             f"Ask round {number}" if current is None else f"Asked {asked:,}",
             current is not None,
             prepared and (tip is None or scored),
-            "Choose the units worth asking about" if prepared else "Waits for Prepare",
+            state.estimates.words() if may_ask else _ASK if prepared else "Waits for Prepare",
         ),
         step(
             "label",

@@ -1,0 +1,111 @@
+"""How sure a suggestion may sound: as sure as earlier ones of its kind turned out to be right.
+
+Platt scaling (Platt 1999): a logistic curve from what a guess says of itself to how often such a
+guess is right, fitted to answers that the guesser had not learnt from. A Gaussian prior holds the
+curve at "as it says" until there are answers against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+ENOUGH = 20  # answers held back, before any percentage: their mean errs by a tenth
+_LEAST = 1e-3  # no guess is more sure than that, or less
+_SLOPE_SPREAD, _SHIFT_SPREAD = 0.5, 1.0  # of the prior around a slope of 1 and a shift of 0
+_STEPS = 30
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """From the share of a first guess to the probability that it is right, by `answers` held back.
+
+    probability = 1 / (1 + exp(-(slope * log(share / (1 - share)) + shift)))
+    """
+
+    slope: float
+    shift: float
+    answers: int
+
+    @property
+    def enough(self) -> bool:
+        return self.answers >= ENOUGH
+
+    def chance(self, share: float) -> float:
+        """How often a first guess with that share is right."""
+        return float(1 / (1 + np.exp(-(self.slope * _logit(np.array(share)) + self.shift))))
+
+    def shares(self, shares: Sequence[float]) -> tuple[float, ...]:
+        """Shares by falling size, the first one brought to its chance, the others in proportion.
+
+        The order stays: none is larger than the one before it.
+        """
+        if not shares:
+            return ()
+        first = self.chance(shares[0])
+        rest = (1 - first) / max(1 - shares[0], _LEAST)
+        return (first, *(min(first, share * rest) for share in shares[1:]))
+
+
+def calibrate(shares: np.ndarray, right: np.ndarray) -> Calibration:
+    """The curve for the shares (n,) of first guesses, 0..1, and whether each was right (n,) bool.
+
+    Newton's method on the log loss with the prior: convex, so it ends at the one best curve.
+    """
+    features = np.column_stack([_logit(np.asarray(shares, float)), np.ones(len(shares))])
+    truth = np.asarray(right, float)
+    prior, weight = np.array([1.0, 0.0]), np.diag([_SLOPE_SPREAD**-2, _SHIFT_SPREAD**-2])
+    curve = prior.copy()
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-features @ curve))
+        slope = features.T @ (chance - truth) + weight @ (curve - prior)
+        bend = (features * (chance * (1 - chance))[:, None]).T @ features + weight
+        curve = curve - np.linalg.solve(bend, slope)
+    # A curve that falls would say that surer guesses are worse: then all are alike.
+    return Calibration(max(float(curve[0]), 0.0), float(curve[1]), len(truth))
+
+
+def calibrate_rate(right: Iterable[bool]) -> Calibration:
+    """The same for guesses that do not say how sure they are: all as sure as their hit rate, by
+    Laplace's rule."""
+    hits = list(right)
+    rate = (sum(hits) + 1) / (len(hits) + 2)
+    return Calibration(0.0, float(_logit(np.array(rate))), len(hits))
+
+
+@dataclass(frozen=True)
+class Calibrations:
+    """One for each kind of suggestion: by shape alone, with a network, carried over."""
+
+    shape: Calibration
+    network: Calibration
+    carried: Calibration
+
+
+UNKNOWN = Calibration(1.0, 0.0, 0)
+NOTHING_KNOWN = Calibrations(UNKNOWN, UNKNOWN, UNKNOWN)
+
+
+def error(shares: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error (Naeini et al. 2015) of shares (n,) and hits (n,) bool: the mean
+    distance between what is said and what is right, over bins of equal width."""
+    place = np.minimum((shares * bins).astype(np.int64), bins - 1)
+    total = 0.0
+    for one in np.unique(place):
+        mine = place == one
+        total += abs(float(shares[mine].mean()) - float(right[mine].mean())) * float(mine.mean())
+    return total
+
+
+def _logit(share: np.ndarray) -> np.ndarray:
+    inside = np.clip(share, _LEAST, 1 - _LEAST)
+    odds: np.ndarray = np.log(inside / (1 - inside))
+    return odds
+
+
+def first_of(shares: Mapping[int, float]) -> tuple[int, float]:
+    """The class of the largest share and that share, ties to the lowest class."""
+    best = min(shares, key=lambda c: (-shares[c], c))
+    return best, shares[best]

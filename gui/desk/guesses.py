@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, Signal
 from core.assist.by_neighbours import carried
 from core.assist.by_network import predicted
 from core.assist.by_shape import fit, is_bare, shapes_of
+from core.assist.calibration import NOTHING_KNOWN, Calibrations
+from core.assist.measured import calibrations
 from core.assist.suggestion import Suggestion, suggested
 from core.base.errors import ProjectError
 from core.project.project import Project
@@ -42,6 +44,7 @@ class Guesses(QObject):
         self._shape: dict[str, dict[int, float]] = {}
         self._network: dict[str, tuple[int, float]] = {}
         self._carried: dict[str, tuple[int, float]] = {}
+        self._known = NOTHING_KNOWN
         self.first: dict[str, int] = {}  # of open items that show a suggestion, their first one
         self._running: Future | None = None
         self._fitted_at = 0
@@ -67,6 +70,7 @@ class Guesses(QObject):
     def forget(self) -> None:
         """Units or predictions have changed."""
         self._shape, self._network, self._carried, self.first = {}, {}, {}, {}
+        self._known = NOTHING_KNOWN
         self._fitted_at, self._scan = 0, ""
 
     def of(self, unit: str) -> Suggestion | None:
@@ -78,6 +82,7 @@ class Guesses(QObject):
             self._network.get(unit),
             self._carried.get(unit),
             shown=self.shown and not is_bare(self.project, unit),
+            known=self._known,
         )
 
     def _take(self, done: Future) -> None:
@@ -92,6 +97,7 @@ class Guesses(QObject):
         self._shape.update(learnt.shape)
         self._network.update(learnt.network)
         self._carried.update(learnt.carried)
+        self._known = learnt.known
         self.first = learnt.first
         self.changed.emit()
 
@@ -103,12 +109,13 @@ class Guesses(QObject):
 @dataclass(frozen=True)
 class Learnt:
     """By unit: shape, class -> probability; network and carried, a class and a share; first, the
-    class suggested first for an open item that may show one."""
+    class suggested first for an open item that may show one; known, how often they were right."""
 
     shape: dict[str, dict[int, float]]
     network: dict[str, tuple[int, float]]
     carried: dict[str, tuple[int, float]]
     first: dict[str, int]
+    known: Calibrations
 
 
 def _learn(project: Project, scan: str) -> Learnt:
@@ -134,4 +141,4 @@ def _learn(project: Project, scan: str) -> Learnt:
         likely = suggested(shape.get(name, {}), network.get(name), seen.get(name), shown=True)
         if likely is not None and not is_bare(project, name):
             first[name] = likely.classes[0]
-    return Learnt(shape, network, seen, first)
+    return Learnt(shape, network, seen, first, calibrations(project))

@@ -15,7 +15,6 @@ import numpy as np
 ENOUGH = 30  # answers held back, before any percentage: the mean of fewer errs by over a tenth
 _LEAST = 1e-3  # no guess is more sure than that, or less
 _SLOPE_SPREAD, _SHIFT_SPREAD = 0.5, 0.5  # of the prior around a slope of 1 and a shift of 0
-_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -52,19 +51,23 @@ class Calibration:
 def calibrate(shares: np.ndarray, right: np.ndarray) -> Calibration:
     """The curve for the shares (n,) of first guesses, 0..1, and whether each was right (n,) bool.
 
-    Newton's method on the log loss with the prior: convex, so it ends at the one best curve.
+    The log loss with the prior is convex, so there is one best curve.
     """
+    from scipy.optimize import minimize
+
     features = np.column_stack([_logit(np.asarray(shares, float)), np.ones(len(shares))])
-    truth = np.asarray(right, float)
-    prior, weight = np.array([1.0, 0.0]), np.diag([_SLOPE_SPREAD**-2, _SHIFT_SPREAD**-2])
-    curve = prior.copy()
-    for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-features @ curve))
-        slope = features.T @ (chance - truth) + weight @ (curve - prior)
-        bend = (features * (chance * (1 - chance))[:, None]).T @ features + weight
-        curve = curve - np.linalg.solve(bend, slope)
+    sign = np.where(right, 1.0, -1.0)
+    prior, weight = np.array([1.0, 0.0]), np.array([_SLOPE_SPREAD, _SHIFT_SPREAD]) ** -2.0
+
+    def loss(curve: np.ndarray) -> tuple[float, np.ndarray]:
+        odds, off = sign * (features @ curve), curve - prior
+        wrong = np.exp(-np.logaddexp(0, odds))  # the probability of what was not answered
+        slope = weight * off - features.T @ (sign * wrong)
+        return float(np.logaddexp(0, -odds).sum() + weight @ off**2 / 2), slope
+
+    curve = minimize(loss, prior, jac=True, method="L-BFGS-B").x
     # A curve that falls would say that surer guesses are worse: then all are alike.
-    return Calibration(max(float(curve[0]), 0.0), float(curve[1]), len(truth))
+    return Calibration(max(float(curve[0]), 0.0), float(curve[1]), len(features))
 
 
 def calibrate_rate(right: Iterable[bool]) -> Calibration:

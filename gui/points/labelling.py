@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from core.answers.effort import Effort
 from core.answers.entry import POINTS, Head
 from core.answers.labels import CARRIED
+from core.assist.split import FILLED, Parts, split
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
 from core.data.items import scan_of, split_item
@@ -45,7 +46,7 @@ class Labelling(QObject):
         self._swapping = False
         self._tools: set[str] = set()
         self._target: Target | None = None
-        self._splitting: Future[np.ndarray] | None = None
+        self._splitting: Future[Parts] | None = None
         state.target_changed.connect(self._follow)
         self._split.connect(self._parted)
 
@@ -92,20 +93,31 @@ class Labelling(QObject):
         self._step(self.draft.drop() if self.draft.selected.any() else None)
 
     def guess(self) -> None:
-        """Begin with the best guess: the network's class of each point, else parts of like points,
-        asked one after the other."""
-        target, content = self.state.target, self.state.content
+        """Begin with the best guess: the network's class of each point, else the unit's two parts,
+        asked one after the other; again: the network's guess gives way to parts, and the part
+        that is asked is split further."""
+        target, content, draft = self.state.target, self.state.content, self.draft
         if target is None or content is None:
             self._tell("Nothing is asked here to split.")
             return
         self._tools.add("guess")
+        if draft is not None and draft.part is not None:
+            divided = draft.divide()
+            if divided is draft:
+                self._tell("This cannot be split further: press its class, or draw.")
+            else:
+                self._step(divided)
+            return
         if content.prediction is not None and self._may_suggest() and not target.blind:
             classes = content.prediction[target.rows].copy()
-            if not (classes == UNLABELLED).any():
+            guessed = draft is not None and draft.guessed
+            if not guessed and not (classes == UNLABELLED).any():
                 nothing = np.zeros(len(classes), bool)
                 self._step(Draft(classes, nothing, None, True, "the network's guess"))
                 return
-        self._part(lambda part: self._step(self._with(part, title="split in parts")))
+        whole = Draft.empty(len(target.rows))
+        begun = whole if draft is None or draft.guessed else draft
+        self._part(lambda tree: self._step(begun.in_parts(tree)))
 
     def fill(self, row: int) -> None:
         """Select the part of like points around a row of the shown scan."""
@@ -114,27 +126,26 @@ class Labelling(QObject):
             self._tell("This point is not of the unit that is asked.")
             return
         at = int(np.searchsorted(target.rows, row))
-        self._part(lambda part: self.select(part == part[at], "fill"))
 
-    def _with(self, part: np.ndarray, title: str) -> Draft:
-        draft = self.draft or Draft.empty(len(part))
-        return Draft(draft.classes, draft.selected, part, draft.guessed, title)
+        def select(tree: Parts) -> None:
+            part = tree.cut(FILLED)
+            self.select(part == part[at], "fill")
 
-    def _part(self, then: Callable[[np.ndarray], None]) -> None:
+        self._part(select)
+
+    def _part(self, then: Callable[[Parts], None]) -> None:
         """Split the target in parts in the background, then go on with them."""
         target, content = self.state.target, self.state.content
         assert target is not None
         assert content is not None
-        if self.draft is not None and self.draft.part is not None:
-            then(self.draft.part)
+        if self.draft is not None and self.draft.tree is not None:
+            then(self.draft.tree)
             return
         points = self.state.project.dataset.normalised(content.points[target.rows])
         self._tell("Splitting …")
 
-        def work() -> np.ndarray:
-            from core.assist.split import parts
-
-            return parts(points)
+        def work() -> Parts:
+            return split(points)
 
         def done(future: Future) -> None:
             self._split.emit((target, then), future)

@@ -134,7 +134,8 @@ class Card(QFrame):
             return "Correct it with a tool, or Enter to confirm. Esc: whole again."
         asked = int(draft.asked.sum())
         after = "" if draft.guessed else f" of {int(draft.open.sum()):,} without one"
-        return f"Press the class of the {asked:,} bright points{after}. Esc: put away."
+        further = f" {self.key_of('guess')}: split them further." if draft.tree else ""
+        return f"Press the class of the {asked:,} bright points{after}.{further} Esc: put away."
 
 
 class Legend(QFrame):

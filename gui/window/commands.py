@@ -119,7 +119,8 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Confirm the draft, or answer with the class suggested first.",
                work.accept, session.no.label),
         Action("guess", "Start from the best guess", ("Y",), "Label",
-               "The network's class of each point, else parts of like points, one key each.",
+               "The network's class of each point, else two parts of like points; again: "
+               "split the lit part further.",
                work.labelling.guess, session.no.label),
         Action("alike", "Units like this one", ("Ctrl+A",), "Label",
                "Tick the same ones on a sheet of pictures (again: all); one key labels them.",

@@ -35,7 +35,7 @@ def carried(project: Project, scan: str, reach: int = 2) -> dict[str, tuple[int,
 
     unit = project.rows(scan)
     rows = np.flatnonzero((unit >= 0) & np.isfinite(here.points[:, :3]).all(axis=1))
-    tree = cKDTree(found.points[known])
+    tree = cKDTree(found.points[known, :3])
     away, at = tree.query(here.points[rows, :3], distance_upper_bound=_REACH_M)
     met = np.isfinite(away)
     classes = found.labels[known]

@@ -10,17 +10,24 @@ from core.base.errors import DataError
 from core.data.classes import UNLABELLED
 from core.project.project import Project
 
-LEVELS_M = (0.1, 0.2, 0.4)
+LEVELS_M = (0.1, 0.4)
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Points (M, 3) float32 of the scans around one, in its frame, with labels (M,) uint8; and per
-    level of LEVELS_M the places of one point per voxel, the finest first."""
+    """Points (M, 4) float32 of the scans around one, in its frame, with raw intensity; labels (M,)
+    uint8; metres `away` (M,) float32 from the scanner that saw them; and per level of LEVELS_M the
+    places of one point per voxel, the finest first."""
 
     points: np.ndarray
     labels: np.ndarray
+    away: np.ndarray
     levels: tuple[np.ndarray, ...]
+
+    def near(self, middle: np.ndarray, metres: float) -> tuple[np.ndarray, ...]:
+        """Of each level the places within so many metres of a point (3,), seen from above."""
+        close = ((self.points[:, :2] - middle[:2]) ** 2).sum(axis=1) < metres * metres
+        return tuple(level[close[level]] for level in self.levels)
 
 
 def around(scans: tuple[str, ...], scan: str, reach: int) -> list[str]:
@@ -42,7 +49,7 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
             + ("it has none." if here is not None else "it has no pose."),
             "Bring the sequence's poses.txt and a calib.txt with Tr.",
         )
-    points, labels = [], []
+    points, labels, away = [], [], []
     for name in names:
         other = dataset.scan(name)
         if other.pose is None:
@@ -50,11 +57,14 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
         # In double precision: far from the origin of a sequence single is too coarse.
         move = np.linalg.inv(here) @ other.pose
         finite = np.isfinite(other.points[:, :3]).all(axis=1)
-        xyz = other.points[finite, :3].astype(np.float64) @ move[:3, :3].T + move[:3, 3]
-        points.append(xyz.astype(np.float32))
+        seen = other.points[finite]
+        xyz = seen[:, :3].astype(np.float64) @ move[:3, :3].T + move[:3, 3]
+        points.append(np.column_stack([xyz, seen[:, 3]]).astype(np.float32))
+        away.append(np.linalg.norm(seen[:, :3], axis=1))
         labels.append(project.labels(name)[finite])
     joined, given = np.concatenate(points), np.concatenate(labels)
-    return Surroundings(joined, given, tuple(thinned(joined, given, m) for m in LEVELS_M))
+    levels = tuple(thinned(joined[:, :3], given, m) for m in LEVELS_M)
+    return Surroundings(joined, given, np.concatenate(away).astype(np.float32), levels)
 
 
 def thinned(points: np.ndarray, labels: np.ndarray, voxel_m: float) -> np.ndarray:

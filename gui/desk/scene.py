@@ -1,27 +1,30 @@
-"""Joins the state and the 3D view: which scan, where the camera flies, a box around what is asked.
+"""Joins the state and the 3D view: which scan, from where, in which light, what to measure it by.
 
 What is asked and answered does not matter here; a painter colours the points.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import Protocol
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from core.assist.surroundings import Surroundings, surroundings
-from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
-from gui.desk.background import Turn
+from gui.desk.neighbours import Neighbours
 from gui.desk.state import State
 from gui.look.colours import class_table
-from gui.look.theme import Theme
+from gui.look.relief import CELL, CLUSTER, levels, light_on, relief_table
+from gui.look.theme import DARK, Theme
+from gui.view import marks
+from gui.view.cloud import Layer
+from gui.view.form import cell_heights
+from gui.view.pose import Pose, pose_of
 from gui.view.view import CloudView
 
 POINT_PX = (1.0, 8.0)
-REACH = 5  # scans before and behind
+_FAINT = 167  # brightness of neighbouring scans
+_HIDES = 300  # points of ground; fewer are lost under a line of full width
 
 
 class Painter(Protocol):
@@ -39,17 +42,14 @@ class Painter(Protocol):
 class Scene(QObject):
     """What the view shows of the state."""
 
-    _around = Signal(str, object)
-
     def __init__(self, view: CloudView, state: State, painter: Painter, theme: Theme) -> None:
         super().__init__(view)
         self.view, self.state, self.painter, self.theme = view, state, painter, theme
         self.point_px = 2.5
-        self.reach = 0  # scans before and behind that are shown too
-        self._asked_around: Future[Surroundings] | None = None
-        self._around.connect(self._show_around)
         self.classes = class_table(state.project.classes)
-        view.set_spot(1.4)
+        self.neighbours = Neighbours(state, self)
+        self.neighbours.changed.connect(self._show_around)
+        self._leveled = False  # whether the ground's height is drawn larger than it is
         view.set_point_size(self.point_px)
         state.scan_shown.connect(self.show_scan)
         state.target_changed.connect(self._retarget)
@@ -57,8 +57,8 @@ class Scene(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
-        self.view.set_background(theme.rgb("canvas"))
-        self._halo()
+        self.view.set_look(theme.rgb("canvas"), relief_table(dark=theme is DARK))
+        self._mark()
 
     def set_point_size(self, pixels: float) -> None:
         """Size of points in logical pixels, within limits."""
@@ -70,18 +70,21 @@ class Scene(QObject):
         content = self.state.content
         if content is None:
             return
-        if self.reach:
-            self._ask_around()
-        self.view.show_scan(visible(content.points), self.painter.begin())
+        form = content.form
+        self._leveled = False
+        slots = self.painter.begin()
+        look = np.column_stack([form.reflection, form.low, form.splat])
+        layer = Layer(visible(content.points), slots, look, levels(form.height), form.normal)
+        self.view.show_scan(layer)
         self.painter.paint()
 
     # -- the target ---------------------------------------------------------------------------
 
     def _retarget(self, fly: bool) -> None:
-        self._halo()
-        box = self._box()
-        if fly and box is not None:
-            self.view.fly_to(*box)
+        self._light()
+        pose = self._mark()
+        if fly and pose is not None:
+            self.view.fly_to(pose)
         elif fly and self.state.content is not None:
             self.view.overview()
 
@@ -93,54 +96,79 @@ class Scene(QObject):
         xyz = xyz[np.isfinite(xyz).all(axis=1)]
         return (xyz.min(axis=0), xyz.max(axis=0)) if len(xyz) else None
 
-    def _halo(self) -> None:
-        low, high = self._box() or (None, None)
-        self.view.set_halo(low, high, self.theme.rgb("accent"))
+    def _pose(self) -> Pose | None:
+        content, target, box = self.state.content, self.state.target, self._box()
+        if content is None or target is None or box is None:
+            return None
+        return pose_of(*box, content.form.ground, flat=target.flat)
+
+    def _light(self) -> None:
+        """Light the scan for the target; of a piece of ground show unevenness, so that a kerb is
+        seen."""
+        content, target, box = self.state.content, self.state.target, self._box()
+        if content is None:
+            return
+        flat = target is not None and target.flat
+        middle = np.array([1.0, 0.0]) if box is None else (box[0] + box[1])[:2] / 2
+        self.view.set_light(light_on(middle), CELL if flat else CLUSTER)
+        if target is not None and flat:
+            self.view.set_levels(levels(cell_heights(content.points, content.form, target.rows)))
+        elif self._leveled:
+            self.view.set_levels(levels(content.form.height))
+        self._leveled = flat
+
+    def _mark(self) -> Pose | None:
+        """Draw the outline, the grid and the person of the target; return its pose."""
+        view, content, target = self.view, self.state.content, self.state.target
+        pose, box = self._pose(), self._box()
+        if content is None or target is None or pose is None or box is None:
+            view.show_outline(None, np.zeros(0), (0, 0, 0))
+            view.show_marks(None)
+            view.set_asked(None)
+            return None
+        ground, theme = content.form.ground, self.theme
+        outline = theme.rgb("outline")
+        rows = target.rows[np.isfinite(content.points[target.rows, :3]).all(axis=1)]
+        lines = [(marks.person(pose, *box, ground), _rgba(theme.rgb("good"), 1.0))]
+        if target.flat:
+            hull = marks.footprint(content.points[rows], ground)
+            lines.append((hull, _rgba(outline, 1.0)))
+        if target.flat and len(rows) >= _HIDES:
+            view.show_outline(None, np.zeros(0), outline)
+        else:
+            view.show_outline(content.points[rows], content.form.splat[rows], outline)
+        faint = 0.13 if theme is DARK else 0.15
+        shade = (255, 255, 255) if theme is DARK else (0, 0, 0)
+        view.show_marks((marks.grid(pose, ground), _rgba(shade, faint)), *lines)
+        view.set_asked(float(np.linalg.norm(box[1] - box[0])))
+        return pose
 
     def frame(self) -> None:
         """Fly to the target, closer where it is framed already; or see the whole scan."""
-        box = self._box()
-        if box is None:
+        pose = self._pose()
+        if pose is None:
             self.view.overview()
         else:
-            self.view.fly_to(*box, closer=True)
+            self.view.fly_to(pose, closer=True)
 
     # -- neighbouring scans -------------------------------------------------------------------
 
-    def toggle_around(self) -> None:
-        """Show the scans before and behind this one too, or only this one."""
-        self.reach = 0 if self.reach else REACH
-        self._ask_around()
-
-    def _ask_around(self) -> None:
-        content, project = self.state.content, self.state.project
-        self.view.show_around([], self.classes)
-        if self._asked_around is not None:
-            self._asked_around.cancel()
-        if content is None or not self.reach:
-            return
-        scan, reach = content.scan, self.reach
-        done = self.state.background.submit(lambda: surroundings(project, scan, reach), Turn.NOW)
-        self._asked_around = done
-        done.add_done_callback(lambda future: self._around.emit(scan, future))
-
-    def _show_around(self, scan: str, done: Future[Surroundings]) -> None:
-        content = self.state.content
-        if done.cancelled() or content is None or content.scan != scan or not self.reach:
-            return
-        try:
-            near = done.result()
-        except ProjectError as error:
-            self.reach = 0
-            self.state.told.emit(f"{error.what} {error.do}")
-            return
-        hidden = self.state.hides_labels
-        labels = np.full_like(near.labels, UNLABELLED) if hidden else near.labels
-        self.view.show_around([(near.points[at], labels[at]) for at in near.levels], self.classes)
+    def _show_around(self) -> None:
+        table = self.classes.copy()
+        table[UNLABELLED] = 0  # by height
+        if self.state.hides_labels:
+            table[:] = 0
+        faint = np.full(256, _FAINT, np.uint8)
+        self.view.show_around(self.neighbours.levels, table, faint)
 
     def shut(self) -> None:
         """Show nothing more."""
-        self._around.disconnect()
+        self.neighbours.shut()
+
+
+def _rgba(rgb: tuple[int, int, int], alpha: float) -> tuple[float, float, float, float]:
+    red, green, blue = (part / 255 for part in rgb)
+    return red, green, blue, alpha
 
 
 def visible(points: np.ndarray) -> np.ndarray:

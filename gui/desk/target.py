@@ -21,6 +21,7 @@ class Target:
     item : place in the open query, None for a unit somebody clicked
     what : what it is, in words
     blind : seen for a second opinion: no label is shown, and the answer is only compared
+    flat : a piece of ground, to be seen from above
     """
 
     rows: np.ndarray
@@ -28,11 +29,13 @@ class Target:
     item: int | None
     what: str
     blind: bool = False
+    flat: bool = False
 
 
 def of_unit(content: Content, units: Units, number: int) -> Target:
     """The target of a unit by its number within the scan."""
     index = units.range_of(content.scan).start + number
     rows = np.flatnonzero(content.unit == number)
-    what = "Cluster" if units.kind[index] == CLUSTER else "Ground cell"
-    return Target(rows, units.name(index), None, what)
+    flat = bool(units.kind[index] != CLUSTER)
+    what = "Ground cell" if flat else "Cluster"
+    return Target(rows, units.name(index), None, what, flat=flat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -21,6 +22,7 @@ class Theme:
     text: str
     quiet: str
     accent: str
+    outline: str
     good: str
     warning: str
     error: str
@@ -40,6 +42,7 @@ DARK = Theme(
     text="#E7EAEE",
     quiet="#98A2AE",
     accent="#5AA9FF",
+    outline="#FF4DBF",
     good="#4CC38A",
     warning="#E9B44C",
     error="#F2707A",
@@ -53,6 +56,7 @@ LIGHT = Theme(
     text="#1B2027",
     quiet="#5B6673",
     accent="#1769D1",
+    outline="#C70078",
     good="#1E7B4F",
     warning="#8A5A00",
     error="#C0303C",
@@ -61,16 +65,16 @@ THEMES = {"dark": DARK, "light": LIGHT}
 CHECKED = "#1769D1"  # under a white tick, in both
 
 
+def luminance(rgb: Sequence[float]) -> float:
+    """Relative luminance of an sRGB colour 0..1 (WCAG 2.1)."""
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def contrast(first: str, second: str) -> float:
     """Contrast ratio of two colours, 1 to 21 (WCAG 2.1)."""
-
-    def luminance(colour: str) -> float:
-        parts = [value / 255 for value in bytes.fromhex(colour[1:])]
-        linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    bright, dim = sorted((luminance(first), luminance(second)), reverse=True)
-    return (bright + 0.05) / (dim + 0.05)
+    light = [luminance([v / 255 for v in bytes.fromhex(colour[1:])]) for colour in (first, second)]
+    return (max(light) + 0.05) / (min(light) + 0.05)
 
 
 def text_on(colour: str) -> str:

@@ -18,6 +18,7 @@ from gui.points import paint
 from gui.points.draft import Draft
 from gui.points.labelling import Labelling
 from gui.points.slots import Slots, base_slots, make_slots
+from gui.view.cloud import By
 from gui.view.view import CloudView
 
 
@@ -38,7 +39,7 @@ class Colours(QObject):
     def __init__(self, view: CloudView, state: State, labelling: Labelling, theme: Theme) -> None:
         super().__init__(view)
         self.view, self.state, self.labelling, self.theme = view, state, labelling, theme
-        self.mode = "unit" if state.project.units is not None else "height"
+        self.mode = "scene"
         self.classes = class_table(state.project.classes)
         self._slots: Slots | None = None
         self._labels: np.ndarray | None = None  # those that the slots were made for
@@ -98,12 +99,15 @@ class Colours(QObject):
         content = self.state.content
         if content is None:
             return
-        if self.mode not in paint.BY_VALUE:
+        if self.mode == "scene" and content.prediction is not None and not self.state.hides_labels:
+            seen = content.prediction.astype(np.float32)
+            self.view.set_values(seen, self.classes, By.SLOT_TINTED)
+        elif self.mode not in paint.BY_VALUE:
             self.view.set_values(None)
         elif self.mode in ("prediction", "truth"):
             values = content.prediction if self.mode == "prediction" else content.truth
             assert values is not None
-            self.view.set_values(values.astype(np.float32), self.classes)
+            self.view.set_values(values.astype(np.float32), self.classes, By.CLASS)
         else:
             self.view.set_values(spread(self._measure(content)), measure_table())
 
@@ -111,7 +115,7 @@ class Colours(QObject):
         if self.mode == "entropy":
             assert content.entropy is not None
             return content.entropy
-        return content.points[:, 2 if self.mode == "height" else 3]
+        return content.form.height if self.mode == "height" else content.points[:, 3]
 
     def paint_units(self) -> None:
         """Colour the units and light the target."""
@@ -139,7 +143,8 @@ class Colours(QObject):
             else:
                 drawn = draft if draft is not None else Draft.empty(len(target.rows))
                 places = paint.draft_slots(drawn, self._preview)
-                table, bright = self._draft_colours(target, asked=bool((places == 256).any()))
+                asked = places == 256
+                table, bright = self._draft_colours(some=bool(asked.any() and not asked.all()))
                 slot = slot.copy()
                 slot[target.rows] = len(level) + places
                 rgb, level = np.vstack([rgb, table]), np.concatenate([level, bright])
@@ -148,22 +153,15 @@ class Colours(QObject):
             self.view.set_slots(slot)
         self.view.set_units(rgb, level, front=paint.DRAFT if target is not None else 256)
 
-    def _draft_colours(self, target: Target, *, asked: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Colours (257, 3) and brightness (257,) of a draft's points: by class, half bright while
-        others are asked; last the asked ones; where none has a class yet the unit's own colour."""
-        own = self._spot_colour(target)
+    def _draft_colours(self, *, some: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Colours (257, 3) and brightness (257,) of a draft's points: by class, by height where
+        none has one yet; last the asked ones, which stand out where they are `some` of the unit."""
         table = self.classes.copy()
-        table[UNLABELLED] = own * 0.6  # still the unit, not asked this time
-        bright = np.full(len(table) + 1, paint.DRAFT if asked else paint.FULL, np.uint8)
+        table[UNLABELLED] = 0  # still the unit, not asked this time
+        bright = np.full(len(table) + 1, paint.DRAFT if some else paint.FULL, np.uint8)
         bright[-1] = paint.FULL
+        own = np.array(self.theme.rgb("accent") if some else (0, 0, 0), np.uint8)
         return np.vstack([table, own]), bright
-
-    def _spot_colour(self, target: Target) -> np.ndarray:
-        assert self.state.content is not None
-        label = int(self.state.content.labels[target.rows[0]])
-        label = UNLABELLED if target.blind else label
-        own = self.theme.rgb("accent") if label == UNLABELLED else self.classes[label]
-        return np.array(own, np.uint8)
 
     def _retarget(self, _: bool) -> None:
         self._preview = None

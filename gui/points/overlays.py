@@ -18,6 +18,7 @@ from gui.points.draft import Draft
 from gui.points.labelling import Labelling
 
 _MODE_NAMES = {
+    "scene": "Scene",
     "unit": "Unit",
     "partition": "Size partition",
     "label": "Label",

@@ -13,9 +13,19 @@ from gui.look.colours import GREY, unit_colours
 from gui.points.draft import Draft
 from gui.points.slots import Slots
 
-FULL, ANSWERED, DIM, BROWSE, DRAFT = 255, 125, 95, 235, 170
-MODES = ("unit", "partition", "label", "prediction", "entropy", "height", "intensity", "truth")
-BY_VALUE = MODES[3:]
+FULL, AROUND, BROWSE, DRAFT = 255, 209, 235, 240
+MODES = (
+    "scene",
+    "unit",
+    "partition",
+    "label",
+    "prediction",
+    "entropy",
+    "height",
+    "intensity",
+    "truth",
+)
+BY_VALUE = MODES[4:]
 
 
 def colours(
@@ -23,11 +33,13 @@ def colours(
 ) -> np.ndarray:
     """(M, 3) uint8 colour of each slot.
 
-    partition (units,) of each unit, ramp (P, 3) its colours, table (256, 3) those of classes.
+    partition (units,) of each unit, ramp (P, 3) its colours, table (256, 3) those of classes. In
+    the scene what has no class is black: it has the colour of its height and light.
     """
     n = slots.units
     is_unit = slots.of_unit < n
-    rgb = np.tile(np.array(GREY, np.uint8), (len(slots.label), 1))
+    bare = (0, 0, 0) if mode == "scene" else GREY
+    rgb = np.tile(np.array(bare, np.uint8), (len(slots.label), 1))
     own = slots.of_unit[is_unit]
     if mode == "partition":
         rgb[is_unit] = ramp[partition[own]]
@@ -42,10 +54,8 @@ def colours(
 
 
 def brightness(slots: Slots, *, asked: bool) -> np.ndarray:
-    """(M,) uint8: while a unit is asked, answered ones are half bright and the rest dim."""
-    if not asked:
-        return np.full(len(slots.label), BROWSE, np.uint8)
-    return np.where(slots.label != UNLABELLED, ANSWERED, DIM).astype(np.uint8)
+    """(M,) uint8: while a unit is asked, all others are a little fainter."""
+    return np.full(len(slots.label), AROUND if asked else BROWSE, np.uint8)
 
 
 def draft_slots(draft: Draft, preview: np.ndarray | None) -> np.ndarray:

@@ -47,11 +47,21 @@ class Camera(TurntableCamera):
         tall = max(1.0, height / max(width, 1))  # scale_factor is what the shorter side shows
         return float(0.5 * self.scale_factor * tall / np.tan(np.radians(self.fov / 2)))
 
-    def place(self, centre: np.ndarray, size: float) -> None:
-        """Look at a point (3,) with `size` metres in view; one update instead of two."""
-        # Not by the properties: those of equal values change nothing, so the other would be lost.
+    @property
+    def focal(self) -> float:
+        """Logical pixels of a metre that is one metre away; without perspective, of any metre."""
+        if self.fov == 0:
+            return 1 / self.metres_per_pixel()
+        return float(0.5 * self.viewbox.size[1] / np.tan(np.radians(self.fov / 2)))
+
+    def place(self, centre: np.ndarray, size: float, azimuth: float, elevation: float) -> None:
+        """Look at a point (3,) with `size` metres in view, from a side and a height in degrees; one
+        update instead of four."""
+        # Not by the properties: those of equal values change nothing, so others would be lost.
         self._center = tuple(float(part) for part in centre)
         self._scale_factor = float(size)
+        self._azimuth = (azimuth + 180.0) % 360.0 - 180.0
+        self._elevation = elevation
         self.view_changed()
 
     def axes(self) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ _NEIGHBOURS = 9  # of a point, itself included
 _CLOSES = 1.09  # of the angle between rings: splats of this size leave no gap
 _FINEST_M = 0.02
 _QUANTILES = 65
+_WIDE_M = 30.0
 _LEAST_WEIGHT = 0.05
 
 
@@ -76,6 +77,27 @@ def form_of(points: np.ndarray, low: np.ndarray | None) -> Form:
     pitch = float(np.median(apart)) if len(apart) else 0.0
     splat = np.maximum(_FINEST_M, _CLOSES * pitch * away).astype(np.float32)
     return Form(ground, height, ranks(solid[:, 3]), normal, splat, pitch, low)
+
+
+def cell_heights(points: np.ndarray, form: Form, rows: np.ndarray) -> np.ndarray:
+    """(N,) float32 metres: heights as the form has them, but of ground within 30 m of rows (R,)
+    three times what they are over the plane through the ground there, so that a kerb shows."""
+    middle = points[rows, :3].mean(axis=0)
+    away = np.hypot(*(points[:, :2] - middle[:2]).T)
+    wide = np.flatnonzero(form.low & (away < _WIDE_M))
+    near = wide[away[wide] < _WIDE_M / 2]
+    height = form.height.copy()
+    if len(near) < 3:
+        return height
+    across = np.column_stack([points[:, :2] - middle[:2], np.ones(len(points))])
+    kept = near
+    for _ in range(4):
+        plane = np.linalg.lstsq(across[kept], points[kept, 2], rcond=None)[0]
+        off = np.abs(points[near, 2] - across[near] @ plane)
+        kept = near[off <= max(0.1, 2 * float(np.median(off)))]
+    over = points[wide, 2] - across[wide] @ plane
+    height[wide] = np.clip(3 * (over - np.quantile(over, 0.2)), -0.5, 2)
+    return height
 
 
 def lowest(points: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ class Picker:
         """
         ids = self.ids()
         scale = float(self._canvas.pixel_scale)
-        column, line = round(x * scale), round(y * scale)
+        column, line = int(x * scale), int(y * scale)
         reach = round(_REACH_PX * scale)
         top, left = max(line - reach, 0), max(column - reach, 0)
         part = ids[top : line + reach + 1, left : column + reach + 1]

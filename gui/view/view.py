@@ -1,4 +1,4 @@
-"""The 3D view of a scan as a Qt widget: show, colour, fly."""
+"""The 3D view of a scan as a Qt widget: show, colour, light, fly."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from vispy import app as vispy_app
 from vispy import scene
 
-from core.data.classes import UNLABELLED
+from gui.look.relief import CLUSTER, Tone
 from gui.view.camera import Camera
-from gui.view.cloud import Cloud
+from gui.view.cloud import By, Cloud, Layer
+from gui.view.contrast import least
 from gui.view.picking import Picker
+from gui.view.pose import Pose, turned
 
 FLIGHT_MS = 220
-ROOM, CLOSE = 2.2, 1.2  # what is in view, in diagonals of what is framed
-SMALLEST_VIEW_M = 8.0
+CLOSER = 0.55  # of what a pose shows
+NORMAL_PX = 2.5
+OUTLINE_PX = 4.0
 _CLICK_S = 0.5
 _REST_MS = 150
-AROUND, AROUND_UNLABELLED = 120, 60  # brightness of neighbouring scans
+_FAR = 1e9
+
+# Pairs of ends (n, 3), and red, green, blue, alpha 0..1 of their line.
+Lines = tuple[np.ndarray, tuple[float, float, float, float]]
 
 
 class CloudView(QWidget):
@@ -49,25 +55,26 @@ class CloudView(QWidget):
         self.camera = Camera(float(QApplication.startDragDistance()))
         self.box.camera = self.camera
         self.cloud = Cloud(parent=self.box.scene)
+        self.outline = Cloud(parent=self.box.scene)  # the asked points again, a little larger
+        self.outline.set_uniform("u_front", 0.5)
+        self.outline.set_uniform("u_shift", 0.45)
+        self.outline.set_uniform("u_values", float(By.MEASURE))
+        self.outline.set_uniform("u_grow", OUTLINE_PX)
+        self.outline.visible = False
         self.around: list[Any] = []  # neighbouring scans, the finest level first
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
         self._settling.setInterval(_REST_MS)
         self._settling.timeout.connect(lambda: self._show_level(0))
-        self.halo = scene.visuals.Line(
-            pos=np.zeros((2, 3), np.float32),
-            connect="segments",
-            method="gl",
-            width=1.5,
-            parent=self.box.scene,
-        )
-        self.halo.visible = False
+        # On the ground among the points, and over all of them.
+        self.grid, self.marks = (self._lines(over=over) for over in (False, True))
         self.picker = Picker(self.canvas, self.cloud, self.camera, self._alone)
         self._pressed = (0.0, 0.0, 0.0)
         self._flight: QVariantAnimation | None = None
         self.drawn = False
         self.instant = False
-        self._point_px = 3.0
+        self._point_px = NORMAL_PX
+        self._asked_m: float | None = None  # across what is asked
         self.canvas.events.draw.connect(self._on_draw, position="last")
         self.canvas.events.mouse_press.connect(self._on_press)
         self.canvas.events.mouse_release.connect(self._on_release)
@@ -75,67 +82,125 @@ class CloudView(QWidget):
         self.canvas.events.resize.connect(self._on_moved)
         self.box.scene.transform.changed.connect(self._on_moved)
 
+    def _lines(self, *, over: bool) -> Any:
+        made = scene.visuals.Line(
+            pos=np.zeros((2, 3), np.float32),
+            connect="segments",
+            method="gl",
+            width=1.5,
+            parent=self.box.scene,
+        )
+        made.set_gl_state("translucent", depth_test=not over)
+        made.order = 2 if over else 1
+        made.visible = False
+        return made
+
+    @property
+    def _clouds(self) -> tuple[Any, ...]:
+        return (self.cloud, self.outline, *self.around)
+
     # -- what is shown ------------------------------------------------------------------------
 
-    def show_scan(self, points: np.ndarray, slots: np.ndarray) -> None:
-        """Show points (N, 4) float32; slots (N,) are places in the unit table."""
+    def show_scan(self, layer: Layer) -> None:
+        """Show a scan's points."""
         self.picker.forget()
-        self.cloud.set_points(points, slots)
+        self.outline.visible = False
+        self.cloud.set_points(layer)
 
     def set_slots(self, slots: np.ndarray) -> None:
         """Move the rows to slots (N,) of the unit table; the points stay."""
         self.cloud.set_slots(slots)
 
+    def set_levels(self, level: np.ndarray) -> None:
+        """Give the rows other places (N,) along the table of heights."""
+        self.cloud.set_levels(level)
+
     def set_units(self, rgb: np.ndarray, brightness: np.ndarray, *, front: int = 256) -> None:
-        """Colour the units: rgb (M, 3) uint8, brightness (M,) uint8 (0 hides, 255 is full). Those
-        of brightness `front` and more are drawn before all others, so that nothing hides them."""
+        """Colour the units: rgb (M, 3) uint8, black for height and light; brightness (M,) uint8 (0
+        hides, 255 is full). Those of brightness `front` and more are asked: drawn before all
+        others, so that nothing hides them."""
         self.picker.forget()
         self.cloud.set_units(rgb, brightness)
         self.cloud.set_uniform("u_front", (front - 0.5) / 255)
 
-    def set_values(self, values: np.ndarray | None, table: np.ndarray | None = None) -> None:
+    def set_values(
+        self, values: np.ndarray | None, table: np.ndarray | None = None, by: By = By.MEASURE
+    ) -> None:
         """Colour points by values (N,) 0..255 through table (256, 3); None: by unit again."""
         if values is not None and table is not None:
             self.cloud.set_values(values, table)
-        self.cloud.set_uniform("u_values", float(values is not None))
+        self.cloud.set_uniform("u_values", float(By.SLOT if values is None else by))
 
-    def set_background(self, rgb: tuple[int, int, int]) -> None:
-        """Colour of the canvas, and what dim points fade into."""
-        parts = tuple(value / 255 for value in rgb)
-        self.canvas.bgcolor = (*parts, 1.0)
-        for cloud in (self.cloud, *self.around):
-            cloud.set_uniform("u_background", parts)
+    def set_look(self, background: tuple[int, int, int], relief: np.ndarray) -> None:
+        """Colour of the canvas, and the table of colours by tone and height (gui.look.relief)."""
+        red, green, blue = (value / 255 for value in background)
+        self.canvas.bgcolor = (red, green, blue, 1.0)
+        around, asked, dark = least((red, green, blue))
+        self._canvas_look = {
+            "u_background": (red, green, blue),
+            "u_least": (around, asked),
+            "u_dark": float(dark),
+        }
+        self._relief = relief
+        for cloud in self._clouds:
+            self._dress(cloud)
+
+    def _dress(self, cloud: Any) -> None:
+        cloud.set_relief(self._relief)
+        for name, value in self._canvas_look.items():
+            cloud.set_uniform(name, value)
+
+    def set_light(self, direction: np.ndarray, tone: Tone = CLUSTER) -> None:
+        """Light the points from a direction (3,); how much of their lightness it is."""
+        parts = (tone.base, tone.reflection, tone.light, tone.ground)
+        for cloud in self._clouds:
+            cloud.set_uniform("u_light", tuple(float(part) for part in direction))
+            cloud.set_uniform("u_tone", parts)
 
     def set_point_size(self, pixels: float) -> None:
-        """Size of a point at the centre of the view, in logical pixels."""
+        """Size of points: at NORMAL_PX they close the gaps between them."""
         self._point_px = pixels
         self._on_moved()
 
-    def set_round(self, on: bool) -> None:
-        """Round points, or squares, which software draws faster."""
-        self.cloud.set_uniform("u_round", float(on))
+    def show_outline(
+        self, points: np.ndarray | None, across: np.ndarray, colour: tuple[int, int, int]
+    ) -> None:
+        """Draw a line around points (n, 3) that are `across` (n,) metres large; None: no line."""
+        self.outline.visible = points is not None
+        if points is None:
+            return
+        count = len(points)
+        nothing = np.zeros(count, np.float32)
+        look = np.column_stack([nothing, nothing, across])
+        self.outline.set_points(Layer(points, nothing, look, nothing))
+        self.outline.set_units(np.array([colour], np.uint8), np.array([255], np.uint8))
+        self.outline.set_values(nothing, np.tile(np.array(colour, np.uint8), (256, 1)))
 
-    def set_spot(self, factor: float) -> None:
-        """Draw units of full brightness larger by a factor."""
-        self.picker.forget()
-        self.cloud.set_uniform("u_spot", factor)
+    def show_marks(self, grid: Lines | None, *marks: Lines) -> None:
+        """Draw lines on the ground, and others over all that is shown."""
+        self.grid.visible = grid is not None
+        if grid is not None:
+            self.grid.set_data(pos=grid[0], color=grid[1])
+        self.marks.visible = bool(marks)
+        if marks:
+            colours = [np.tile(np.array(colour, np.float32), (len(p), 1)) for p, colour in marks]
+            self.marks.set_data(pos=np.vstack([p for p, _ in marks]), color=np.vstack(colours))
 
     def show_around(
-        self, levels: Sequence[tuple[np.ndarray, np.ndarray]], table: np.ndarray
+        self, levels: Sequence[Layer], table: np.ndarray, brightness: np.ndarray
     ) -> None:
-        """Show neighbouring scans: per level, the finest first, points (n, 3) and classes (n,) with
-        colours table (256, 3). The coarsest is drawn while the camera moves. [] shows none."""
+        """Show neighbouring scans, the finest level first, the coarsest while the camera moves;
+        their slots are classes with colours table (256, 3) and brightness (256,). [] shows none."""
         for cloud in self.around:
             cloud.parent = None
         self.around = []
         self.picker.forget()
-        for points, classes in levels:
+        for layer in levels:
             cloud = Cloud(parent=self.box.scene)
-            cloud.set_points(points, classes.astype(np.int64))
-            bright = np.full(256, AROUND, np.uint8)
-            bright[UNLABELLED] = AROUND_UNLABELLED
-            cloud.set_units(table, bright)
-            for name in ("u_round", "u_background", "u_size", "u_reference"):
+            cloud.set_points(layer)
+            cloud.set_units(table, brightness)
+            self._dress(cloud)
+            for name in ("u_light", "u_tone", "u_focal", "u_perspective", "u_near", "u_fog"):
                 cloud.set_uniform(name, self.cloud.shared_program[name])
             self.around.append(cloud)
         self._show_level(0)
@@ -148,7 +213,7 @@ class CloudView(QWidget):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hide everything but the scan's own points."""
-        others = [self.halo, *self.around]
+        others = [self.grid, self.marks, self.outline, *self.around]
         shown = [visual.visible for visual in others]
         for visual in others:
             visual.visible = False
@@ -158,30 +223,28 @@ class CloudView(QWidget):
             for visual, visible in zip(others, shown, strict=True):
                 visual.visible = visible
 
-    def set_halo(
-        self, low: np.ndarray | None, high: np.ndarray | None, colour: tuple[int, int, int]
-    ) -> None:
-        """Draw the edges of a box around the asked unit; None hides it."""
-        self.halo.visible = low is not None
-        if low is not None and high is not None:
-            edges = box_edges(low - 0.1, high + 0.1)
-            self.halo.set_data(pos=edges, color=(*(c / 255 for c in colour), 0.85))
-
     # -- the camera ---------------------------------------------------------------------------
 
-    def fly_to(self, low: np.ndarray, high: np.ndarray, *, closer: bool = False) -> None:
-        """Frame a box (3,), (3,) with room around it; azimuth and elevation stay. `closer`: with
-        less room, where it is framed already."""
-        centre = (np.asarray(low, float) + high) / 2
-        diagonal = float(np.linalg.norm(np.subtract(high, low)))
-        size = max(SMALLEST_VIEW_M, ROOM * diagonal)
-        if closer and np.allclose([*self.camera.center, self.camera.scale_factor], [*centre, size]):
-            size = max(SMALLEST_VIEW_M / 4, CLOSE * diagonal)
+    def set_asked(self, metres: float | None) -> None:
+        """What is asked is so many metres across, at the camera's centre: what stands farther
+        fades, what stands right before the eye is left out. None: nothing is asked."""
+        self._asked_m = metres
+        self._on_moved()
+
+    def fly_to(self, pose: Pose, *, closer: bool = False) -> None:
+        """Take a pose; seen from above the camera keeps looking down. `closer`: with less around
+        it, where it has the pose already."""
+        centre, size, camera = pose.centre, pose.metres, self.camera
+        there = np.allclose([*camera.center, camera.scale_factor], [*centre, size])
+        if closer and there and self._faces(pose):
+            size *= CLOSER
+        up = camera.elevation if self.top_down else pose.elevation
         self._stop_flight()
-        start, start_size = np.array(self.camera.center, float), float(self.camera.scale_factor)
         if self.instant or not self.isVisible():
-            self._place(centre, size)
+            camera.place(centre, size, pose.azimuth, up)
             return
+        start, start_size = np.array(camera.center, float), float(camera.scale_factor)
+        azimuth, elevation = float(camera.azimuth), float(camera.elevation)
         flight = QVariantAnimation(self)
         flight.setDuration(FLIGHT_MS)
         flight.setStartValue(0.0)
@@ -190,16 +253,28 @@ class CloudView(QWidget):
 
         def step(part: float) -> None:
             log_size = np.log(start_size) * (1 - part) + np.log(size) * part
-            self._place(start * (1 - part) + centre * part, float(np.exp(log_size)))
+            camera.place(
+                start * (1 - part) + centre * part,
+                float(np.exp(log_size)),
+                turned(azimuth, pose.azimuth, part),
+                elevation * (1 - part) + up * part,
+            )
 
         flight.valueChanged.connect(step)
         self._flight = flight
         flight.start(QAbstractAnimation.DeletionPolicy.KeepWhenStopped)
 
+    def _faces(self, pose: Pose) -> bool:
+        """Whether the camera has the directions of a pose."""
+        up = self.top_down or np.isclose(self.camera.elevation, pose.elevation)
+        return bool(
+            up and abs(turned(self.camera.azimuth, pose.azimuth, 1) - self.camera.azimuth) < 1
+        )
+
     def overview(self) -> None:
         """See the middle of the scan from above at a slant."""
         self._stop_flight()
-        self._place(np.zeros(3), 60.0)
+        self.camera.place(np.zeros(3), 60.0, -35.0, 90.0 if self.top_down else 35.0)
 
     def set_top_down(self, on: bool) -> None:
         """Look straight down without perspective, or turn freely."""
@@ -216,9 +291,6 @@ class CloudView(QWidget):
         running = QAbstractAnimation.State.Running
         return self._flight is not None and self._flight.state() == running
 
-    def _place(self, centre: np.ndarray, size: float) -> None:
-        self.camera.place(centre, size)
-
     def _stop_flight(self, *_: object) -> None:
         if self._flight is not None:
             self._flight.stop()
@@ -232,12 +304,18 @@ class CloudView(QWidget):
 
     def _on_moved(self, *_: object) -> None:
         self.picker.forget()
-        # Points grow as one comes closer, but less than the distances between them.
-        zoom = min(2.0, max(0.7, (60.0 / float(self.camera.scale_factor)) ** 0.3))
-        pixels = self._point_px * zoom * float(self.canvas.pixel_scale)
-        for cloud in (self.cloud, *self.around):
-            cloud.set_uniform("u_size", pixels)
-            cloud.set_uniform("u_reference", self.camera.reference)
+        camera = self.camera
+        scale = float(self.canvas.pixel_scale) * self._point_px / NORMAL_PX
+        eye, asked = camera.reference, self._asked_m
+        fog, near = (_FAR, _FAR), 0.0
+        if asked is not None and eye:
+            fog = (eye + asked / 2, max(12.0, 1.5 * float(camera.scale_factor)))
+            near = 0.35 * eye
+        for cloud in self._clouds:
+            cloud.set_uniform("u_focal", camera.focal * scale)
+            cloud.set_uniform("u_perspective", float(eye > 0))
+            cloud.set_uniform("u_fog", fog)
+            cloud.set_uniform("u_near", near)
         if self.around:
             self._show_level(len(self.around) - 1)
             self._settling.start()
@@ -260,11 +338,3 @@ class CloudView(QWidget):
         self._stop_flight()
         self._settling.stop()
         self.canvas.close()
-
-
-def box_edges(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """(24, 3) float32: the twelve edges of a box as pairs of ends."""
-    corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
-    pairs = [(a, b) for a in range(8) for b in range(a + 1, 8) if bin(a ^ b).count("1") == 1]
-    places = np.asarray(low, float) + corners * (np.asarray(high, float) - np.asarray(low, float))
-    return places[np.array(pairs).ravel()].astype(np.float32)

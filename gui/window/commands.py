@@ -203,8 +203,8 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
                "Draw points, or the brush in hand, bigger.",
                lambda: enlarge(1)),
         Action("around", "Neighbouring scans", ("Ctrl+B",), "View",
-               "Show the five scans before and behind too, placed by their poses.",
-               scene.toggle_around, checked=lambda: bool(scene.reach)),
+               "Show the four scans before and behind too, placed by their poses.",
+               scene.neighbours.toggle, checked=lambda: bool(scene.neighbours.levels)),
         Action("overlays", "Hide what lies over the view", ("H",), "View",
                "Nothing hides the points.", overlays.toggle, checked=lambda: overlays.hidden),
     ]  # fmt: skip

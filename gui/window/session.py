@@ -73,7 +73,6 @@ class Session(QObject):
             layout.addWidget(self.view, 1)
             if any(name in renderer for name in opengl.SOFTWARE):
                 drawing = "software drawing"
-                self.view.set_round(False)
                 self.software = self.view.instant = True  # two frames are no flight
         else:
             layout.addWidget(_no_view(problem), 1)

@@ -137,17 +137,19 @@ def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path)
     assert driver.answers.spent().units == spent
     # Its neighbours are drawn with it, and only its own points are picked.
     view, scene = driver.session.view, driver.session.work.in_view.scene
-    driver.key("B", CONTROL)
-    qtbot.waitUntil(lambda: len(view.around) == 3)
-    assert [cloud.visible for cloud in view.around] == [True, False, False]
+    driver.state.go(driver.state.round.query.items.index(unit))
+    qtbot.waitUntil(lambda: len(view.around) == 2)
+    assert [cloud.visible for cloud in view.around] == [True, False]
     ids = view.picker.ids()
     assert ids.max() < len(driver.state.content.points)
     view.camera.azimuth += 5
-    assert [cloud.visible for cloud in view.around] == [False, False, True]
+    assert [cloud.visible for cloud in view.around] == [False, True]
     qtbot.waitUntil(lambda: view.around[0].visible)
     driver.key("B", CONTROL)
     assert view.around == []
-    assert scene.reach == 0
+    assert not scene.neighbours.on
+    driver.key("B", CONTROL)
+    qtbot.waitUntil(lambda: len(view.around) == 2)
     driver.window.close()
 
 
@@ -156,4 +158,4 @@ def test_without_poses_the_neighbours_are_refused_in_words(driver, qtbot):
     driver.state.told.connect(said.append)
     driver.key("B", CONTROL)
     qtbot.waitUntil(lambda: any("has no pose" in text for text in said))
-    assert driver.session.work.in_view.scene.reach == 0
+    assert not driver.session.view.around

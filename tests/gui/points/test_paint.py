@@ -63,12 +63,12 @@ def test_labelled_rows_have_their_classes_colour_in_every_mode_of_values(seed: i
         assert tuple(rgb[row]) == tuple(wanted)
 
 
-def test_answered_units_are_brighter_than_those_to_come():
+def test_what_has_no_class_is_left_to_height_and_light_in_the_scene():
     unit, labels = scan(1)
     slots = make_slots(unit, 12, labels)
-    light = paint.brightness(slots, asked=True)[slots.slot]
-    assert light[labels == 4].min() > light[labels == UNLABELLED].max()
-    assert len(set(paint.brightness(slots, asked=False).tolist())) == 1
+    table = np.full((256, 3), 9, np.uint8)
+    rgb = paint.colours(slots, "scene", np.zeros(12, int), table[:4], table)[slots.slot]
+    assert ((rgb == 0).all(axis=1) == (labels == UNLABELLED)).all()
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QApplication
 
 from core.data.classes import UNLABELLED
 from core.prepare.units import CELL
+from gui.view.cloud import Layer
 from gui.view.draw_tool import Shape
+from gui.view.pose import Pose
 
 CONTROL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -365,7 +367,7 @@ def test_the_camera_flies_between_units_of_one_size(driver):
     view = driver.session.view
     middle = np.array([view.width(), view.height()]) / 2
     for centre in ([3.0, 4.0, 0.0], [-20.0, 9.0, 1.0], [5.0, -30.0, 0.5]):
-        view.fly_to(np.array(centre) - 0.5, np.array(centre) + 0.5)
+        view.fly_to(Pose(np.array(centre), 8.0, 30.0, 15.0))
         np.testing.assert_allclose(view.picker.screen_xy(np.array([centre]))[0], middle, atol=0.5)
 
 
@@ -390,8 +392,9 @@ def test_nothing_hides_the_asked_unit(driver, top: bool):
     eye = np.array(camera.center) + toward * camera.reference
     wall = unit + toward * 5 if top else (unit + eye) / 2
     points = np.concatenate([unit, wall]).astype(np.float32)
-    view.set_spot(1.0)
-    view.show_scan(points, np.repeat([0, 1], len(unit)))
+    look = np.tile([0.5, 0.0, 0.05], (len(points), 1))
+    view.show_scan(Layer(points, np.repeat([0, 1], len(unit)), look, np.zeros(len(points))))
+    view.set_asked(None)  # else what stands before the eye is left out
     colours, bright = np.full((2, 3), 200, np.uint8), np.array([255, 77], np.uint8)
     places = view.picker.screen_xy(unit)
     view.set_units(colours, bright)

@@ -14,6 +14,7 @@ from core.base.errors import ProjectError
 from gui.desk.background import Turn
 from gui.desk.content import Content
 from gui.desk.state import State
+from gui.desk.target import Target
 from gui.look.relief import levels
 from gui.view.cloud import Layer
 from gui.view.form import ranks
@@ -98,8 +99,11 @@ class Neighbours(QObject):
         self._submit(cut, lambda done: self._cut.emit((content, target), done))
 
     def _show(self, wanted: tuple, done: Future[tuple[Layer, ...]]) -> None:
-        if not done.cancelled() and wanted == (self.state.content, self.state.target) and self.on:
+        if not done.cancelled() and self._is_now(*wanted) and self.on:
             self._set(done.result())
+
+    def _is_now(self, content: Content, target: Target) -> bool:
+        return content is self.state.content and target is self.state.target
 
     def _set(self, shown: tuple[Layer, ...]) -> None:
         if shown or self.levels:

@@ -20,7 +20,7 @@ from gui.view import marks
 from gui.view.cloud import Layer
 from gui.view.form import cell_heights
 from gui.view.pose import Pose, pose_of
-from gui.view.view import CloudView
+from gui.view.view import OUTLINE_PX, THIN_PX, CloudView
 
 POINT_PX = (1.0, 8.0)
 _FAINT = 167  # brightness of neighbouring scans
@@ -129,14 +129,15 @@ class Scene(QObject):
         ground, theme = content.form.ground, self.theme
         outline = theme.rgb("outline")
         rows = target.rows[np.isfinite(content.points[target.rows, :3]).all(axis=1)]
-        lines = [(marks.person(pose, *box, ground), _rgba(theme.rgb("good"), 1.0))]
+        lines = [(marks.person(pose, *box, ground), _rgba(theme.rgb("text"), 1.0))]
         if target.flat:
             hull = marks.footprint(content.points[rows], ground)
             lines.append((hull, _rgba(outline, 1.0)))
         if target.flat and len(rows) >= _HIDES:
             view.show_outline(None, np.zeros(0), outline)
         else:
-            view.show_outline(content.points[rows], content.form.splat[rows], outline)
+            pixels = THIN_PX if target.flat else OUTLINE_PX
+            view.show_outline(content.points[rows], content.form.splat[rows], outline, pixels)
         faint = 0.13 if theme is DARK else 0.15
         shade = (255, 255, 255) if theme is DARK else (0, 0, 0)
         view.show_marks((marks.grid(pose, ground), _rgba(shade, faint)), *lines)

@@ -10,7 +10,7 @@ from core.prepare.units import CLUSTER, Units
 from gui.desk.content import Content
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is another one though its rows are the same
 class Target:
     """What an answer would be about now.
 

@@ -28,6 +28,7 @@ class Colours(QObject):
     Attributes
     ----------
     placed : (N,) slot of each row of the scan, as the view has them
+    hidden : classes and codes whose points are not drawn, save those that are asked
 
     Signals
     -------
@@ -45,6 +46,7 @@ class Colours(QObject):
         self._labels: np.ndarray | None = None  # those that the slots were made for
         self.placed: np.ndarray | None = None
         self._preview: np.ndarray | None = None
+        self.hidden: frozenset[int] = frozenset()
         labelling.preview.connect(self.show_preview)
         state.target_changed.connect(self._retarget)
 
@@ -69,6 +71,11 @@ class Colours(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+
+    def hide(self, classes: frozenset[int]) -> None:
+        """Draw no points that have one of these classes, save those that are asked."""
+        self.hidden = classes
+        self.paint_units()
 
     def begin(self) -> np.ndarray:
         """Take up the state's scan; (N,) int32 slot of each row."""
@@ -134,6 +141,8 @@ class Colours(QObject):
             slots = replace(slots, label=np.full_like(slots.label, UNLABELLED))
         rgb = paint.colours(slots, self.mode, partition, ramp, self.classes)
         level = paint.brightness(slots, asked=target is not None)
+        if self.hidden:
+            level[np.isin(slots.label, list(self.hidden))] = 0
         slot = slots.slot
         if target is not None:
             sketched = draft is not None or self._preview is not None or target.blind

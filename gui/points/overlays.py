@@ -12,9 +12,12 @@ from core.data.classes import UNLABELLED
 from gui.desk.scene import Scene
 from gui.desk.state import State
 from gui.look.colours import measure_table, partition_colours
-from gui.look.theme import Theme
+from gui.look.relief import MARKED_M, levels, relief, relief_table
+from gui.look.theme import DARK, Theme
 from gui.points.colours import Colours
 from gui.points.draft import Draft
+from gui.points.filter_panel import FilterPanel
+from gui.points.filters import EVERYTHING, Filters
 from gui.points.labelling import Labelling
 
 _MODE_NAMES = {
@@ -30,6 +33,7 @@ _MODE_NAMES = {
 }
 _MARGIN = 10
 _LEGEND_ROWS = 12
+_TONE = 0.6
 
 
 class Card(QFrame):
@@ -166,6 +170,8 @@ class Legend(QFrame):
         mode = self.colours.mode
         if mode == "unit":
             return []
+        if mode == "scene":
+            return self._heights()
         if mode == "partition" and state.project.units is not None:
             units = state.project.units
             names = [f"up to {cut} m" for cut in units.cuts] + ["ground"]
@@ -183,6 +189,15 @@ class Legend(QFrame):
         low, middle, high = _hex(ramp[0]), _hex(ramp[128]), _hex(ramp[255])
         return [("high", high), ("middle", middle), ("low", low)]
 
+    def _heights(self) -> list[tuple[str, str]]:
+        """Heights over the ground, the highest first."""
+        table = relief_table(dark=self.colours.theme is DARK)
+        colours = relief(table, levels(np.array(MARKED_M)), np.full(len(MARKED_M), _TONE))
+        names = [f"{height:g} m" for height in MARKED_M]
+        target = self.colours.state.target
+        names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
+        return list(zip(names, map(_hex, colours), strict=True))[::-1]
+
 
 def _hex(colour: np.ndarray) -> str:
     return "#{:02x}{:02x}{:02x}".format(*(int(part) for part in colour))
@@ -198,9 +213,17 @@ class Switches(QFrame):
 
     turned = Signal()
 
-    def __init__(self, colours: Colours) -> None:
+    def __init__(self, colours: Colours, filters: Filters) -> None:
         super().__init__()
-        self.colours = colours
+        self.colours, self.filters = colours, filters
+        self._panel: FilterPanel | None = None
+        self.filter = QToolButton()
+        self.filter.setCheckable(True)
+        self.filter.setToolTip("Draw only a part of the scan  (Ctrl+F)")
+        self.filter.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.filter.clicked.connect(self.open_filter)
+        filters.changed.connect(self._tell_filter)
+        self._tell_filter()
         self.modes = QComboBox()
         self.modes.setToolTip("Colour by")
         self.modes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -215,6 +238,21 @@ class Switches(QFrame):
         layout.setContentsMargins(6, 5, 6, 5)
         layout.addWidget(self.modes)
         layout.addWidget(self.top)
+        layout.addWidget(self.filter)
+
+    def open_filter(self) -> None:
+        """Show the panel of filters below its button."""
+        if self._panel is None:
+            self._panel = FilterPanel(self, self.filters)
+        self._panel.move(self.filter.mapToGlobal(self.filter.rect().bottomLeft()))
+        self._panel.show()
+        self._tell_filter()
+
+    def _tell_filter(self) -> None:
+        # Nobody may forget that there is more than is drawn.
+        active = self.filters.filter != EVERYTHING
+        self.filter.setText("Filtered" if active else "Filter")
+        self.filter.setChecked(active)
 
     def _turn(self, top_down: bool) -> None:
         self.colours.view.set_top_down(top_down)
@@ -232,11 +270,18 @@ class Switches(QFrame):
 class Overlays(QObject):
     """Places the three over the view and keeps them up to date."""
 
-    def __init__(self, scene: Scene, colours: Colours, labelling: Labelling, theme: Theme) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        colours: Colours,
+        labelling: Labelling,
+        filters: Filters,
+        theme: Theme,
+    ) -> None:
         super().__init__(scene)
         self.scene, self.hidden = scene, False
         self.card, self.legend = Card(scene.state, labelling), Legend(colours)
-        self.switches = Switches(colours)
+        self.switches = Switches(colours, filters)
         for part in (self.card, self.legend, self.switches):
             part.setParent(scene.view)
             part.show()

@@ -17,6 +17,7 @@ from gui.look.theme import Theme
 from gui.points.colours import Colours
 from gui.points.contact_sheet import ContactSheet
 from gui.points.drawing import Drawing
+from gui.points.filters import Filters
 from gui.points.history import History
 from gui.points.labelling import Labelling
 from gui.points.overlays import Overlays
@@ -30,7 +31,8 @@ class InView:
         self.colours = Colours(view, state, labelling, theme)
         self.scene = Scene(view, state, self.colours, theme)
         self.drawing = Drawing(view, state, labelling, self.colours, theme)
-        self.overlays = Overlays(self.scene, self.colours, labelling, theme)
+        self.filters = Filters(self.scene, self.colours)
+        self.overlays = Overlays(self.scene, self.colours, labelling, self.filters, theme)
         self.history = History(self.scene)
 
 

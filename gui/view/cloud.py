@@ -60,10 +60,11 @@ void main() {
     float column = a_slot - row * u_shape.x;
     vec4 unit = texture2D(u_units, (vec2(column, row) + 0.5) / u_shape);
     bool asked = unit.a > u_front;
-    float away = length(a_position);
+    float away = dot(a_position, a_position);
     bool shown = unit.a > 0.002 && (asked || clip.w > u_near)
-        && all(greaterThanEqual(a_position, u_low)) && all(lessThanEqual(a_position, u_high))
-        && away >= u_range.x && away <= u_range.y;
+        && (asked || (all(greaterThanEqual(a_position, u_low))
+            && all(lessThanEqual(a_position, u_high))
+            && away >= u_range.x * u_range.x && away <= u_range.y * u_range.y));
     if (!shown) {
         gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
         gl_PointSize = 0.0;
@@ -97,7 +98,7 @@ void main() {
                 colour = mix(colour, value * shade, 0.6);
         }
     }
-    float fog = asked ? 1.0 : max(0.55, exp(-max(clip.w - u_fog.x, 0.0) / u_fog.y));
+    float fog = asked ? 1.0 : clamp(1.0 - (clip.w - u_fog.x) / u_fog.y, 0.55, 1.0);
     v_colour = told_apart(mix(u_background, min(colour, 1.0), unit.a * fog), asked);
 }
 """
@@ -157,6 +158,7 @@ class CloudVisual(Visual):
         self._texture = _texture(self._table)
         self._colours = _texture(np.zeros((1, 256, 3), np.uint8))
         self._relief = _texture(np.zeros((64, 256, 3), np.uint8))
+        self._uniforms: dict[str, object] = {}
         self._levels = self._values = self._slots = gloo.VertexBuffer(np.zeros(1, np.float32))
         self.freeze()
         nothing = np.zeros((1, 3), np.float32)
@@ -249,9 +251,11 @@ class CloudVisual(Visual):
         self.update()
 
     def set_uniform(self, name: str, value: object) -> None:
-        """Set one of the uniforms above."""
-        self.shared_program[name] = value
-        self.update()
+        """Set one of the uniforms above; the same value again costs nothing."""
+        if self._uniforms.get(name) != value:
+            self._uniforms[name] = value
+            self.shared_program[name] = value
+            self.update()
 
     def _prepare_transforms(self, view: object) -> None:
         view.view_program.vert["transform"] = view.get_transform()  # type: ignore[attr-defined]

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from gui.look.theme import luminance
 
-AROUND, ASKED = 3.1, 4.6  # a little more, for pixels are bytes
+AROUND, ASKED = 3.4, 5.1  # a tenth more, since squares stand for sRGB's powers, which are slow
 
 # What is too dark is mixed with white, what is too bright with black, in linear light.
 GLSL = """
-uniform vec2 u_least;  // luminance of what stands around and of what is asked
+uniform vec2 u_least;  // luminance, by squares, of what stands around and of what is asked
 uniform float u_dark;
 vec3 told_apart(vec3 colour, bool asked) {
-    vec3 linear = pow(colour * 0.947867 + 0.052133, vec3(2.4));
+    vec3 linear = colour * colour;
     float luminance = dot(linear, vec3(0.2126, 0.7152, 0.0722));
     float least = asked ? u_least.y : u_least.x;
     if (u_dark > 0.5) {
@@ -22,7 +22,7 @@ vec3 told_apart(vec3 colour, bool asked) {
         if (luminance <= least) return colour;
         linear *= least / luminance;
     }
-    return pow(linear, vec3(0.416667)) * 1.055 - 0.055;
+    return sqrt(linear);
 }
 """
 
@@ -33,5 +33,6 @@ def least(background: tuple[float, float, float]) -> tuple[float, float, bool]:
     dark = canvas < 0.18  # as far from black as from white, in contrast
     found = []
     for ratio in (AROUND, ASKED):
-        found.append((canvas + 0.05) * ratio - 0.05 if dark else (canvas + 0.05) / ratio - 0.05)
+        wanted = (canvas + 0.05) * ratio - 0.05 if dark else (canvas + 0.05) / ratio - 0.05
+        found.append((1.055 * wanted ** (1 / 2.4) - 0.055) ** 2)  # of the grey as bright as that
     return found[0], found[1], dark

@@ -85,17 +85,17 @@ def cell_heights(points: np.ndarray, form: Form, rows: np.ndarray) -> np.ndarray
     middle = points[rows, :3].mean(axis=0)
     away = np.hypot(*(points[:, :2] - middle[:2]).T)
     wide = np.flatnonzero(form.low & (away < _WIDE_M))
-    near = wide[away[wide] < _WIDE_M / 2]
-    height = form.height.copy()
+    height, z = form.height.copy(), points[wide, 2]
+    near = np.flatnonzero(away[wide] < _WIDE_M / 2)
     if len(near) < 3:
         return height
-    across = np.column_stack([points[:, :2] - middle[:2], np.ones(len(points))])
+    across = np.column_stack([points[wide, :2] - middle[:2], np.ones(len(wide))])
     kept = near
     for _ in range(4):
-        plane = np.linalg.lstsq(across[kept], points[kept, 2], rcond=None)[0]
-        off = np.abs(points[near, 2] - across[near] @ plane)
+        plane = np.linalg.lstsq(across[kept], z[kept], rcond=None)[0]
+        off = np.abs(z[near] - across[near] @ plane)
         kept = near[off <= max(0.1, 2 * float(np.median(off)))]
-    over = points[wide, 2] - across[wide] @ plane
+    over = z - across @ plane
     height[wide] = np.clip(3 * (over - np.quantile(over, 0.2)), -0.5, 2)
     return height
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gui.view.form import Ground
 
-SMALLEST_M = 8.0
+SMALLEST_M, SMALLEST_FLAT_M = 8.0, 14.0
 _BELOW_M = 8.0  # what hangs higher is shown without the ground under it
 
 
@@ -31,7 +31,7 @@ def pose_of(low: np.ndarray, high: np.ndarray, ground: Ground, *, flat: bool) ->
     if not flat and 0 < low[2] - base < _BELOW_M:
         low[2] = base
     diagonal = float(np.linalg.norm(high - low))
-    metres = max(SMALLEST_M, 5.5 + 1.6 * diagonal)
+    metres = max(SMALLEST_FLAT_M if flat else SMALLEST_M, 5.5 + 1.6 * diagonal)
     near = np.hypot(middle[0], middle[1]) < 2.0  # no ray to speak of: as the car drives
     azimuth = -90.0 if near else float(np.degrees(np.arctan2(-middle[0], middle[1])))
     return Pose((low + high) / 2, metres, azimuth, 50.0 if flat else 15.0)

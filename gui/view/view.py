@@ -23,10 +23,12 @@ from gui.view.pose import Pose, turned
 FLIGHT_MS = 220
 CLOSER = 0.55  # of what a pose shows
 NORMAL_PX = 2.5
-OUTLINE_PX = 4.0
+OUTLINE_PX, THIN_PX = 4.0, 2.0  # that a line makes a point larger
 _CLICK_S = 0.5
 _REST_MS = 150
-_FAR = 1e9
+FAR_M = 1e9
+
+_SHARED = ("u_light", "u_tone", "u_focal", "u_perspective", "u_near", "u_fog")
 
 # Pairs of ends (n, 3), and red, green, blue, alpha 0..1 of their line.
 Lines = tuple[np.ndarray, tuple[float, float, float, float]]
@@ -59,7 +61,6 @@ class CloudView(QWidget):
         self.outline.set_uniform("u_front", 0.5)
         self.outline.set_uniform("u_shift", 0.45)
         self.outline.set_uniform("u_values", float(By.MEASURE))
-        self.outline.set_uniform("u_grow", OUTLINE_PX)
         self.outline.visible = False
         self.around: list[Any] = []  # neighbouring scans, the finest level first
         self._settling = QTimer(self)
@@ -75,6 +76,7 @@ class CloudView(QWidget):
         self.instant = False
         self._point_px = NORMAL_PX
         self._asked_m: float | None = None  # across what is asked
+        self._clip: dict[str, tuple[float, ...]] = {}
         self.canvas.events.draw.connect(self._on_draw, position="last")
         self.canvas.events.mouse_press.connect(self._on_press)
         self.canvas.events.mouse_release.connect(self._on_release)
@@ -157,13 +159,29 @@ class CloudView(QWidget):
             cloud.set_uniform("u_light", tuple(float(part) for part in direction))
             cloud.set_uniform("u_tone", parts)
 
+    def set_clip(
+        self, near: float, far: float, box: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> None:
+        """Show only what is so many metres from the scanner, and in a box (3,), (3,); what is asked
+        is always shown."""
+        self.picker.forget()
+        low, high = ((-FAR_M,) * 3, (FAR_M,) * 3) if box is None else (map(float, b) for b in box)
+        self._clip = {"u_range": (near, far), "u_low": tuple(low), "u_high": tuple(high)}
+        for cloud in (self.cloud, *self.around):
+            for name, value in self._clip.items():
+                cloud.set_uniform(name, value)
+
     def set_point_size(self, pixels: float) -> None:
         """Size of points: at NORMAL_PX they close the gaps between them."""
         self._point_px = pixels
         self._on_moved()
 
     def show_outline(
-        self, points: np.ndarray | None, across: np.ndarray, colour: tuple[int, int, int]
+        self,
+        points: np.ndarray | None,
+        across: np.ndarray,
+        colour: tuple[int, int, int],
+        pixels: float = OUTLINE_PX,
     ) -> None:
         """Draw a line around points (n, 3) that are `across` (n,) metres large; None: no line."""
         self.outline.visible = points is not None
@@ -172,6 +190,7 @@ class CloudView(QWidget):
         count = len(points)
         nothing = np.zeros(count, np.float32)
         look = np.column_stack([nothing, nothing, across])
+        self.outline.set_uniform("u_grow", pixels)
         self.outline.set_points(Layer(points, nothing, look, nothing))
         self.outline.set_units(np.array([colour], np.uint8), np.array([255], np.uint8))
         self.outline.set_values(nothing, np.tile(np.array(colour, np.uint8), (256, 1)))
@@ -200,8 +219,10 @@ class CloudView(QWidget):
             cloud.set_points(layer)
             cloud.set_units(table, brightness)
             self._dress(cloud)
-            for name in ("u_light", "u_tone", "u_focal", "u_perspective", "u_near", "u_fog"):
+            for name in _SHARED:
                 cloud.set_uniform(name, self.cloud.shared_program[name])
+            for name, value in self._clip.items():
+                cloud.set_uniform(name, value)
             self.around.append(cloud)
         self._show_level(0)
 
@@ -307,7 +328,7 @@ class CloudView(QWidget):
         camera = self.camera
         scale = float(self.canvas.pixel_scale) * self._point_px / NORMAL_PX
         eye, asked = camera.reference, self._asked_m
-        fog, near = (_FAR, _FAR), 0.0
+        fog, near = (FAR_M, FAR_M), 0.0
         if asked is not None and eye:
             fog = (eye + asked / 2, max(12.0, 1.5 * float(camera.scale_factor)))
             near = 0.35 * eye

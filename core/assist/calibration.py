@@ -14,7 +14,7 @@ import numpy as np
 
 ENOUGH = 30  # answers held back, before any percentage: the mean of fewer errs by over a tenth
 _LEAST = 1e-3  # no guess is more sure than that, or less
-_SLOPE_SPREAD, _SHIFT_SPREAD = 1.0, 0.5  # of the prior around a slope of 1 and a shift of 0
+_SLOPE_SPREAD, _SHIFT_SPREAD = 2.0, 0.5  # of the prior around a slope of 1 and a shift of 0
 
 
 @dataclass(frozen=True)

@@ -1,287 +1,313 @@
-"""What a unit is, from all sides: three views with a metric grid, and the camera's picture."""
+"""What a unit is, in one column: the camera's picture, three views to scale, a map, its sizes."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Signal
+from PySide6.QtGui import QImage, QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
-from core.base.errors import ProjectError
-from core.data.camera import Camera
-from core.project.project import Project
-from gui.desk.background import Turn
+from gui.desk.background import Background
+from gui.desk.pictures import ENOUGH, Elsewhere, Pictures, inside
 from gui.desk.state import State
 from gui.look.theme import Theme
+from gui.panels.drawn import Drawn
+from gui.panels.panorama import Panorama
+from gui.panels.picture import PicturePart
+from gui.panels.place import Place
+from gui.panels.side import ABOVE, RIGHT, SCANNER, Side
+from gui.panels.subject import Subject
 
-# The camera of a scan and its picture, or why there is none.
-Shown = tuple[Camera | None, QImage | None, str]
-PERSON_M = 1.75
-_CAPTION_PX = 16
-_ROOM = 0.6  # metres around the unit, at least; a quarter of its size else
-# Title, axis across, axis upward, direction across: y is to the left of the scanner.
-_VIEWS = (("Top", 0, 1, 1), ("Front", 1, 2, -1), ("Side", 0, 2, 1))
-
-
-class Side(QWidget):
-    """Points of a unit and around it along two axes, one metre per so many pixels in both."""
-
-    def __init__(self, title: str, across: int, upward: int, sign: int, theme: Theme) -> None:
-        super().__init__()
-        self.title, self.axes, self.sign, self.theme = title, (across, upward), sign, theme
-        self.unit = self.around = np.zeros((0, 3), np.float32)
-        self.setMinimumSize(90, 90)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-
-    def sizeHint(self) -> QSize:
-        return QSize(150, 130)
-
-    def show_points(self, unit: np.ndarray, around: np.ndarray) -> None:
-        """Show the unit's points (n, 3) among those around it (m, 3)."""
-        self.unit, self.around = unit, around
-        self.update()
-
-    def scale(self) -> tuple[float, np.ndarray]:
-        """Pixels per metre, and the middle of what is shown, (2,) metres."""
-        part = self.unit[:, self.axes]
-        low, high = part.min(axis=0), part.max(axis=0)
-        room = np.maximum(_ROOM, (high - low) / 4)
-        if self.axes[1] == 2:
-            high[1] = max(high[1], low[1] + PERSON_M)
-            room[1] = min(room[1], 0.3)
-        size = np.maximum(high - low + 2 * room, 1.0)
-        pixels = min(self.width() / size[0], (self.height() - 2 * _CAPTION_PX) / size[1])
-        return float(pixels), (low + high) / 2
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self.theme.canvas))
-        if not len(self.unit):
-            return
-        pixels, middle = self.scale()
-        self._grid(painter, pixels, middle)
-        self._dots(painter, self.around, QColor(self.theme.quiet), 1.5, pixels, middle)
-        self._dots(painter, self.unit, QColor(self.theme.accent), 2.5, pixels, middle)
-        painter.setPen(QColor(self.theme.quiet))
-        font = painter.font()
-        font.setPointSizeF(max(7.5, font.pointSizeF() * 0.8))
-        painter.setFont(font)
-        step = _step(pixels)
-        painter.drawText(5, 13, f"{self.title}, grid {step:g} m")
-        if self.axes[1] == 2:
-            self._person(painter, pixels, middle)
-
-    def _place(self, points: np.ndarray, pixels: float, middle: np.ndarray) -> np.ndarray:
-        away = (points[:, self.axes] - middle) * (pixels * self.sign, pixels)
-        return np.column_stack([self.width() / 2 + away[:, 0], self.height() / 2 - away[:, 1]])
-
-    def _grid(self, painter: QPainter, pixels: float, middle: np.ndarray) -> None:
-        step = _step(pixels)
-        painter.setPen(QPen(QColor(self.theme.line), 1))
-        half = np.array([self.width(), self.height()]) / 2 / pixels
-        for axis in (0, 1):
-            first, last = np.ceil((middle - half) / step)[axis], ((middle + half) / step)[axis]
-            for line in np.arange(first, last) * step:
-                away = (line - middle[axis]) * pixels
-                if axis == 0:
-                    x = self.width() / 2 + away * self.sign
-                    painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
-                else:
-                    y = self.height() / 2 - away
-                    painter.drawLine(QPointF(0, y), QPointF(self.width(), y))
-
-    def _dots(
-        self,
-        painter: QPainter,
-        points: np.ndarray,
-        colour: QColor,
-        width: float,
-        pixels: float,
-        middle: np.ndarray,
-    ) -> None:
-        painter.setPen(QPen(colour, width))
-        painter.drawPoints([QPointF(x, y) for x, y in self._place(points, pixels, middle)])
-
-    def _person(self, painter: QPainter, pixels: float, middle: np.ndarray) -> None:
-        """A person standing on the unit's lowest point, to compare sizes with."""
-        foot = self.height() / 2 - (float(self.unit[:, 2].min()) - middle[1]) * pixels
-        tall, x = PERSON_M * pixels, max(8.0, 0.18 * PERSON_M * pixels)
-        painter.setPen(QPen(QColor(self.theme.good), 1.5))
-        head = tall * 0.13
-        painter.drawEllipse(QPointF(x, foot - tall + head / 2), head / 2, head / 2)
-        hip = foot - tall * 0.47
-        painter.drawLine(QPointF(x, foot - tall + head), QPointF(x, hip))
-        for side in (-1, 1):
-            painter.drawLine(QPointF(x, hip), QPointF(x + side * tall * 0.09, foot))
-            painter.drawLine(
-                QPointF(x, foot - tall * 0.8), QPointF(x + side * tall * 0.13, foot - tall * 0.5)
-            )
+# Which points are shown: scan, unit, the first row and how many.
+_Key = tuple[str, str, int, int]
+_GAP = 3
+_CLUSTER = (1.15, 1.15, 1.0)  # shares of the height, from above down
+_GROUND = (1.0, 1.45, 0.95)
 
 
-def _step(pixels: float) -> float:
-    """Metres between grid lines: the first of 0.2, 0.5, 1, 2, 5 … with 14 pixels or more."""
-    return next((s for s in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0) if s * pixels >= 14), 20.0)
+def arrangement(box: QRect, *, is_ground: bool) -> dict[str, QRect]:
+    """Where each part lies in a box; the reflection of a cluster has no place."""
+    picture, upper, lower = _split(box, _GROUND if is_ground else _CLUSTER, down=True)
+    left, right = _split(upper, (1, 1), down=False)
+    if is_ground:
+        views, ground_map = _split(lower, (1.6, 1), down=False)
+        scanner, side = _split(views, (1, 1), down=True)
+        return {
+            "picture": picture, "above": left, "reflection": right,
+            "scanner": scanner, "right": side, "map": ground_map,
+        }  # fmt: skip
+    above, around = _split(lower, (1, 1), down=False)
+    return {"picture": picture, "scanner": left, "right": right, "above": above, "map": around}
 
 
-class Picture(QWidget):
-    """The part of the camera's picture where the unit is, with its points drawn in."""
+def _split(box: QRect, shares: tuple[float, ...], *, down: bool) -> list[QRect]:
+    """Parts of a box below one another or side by side, with gaps, by their shares."""
+    whole = (box.height() if down else box.width()) - _GAP * (len(shares) - 1)
+    ends = [round(whole * sum(shares[:n]) / sum(shares)) for n in range(len(shares) + 1)]
+    parts = []
+    for n in range(len(shares)):
+        start, size = ends[n] + n * _GAP, ends[n + 1] - ends[n]
+        if down:
+            parts.append(QRect(box.left(), box.top() + start, box.width(), size))
+        else:
+            parts.append(QRect(box.left() + start, box.top(), size, box.height()))
+    return parts
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
-        self.image: QImage | None = None
-        self.places = np.zeros((0, 2))
-        self.text = ""
-        self.setMinimumHeight(90)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def sizeHint(self) -> QSize:
-        return QSize(300, 150)
-
-    def show_part(self, image: QImage | None, places: np.ndarray, text: str) -> None:
-        """Show the picture around places (n, 2) in its pixels; a text where there is nothing."""
-        self.image, self.places, self.text = image, places, text
-        self.update()
-
-    def part(self) -> QRectF:
-        """The part of the picture that is shown, in its pixels."""
-        assert self.image is not None
-        low, high = self.places.min(axis=0), self.places.max(axis=0)
-        wide = self.width() / max(self.height(), 1)
-        height = max(float((high - low)[1]) * 1.8, float((high - low)[0]) * 1.8 / wide, 90.0)
-        middle = (low + high) / 2
-        return QRectF(middle[0] - height * wide / 2, middle[1] - height / 2, height * wide, height)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.fillRect(self.rect(), QColor(self.theme.canvas))
-        if self.image is None or not len(self.places):
-            painter.setPen(QColor(self.theme.quiet))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(10, 4, -10, -4), flags, self.text)
-            return
-        part = self.part()
-        painter.drawImage(QRectF(self.rect()), self.image, part)
-        painter.setPen(QPen(QColor(self.theme.accent), 2))
-        scale = self.width() / part.width()
-        painter.drawPoints(
-            [QPointF((x - part.x()) * scale, (y - part.y()) * scale) for x, y in self.places]
-        )
+def whose(steps: int) -> str:
+    """Whose picture it is, by how many scans later than the shown one."""
+    if not steps:
+        return "Camera"
+    side = "before" if steps < 0 else "after"
+    return f"Camera · from the scan {f'{abs(steps)} ' if abs(steps) > 1 else ''}{side}"
 
 
 class Context(QWidget):
-    """The panel; it follows the target while it is seen."""
+    """The panel; it follows the target while it is seen. Large, the picture lies over `host`.
 
-    _read = Signal(str, object)
+    Signals
+    -------
+    turned() : the picture is large now, or no longer
+    """
 
-    def __init__(self, state: State, theme: Theme) -> None:
+    turned = Signal()
+
+    def __init__(self, state: State, theme: Theme, host: QWidget) -> None:
         super().__init__()
-        self.state = state
-        self.sides = tuple(Side(*view, theme) for view in _VIEWS)
-        self.picture = Picture(theme)
-        self.measures = QLabel()
-        self.measures.setObjectName("quiet")
-        self.measures.setContentsMargins(8, 0, 8, 2)
-        grid = QGridLayout()
-        grid.setSpacing(2)
-        top, front, side = self.sides
-        grid.addWidget(top, 0, 0)
-        grid.addWidget(front, 0, 1)
-        grid.addWidget(side, 1, 0)
-        grid.addWidget(self.picture, 1, 1)
-        for place in (0, 1):
-            grid.setColumnStretch(place, 1)
-            grid.setRowStretch(place, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 2, 4, 4)
-        layout.addWidget(self.measures)
-        layout.addLayout(grid, 1)
-        self._scan = ""
-        self._asked: Future[Shown] | None = None
-        self._camera: Shown = (None, None, "")
-        self._read.connect(self._arrived)
+        self.state, self.host = state, host
+        self.subject: Subject | None = None
+        self.pictures = Pictures(state.project.dataset, self)
+        self.picture, self.large = PicturePart(theme), PicturePart(theme)
+        self.background = Background(1, "column")  # draws points
+        aspects = (SCANNER, RIGHT, ABOVE)
+        self.scanner, self.right, self.above = (Side(a, theme, self.background) for a in aspects)
+        self.reflection = Side(ABOVE, theme, self.background, plain=True)
+        self.panorama = Panorama(theme, self.background)
+        self.map = Place(state.project.dataset.format.ahead, theme, self.background)
+        self.sides = (self.scanner, self.right, self.above, self.reflection)
+        self.drawn: tuple[Drawn, ...] = (*self.sides, self.map, self.panorama)
+        self.measures = QLabel(self)
+        self.measures.setWordWrap(True)
+        for part in (self.picture, *self.drawn):
+            part.setParent(self)
+        self.large.setParent(host)
+        self.large.setToolTip("Esc or a double click: the view again.")
+        self.large.hide()
+        self.picture.hide()
+        host.installEventFilter(self)
+        self._key: _Key | None = None
+        self._looks = False  # whether a picture may still come
+        self._enlarges = False  # whether it is to be large then
+        self.picture.large.connect(self.toggle_large)
+        self.large.large.connect(self.toggle_large)
+        self.pictures.read.connect(self._read)
+        self.pictures.found.connect(self._found)
+        state.loader.loaded.connect(self._prefetch)
+        state.scan_shown.connect(self._prefetch_shown)
+        state.target_changed.connect(self._put_away_another)
         state.target_told.connect(self.refresh)
 
+    def sizeHint(self) -> QSize:
+        return QSize(420, 560)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 240)
+
     def showEvent(self, event: object) -> None:
+        self._prefetch_shown()
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    # -- what is shown ------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Show the target anew."""
-        content, target = self.state.content, self.state.target
-        if not self.isVisible():
-            return
-        nothing = np.zeros((0, 3), np.float32)
-        if content is None or target is None:
-            for side in self.sides:
-                side.show_points(nothing, nothing)
-            self.measures.setText("")
-            self.picture.show_part(None, np.zeros((0, 2)), "")
-            return
-        unit = content.points[target.rows, :3]
-        low, high = unit.min(axis=0), unit.max(axis=0)
-        room = np.maximum(_ROOM, (high - low) / 4)
-        near = ((content.points[:, :3] >= low - room) & (content.points[:, :3] <= high + room)).all(
-            axis=1
+        if self.isVisible():
+            self._follow()
+
+    def _follow(self) -> None:
+        subject, key = self._target()
+        same = (
+            subject is not None
+            and self.subject is not None
+            and key == self._key
+            and subject.content is self.subject.content
         )
-        near[target.rows] = False
-        around = content.points[near, :3]
-        for side in self.sides:
-            side.show_points(unit, around)
-        size = high - low
-        away = float(np.hypot(*unit[:, :2].mean(axis=0)))
-        self.measures.setText(f"{size[0]:.1f} x {size[1]:.1f} x {size[2]:.1f} m, {away:.0f} m away")
-        if content.scan != self._scan:
-            self._scan = content.scan
-            self._camera = (None, None, "Reading the picture …")
-            project, scan = self.state.project, content.scan
-            if self._asked is not None:
-                self._asked.cancel()
-            done = self.state.background.submit(lambda: read_picture(project, scan), Turn.SOON)
-            self._asked = done
-            done.add_done_callback(lambda future: self._read.emit(scan, future))
-        self._show_picture(unit)
-
-    def _arrived(self, scan: str, done: Future[Shown]) -> None:
-        if scan == self._scan and not done.cancelled():
-            self._camera = done.result()
-            content, target = self.state.content, self.state.target
-            if content is not None and target is not None and content.scan == scan:
-                self._show_picture(content.points[target.rows, :3])
-
-    def _show_picture(self, unit: np.ndarray) -> None:
-        camera, image, text = self._camera
-        if camera is None or image is None:
-            self.picture.show_part(None, np.zeros((0, 2)), text)
+        if same:
             return
-        places, ahead = camera.pixels(unit)
-        inside = ahead & ((places >= 0) & (places < (image.width(), image.height()))).all(axis=1)
-        self.picture.show_part(image, places[inside], "The unit is not in the picture.")
+        self.subject, self._key = subject, key
+        self._enlarges = False
+        for part in self.drawn:
+            part.show_unit(subject)
+        self.measures.setText(subject.words() if subject is not None else "")
+        self._arrange()
+        self._show_picture()
+
+    def _target(self) -> tuple[Subject | None, _Key | None]:
+        content, target = self.state.content, self.state.target
+        if content is None or target is None:
+            return None, None
+        rows = target.rows[np.isfinite(content.points[target.rows, :3]).all(axis=1)]
+        if not len(rows):
+            return None, None
+        key = (content.scan, target.unit, int(rows[0]), len(rows))
+        return Subject(content, rows, target.flat), key
+
+    def _arrange(self) -> None:
+        margin = 5
+        box = self.rect().adjusted(margin, 2, -margin, -margin)
+        tall = self.measures.heightForWidth(box.width())
+        self.measures.setGeometry(box.left(), box.top(), box.width(), tall)
+        box.setTop(box.top() + tall + _GAP)
+        is_ground = self.subject is not None and self.subject.is_ground
+        placed = arrangement(box, is_ground=is_ground)
+        parts: dict[str, QWidget] = {
+            "scanner": self.scanner,
+            "right": self.right,
+            "above": self.above,
+            "reflection": self.reflection,
+            "map": self.map,
+        }
+        self.picture.setGeometry(placed["picture"])
+        self.panorama.setGeometry(placed["picture"])
+        for name, part in parts.items():
+            part.setVisible(name in placed)
+            if name in placed:
+                part.setGeometry(placed[name])
+        if self.subject is not None:
+            both = min(self.scanner.fits(), self.right.fits())
+            self.scanner.pixels = self.right.pixels = both
+            self.above.pixels = self.reflection.pixels = self.above.fits()
 
     def set_theme(self, theme: Theme) -> None:
-        self.picture.theme = theme
-        for side in self.sides:
-            side.theme = theme
-        self.update()
+        for part in self.drawn:
+            part.set_theme(theme)
+        for picture in (self.picture, self.large):
+            picture.set_theme(theme)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all that is seen is drawn."""
+        return all(part.finished for part in self.drawn if part.isVisible())
+
+    # -- the picture --------------------------------------------------------------------------
+
+    def _prefetch(self, scan: str) -> None:
+        if self.isVisible():
+            self.pictures.ask(scan)
+
+    def _prefetch_shown(self) -> None:
+        content = self.state.content
+        if content is not None:
+            self.pictures.again(content.scan)
+            self._prefetch(content.scan)
+
+    def _show_picture(self) -> None:
+        """Show the unit in its scan's picture, else seek it in the neighbours'."""
+        subject = self.subject
+        if subject is None:
+            self._without("")
+            return
+        scan = subject.content.scan
+        picture = self.pictures.get(scan)
+        self._looks = picture is None
+        if picture is None:
+            self._without("reading the picture …")
+            return
+        unit = subject.content.points[subject.rows]
+        share, places = 0.0, np.zeros((0, 2))
+        if picture.image is not None and picture.camera is not None:
+            places, share = inside(picture.camera, unit, picture.image.size())
+        self._looks = share < ENOUGH and not picture.text
+        if self._looks:
+            self.pictures.seek(self._key, scan, unit, share)
+        if share and picture.image is not None:
+            self._with(picture.image, places, 0)
+        else:
+            self._without(picture.text or "the unit is in no picture")
+
+    def _read(self, scan: str) -> None:
+        if self.subject is not None and self.subject.content.scan == scan:
+            self._show_picture()
+
+    def _found(self, key: object, found: Elsewhere | None, text: str) -> None:
+        if key != self._key:
+            return
+        self._looks = False
+        if found is not None:
+            self._with(found.image, found.places, found.steps)
+        elif self.picture.image is None:
+            self._without(text or self.panorama.why)
+
+    def _with(self, image: QImage, places: np.ndarray, steps: int) -> None:
+        for part in (self.picture, self.large):
+            part.show_part(image, places, whose(steps))
+        self.panorama.hide()
+        self.picture.show()
+        if self._enlarges:
+            self._enlarge()
+
+    def _without(self, why: str) -> None:
+        self.picture.show_part(None, np.zeros((0, 2)), "")
+        self.picture.hide()
+        self.put_away()
+        self.panorama.set_why(why)
+        self.panorama.show()
+        if self._enlarges and not self._looks:
+            self._enlarges = False
+            self.state.told.emit("There is no picture of this: no camera saw it.")
+
+    # -- large --------------------------------------------------------------------------------
+
+    def toggle_large(self) -> None:
+        """Show the picture large over the view, or the view again."""
+        if self.put_away():
+            return
+        self._follow()  # the panel may be hidden, and show what was asked before
+        self._enlarges = True
+        if self.picture.image is not None:
+            self._enlarge()
+        elif not self._looks:
+            self._without(self.panorama.why)
+
+    def _enlarge(self) -> None:
+        self._enlarges = False
+        self.large.setGeometry(self.host.rect())
+        self.large.whole = 0.0
+        self.large.show()
+        self.large.raise_()
+        self.turned.emit()
+
+    def put_away(self) -> bool:
+        """Show the view again; whether the picture lay over it."""
+        was = not self.large.isHidden()
+        self.large.hide()
+        if was:
+            self.turned.emit()
+        return was
+
+    def yield_to(self, sheet: QWidget) -> None:
+        """Put the picture away when a sheet beside it is raised: nobody draws on what lies below a
+        picture."""
+        sheet.installEventFilter(self)
+
+    def _put_away_another(self) -> None:
+        if self._target()[1] != self._key:
+            self.put_away()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.host and event.type() == QEvent.Type.Resize:
+            self.large.setGeometry(self.host.rect())
+        elif watched is not self.host and event.type() == QEvent.Type.ZOrderChange:
+            self.put_away()
+        return False
 
     def shut(self) -> None:
         """Read nothing more."""
-        self._read.disconnect()
-
-
-def read_picture(project: Project, scan: str) -> Shown:
-    """The camera of a scan and its picture, or why there is none."""
-    dataset = project.dataset
-    try:
-        camera = dataset.format.camera(dataset.root, scan)
-        if camera is None:
-            return None, None, "This scan has no camera picture."
-        image = QImage(str(camera.image))
-        if image.isNull():
-            return None, None, f"{camera.image.name} cannot be read: bring the picture anew."
-        camera.check_size(image.width(), image.height())
-    except ProjectError as error:
-        return None, None, f"{error.what} {error.do}"
-    return camera, image, ""
+        self.host.removeEventFilter(self)
+        self.pictures.shut()
+        self.background.shut()
+        for part in self.drawn:
+            part.shut()

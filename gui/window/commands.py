@@ -46,7 +46,7 @@ def always(window: Shell) -> list[Action]:
 
 def of_session(window: Shell, session: Session) -> list[Action]:
     """Actions on the open project."""
-    state, work, queue = session.state, session.work, session.queue
+    state, work, queue, context = session.state, session.work, session.queue, session.context
 
     def write(what: str) -> None:
         window.choose_for("Folder to write to", lambda out: session.export(out, what))
@@ -129,6 +129,9 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Answer a sample of others' units; labels and suggestions are hidden.",
                session.second_opinion, session.no.label,
                checked=lambda: bool(state.second)),
+        Action("picture", "Camera picture, large", ("F2",), "View",
+               "Show the camera's picture of the unit over the view, or the view again.",
+               context.toggle_large, checked=lambda: not context.large.isHidden()),
         Action("suggestions", "Show suggestions", ("Ctrl+G",), "Label",
                "Show what a unit may be, or decide unprompted.",
                session.toggle_suggestions, checked=lambda: state.guesses.shown),
@@ -162,6 +165,10 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
         if not drawing.resize(by):
             scene.set_point_size(scene.point_px + by * 0.5)
 
+    def leave() -> None:
+        if not session.context.put_away():
+            work.leave()
+
     def turn() -> None:
         view.set_top_down(not view.top_down)
         overlays.refresh()
@@ -189,7 +196,8 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
                "Shapes take hidden points too, or only what is in sight.",
                lambda: drawing.set_through(not drawing.through), checked=lambda: drawing.through),
         Action("whole", "Whole again", ("Esc",), "Label",
-               "Put the tool away, then the selection, then the draft.", work.leave),
+               "Put the tool away, then the selection, then the draft.",
+               leave),
         Action("frame", "Frame the unit", ("Home",), "Go",
                "Fly to what is asked; once more, closer.", scene.frame),
         Action("overview", "See the whole scan", ("End",), "Go",

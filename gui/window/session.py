@@ -83,7 +83,9 @@ class Session(QObject):
         self.rounds = Rounds(self.state, theme)
         self.browser = Browser(self.state)
         self.review = Review(self.state, theme)
-        self.context = Context(self.state, theme)
+        self.context = Context(self.state, theme, self.view or self.page)
+        if self.work.in_view is not None:
+            self.context.yield_to(self.work.in_view.drawing.draw_tool)
         self.review.chosen.connect(self.state.show_unit)
         self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
         self.queue.chosen.connect(self.state.go)

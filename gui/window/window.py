@@ -176,6 +176,7 @@ class Window(QMainWindow):
         self._place_docks()
         state = session.state
         state.changed.connect(self.refresh)
+        session.context.turned.connect(self.refresh)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         if session.work.in_view is not None:
@@ -231,7 +232,8 @@ class Window(QMainWindow):
         queue, scans, classes, partitions, *_ = self.docks
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
         self.resizeDocks([classes, partitions], [285, 515], Qt.Orientation.Vertical)
-        self.resizeDocks([queue, classes], [250, 330], Qt.Orientation.Horizontal)
+        wide = min(420, max(330, self.width() * 3 // 10))  # the context wants 420
+        self.resizeDocks([queue, classes], [250, wide], Qt.Orientation.Horizontal)
 
     def _dock(self, title: str, content: QWidget) -> None:
         dock = QDockWidget(title, self)

@@ -18,11 +18,13 @@ class Format(ABC):
     name : what a project calls it
     classes : its class list (core.data.classes), "" where the user brings one
     layout : the layout in words, for those who named another folder
+    ahead : where the car drives, x and y in the scan's coordinates
     """
 
     name: str
     classes: str = ""
     layout: str
+    ahead: tuple[float, float] = (1.0, 0.0)
 
     @abstractmethod
     def sequences(self, root: Path) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ class NuScenes(Format):
     name = "nuscenes"
     classes = "nuscenes"
     layout = "v1.0-*/*.json with samples/LIDAR_TOP, or <sequence>/LIDAR_TOP/*.pcd.bin"
+    ahead = (0.0, 1.0)
 
     def sequences(self, root: Path) -> tuple[str, ...]:
         tables = _tables(root)

@@ -1,198 +1,265 @@
-"""The context panel: views to scale, and points where the picture has them."""
+"""The context panel in the window: it follows the target; its picture never waits for others."""
 
 from __future__ import annotations
 
-import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
-from core.base.errors import DataError
-from core.data.camera import Camera
-from core.data.scans import open_dataset
-from core.project.project import Project
-from gui.look.theme import THEMES
-from gui.panels.context import Side, read_picture
-from tests.samples import samples
-
-THEME = THEMES["dark"]
+from core.data.items import scan_of
+from gui.desk.background import Turn
+from gui.desk.pictures import inside
+from tests.gui.driver import Driver, open_window
+from tests.gui.panels.stage import FOCAL, WIDE, write_camera
+from tests.streets import small_scan, write_scan
 
 
-def lit(widget, colour: str) -> np.ndarray:
-    """(n, 2) x, y of the pixels of a colour."""
-    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-    data = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
-    wanted = QColor(colour)
-    same = (data[..., :3] == (wanted.blue(), wanted.green(), wanted.red())).all(axis=2)
-    return np.argwhere(same)[:, ::-1]
+@pytest.fixture
+def pictured(qapp, qtbot, small_street: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
+    """The window on scans with a camera's pictures."""
+    write_camera(small_street, "00", 3, step_m=50.0)  # before anything reads the calibration
+    made = Driver(open_window(request.getfixturevalue("project_path"), qtbot), qtbot)
+    made.settle()
+    made.rest()
+    yield made
+    made.window.close()
 
 
-def test_both_axes_have_one_scale_and_left_is_left(qtbot):
-    side = Side("Front", 1, 2, -1, THEME)
-    qtbot.addWidget(side)
-    side.resize(300, 200)
-    # 4 m wide, 1 m high; the tall post is at the scanner's left (positive y).
-    unit = np.array([[5, 2, 0], [5, -2, 0], [5, 2, 1]], np.float32)
-    side.show_points(unit, np.zeros((0, 3), np.float32))
-    pixels, _ = side.scale()
-    found = lit(side, THEME.accent)
-    assert np.ptp(found[:, 0]) == pytest.approx(4 * pixels, abs=4)
-    assert np.ptp(found[:, 1]) == pytest.approx(pixels, abs=4)
-    top = found[found[:, 1] < found[:, 1].mean()]
-    assert (top[:, 0] < 150).all()
-    person = lit(side, THEME.good)
-    assert np.ptp(person[:, 1]) == pytest.approx(1.75 * pixels, abs=6)
+def points_of(driver: Driver, unit: str) -> np.ndarray:
+    """(n, 3) points of a unit of the shown scan."""
+    content, units = driver.state.content, driver.session.project.need_units()
+    number = units.find(unit) - units.range_of(content.scan).start
+    return content.points[content.unit == number, :3]
+
+
+def own_share(driver: Driver, unit: str) -> float:
+    """The share of a unit of the shown scan that the scan's picture holds."""
+    pictures, scan = driver.session.context.pictures, driver.state.content.scan
+    driver.qtbot.waitUntil(lambda: pictures.get(scan) is not None)
+    picture = pictures.get(scan)
+    return inside(picture.camera, points_of(driver, unit), picture.image.size())[1]
+
+
+def units_seen(driver: Driver, *, seen: bool) -> list[str]:
+    """Units of the shown scan that its picture holds whole, or not at all."""
+    units, scan = driver.session.project.need_units(), driver.state.content.scan
+    names = [units.name(index) for index in units.range_of(scan)]
+    return [name for name in names if own_share(driver, name) == float(seen)]
+
+
+def wait_for_picture(driver: Driver) -> None:
+    context = driver.session.context
+    driver.qtbot.waitUntil(
+        lambda: context.picture.isVisible() and context.picture.image is not None
+    )
 
 
 def test_the_panel_follows_the_target(driver):
     context = driver.session.context
     assert context.isVisible()
     for _ in range(3):
+        driver.rest()
         target, content = driver.state.target, driver.state.content
-        top = context.sides[0]
-        np.testing.assert_array_equal(top.unit, content.points[target.rows, :3])
-        assert len(top.around) < len(content.points) / 2
-        size = np.ptp(top.unit, axis=0)
-        assert context.measures.text().startswith(f"{size[0]:.1f} x {size[1]:.1f} x ")
+        np.testing.assert_array_equal(context.subject.rows, target.rows)
+        assert context.subject.content is content
+        away = np.hypot(*content.points[target.rows, :2].mean(axis=0))
+        assert f" · {away:.0f} m away · {len(target.rows):,} points" in context.measures.text()
+        driver.qtbot.waitUntil(lambda: context.finished)
+        assert not context.scanner.grab().toImage().isNull()
         driver.key("1")
-    driver.qtbot.waitUntil(lambda: "no camera" in context.picture.text)
+    driver.qtbot.waitUntil(lambda: "no camera" in context.panorama.why)
+    assert context.panorama.isVisible()
+    assert not context.picture.isVisible()
 
 
-@pytest.fixture(params=["simulated", "real"])
-def kitti(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """One frame as a sequence with a picture, and below label_2 the boxes of its cars as KITTI's
-    object benchmark has them."""
-    folder = tmp_path / "sequences/00"
-    for part in ("velodyne", "image_2"):
-        (folder / part).mkdir(parents=True)
-    (tmp_path / "label_2").mkdir()
-    if request.param == "real":
-        real_frame(samples("kitti_object") / "training", folder, tmp_path)
-    else:
-        simulated_frame(folder, tmp_path)
-    return tmp_path
+def test_nothing_is_shown_of_a_unit_that_is_no_longer_asked(driver):
+    context = driver.session.context
+    driver.rest()
+    assert context.subject is not None
+    driver.state.show_scan(driver.state.content.scan)
+    driver.rest()
+    assert context.subject is None
+    assert context.measures.text() == ""
+    assert all(part.subject is None for part in context.drawn)
 
 
-def real_frame(source: Path, folder: Path, root: Path) -> None:
-    """The sequence's Tr is the benchmark's R0_rect · Tr_velo_to_cam."""
-    for part, name in (("velodyne", "000008.bin"), ("image_2", "000008.jpg")):
-        shutil.copy(source / part / name, folder / part / name)
-    shutil.copy(source / "label_2/000008.txt", root / "label_2/000008.txt")
-    text = (source / "calib/000008.txt").read_text()
-    lines = dict(line.split(":") for line in text.splitlines() if ":" in line)
-    rectify = np.array(lines["R0_rect"].split(), float).reshape(3, 3)
-    tr = rectify @ np.array(lines["Tr_velo_to_cam"].split(), float).reshape(3, 4)
-    numbers = " ".join(map(str, tr.ravel()))
-    (folder / "calib.txt").write_text(f"P2:{lines['P2']}\nTr: {numbers}\n")
+def test_a_unit_in_the_picture_is_outlined_there_and_one_behind_is_shown_by_points(pictured):
+    context = pictured.session.context
+    pictured.state.show_unit(units_seen(pictured, seen=True)[0])
+    pictured.rest()
+    wait_for_picture(pictured)
+    assert context.picture.whose == "Camera"
+    content, rows = pictured.state.content, pictured.state.target.rows
+    camera = context.pictures.get(content.scan).camera
+    places, _ = camera.pixels(content.points[rows])
+    low, high = context.picture.corners.min(axis=0), context.picture.corners.max(axis=0)
+    np.testing.assert_allclose(low, places.min(axis=0) - 0.01)
+    np.testing.assert_allclose(high, places.max(axis=0) + 0.01)
+    pictured.state.show_unit(units_seen(pictured, seen=False)[0])
+    pictured.rest()
+    pictured.qtbot.waitUntil(lambda: context.panorama.isVisible())
+    assert context.panorama.why == "the unit is in no picture"
+    assert not context.picture.isVisible()
 
 
-def simulated_frame(folder: Path, root: Path) -> None:
-    """Two cars full of points; a pinhole of 700 pixels, 6 cm left of the first camera's, gives
-    their boxes in the picture."""
-    rng = np.random.default_rng(0)
-    points, labels = [], []
-    h, w, long, y = 1.5, 1.6, 3.8, 1.65  # y: the road, below the camera
-    for x, z, turn in ((-3.0, 12.0, 0.3), (4.0, 20.0, -1.4)):
-        c, s = np.cos(turn), np.sin(turn)
-        signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 0)])
-        inside = rng.uniform((-1, -1, -1), (1, 1, 0), (300, 3))
-        corners, seen = (
-            np.column_stack(
-                [
-                    x + c * part[:, 0] * long / 2 + s * part[:, 1] * w / 2,
-                    y + part[:, 2] * h,
-                    z - s * part[:, 0] * long / 2 + c * part[:, 1] * w / 2,
-                ]
-            )
-            for part in (signs, inside)
-        )
-        u, v = (
-            700 * (corners[:, 0] + 0.06) / corners[:, 2] + 600,
-            (700 * corners[:, 1] / corners[:, 2] + 180),
-        )
-        picture = f"{u.min():.2f} {v.min():.2f} {u.max():.2f} {v.max():.2f}"
-        labels.append(f"Car 0.00 0 0.00 {picture} {h} {w} {long} {x} {y} {z} {turn}")
-        # The scanner is 27 cm behind the camera and 8 cm above; its x is ahead, y left, z up.
-        points.append(np.column_stack([seen[:, 2] + 0.27, -seen[:, 0], -seen[:, 1] - 0.08]))
-    xyz = np.vstack(points)
-    np.column_stack([xyz, np.full(len(xyz), 0.5)]).astype("<f4").tofile(
-        folder / "velodyne/000008.bin"
+def test_the_picture_of_the_scan_after_shows_what_is_behind_this_one(
+    qapp, qtbot, small_street: Path, request: pytest.FixtureRequest
+):
+    """The second scan is the first one, the car turned round: what was behind is before it."""
+    write_camera(small_street, "00", 3)
+    points, raw = small_scan(0)
+    write_scan(small_street, "sequences/00/velodyne/000001", points * (-1, -1, 1, 1), raw)
+    ahead, back = "1 0 0 0 0 1 0 0 0 0 1 0\n", "-1 0 0 0 0 1 0 0 0 0 -1 0\n"
+    (small_street / "sequences/00/poses.txt").write_text(ahead + back + ahead)
+    driver = Driver(open_window(request.getfixturevalue("project_path"), qtbot), qtbot)
+    driver.state.show_scan("sequences/00/velodyne/000000")
+    driver.settle()
+    driver.rest()
+    context, content = driver.session.context, driver.state.content
+    behind = next(
+        name
+        for name in units_seen(driver, seen=False)
+        if (points_of(driver, name)[:, 0] < -8).all()
+        and (points_of(driver, name)[:, 2] > -1).any()
+        and (abs(points_of(driver, name)[:, 1]) < 6).all()
     )
-    image = QImage(1200, 370, QImage.Format.Format_RGB32)
-    image.fill(QColor("grey"))
-    assert image.save(str(folder / "image_2/000008.jpg"))
-    tr = "0 -1 0 0 0 0 -1 -0.08 1 0 0 -0.27"
-    (folder / "calib.txt").write_text(f"P2: 700 0 600 42 0 700 180 0 0 0 1 0\nTr: {tr}\n")
-    (root / "label_2/000008.txt").write_text("\n".join(labels))
+    driver.state.show_unit(behind)
+    driver.rest()
+    wait_for_picture(driver)
+    assert context.picture.whose == "Camera · from the scan after"
+    x, y, _ = points_of(driver, behind).T
+    expected = WIDE / 2 + FOCAL * y / -x  # seen from the turned car
+    assert context.picture.corners[:, 0].min() == pytest.approx(expected.min(), abs=0.1)
+    assert context.picture.corners[:, 0].max() == pytest.approx(expected.max(), abs=0.1)
+    assert content.scan == driver.state.content.scan
+    driver.window.close()
 
 
-def test_points_of_labelled_cars_lie_in_their_boxes_of_the_picture(kitti: Path):
-    """Two labels of a car, a box in space and one in the picture, must agree."""
-    dataset = open_dataset("semantickitti", kitti, ["00"], [])
-    scan = dataset.train[0]
-    camera = dataset.format.camera(dataset.root, scan)
-    picture = QImage(str(camera.image))
-    camera.check_size(picture.width(), picture.height())
-    points = dataset.scan(scan).points
-    tr = (kitti / "sequences/00/calib.txt").read_text().split("Tr:")[1].split()
-    to_camera = np.array(tr, float).reshape(3, 4)
-    seen = points[:, :3] @ to_camera[:, :3].T + to_camera[:, 3]
-    places, ahead = camera.pixels(points)
-    cars = 0
-    for line in (kitti / "label_2/000008.txt").read_text().splitlines():
-        kind, truncated, *rest = line.split()
-        left, top, right, bottom, h, w, long, x, y, z, turn = map(float, rest[2:13])
-        if kind != "Car" or float(truncated) > 0.1:
-            continue
-        c, s = np.cos(turn), np.sin(turn)
-        off = seen - (x, y, z)
-        along, across = c * off[:, 0] - s * off[:, 2], s * off[:, 0] + c * off[:, 2]
-        inside = (
-            (abs(along) < long / 2) & (abs(across) < w / 2) & (off[:, 1] < 0) & (off[:, 1] > -h)
-        )
-        if inside.sum() < 50:
-            continue
-        assert ahead[inside].all()
-        found = places[inside]
-        assert (found >= (left - 3, top - 3)).all()
-        assert (found <= (right + 3, bottom + 3)).all()
-        assert np.ptp(found[:, 0]) > 0.5 * (right - left)
-        cars += 1
-    assert cars >= 2
+def test_a_picture_comes_while_learning_holds_every_other_thread(pictured):
+    """Both threads of the background are held: once the picture waited behind them."""
+    context, state = pictured.session.context, pictured.state
+    free, begun = threading.Event(), threading.Semaphore(0)
+
+    def hold() -> None:
+        begun.release()
+        free.wait()
+
+    held = [state.background.submit(hold, Turn.NOW) for _ in range(2)]
+    try:
+        for _ in held:
+            begun.acquire()
+        other = next(s for s in pictured.session.project.dataset.train if s != state.content.scan)
+        context.pictures._kept.clear()
+        state.show_scan(other)
+        pictured.settle()
+        state.show_unit(units_seen(pictured, seen=True)[0])
+        pictured.settle()
+        wait_for_picture(pictured)
+        pictured.qtbot.waitUntil(lambda: context.finished)
+        assert not any(work.done() for work in held)
+    finally:
+        free.set()
 
 
-def test_bad_pictures_and_calibrations_are_said(qapp, kitti: Path, tmp_path: Path):
-    calibration = kitti / "sequences/00/calib.txt"
-    with Project.create(
-        tmp_path / "p", format="semantickitti", root=kitti, train=["00"]
-    ) as project:
-        scan = project.dataset.train[0]
-        camera, image, text = read_picture(project, scan)
-        assert image is not None
-        assert text == ""
-        image.scaled(400, 120).save(str(camera.image))
-        assert "400 x 120 pixels, but its calibration" in read_picture(project, scan)[2]
-        camera.image.write_bytes(b"no picture")
-        assert "cannot be read" in read_picture(project, scan)[2]
-        camera.image.unlink()
-        assert "no camera picture" in read_picture(project, scan)[2]
-    other = tmp_path / "without"
-    shutil.copytree(kitti / "sequences", other / "sequences")
-    copy = other / "sequences/00/calib.txt"
-    copy.write_text(calibration.read_text().replace("Tr:", "Tx:"))
-    (other / "sequences/00/image_2/000008.png").write_bytes(b"")
-    dataset = open_dataset("semantickitti", other, ["00"], [])
-    with pytest.raises(DataError, match=r"calib\.txt has no Tr: points cannot be drawn"):
-        dataset.format.camera(dataset.root, dataset.train[0])
+def test_pictures_of_scans_read_ahead_are_there_before_they_are_shown(pictured):
+    state, context = pictured.state, pictured.session.context
+    items = state.round.query.items
+    shown, later = state.content.scan, {scan_of(item) for item in items}
+    ahead = later - {shown}
+    assert ahead
+    state.begin()
+    pictured.settle()
+    for _ in items:
+        names = {scan for scan in ahead if state.loader.kept(scan) is not None}
+        if names:
+            break
+        state.skip()
+        pictured.settle()
+        ahead = later - {state.content.scan}
+    assert names
+    pictured.qtbot.waitUntil(lambda: all(name in context.pictures._kept for name in names))
 
 
-def test_a_camera_looks_ahead_only():
-    camera = Camera(Path("x"), np.array([[100.0, 0, 50, 0], [0, 100, 40, 0], [0, 0, 1, 0]]))
-    places, ahead = camera.pixels(np.array([[1, 2, 10], [1, 2, -10], [0, 0, 1]], np.float32))
-    assert ahead.tolist() == [True, False, True]
-    np.testing.assert_allclose(places[[0, 2]], [[60, 60], [50, 40]])
-    camera.check_size(100, 80)
-    with pytest.raises(DataError, match="200 x 80"):
-        camera.check_size(200, 80)
+def test_f2_shows_the_picture_large_and_esc_the_view_again(pictured):
+    context, made = pictured.session.context, pictured.window.actions_table.made["picture"]
+    pictured.state.show_unit(units_seen(pictured, seen=True)[0])
+    pictured.rest()
+    wait_for_picture(pictured)
+    pictured.key("L")  # a tool in hand: Esc must not put it away with the picture
+    tool = pictured.session.work.in_view.drawing.draw_tool
+    assert tool.isVisible()
+    pictured.key(Qt.Key.Key_F2)
+    assert context.large.isVisible()
+    assert context.large.geometry() == context.host.rect()
+    assert made.isChecked()
+    pictured.key(Qt.Key.Key_Escape)
+    assert not context.large.isVisible()
+    assert not made.isChecked()
+    assert tool.isVisible()
+    pictured.key(Qt.Key.Key_Escape)
+    assert not tool.isVisible()
+    QTest.mouseDClick(context.picture, Qt.MouseButton.LeftButton)
+    assert context.large.isVisible()
+    QTest.mouseDClick(context.large, Qt.MouseButton.LeftButton)
+    assert not context.large.isVisible()
+    pictured.key(Qt.Key.Key_F2)
+    pictured.key(Qt.Key.Key_F2)
+    assert not context.large.isVisible()
+
+
+@pytest.mark.parametrize("in_hand", [False, True])
+def test_a_tool_puts_the_large_picture_away(pictured, in_hand: bool):
+    context = pictured.session.context
+    pictured.state.show_unit(units_seen(pictured, seen=True)[0])
+    pictured.rest()
+    wait_for_picture(pictured)
+    if in_hand:
+        pictured.key("O")
+    pictured.key(Qt.Key.Key_F2)
+    assert context.large.isVisible()
+    pictured.key("L")
+    assert not context.large.isVisible()
+
+
+def test_the_large_picture_never_lies_over_another_unit(pictured):
+    context = pictured.session.context
+    first, second = units_seen(pictured, seen=True)[:2]
+    pictured.state.show_unit(first)
+    pictured.rest()
+    wait_for_picture(pictured)
+    pictured.key(Qt.Key.Key_F2)
+    assert context.large.isVisible()
+    pictured.state.show_unit(second)
+    assert not context.large.isVisible()
+
+
+def test_f2_shows_the_asked_unit_though_the_panel_is_hidden(pictured):
+    """The panel was left on another unit, whose picture must not stand for this one."""
+    context, docks = pictured.session.context, pictured.window.docks
+    first, second = units_seen(pictured, seen=True)[:2]
+    pictured.state.show_unit(first)
+    pictured.rest()
+    wait_for_picture(pictured)
+    docks[-1].close()
+    pictured.qtbot.waitUntil(lambda: not context.isVisible())
+    pictured.state.show_unit(second)
+    pictured.rest()
+    context.pictures._kept.clear()  # it is read first
+    pictured.key(Qt.Key.Key_F2)
+    pictured.qtbot.waitUntil(context.large.isVisible)
+    camera = context.pictures.get(pictured.state.content.scan).camera
+    places, _ = camera.pixels(points_of(pictured, second))
+    np.testing.assert_allclose(context.large.corners.min(axis=0), places.min(axis=0) - 0.01)
+
+
+def test_without_a_picture_f2_says_so(driver):
+    said = []
+    driver.state.told.connect(said.append)
+    driver.key(Qt.Key.Key_F2)
+    driver.qtbot.waitUntil(lambda: said and said[-1].startswith("There is no picture of this"))
+    assert not driver.session.context.large.isVisible()

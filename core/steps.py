@@ -6,7 +6,7 @@ Each step takes an open project and a job; the command line and the window call 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,13 +67,80 @@ def ask(
     Raises ProjectError where a query is still open or nothing fits the budget.
     """
     table = project.need_units()
+    job.progress(0, 2, "ask")
+    chosen = _choose(project, strategy, percent, units, minutes)
+    job.progress(1, 2, "ask")
+    query = freeze(
+        chosen.selection,
+        table,
+        strategy=chosen.strategy,
+        draw=chosen.draw,
+        budget=chosen.budget,
+        checkpoint=_hash_of_checkpoint(chosen.scored) if chosen.scored else None,
+        parent=project.tip.id if project.tip else None,
+    )
+    found = Round(project.new_round_folder(query))
+    write_query(found.file(QUERY), query)
+    project.add_round(found)
+    job.progress(2, 2, "ask")
+    return found
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a query would ask: units, their points, and seconds at the pace of the answers so far
+    (`timed`), or at 5 s a unit before there are any."""
+
+    units: int
+    points: int
+    seconds: float
+    timed: bool
+
+
+def estimate(
+    project: Project,
+    *,
+    strategy: str | None = None,
+    percent: str | None = None,
+    units: int | None = None,
+    minutes: float | None = None,
+) -> Estimate:
+    """What `ask` would ask now with these arguments: its dry run, which writes nothing.
+
+    Raises ProjectError where `ask` would.
+    """
+    found = _choose(project, strategy, percent, units, minutes).selection.units
+    pace = project.answers.pace(everyone=True)
+    points = int(project.need_units().costs[found].sum())
+    return Estimate(len(found), points, len(found) * (pace or SECONDS_PER_UNIT), pace is not None)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What a query is frozen from."""
+
+    selection: Selection
+    strategy: str
+    draw: Draw
+    budget: Budget
+    scored: Round | None
+
+
+def _choose(
+    project: Project,
+    strategy: str | None,
+    percent: str | None,
+    units: int | None,
+    minutes: float | None,
+) -> _Choice:
+    """Choose the next query, as `ask` says."""
+    table = project.need_units()
     tip = project.tip
     if tip is not None and not tip.frozen and project.open_items(tip):
         raise ProjectError(
             f"Round {tip.id} still has {len(project.open_items(tip)):,} unanswered items.",
             "Answer them, or train on what is answered; the rest then goes back to the pool.",
         )
-    job.progress(0, 2, "ask")
     scored = project.last_scored()
     name = strategy or (project.settings.query.strategy if scored else "size")
     pool = _pool(project, scored)
@@ -96,21 +163,7 @@ def ask(
     draw = Draw(seed=project.seed, round=number)
     selection = _with_reopened(project, select, pool, budget, draw)
     check(selection, pool, budget, name)
-    job.progress(1, 2, "ask")
-    query = freeze(
-        selection,
-        table,
-        strategy=name,
-        draw=draw,
-        budget=budget,
-        checkpoint=_hash_of_checkpoint(scored) if scored else None,
-        parent=project.tip.id if project.tip else None,
-    )
-    found = Round(project.new_round_folder(query))
-    write_query(found.file(QUERY), query)
-    project.add_round(found)
-    job.progress(2, 2, "ask")
-    return found
+    return _Choice(selection, name, draw, budget, scored)
 
 
 def _hash_of_checkpoint(scored: Round) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.answers.effort import Effort
 from core.project.project import Project
+from core.rounds.scores import write_scores
 
 ROAD, CAR, POLE = 40, 10, 80  # raw ids of SemanticKITTI
 
@@ -86,3 +87,19 @@ def give(
         effort=Effort(suggested=suggested, tool="key"),
         blind=blind,
     )
+
+
+def scored(project: Project) -> None:
+    """Put a checkpoint and scores into the newest round, as training would."""
+    tip, units = project.tip, project.need_units()
+    assert tip is not None
+    project.training_set(tip)
+    tip.checkpoint.write_bytes(b"weights")
+    rng = np.random.default_rng(1)
+    columns = {
+        "entropy": rng.random(len(units)).astype(np.float32),
+        "feature": rng.random((len(units), 6)).astype(np.float32),
+        "predicted": np.zeros(len(units), np.uint8),
+        "share": np.ones(len(units), np.float32),
+    }
+    write_scores(tip.folder, units, 6, [columns])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from core.answers.entry import Head
 from core.project.project import Project
 from core.rounds.scores import read_scores
 
@@ -24,3 +25,12 @@ def predicted(project: Project, names: Sequence[str]) -> dict[str, tuple[int, fl
         for name, number, found, share in zip(names, numbers, classes, shares, strict=True)
         if number >= 0
     }
+
+
+def not_learnt(project: Project, heads: Iterable[Head]) -> list[Head]:
+    """The answers that the newest scored network was not trained on."""
+    scored = project.last_scored()
+    if scored is None:
+        return []
+    until = project.training_set(scored).positions
+    return [head for head in heads if head.seq > until.get(head.annotator, 0)]

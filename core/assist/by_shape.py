@@ -22,6 +22,9 @@ FEWEST = 5  # answers, and of two classes at least, before anything is guessed
 BARE_SHARE = 0.05
 _TREES = 200
 _MOST = 4000  # the newest answers are enough; a fit stays below a second
+_FOLDS = 5
+_FOLD_TREES = 60
+_MOST_HELD_BACK = 500  # enough to know how sure to sound; the folds stay below a second together
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,16 @@ class Guess:
 class Suggester:
     """A classifier fitted to some answers; immutable, so that another thread may ask it."""
 
-    def __init__(self, shapes: np.ndarray, classes: np.ndarray, seed: int) -> None:
+    def __init__(
+        self, shapes: np.ndarray, classes: np.ndarray, seed: int, trees: int = _TREES
+    ) -> None:
         """Fit to shapes (n, 34) float32 of units and the classes (n,) they were answered with."""
         from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        forest = ExtraTreesClassifier(_TREES, random_state=seed, min_samples_leaf=2)
+        forest = ExtraTreesClassifier(trees, random_state=seed, min_samples_leaf=2)
         linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
         self._model = VotingClassifier([("forest", forest), ("linear", linear)], voting="soft")
         self._model.fit(shapes, classes)
@@ -64,6 +69,31 @@ class Suggester:
                 Guess(tuple(int(found[c]) for c in likely), tuple(float(some[c]) for c in likely))
             )
         return guesses
+
+
+def guess_held_back(
+    shapes: np.ndarray, classes: np.ndarray, scans: np.ndarray, seed: int
+) -> list[Guess]:
+    """What each of n answers would have been guessed as without those of its scan and the scans
+    beside it; an empty guess where the others teach nothing.
+
+    shapes (n, 34), classes (n,), scans (n,) int, the numbers of their scans in order. Answers are
+    left out by runs of scans, some a fifth of the answers each.
+    """
+    guesses = [Guess((), ())] * len(classes)
+    order = np.argsort(scans, kind="stable")
+    # A scan is in one run: that in which its first answer falls.
+    place = np.searchsorted(scans[order], scans[order]) * _FOLDS // max(len(scans), 1)
+    run = np.empty(len(scans), np.int64)
+    run[order] = place
+    for one in np.unique(run):
+        others, mine = run != one, np.flatnonzero(run == one)
+        if others.sum() < FEWEST or len(np.unique(classes[others])) < 2:
+            continue
+        fitted = Suggester(shapes[others], classes[others], seed, _FOLD_TREES)
+        for at, guess in zip(mine.tolist(), fitted.guess(shapes[mine]), strict=True):
+            guesses[at] = guess
+    return guesses
 
 
 def answered_units(units: Units, heads: Iterable[Head]) -> tuple[np.ndarray, np.ndarray]:
@@ -91,6 +121,17 @@ def fit(project: Project) -> Suggester | None:
     if len(found) < FEWEST or len(np.unique(classes)) < 2:
         return None
     return Suggester(shapes_of(project, found), classes, project.seed)
+
+
+def held_back(project: Project) -> dict[str, tuple[Guess, int]]:
+    """unit_id -> what newest answers would have been guessed as (`guess_held_back`), and the class
+    they were given."""
+    units = project.need_units()
+    found, classes = answered_units(units, list(project.answers.effective.values()))
+    found, classes = found[-_MOST_HELD_BACK:], classes[-_MOST_HELD_BACK:]
+    guesses = guess_held_back(shapes_of(project, found), classes, units.scan[found], project.seed)
+    names, given = units.names(found), classes.tolist()
+    return {name: (g, c) for name, g, c in zip(names, guesses, given, strict=True)}
 
 
 def shapes_of(project: Project, numbers: np.ndarray) -> np.ndarray:

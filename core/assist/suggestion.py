@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from core.answers.entry import Head
+from core.assist.calibration import NOTHING_KNOWN, Calibrations
 from core.data.classes import FIRST_CODE
 
 FIRST = 3  # how many are shown
+SURE = 0.8  # four of five right: below that a person would correct too many to trust it at a glance
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Suggestion:
     Attributes
     ----------
     classes, shares : the first three by falling probability, of both sources together
+    measured : whether the shares are as large as earlier ones turned out to be right; else they
+        are what the sources say of themselves, and are not shown
     shape : the first three by its shape alone, () where there is no guess
     network : the class most of its points were predicted to be, None without a network
     carried : the class that the same place has in a neighbouring scan, None without one
@@ -34,6 +38,12 @@ class Suggestion:
     network: int | None
     shown: bool
     carried: int | None = None
+    measured: bool = False
+
+    @property
+    def sure(self) -> bool:
+        """Whether the first one may stand out from the others."""
+        return self.measured and self.shares[0] >= SURE
 
     def to_text(self) -> str:
         """JSON for the journal."""
@@ -53,9 +63,22 @@ class Suggestion:
                 kept["network"],
                 kept["shown"],
                 kept.get("carried"),
+                kept.get("measured", False),
             )
         except (ValueError, TypeError, KeyError):
             return None
+
+
+def mixed(shape: Mapping[int, float], network: tuple[int, float] | None) -> dict[int, float]:
+    """class -> what shape and network say together: the mean where both speak, {} where none."""
+    sources = [source for source in (shape, dict([network]) if network else {}) if source]
+    classes = {c for source in sources for c in source}
+    return {c: sum(source.get(c, 0.0) for source in sources) / len(sources) for c in classes}
+
+
+def ranked(shares: Mapping[int, float]) -> list[int]:
+    """Classes by falling share, ties to the lowest class."""
+    return sorted(shares, key=lambda c: (-shares[c], c))
 
 
 def suggested(
@@ -64,24 +87,33 @@ def suggested(
     carried: tuple[int, float] | None,
     *,
     shown: bool,
+    known: Calibrations = NOTHING_KNOWN,
 ) -> Suggestion | None:
     """The suggestion of all sources, None where none speaks.
 
     `shape`: class -> probability; `network`: its class of most points and their share; `carried`: a
-    class and the share of points that met it. Where shape and network both speak, the mean of
-    their probabilities; what is carried over stands alone and first.
+    class and the share of points that met it; `known`: how often such suggestions were right. What
+    is carried over stands alone and first.
     """
-    three = tuple(sorted(shape, key=lambda c: (-shape[c], c))[:FIRST])
+    three = tuple(ranked(shape)[:FIRST])
     best = network[0] if network is not None else None
     if carried is not None:
-        return Suggestion((carried[0],), (carried[1],), three, best, shown, carried[0])
-    sources = [source for source in (shape, dict([network]) if network else {}) if source]
-    if not sources:
+        said, kind = dict([carried]), known.carried
+    else:
+        said, kind = mixed(shape, network), known.shape if network is None else known.network
+    first = ranked(said)[:FIRST]
+    if not first:
         return None
-    classes = {c for source in sources for c in source}
-    mean = {c: sum(source.get(c, 0.0) for source in sources) / len(sources) for c in classes}
-    first = sorted(mean, key=lambda c: (-mean[c], c))[:FIRST]
-    return Suggestion(tuple(first), tuple(mean[c] for c in first), three, best, shown)
+    shares = [said[c] for c in first]
+    return Suggestion(
+        tuple(first),
+        tuple(kind.shares(shares) if kind.enough else shares),
+        three,
+        best,
+        shown,
+        carried[0] if carried is not None else None,
+        kind.enough,
+    )
 
 
 @dataclass(frozen=True)

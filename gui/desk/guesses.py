@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, Signal
 from core.assist.by_neighbours import carried
 from core.assist.by_network import predicted
 from core.assist.by_shape import fit, is_bare, shapes_of
+from core.assist.calibration import NOTHING_KNOWN, Calibrations
+from core.assist.measured import calibrations
 from core.assist.same_thing import same_things
 from core.assist.suggestion import Suggestion, suggested
 from core.base.errors import ProjectError
@@ -44,6 +46,7 @@ class Guesses(QObject):
         self._network: dict[str, tuple[int, float]] = {}
         self._carried: dict[str, tuple[int, float]] = {}
         self.things: dict[str, str] = {}  # by unit, the thing that a neighbouring scan has there
+        self._known = NOTHING_KNOWN
         self.first: dict[str, int] = {}  # of open items that show a suggestion, their first one
         self._running: Future | None = None
         self._fitted_at = 0
@@ -70,6 +73,7 @@ class Guesses(QObject):
         """Units or predictions have changed."""
         self._shape, self._network, self._carried, self.first = {}, {}, {}, {}
         self.things = {}
+        self._known = NOTHING_KNOWN
         self._fitted_at, self._scan = 0, ""
 
     def renew(self) -> None:
@@ -85,6 +89,7 @@ class Guesses(QObject):
             self._network.get(unit),
             self._carried.get(unit),
             shown=self.shown and not is_bare(self.project, unit),
+            known=self._known,
         )
 
     def _take(self, done: Future) -> None:
@@ -100,6 +105,7 @@ class Guesses(QObject):
         self._network.update(learnt.network)
         self._carried.update(learnt.carried)
         self.things.update(learnt.things)
+        self._known = learnt.known
         self.first = learnt.first
         self.changed.emit()
 
@@ -111,13 +117,15 @@ class Guesses(QObject):
 @dataclass(frozen=True)
 class Learnt:
     """By unit: shape, class -> probability; network and carried, a class and a share; first, the
-    class suggested first for an open item that may show one; things, their names."""
+    class suggested first for an open item that may show one; things, their names; known, how often
+    suggestions were right."""
 
     shape: dict[str, dict[int, float]]
     network: dict[str, tuple[int, float]]
     carried: dict[str, tuple[int, float]]
     first: dict[str, int]
     things: dict[str, str]
+    known: Calibrations
 
 
 def _learn(project: Project, scan: str) -> Learnt:
@@ -144,4 +152,5 @@ def _learn(project: Project, scan: str) -> Learnt:
         if likely is not None and not is_bare(project, name):
             first[name] = likely.classes[0]
     apart = project.settings.label.instances and scan in project.dataset.train
-    return Learnt(shape, network, seen, first, same_things(project, scan) if apart else {})
+    things = same_things(project, scan) if apart else {}
+    return Learnt(shape, network, seen, first, things, calibrations(project))

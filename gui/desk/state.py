@@ -18,6 +18,7 @@ from gui.desk.activity import Activity
 from gui.desk.agenda import Agenda, Way
 from gui.desk.background import Background
 from gui.desk.content import Content, Loader
+from gui.desk.estimates import Estimates
 from gui.desk.guesses import Guesses
 from gui.desk.order import Order
 from gui.desk.sample import Sample
@@ -77,6 +78,7 @@ class State(QObject):
         self.at_work: Callable[[], bool] = lambda: False
         self.background = Background(2, "background")
         self.guesses = Guesses(project, self.background, self)
+        self.estimates = Estimates(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)
         self.agenda = Agenda(project, self.summary, self.order)
         self.loader.loaded.connect(self._arrived)
@@ -92,6 +94,7 @@ class State(QObject):
         self._following.timeout.connect(self.target_told)
         self.target_changed.connect(lambda _: self._following.start())
         self._entry_added.connect(self._tell)
+        self.answers_changed.connect(self.estimates.forget)
         self.answers_changed.connect(self._answers_told)
         self.target_told.connect(self.changed)
         self.project_changed.connect(self.changed)
@@ -99,6 +102,7 @@ class State(QObject):
         self.target_told.connect(self._guess)
         self.guesses.changed.connect(self._following.start)
         self.guesses.failed.connect(self.told)
+        self.estimates.changed.connect(self.changed)
         self.order.refill()
 
     @property
@@ -326,6 +330,7 @@ class State(QObject):
         before, coming = self.round, self._coming
         prepared = self.project.units is not self._units
         self._units = self.project.units
+        self.estimates.forget()
         self.summary.renew()
         if prepared:
             self.guesses.forget()
@@ -474,4 +479,5 @@ class State(QObject):
         self._following.stop()
         self.loader.shut()
         self.guesses.shut()
+        self.estimates.shut()
         self.background.shut()

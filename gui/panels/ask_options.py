@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QFrame,
+    QLabel,
     QPushButton,
     QWidget,
 )
 
 from core.query.strategies import strategies
+from gui.desk.estimates import Estimates
 from gui.look.combo import Combo
 
 # What a budget may be counted in: name, suffix, highest, first value, decimals.
@@ -20,6 +22,8 @@ _KINDS = (
     ("Units", "", 1e7, 100, 0),
     ("Minutes", " min", 1e5, 30, 0),
 )
+_REST_MS = 150
+_WIDTH = 260
 
 
 class AskOptions(QFrame):
@@ -30,9 +34,14 @@ class AskOptions(QFrame):
 
     asked = Signal(dict)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, estimates: Estimates) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("card")
+        self._estimates = estimates
+        self.estimate = QLabel()
+        self.estimate.setObjectName("quiet")
+        self.estimate.setWordWrap(True)
+        self.estimate.setMinimumWidth(_WIDTH)
         self.strategy = Combo()
         self.strategy.addItem("The project's", None)
         for name in sorted(strategies()):
@@ -48,17 +57,22 @@ class AskOptions(QFrame):
         form.addRow("Strategy", self.strategy)
         form.addRow("Budget", self.kind)
         form.addRow("", self.amount)
+        form.addRow(self.estimate)
         form.addRow("", button)
+        # A dry run only when the hand rests: a spin box passes through many values.
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._say)
         self._change(0)
+        self.strategy.currentIndexChanged.connect(self._rest.start)
+        self.amount.valueChanged.connect(self._rest.start)
+        estimates.changed.connect(self._say)
+        self._say()
 
-    def _change(self, index: int) -> None:
-        _, suffix, highest, first, decimals = _KINDS[index]
-        self.amount.setDecimals(decimals)
-        self.amount.setRange(10.0**-decimals, highest)
-        self.amount.setSuffix(suffix)
-        self.amount.setValue(first)
-
-    def _ask(self) -> None:
+    @property
+    def options(self) -> dict[str, object]:
+        """Keyword arguments of core.steps.ask."""
         value = self.amount.value()
         options: dict[str, object] = {"strategy": self.strategy.currentData()}
         kind = self.kind.currentIndex()
@@ -68,5 +82,21 @@ class AskOptions(QFrame):
             options["units"] = int(value)
         else:
             options["minutes"] = value
+        return options
+
+    def _say(self) -> None:
+        """Say what would be asked."""
+        self.estimate.setText(self._estimates.words(self.options))
+        self.adjustSize()
+
+    def _change(self, index: int) -> None:
+        _, suffix, highest, first, decimals = _KINDS[index]
+        self.amount.setDecimals(decimals)
+        self.amount.setRange(10.0**-decimals, highest)
+        self.amount.setSuffix(suffix)
+        self.amount.setValue(first)
+        self._rest.start()
+
+    def _ask(self) -> None:
         self.hide()
-        self.asked.emit(options)
+        self.asked.emit(self.options)

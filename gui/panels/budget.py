@@ -1,4 +1,4 @@
-"""The budget of the round on the table: items, points and minutes, spent and left."""
+"""The budget of the round on the table, spent and left; before one, what the next would ask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gui.look.words import Wrapped
 
 
 class Budget(QWidget):
-    """A thin bar with two lines under it; hidden while nothing is asked."""
+    """A thin bar with two lines under it; a line alone while nothing is asked but may be."""
 
     def __init__(self, state: State) -> None:
         super().__init__()
@@ -30,12 +30,12 @@ class Budget(QWidget):
         state.target_told.connect(self.refresh)
         state.project_changed.connect(self.restart)
         state.answers_changed.connect(self.refresh)
+        state.estimates.changed.connect(self.refresh)
         self.restart()
 
     def restart(self) -> None:
         """Another round may be on the table."""
         current = self.state.round
-        self.setVisible(current is not None)
         fold = self.state.project.answers.fold
         self._spending = Spending(current.query, fold) if current is not None else None
         self.refresh()
@@ -49,6 +49,14 @@ class Budget(QWidget):
             self.spent.setText(f"Second opinion: {len(second.done):,} of {len(second):,} units")
             self.time.setText("Esc ends it.")
             return
+        summary = self.state.summary
+        may_ask = spending is None and self.state.project.units is not None
+        may_ask = may_ask and (summary.tip is None or summary.scored)
+        self.setVisible(spending is not None or may_ask)
+        self.bar.setVisible(spending is not None)
+        self.time.setVisible(spending is not None)
+        if may_ask:
+            self.spent.setText(f"Ask: {self.state.estimates.words()}")
         if spending is None:
             return
         spending.follow()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.assist.split import Parts
 from core.data.classes import UNLABELLED
 
 
@@ -18,6 +19,7 @@ class Draft:
     classes : (R,) uint8 given so far to the target's rows, UNLABELLED where none is
     selected : (R,) bool drawn, waiting for its class
     part : (R,) int32 parts of like points, asked one after the other, or None
+    tree : what they are parts of, and what each can be divided into
     guessed : whether the classes began as a guess, so that only the person may say it is done
     title : the last step in words
     turn : (R,) int32 in which turn each row's class was given, so that two things of a class stay
@@ -32,6 +34,7 @@ class Draft:
     title: str = "start"
     own: np.ndarray | None = None
     turn: np.ndarray | None = None
+    tree: Parts | None = None
 
     @classmethod
     def empty(cls, count: int) -> Draft:
@@ -69,8 +72,25 @@ class Draft:
             return self.selected
         rest = ~self.given
         if self.part is not None and rest.any():
-            return rest & (self.part == np.bincount(self.part[rest]).argmax())
+            return rest & (self.part == self._largest)
         return rest
+
+    @property
+    def _largest(self) -> int:
+        """The part with the most points whose class nobody gave."""
+        assert self.part is not None
+        return int(np.bincount(self.part[~self.given]).argmax())
+
+    def in_parts(self, tree: Parts) -> Draft:
+        """Ask for the two parts of the unit, one after the other."""
+        return replace(self, part=tree.cut(2), tree=tree, title="split in two")
+
+    def divide(self) -> Draft:
+        """Ask for the two parts of the asked part; the same draft where it cannot be divided."""
+        if self.tree is None or self.part is None or self.selected.any() or self.given.all():
+            return self
+        part = self.tree.divided(self.part, self._largest)
+        return self if part is self.part else replace(self, part=part, title="split further")
 
     def select(
         self, rows: np.ndarray, *, take_away: bool = False, over: bool = False, title: str

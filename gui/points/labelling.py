@@ -14,6 +14,7 @@ from core.answers.effort import Effort
 from core.answers.entry import POINTS, Head
 from core.answers.instances import Things
 from core.answers.labels import CARRIED
+from core.assist.split import FILLED, Parts, split
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED, UNSURE
 from core.data.items import scan_of
@@ -53,7 +54,7 @@ class Labelling(QObject):
         self._bench = self._nothing  # of the target
         self._swapping = False
         self._target: Target | None = None
-        self._splitting: Future[np.ndarray] | None = None
+        self._splitting: Future[Parts] | None = None
         state.target_changed.connect(self._follow)
         state.at_work = lambda: self.draft is not None
         self._split.connect(self._parted)
@@ -121,17 +122,26 @@ class Labelling(QObject):
         self._step(self.draft.drop() if self.draft.selected.any() else None)
 
     def guess(self) -> None:
-        """Begin with the best guess: the network's class of each point, else parts of like points,
-        asked one after the other."""
-        target, content = self.state.target, self.state.content
+        """Begin with the best guess: the network's class of each point, else the unit's two parts,
+        asked one after the other; again: the network's guess gives way to parts, and the part
+        that is asked is split further."""
+        target, content, draft = self.state.target, self.state.content, self.draft
         if target is None or content is None:
             self._tell("Nothing is asked here to split.")
             return
+        if draft is not None and draft.part is not None:
+            divided = draft.divide()
+            if divided is draft:
+                self._tell("This cannot be split further: press its class, or draw.")
+            else:
+                self._bench.tools.add("guess")
+                self._step(divided)
+            return
+        begun = draft or Draft.empty(len(target.rows))
+        given = begun.given  # what the person said already is no guess
         if content.prediction is not None and self._may_suggest() and not target.blind:
-            draft = self.draft or Draft.empty(len(target.rows))
-            given = draft.given  # what the person said already is no guess
-            classes = np.where(given, draft.classes, content.prediction[target.rows])
-            if not (classes == UNLABELLED).any():
+            classes = np.where(given, begun.classes, content.prediction[target.rows])
+            if not begun.guessed and not (classes == UNLABELLED).any():
                 nothing = np.zeros(len(classes), bool)
                 self._bench.tools.add("guess")
                 title = "the network's guess"
@@ -139,9 +149,16 @@ class Labelling(QObject):
                 return
         self._part(self._take_parts)
 
-    def _take_parts(self, part: np.ndarray) -> None:
+    def _take_parts(self, tree: Parts) -> None:
+        target, draft = self.state.target, self.draft
+        assert target is not None
+        if draft is None:
+            draft = Draft.empty(len(target.rows))
+        elif draft.guessed:  # of a guess that was no good what the person said stays
+            classes = np.where(draft.given, draft.classes, UNLABELLED).astype(np.uint8)
+            draft = replace(draft, classes=classes, guessed=False, own=None)
         self._bench.tools.add("guess")
-        self._step(self._with(part, title="split in parts"))
+        self._step(draft.in_parts(tree))
 
     def fill(self, row: int, *, over: bool = False) -> None:
         """Select the part of like points around a row of the shown scan."""
@@ -150,19 +167,20 @@ class Labelling(QObject):
             self._tell("This point is not of the unit that is asked.")
             return
         at = int(np.searchsorted(target.rows, row))
-        self._part(lambda part: self.select(part == part[at], "fill", over=over))
 
-    def _with(self, part: np.ndarray, title: str) -> Draft:
-        draft = self.draft or Draft.empty(len(part))
-        return replace(draft, part=part, title=title)
+        def select(tree: Parts) -> None:
+            part = tree.cut(FILLED)
+            self.select(part == part[at], "fill", over=over)
 
-    def _part(self, then: Callable[[np.ndarray], None]) -> None:
+        self._part(select)
+
+    def _part(self, then: Callable[[Parts], None]) -> None:
         """Split the target in parts in the background, then go on with them."""
         target, content = self.state.target, self.state.content
         assert target is not None
         assert content is not None
-        if self.draft is not None and self.draft.part is not None:
-            then(self.draft.part)
+        if self.draft is not None and self.draft.tree is not None:
+            then(self.draft.tree)
             return
         points, bench = (
             self.state.project.dataset.normalised(content.points[target.rows]),
@@ -170,10 +188,8 @@ class Labelling(QObject):
         )
         self._tell("Splitting …")
 
-        def work() -> np.ndarray:
-            from core.assist.split import parts
-
-            return parts(points)
+        def work() -> Parts:
+            return split(points)
 
         def done(future: Future) -> None:
             self._split.emit((bench, then), future)

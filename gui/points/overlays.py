@@ -146,28 +146,36 @@ class Card(QFrame):
         if target is not None and target.blind and self.state.second is None:
             likely = self.state.guesses.of(target.unit)  # as where none is shown, to compare
             likely = replace(likely, shown=False) if likely is not None else None
+        bold = likely is not None and likely.shown and likely.sure
+        if self.guess.font().bold() != bold:
+            font = self.guess.font()
+            font.setBold(bold)
+            self.guess.setFont(font)
         if likely is None or not self.state.guesses.shown:
             return ""
         if not likely.shown:
             return "No suggestion for this one: decide unprompted."
         enter = self.key_of("accept").replace("Return", "Enter")
+        shares = [f" {share:.0%}" if likely.measured else "" for share in likely.shares]
+        early = "" if likely.measured else "   (too early to say how sure)"
         if likely.carried is not None:
             name = self.state.class_name(likely.carried)
-            return (
-                f"{enter}: {name}, as in the scan beside it ({likely.shares[0]:.0%} of the points)"
-            )
+            sure = f" (right in{shares[0]} of such cases)" if likely.measured else early
+            return f"{enter}: {name}, as in the scan beside it{sure}"
         parts = [
-            f"{self.state.class_name(c)} {share:.0%} [{self.key_of(f'class {c}')}]"
-            for c, share in zip(likely.classes, likely.shares, strict=True)
+            f"{self.state.class_name(c)}{share} [{self.key_of(f'class {c}')}]"
+            for c, share in zip(likely.classes, shares, strict=True)
         ]
-        return f"{enter}: " + "   ".join(parts)
+        unsure = "" if likely.sure or not likely.measured else "unsure: "
+        return f"{enter}: {unsure}" + "   ".join(parts) + early
 
     def _draft(self, draft: Draft) -> str:
         if draft.complete and not draft.selected.any():
             return "Correct it with a tool, or Enter to confirm. Esc: whole again."
         asked = int(draft.asked.sum())
         after = "" if draft.guessed else f" of {int(draft.open.sum()):,} without one"
-        return f"Press the class of the {asked:,} bright points{after}. Esc: put away."
+        further = f" {self.key_of('guess')}: split them further." if draft.tree else ""
+        return f"Press the class of the {asked:,} bright points{after}.{further} Esc: put away."
 
 
 class Legend(QFrame):

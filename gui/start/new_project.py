@@ -23,12 +23,9 @@ from core.base.errors import ProjectError
 from core.base.settings import PRESETS, load_preset
 from core.data.scans import DatasetFolder, open_dataset
 from core.project.project import Project
-from core.steps import SECONDS_PER_UNIT
 from gui.look.combo import Combo
 from gui.look.scrolled import Scrolled
 from gui.look.words import breakable
-
-_UNITS_PER_SCAN = 170  # of SemanticKITTI: docs/method.md, Units
 
 
 class NewProject(QWidget):
@@ -134,7 +131,7 @@ class NewProject(QWidget):
             self.path.setText(chosen)
 
     def _estimate(self, *_: object) -> None:
-        """Say what a round will ask and cost."""
+        """Say what a round will ask; how many units that is, depends on their sizes."""
         try:
             dataset = open_dataset(
                 self.found.format,
@@ -146,14 +143,11 @@ class NewProject(QWidget):
         except ProjectError as error:
             self.cost.setText(f"{error.what} {error.do}")
             return
-        scans = len(dataset.train)
         share = float(settings.query.fraction)
-        units = max(1, round(scans * _UNITS_PER_SCAN * share))
-        minutes = units * SECONDS_PER_UNIT / 60
         self.cost.setText(
-            f"{scans:,} training and {len(dataset.validation):,} validation scans. A round asks "
-            f"{share:.1%} of the points: about {units:,} units or more, {minutes:.0f} minutes at "
-            f"{SECONDS_PER_UNIT:.0f} s each."
+            f"{len(dataset.train):,} training and {len(dataset.validation):,} validation scans. A "
+            f"round asks {share:.1%} of the points; how many units and minutes that is, is told "
+            f"once the scans are prepared."
         )
 
     def make(self) -> None:

@@ -125,7 +125,8 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Confirm the draft, or answer with the class suggested first.",
                work.accept, session.no.label),
         Action("guess", "Start from the best guess", ("Y",), "Label",
-               "The network's class of each point, else parts of like points, one key each.",
+               "The network's class of each point, else two parts of like points; again: "
+               "split the lit part further.",
                work.labelling.guess, session.no.label),
         Action("grow", "Grow to the whole thing", ("6",), "Label",
                "Take in what belongs to the unit; again: a step further. One key labels it all.",

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QToolBar, QToolButton
 from gui.desk.state import State
 from gui.look.flow import Flow
 
+_ASK = "Choose the units worth asking about"
 DONE, NOW, WAITING = "done", "now", "waiting"
 
 
@@ -35,8 +36,10 @@ def steps(state: State, running: str | None) -> list[Step]:
     trained, scored = summary.trained, summary.scored
     # After its training a round's open items stay on the table until the next query is asked.
     asks = current is None or scored
+    may_ask = prepared and asks and (tip is None or scored)
     number = len(project.branch(tip)) + 1 if prepared else 1
     back = f"; the {waiting:,} open ones go back to the pool" if waiting else ""
+    would = f"{state.estimates.words()}{back}" if may_ask else ""
 
     def step(action: str, text: str, done: bool, ready: bool, why: str) -> Step:
         return Step(action, text, DONE if done else NOW if ready else WAITING, why)
@@ -48,7 +51,11 @@ def steps(state: State, running: str | None) -> list[Step]:
             f"Ask round {number}" if asks else f"Asked {asked:,}",
             not asks,
             prepared and (tip is None or scored),
-            f"Choose the units worth asking about{back}" if prepared else "Waits for Prepare",
+            f"{state.estimates.words()}{back}"
+            if may_ask
+            else _ASK
+            if prepared
+            else "Waits for Prepare",
         ),
         step(
             "label",

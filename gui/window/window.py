@@ -353,7 +353,7 @@ class Window(QMainWindow):
             return
         from gui.panels.ask_options import AskOptions
 
-        options = AskOptions(self)
+        options = AskOptions(self, self.session.state.estimates)
         options.asked.connect(self.session.ask)
         button = self.stepper.buttons["ask"]
         options.move(button.mapToGlobal(button.rect().bottomLeft()))

@@ -14,7 +14,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from core.assist.split import parts
+from core.assist.split import Parts, split
 from core.data.classes import FIRST_CODE
 from core.prepare.units import CELL
 from gui.desk.target import Target
@@ -22,6 +22,8 @@ from gui.view.draw_tool import Shape, sides
 from gui.window.window import Window
 
 KEY_S, POINT_S, DECIDE_S = 0.28, 1.1, 1.35
+SPLIT_S = KEY_S + KEY_S + DECIDE_S  # the least that a unit of two classes takes beyond one class
+DRAWN_S = KEY_S + 2 * POINT_S + KEY_S + DECIDE_S
 VERTICES, JITTER_PX = 12, 3.0
 _SHAPES = 6
 _POINTS_PER_S = 3.2  # what is worth a second: less than that is let be
@@ -147,11 +149,17 @@ class Annotator:
             self._class(255)
             return
         main = int(np.bincount(truth[known]).argmax())
-        if not self.tools or (truth[known] != main).sum() < _POINTS_PER_S * 4:
+        others = int((truth[known] != main).sum())
+        if not self.tools or others < _POINTS_PER_S * SPLIT_S:
             self._class(main)
             return
+        tree = split(self.state.content.points[self.state.target.rows])
+        divided, part_worth = division(tree, known, truth[known])
+        if part_worth > max(0, others - _POINTS_PER_S * DRAWN_S):  # no drawing can be worth more
+            self._by_parts(divided, known, truth)
+            return
         self._turn()
-        if (truth[known] != main).sum() > _COME_CLOSER:
+        if others > _COME_CLOSER:
             self._key(Qt.Key.Key_Home)  # closer, where a trembling hand matters less
             self._settle()
         known = self._known(truth)
@@ -164,9 +172,9 @@ class Annotator:
                 known, shapes, worth = above, other, more
             else:
                 self._flip()
-        part, part_worth = self._parts(known, truth[known])
+        divided, part_worth = division(tree, known, truth[known])
         if part_worth > max(worth, 0):
-            self._by_parts(part, known, truth)
+            self._by_parts(divided, known, truth)
             return
         self._strokes(shapes if worth > 0 else [])
         if shapes and not self._is_cell() and len(truth) > _LOOK_AGAIN:
@@ -196,29 +204,23 @@ class Annotator:
                 continue
             self._class(found)
 
-    def _parts(self, rows: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, float]:
-        """The parts that Y would show, and what answering them one by one is worth."""
-        target, content = self.state.target, self.state.content
-        part = parts(content.points[target.rows])
-        main = int(np.bincount(truth).argmax())
-        given = np.zeros(len(truth), np.int64)
-        for one in np.unique(part[rows]):
-            inside = part[rows] == one
-            given[inside] = np.bincount(truth[inside]).argmax()
-        gain = int((given == truth).sum() - (truth == main).sum())
-        seconds = KEY_S + (KEY_S + DECIDE_S) * (len(np.unique(part)) - 1)
-        return part, gain - _POINTS_PER_S * seconds
-
-    def _by_parts(self, part: np.ndarray, rows: np.ndarray, truth: np.ndarray) -> None:
-        """Press Y, then a class for each part that lights up."""
+    def _by_parts(self, divided: set[int], rows: np.ndarray, truth: np.ndarray) -> None:
+        """Press Y; then, for each part that lights up, Y again to split it or its class."""
         self._key("Y")
         labelling = self.session.work.labelling
         while labelling.draft is None:
             QTest.qWait(5)
+        main = int(np.bincount(truth[rows]).argmax())
         while self.state.target is self._asked:
-            asked = labelling.draft.asked[rows]
-            known = truth[rows][asked]
-            self._class(int(np.bincount(known).argmax()) if len(known) else int(truth[rows][0]))
+            draft = labelling.draft
+            asked = draft.asked
+            (node,) = np.unique(draft.part[asked])
+            if int(node) in divided:
+                self._key("Y", decide=True)
+                assert labelling.draft is not draft
+                continue
+            known = truth[rows][asked[rows]]
+            self._class(int(np.bincount(known).argmax()) if len(known) else main)
 
     def _known(self, truth: np.ndarray) -> np.ndarray:
         """Places in the target's rows that are seen and have a true class."""
@@ -267,6 +269,36 @@ class Annotator:
             plan.append((best[1], best[2]))
             given = best[3]
         return plan, worth
+
+
+def division(tree: Parts, rows: np.ndarray, truth: np.ndarray) -> tuple[set[int], float]:
+    """The nodes of a unit's tree that are worth splitting, below the whole, and what that is worth.
+
+    rows (n,) places in the unit that are seen, truth (n,) their classes. Every part takes a class
+    key, every further split a key and a decision; the best set is found from the leaves up.
+    """
+    leaves = len(tree.children) + 1
+    if leaves < 2:
+        return set(), 0.0
+    votes = np.zeros((2 * leaves - 1, int(truth.max()) + 1), np.int64)
+    np.add.at(votes, (tree.leaf[rows], truth), 1)
+    size = np.zeros(2 * leaves - 1, np.int64)
+    np.add.at(size, tree.leaf, 1)
+    for node, pair in enumerate(tree.children.tolist(), start=leaves):
+        votes[node], size[node] = votes[pair].sum(axis=0), size[pair].sum()
+    step = _POINTS_PER_S * (KEY_S + DECIDE_S)
+    right = votes.max(axis=1)
+    best = right - step
+    chosen: dict[int, set[int]] = {node: set() for node in range(leaves)}
+    for node, (a, b) in enumerate(tree.children[:-1].tolist(), start=leaves):
+        both = best[a] + best[b] - step
+        if both > best[node] and min(size[a], size[b]) >= 3:
+            best[node], chosen[node] = both, {node} | chosen[a] | chosen[b]
+        else:
+            chosen[node] = set()
+    a, b = tree.children[-1].tolist()
+    worth = best[a] + best[b] - _POINTS_PER_S * KEY_S - (right[-1] - step)
+    return chosen[a] | chosen[b], float(worth)
 
 
 def cost(shape: Shape) -> float:

@@ -9,7 +9,6 @@ import pytest
 
 from core import steps
 from core.assist import by_shape as suggest
-from core.assist.split import parts
 from core.assist.suggestion import HitRates, Suggestion, hit_rates, suggested
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE, MIXED
@@ -104,25 +103,3 @@ def test_hit_rates_by_hand(project: Project):
         give(project, unit, np.full(size, answer, np.uint8), suggested=was)
     found = hit_rates(project.answers.effective.values())
     assert found == HitRates((1, 3), (2, 3), (3, 4), (2, 3), (0, 1))
-
-
-def test_parts_do_not_mix_a_road_and_a_pavement():
-    """Two flat strips, one 0.12 m higher and brighter: no part reaches over the kerb."""
-    rng = np.random.default_rng(0)
-    xy = rng.uniform(0, 10, (2500, 2))
-    kerb = xy[:, 0] > 6
-    z = np.where(kerb, 0.12, 0.0) + rng.normal(0, 0.01, len(xy))
-    light = np.where(kerb, 0.5, 0.2) + rng.normal(0, 0.03, len(xy))
-    found = parts(np.c_[xy, z, light].astype(np.float32))
-    assert 2 <= len(np.unique(found)) <= 6
-    pure = [max(np.mean(kerb[found == p]), 1 - np.mean(kerb[found == p])) for p in set(found)]
-    sizes = [np.sum(found == p) for p in set(found)]
-    assert np.average(pure, weights=sizes) > 0.97
-
-
-def test_parts_of_very_many_and_very_few_points():
-    rng = np.random.default_rng(1)
-    many = rng.uniform(0, 10, (9000, 4)).astype(np.float32)
-    assert parts(many).shape == (9000,)
-    assert len(np.unique(parts(many))) == 6
-    assert set(parts(many[:20])) == {0}

@@ -15,7 +15,7 @@ from core.base.errors import DataError, LockedError, ProjectError, SettingsError
 from core.base.files import read_json, write_json
 from core.base.jobs import Job
 from core.project.project import Project
-from core.rounds.scores import write_scores
+from tests.streets import scored
 
 
 def make(path: Path, root: Path, **options: object) -> Project:
@@ -206,22 +206,6 @@ def test_scrambled_ground_truth_gives_the_identical_later_query(tmp_path: Path, 
         second = steps.ask(project, Job(), percent="20")
     files = [found.folder / "query.json" for found in (first, second)]
     assert files[0].read_bytes() == files[1].read_bytes()
-
-
-def scored(project: Project) -> None:
-    """Put a checkpoint and scores into the newest round, as training would."""
-    tip, units = project.tip, project.need_units()
-    assert tip is not None
-    project.training_set(tip)
-    tip.checkpoint.write_bytes(b"weights")
-    rng = np.random.default_rng(1)
-    columns = {
-        "entropy": rng.random(len(units)).astype(np.float32),
-        "feature": rng.random((len(units), 6)).astype(np.float32),
-        "predicted": np.zeros(len(units), np.uint8),
-        "share": np.ones(len(units), np.float32),
-    }
-    write_scores(tip.folder, units, 6, [columns])
 
 
 def test_scores_of_another_preparation_are_not_used(project: Project):

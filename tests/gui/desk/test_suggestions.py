@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 
 from core import steps
 from core.answers.effort import Effort
 from core.assist.by_shape import is_bare
+from core.assist.calibration import ENOUGH, Calibration, Calibrations
 from core.assist.suggestion import Suggestion
 from core.base.jobs import Job
 from core.project.project import Project
@@ -44,8 +46,30 @@ def test_enter_gives_the_class_that_the_card_names_first(taught):
         found.shape,
         None,
         True,
+        measured=found.measured,
     )
     assert found.classes[0] == wanted  # roads, cars and poles of this street are easily told
+
+
+@pytest.mark.parametrize(
+    ("known", "percent", "bold"),
+    [
+        (Calibration(1.0, 0.0, ENOUGH - 1), False, False),
+        (Calibration(0.0, 0.5, ENOUGH), True, False),  # right in 62 %
+        (Calibration(0.0, 2.0, ENOUGH), True, True),  # right in 88 %
+    ],
+)
+def test_the_card_is_as_sure_as_suggestions_were_right(taught, known, percent, bold):
+    """No percentage before enough was measured, nothing bold below four right of five."""
+    taught.state.guesses._known = Calibrations(known, known, known)
+    taught.session.work.in_view.overlays.refresh()
+    guess = taught.session.work.in_view.overlays.card.guess
+    first = taught.state.suggestion.classes[0]
+    assert taught.state.class_name(first) in guess.text()
+    assert ("%" in guess.text()) is percent
+    assert ("too early to say" in guess.text()) is not percent
+    assert ("unsure" in guess.text()) is (percent and not bold)
+    assert guess.font().bold() is bold
 
 
 def test_a_key_says_otherwise_and_the_suggestion_is_kept(taught):

@@ -275,6 +275,31 @@ def test_parts_are_asked_one_after_the_other(cell, qtbot):
     assert entry.clicks == 0
 
 
+def test_the_lit_part_alone_is_split_further_and_back(cell, qtbot):
+    """Y once more halves what is lit, undo joins it again, a class is for the lit half only."""
+    labelling = cell.session.work.labelling
+    cell.key("Y")
+    qtbot.waitUntil(lambda: labelling.draft is not None)
+    two, lit = labelling.draft.part, labelling.draft.asked
+    assert len(np.unique(two)) == 2
+    cell.key("Y")
+    three = labelling.draft.part
+    assert len(np.unique(three)) == 3
+    np.testing.assert_array_equal(three[~lit], two[~lit])
+    cell.key("Z", CONTROL)
+    np.testing.assert_array_equal(labelling.draft.part, two)
+    cell.key("Y")
+    half = labelling.draft.asked
+    cell.key("R")
+    given = labelling.draft.classes == ROAD
+    np.testing.assert_array_equal(given, half)
+    assert cell.entries() == []
+    cell.key("A")
+    cell.key("A")
+    (entry,) = cell.entries()
+    assert int((entry.classes == ROAD).sum()) == int(half.sum())
+
+
 def test_one_class_is_swapped_for_another(cell):
     """A third of the cell is road, a third trunk; road becomes parking, wherever it is."""
     labelling = cell.session.work.labelling

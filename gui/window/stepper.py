@@ -51,11 +51,7 @@ def steps(state: State, running: str | None) -> list[Step]:
             f"Ask round {number}" if asks else f"Asked {asked:,}",
             not asks,
             prepared and (tip is None or scored),
-            f"{state.estimates.words()}{back}"
-            if may_ask
-            else _ASK
-            if prepared
-            else "Waits for Prepare",
+            would if may_ask else _ASK if prepared else "Waits for Prepare",
         ),
         step(
             "label",

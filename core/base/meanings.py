@@ -1,4 +1,4 @@
-"""What each setting means, in a sentence, by its dotted key; docs/method.md tells more."""
+"""What each setting means, in a sentence, by its dotted key (docs/method.md, Settings)."""
 
 from __future__ import annotations
 

@@ -39,6 +39,11 @@ class Dataset:
     validation: tuple[str, ...]
     intensity_scale: float = 1.0
 
+    @property
+    def scans(self) -> tuple[str, ...]:
+        """Every scan, those to train on first."""
+        return (*self.train, *self.validation)
+
     @cached_property
     def shared_names(self) -> frozenset[str]:
         """Flat names that several scans have."""

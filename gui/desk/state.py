@@ -271,14 +271,9 @@ class State(QObject):
 
     def step_scan(self, by: int) -> None:
         """Show the scan `by` places later in the list."""
-        names = self.scans()
+        names = self.project.dataset.scans
         at = names.index(self.content.scan) if self.content else 0
         self.show_scan(names[(at + by) % len(names)])
-
-    def scans(self) -> tuple[str, ...]:
-        """Every scan of the project, training first."""
-        dataset = self.project.dataset
-        return (*dataset.train, *dataset.validation)
 
     def _show(self, scan: str, place: int | str | Target | None, *, fly: bool) -> None:
         self._coming = (scan, place, fly)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
@@ -14,11 +13,10 @@ from core.answers.effort import Effort
 from core.answers.entry import POINTS, Head
 from core.answers.instances import Things
 from core.answers.labels import CARRIED
-from core.assist.split import FILLED, Parts, split
+from core.assist.split import FILLED, Parts
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED, UNSURE
 from core.data.items import scan_of
-from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.desk.target import Target
 from gui.points.apart import Apart
@@ -26,6 +24,7 @@ from gui.points.clicked import clicked
 from gui.points.draft import Draft
 from gui.points.drafts import Bench, Drafts
 from gui.points.said import said
+from gui.points.splitting import Splitting
 
 
 class Labelling(QObject):
@@ -41,23 +40,21 @@ class Labelling(QObject):
     """
 
     preview = Signal(object)
-    _split = Signal(object, object)
     _unsaved = Signal(object)
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.state = state
         self.apart = Apart(state)
+        self.splitting = Splitting(state)
         self._unsaved.connect(state.failed)
         self.drafts = Drafts(state.project, state.background, self._unsaved.emit)
         self._nothing = Bench("", "", np.zeros(0, np.int64))
         self._bench = self._nothing  # of the target
         self._swapping = False
         self._target: Target | None = None
-        self._splitting: Future[Parts] | None = None
         state.target_changed.connect(self._follow)
         state.at_work = lambda: self.draft is not None
-        self._split.connect(self._parted)
 
     @property
     def draft(self) -> Draft | None:
@@ -182,28 +179,16 @@ class Labelling(QObject):
         if self.draft is not None and self.draft.tree is not None:
             then(self.draft.tree)
             return
-        points, bench = (
-            self.state.project.dataset.normalised(content.points[target.rows]),
-            self._bench,
-        )
+        bench = self._bench
         self._tell("Splitting …")
 
-        def work() -> Parts:
-            return split(points)
+        def go_on(tree: Parts) -> None:
+            if self._bench.key == bench.key:
+                self._tell("")
+                then(tree)
 
-        def done(future: Future) -> None:
-            self._split.emit((bench, then), future)
-
-        if self._splitting is not None:
-            self._splitting.cancel()
-        self._splitting = self.state.background.submit(work, Turn.NOW)
-        self._splitting.add_done_callback(done)
-
-    def _parted(self, wanted: tuple[Bench, Callable], done: Future) -> None:
-        bench, then = wanted
-        if not done.cancelled() and self._bench.key == bench.key:
-            self._tell("")
-            then(done.result())
+        points = self.state.project.dataset.normalised(content.points[target.rows])
+        self.splitting.start(points, go_on)
 
     def begin_swap(self) -> None:
         """Let the next class replace the one that most selected points have, all over the unit;
@@ -490,5 +475,5 @@ class Labelling(QObject):
     def shut(self) -> None:
         """Take no parts any more, keep what is drawn."""
         self.drafts.shut()
-        self._split.disconnect()
+        self.splitting.shut()
         self._unsaved.disconnect()

@@ -183,7 +183,7 @@ def test_where_another_unit_is_asked_nothing_in_the_queue_is_highlighted(driver)
 def test_arrows_in_the_scans_show_them(driver):
     browser = driver.session.browser
     bring(driver, "Scans")
-    names = list(driver.state.scans())
+    names = list(driver.session.project.dataset.scans)
     first = browser.indexFromItem(browser._items[names[0]])
     click(driver, browser, first)
     assert driver.state.content.scan == names[0]
@@ -201,7 +201,7 @@ def test_arrows_in_the_scans_show_them(driver):
 
 
 def test_a_scan_that_cannot_be_read_is_not_left_highlighted(driver, small_street):
-    browser, names = driver.session.browser, list(driver.state.scans())
+    browser, names = driver.session.browser, list(driver.session.project.dataset.scans)
     bring(driver, "Scans")
     click(driver, browser, browser.indexFromItem(browser._items[names[0]]))
     driver.state.loader.forget()

@@ -198,8 +198,7 @@ def test_nothing_grows_under_a_drawing_or_a_blind_answer(driver, car):
     assert view.isVisible()
     driver.key(Qt.Key.Key_Escape)
     driver.key(Qt.Key.Key_Escape)
-    driver.state.again = car.front
-    driver.state.show_unit(car.front)
+    driver.state.begin_second([car.front])
     driver.settle()
     assert driver.state.target.blind
     driver.key("6")

@@ -112,7 +112,7 @@ def test_undo_and_redo_fly_back_across_scans(driver):
         assert set(driver.state.content.labels[rows].tolist()) == {place}
     driver.key("Z", CONTROL | SHIFT)
     assert driver.session.status.said.text() == "Nothing to redo."
-    assert scan in driver.state.scans()
+    assert scan in driver.session.project.dataset.scans
 
 
 def test_undo_reaches_over_closing_the_window(driver, qtbot, project_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MEANINGS: Mapping[str, str] = {
+    "label.instances": "An answer also tells which thing it is, where its class is countable.",
     "prepare.cell_m": "Side of a ground cell, in metres.",
     "prepare.min_unit_points": "A ground cell with fewer points is no unit.",
     "prepare.min_cluster_size": "A group of fewer points is no cluster.",

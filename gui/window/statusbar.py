@@ -66,8 +66,9 @@ class StatusBar(QStatusBar):
                 room += part.sizeHint().width() + 8
             part.setHidden(hide)
         self.job.setHidden(not self.job.text())
-        # Even alone it may be longer than the bar: then it goes on in another line.
-        self.said.setMinimumHeight(max(self.said.heightForWidth(max(room, 60)), 0))
+        # It goes on in another line; two are always kept free, else the view would jump with it.
+        two = 2 * self.said.fontMetrics().lineSpacing() + 2
+        self.said.setMinimumHeight(max(self.said.heightForWidth(max(room, 60)), two))
         facts = (self.saved.text(), self.spent.text(), self.drawing.text())
         self.setToolTip("\n".join(text for text in facts if text))
 

@@ -94,7 +94,7 @@ def test_preparing_from_nothing_in_the_window(qtbot, tmp_path, small_street):
     window = open_window(path, qtbot)
     session = window.session
     assert session.queue.empty.text() == "The scans are not prepared yet: press Prepare."
-    assert session.work.in_view.colours.mode == "height"
+    assert session.work.in_view.colours.mode == "scene"
     assert not window.stepper.buttons["ask"].isEnabled()
     with qtbot.waitSignal(window.jobs.finished, timeout=60_000):
         QTest.mouseClick(window.stepper.buttons["prepare"], Qt.MouseButton.LeftButton)
@@ -261,7 +261,7 @@ def test_the_command_palette_finds_and_does_an_action(driver):
 
 
 def test_colour_by_height_paints_points_in_its_ramp(driver):
-    driver.key("6", CONTROL)
+    driver.key("7", CONTROL)
     driver.key(Qt.Key.Key_End)
     view, content = driver.session.view, driver.state.content
     assert driver.session.work.in_view.colours.mode == "height"
@@ -358,7 +358,7 @@ window.show()
 window.open_project(__import__("pathlib").Path({str(project_path)!r}))
 while not window.session.view.drawn or window.session.state.content is None:
     application.processEvents()
-slow = {{"torch", "hdbscan", "sklearn", "open3d", "numba", "scipy", "pypatchworkpp"}}
+slow = {{"torch", "hdbscan", "sklearn", "open3d", "numba", "pypatchworkpp"}}
 print("LOADED", sorted(slow & sys.modules.keys()))
 window.close()
 """

@@ -46,6 +46,7 @@ def content_of(unit: np.ndarray, *others: np.ndarray, low: int = 0) -> Content:
         points=points,
         form=form_of(points, is_low),
         unit=numbers,
+        table=None,
         units=1,
         labels=np.full(len(points), 255, np.uint8),
         prediction=None,

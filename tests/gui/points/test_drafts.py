@@ -104,10 +104,12 @@ def test_where_all_that_is_in_the_shape_has_a_class_it_is_told(cell):
     cut(cell, first)
     cell.key("R")
     road = drawn(cell).classes == ROAD
-    inside = places(cell)[road]
+    inside, others = places(cell)[road], places(cell)[~road]
+    apart = np.linalg.norm(inside[:, None] - others[None], axis=2).min(axis=1)
+    middle, half = inside[apart.argmax()], apart.max() / 2  # a box around nothing but road
     cell.key("O")
     before = drawn(cell)
-    drag(cell, [inside.min(axis=0) - 1, np.quantile(inside, 0.4, axis=0)])
+    drag(cell, [middle - half, middle + half])
     assert drawn(cell) is before
     assert "Shift" in cell.session.status.said.text()
 

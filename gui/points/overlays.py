@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QToolButton, QVBoxLayout
 
 from core.data.classes import UNLABELLED
@@ -24,6 +24,7 @@ from gui.points.draft import Draft
 from gui.points.filter_panel import FilterPanel
 from gui.points.filters import EVERYTHING, Filters
 from gui.points.labelling import Labelling
+from gui.view.contrast import told_apart
 
 _MODE_NAMES = {
     "scene": "Scene",
@@ -218,7 +219,7 @@ class Legend(QFrame):
         if mode == "partition" and state.project.units is not None:
             units = state.project.units
             names = [f"up to {cut} m" for cut in units.cuts] + ["ground"]
-            return list(zip(names, map(_hex, partition_colours(len(units.cuts))), strict=True))
+            return self._named(names, partition_colours(len(units.cuts)))
         if mode in ("label", "prediction", "truth"):
             values = {"label": self._labels(content), "prediction": content.prediction}.get(
                 mode, content.truth
@@ -226,11 +227,14 @@ class Legend(QFrame):
             assert values is not None
             counts = np.bincount(values, minlength=256)
             present = [c for c in np.argsort(-counts, kind="stable").tolist() if counts[c]]
-            table = self.colours.classes
-            return [(state.class_name(c), _hex(table[c])) for c in present[:_LEGEND_ROWS]]
-        ramp = measure_table()
-        low, middle, high = _hex(ramp[0]), _hex(ramp[128]), _hex(ramp[255])
-        return [("high", high), ("middle", middle), ("low", low)]
+            present = present[:_LEGEND_ROWS]
+            return self._named(map(state.class_name, present), self.colours.classes[present])
+        return self._named(("high", "middle", "low"), measure_table()[[255, 128, 0]])
+
+    def _named(self, names: Iterable[str], rgb: np.ndarray) -> list[tuple[str, str]]:
+        """Names and colours (n, 3), as the view shows them."""
+        shown = told_apart(rgb, self.colours.theme.rgb("canvas"))
+        return list(zip(names, map(_hex, shown), strict=True))
 
     def _labels(self, content: Content) -> np.ndarray:
         """(N,) labels as far as the person may see them now."""
@@ -249,7 +253,7 @@ class Legend(QFrame):
         names = [f"{height:g} m" for height in MARKED_M]
         target = self.colours.state.target
         names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
-        return list(zip(names, map(_hex, colours), strict=True))[::-1]
+        return self._named(names, colours)[::-1]
 
 
 def _hex(colour: np.ndarray) -> str:
@@ -357,7 +361,7 @@ class Overlays(QObject):
         theme: Theme,
     ) -> None:
         super().__init__(scene)
-        self.scene, self.hidden = scene, False
+        self.scene, self.hidden, self._placing = scene, False, False
         self.card, self.legend = Card(scene.state, labelling), Legend(colours)
         self.switches = Switches(colours, filters)
         for part in (self.card, self.legend, self.switches):
@@ -392,6 +396,13 @@ class Overlays(QObject):
     def place(self) -> None:
         """The card at the top left, the switches beside it or else below on the right, the legend
         at the bottom left: none covers another."""
+        if self._placing:  # what is shown or hidden here asks for its place anew
+            return
+        self._placing = True
+        self._place()
+        self._placing = False
+
+    def _place(self) -> None:
         width, height = self.scene.view.width(), self.scene.view.height()
         card, legend, switches = self.card, self.legend, self.switches
         inside = width - 2 * _MARGIN
@@ -413,9 +424,12 @@ class Overlays(QObject):
             free -= switches.height() + _MARGIN
             legend.fit(free)
             height -= switches.height() + _MARGIN
-        # Better none than one over the card.
-        legend.setVisible(bool(legend.text.text()) and legend.height() <= free and not self.hidden)
         legend.move(_MARGIN, height - legend.height() - _MARGIN)
+        # Better none than one over the card; the switches are in the menus too.
+        over = card.geometry() if not card.isHidden() else QRect()
+        fits = bool(legend.text.text()) and not legend.geometry().intersects(over)
+        legend.setVisible(fits and not self.hidden)
+        switches.setVisible(not switches.geometry().intersects(over) and not self.hidden)
 
     def toggle(self) -> None:
         """Hide all of them, or show them again."""

@@ -3,6 +3,8 @@ asked (WCAG 2.1, 1.4.11 and 1.4.3), in whatever colour."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from gui.look.theme import luminance
 
 AROUND, ASKED = 3.4, 5.1  # a tenth more, since squares stand for sRGB's powers, which are slow
@@ -25,6 +27,20 @@ vec3 told_apart(vec3 colour, bool asked) {
     return sqrt(linear);
 }
 """
+
+
+def told_apart(rgb: np.ndarray, canvas: tuple[int, int, int]) -> np.ndarray:
+    """(n, 3) uint8: colours rgb (n, 3) 0..255 as the visual shows them on a canvas, of what stands
+    around."""
+    wanted, _, dark = least((canvas[0] / 255, canvas[1] / 255, canvas[2] / 255))
+    linear = (np.asarray(rgb, float) / 255) ** 2
+    luminance = (linear @ (0.2126, 0.7152, 0.0722))[:, None]
+    if dark:
+        part = np.clip((wanted - luminance) / (1 - luminance + 1e-9), 0, 1)
+        linear = linear + (1 - linear) * part
+    else:
+        linear = linear * np.minimum(1, wanted / np.maximum(luminance, 1e-9))
+    return np.asarray(np.round(np.sqrt(linear) * 255).astype(np.uint8))
 
 
 def least(background: tuple[float, float, float]) -> tuple[float, float, bool]:

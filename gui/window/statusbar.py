@@ -67,7 +67,7 @@ class StatusBar(QStatusBar):
             part.setHidden(hide)
         self.job.setHidden(not self.job.text())
         # It goes on in another line; two are always kept free, else the view would jump with it.
-        two = 2 * self.said.fontMetrics().lineSpacing() + 2
+        two = 2 * self.said.fontMetrics().lineSpacing() + 6
         self.said.setMinimumHeight(max(self.said.heightForWidth(max(room, 60)), two))
         facts = (self.saved.text(), self.spent.text(), self.drawing.text())
         self.setToolTip("\n".join(text for text in facts if text))

@@ -42,8 +42,13 @@ def overlapping(driver: Driver) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+# Text of the double size needs more than the smallest window.
+SEEN = [(size, text) for size in SIZES for text in TEXTS if text < 2 or size != SIZES[0]]
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), SEEN, ids=lambda part: "x".join(map(str, part)) if part in SIZES else None
+)
 def test_nothing_is_cut(driver: Driver, qtbot, small_street: Path, size, text: float):
     def settle(until) -> None:
         qtbot.waitUntil(until, timeout=20_000)

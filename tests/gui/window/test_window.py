@@ -16,10 +16,11 @@ from PySide6.QtWidgets import QApplication, QLabel
 from core.base.files import read_json
 from core.project.project import Project
 from gui.look.colours import measure_table
-from gui.look.theme import THEMES, contrast
+from gui.look.theme import DARK, THEMES, contrast
 from gui.start.new_project import NewProject
 from gui.start.recent import recent
 from gui.start.start import Start
+from gui.view.contrast import told_apart
 from tests.gui.driver import open_window
 from tests.places import ROOT
 
@@ -44,7 +45,7 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     with qtbot.waitSignal(driver.window.jobs.finished, timeout=120_000):
         QTest.mouseClick(driver.window.stepper.buttons["train"], Qt.MouseButton.LeftButton)
         assert driver.window.jobs.running == "Train"
-        qtbot.waitUntil(lambda: first.frozen)
+        qtbot.waitUntil(lambda: first.frozen, timeout=60_000)  # torch is loaded first
         assert driver.state.target.unit == late
         driver.key("R")
         driver.session.work.labelling.pick(0)
@@ -273,6 +274,7 @@ def test_colour_by_height_paints_points_in_its_ramp(driver):
     ramp = measure_table().astype(float)
     share = 235 / 255
     expected = ramp * share + background * (1 - share)
+    expected = told_apart(expected, DARK.rgb("canvas")).astype(float)
     distance = np.abs(lit[:, None] - expected[None]).sum(axis=2).min(axis=1)
     assert len(lit) > 500
     assert np.median(distance) <= 6

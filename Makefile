@@ -4,6 +4,11 @@
 PYTHON := .venv/bin/python
 SCREEN := xvfb-run -a -s "-screen 0 1600x1000x24"
 
+# The window's tests and all others, each on a core and a screen of its own.
+halves = $(SCREEN) -n 150 $(PYTHON) -m pytest -m "$(1)" tests/gui > .venv/gui.log 2>&1 & gui=$$!; \
+	$(SCREEN) -n 250 $(PYTHON) -m pytest -m "$(1)" --ignore tests/gui; rest=$$?; \
+	wait $$gui; gui=$$?; cat .venv/gui.log; exit $$((rest + gui))
+
 .PHONY: setup run test test-all bench check clean
 
 setup: .venv/ready
@@ -22,10 +27,10 @@ check: setup
 	@PYTHONPATH=. .venv/bin/lint-imports --no-logo
 
 test: check
-	@$(SCREEN) $(PYTHON) -m pytest -m "not slow and not benchmark"
+	@$(call halves,not slow and not benchmark)
 
 test-all: check
-	@$(SCREEN) $(PYTHON) -m pytest -m "not benchmark"
+	@$(call halves,not benchmark)
 
 bench: setup
 	@$(SCREEN) $(PYTHON) -m pytest -m benchmark -s

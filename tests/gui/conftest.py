@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtWidgets import QApplication
 
 from core import steps
 from core.assist.by_shape import is_bare
@@ -20,6 +21,17 @@ from tests.streets import small_project
 def own_settings(tmp_path: Path) -> None:
     """What the window remembers goes to a folder of the test."""
     keep_settings_in(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_window_left() -> Iterator[None]:
+    """Windows of earlier tests would take part in every change of style, and keep their scans."""
+    yield
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        for window in application.topLevelWidgets():
+            window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

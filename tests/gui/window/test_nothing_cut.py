@@ -44,10 +44,13 @@ def overlapping(driver: Driver) -> list[str]:
 
 # Text of the double size needs more than the smallest window.
 SEEN = [(size, text) for size in SIZES for text in TEXTS if text < 2 or size != SIZES[0]]
+QUICK = (((1100, 700), 1.5), ((1440, 900), 1.0))  # the tightest, and what most people have
 
 
 @pytest.mark.parametrize(
-    ("size", "text"), SEEN, ids=lambda part: "x".join(map(str, part)) if part in SIZES else None
+    ("size", "text"),
+    [pytest.param(*one, marks=[] if one in QUICK else pytest.mark.slow) for one in SEEN],
+    ids=lambda part: "x".join(map(str, part)) if part in SIZES else None,
 )
 def test_nothing_is_cut(driver: Driver, qtbot, small_street: Path, size, text: float):
     def settle(until) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent
 from PySide6.QtTest import QTest
@@ -63,6 +64,7 @@ def pictures(driver, qtbot, change: bool) -> dict[str, list[np.ndarray]]:
     return made
 
 
+@pytest.mark.slow
 def test_every_state_is_as_if_it_had_been_opened_in_the_theme(driver, qtbot):
     window = driver.window
     changed = pictures(driver, qtbot, True)

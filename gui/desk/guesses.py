@@ -47,6 +47,7 @@ class Guesses(QObject):
         self._carried: dict[str, tuple[int, float]] = {}
         self.things: dict[str, str] = {}  # by unit, the thing that a neighbouring scan has there
         self._known = NOTHING_KNOWN
+        self._held: tuple[str, Suggestion | None] = ("", None)
         self.first: dict[str, int] = {}  # of open items that show a suggestion, their first one
         self._running: Future | None = None
         self._fitted_at = 0
@@ -73,7 +74,7 @@ class Guesses(QObject):
         """Units or predictions have changed."""
         self._shape, self._network, self._carried, self.first = {}, {}, {}, {}
         self.things = {}
-        self._known = NOTHING_KNOWN
+        self._known, self._held = NOTHING_KNOWN, ("", None)
         self._fitted_at, self._scan = 0, ""
 
     def renew(self) -> None:
@@ -91,6 +92,16 @@ class Guesses(QObject):
             shown=self.shown and not is_bare(self.project, unit),
             known=self._known,
         )
+
+    def held(self, unit: str) -> Suggestion | None:
+        """The same for the unit that is asked; its first class stays as long as it is asked, so
+        that what Enter means never changes under a hand."""
+        (before, said), now = self._held, self.of(unit)
+        if before == unit and said is not None and now is not None:
+            if said.shown and now.shown and said.classes[0] != now.classes[0]:
+                return said
+        self._held = unit, now
+        return now
 
     def _take(self, done: Future) -> None:
         self._running = None

@@ -119,7 +119,7 @@ class State(QObject):
     def suggestion(self) -> Suggestion | None:
         """What is suggested for the target, None where nothing is known or must be shown."""
         target = self.target
-        return self.guesses.of(target.unit) if target is not None and not target.blind else None
+        return self.guesses.held(target.unit) if target is not None and not target.blind else None
 
     def _answers_told(self) -> None:
         if not self._following.isActive():  # else the target is told of in a moment

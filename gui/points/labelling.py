@@ -247,8 +247,8 @@ class Labelling(QObject):
             if draft.complete:
                 self._write(draft.classes, self._tool(), draft)
             else:
-                left = int(draft.open.sum())
-                self._tell(f"{left:,} points have no class yet: one more key gives them theirs.")
+                left, lit = int(draft.open.sum()), int(draft.asked.sum())
+                self._tell(f"{left:,} points have no class: press that of the {lit:,} lit ones.")
         elif suggestion is None or not suggestion.shown:
             self._tell("Nothing is suggested for this one: press its class.")
         else:

@@ -152,8 +152,8 @@ class Card(QFrame):
             font = self.guess.font()
             font.setBold(bold)
             self.guess.setFont(font)
-        if likely is None or not self.state.guesses.shown:
-            return ""
+        if likely is None or not self.state.guesses.shown or self.labelling.draft is not None:
+            return ""  # over a drawing Enter confirms that
         if not likely.shown:
             return "No suggestion for this one: decide unprompted."
         enter = self.key_of("accept").replace("Return", "Enter")
@@ -253,7 +253,11 @@ class Legend(QFrame):
         names = [f"{height:g} m" for height in MARKED_M]
         target = self.colours.state.target
         names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
-        return self._named(names, colours)[::-1]
+        rows = self._named(names, colours)[::-1]
+        content = self.colours.state.content
+        if content is not None and content.prediction is not None:
+            rows.append(("tint: the network's class", self.colours.theme.quiet))
+        return rows
 
 
 def _hex(colour: np.ndarray) -> str:

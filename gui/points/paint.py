@@ -36,6 +36,8 @@ def colours(
     partition (units,) of each unit, ramp (P, 3) its colours, table (256, 3) those of classes. In
     the scene what has no class is black: it has the colour of its height and light.
     """
+    if mode in BY_VALUE:  # only what is drawn on the asked unit has a colour of its own
+        return np.zeros((len(slots.label), 3), np.uint8)
     n = slots.units
     is_unit = slots.of_unit < n
     bare = (0, 0, 0) if mode == "scene" else GREY

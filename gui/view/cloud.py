@@ -89,7 +89,7 @@ void main() {
     bool own = unit.r + unit.g + unit.b > 0.0;
     float shade = 0.6 + 0.6 * tone;
     vec3 colour = u_values > 1.5 ? value * shade : value;
-    if (u_values < 0.5 || u_values > 2.5) {
+    if (u_values < 0.5 || u_values > 2.5 || (asked && own)) {  // what is drawn on it shows in any
         colour = unit.rgb * shade;
         if (!own) {
             colour = texture2D(u_relief, vec2(a_level, tone)).rgb;

@@ -192,7 +192,7 @@ class CloudView(QWidget):
         look = np.column_stack([nothing, nothing, across])
         self.outline.set_uniform("u_grow", pixels)
         self.outline.set_points(Layer(points, nothing, look, nothing))
-        self.outline.set_units(np.array([colour], np.uint8), np.array([255], np.uint8))
+        self.outline.set_units(np.zeros((1, 3), np.uint8), np.array([255], np.uint8))
         self.outline.set_values(nothing, np.tile(np.array(colour, np.uint8), (256, 1)))
 
     def show_marks(self, grid: Lines | None, *marks: Lines) -> None:

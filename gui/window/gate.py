@@ -178,6 +178,9 @@ class Gate(QObject):
             self.state.told.emit(f"{why}: {title} did nothing. Esc puts it away.")
         elif self.in_sight and not self._kept:
             run()
+        elif self.view is not None and not self._seen and not self.state.at_work():
+            # Just opened: nobody was told of a unit yet that a key could be for.
+            self.state.told.emit(f"No unit is on screen yet: {title} did nothing.")
         elif len(self._kept) >= MOST:
             self.state.told.emit(f"{title} did nothing: {MOST} keys wait for their units already.")
         else:

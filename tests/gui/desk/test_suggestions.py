@@ -159,3 +159,22 @@ def test_without_poses_the_neighbours_are_refused_in_words(driver, qtbot):
     driver.key("B", CONTROL)
     qtbot.waitUntil(lambda: any("has no pose" in text for text in said))
     assert not driver.session.view.around
+
+
+def test_what_enter_means_stays_while_a_unit_is_asked(taught, qtbot):
+    """Learning that ended meanwhile changed it under the hand."""
+    driver = taught
+    guesses, unit = driver.state.guesses, driver.state.target.unit
+    before = driver.state.suggestion
+    assert before is not None
+    other = next(c for c in range(3) if c != before.classes[0])
+    guesses._shape[unit] = {other: 1.0}
+    guesses._network.pop(unit, None)
+    guesses._carried.pop(unit, None)
+    guesses.changed.emit()
+    driver.settle()
+    assert driver.state.suggestion is before
+    driver.key(Qt.Key.Key_Tab)
+    driver.key(Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+    assert driver.state.target.unit == unit
+    assert driver.state.suggestion.classes[0] == other

@@ -59,3 +59,26 @@ def test_the_outline_stands_out(driver, theme: str):
     low, high = near.min(axis=0) - 50, near.max(axis=0) + 50
     assert ((columns >= low[0]) & (columns <= high[0])).all()
     assert ((lines >= low[1]) & (lines <= high[1])).all()
+
+
+@pytest.mark.parametrize("mode", ["scene", "unit", "intensity", "height", "truth"])
+def test_what_is_selected_is_seen_in_every_colouring(driver, mode: str):
+    """Over a colouring by value it was not."""
+    inside = driver.session.work.in_view
+    inside.colours.set_mode(mode)
+    target = driver.state.target
+    rows = np.arange(len(target.rows)) % 2 == 0
+    driver.session.work.labelling.select(rows, "lasso")
+    driver.settle()
+    view = driver.session.view
+    ids = view.picker.ids()
+    with view._alone():
+        image = view.canvas.render()[..., :3].astype(float)
+    chosen, rest = (np.isin(ids, target.rows[part]) for part in (rows, ~rows))
+    hue = np.array(driver.window.theme.rgb("accent"), float)
+    off = [
+        np.abs(part / part.max(axis=1, keepdims=True) - hue / hue.max()).sum(axis=1)
+        for part in (image[chosen], image[rest])
+    ]
+    assert np.median(off[0]) < 0.05
+    assert np.median(off[1]) > 0.2

@@ -14,6 +14,7 @@ from core.data.items import scan_of
 from gui.desk import content
 from gui.window.gate import MOST
 from gui.window.tour import Tour
+from gui.window.window import Window
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 NONE = Qt.KeyboardModifier.NoModifier
@@ -310,3 +311,20 @@ def test_the_card_is_of_the_unit_in_every_frame(driver):
     assert len({item for item, _ in frames}) == 5
     for item, text in frames:
         assert text.startswith(f"{item + 1} of "), frames
+
+
+def test_a_key_before_the_first_frame_of_an_opened_project_is_refused_aloud(
+    qapp, qtbot, project_path
+):
+    """Nobody was told of a unit yet: before, the key answered the one that came."""
+    window = Window()
+    window.show()
+    window.open_project(project_path)
+    session = window.session
+    assert not session.view.drawn or not session.gate.in_sight
+    window.actions_table.run("class 0")
+    assert "No unit is on screen yet" in session.status.said.text()
+    qtbot.waitUntil(lambda: session.gate.in_sight and session.state.target is not None)
+    QApplication.processEvents()
+    assert not list(session.project.answers.entries())
+    window.close()

@@ -152,8 +152,10 @@ def test_over_the_contact_sheet_only_its_own_keys_do_something(driver, qtbot):
 
 
 @pytest.fixture
-def slow(driver, monkeypatch):
+def slow(driver, qtbot, monkeypatch):
     """Another scan than the shown one is read only once `slow.set()` is called."""
+    loader = driver.state.loader
+    qtbot.waitUntil(lambda: not loader._wanted)  # what is read ahead already would come at once
     read, go, shown = content.load, threading.Event(), driver.state.content.scan
 
     def load(project, scan):
@@ -162,7 +164,6 @@ def slow(driver, monkeypatch):
         return read(project, scan)
 
     monkeypatch.setattr(content, "load", load)
-    loader = driver.state.loader
     for scan in list(loader._kept):
         if scan != shown:
             del loader._kept[scan]

@@ -42,7 +42,7 @@ class Drawn(QWidget):
 
     def sight(self) -> Sight:
         """How the unit is drawn now."""
-        raise NotImplementedError
+        raise NotImplementedError  # by each kind: Qt's metaclass leaves no room for ABC
 
     def mark(self, painter: QPainter) -> None:
         """Draw over the points."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from core.base.settings import PRESETS
 from core.exchange.export import WHAT
+from core.exchange.import_labels import IDS
+from core.exchange.layouts import LAYOUTS, OWN
 from core.steps import ORACLES
 
 
@@ -112,8 +114,26 @@ def parser() -> argparse.ArgumentParser:
         "import", "take over existing labels, to repair them", "import street dataset"
     )
     made.add_argument("root", type=Path, metavar="DIR", help="root of a dataset with label files")
+    made.add_argument(
+        "--ids",
+        choices=IDS,
+        default="raw",
+        help="the numbers in the files are ids of the class list (raw, the default), or places in "
+        "it from 0 on (classes)",
+    )
     on_project("agreement", "compare blind answers with the first", "agreement street")
     made = on_project("export", "write labels in the dataset's layout", "export street out")
     made.add_argument("out", type=Path, metavar="OUT")
     made.add_argument("--what", choices=WHAT, default="labels")
+    made.add_argument(
+        "--as",
+        choices=LAYOUTS,
+        default=OWN,
+        dest="layout",
+        help="the dataset's own layout, or .label, .npy, .ply or .las files by the scans' names, "
+        "or nuScenes' tables",
+    )
+    made.add_argument(
+        "--force", action="store_true", help="replace what an earlier export wrote there"
+    )
     return top

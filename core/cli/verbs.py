@@ -233,10 +233,13 @@ def _merge(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _import(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.exchange.import_labels import import_labels
+    from core.exchange.import_labels import plan_import, take_over
 
     with _opened(arguments.project) as project:
-        count = import_labels(project, arguments.root, _job())
+        plan = plan_import(project, arguments.root, _job(), ids=arguments.ids)
+        for sentence in plan.sentences:
+            print(sentence)
+        count = take_over(project, plan, _job())
     print(f"labels of {count:,} scans taken over")
     return 0
 
@@ -261,7 +264,14 @@ def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _export(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project, read_only=True) as project:
-        count = export(project, arguments.out, _job(), what=arguments.what)
+        count = export(
+            project,
+            arguments.out,
+            _job(),
+            what=arguments.what,
+            layout=arguments.layout,
+            force=arguments.force,
+        )
     print(f"{count:,} files in {arguments.out}")
     return 0
 

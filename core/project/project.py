@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.answers import Answers
+from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
 from core.base.errors import DataError, ProjectError, SettingsError
@@ -341,6 +342,10 @@ class Project:
     def things(self, scan: str) -> Things:
         """The things of a scan's (N,) rows."""
         return self.answers.things(self.scan_ref(scan))
+
+    def brought(self, scan: str) -> Brought | None:
+        """What was imported of a scan's (N,) rows, None where nothing was."""
+        return self.answers.brought(self.scan_ref(scan))
 
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from core.base.settings import PRESETS
+from core.cli import classes
 from core.exchange.export import WHAT
 from core.steps import ORACLES
 
@@ -64,10 +65,18 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--research", action="store_true", help="allow answers from ground truth, and show it"
     )
-    made.add_argument("--classes", metavar="FILE", help="class list; default: the format's own")
+    made.add_argument(
+        "--classes",
+        metavar="FILE",
+        help="semantickitti, nuscenes, kitti, or a file; default: the format's own",
+    )
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting"
     )
+    made = on_project(
+        "classes", "show or change the class list", "classes street merge other-structure building"
+    )
+    classes.add_arguments(made)
     made = on_project("prepare", "split the scans in units", "prepare street")
     where = made.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="N", help="processes; default: all cores")

@@ -16,7 +16,7 @@ from core import steps
 from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.words import DASH
-from core.cli import demo
+from core.cli import classes, demo
 from core.cli.arguments import parser
 from core.cli.faces import Faces
 from core.exchange.export import export
@@ -103,6 +103,12 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _classes(arguments: argparse.Namespace, _: Faces) -> int:
+    with _opened(arguments.project, read_only=arguments.change in (None, "list")) as project:
+        print(classes.run(project, arguments))
+    return 0
 
 
 def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
@@ -273,6 +279,7 @@ _VERBS: dict[str, Verb] = {
     "pictures": _pictures,
     "simulate": _simulate,
     "new": _new,
+    "classes": _classes,
     "prepare": _prepare,
     "query": _query,
     "annotate": _annotate,

@@ -42,7 +42,7 @@ def import_labels(project: Project, root: Path, job: Job) -> int:
                 "points.",
                 "Bring the label file that belongs to this scan.",
             )
-        classes = project.classes.encode(raw)
+        classes = project.classes.encode(raw, before_merges=True)
         new = (classes < FIRST_CODE) & (project.labels(scan) == UNLABELLED)
         if new.any():
             instances = dataset.format.instances(root, scan)

@@ -25,7 +25,7 @@ from core.answers.instances import Things
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
-from core.data.classes import ClassList, load_classes
+from core.data.classes import FIRST_CODE, ClassList, load_classes
 from core.data.formats import format_named
 from core.data.scans import Dataset, open_dataset
 from core.prepare.units import POINTER, Units, read_rows, rows_file
@@ -65,8 +65,14 @@ class Project:
                 self.file.validation,
                 intensity_scale=self.settings.prepare.intensity_scale,
             )
-            self.answers = Answers.open(path / "journals", annotator_name(), read_only=read_only)
+            self.answers = Answers.open(
+                path / "journals",
+                annotator_name(),
+                read_only=read_only,
+                now=self.classes.now,
+            )
             undo.callback(self.answers.close)
+            self._check_classes()
             self.units: Units | None = self._read_units()
             self.rounds: list[Round] = read_rounds(path / "rounds")
             self._close = undo.pop_all()
@@ -119,6 +125,24 @@ class Project:
         write_atomic(path / CLASSES, class_list.to_toml().encode())
         file.write(path)
         return cls(path)
+
+    def _check_classes(self) -> None:
+        """Every class that was answered must be in the list."""
+        beyond = [
+            c for c in self.answers.fold.class_counts() if len(self.classes) <= c < FIRST_CODE
+        ]
+        if beyond:
+            raise SettingsError(
+                f"{self.path / CLASSES} has {len(self.classes)} classes, but answers are of one "
+                f"with the id {beyond[0]}.",
+                "Bring the missing entries back from a copy of the project.",
+            )
+
+    def use_classes(self, classes: ClassList) -> None:
+        """Make `classes` the project's list, on the disk first (core.project.change_classes)."""
+        write_atomic(self.path / CLASSES, classes.to_toml().encode())
+        self.classes = classes
+        self.answers.use_merges(classes.now)
 
     def close(self) -> None:
         """Close the journals and let others write."""

@@ -10,7 +10,7 @@ from core.base.errors import SettingsError
 from core.data.class_changes import moved, new_row
 from core.data.class_colours import alike
 from core.data.class_rows import ClassRow, ignored_of, rows_of
-from core.project.change_classes import change_rows, merge, undo_merge, use
+from core.project.change_classes import change_rows, merge, undo_merge
 from core.project.project import Project
 
 Change = Callable[[Project, argparse.Namespace], str]
@@ -123,7 +123,7 @@ def _move(project: Project, said: argparse.Namespace) -> str:
     count = len(project.classes.shown)
     if not 1 <= said.place <= count:
         raise SettingsError(f"There is no place {said.place}.", f"Places are 1 to {count}.")
-    use(project, moved(project.classes, project.classes.number(said.name), said.place - 1))
+    project.use_classes(moved(project.classes, project.classes.number(said.name), said.place - 1))
     return f"{said.name} is shown at place {said.place} now."
 
 

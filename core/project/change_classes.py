@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from core.base.errors import SettingsError
 from core.data import class_changes
 from core.data.class_rows import ClassRow
@@ -22,7 +20,7 @@ def change_rows(project: Project, rows: Sequence[ClassRow], order: Sequence[int]
     `rows` in the order of the ids, as class_changes.with_rows takes them. Raises SettingsError, and
     then nothing is changed.
     """
-    use(project, class_changes.with_rows(project.classes, rows, order))
+    project.use_classes(class_changes.with_rows(project.classes, rows, order))
 
 
 def merge(project: Project, source: int, into: int) -> str:
@@ -30,7 +28,7 @@ def merge(project: Project, source: int, into: int) -> str:
     points = project.answers.fold.class_counts().get(source, 0)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     by = project.answers.annotator
-    use(project, class_changes.merged(project.classes, source, into, time=now, by=by))
+    project.use_classes(class_changes.merged(project.classes, source, into, time=now, by=by))
     names = project.classes.names
     return f"{names[source]} counts as {names[into]} now: {points:,} answered points."
 
@@ -38,14 +36,8 @@ def merge(project: Project, source: int, into: int) -> str:
 def undo_merge(project: Project) -> Merge:
     """Take the newest merge back: labels are as they were without it. Returns it."""
     classes, merge = class_changes.unmerged(project.classes)
-    use(project, classes)
-    return merge
-
-
-def use(project: Project, classes: ClassList) -> None:
-    """Make a list the project's. Raises SettingsError where its labels would not fit the format."""
-    check_raw(project, classes)
     project.use_classes(classes)
+    return merge
 
 
 def check_same_classes(classes: ClassList, other: Path) -> None:
@@ -67,18 +59,4 @@ def check_same_classes(classes: ClassList, other: Path) -> None:
                 f"The class with the id {number} is {classes.names[number]} here and {name} there: "
                 "labels would be mixed up.",
                 "Answers can be merged between copies of one project, with the same class list.",
-            )
-
-
-def check_raw(project: Project, classes: ClassList) -> None:
-    """Every raw id must fit what the project's format keeps of a label."""
-    dataset = project.dataset
-    _, dtype = dataset.format.label_file(dataset.root, dataset.train[0])
-    most = np.iinfo(dtype).max
-    for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
-        if raw > most:
-            raise SettingsError(
-                f"{name} has the raw id {raw:,}, and a label of {dataset.format.name} holds "
-                f"{most:,} at most.",
-                "Give it a smaller one.",
             )

@@ -21,7 +21,7 @@ from core.data.classes import KEYS
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.merge import merge as merge_journals
-from core.project.change_classes import change_rows, merge, undo_merge, use
+from core.project.change_classes import change_rows, merge, undo_merge
 from core.project.project import Project
 from core.project.status import status
 from core.rounds.predictions import new_prediction_file
@@ -92,7 +92,7 @@ def test_no_change_of_names_colours_keys_order_or_number_changes_an_exported_byt
             }
             try:
                 if what == "move":
-                    use(project, moved(project.classes, number, value))
+                    project.use_classes(moved(project.classes, number, value))
                 elif what == "add":
                     change_rows(project, [*rows, new_row(rows, ignored_of(project.classes), value)])
                 else:

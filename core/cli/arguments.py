@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from core.base.settings import PRESETS
+from core.cli import classes, settings
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
 from core.exchange.layouts import LAYOUTS, OWN
@@ -58,18 +59,31 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--format", required=True, help="semantickitti, nuscenes or folder")
     made.add_argument("--root", type=Path, required=True, metavar="DIR", help="the scans' folder")
     made.add_argument(
-        "--train", required=True, metavar="NAMES", help="sequences, or SEQUENCE:FIRST-LAST"
+        "--train",
+        required=True,
+        metavar="NAMES",
+        help="sequences, SEQUENCE:FIRST-LAST, or an official split such as train",
     )
     made.add_argument("--val", default="", metavar="NAMES", help="sequences to evaluate on")
-    made.add_argument("--preset", choices=PRESETS)
+    made.add_argument("--preset", choices=PRESETS, help="default: what fits this machine")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument(
         "--research", action="store_true", help="allow answers from ground truth, and show it"
     )
-    made.add_argument("--classes", metavar="FILE", help="class list; default: the format's own")
+    made.add_argument(
+        "--classes",
+        metavar="FILE",
+        help="semantickitti, nuscenes, kitti, or a file; default: the format's own",
+    )
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting"
     )
+    made = on_project(
+        "classes", "show or change the class list", "classes street merge other-structure building"
+    )
+    classes.add_arguments(made)
+    made = on_project("settings", "show or change the settings", "settings street --preset laptop")
+    settings.add_arguments(made)
     made = on_project("prepare", "split the scans in units", "prepare street")
     where = made.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="N", help="processes; default: all cores")

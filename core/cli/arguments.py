@@ -5,9 +5,27 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
 from core.exchange.export import WHAT
 from core.steps import ORACLES
+
+# Settings of the sensor with an option each, and what the option is given.
+SENSOR = {
+    "rig.axes": "AXES",
+    "rig.z_offset_m": "M",
+    "prepare.sensor_height_m": "M",
+    "rig.ground_from_m": "M",
+    "prepare.ego_radius_m": "M",
+    "rig.ego_box": "BOX",
+    "prepare.intensity_scale": "I",
+    "rig.drop_reflections": "true|false",
+}
+
+
+def option_of(key: str) -> str:
+    """The option of a setting of the sensor, as argparse keeps it."""
+    return key.partition(".")[2].removesuffix("_m")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,6 +85,17 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--classes", metavar="FILE", help="class list; default: the format's own")
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting"
+    )
+    sensor = made.add_argument_group(
+        "the sensor",
+        "guessed from a few scans where a preset's value does not fit; what begins with a minus "
+        "is written with an equals sign, --axes=-z,-x,y",
+    )
+    for key, metavar in SENSOR.items():
+        flag = f"--{option_of(key).replace('_', '-')}"
+        sensor.add_argument(flag, metavar=metavar, help=f"{MEANINGS[key]} ({key})")
+    sensor.add_argument(
+        "--as-preset", action="store_true", help="guess nothing: take the preset's values"
     )
     made = on_project("prepare", "split the scans in units", "prepare street")
     where = made.add_mutually_exclusive_group()

@@ -17,8 +17,10 @@ from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.words import DASH
 from core.cli import demo
-from core.cli.arguments import parser
+from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
+from core.data.fitted import GUESSED
+from core.data.rig import words_of
 from core.exchange.export import export
 from core.project import status
 from core.project.project import Project
@@ -84,6 +86,10 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         if not equals:
             raise SettingsError(f"--set {pair} has no value.", "Write --set KEY=VALUE.")
         overrides[key.strip()] = value.strip()
+    for key in SENSOR:
+        value = getattr(arguments, option_of(key))
+        if value is not None:
+            overrides[key] = value
     with Project.create(
         arguments.project,
         format=arguments.format,
@@ -95,9 +101,16 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         research=arguments.research,
         overrides=overrides,
         classes=arguments.classes,
+        guess=not arguments.as_preset,
     ) as project:
         train, validation = len(project.dataset.train), len(project.dataset.validation)
+        sources = project.settings.sources
     print(f"{arguments.project}: {train:,} training scans, {validation:,} validation scans")
+    for key in SENSOR:
+        if sources[key].startswith(GUESSED):
+            section, _dot, name = key.partition(".")
+            value = getattr(getattr(project.settings, section), name)
+            print(f"{key} = {words_of(str(value).lower())}, {sources[key]}")
     return 0
 
 

@@ -26,7 +26,9 @@ from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
 from core.data.classes import ClassList, load_classes
+from core.data.fitted import fitted, sample
 from core.data.formats import format_named
+from core.data.rig import Rig, canonical
 from core.data.scans import Dataset, open_dataset
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
@@ -64,6 +66,7 @@ class Project:
                 self.file.train,
                 self.file.validation,
                 intensity_scale=self.settings.prepare.intensity_scale,
+                rig=Rig.of(self.settings.rig),
             )
             self.answers = Answers.open(path / "journals", annotator_name(), read_only=read_only)
             undo.callback(self.answers.close)
@@ -85,11 +88,13 @@ class Project:
         research: bool = False,
         overrides: Mapping[str, str] | None = None,
         classes: str | None = None,
+        guess: bool = False,
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
         `overrides` maps dotted setting keys to values as typed; `classes` is a class list's
-        name or file, by default the format's own. Raises ProjectError; then nothing is left.
+        name or file, by default the format's own. `guess`: what `overrides` leaves open of the
+        sensor is fitted to the scans (core.data.fitted). Raises ProjectError; then nothing is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -97,9 +102,13 @@ class Project:
             )
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
+            value = canonical(value) if key == "rig.axes" else value
             settings = settings.override(key, value, source="--set")
+        rig = Rig.of(settings.rig)
         class_list = load_classes(classes or format_named(format).classes)
-        dataset = open_dataset(format, root, train, validation)
+        dataset = open_dataset(format, root, train, validation, rig=rig)
+        if guess:
+            settings = fitted(sample(dataset), settings, overrides or ()).settings
         if research and not any(dataset.has_labels(name) for name in dataset.train):
             raise SettingsError(
                 f"A research project answers from ground truth, and no training scan below "

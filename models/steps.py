@@ -185,7 +185,8 @@ def _things(
     project: Project, scan: str, truth: np.ndarray, instance: np.ndarray, predicted: np.ndarray
 ) -> Matches:
     """Predicted things are the preparation's clusters, each parted by its predicted classes."""
-    units = prepare_scan(project.dataset.scan(scan).points, project.settings.prepare)
+    dataset = project.dataset
+    units = prepare_scan(dataset.scan(scan).points, project.settings.prepare, dataset.rig)
     countable = project.classes.countable
     of_truth = np.where(np.isin(truth, list(countable)), instance, 0)
     of_predicted = as_things(predicted, units.unit, countable)

@@ -5,12 +5,30 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
 from core.cli import classes, settings
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
 from core.exchange.layouts import LAYOUTS, OWN
 from core.steps import ORACLES
+
+# Settings of the sensor with an option each, and what the option is given.
+SENSOR = {
+    "rig.axes": "AXES",
+    "rig.z_offset_m": "M",
+    "prepare.sensor_height_m": "M",
+    "rig.ground_from_m": "M",
+    "prepare.ego_radius_m": "M",
+    "rig.ego_box": "BOX",
+    "prepare.intensity_scale": "I",
+    "rig.drop_reflections": "true|false",
+}
+
+
+def option_of(key: str) -> str:
+    """The option of a setting of the sensor, as argparse keeps it."""
+    return key.partition(".")[2].removesuffix("_m")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -77,6 +95,17 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting"
+    )
+    sensor = made.add_argument_group(
+        "the sensor",
+        "guessed from a few scans where a preset's value does not fit; what begins with a minus "
+        "is written with an equals sign, --axes=-z,-x,y",
+    )
+    for key, metavar in SENSOR.items():
+        flag = f"--{option_of(key).replace('_', '-')}"
+        sensor.add_argument(flag, metavar=metavar, help=f"{MEANINGS[key]} ({key})")
+    sensor.add_argument(
+        "--as-preset", action="store_true", help="guess nothing: take the preset's values"
     )
     made = on_project(
         "classes", "show or change the class list", "classes street merge other-structure building"

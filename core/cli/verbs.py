@@ -18,9 +18,11 @@ from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
 from core.cli import classes, demo, settings
-from core.cli.arguments import parser
+from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
+from core.data.fitted import GUESSED
 from core.data.formats import format_named
+from core.data.rig import words_of
 from core.data.splits import expanded
 from core.exchange.export import export
 from core.project import status
@@ -84,6 +86,11 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
     there = format_named(arguments.format).sequences(arguments.root)
     for names in (arguments.train, arguments.val):
         _tell(expanded(arguments.format, _names(names), there)[1])
+    overrides = settings.pairs(arguments.set)
+    for key in SENSOR:
+        value = getattr(arguments, option_of(key))
+        if value is not None:
+            overrides[key] = value
     with Project.create(
         arguments.project,
         format=arguments.format,
@@ -93,12 +100,19 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         preset=arguments.preset or usual_preset(arguments.format),
         seed=arguments.seed,
         research=arguments.research,
-        overrides=settings.pairs(arguments.set),
+        overrides=overrides,
         classes=arguments.classes,
+        guess=not arguments.as_preset,
     ) as project:
         _warn_of_size(project)
         train, validation = len(project.dataset.train), len(project.dataset.validation)
+        sources = project.settings.sources
     print(f"{arguments.project}: {train:,} training scans, {validation:,} validation scans")
+    for key in SENSOR:
+        if sources[key].startswith(GUESSED):
+            section, _dot, name = key.partition(".")
+            value = getattr(getattr(project.settings, section), name)
+            print(f"{key} = {words_of(str(value).lower())}, {sources[key]}")
     return 0
 
 

@@ -27,7 +27,9 @@ from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
 from core.data.classes import FIRST_CODE, ClassList, load_classes
+from core.data.fitted import fitted, sample
 from core.data.formats import format_named
+from core.data.rig import Rig, canonical
 from core.data.scans import Dataset, open_dataset
 from core.data.splits import expanded
 from core.prepare.units import POINTER, Units, read_rows, rows_file
@@ -66,6 +68,7 @@ class Project:
                 self.file.train,
                 self.file.validation,
                 intensity_scale=self.settings.prepare.intensity_scale,
+                rig=Rig.of(self.settings.rig),
             )
             self.answers = Answers.open(
                 path / "journals",
@@ -93,12 +96,14 @@ class Project:
         research: bool = False,
         overrides: Mapping[str, str] | None = None,
         classes: str | ClassList | None = None,
+        guess: bool = False,
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
         `train` and `validation` name sequences or official splits (core.data.splits); `overrides`
         maps dotted setting keys to values as typed; `classes` is a class list, its name or file, by
-        default the format's own. Raises ProjectError; then nothing is left.
+        default the format's own. `guess`: what `overrides` leaves open of the sensor is fitted to
+        the scans (core.data.fitted). Raises ProjectError; then nothing is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -106,6 +111,7 @@ class Project:
             )
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
+            value = canonical(value) if key == "rig.axes" else value
             settings = settings.override(key, value, source="--set")
         layout = format_named(format)
         if isinstance(classes, ClassList):
@@ -115,8 +121,10 @@ class Project:
         there = layout.sequences(root) if root.is_dir() else ()
         train, _ = expanded(format, train, there)
         validation, _ = expanded(format, validation, there)
-        dataset = open_dataset(format, root, train, validation)
+        dataset = open_dataset(format, root, train, validation, rig=Rig.of(settings.rig))
         check_raw(dataset, class_list)
+        if guess:
+            settings = fitted(sample(dataset), settings, overrides or ()).settings
         if research and not any(dataset.has_labels(name) for name in dataset.train):
             raise SettingsError(
                 f"A research project answers from ground truth, and no training scan below "

@@ -53,7 +53,7 @@ class Legend(QFrame):
         if content is None:
             return []
         mode = self.colours.mode
-        if mode == "unit":
+        if mode in ("unit", "colours"):
             return []
         if mode == "scene":
             return self._heights()

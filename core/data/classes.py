@@ -44,6 +44,7 @@ class ClassList:
     raw_to_class : raw id of the dataset -> class id or IGNORED
     class_to_raw : raw id that an export writes for each class; everything else exports as 0
     countable : classes whose things can be told apart, such as cars
+    about : what belongs to each class, in a line, "" where the list does not say
     """
 
     name: str
@@ -53,6 +54,7 @@ class ClassList:
     raw_to_class: Mapping[int, int]
     class_to_raw: tuple[int, ...]
     countable: frozenset[int] = frozenset()
+    about: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -110,6 +112,8 @@ class ClassList:
             entry["key"] = self.keys[index]
             if index in self.countable:
                 entry["countable"] = True
+            if self.about and self.about[index]:
+                entry["about"] = self.about[index]
             entries.append(entry)
         document["class"] = entries
         return tomlkit.dumps(document)
@@ -120,8 +124,9 @@ def load_classes(name: str) -> ClassList:
 
     The file names the list, the raw ids to ignore, and per class its name, colour, the raw id to
     export (by default its place, from 1), other raw ids that mean it, its key (by default the next
-    of the grid), and whether its things are countable (by default not; a list of an older version
-    has those of the built-in list of its name). Raises SettingsError saying which entry is wrong.
+    of the grid), in `about` what belongs to it, and whether its things are countable (by default
+    not; a list of an older version has both of the built-in list of its name). Raises SettingsError
+    saying which entry is wrong.
     """
     if name.endswith(".toml"):
         source = Path(name)
@@ -194,6 +199,7 @@ def _from_toml(stored: Mapping[str, Any], where: str) -> ClassList:
         raw_to_class,
         tuple(canonical),
         _countable(entries, name, where),
+        _about(entries, name, where),
     )
 
 
@@ -213,6 +219,15 @@ def _countable(entries: Sequence[Mapping[str, Any]], name: str, where: str) -> f
         things = {usual.names[index] for index in usual.countable}
         marks = [entry["name"] in things for entry in entries]
     return frozenset(index for index, mark in enumerate(marks) if mark)
+
+
+def _about(entries: Sequence[Mapping[str, Any]], name: str, where: str) -> tuple[str, ...]:
+    """What belongs to each class; where a list of a built-in one's name does not say, as there."""
+    usual: dict[str, str] = {}
+    if name in BUILT_IN and where not in BUILT_IN:
+        known = load_classes(name)
+        usual = dict(zip(known.names, known.about, strict=True))
+    return tuple(str(entry.get("about", usual.get(str(entry["name"]), ""))) for entry in entries)
 
 
 def _colour(text: str) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from gui.desk.content import Content
+from gui.desk.sizes import sizes
 from gui.look.relief import CELL, CLUSTER, levels, light_on, relief, relief_table
 from gui.view.form import Form, cell_heights
 
@@ -93,43 +94,10 @@ class Subject:
 
     def words(self) -> str:
         """Its sizes, where it is, and of how many points."""
-        low, high = self.box
-        long, wide = footprint(self.placed[:2, self.rows].T)
-        away = float(np.hypot(*self.middle[:2]))
-        base = float(low[2])
-        if self.is_ground:
-            size = f"{long:.1f} x {wide:.1f} m of ground"
-        else:
-            tall = float(high[2] - low[2])
-            words = f"{tall:.1f} m" if tall >= 0.3 else f"{100 * tall:.0f} cm"
-            size = f"{words} high, {long:.1f} x {max(wide, 0.1):.1f} m"
-            if base > 0.5:
-                size += f", {base:.1f} m over the ground"
-        return f"{size} · {away:.0f} m away · {len(self.rows):,} points"
+        xyz, height = self.content.points[self.rows, :3], self.form.height[self.rows]
+        return sizes(xyz, height, is_ground=self.is_ground).words()
 
 
 @cache
 def _table(dark: bool) -> np.ndarray:
     return relief_table(dark=dark)
-
-
-def hull(places: np.ndarray, room: float) -> np.ndarray:
-    """(k, 2) corners of the convex hull around squares of half a side `room` > 0 at places (n, 2):
-    so that a single point has one too."""
-    from scipy.spatial import ConvexHull
-
-    corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)]) * room
-    around = (places[:, None, :].astype(np.float64) + corners).reshape(-1, 2)
-    return around[ConvexHull(around).vertices]
-
-
-def footprint(places: np.ndarray) -> tuple[float, float]:
-    """Length and width in metres of the narrowest rectangle around places (n, 2)."""
-    corners = hull(places, 1e-3)
-    edges = np.roll(corners, -1, axis=0) - corners
-    turn = np.arctan2(edges[:, 1], edges[:, 0])
-    along = np.stack([np.cos(turn), np.sin(turn)])
-    across = np.stack([-along[1], along[0]])
-    sizes = np.stack([np.ptp(corners @ along, axis=0), np.ptp(corners @ across, axis=0)])
-    best = sizes[:, sizes.prod(axis=0).argmin()]
-    return float(best.max()), float(best.min())

@@ -15,6 +15,7 @@ from core.base.executors import run_all
 from core.base.files import hash_file, hash_json, read_arrays, write_array, write_arrays
 from core.base.jobs import Job
 from core.base.settings import PrepareSettings
+from core.data.rig import Rig
 from core.data.scans import Dataset
 from core.prepare.partitions import api_by_size, cuts, partition_of
 from core.prepare.scan import STORED, ScanUnits, prepare_scan
@@ -42,7 +43,7 @@ def prepare(
         job.progress(done, len(dataset.train), "read scans")
         hashes[scan] = _hash(dataset, scan)
     rows = {scan: dataset.count(scan) for scan in dataset.train}
-    fingerprint = _fingerprint(settings, hashes, rows)
+    fingerprint = _fingerprint(settings, dataset.rig, hashes, rows)
     out = folder / fingerprint
     missing = [scan for scan in dataset.train if not rows_file(out, scan, dataset).exists()]
     if missing:
@@ -58,7 +59,7 @@ def prepare(
 def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out: str) -> None:
     """Prepare one scan and keep its result; what a worker runs."""
     try:
-        found = prepare_scan(dataset.scan(scan).points.copy(), settings)
+        found = prepare_scan(dataset.scan(scan).points.copy(), settings, dataset.rig)
     except MemoryError as error:
         raise DataError(
             f"Scan {scan} does not fit into memory.", "Prepare with fewer workers."
@@ -79,7 +80,7 @@ def _hash(dataset: Dataset, scan: str) -> str:
 
 
 def _fingerprint(
-    settings: PrepareSettings, hashes: Mapping[str, str], rows: Mapping[str, int]
+    settings: PrepareSettings, rig: Rig, hashes: Mapping[str, str], rows: Mapping[str, int]
 ) -> str:
     """Of everything the units depend on (docs/method.md, Units)."""
     library = "hdbscan" if settings.clusterer == "hdbscan" else None
@@ -89,6 +90,8 @@ def _fingerprint(
             "algorithm": ALGORITHM,
             "pypatchworkpp": metadata.version("pypatchworkpp"),
             "hdbscan": metadata.version(library) if library else None,
+            # Nothing where the scans are taken as they are, as before there were rigs.
+            **({"rig": rig.facts} if rig.facts else {}),
             "scans": {scan: [rows[scan], hashes[scan]] for scan in sorted(hashes)},
         }
     )[:16]

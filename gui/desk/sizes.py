@@ -14,27 +14,29 @@ _THIN_M = 0.3  # below that a height is said in centimetres
 
 class Sizes(NamedTuple):
     """Metres: length and width of the narrowest upright box around a unit, its height, what is
-    between it and the ground, how far it is from the scanner; and how many points it has."""
+    between it and the ground, how far it is from the scanner, and over the plane through it in
+    which nine tenths of its points lie."""
 
     long: float
     wide: float
     tall: float
     base: float
     away: float
-    points: int
+    uneven: float
     is_ground: bool
 
     def words(self) -> str:
-        """Its sizes, where it is, and of how many points."""
+        """Its sizes and where it is."""
         if self.is_ground:
             size = f"{self.long:.1f} x {self.wide:.1f} m of ground"
+            size += f", uneven by {100 * self.uneven:.0f} cm"
         else:
             thin = self.tall < _THIN_M
             tall = f"{100 * self.tall:.0f} cm" if thin else f"{self.tall:.1f} m"
             size = f"{tall} high, {self.long:.1f} x {max(self.wide, 0.1):.1f} m"
             if self.base > _FLOATS_M:
-                size += f", {self.base:.1f} m over the ground"
-        return f"{size} · {self.away:.0f} m away · {self.points:,} points"
+                size += f", {self.base:.1f} m up"
+        return f"{size} · {self.away:.0f} m away"
 
     def short(self) -> str:
         """Its sizes alone, as short as can be: length, width, height."""
@@ -50,7 +52,15 @@ def sizes(xyz: np.ndarray, height: np.ndarray, *, is_ground: bool) -> Sizes:
     low, high = float(places[:, 2].min()), float(places[:, 2].max())
     ground = float(np.median(places[:, 2] - height))
     away = float(np.hypot(*places[:, :2].mean(axis=0)))
-    return Sizes(long, wide, high - low, low - ground, away, len(places), is_ground)
+    uneven = _uneven(places) if is_ground else 0.0
+    return Sizes(long, wide, high - low, low - ground, away, uneven, is_ground)
+
+
+def _uneven(places: np.ndarray) -> float:
+    """Metres over the plane through places (R, 3) in which nine tenths of them lie."""
+    across = np.column_stack([places[:, :2] - places[:, :2].mean(axis=0), np.ones(len(places))])
+    over = places[:, 2] - across @ np.linalg.lstsq(across, places[:, 2], rcond=None)[0]
+    return float(np.ptp(np.quantile(over, [0.05, 0.95])))
 
 
 def of_rows(content: Content, rows: np.ndarray, *, is_ground: bool) -> Sizes | None:

@@ -13,7 +13,7 @@ from core.data.classes import UNLABELLED
 from gui.desk.advice import advice
 from gui.desk.content import Content
 from gui.desk.rows import Rows
-from gui.desk.sizes import of_rows
+from gui.desk.sizes import Sizes, of_rows
 from gui.desk.state import State
 from gui.desk.target import Target
 from gui.points.draft import Draft
@@ -72,7 +72,7 @@ class Card(QFrame):
         self.guess.setVisible(bool(self.guess.text()))
         if self._measured[0] is not content or self._measured[1] is not target:
             found = of_rows(content, target.rows, is_ground=target.flat)
-            self._measured = content, target, found.words() if found is not None else ""
+            self._measured = content, target, self._sizes(target, found)
         self.measures.setText(self._measured[2])
         draft, grown, detail = self.labelling.draft, self.grown(), ""
         if grown:
@@ -88,6 +88,11 @@ class Card(QFrame):
                 text += f" Esc: back to {state.agenda.number}."
         self.reason.setText(text)
         self.reason.setToolTip(detail)
+
+    @staticmethod
+    def _sizes(target: Target, found: Sizes | None) -> str:
+        points = f"{len(target.rows):,} points"
+        return points if found is None else f"{found.words()} · {points}"
 
     def natural_width(self) -> int:
         """Pixels it needs to show each of its texts in one line."""

@@ -42,7 +42,7 @@ def test_a_code_says_what_becomes_of_the_points(driver, code: int):
     assert "not learnt" in tip(driver, code)[1]
 
 
-@pytest.mark.parametrize("name", ["semantickitti", "nuscenes"])
+@pytest.mark.parametrize("name", ["semantickitti", "nuscenes", "kitti"])
 def test_the_built_in_lists_say_what_belongs_to_each_class(name: str, tmp_path):
     found = load_classes(name)
     assert all(found.about)

@@ -22,6 +22,7 @@ from core.cli.faces import Faces
 from core.data.fitted import GUESSED
 from core.data.rig import words_of
 from core.exchange.export import export
+from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
 from core.rounds.round import QUERY
@@ -124,6 +125,9 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
         units = project.need_units()
         names = ", ".join(units.partition_names)
         print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")
+        report = project.report()
+        if report is not None:
+            print(report_table(report, project.settings.prepare))
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from core.base.errors import SettingsError
 from core.base.version import program_version
 
-PRESETS = ("paper", "nuscenes", "gpu", "laptop")
+PRESETS = ("paper", "nuscenes", "gpu", "laptop", "nuscenes-laptop")
 # The version that brought a setting, of those that came after 0.1.0: an older project lacks it.
 ADDED: Mapping[str, str] = {
     "label.instances": "0.2.0",

@@ -66,7 +66,7 @@ class Dataset:
 
     def scan(self, name: str) -> Scan:
         """Read a scan. Raises DataError where its file is missing, truncated or empty."""
-        points = self.format.points(self.root, name)
+        points = np.asarray(self.format.points(self.root, name), np.float32)
         if not len(points):
             raise DataError(
                 f"Scan {name} holds no points.", "Remove the file, or leave it out of --train."
@@ -217,7 +217,8 @@ def recognise(folder: Path) -> DatasetFolder | None:
     if not folder.is_dir():
         return None
     below = sorted(path for path in folder.iterdir() if path.is_dir())
-    for layout in formats().values():
+    # A plain folder is what no other format knows: it is asked last.
+    for layout in sorted(formats().values(), key=lambda layout: layout.name == "folder"):
         # Any folder has a neighbour with some .bin: a plain folder is only what was named.
         places = (folder,) if layout.name == "folder" else (folder, folder.parent, *below)
         for root in places:

@@ -132,13 +132,12 @@ def _differs(stance: Stance, settings: PrepareSettings, rig: Rig) -> str:
 
 def table(report: Report, settings: PrepareSettings, *, most: int = 10) -> str:
     """Lay a report out for a terminal: all scans, typical ones, and up to `most` odd ones."""
-    rows = [("all", report.total, f"{len(report.scans):,} scans")]
-    rows += [
-        (name, report.counts[place], report.scans[place]) for name, place in report.typical.items()
-    ]
-    lines = [
-        _row("scan", HEADINGS, ""),
-        *(_row(name, cells(row), scan) for name, row, scan in rows),
+    many = len(report.scans)
+    lines = [_row("scans", HEADINGS, "")]
+    lines += [_row("all", cells(report.total, max(many, 1)), f"{many:,} scans")]
+    lines += [
+        _row(name, cells(report.counts[place]), report.scans[place])
+        for name, place in report.typical.items()
     ]
     lines += [_row("good scans", {"points": "", "left_out": "", **GOOD}, "")]
     lines += ["", *report.warnings] if report.warnings else []

@@ -203,6 +203,9 @@ GOOD: dict[str, bytes] = {
     "tabs.txt": as_text("\t", "X\tY\tZ\tRemission"),
     "commas.csv": as_text(",", "x,y,z,intensity"),
     "spaced.csv": as_text(" , ", '"x", "y", "z", "intensity"'),
+    "quoted.csv": b'"x","y","z","intensity"\n'
+    + b"".join(b'"%r","%r","%r","%r"\n' % row for row in ROWS),
+    "excel.csv": b"sep=;\n" + as_text(";", "x;y;z;intensity"),
     "semicolons.csv": as_text(";", "x;y;z;intensity"),
     "crlf.csv": as_text(",", newline="\r\n"),
     "mark.csv": b"\xef\xbb\xbf" + as_text(","),

@@ -31,8 +31,8 @@ class Folder(Format):
     def sequences(self, root: Path) -> tuple[str, ...]:
         if not root.is_dir():
             return ()
-        folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")]
         files = {root: _files(root)}
+        folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")]
         for folder in folders:
             with suppress(DataError):  # another user's, such as the lost+found of a disk
                 files[folder] = _files(folder)
@@ -53,9 +53,10 @@ class Folder(Format):
         return tuple(sorted((f"{prefix}{stem}" for stem in files), key=counted))
 
     def path(self, root: Path, scan: str) -> Path:
+        base = os.fspath(root / scan)  # as text: asked of thousands of scans
         for suffix in (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES)):
-            if (root / f"{scan}{suffix}").exists():
-                return root / f"{scan}{suffix}"
+            if os.path.exists(base + suffix):
+                return Path(base + suffix)
         folder, _, stem = scan.rpartition("/")
         there = _files(root / folder) if (root / folder).is_dir() else {}
         return root / folder / there.get(stem, [f"{stem}{SUFFIXES[0]}"])[0]

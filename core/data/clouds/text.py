@@ -27,7 +27,7 @@ _PTS = {
     6: ("x", "y", "z", "red", "green", "blue"),
     7: ("x", "y", "z", "intensity", "red", "green", "blue"),
 }
-_COMMA = re.compile(r"[-+]?[\d.]*\d,\d+([eE][-+]?\d+)?")
+_COMMA = re.compile(r"[-+]?[\d.,]*\d,[\d.,]*\d([eE][-+]?\d+)?")
 _QUOTED_COMMA = re.compile(r'"\s*[-+]?\d+,\d+([eE][-+]?\d+)?\s*"')
 _EXCEL = re.compile(r"sep=.")
 _TWO_IN_ONE = re.compile(r"[-+\d.]+\s+[-+\d.]+")  # 5 2 of 1,5 2,5 taken apart at its commas
@@ -131,10 +131,12 @@ def _without_quotes(path: Path, rows: Lines) -> Lines:
 
 def _separator(line: str) -> str | None:
     """What parts the values of a row; None for blanks and tabs."""
-    for mark in (";", "\t"):
-        if mark in line.strip():
-            return mark
     words = line.split()
+    if ";" in line:
+        return ";"
+    if "\t" in line.strip():
+        mixed = not all(map(_is_number, _words(line, "\t"))) and all(map(_is_number, words))
+        return None if mixed else "\t"
     inside = [word for word in words if "," in word.strip(",")]
     return "," if "," in line and not (len(words) > 2 and len(inside) == len(words)) else None
 

@@ -1,4 +1,4 @@
-"""One's own point files by the command line: each kind gives the same units, a cut one a sentence."""
+"""One's own files by the command line: each kind gives the same units, a cut one a sentence."""
 
 from __future__ import annotations
 

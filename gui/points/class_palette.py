@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
@@ -205,10 +205,12 @@ class Palette(QScrollArea):
             for b in self.buttons.values()
         )
 
-    def _row_width(self) -> int:
-        key, name = next(iter(self.buttons.values())).fonts()
+    def _row_width(self, group: Iterable[int] | None = None) -> int:
+        """Pixels that the longest name of a group needs in a row."""
+        named = [self.buttons[n] for n in (self.buttons if group is None else group)]
+        key, name = named[0].fonts()
         keys = max(QFontMetrics(key).horizontalAdvance(b.key_text) for b in self.buttons.values())
-        names = max(QFontMetrics(name).horizontalAdvance(b.name) for b in self.buttons.values())
+        names = max(QFontMetrics(name).horizontalAdvance(b.name) for b in named)
         return keys + names + _SWATCH_PX + 3 * _PAD_PX + 6
 
     def _row_height(self) -> int:
@@ -247,10 +249,14 @@ class Palette(QScrollArea):
             columns = max(1, (wide + _GAP_PX) // (self._row_width() + _GAP_PX))
             if columns > 1:
                 break
-        width = (wide - (columns - 1) * _GAP_PX) // columns
         height = self._row_height()
         y = 0
-        for group in (sorted(self._places, key=self._places.__getitem__), [c[0] for c in CODES]):
+        codes = [code for code, _, _ in CODES]
+        for group in (sorted(self._places, key=self._places.__getitem__), codes):
+            if group is codes:  # their names are short: in one row, where that has room
+                most = (wide + _GAP_PX) // (self._row_width(codes) + _GAP_PX)
+                columns = max(columns, min(most, len(codes)))
+            width = (wide - (columns - 1) * _GAP_PX) // columns
             rows = -(-len(group) // columns)
             for place, number in enumerate(group):
                 column, row = divmod(place, rows)

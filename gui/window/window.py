@@ -250,9 +250,10 @@ class Window(QMainWindow):
         self.resizeDocks([queue, classes], [250, int(right)], Qt.Orientation.Horizontal)
         self._application().processEvents()  # how high the classes are depends on their width
         high = palette.inside.height() + 50 if isinstance(palette, Palette) else 285
-        high = min(high, int(tall * 0.5))
+        high = min(high, int(tall * 0.55))
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
-        self.resizeDocks([classes, partitions], [high, tall - high], Qt.Orientation.Vertical)
+        # Alone: of two Qt takes the sizes as shares, and both would be smaller than they say.
+        self.resizeDocks([classes], [high], Qt.Orientation.Vertical)
 
     def _fit_tabs(self) -> None:
         """No panel of the right side becomes narrower than their tabs together."""

@@ -53,9 +53,11 @@ class Gauge(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        text = self.text()
+        needs = self.fontMetrics().horizontalAdvance
+        texts = (self.text(), f"Surface {self.rough:.2f}")  # the shorter one where it is narrow
+        text = next((one for one in texts if needs(one) <= self.width()), "")
         painter.setPen(QColor(self.theme.text))
-        wide = self.fontMetrics().horizontalAdvance(text)
+        wide = needs(text)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
         bar = QRectF(self.rect().adjusted(wide + _GAP, 2, 0, -2))
         if bar.width() < 80:
@@ -68,7 +70,8 @@ class Gauge(QWidget):
             painter.setBrush(QColor(self.theme.line))
             painter.drawRoundedRect(zone, 3, 3)
             painter.setPen(QColor(self.theme.text))
-            painter.drawText(zone, Qt.AlignmentFlag.AlignCenter, word)
+            if needs(word) <= zone.width():
+                painter.drawText(zone, Qt.AlignmentFlag.AlignCenter, word)
             painter.setPen(Qt.PenStyle.NoPen)
         at = bar.left() + min(self.rough / END, 1.0) * bar.width()
         painter.setBrush(QColor(self.theme.outline))

@@ -34,13 +34,18 @@ class Legend(QFrame):
         layout.setContentsMargins(10, 6, 10, 6)
         layout.addWidget(self.text)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether there is something to say."""
+        return bool(self._known)
+
     def refresh(self) -> None:
+        """Read anew what is on screen."""
         self._known = self._rows()
         content = self.colours.state.content
         predicted = content is not None and content.prediction is not None
         shows = predicted and self.colours.mode in ("scene", "prediction")
         self.setToolTip(self.colours.state.summary.trust.words if shows else "")
-        self.setVisible(bool(self._known))
 
     def fit(self, height: int) -> None:
         """Show as many rows as have room in a height, and how many more there are."""

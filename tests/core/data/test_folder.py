@@ -105,7 +105,7 @@ def test_two_files_of_one_name(tmp_path: Path):
 def test_what_lies_beside_scans_is_none(tmp_path: Path):
     put(tmp_path, "velodyne/0.bin", "velodyne/1.bin", "labels/0.bin", "Labels2/7.bin")
     put(tmp_path, "label_2/0.txt", "calib/1.txt", "README.txt", "poses.txt", content=as_text())
-    put(tmp_path, "velodyne/notes of the day.txt", "velodyne/readme.md", content=b"sunny")
+    put(tmp_path, "velodyne/notes of the day.txt", "velodyne/readme.rst", content=b"sunny")
     assert scans(tmp_path) == ["Labels2/7", "velodyne/0", "velodyne/1"]
     # Where there is nothing surer, text is what there is.
     put(tmp_path / "texts", "1.txt", "2.csv", "poses.txt", content=as_text())

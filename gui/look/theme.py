@@ -153,11 +153,14 @@ QPushButton:disabled, QToolButton:disabled {{ color: {t.quiet}; }}
 QPushButton[primary="true"], QToolButton[primary="true"] {{
   background: {t.accent}; color: {text_on(t.accent)};
   border-color: {t.accent}; font-weight: 600; }}
+QPushButton[primary="true"]:disabled {{ background: {t.raised}; color: {t.quiet};
+  border-color: {t.line}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow {{ image: url({_icon("down")}); width: 10px; height: 6px; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; background: {t.canvas};
+QCheckBox::indicator, QTableView::indicator {{ width: 14px; height: 14px; background: {t.canvas};
   border: 1px solid {t.quiet}; border-radius: 4px; }}
-QCheckBox::indicator:checked {{ background: {CHECKED}; border-color: {CHECKED};
+QCheckBox::indicator:checked, QTableView::indicator:checked {{ background: {CHECKED};
+  border-color: {CHECKED};
   image: url({_icon("check")}); }}
 QCheckBox::indicator:hover, QCheckBox:focus::indicator {{ border-color: {t.accent}; }}
 QComboBox {{ combobox-popup: 0; }}
@@ -194,6 +197,8 @@ QMainWindow > QWidget {{ background: {t.canvas}; }}
 #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 10px; }}
 #card[live="true"]:hover {{ border-color: {t.accent}; }}
 #quiet {{ color: {t.quiet}; }}
+#problem {{ color: {t.error}; }}
+#warning {{ color: {t.warning}; }}
 #title {{ font-size: {15 * scale:.1f}pt; font-weight: 600; }}
 #heading {{ font-size: {11 * scale:.1f}pt; font-weight: 600; }}
 #banner * {{ font-size: {10 * min(scale, LARGEST_TAB):.1f}pt; }}

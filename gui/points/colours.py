@@ -60,6 +60,7 @@ class Colours(QObject):
             "partition": project.units is not None,
             "prediction": content is not None and content.prediction is not None,
             "entropy": content is not None and content.entropy is not None,
+            "colours": content is not None and content.colours is not None,
             "truth": content is not None and content.truth is not None,
         }
         return tuple(mode for mode in paint.MODES if known.get(mode, True))
@@ -119,6 +120,10 @@ class Colours(QObject):
             values = content.prediction if self.mode == "prediction" else content.truth
             assert values is not None
             self.view.set_values(values.astype(np.float32), self.classes, By.CLASS)
+        elif self.mode == "colours":
+            assert content.colours is not None
+            places, table = content.colours
+            self.view.set_values(places.astype(np.float32), table)
         else:
             self.view.set_values(spread(self._measure(content)), measure_table())
 

@@ -18,6 +18,7 @@ from gui.view.contrast import told_apart
 
 _ROWS = 12
 _TONE = 0.6
+_LEAVES_M = 2.0
 
 
 class Legend(QFrame):
@@ -62,7 +63,7 @@ class Legend(QFrame):
         if content is None:
             return []
         mode = self.colours.mode
-        if mode == "unit":
+        if mode in ("unit", "colours"):
             return []
         if mode == "scene":
             return self._heights()
@@ -103,8 +104,10 @@ class Legend(QFrame):
     def _heights(self) -> list[tuple[str, str]]:
         """Heights over the ground, the highest first."""
         table = relief_table(dark=self.colours.theme is DARK)
-        colours = relief(table, levels(np.array(MARKED_M)), np.full(len(MARKED_M), _TONE))
-        names = [f"{height:g} m" for height in MARKED_M]
+        height = np.array([*MARKED_M, _LEAVES_M])
+        leafy = np.arange(len(height)) == len(MARKED_M)
+        colours = relief(table, levels(height), np.full(len(height), _TONE), leafy)
+        names = [*(f"{height:g} m" for height in MARKED_M), "rough, as leaves"]
         target = self.colours.state.target
         names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
         rows = self._named(names, colours)[::-1]

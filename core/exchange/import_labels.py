@@ -17,10 +17,11 @@ from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.base.paths import inside
 from core.data.classes import FIRST_CODE, IGNORED, UNLABELLED
+from core.data.label_file import label_file
 from core.data.scans import Dataset
 from core.exchange.label_files import SUFFIXES, as_labels, is_label_file, read_labels
 from core.exchange.match import Matched, match, some
-from core.exchange.raw_labels import MOST_CLASS, known_as, label_file
+from core.exchange.raw_labels import MOST_CLASS, known_as
 from core.project.project import Project
 
 IMPORTED = "imported"  # annotator and tool of these entries

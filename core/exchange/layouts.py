@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.base.errors import SettingsError
+from core.data.label_file import label_file
 from core.exchange import clouds_out, nuscenes_out
 from core.exchange.nuscenes_out import Files
-from core.exchange.raw_labels import label_file, packed
+from core.exchange.raw_labels import packed
 from core.project.project import Project
 
 OWN = "own"

@@ -137,7 +137,7 @@ def test_a_second_import_adds_what_had_no_class(strange, tmp_path: Path):
     assert np.array_equal(found[known], files[SCANS[0]][known])
 
 
-@pytest.mark.parametrize("layout", ["label", "npy", "las"])
+@pytest.mark.parametrize("layout", ["label", "npy", "las", "ply"])
 def test_each_layout_comes_in_again(strange, tmp_path: Path, layout: str):
     if layout == "las":
         pytest.importorskip("laspy", reason="laspy is not installed")

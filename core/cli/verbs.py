@@ -25,6 +25,7 @@ from core.data.formats import format_named
 from core.data.rig import words_of
 from core.data.splits import expanded
 from core.exchange.export import export
+from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
 from core.rounds.round import QUERY
@@ -153,6 +154,9 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
         units = project.need_units()
         names = ", ".join(units.partition_names)
         print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")
+        report = project.report()
+        if report is not None:
+            print(report_table(report, project.settings.prepare))
     return 0
 
 

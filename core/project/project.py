@@ -34,6 +34,7 @@ from core.data.label_file import label_file
 from core.data.rig import Rig, canonical
 from core.data.scans import Dataset, open_dataset
 from core.data.splits import expanded
+from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
@@ -221,6 +222,12 @@ class Project:
         """Make `units`, saved below `units_folder`, the project's units from now on."""
         write_atomic(self.units_folder / POINTER, f"{units.fingerprint}\n".encode())
         self.units = units
+
+    def report(self) -> Report | None:
+        """What became of the points; None before `prepare`, and after one of version 0.1.0."""
+        if self.units is None:
+            return None
+        return read_report(self.units_folder / self.units.fingerprint, self.units)
 
     def need_units(self) -> Units:
         """Return the units. Raises ProjectError before `prepare`."""

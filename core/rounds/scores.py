@@ -82,7 +82,9 @@ def read_scores(folder: Path, units: Units) -> Scores | None:
             return None
         return Scores(
             COLUMNS,
-            lambda name: read_arrays(before, {name: COLUMNS[name]}, do=_SCORE, **lengths)[name],
+            lambda name: read_arrays(
+                before, {name: COLUMNS[name]}, optional=None, do=_SCORE, **lengths
+            )[name],
         )
     about = read_json(place / _ABOUT, do=_SCORE, version=int, fingerprint=str, columns=list[str])
     if about["version"] > _VERSION:

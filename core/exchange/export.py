@@ -16,7 +16,7 @@ from core.data.classes import UNLABELLED
 from core.exchange.layouts import OWN, layout_of
 from core.exchange.outbox import Outbox
 from core.exchange.panoptic import export_panoptic
-from core.exchange.raw_labels import as_raw, told
+from core.exchange.raw_labels import MOST_CLASS, as_raw, told
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 
@@ -63,9 +63,16 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
     plan = layout_of(project, layout, what, scans)
     box.check([*plan.files.values(), *plan.beside_names])
 
+    lost: list[str] = []
+
     def made() -> Iterator[tuple[str, bytes | None]]:
         for done, scan in enumerate(scans, start=1):
             raw = raw_of(scan)
+            if raw is not None and not plan.instances and raw.max(initial=0) > MOST_CLASS:
+                raw = raw & MOST_CLASS
+                if not lost:
+                    job.say("These labels have no room for instances: the classes alone go out.")
+                lost.append(scan)
             yield plan.files[scan], None if raw is None else plan.pack(scan, raw)
             job.progress(done, len(scans), "export")
 

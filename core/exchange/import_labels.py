@@ -223,7 +223,7 @@ def _new_of(project: Project, scan: str, raw: np.ndarray) -> _Found | None:
     classes = known_as(raw, project.classes, scan)
     new = (classes < FIRST_CODE) & (project.labels(scan) == UNLABELLED)
     earlier = project.brought(scan)
-    if not new.any() and (earlier is not None or not raw.any()):
+    if not new.any() and earlier is not None:
         return None
     if earlier is not None:
         raw = np.where(new, raw, earlier.raw)

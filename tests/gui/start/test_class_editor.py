@@ -22,6 +22,8 @@ def editor(driver, qtbot) -> ClassEditor:
     driver.window.actions_table.run("classes")
     found = driver.window.findChild(ClassEditor)
     qtbot.waitUntil(found.isVisible)
+    found.activateWindow()
+    qtbot.waitUntil(found.isActiveWindow)
     return found
 
 
@@ -69,6 +71,7 @@ def test_everything_is_edited_and_the_journal_stays(editor, driver, qtbot):
     assert editor.table.item(0, COLOUR).text() == "#12ab34"
     assert editor.problem.isHidden()
     project = saved(editor, driver, qtbot)
+    assert not [e for e in driver.window.findChildren(ClassEditor) if e.isVisible()]
     found = project.classes
     assert (found.names[0], found.keys[0], found.class_to_raw[0]) == ("auto", "Shift+V", 300)
     assert found.colours[0].tolist() == [0x12, 0xAB, 0x34]
@@ -198,6 +201,15 @@ def test_escape_does_not_lose_what_was_typed_at_once(editor):
     assert "Nothing is saved yet" in editor.notice.text()
     QTest.keyClick(editor.table, Qt.Key.Key_Escape)
     assert not editor.isVisible()
+
+
+def test_cancel_leaves_everything_as_it_was(editor, driver, qtbot):
+    before = (driver.session.project.path / "classes.toml").read_bytes()
+    put(editor, 0, NAME, "auto")
+    cancel = next(b for b in editor.findChildren(type(editor.save)) if b.text() == "Cancel")
+    QTest.mouseClick(cancel, LEFT)
+    assert not editor.isVisible()
+    assert (driver.session.project.path / "classes.toml").read_bytes() == before
 
 
 def test_tab_leaves_the_table(editor, qtbot):

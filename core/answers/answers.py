@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.answers.act import Act, act_of
+from core.answers.brought import Brought, brought_of
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import POINTS, Entry, Head, ScanRef, new_entry, pack_pairs
 from core.answers.fold import Fold, Spent, Standing, when
@@ -406,6 +407,11 @@ class Answers:
     def things(self, scan: ScanRef) -> Things:
         """The things of a scan's rows. Raises DataError as `labels` does."""
         return instances_of(self._counted(scan, self.fold.now, None), scan.rows)
+
+    def brought(self, scan: ScanRef) -> Brought | None:
+        """What was imported of a scan's rows, None where nothing was. Raises DataError as `labels`
+        does."""
+        return brought_of(self._counted(scan, self.fold.now, None), scan.rows)
 
     def _counted(self, scan: ScanRef, standing: Standing, rounds: set[str] | None) -> list[Entry]:
         """The answers to a scan's points that count, in time order."""

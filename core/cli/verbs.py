@@ -18,11 +18,14 @@ from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
 from core.cli import classes, demo, settings
-from core.cli.arguments import parser
+from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
+from core.data.fitted import GUESSED
 from core.data.formats import format_named
+from core.data.rig import words_of
 from core.data.splits import expanded
 from core.exchange.export import export
+from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
 from core.rounds.round import QUERY
@@ -84,6 +87,11 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
     there = format_named(arguments.format).sequences(arguments.root)
     for names in (arguments.train, arguments.val):
         _tell(expanded(arguments.format, _names(names), there)[1])
+    overrides = settings.pairs(arguments.set)
+    for key in SENSOR:
+        value = getattr(arguments, option_of(key))
+        if value is not None:
+            overrides[key] = value
     with Project.create(
         arguments.project,
         format=arguments.format,
@@ -93,12 +101,19 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         preset=arguments.preset or usual_preset(arguments.format),
         seed=arguments.seed,
         research=arguments.research,
-        overrides=settings.pairs(arguments.set),
+        overrides=overrides,
         classes=arguments.classes,
+        guess=not arguments.as_preset,
     ) as project:
         _warn_of_size(project)
         train, validation = len(project.dataset.train), len(project.dataset.validation)
+        sources = project.settings.sources
     print(f"{arguments.project}: {train:,} training scans, {validation:,} validation scans")
+    for key in SENSOR:
+        if sources[key].startswith(GUESSED):
+            section, _dot, name = key.partition(".")
+            value = getattr(getattr(project.settings, section), name)
+            print(f"{key} = {words_of(str(value).lower())}, {sources[key]}")
     return 0
 
 
@@ -139,6 +154,9 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
         units = project.need_units()
         names = ", ".join(units.partition_names)
         print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")
+        report = project.report()
+        if report is not None:
+            print(report_table(report, project.settings.prepare))
     return 0
 
 
@@ -187,6 +205,13 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.given is not None:
+            from core.exchange.given import score_from
+
+            matched = score_from(project, arguments.given, _job())
+            for sentence in matched.told("probabilities", "scans"):
+                print(sentence)
+            return 0
         faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
     return 0
 
@@ -262,10 +287,13 @@ def _merge(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _import(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.exchange.import_labels import import_labels
+    from core.exchange.import_labels import plan_import, take_over
 
     with _opened(arguments.project) as project:
-        count = import_labels(project, arguments.root, _job())
+        plan = plan_import(project, arguments.root, _job(), ids=arguments.ids)
+        for sentence in plan.sentences:
+            print(sentence)
+        count = take_over(project, plan, _job())
     print(f"labels of {count:,} scans taken over")
     return 0
 
@@ -290,7 +318,14 @@ def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _export(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project, read_only=True) as project:
-        count = export(project, arguments.out, _job(), what=arguments.what)
+        count = export(
+            project,
+            arguments.out,
+            _job(),
+            what=arguments.what,
+            layout=arguments.layout,
+            force=arguments.force,
+        )
     print(f"{count:,} files in {arguments.out}")
     return 0
 

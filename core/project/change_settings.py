@@ -22,7 +22,7 @@ def choices_of(key: str) -> tuple[str, ...]:
 
 def why_not(project: Project, key: str) -> str | None:
     """Why a setting is not changed in an open project, in a sentence; None where it is safe."""
-    if key.startswith("prepare."):
+    if key.startswith(("prepare.", "rig.")):
         return (
             "A change makes a new preparation with other units: close the project, write it in "
             "project.toml, and prepare again."

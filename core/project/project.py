@@ -5,6 +5,7 @@ classes.toml                 the class list, the project's own copy
 journals/<annotator>.sqlite  the answers: the truth
 units/<fingerprint>/         the prepared units, written once
 rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+given/                       scores of another network's probabilities
 cache/                       predictions: may be deleted
 """
 
@@ -20,19 +21,23 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.answers import Answers
+from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
 from core.data.classes import FIRST_CODE, ClassList, load_classes
+from core.data.fitted import fitted, sample
 from core.data.formats import format_named
+from core.data.rig import Rig, canonical
 from core.data.scans import Dataset, open_dataset
 from core.data.splits import expanded
+from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
-from core.rounds.round import TRAINING, Round, branch, read_rounds
+from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
 
 CLASSES = "classes.toml"
@@ -65,6 +70,7 @@ class Project:
                 self.file.train,
                 self.file.validation,
                 intensity_scale=self.settings.prepare.intensity_scale,
+                rig=Rig.of(self.settings.rig),
             )
             self.answers = Answers.open(
                 path / "journals",
@@ -92,12 +98,14 @@ class Project:
         research: bool = False,
         overrides: Mapping[str, str] | None = None,
         classes: str | ClassList | None = None,
+        guess: bool = False,
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
         `train` and `validation` name sequences or official splits (core.data.splits); `overrides`
         maps dotted setting keys to values as typed; `classes` is a class list, its name or file, by
-        default the format's own. Raises ProjectError; then nothing is left.
+        default the format's own. `guess`: what `overrides` leaves open of the sensor is fitted to
+        the scans (core.data.fitted). Raises ProjectError; then nothing is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -105,6 +113,7 @@ class Project:
             )
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
+            value = canonical(value) if key == "rig.axes" else value
             settings = settings.override(key, value, source="--set")
         layout = format_named(format)
         if isinstance(classes, ClassList):
@@ -114,8 +123,10 @@ class Project:
         there = layout.sequences(root) if root.is_dir() else ()
         train, _ = expanded(format, train, there)
         validation, _ = expanded(format, validation, there)
-        dataset = open_dataset(format, root, train, validation)
+        dataset = open_dataset(format, root, train, validation, rig=Rig.of(settings.rig))
         check_raw(dataset, class_list)
+        if guess:
+            settings = fitted(sample(dataset), settings, overrides or ()).settings
         if research and not any(dataset.has_labels(name) for name in dataset.train):
             raise SettingsError(
                 f"A research project answers from ground truth, and no training scan below "
@@ -210,6 +221,12 @@ class Project:
         """Make `units`, saved below `units_folder`, the project's units from now on."""
         write_atomic(self.units_folder / POINTER, f"{units.fingerprint}\n".encode())
         self.units = units
+
+    def report(self) -> Report | None:
+        """What became of the points; None before `prepare`, and after one of version 0.1.0."""
+        if self.units is None:
+            return None
+        return read_report(self.units_folder / self.units.fingerprint, self.units)
 
     def need_units(self) -> Units:
         """Return the units. Raises ProjectError before `prepare`."""
@@ -331,11 +348,19 @@ class Project:
         return branch(self.rounds, tip)
 
     def last_scored(self) -> Round | None:
-        """The newest round of the current branch whose scores can rank the next query."""
+        """The newest round of the current branch whose scores can rank the next query; what another
+        network says, where it was scored last."""
+        if self.given.scored:
+            return self.given
         for found in reversed(self.branch(self.tip)):
             if found.scored:
                 return found
         return None
+
+    @property
+    def given(self) -> Round:
+        """The folder of what another network says, in the shape of a round that asked nothing."""
+        return Round(self.path / GIVEN)
 
     def predictions(self, found: Round) -> Path:
         """Folder of the per-point predictions made by a round's checkpoint."""
@@ -379,6 +404,10 @@ class Project:
     def things(self, scan: str) -> Things:
         """The things of a scan's (N,) rows."""
         return self.answers.things(self.scan_ref(scan))
+
+    def brought(self, scan: str) -> Brought | None:
+        """What was imported of a scan's (N,) rows, None where nothing was."""
+        return self.answers.brought(self.scan_ref(scan))
 
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""

@@ -12,7 +12,11 @@ from PySide6.QtGui import QColor, QPalette
 
 @dataclass(frozen=True)
 class Theme:
-    """One set of colours, as #rrggbb."""
+    """One set of colours, as #rrggbb.
+
+    `outline` marks what is asked, `picked` what is selected of it: no class list and no colouring
+    of points has a colour near them; `accent` is for buttons and fields.
+    """
 
     name: str
     canvas: str
@@ -23,6 +27,7 @@ class Theme:
     quiet: str
     accent: str
     outline: str
+    picked: str
     good: str
     warning: str
     error: str
@@ -42,7 +47,8 @@ DARK = Theme(
     text="#E7EAEE",
     quiet="#98A2AE",
     accent="#5AA9FF",
-    outline="#FF4DBF",
+    outline="#FF5AA5",
+    picked="#1EFF0F",
     good="#4CC38A",
     warning="#E9B44C",
     error="#F2707A",
@@ -57,6 +63,7 @@ LIGHT = Theme(
     quiet="#5B6673",
     accent="#1769D1",
     outline="#C70078",
+    picked="#0069F0",
     good="#1E7B4F",
     warning="#8A5A00",
     error="#C0303C",

@@ -84,7 +84,7 @@ class Context(QWidget):
         self.scanner, self.right, self.above = (Side(a, theme, self.background) for a in aspects)
         self.reflection = Side(ABOVE, theme, self.background, plain=True)
         self.panorama = Panorama(theme, self.background)
-        self.map = Place(state.project.dataset.format.ahead, theme, self.background)
+        self.map = Place(state.project.dataset.ahead, theme, self.background)
         self.sides = (self.scanner, self.right, self.above, self.reflection)
         self.drawn: tuple[Drawn, ...] = (*self.sides, self.map, self.panorama)
         self.measures = QLabel(self)

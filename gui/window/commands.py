@@ -82,7 +82,7 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         Action("prepare", "Prepare", ("F5",), "Round",
                "Split the scans in units and partitions.", session.prepare, session.no.prepare),
         Action("ask", "Ask", ("F6",), "Round",
-               "Choose the units worth asking about.", session.ask, session.no.ask),
+               "Choose the units worth asking about.", session.ask_next, session.no.ask),
         Action("ask with", "Ask with options …", ("Shift+F6",), "Round",
                "Choose strategy and budget.", window.open_ask, session.no.ask),
         Action("oracle", "Oracle", ("F7",), "Round",

@@ -26,6 +26,7 @@ from core.cli import demo
 from core.data.scans import recognise
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
+from gui.desk.counted import units_words
 from gui.look.scrolled import Scrolled
 from gui.look.theme import THEMES, Theme, palette, style_sheet
 from gui.points.class_palette import Palette
@@ -279,7 +280,7 @@ class Window(QMainWindow):
         spent = session.project.answers.spent()
         remember(
             session.project.path,
-            spent=f"{spent.units:,} units, {spent.minutes:.0f} min",
+            spent=f"{units_words(spent)}, {spent.minutes:.0f} min",
             picture=session.picture(),
         )
         store().setValue("layout", self.saveState(LAYOUT_VERSION))
@@ -356,7 +357,7 @@ class Window(QMainWindow):
         from gui.panels.ask_options import AskOptions
 
         options = AskOptions(self, self.session.state.estimates)
-        options.asked.connect(self.session.ask)
+        options.asked.connect(self.session.ask_next)
         button = self.stepper.buttons["ask"]
         options.move(button.mapToGlobal(button.rect().bottomLeft()))
         options.show()

@@ -112,11 +112,11 @@ class ClassList:
         """Name of a class or code."""
         return self.names[found] if found < len(self) else _CODE_NAMES[found]
 
-    def encode(self, raw: np.ndarray, *, before_merges: bool = False) -> np.ndarray:
+    def encode(self, raw: np.ndarray) -> np.ndarray:
         """Map raw ids (N,) of the dataset to (N,) uint8 classes or IGNORED.
 
-        `before_merges`: the class that the id itself means, as a journal keeps it. Raises DataError
-        naming the ids that the list does not know.
+        Of a class that is merged it is the one that it counts as. Raises DataError naming the ids
+        that the list does not know.
         """
         table = self._table
         inside = raw < len(table)
@@ -128,7 +128,8 @@ class ClassList:
                 f"The labels use ids the class list {self.name} does not know: {ids}.",
                 "Add them to the list's raw_ids (or to its ignored ids) in classes.toml.",
             )
-        return classes if before_merges else self.now[classes]
+        counting: np.ndarray = self.now[classes]
+        return counting
 
     def decode(self, classes: np.ndarray) -> np.ndarray:
         """Map (N,) uint8 classes to (N,) uint32 raw ids; every code exports as 0, a class that was

@@ -27,7 +27,7 @@ from core.answers.instances import Things
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
-from core.data.classes import FIRST_CODE, ClassList, load_classes
+from core.data.classes import FIRST_CODE, MOST_RAW, ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
 from core.data.label_file import label_file
@@ -418,7 +418,7 @@ class Project:
 def check_raw(dataset: Dataset, classes: ClassList) -> None:
     """Raise SettingsError where a raw id does not fit what the dataset keeps of a label."""
     _, dtype = label_file(dataset, dataset.train[0])
-    most = np.iinfo(dtype).max
+    most = min(MOST_RAW, int(np.iinfo(dtype).max))
     for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
         if raw > most:
             raise SettingsError(

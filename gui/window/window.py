@@ -182,6 +182,7 @@ class Window(QMainWindow):
         state = session.state
         state.changed.connect(self.refresh)
         session.context.turned.connect(self.refresh)
+        session.prepared.connect(lambda: self.open_report(anew=True))
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         session.queue.sorted_by_scan.connect(lambda on: store().setValue("by_scan", on))
@@ -389,6 +390,26 @@ class Window(QMainWindow):
             shown.raise_()
             shown.activateWindow()
 
+    def open_report(self, *, anew: bool = False) -> None:
+        """Show what became of the points; `anew`: of a new preparation, and the keys stay here."""
+        from gui.window.report_page import ReportPage
+
+        session = self.session
+        if session is None:
+            return
+        shown = self.findChild(ReportPage)
+        if shown is not None and anew:
+            _take_away(shown)
+            shown = None
+        if shown is None:
+            shown = ReportPage(self, session.state, self.theme)
+            shown.chosen.connect(session.state.show_scan)
+        shown.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, anew)
+        shown.show()
+        if not anew:
+            shown.raise_()
+            shown.activateWindow()
+
     def change_theme(self) -> None:
         """Change between dark and light."""
         self.theme = THEMES["light" if self.theme.name == "dark" else "dark"]
@@ -431,6 +452,9 @@ class Window(QMainWindow):
         self._fit_tabs()
         if self.session is not None:
             self.session.set_theme(self.theme)
+            for page in self.findChildren(QDialog):
+                if hasattr(page, "set_theme"):
+                    page.set_theme(self.theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         store().setValue("geometry", self.saveGeometry())

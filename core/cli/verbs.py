@@ -205,6 +205,13 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.given is not None:
+            from core.exchange.given import score_from
+
+            matched = score_from(project, arguments.given, _job())
+            for sentence in matched.told("probabilities", "scans"):
+                print(sentence)
+            return 0
         faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
     return 0
 

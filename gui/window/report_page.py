@@ -190,9 +190,9 @@ class ReportPage(QDialog):
         settings = self.state.project.settings.prepare
         top = QWidget()
         inside = QVBoxLayout(top)
-        inside.setContentsMargins(0, 0, 8, 0)
+        inside.setContentsMargins(10, 8, 10, 4)
         inside.addWidget(Wrapped(_of_all(report), "heading"))
-        self.warnings = [Wrapped(f"⚠  {breakable(text)}") for text in report.warnings]
+        self.warnings = [Wrapped(f"⚠  {breakable(text)}", "warning") for text in report.warnings]
         for warning in self.warnings:
             inside.addWidget(warning)
         if not report.warnings:
@@ -298,6 +298,25 @@ class ReportPage(QDialog):
         for future in self._asked:
             future.cancel()
         super().closeEvent(event)
+
+
+def show_report(over: QWidget, state: State, theme: Theme, *, anew: bool = False) -> ReportPage:
+    """Show the page beside a window; `anew`: of a new preparation, and the keys stay where they
+    are."""
+    shown = over.findChild(ReportPage)
+    if shown is not None and anew:
+        shown.setParent(None)
+        shown.close()
+        shown = None
+    if shown is None:
+        shown = ReportPage(over, state, theme)
+        shown.chosen.connect(state.show_scan)
+    shown.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, anew)
+    shown.show()
+    if not anew:
+        shown.raise_()
+        shown.activateWindow()
+    return shown
 
 
 def _of_all(report: Report) -> str:

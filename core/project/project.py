@@ -99,13 +99,14 @@ class Project:
         overrides: Mapping[str, str] | None = None,
         classes: str | ClassList | None = None,
         guess: bool = False,
+        source: str = "--set",
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
         `train` and `validation` name sequences or official splits (core.data.splits); `overrides`
-        maps dotted setting keys to values as typed; `classes` is a class list, its name or file, by
-        default the format's own. `guess`: what `overrides` leaves open of the sensor is fitted to
-        the scans (core.data.fitted). Raises ProjectError; then nothing is left.
+        maps dotted setting keys to values as typed, with `source` as theirs; `classes` is a class
+        list, its name or file, by default the format's own. `guess`: what `overrides` leaves open
+        of the sensor is fitted to the scans (core.data.fitted). Raises ProjectError; then nothing is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -114,7 +115,7 @@ class Project:
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
             value = canonical(value) if key == "rig.axes" else value
-            settings = settings.override(key, value, source="--set")
+            settings = settings.override(key, value, source=source)
         layout = format_named(format)
         if isinstance(classes, ClassList):
             class_list = classes

@@ -106,7 +106,8 @@ class Project:
         `train` and `validation` name sequences or official splits (core.data.splits); `overrides`
         maps dotted setting keys to values as typed, with `source` as theirs; `classes` is a class
         list, its name or file, by default the format's own. `guess`: what `overrides` leaves open
-        of the sensor is fitted to the scans (core.data.fitted). Raises ProjectError; then nothing is left.
+        of the sensor is fitted to the scans (core.data.fitted). Raises ProjectError; then nothing
+        is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(

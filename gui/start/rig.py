@@ -37,7 +37,7 @@ from gui.desk.background import Background, Turn
 from gui.look.combo import Combo
 from gui.look.theme import Theme
 from gui.look.words import Wrapped
-from gui.start.side_view import draw, sight
+from gui.start.side_view import PARTS, draw, sight
 
 _REST_MS = 150
 _HIGH_PX = 170
@@ -270,7 +270,11 @@ class RigFields(QWidget):
         self.share.setText(
             ""
             if found.image is None
-            else f"{found.ground:.0%} of this scan is ground (good scans: {GOOD['ground']})."
+            else f"{found.ground:.0%} of this scan is ground (good scans: {GOOD['ground']}).   "
+            + "   ".join(
+                f"<span style='color:{getattr(self.theme, colour)}'>■</span> {name}"
+                for name, colour in PARTS.items()
+            )
         )
 
     def _fill(self, found: Fitted) -> None:
@@ -309,9 +313,8 @@ class RigFields(QWidget):
 
 def _guessed(found: Fitted) -> str:
     """What was seen in the scans, and what was set by it."""
-    seen = (
-        "No ground was recognised: the preset's values are kept."
-        if found.stance is None
-        else f"In the scans {found.stance.words}."
-    )
-    return " ".join([seen, *found.words])
+    if found.words:
+        return f"Guessed from the scans: {' '.join(found.words)}"
+    if found.stance is None:
+        return "No ground was recognised in the scans: the preset's values are kept."
+    return f"In the scans {found.stance.words}: the preset's values fit."

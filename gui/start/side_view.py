@@ -17,6 +17,7 @@ PARTS = {"ground": "accent", "not ground": "quiet", "own vehicle": "warning"}
 _BESIDE_M = 8.0  # how far beside the sensor points are drawn: what stands further away hides them
 _LONG_M = 30.0  # from the sensor to either border
 _SHOWN = 60_000
+_SPOT_PX = 2.0
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,10 @@ def draw(shown: Sight, size: tuple[int, int], ratio: float, theme: Theme) -> QIm
     colours = np.array([(*theme.rgb(name)[::-1], 255) for name in PARTS.values()], np.uint8)
     rgba = np.concatenate([colours[part], np.zeros((1, 4), np.uint8)])  # as Qt has it: blue first
     across, down = round(wide * ratio), round(high * ratio)
-    spots = np.full((2, len(near)), 1.5 * ratio, np.float32)
+    spots = np.full((2, len(near)), _SPOT_PX * ratio, np.float32)
     depth = np.where(part == 0, -1000.0, points[:, 1]).astype(np.float32)
-    at = np.minimum(
-        seen(across, down, (places * ratio).astype(np.float32), spots, depth), len(near)
-    )
-    data = rgba[at]
+    at = seen(across, down, (places * ratio).astype(np.float32), spots, depth)
+    data = rgba[np.minimum(at, len(near))]  # the last one stands for nothing
     kind = QImage.Format.Format_ARGB32_Premultiplied
     cloud = QImage(data.data, across, down, across * 4, kind).copy()
     cloud.setDevicePixelRatio(ratio)

@@ -82,6 +82,7 @@ class Project:
             undo.callback(self.answers.close)
             self._check_classes()
             self.units: Units | None = self._read_units()
+            self._stale: tuple[str, ...] = self._turned_since()
             self.rounds: list[Round] = read_rounds(path / "rounds")
             self._close = undo.pop_all()
 
@@ -100,13 +101,15 @@ class Project:
         overrides: Mapping[str, str] | None = None,
         classes: str | ClassList | None = None,
         guess: bool = False,
+        source: str = "--set",
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
         `train` and `validation` name sequences or official splits (core.data.splits); `overrides`
-        maps dotted setting keys to values as typed; `classes` is a class list, its name or file, by
-        default the format's own. `guess`: what `overrides` leaves open of the sensor is fitted to
-        the scans (core.data.fitted). Raises ProjectError; then nothing is left.
+        maps dotted setting keys to values as typed, with `source` as theirs; `classes` is a class
+        list, its name or file, by default the format's own. `guess`: what `overrides` leaves open
+        of the sensor is fitted to the scans (core.data.fitted). Raises ProjectError; then nothing
+        is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -115,7 +118,7 @@ class Project:
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
             value = canonical(value) if key == "rig.axes" else value
-            settings = settings.override(key, value, source="--set")
+            settings = settings.override(key, value, source=source)
         layout = format_named(format)
         if isinstance(classes, ClassList):
             class_list = classes
@@ -197,8 +200,9 @@ class Project:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what another version wrote in project.toml, and on what it lacks."""
-        return self.file.notes
+        """Sentences on what another version wrote in project.toml, on what it lacks, and on what
+        does not fit the preparation."""
+        return (*self.file.notes, *self._stale)
 
     @property
     def research(self) -> bool:
@@ -218,8 +222,22 @@ class Project:
         name = pointer.read_text(encoding="utf-8", errors="replace").strip()
         return Units.load(self.units_folder / name)
 
+    def _turned_since(self) -> tuple[str, ...]:
+        """Scans that are turned otherwise than they were prepared have units in wrong places."""
+        try:
+            report = self.report()
+        except ProjectError:  # told where it is asked for
+            return ()
+        if report is None or report.rig == self.dataset.rig.facts:
+            return ()
+        return (
+            f"The scans were prepared with another [rig] than {FILE} says: prepare the project "
+            f"again, or give [rig] its values back; no answer is lost.",
+        )
+
     def use_units(self, units: Units) -> None:
         """Make `units`, saved below `units_folder`, the project's units from now on."""
+        self._stale = ()
         write_atomic(self.units_folder / POINTER, f"{units.fingerprint}\n".encode())
         self.units = units
 

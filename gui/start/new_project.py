@@ -39,6 +39,7 @@ from gui.look.words import Wrapped, breakable
 from gui.start.class_choice import ClassChoice
 from gui.start.estimate import Estimate, estimate
 from gui.start.field import Field
+from gui.start.rig import RigFields, Source
 
 _REST_MS = 150  # of the keys, before what is typed is looked up
 _PRESETS = {
@@ -131,6 +132,7 @@ class NewProject(QWidget):
             known = ", ".join(splits)
             self.train.setToolTip(f"Sequences, or an official split: {known}.")
             self.validation.setToolTip(self.train.toolTip())
+        self.rig = RigFields(theme, self._background)
         self.cost, self.problem = Wrapped(name="quiet"), Wrapped(name="problem")
         self.problem.hide()
         self.button = QPushButton("&Create the project")
@@ -151,6 +153,7 @@ class NewProject(QWidget):
         for part in (title, about):
             layout.addWidget(part)
         layout.addLayout(self.form)
+        layout.addWidget(self.rig)
         layout.addWidget(self.cost)
         layout.addWidget(self.problem)
         layout.addLayout(buttons)
@@ -203,6 +206,8 @@ class NewProject(QWidget):
 
     def _estimate(self) -> None:
         """Say what a round will ask; how many units that is, depends on their sizes."""
+        train, preset = tuple(names_in(self.train.text())), str(self.preset.currentData())
+        self.rig.look(Source(self.found.format, self.found.root, train, preset))
         if self._asked is not None:
             self._asked.cancel()
         work = partial(
@@ -223,7 +228,7 @@ class NewProject(QWidget):
     @property
     def settled(self) -> bool:
         """Whether the counts are of what is typed."""
-        return not self._rest.isActive() and self._asked is None
+        return not self._rest.isActive() and self._asked is None and self.rig.settled
 
     def _show(self, done: Future[Estimate]) -> None:
         if done is not self._asked or done.cancelled():
@@ -269,6 +274,9 @@ class NewProject(QWidget):
                 seed=self.seed.value(),
                 research=self.research.isChecked(),
                 classes=classes,
+                overrides=self.rig.overrides(),
+                guess=True,
+                source="chosen in the window",
             ).close()
         except ProjectError as error:
             faulty = estimate(

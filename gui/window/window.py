@@ -179,6 +179,7 @@ class Window(QMainWindow):
         state = session.state
         state.changed.connect(self.refresh)
         session.context.turned.connect(self.refresh)
+        session.prepared.connect(lambda: self.open_report(anew=True))
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         session.queue.sorted_by_scan.connect(lambda on: store().setValue("by_scan", on))
@@ -346,6 +347,13 @@ class Window(QMainWindow):
             shown.raise_()
             shown.activateWindow()
 
+    def open_report(self, *, anew: bool = False) -> None:
+        """Show what became of the points; `anew`: of a new preparation, and the keys stay here."""
+        from gui.window.report_page import show_report
+
+        if self.session is not None:
+            show_report(self, self.session.state, self.theme, anew=anew)
+
     def open_classes(self) -> None:
         """Show the class list, in a window beside this one; saved, the project opens with it."""
         from gui.window.edit_classes import edit_classes
@@ -395,6 +403,9 @@ class Window(QMainWindow):
         docking.fit_tabs(self, self.docks)
         if self.session is not None:
             self.session.set_theme(self.theme)
+            for page in self.findChildren(QDialog):
+                if hasattr(page, "set_theme"):
+                    page.set_theme(self.theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         store().setValue("geometry", self.saveGeometry())

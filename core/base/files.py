@@ -126,19 +126,27 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool
 
 
 def read_arrays(
-    path: Path, columns: Mapping[str, Column], *, do: str = _MAKE_AGAIN, **lengths: int
+    path: Path,
+    columns: Mapping[str, Column],
+    optional: Mapping[str, Column] | None = None,
+    /,
+    *,
+    do: str = _MAKE_AGAIN,
+    **lengths: int,
 ) -> dict[str, np.ndarray]:
-    """Read the arrays of an .npz that `columns` names; the lengths of its letters may be given.
+    """Read the arrays of an .npz that `columns` names, and of those `optional` ones that are there;
+    the lengths of its letters may be given.
 
     Raises ProjectError, with `do`, where the file is missing or damaged or an array is another.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in columns}
+            more = [name for name in optional or () if name in stored.files]
+            arrays = {name: stored[name] for name in (*columns, *more)}
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds
         raise ProjectError(f"{path} cannot be read: {error}.", do) from error
     return {
-        name: _checked(path, name, array, columns[name], lengths, do)
+        name: _checked(path, name, array, {**columns, **(optional or {})}[name], lengths, do)
         for name, array in arrays.items()
     }
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from core.base.settings import PRESETS
+from core.data.reading import METRES
 from core.exchange.export import WHAT
 from core.steps import ORACLES
 
@@ -64,6 +65,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--research", action="store_true", help="allow answers from ground truth, and show it"
     )
+    made.add_argument(
+        "--columns",
+        metavar="NAMES",
+        help="what the numbers of a row are, such as x,y,z,intensity,ring; NAME:TYPE where not "
+        "float32, _ for one passed over",
+    )
+    made.add_argument("--unit", choices=METRES, help="the files' unit of length; default: m")
     made.add_argument("--classes", metavar="FILE", help="class list; default: the format's own")
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting"

@@ -19,6 +19,10 @@ from core.base.words import DASH
 from core.cli import demo
 from core.cli.arguments import parser
 from core.cli.faces import Faces
+from core.data.formats import format_named
+from core.data.names import split_names
+from core.data.reading import Reading
+from core.data.scans import sequences_of
 from core.exchange.export import export
 from core.project import status
 from core.project.project import Project
@@ -43,8 +47,7 @@ def run(argv: Sequence[str], faces: Faces) -> int:
 def _opened(path: Path, *, read_only: bool = False) -> Project:
     """A project; what is odd in its file is told before anything is done with it."""
     project = Project(path, read_only=read_only)
-    for note in project.notes:
-        print(f"lidarloop: {note}", file=sys.stderr)
+    _tell(project.notes)
     return project
 
 
@@ -84,30 +87,40 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         if not equals:
             raise SettingsError(f"--set {pair} has no value.", "Write --set KEY=VALUE.")
         overrides[key.strip()] = value.strip()
+    names = sequences_of(format_named(arguments.format), arguments.root)
+    columns = tuple(word.strip() for word in (arguments.columns or "").split(",") if word.strip())
     with Project.create(
         arguments.project,
         format=arguments.format,
         root=arguments.root,
-        train=_names(arguments.train),
-        validation=_names(arguments.val),
+        train=split_names(arguments.train, names),
+        validation=split_names(arguments.val, names),
         preset=arguments.preset or ("nuscenes" if arguments.format == "nuscenes" else "paper"),
         seed=arguments.seed,
         research=arguments.research,
         overrides=overrides,
         classes=arguments.classes,
+        reading=Reading(columns, arguments.unit or ""),
     ) as project:
+        _tell(project.doubts)
+        dataset = project.dataset
+        found = dataset.format.columns(dataset.root, dataset.train[0])
         train, validation = len(project.dataset.train), len(project.dataset.validation)
     print(f"{arguments.project}: {train:,} training scans, {validation:,} validation scans")
+    if found:
+        print(f"columns: {', '.join(found)}")
     return 0
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _tell(sentences: Sequence[str]) -> None:
+    for sentence in sentences:
+        print(f"lidarloop: {sentence}", file=sys.stderr)
 
 
 def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
         steps.prepare(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
+        _tell(project.told)
         units = project.need_units()
         names = ", ".join(units.partition_names)
         print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")

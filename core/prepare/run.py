@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib import metadata
 from pathlib import Path
@@ -12,10 +11,12 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.base.executors import run_all
-from core.base.files import hash_file, hash_json, read_arrays, write_array, write_arrays
+from core.base.files import hash_json, read_arrays, write_array, write_arrays
 from core.base.jobs import Job
 from core.base.settings import PrepareSettings
+from core.data.classes import ClassList
 from core.data.scans import Dataset
+from core.prepare.check import Checked, check, save, usable
 from core.prepare.partitions import api_by_size, cuts, partition_of
 from core.prepare.scan import STORED, ScanUnits, prepare_scan
 from core.prepare.shape import NAMES
@@ -31,18 +32,18 @@ def prepare(
     *,
     workers: int | None = None,
     cluster: str | None = None,
+    classes: ClassList | None = None,
+    research: bool = False,
     job: Job,
 ) -> Units:
     """Make the units of all training scans below `folder`/<fingerprint>; return the table.
 
-    Each scan's result is a file of its own, so a run that was stopped goes on where it was.
+    Each scan's result is a file of its own, so a run that was stopped goes on where it was. Scans
+    that cannot be used are left out and named beside the table (core.prepare.check).
     """
-    hashes = {}
-    for done, scan in enumerate(dataset.train):
-        job.progress(done, len(dataset.train), "read scans")
-        hashes[scan] = _hash(dataset, scan)
-    rows = {scan: dataset.count(scan) for scan in dataset.train}
-    fingerprint = _fingerprint(settings, hashes, rows)
+    checked = check(dataset, job, classes=classes, research=research)
+    dataset = usable(dataset, checked.left_out)
+    fingerprint = _fingerprint(settings, dataset, checked)
     out = folder / fingerprint
     missing = [scan for scan in dataset.train if not rows_file(out, scan, dataset).exists()]
     if missing:
@@ -52,7 +53,9 @@ def prepare(
             tasks, prepare_to_file, workers=workers, cluster=cluster, job=job, text="prepare"
         ):
             pass
-    return _table(dataset, settings, out, fingerprint, hashes, rows, job)
+    units = _table(dataset, settings, out, fingerprint, checked, job)
+    save(out, checked)
+    return units
 
 
 def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out: str) -> None:
@@ -69,29 +72,27 @@ def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out:
     )
 
 
-def _hash(dataset: Dataset, scan: str) -> str:
-    try:
-        return hash_file(dataset.path(scan))
-    except OSError as error:
-        raise DataError(
-            f"Scan {scan} cannot be read: {error.strerror}.", "Bring the file back."
-        ) from error
-
-
-def _fingerprint(
-    settings: PrepareSettings, hashes: Mapping[str, str], rows: Mapping[str, int]
-) -> str:
+def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) -> str:
     """Of everything the units depend on (docs/method.md, Units)."""
     library = "hdbscan" if settings.clusterer == "hdbscan" else None
+    in_order = list(dataset.train) == sorted(dataset.train)
     return hash_json(
         {
             "settings": asdict(settings),
             "algorithm": ALGORITHM,
             "pypatchworkpp": metadata.version("pypatchworkpp"),
             "hdbscan": metadata.version(library) if library else None,
-            "scans": {scan: [rows[scan], hashes[scan]] for scan in sorted(hashes)},
+            "scans": {scan: _scan_facts(checked, scan) for scan in sorted(checked.hashes)},
+            # Nothing where it is as it was before there was any of it.
+            **({"reading": dataset.reading.changes()} if dataset.reading.changes() else {}),
+            **({} if in_order else {"order": list(dataset.train)}),
         }
     )[:16]
+
+
+def _scan_facts(checked: Checked, scan: str) -> list[Any]:
+    rows, returns = checked.rows[scan], checked.returns[scan]
+    return [rows, checked.hashes[scan], *([returns] if returns < rows else [])]
 
 
 def _compile() -> None:
@@ -107,8 +108,7 @@ def _table(
     settings: PrepareSettings,
     out: Path,
     fingerprint: str,
-    hashes: Mapping[str, str],
-    rows: Mapping[str, int],
+    checked: Checked,
     job: Job,
 ) -> Units:
     """Put the scans' results together in the order of their names, cut the partitions, save."""
@@ -144,8 +144,9 @@ def _table(
         box_min=joined("box_min"),
         box_max=joined("box_max"),
         cuts=cut,
-        scan_rows=np.array([rows[scan] for scan in dataset.train], np.int64),
-        scan_hashes=tuple(hashes[scan] for scan in dataset.train),
+        scan_rows=np.array([checked.rows[scan] for scan in dataset.train], np.int64),
+        scan_hashes=tuple(checked.hashes[scan] for scan in dataset.train),
+        scan_returns=np.array([checked.returns[scan] for scan in dataset.train], np.int64),
         noise_points=int(sum(part.noise_points for part in parts)),
         oversize=int(sum(part.oversize for part in parts)),
         fingerprint=fingerprint,

@@ -15,6 +15,7 @@ import getpass
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,10 @@ from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
 from core.data.classes import ClassList, load_classes
 from core.data.formats import format_named
+from core.data.plausible import judge
+from core.data.reading import Reading
 from core.data.scans import Dataset, open_dataset
+from core.prepare import check
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
@@ -42,7 +46,10 @@ class Project:
 
     Attributes
     ----------
-    path, file, classes, dataset : folder, content of project.toml, class list, source scans
+    path, file, classes : folder, content of project.toml, class list
+    source, dataset : all scans that project.toml names; those of them that can be used
+    left_out : a sentence for each scan that cannot, as the last `prepare` found them
+    doubts : sentences on what is doubtful about the data, from `create` or the last `prepare`
     units : the prepared units, or None before `prepare`
     answers : the fold of all journals
     writable : False when opened for reading only
@@ -58,13 +65,15 @@ class Project:
             if not read_only:
                 undo.enter_context(writer_lock(path))
             self.classes: ClassList = load_classes(str(path / CLASSES))
-            self.dataset: Dataset = open_dataset(
+            self.source: Dataset = open_dataset(
                 self.file.format,
                 self.root,
                 self.file.train,
                 self.file.validation,
                 intensity_scale=self.settings.prepare.intensity_scale,
+                reading=self.file.reading,
             )
+            self._leave_out(self.units_folder)
             self.answers = Answers.open(path / "journals", annotator_name(), read_only=read_only)
             undo.callback(self.answers.close)
             self.units: Units | None = self._read_units()
@@ -85,11 +94,15 @@ class Project:
         research: bool = False,
         overrides: Mapping[str, str] | None = None,
         classes: str | None = None,
+        reading: Reading | None = None,
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
         `overrides` maps dotted setting keys to values as typed; `classes` is a class list's
-        name or file, by default the format's own. Raises ProjectError; then nothing is left.
+        name or file, by default the format's own; `reading` is what was said about the files.
+        A few scans are looked at: `doubts` of the project are what is odd about them.
+        Raises ProjectError, also where the files cannot be what they are taken for; then nothing is
+        left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -99,7 +112,11 @@ class Project:
         for key, value in (overrides or {}).items():
             settings = settings.override(key, value, source="--set")
         class_list = load_classes(classes or format_named(format).classes)
-        dataset = open_dataset(format, root, train, validation)
+        reading = reading or Reading()
+        dataset = open_dataset(format, root, train, validation, reading=reading)
+        judged = judge(dataset, sensor_height_m=settings.prepare.sensor_height_m)
+        if judged.refused is not None:
+            raise judged.refused
         if research and not any(dataset.has_labels(name) for name in dataset.train):
             raise SettingsError(
                 f"A research project answers from ground truth, and no training scan below "
@@ -115,9 +132,11 @@ class Project:
             seed=seed,
             research=research,
             settings=settings,
+            reading=replace(reading, origin=judged.origin),
         )
         write_atomic(path / CLASSES, class_list.to_toml().encode())
         file.write(path)
+        check.save_doubts(path / "units", judged.notes)
         return cls(path)
 
     def close(self) -> None:
@@ -151,6 +170,11 @@ class Project:
         return self.file.notes
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """Sentences on what is doubtful about the data and on the scans that are left out."""
+        return check.told(self.left_out, self.doubts, len(self.source.scans))
+
+    @property
     def research(self) -> bool:
         """Whether answers may come from ground truth and ground truth may be shown."""
         return self.file.research
@@ -166,11 +190,22 @@ class Project:
         if not pointer.exists():
             return None
         name = pointer.read_text(encoding="utf-8", errors="replace").strip()
-        return Units.load(self.units_folder / name)
+        units = Units.load(self.units_folder / name)
+        self._leave_out(self.units_folder / name)
+        return units
+
+    def _leave_out(self, folder: Path) -> None:
+        """Go on without the scans that the preparation in a folder could not use."""
+        found = check.read(folder)
+        self.left_out: dict[str, str] = found["left_out"]
+        self.no_returns: int = found["no_returns"]
+        self.doubts: tuple[str, ...] = tuple(found["notes"])
+        self.dataset = check.usable(self.source, self.left_out)
 
     def use_units(self, units: Units) -> None:
         """Make `units`, saved below `units_folder`, the project's units from now on."""
         write_atomic(self.units_folder / POINTER, f"{units.fingerprint}\n".encode())
+        self._leave_out(self.units_folder / units.fingerprint)
         self.units = units
 
     def need_units(self) -> Units:

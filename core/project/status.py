@@ -22,6 +22,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             "train": len(project.dataset.train),
             "validation": len(project.dataset.validation),
         },
+        "left_out": {"scans": len(project.left_out), "points": project.no_returns},
         "points": {"train": _points(project)},
         "units": _units(project),
         "partitions": partitions(project),
@@ -37,13 +38,13 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             if c < len(project.classes.names)
         },
         "backend": backend,
-        "notes": list(project.notes),
+        "notes": [*project.notes, *project.told],
     }
 
 
 def _points(project: Project) -> int:
     if project.units is not None:
-        return int(project.units.scan_rows.sum())
+        return int(project.units.scan_returns.sum())
     return sum(project.count(scan) for scan in project.dataset.train)
 
 
@@ -123,12 +124,14 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
 
 def table(value: dict[str, Any]) -> str:
     """Lay out `status`'s object for a terminal."""
-    units, spent = value["units"], value["spent"]
+    units, spent, out = value["units"], value["spent"], value["left_out"]
     lines = [
         f"{value['project']}: {value['scans']['train']:,} training and "
         f"{value['scans']['validation']:,} validation scans, {value['points']['train']:,} points",
         f"units: {units['clusters']:,} clusters, {units['cells']:,} ground cells; "
         f"{units['oversize']:,} clusters too large, {units['noise_points']:,} noise points",
+        *([f"left out: {out['scans']:,} scans that cannot be used"] if out["scans"] else []),
+        *([f"left out: {out['points']:,} rows that are no returns"] if out["points"] else []),
         "",
         f"{'partition':<10} {'size m':>8} {'units':>9} {'points':>12} {'API':>6} {'answered':>9}",
     ]

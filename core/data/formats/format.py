@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from core.base.errors import SettingsError
 from core.data.camera import Camera
 
 
@@ -40,11 +42,28 @@ class Format(ABC):
 
     @abstractmethod
     def points(self, root: Path, scan: str) -> np.ndarray:
-        """(N, 4) float32 x, y, z in metres and intensity as stored. Raises DataError."""
+        """(N, 4) x, y, z and intensity as stored, float32, or float64 where the file has more
+        digits. Raises DataError."""
 
     def recognises(self, folder: Path) -> bool:
         """Whether `folder` is a root in this layout."""
         return bool(self.sequences(folder))
+
+    def with_columns(self, columns: Sequence[str]) -> Format:
+        """The format for files whose rows are these columns (core.data.columns). Raises
+        SettingsError where its files say that themselves."""
+        raise SettingsError(
+            f"The format {self.name} knows its columns; --columns {','.join(columns)} says others.",
+            "Leave --columns out, or use --format folder.",
+        )
+
+    def columns(self, root: Path, scan: str) -> tuple[str, ...]:
+        """The names of the columns that a scan's file has, () where they are not known."""
+        return ()
+
+    def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
+        """Sentences on what of a sequence's other files is left out or taken for granted."""
+        return ()
 
     def count(self, root: Path, scan: str) -> int:
         """Number of points, without reading them where the file's size says it."""
@@ -53,6 +72,10 @@ class Format(ABC):
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
         """(N,) uint32 raw ids, None where there is no label file. Raises DataError."""
         return None
+
+    def has_labels(self, root: Path, scan: str) -> bool:
+        """Whether there is a label file, without reading it where that can be."""
+        return self.labels(root, scan) is not None
 
     def instances(self, root: Path, scan: str) -> np.ndarray | None:
         """(N,) uint32 which thing of its class each point is of, 0 for none; None where the label

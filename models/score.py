@@ -34,21 +34,24 @@ from models.sparse.layers import Levels
 class Trained:
     """A checkpoint for workers to load: its file, the hash of its content.
 
-    `threads` as in TrainSettings.
+    `threads` as in TrainSettings; `added`: classes of the project that it does not know, as they
+    were added since.
     """
 
     path: Path
     source: str
     threads: int
+    added: tuple[str, ...] = ()
 
     @classmethod
     def check(cls, path: Path, classes: ClassList, settings: TrainSettings) -> Trained:
         """Raises ProjectError where the checkpoint is damaged or does not fit."""
         _, about = checkpoint.read(path)
         checkpoint.check_fits(
-            path, about, network=settings.network, width=settings.width, classes=classes.names
+            path, about, network=settings.network, width=settings.width, classes=classes
         )
-        return cls(path, hash_file(path), settings.threads)
+        added = classes.names[len(about.classes) :]
+        return cls(path, hash_file(path), settings.threads, added)
 
 
 @dataclass(frozen=True)

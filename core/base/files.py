@@ -51,7 +51,10 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Temporary name beside it, fsync, rename, fsync of the folder. Raises StorageError.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    name = os.fsencode(path.name)
+    # A name may be as long as a file system allows: the temporary one is not to be longer.
+    short = path.name if len(name) < 220 else hashlib.blake2b(name, digest_size=16).hexdigest()
+    temporary = path.with_name(f".{short}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)

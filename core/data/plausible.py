@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError, SettingsError
+from core.data.classes import ClassList
 from core.data.returns import are_returns
+from core.data.rig import AS_IT_IS
 from core.data.rows import Rows, ordinary, rows_of
 from core.data.scans import Dataset
+from core.data.stance import guess_stance
 
 _LOOKED_AT = 5
 _LEAST = 50  # returns of a scan, to say anything
@@ -23,6 +26,7 @@ _KNOWN_ROWS = {4: "x y z intensity", 5: "x y z intensity ring"}
 _EARTH_M = (6.33e6, 6.42e6)
 _NO_RETURNS = 0.005
 _SCRAMBLED = 0.05
+_TILTED_DEG = 12.0  # a street may be steep
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,15 @@ class Judgement:
     refused: SettingsError | None = None
 
 
-def judge(dataset: Dataset, *, sensor_height_m: float = 1.723) -> Judgement:
-    """Look at up to five scans spread over the data. Reads them; raises nothing but for a folder of
-    which none can be read: DataError of the first."""
+def judge(
+    dataset: Dataset, *, classes: ClassList | None = None, sensor_height_m: float = 1.723
+) -> Judgement:
+    """Look at up to five scans spread over the data, with `classes` at their labels, and at all
+    poses. Raises nothing but for a folder of which no scan can be read: DataError of the first."""
     scans = _spread(dataset)
-    notes = list(dataset.notes) + _empty(dataset)
+    notes = [*dataset.notes, *_empty(dataset)]
+    for sequence in dataset.sequences:
+        notes += dataset.format.notes(dataset.root, sequence)
     seen: list[tuple[str, np.ndarray]] = []
     first: DataError | None = None
     for scan in scans:
@@ -62,11 +70,33 @@ def judge(dataset: Dataset, *, sensor_height_m: float = 1.723) -> Judgement:
         except DataError as error:
             first = first or error
             notes.append(f"{error.what} It is left out: {error.do}")
+            continue
+        try:
+            if classes is not None:
+                dataset.ground_truth(scan, classes, count=len(seen[-1][1]))
+        except DataError as error:
+            notes.append(f"{error.what} {error.do}")
     if first is not None and not seen:
         raise first
     columns = dataset.format.columns(dataset.root, scans[0]) if scans else ()
     verdict = _of_coordinates(dataset, seen, sensor_height_m)
     return replace(verdict, columns=columns, notes=(*notes, *verdict.notes))
+
+
+def judge_stance(dataset: Dataset) -> tuple[str, ...]:
+    """A sentence where z is not up in the scans as the project's rig turns them, else none."""
+    scans = []
+    for scan in _spread(dataset)[:: (_LOOKED_AT + 1) // 2]:
+        try:
+            scans.append(dataset.scan(scan).points)
+        except DataError:  # told where it is needed
+            continue
+    stance = guess_stance(scans)
+    if stance is None or stance.tilt_deg < _TILTED_DEG:
+        return ()
+    turned = "" if dataset.rig.axes == AS_IT_IS else f" after rig.axes = {dataset.rig.axes}"
+    what = f"z is not up{turned}: {stance.words}"
+    return (f'{what}; set rig.axes (`lidarloop new --axes "{stance.axes}"`, or in project.toml).',)
 
 
 def _spread(dataset: Dataset) -> list[str]:

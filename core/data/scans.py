@@ -18,6 +18,7 @@ from core.data.formats.format import Format
 from core.data.names import in_order, in_span, is_hidden, sequence_and_span
 from core.data.reading import AS_THEY_ARE, Reading
 from core.data.returns import are_returns
+from core.data.rig import AS_IT_IS, THE_FILES, Rig
 
 _LABELS = ("label", "labels", "lidarseg", "panoptic", "predictions", "annotations", "gt")
 _MOST_FOLDERS = 1000
@@ -27,7 +28,8 @@ _MOST_FOLDERS = 1000
 class Scan:
     """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity; pose (4, 4) or None.
 
-    Rows that are no returns of anything (core.data.returns) have NaN for x, y and z.
+    x is ahead, y left, z up, as the project's rig says (core.data.rig). Rows that are no returns of
+    anything (core.data.returns) have NaN for x, y and z.
     """
 
     name: str
@@ -40,8 +42,9 @@ class Dataset:
     """The scans of a project, read only.
 
     `train` and `validation` are scan names in the order in which people count; `intensity_scale` is
-    the intensity that the files hold for 1; `reading` is what was said about the files; `notes` are
-    sentences on what was named and is not there.
+    the intensity that the files hold for 1; `rig` is how the sensor stands; `reading` is what was
+    said about the files; `notes` are sentences on what was named and is not there; `sequences` are
+    those its scans are of.
     """
 
     format: Format
@@ -49,8 +52,10 @@ class Dataset:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     intensity_scale: float = 1.0
+    rig: Rig = THE_FILES
     reading: Reading = AS_THEY_ARE
     notes: tuple[str, ...] = ()
+    sequences: tuple[str, ...] = ()
 
     @property
     def origin(self) -> np.ndarray:
@@ -79,44 +84,55 @@ class Dataset:
 
     def scan(self, name: str) -> Scan:
         """Read a scan. Raises DataError where its file is missing, truncated or empty."""
-        points = self.format.points(self.root, name)
+        points = np.asarray(self.format.points(self.root, name), np.float32)
         if not len(points):
             raise DataError(
                 f"Scan {name} holds no points.", "Remove the file, or leave it out of --train."
             )
-        points = self._in_metres(points)
+        points = self.rig.turned(self._in_metres(points))
         points.setflags(write=False)
         return Scan(name, points, self.pose(name))
 
     def _in_metres(self, points: np.ndarray) -> np.ndarray:
-        """(N, 4) float32 of points as the files have them, metres from the project's origin."""
-        at_sensor = ~are_returns(points, self.reading.metres)
+        """(N, 4) of points as the files have them, metres from the project's origin, no returns
+        NaN: float64 where they were moved or the files have more digits, else float32."""
+        good = are_returns(points, self.reading.metres)
         local = self.reading.local(points)
-        lost = at_sensor | ~are_returns(local) if local is not points else at_sensor
-        with np.errstate(over="ignore"):  # only what is no return is too large
-            kept = local.astype(np.float32, copy=False)
-        if lost.any():
-            kept = kept if kept is not points else points.copy()
-            kept[lost, :3] = np.nan
-        return kept
+        if local is not points:
+            good &= are_returns(local)
+        if not good.all():
+            local = local.copy() if local is points else local
+            local[~good, :3] = np.nan
+        return local
 
     def pose(self, name: str) -> np.ndarray | None:
         """(4, 4) float64 from a scan's coordinates, as `scan` gives them, to the sequence's."""
         found = self.format.pose(self.root, name)
-        return found if found is None or not any(self.reading.origin) else found @ self._back
+        return found if found is None or not self._moves else found @ self._back
 
     def camera(self, name: str) -> Camera | None:
         """A scan's picture and the projection of its coordinates, as `scan` gives them."""
         found = self.format.camera(self.root, name)
-        if found is None or found.projection is None or not any(self.reading.origin):
+        if found is None or found.projection is None or not self._moves:
             return found
         return replace(found, projection=found.projection @ self._back)
 
     @property
+    def _moves(self) -> bool:
+        return self.rig.turns or any(self.reading.origin)
+
+    @property
     def _back(self) -> np.ndarray:
+        """(4, 4) float64 from the coordinates of `scan` to the files', in metres."""
         back = np.eye(4)
         back[:3, 3] = self.reading.origin
-        return back
+        moved: np.ndarray = back @ self.rig.back
+        return moved
+
+    @property
+    def ahead(self) -> tuple[float, float]:
+        """Where the car drives, x and y in a scan's coordinates."""
+        return (1.0, 0.0) if self.rig.axes != AS_IT_IS else self.format.ahead
 
     def normalised(self, points: np.ndarray) -> np.ndarray:
         """(n, 4) float32: points of its scans, the intensity brought to 0..1."""
@@ -172,6 +188,7 @@ def open_dataset(
     validation: Sequence[str],
     *,
     intensity_scale: float = 1.0,
+    rig: Rig | None = None,
     reading: Reading | None = None,
 ) -> Dataset:
     """Find the scans of the named sequences.
@@ -208,7 +225,11 @@ def open_dataset(
             "Name each sequence on one side only.",
         )
     notes = tuple(f"Sequence {name} below {root} is empty: it is left out." for name in empty)
-    return Dataset(layout, root, parts[0], parts[1], intensity_scale, reading, notes)
+    rig = rig or THE_FILES
+    used = dict.fromkeys(sequence_and_span(name, sequences)[0] for name in (*train, *validation))
+    return Dataset(
+        layout, root, parts[0], parts[1], intensity_scale, rig, reading, notes, tuple(used)
+    )
 
 
 def sequences_of(layout: Format, root: Path) -> tuple[str, ...]:
@@ -272,7 +293,8 @@ def recognise(folder: Path) -> DatasetFolder | None:
     if not folder.is_dir():
         return None
     below = sorted(path for path in folder.iterdir() if path.is_dir())
-    for layout in formats().values():
+    # A plain folder is what no other format knows: it is asked last.
+    for layout in sorted(formats().values(), key=lambda layout: layout.name == "folder"):
         # Any folder has a neighbour with some .bin: a plain folder is only what was named.
         places = (folder,) if layout.name == "folder" else (folder, folder.parent, *below)
         for root in places:

@@ -13,7 +13,7 @@ from core.base.errors import DataError
 from core.base.files import hash_file, read_json, write_json
 from core.base.jobs import Job
 from core.data.classes import ClassList
-from core.data.plausible import judge
+from core.data.plausible import judge, judge_stance
 from core.data.scans import Dataset
 
 _FILE = "checked.json"
@@ -51,7 +51,7 @@ def check(
     judged = judge(dataset)
     if judged.refused is not None:
         raise judged.refused
-    found = Checked({}, {}, {}, {}, judged.notes)
+    found = Checked({}, {}, {}, {}, (*judged.notes, *judge_stance(dataset)))
     doubtful: list[str] = []
     for done, scan in enumerate(dataset.scans):
         job.progress(done, len(dataset.scans), "read scans")

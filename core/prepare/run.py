@@ -61,7 +61,7 @@ def prepare(
 def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out: str) -> None:
     """Prepare one scan and keep its result; what a worker runs."""
     try:
-        found = prepare_scan(dataset.scan(scan).points.copy(), settings)
+        found = prepare_scan(dataset.scan(scan).points.copy(), settings, dataset.rig)
     except MemoryError as error:
         raise DataError(
             f"Scan {scan} does not fit into memory.", "Prepare with fewer workers."
@@ -84,6 +84,7 @@ def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) 
             "hdbscan": metadata.version(library) if library else None,
             "scans": {scan: _scan_facts(checked, scan) for scan in sorted(checked.hashes)},
             # Nothing where it is as it was before there was any of it.
+            **({"rig": dataset.rig.facts} if dataset.rig.facts else {}),
             **({"reading": dataset.reading.changes()} if dataset.reading.changes() else {}),
             **({} if in_order else {"order": list(dataset.train)}),
         }

@@ -118,8 +118,13 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
             "declined": len(heads) - len(answers),
         },
         "miou": metrics.get("miou"),
-        "iou": metrics.get("iou") or dict.fromkeys(project.classes.names),
+        "iou": _by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),
     }
+
+
+def _by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
+    """Values per class, in the order of the ids, under the names that the classes have now."""
+    return dict(zip(project.classes.names, stored.values(), strict=False))
 
 
 def table(value: dict[str, Any]) -> str:

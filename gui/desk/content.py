@@ -71,7 +71,8 @@ def load(project: Project, scan: str) -> Content:
         file = prediction_file(project.predictions(scored), scan, project.dataset)
         if file.exists():
             stored = read_prediction(file, "classes", "entropy", N=len(read.points))
-            prediction, entropy = stored["classes"], stored["entropy"].astype(np.float32)
+            prediction = project.classes.now[stored["classes"]]
+            entropy = stored["entropy"].astype(np.float32)
     if project.units is not units:  # prepared anew meanwhile
         return load(project, scan)
     return Content(

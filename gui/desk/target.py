@@ -21,7 +21,7 @@ class Target:
     item : place in the open query, None for a unit somebody clicked
     what : what it is, in words
     blind : seen for a second opinion: no label is shown, and the answer is only compared
-    flat : a piece of ground, to be seen from above
+    flat : an even piece of ground, to be seen from above; not the foot of a bush or a wall
     """
 
     rows: np.ndarray
@@ -36,6 +36,7 @@ def of_unit(content: Content, units: Units, number: int) -> Target:
     """The target of a unit by its number within the scan."""
     index = units.range_of(content.scan).start + number
     rows = np.flatnonzero(content.unit == number)
-    flat = bool(units.kind[index] != CLUSTER)
-    what = "Ground cell" if flat else "Cluster"
+    is_cell = bool(units.kind[index] != CLUSTER)
+    flat = content.form.is_flat(rows)
+    what = ("Ground cell" if flat else "Uneven ground cell") if is_cell else "Cluster"
     return Target(rows, units.name(index), None, what, flat=flat)

@@ -197,7 +197,7 @@ class Review(QWidget):
 
         def work() -> Read:
             heads = list(project.answers.effective.values())
-            return reviewed(project), hit_rates(heads), agreements(project)
+            return reviewed(project), hit_rates(heads, project.classes.now), agreements(project)
 
         if self._asked is not None:
             self._asked.cancel()

@@ -8,10 +8,12 @@ from functools import cache, cached_property
 import numpy as np
 
 from gui.desk.content import Content
-from gui.look.relief import CELL, CLUSTER, levels, light_on, relief, relief_table
+from gui.look.relief import CELL, CLUSTER, Tone, levels, light_on, relief, relief_table
 from gui.view.form import Form, cell_heights
 
 _NOWHERE_M = 1e6
+_ONE_WAY, _MOST = 0.8, 0.75  # shares of a surface that has one direction; that is upright
+_LEVEL, _UPRIGHT = 0.85, 0.4  # upward parts of a direction
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,12 @@ class Subject:
         own = self.placed[:, self.rows]
         return own.min(axis=1), own.max(axis=1)
 
-    def colours(self, rows: np.ndarray, *, dark: bool) -> np.ndarray:
+    def colours(self, rows: np.ndarray, *, dark: bool, tone: Tone | None = None) -> np.ndarray:
         """(n, 3) uint8 of rows (n,), for a dark canvas or a light one: hue by height, around a cell
-        of the ground by its own shape; lightness by reflection and light."""
+        of the ground by its own shape; lightness by reflection and light, as the view's tone for
+        such a unit has it, or another one."""
         form, light = self.form, light_on(self.middle).astype(np.float32)
-        tone = CELL if self.is_ground else CLUSTER
+        tone = tone or (CELL if self.is_ground else CLUSTER)
         shade = tone.of(form.reflection[rows], form.normal[rows], form.low[rows], light)
         return relief(_table(dark), levels(self._heights[rows]), shade)
 
@@ -85,6 +88,30 @@ class Subject:
         return mine
 
     @cached_property
+    def rough(self) -> float:
+        """The median roughness of its surface, 0..1 (gui.view.form)."""
+        return float(np.median(self.form.rough[self.rows]))
+
+    @cached_property
+    def facing(self) -> str:
+        """How its surface stands, in words."""
+        normal = self.form.normal[self.rows].astype(np.float64)
+        spread, axes = np.linalg.eigh(normal.T @ normal / len(normal))
+        if spread[2] > _ONE_WAY:
+            up = abs(float(axes[2, 2]))
+            return "level" if up > _LEVEL else "upright" if up < _UPRIGHT else "sloping"
+        upright = float(np.mean(np.abs(normal[:, 2]) < _UPRIGHT))
+        return "upright all round" if upright > _MOST else "facing all ways"
+
+    @cached_property
+    def uneven(self) -> float:
+        """Metres over the plane through it in which nine tenths of its points lie."""
+        unit = self.content.points[self.rows, :3].astype(np.float64)
+        across = np.column_stack([unit[:, :2] - unit[:, :2].mean(axis=0), np.ones(len(unit))])
+        over = unit[:, 2] - across @ np.linalg.lstsq(across, unit[:, 2], rcond=None)[0]
+        return float(np.ptp(np.quantile(over, [0.05, 0.95])))
+
+    @cached_property
     def _heights(self) -> np.ndarray:
         """(N,) metres over the ground, of ground around a cell what shows a kerb."""
         if self.is_ground:
@@ -92,20 +119,20 @@ class Subject:
         return self.form.height
 
     def words(self) -> str:
-        """Its sizes, where it is, and of how many points."""
+        """Its sizes and where it is."""
         low, high = self.box
         long, wide = footprint(self.placed[:2, self.rows].T)
         away = float(np.hypot(*self.middle[:2]))
         base = float(low[2])
         if self.is_ground:
-            size = f"{long:.1f} x {wide:.1f} m of ground"
+            size = f"{long:.1f} x {wide:.1f} m of ground, uneven by {100 * self.uneven:.0f} cm"
         else:
             tall = float(high[2] - low[2])
             words = f"{tall:.1f} m" if tall >= 0.3 else f"{100 * tall:.0f} cm"
             size = f"{words} high, {long:.1f} x {max(wide, 0.1):.1f} m"
             if base > 0.5:
-                size += f", {base:.1f} m over the ground"
-        return f"{size} · {away:.0f} m away · {len(self.rows):,} points"
+                size += f", {base:.1f} m up"
+        return f"{size} · {away:.0f} m away"
 
 
 @cache

@@ -112,9 +112,9 @@ class Palette(QScrollArea):
         self.setWidget(self.inside)
         table = class_table(classes)
         self._places: dict[int, int] = {}  # in the hand's grid
-        named = enumerate(zip(classes.names, classes.keys, strict=True))
-        for number, (name, key) in named:
-            self._places[number] = _place(key, number)
+        for turn, number in enumerate(classes.shown):
+            name, key = classes.names[number], classes.keys[number]
+            self._places[number] = _place(key, turn)
             self._add(number, name, key, table[number], theme, run)
         for code, name, key in CODES:
             self._add(code, name, key, table[code], theme, run)

@@ -45,7 +45,7 @@ class FilterPanel(QFrame):
         self.classes: dict[int, QCheckBox] = {}
         grid = QGridLayout()
         project, table = filters.state.project, filters.colours.classes
-        shown = [UNLABELLED, *range(len(project.classes)), *(code for code, _, _ in CODES)]
+        shown = [UNLABELLED, *project.classes.shown, *(code for code, _, _ in CODES)]
         for place, number in enumerate(shown):
             check = QCheckBox(project.classes.title(number))
             check.setIcon(_swatch(table[number]))

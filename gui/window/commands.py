@@ -157,8 +157,9 @@ def of_session(window: Shell, session: Session) -> list[Action]:
     ]  # fmt: skip
     for code, name, key in CODES:
         rows.append(_class(session, code, name.capitalize(), key, "Label"))
-    for number, name in enumerate(session.project.classes.names):
-        rows.append(_class(session, number, name, session.project.classes.keys[number], "Class"))
+    classes = session.project.classes
+    for number in classes.shown:
+        rows.append(_class(session, number, classes.names[number], classes.keys[number], "Class"))
     if work.in_view is not None:
         rows += _in_view(session, work.in_view)
     guarded = {"skip", "back", "label"} | {

@@ -18,7 +18,7 @@ from core.data.camera import Camera
 from core.data.columns import Columns, said_columns
 from core.data.formats.format import Format
 from core.data.formats.raw import file_size, read_columns
-from core.data.formats.said import read_said
+from core.data.formats.said import count_said, points_said
 from core.data.names import in_order, is_hidden
 
 _COLUMNS = ("x", "y", "z", "intensity")
@@ -51,12 +51,12 @@ class SemanticKitti(Format):
         return _in_any_case(root / f"{scan}.bin")
 
     def count(self, root: Path, scan: str) -> int:
-        row = 16 if self.said is None else self.said.row.itemsize
-        return file_size(self.path(root, scan)) // row
+        path = self.path(root, scan)
+        return file_size(path) // 16 if self.said is None else count_said(path, self.said)
 
     def points(self, root: Path, scan: str) -> np.ndarray:
         path = self.path(root, scan)
-        return read_columns(path, 4) if self.said is None else read_said(path, self.said)
+        return read_columns(path, 4) if self.said is None else points_said(path, self.said)
 
     def has_labels(self, root: Path, scan: str) -> bool:
         return _in_any_case(root / self.label_file(root, scan)[0]).exists()

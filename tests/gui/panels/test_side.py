@@ -129,15 +129,15 @@ def test_a_kerb_is_seen_from_above(qtbot, background):
     colours = subject.colours(near, dark=True).astype(int)
     left = content.points[near, 1] > 0
     assert np.abs(colours[left].mean(axis=0) - colours[~left].mean(axis=0)).sum() > 40
-    assert subject.words().startswith("5.9 x 5.9 m of ground · 6 m away · ")
+    assert subject.words().startswith("5.9 x 5.9 m of ground, uneven by 10 cm · 6 m")
 
 
 def test_sizes_are_said_in_words():
     subject = subject_of(post(3, 4, 2, wide=1))
-    assert subject.words() == "2.0 m high, 1.0 x 0.1 m · 5 m away · 120 points"
+    assert subject.words() == "2.0 m high, 1.0 x 0.1 m · 5 m away"
     sign = post(0, -8, 1)[30:] + np.array([0, 0, 2])
     assert "50 cm" not in subject_of(sign).words()
-    assert ", 2.5 m over the ground" in subject_of(sign).words()
+    assert ", 2.5 m up" in subject_of(sign).words()
 
 
 def test_the_footprint_of_a_turned_rectangle():

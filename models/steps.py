@@ -17,6 +17,7 @@ from core.quality.iou import confusion, iou, mean_iou
 from core.quality.panoptic import Matches, as_things, matches, no_matches
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
+from core.rounds.scores import forget_scores
 from models.score import Trained, join_scores, predict
 from models.sparse import describe
 from models.training.round import train_round
@@ -127,6 +128,7 @@ def _score(
         cluster=cluster,
     )
     join_scores(units, dataset, folder, found.folder, project.settings.train.width)
+    forget_scores(project.given.folder)  # what was scored last counts
 
 
 def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:

@@ -47,6 +47,12 @@ class Suggestion:
         """Whether the first one may stand out from the others."""
         return self.measured and self.shares[0] >= SURE
 
+    @property
+    def acceptable(self) -> bool:
+        """Whether one key may confirm it unnamed: how often such suggestions are right is known, or
+        a person's own answer stands behind it."""
+        return self.shown and (self.measured or self.carried is not None)
+
     def to_text(self) -> str:
         """JSON for the journal."""
         kept = asdict(self)

@@ -131,9 +131,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool
 def read_arrays(
     path: Path,
     columns: Mapping[str, Column],
-    optional: Mapping[str, Column] | None = None,
-    /,
     *,
+    optional: Mapping[str, Column] | None = None,
     do: str = _MAKE_AGAIN,
     **lengths: int,
 ) -> dict[str, np.ndarray]:

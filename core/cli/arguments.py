@@ -153,6 +153,13 @@ def parser() -> argparse.ArgumentParser:
     where = made.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: 1")
     where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")
+    where.add_argument(
+        "--from",
+        type=Path,
+        metavar="DIR",
+        dest="given",
+        help="probabilities of any network: a .npy (N, C) or .npz for each scan, by its name",
+    )
     on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
     made = on_project("status", "show units, rounds and what was spent", "status street")
     made.add_argument("--json", action="store_true", help="one JSON object")

@@ -28,6 +28,7 @@ from core.data.rig import words_of
 from core.data.scans import sequences_of
 from core.data.splits import expanded
 from core.exchange.export import export
+from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
 from core.rounds.round import QUERY
@@ -160,6 +161,9 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
         units = project.need_units()
         names = ", ".join(units.partition_names)
         print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")
+        report = project.report()
+        if report is not None:
+            print(report_table(report, project.settings.prepare))
     return 0
 
 
@@ -208,6 +212,13 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.given is not None:
+            from core.exchange.given import score_from
+
+            matched = score_from(project, arguments.given, _job())
+            for sentence in matched.told("probabilities", "scans"):
+                print(sentence)
+            return 0
         faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
     return 0
 

@@ -16,7 +16,7 @@ from core.data.stance import Stance, guess_stance
 
 SCANS = 3
 GUESSED = "guessed from the scans"
-_ON_THE_GROUND_M, _ON_A_SENSOR_M = 0.15, 8.0  # how high an origin is that is the sensor's own
+ON_THE_GROUND_M, ON_A_SENSOR_M = 0.15, 8.0  # how high an origin is that is the sensor's own
 _NEARLY_M = 0.3  # heights that differ by less find the same ground
 _NEARER = 0.75  # of the nearest ground seen
 _LEAST_RANGE_M = 0.3
@@ -100,7 +100,7 @@ def _stand(fit: _Fit, stance: Stance) -> None:
     """Height of the origin and nearest ground."""
     height, wanted = stance.height_m, fit.settings.prepare.sensor_height_m
     if not fit.has("rig.z_offset_m"):
-        if _ON_THE_GROUND_M <= height <= _ON_A_SENSOR_M:
+        if ON_THE_GROUND_M <= height <= ON_A_SENSOR_M:
             if abs(height - wanted) > _NEARLY_M:
                 why = f"the origin lies {height:.2f} m above the ground"
                 fit.set("prepare.sensor_height_m", f"{height:.2f}", why)
@@ -108,7 +108,7 @@ def _stand(fit: _Fit, stance: Stance) -> None:
             side = "above" if height > 0 else "below"
             where = (
                 "on the ground"
-                if abs(height) < _ON_THE_GROUND_M
+                if abs(height) < ON_THE_GROUND_M
                 else f"{abs(height):.2f} m {side} the ground"
             )
             fit.set("rig.z_offset_m", f"{height - wanted:.2f}", f"the origin lies {where}")

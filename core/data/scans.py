@@ -134,6 +134,10 @@ class Dataset:
         """Where the car drives, x and y in a scan's coordinates."""
         return (1.0, 0.0) if self.rig.axes != AS_IT_IS else self.format.ahead
 
+    def colours(self, name: str) -> np.ndarray | None:
+        """(N, 3) uint8 colours of a scan's points, None where its file has none."""
+        return self.format.colours(self.root, name)
+
     def normalised(self, points: np.ndarray) -> np.ndarray:
         """(n, 4) float32: points of its scans, the intensity brought to 0..1."""
         return points / np.array([1, 1, 1, self.intensity_scale], np.float32)

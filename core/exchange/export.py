@@ -109,7 +109,7 @@ def _source(
     seen = [
         scan
         for scan in project.dataset.validation
-        if prediction_file(folder, scan, project.dataset).exists()
+        if not scored.given or prediction_file(folder, scan, project.dataset).exists()
     ]
     return lambda scan: project.classes.decode(predicted(scan)), (*train, *seen)
 

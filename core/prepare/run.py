@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from core.data.classes import ClassList
 from core.data.scans import Dataset
 from core.prepare.check import Checked, check, save, usable
 from core.prepare.partitions import api_by_size, cuts, partition_of
+from core.prepare.report import STATES, Report, counts_of, states_of, write_report
 from core.prepare.scan import STORED, ScanUnits, prepare_scan
 from core.prepare.shape import NAMES
 from core.prepare.units import CLUSTER, Units, new_rows_file, rows_file, shapes_file
+from core.prepare.verdict import judge
 
 ALGORITHM = "lidarloop exact HDBSCAN 1, shapes 2"
 
@@ -66,10 +68,9 @@ def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out:
         raise DataError(
             f"Scan {scan} does not fit into memory.", "Prepare with fewer workers."
         ) from error
-    write_arrays(
-        new_rows_file(Path(out), scan),
-        {field.name: np.asarray(getattr(found, field.name)) for field in fields(found)},
-    )
+    arrays = {field.name: np.asarray(getattr(found, field.name)) for field in fields(found)}
+    arrays["states"] = states_of(found.unit)
+    write_arrays(new_rows_file(Path(out), scan), arrays)
 
 
 def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) -> str:
@@ -114,12 +115,18 @@ def _table(
 ) -> Units:
     """Put the scans' results together in the order of their names, cut the partitions, save."""
     parts: list[ScanUnits] = []
+    told: list[np.ndarray] = []
     # Millions of rows are not needed here.
     columns = {name: column for name, column in STORED.items() if name != "unit"}
     for done, scan in enumerate(dataset.train):
         job.progress(done, len(dataset.train), "partitions")
         file = rows_file(out, scan, dataset)
-        stored: dict[str, Any] = read_arrays(file, columns, F=len(NAMES))
+        stored: dict[str, Any] = read_arrays(file, columns, optional=STATES, F=len(NAMES))
+        states = stored.pop("states", None)
+        if states is None:  # of a version before 0.2.0
+            unit = read_arrays(file, {"unit": STORED["unit"]}, N=checked.rows[scan])["unit"]
+            states = states_of(unit)
+        told.append(counts_of(stored, checked.rows[scan], states))
         parts.append(ScanUnits(unit=np.zeros(0, np.int32), **stored))
 
     def joined(name: str) -> np.ndarray:
@@ -153,4 +160,6 @@ def _table(
         fingerprint=fingerprint,
     )
     units.save(out)
+    report = Report(units.scans, np.array(told, np.int64).reshape(len(parts), -1))
+    write_report(out, replace(report, warnings=judge(report, dataset, settings)))
     return units

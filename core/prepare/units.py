@@ -193,7 +193,7 @@ class Units:
         path = folder / _TABLE
         # The project opens again only when it no longer points at the damaged table.
         do = f"Delete {folder.parent / POINTER} and prepare the project again; no answer is lost."
-        arrays: dict[str, Any] = read_arrays(path, _COLUMNS, _RETURNS, do=do)
+        arrays: dict[str, Any] = read_arrays(path, _COLUMNS, optional=_RETURNS, do=do)
         if not _agree(arrays):
             raise ProjectError(f"{path} is damaged: its columns contradict each other.", do)
         return cls(

@@ -5,6 +5,7 @@ classes.toml                 the class list, the project's own copy
 journals/<annotator>.sqlite  the answers: the truth
 units/<fingerprint>/         the prepared units, written once
 rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+given/                       scores of another network's probabilities
 cache/                       predictions: may be deleted
 """
 
@@ -36,10 +37,11 @@ from core.data.rig import Rig, canonical
 from core.data.scans import Dataset, open_dataset, sequences_of
 from core.data.splits import expanded
 from core.prepare import check
+from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
-from core.rounds.round import TRAINING, Round, branch, read_rounds
+from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
 
 CLASSES = "classes.toml"
@@ -259,6 +261,12 @@ class Project:
         self._leave_out(self.units_folder / units.fingerprint)
         self.units = units
 
+    def report(self) -> Report | None:
+        """What became of the points; None before `prepare`, and after one of version 0.1.0."""
+        if self.units is None:
+            return None
+        return read_report(self.units_folder / self.units.fingerprint, self.units)
+
     def need_units(self) -> Units:
         """Return the units. Raises ProjectError before `prepare`."""
         if self.units is None:
@@ -379,11 +387,19 @@ class Project:
         return branch(self.rounds, tip)
 
     def last_scored(self) -> Round | None:
-        """The newest round of the current branch whose scores can rank the next query."""
+        """The newest round of the current branch whose scores can rank the next query; what another
+        network says, where it was scored last."""
+        if self.given.scored:
+            return self.given
         for found in reversed(self.branch(self.tip)):
             if found.scored:
                 return found
         return None
+
+    @property
+    def given(self) -> Round:
+        """The folder of what another network says, in the shape of a round that asked nothing."""
+        return Round(self.path / GIVEN)
 
     def predictions(self, found: Round) -> Path:
         """Folder of the per-point predictions made by a round's checkpoint."""

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from gui.desk.content import Content
+from gui.desk.sizes import sizes
 from gui.look.relief import CELL, CLUSTER, Tone, levels, light_on, relief, relief_table
 from gui.view.form import Form, cell_heights
 
@@ -104,14 +105,6 @@ class Subject:
         return "upright all round" if upright > _MOST else "facing all ways"
 
     @cached_property
-    def uneven(self) -> float:
-        """Metres over the plane through it in which nine tenths of its points lie."""
-        unit = self.content.points[self.rows, :3].astype(np.float64)
-        across = np.column_stack([unit[:, :2] - unit[:, :2].mean(axis=0), np.ones(len(unit))])
-        over = unit[:, 2] - across @ np.linalg.lstsq(across, unit[:, 2], rcond=None)[0]
-        return float(np.ptp(np.quantile(over, [0.05, 0.95])))
-
-    @cached_property
     def _heights(self) -> np.ndarray:
         """(N,) metres over the ground, of ground around a cell what shows a kerb."""
         if self.is_ground:
@@ -120,43 +113,10 @@ class Subject:
 
     def words(self) -> str:
         """Its sizes and where it is."""
-        low, high = self.box
-        long, wide = footprint(self.placed[:2, self.rows].T)
-        away = float(np.hypot(*self.middle[:2]))
-        base = float(low[2])
-        if self.is_ground:
-            size = f"{long:.1f} x {wide:.1f} m of ground, uneven by {100 * self.uneven:.0f} cm"
-        else:
-            tall = float(high[2] - low[2])
-            words = f"{tall:.1f} m" if tall >= 0.3 else f"{100 * tall:.0f} cm"
-            size = f"{words} high, {long:.1f} x {max(wide, 0.1):.1f} m"
-            if base > 0.5:
-                size += f", {base:.1f} m up"
-        return f"{size} · {away:.0f} m away"
+        xyz, height = self.content.points[self.rows, :3], self.form.height[self.rows]
+        return sizes(xyz, height, is_ground=self.is_ground).words()
 
 
 @cache
 def _table(dark: bool) -> np.ndarray:
     return relief_table(dark=dark)
-
-
-def hull(places: np.ndarray, room: float) -> np.ndarray:
-    """(k, 2) corners of the convex hull around squares of half a side `room` > 0 at places (n, 2):
-    so that a single point has one too."""
-    from scipy.spatial import ConvexHull
-
-    corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)]) * room
-    around = (places[:, None, :].astype(np.float64) + corners).reshape(-1, 2)
-    return around[ConvexHull(around).vertices]
-
-
-def footprint(places: np.ndarray) -> tuple[float, float]:
-    """Length and width in metres of the narrowest rectangle around places (n, 2)."""
-    corners = hull(places, 1e-3)
-    edges = np.roll(corners, -1, axis=0) - corners
-    turn = np.arctan2(edges[:, 1], edges[:, 0])
-    along = np.stack([np.cos(turn), np.sin(turn)])
-    across = np.stack([-along[1], along[0]])
-    sizes = np.stack([np.ptp(corners @ along, axis=0), np.ptp(corners @ across, axis=0)])
-    best = sizes[:, sizes.prod(axis=0).argmin()]
-    return float(best.max()), float(best.min())

@@ -11,8 +11,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from core.data.classes import UNLABELLED
 from gui.desk.advice import advice
+from gui.desk.content import Content
 from gui.desk.rows import Rows
+from gui.desk.sizes import Sizes, of_rows
 from gui.desk.state import State
+from gui.desk.target import Target
 from gui.points.draft import Draft
 from gui.points.labelling import Labelling
 
@@ -25,6 +28,7 @@ class Card(QFrame):
         self.state, self.labelling, self.rows = state, labelling, Rows(state)
         self.key_of: Callable[[str], str] = lambda id: ""
         self.grown: Callable[[], str] = lambda: ""  # what was grown beyond the target, in words
+        self._measured: tuple[Content | None, Target | None, str] = (None, None, "")
         self.title, self.guess, self.measures, self.reason = (QLabel() for _ in range(4))
         self.title.setObjectName("heading")
         layout = QVBoxLayout(self)
@@ -54,9 +58,6 @@ class Card(QFrame):
             self.reason.setText(coming if state.coming else advice(state))
             self.reason.setToolTip("")
             return
-        xyz = content.points[target.rows, :3].astype(np.float64)
-        size = xyz.max(axis=0) - xyz.min(axis=0)
-        away = float(np.hypot(*xyz[:, :2].mean(axis=0)))
         title, place = target.what, state.place
         if place is not None:
             title = f"{state.agenda.number_of(place)}   {target.what.lower()}"
@@ -69,10 +70,10 @@ class Card(QFrame):
         self.title.setText(title)
         self.guess.setText(self._guess())
         self.guess.setVisible(bool(self.guess.text()))
-        self.measures.setText(
-            f"{size[0]:.1f} x {size[1]:.1f} x {size[2]:.1f} m at {away:.0f} m, "
-            f"{len(target.rows):,} points"
-        )
+        if self._measured[0] is not content or self._measured[1] is not target:
+            found = of_rows(content, target.rows, is_ground=target.flat)
+            self._measured = content, target, self._sizes(target, found)
+        self.measures.setText(self._measured[2])
         draft, grown, detail = self.labelling.draft, self.grown(), ""
         if grown:
             text = grown
@@ -87,6 +88,11 @@ class Card(QFrame):
                 text += f" Esc: back to {state.agenda.number}."
         self.reason.setText(text)
         self.reason.setToolTip(detail)
+
+    @staticmethod
+    def _sizes(target: Target, found: Sizes | None) -> str:
+        points = f"{len(target.rows):,} points"
+        return points if found is None else f"{found.words()} · {points}"
 
     def natural_width(self) -> int:
         """Pixels it needs to show each of its texts in one line."""
@@ -132,17 +138,18 @@ class Card(QFrame):
             return "No suggestion for this one: decide unprompted."
         enter = self.key_of("accept").replace("Return", "Enter")
         shares = [f" {share:.0%}" if likely.measured else "" for share in likely.shares]
-        early = "" if likely.measured else "   (too early to say how sure)"
+        early = "" if likely.measured else "   (too early to say how sure: press its key)"
         if likely.carried is not None:
             name = self.state.class_name(likely.carried)
-            sure = f" (right in{shares[0]} of such cases)" if likely.measured else early
-            return f"{enter}: {name}, as in the scan beside it{sure}"
+            often = f"right in{shares[0]} of such cases" if likely.measured else "look first"
+            return f"{enter}: {name}, as in the scan beside it ({often})"
         parts = [
             f"{self.state.class_name(c)}{share} [{self.key_of(f'class {c}')}]"
             for c, share in zip(likely.classes, shares, strict=True)
         ]
         unsure = "" if likely.sure or not likely.measured else "unsure: "
-        return f"{enter}: {unsure}" + "   ".join(parts) + early
+        lead = f"{enter}: " if likely.acceptable else "Perhaps "
+        return f"{lead}{unsure}" + "   ".join(parts) + early
 
     def _draft(self, draft: Draft) -> str:
         if draft.complete and not draft.selected.any():
@@ -150,4 +157,6 @@ class Card(QFrame):
         asked = int(draft.asked.sum())
         after = "" if draft.guessed else f" of {int(draft.open.sum()):,} without one"
         further = f" {self.key_of('guess')}: split them further." if draft.tree else ""
-        return f"Press the class of the {asked:,} bright points{after}.{further} Esc: put away."
+        return (
+            f"Press the class of the {asked:,} points that are lit{after}.{further} Esc: put away."
+        )

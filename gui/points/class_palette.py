@@ -14,6 +14,13 @@ from gui.look.colours import class_table
 from gui.look.theme import Theme
 
 CODES = ((IGNORED, "ignored", "I"), (MIXED, "mixed", "M"), (UNSURE, "unsure", "N"))
+CODES_ABOUT = {
+    IGNORED: "Nothing of the list: reflections, dirt, the own car. It is answered, and not learnt.",
+    MIXED: "Several classes in one unit that you do not want to part: it is answered, and not "
+    "learnt. To part it instead, cut it or draw.",
+    UNSURE: "You looked and cannot tell: it is answered, and not learnt. Delete says the same "
+    "without spending budget.",
+}
 _COLUMNS = 5
 _SMALL = 0.86
 _SWATCH_PX, _PAD_PX, _GAP_PX = 12, 5, 3
@@ -29,7 +36,7 @@ class ClassButton(QAbstractButton):
         self.scale = _SMALL  # of the name's letters
         self.key_width = 0  # of the longest key of the list
         self.colour = QColor(*(int(part) for part in colour))
-        self.setToolTip(f"{name}  ({key})")
+        self.told: Callable[[], str] = lambda: ""  # what belongs to it, and how much has it
         self.setAccessibleName(f"{name}, key {key}")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -56,6 +63,14 @@ class ClassButton(QAbstractButton):
             if all(metrics.horizontalAdvance(line) <= width for line in both):
                 return both
         return None
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:  # counted when somebody looks
+            self.setToolTip("\n".join(part for part in (self._heading(), self.told()) if part))
+        return super().event(event)
+
+    def _heading(self) -> str:
+        return f"{self.name}  ({self.key})"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -99,11 +114,20 @@ def _font(font: QFont, *, bold: bool, scale: float) -> QFont:
 class Palette(QScrollArea):
     """All classes and codes; a click does what the key does.
 
-    `run` is called with the id of the action of a class, "class 3".
+    `run` is called with the id of the action of a class, "class 3"; `count` gives how much has a
+    class so far, in words.
     """
 
-    def __init__(self, classes: ClassList, theme: Theme, run: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        classes: ClassList,
+        theme: Theme,
+        run: Callable[[str], object],
+        count: Callable[[int], str],
+    ) -> None:
         super().__init__()
+        self._about = {**dict(enumerate(classes.about)), **CODES_ABOUT}
+        self._count = count
         self.buttons: dict[int, ClassButton] = {}
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -131,6 +155,9 @@ class Palette(QScrollArea):
         button = ClassButton(name, key, colour, theme)
         button.setParent(self.inside)
         button.clicked.connect(lambda: run(f"class {number}"))
+        button.told = lambda: "\n".join(
+            part for part in (self._about.get(number, ""), self._count(number)) if part
+        )
         self.buttons[number] = button
 
     # -- where each stands --------------------------------------------------------------------
@@ -237,7 +264,6 @@ class Palette(QScrollArea):
         """Show the keys that the classes' actions have now; each keeps its place."""
         for number, button in self.buttons.items():
             button.key = key_of(f"class {number}")
-            button.setToolTip(f"{button.name}  ({button.key})")
             button.setAccessibleName(f"{button.name}, key {button.key}")
         self._lay()
 

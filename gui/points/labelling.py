@@ -249,8 +249,8 @@ class Labelling(QObject):
             else:
                 left, lit = int(draft.open.sum()), int(draft.asked.sum())
                 self._tell(f"{left:,} points have no class: press that of the {lit:,} lit ones.")
-        elif suggestion is None or not suggestion.shown:
-            self._tell("Nothing is suggested for this one: press its class.")
+        elif suggestion is None or self.state.guesses.refusal(suggestion):
+            self._tell(self.state.guesses.refusal(suggestion))
         else:
             first = suggestion.classes[0]
             tool = CARRIED if suggestion.carried is not None else "accept"

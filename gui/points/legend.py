@@ -35,6 +35,10 @@ class Legend(QFrame):
 
     def refresh(self) -> None:
         self._known = self._rows()
+        content = self.colours.state.content
+        predicted = content is not None and content.prediction is not None
+        shows = predicted and self.colours.mode in ("scene", "prediction")
+        self.setToolTip(self.colours.state.summary.trust.words if shows else "")
         self.setVisible(bool(self._known))
 
     def fit(self, height: int) -> None:
@@ -53,7 +57,7 @@ class Legend(QFrame):
         if content is None:
             return []
         mode = self.colours.mode
-        if mode == "unit":
+        if mode in ("unit", "colours"):
             return []
         if mode == "scene":
             return self._heights()
@@ -69,7 +73,11 @@ class Legend(QFrame):
             counts = np.bincount(values, minlength=256)
             present = [c for c in np.argsort(-counts, kind="stable").tolist() if counts[c]]
             present = present[:_ROWS]
-            return self._named(map(state.class_name, present), self.colours.classes[present])
+            rows = self._named(map(state.class_name, present), self.colours.classes[present])
+            known = state.summary.trust
+            if mode == "prediction" and not known.good:
+                rows.insert(0, (f"may be wrong ({known.short})", self.colours.theme.warning))
+            return rows
         return self._named(("high", "middle", "low"), measure_table()[[255, 128, 0]])
 
     def _named(self, names: Iterable[str], rgb: np.ndarray) -> list[tuple[str, str]]:
@@ -97,7 +105,9 @@ class Legend(QFrame):
         rows = self._named(names, colours)[::-1]
         content = self.colours.state.content
         if content is not None and content.prediction is not None:
-            rows.append(("tint: the network's class", self.colours.theme.quiet))
+            known = self.colours.state.summary.trust
+            tint = "tint: predicted" if known.good else "predictions off"
+            rows.append((f"{tint} ({known.short})", self.colours.theme.quiet))
         return rows
 
 

@@ -19,6 +19,7 @@ _MODE_NAMES = {
     "entropy": "Entropy",
     "height": "Height",
     "intensity": "Intensity",
+    "colours": "Colours of the file",
     "truth": "Ground truth",
 }
 _BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -26,6 +26,7 @@ from core.cli import demo
 from core.data.scans import recognise
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
+from gui.desk.counted import units_words
 from gui.look.scrolled import Scrolled
 from gui.look.theme import THEMES, Theme, palette, style_sheet
 from gui.points.class_palette import Palette
@@ -37,6 +38,8 @@ from gui.window.session import Session
 from gui.window.stepper import Stepper
 
 if TYPE_CHECKING:  # each is loaded when it is first shown
+    from core.data.classes import ClassList
+    from gui.start.class_editor import ClassEditor
     from gui.start.new_project import NewProject
     from gui.window.command_palette import CommandPalette, KeySheet
 
@@ -121,7 +124,7 @@ class Window(QMainWindow):
             return
         from gui.start.new_project import NewProject
 
-        self.show_new(NewProject(found))
+        self.show_new(NewProject(found, self.theme))
 
     def show_new(self, page: NewProject) -> None:
         """Show the page that makes a project."""
@@ -277,7 +280,7 @@ class Window(QMainWindow):
         spent = session.project.answers.spent()
         remember(
             session.project.path,
-            spent=f"{spent.units:,} units, {spent.minutes:.0f} min",
+            spent=f"{units_words(spent)}, {spent.minutes:.0f} min",
             picture=session.picture(),
         )
         store().setValue("layout", self.saveState(LAYOUT_VERSION))
@@ -354,7 +357,7 @@ class Window(QMainWindow):
         from gui.panels.ask_options import AskOptions
 
         options = AskOptions(self, self.session.state.estimates)
-        options.asked.connect(self.session.ask)
+        options.asked.connect(self.session.ask_next)
         button = self.stepper.buttons["ask"]
         options.move(button.mapToGlobal(button.rect().bottomLeft()))
         options.show()
@@ -388,6 +391,45 @@ class Window(QMainWindow):
             shown.show()
             shown.raise_()
             shown.activateWindow()
+
+    def open_classes(self) -> None:
+        """Show the class list, in a window beside this one; saved, the project opens with it."""
+        from gui.start.class_editor import ClassEditor
+
+        session = self.session
+        if session is None:
+            return
+        shown = self.findChild(ClassEditor)
+        if shown is None:
+            project = session.project
+            shown = ClassEditor(
+                self,
+                project.classes,
+                self.theme,
+                kept=True,
+                points=project.answers.fold.class_counts(),
+                by=project.answers.annotator,
+            )
+            shown.saved.connect(partial(self._use_classes, shown))
+        shown.show()
+        shown.raise_()
+        shown.activateWindow()
+
+    def _use_classes(self, editor: ClassEditor, classes: ClassList) -> None:
+        session = self.session
+        if session is None:
+            return
+        busy = session.no.change()
+        try:
+            if busy is None:
+                session.project.use_classes(classes)
+        except ProjectError as error:
+            busy = f"{error.what} {error.do}"
+        if busy is not None:
+            editor.refuse(busy)
+            return
+        path = session.project.path
+        QTimer.singleShot(0, self, lambda: self.open_project(path))  # it closes the editor
 
     def change_theme(self) -> None:
         """Change between dark and light."""

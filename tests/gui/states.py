@@ -34,9 +34,20 @@ def page_states(window: Window, scans: Path, settle: Settle) -> Iterator[str]:
     yield "start-nothing-found"
     found = recognise(scans)
     assert found is not None
-    window.show_new(NewProject(found))
+    window.show_new(NewProject(found, window.theme))
     settle(lambda: True)
     yield "new-project"
+    page = window.centralWidget()
+    page.path.setText(str(Path(__file__).parent))
+    page.preset.setCurrentIndex(0)
+    page.train.setText("nothing")
+    settle(lambda: page.settled)
+    yield "new-project-wrong"
+    page.classes.open_editor()
+    settle(lambda: True)
+    yield "new-project-classes"
+    window.findChild(QDialog).close()
+    settle(lambda: True)
 
 
 def session_states(window: Window, settle: Settle) -> Iterator[str]:
@@ -143,6 +154,10 @@ def _cards(window: Window, settle: Settle) -> Iterator[str]:
     window.actions_table.run("settings")
     settle(lambda: True)
     yield "settings"
+    window.findChild(QDialog).close()
+    window.actions_table.run("classes")
+    settle(lambda: True)
+    yield "classes"
     window.findChild(QDialog).close()
     window.session.status.who.click()
     settle(lambda: True)

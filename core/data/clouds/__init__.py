@@ -11,8 +11,9 @@ from pathlib import Path
 
 from core.data.clouds import flat, npy, pcd, ply, text
 from core.data.clouds.columns import Columns, Picked, pick
+from core.data.clouds.rgb import rgb_of
 
-__all__ = ["SUFFIXES", "Columns", "Picked", "count", "pick", "read"]
+__all__ = ["COLOURED", "SUFFIXES", "Columns", "Picked", "count", "pick", "read", "rgb_of"]
 
 _READERS: dict[str, Callable[[Path], Columns]] = {
     ".bin": flat.read,
@@ -28,6 +29,7 @@ _COUNTS: dict[str, Callable[[Path], int]] = {
     ".ply": ply.count,
 }
 SUFFIXES = tuple(_READERS)
+COLOURED = tuple(suffix for suffix in SUFFIXES if suffix != ".bin")  # columns with names
 
 
 def read(path: Path) -> Columns:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.data.clouds.columns import Columns
-from core.data.clouds.source import check_length, read_rows, unreadable, wrong
+from core.data.clouds.source import check_length, file_size, read_rows, unreadable, wrong
 
 _HEADER_BYTES = 10_000  # numpy's own limit: a longer literal could exhaust the parser
 _MOST_COLUMNS = 64
@@ -56,6 +56,7 @@ def count(path: Path) -> int:
 
 
 def _header(path: Path) -> _Header:
+    file_size(path)
     try:
         with path.open("rb") as file:
             start = file.read(12)

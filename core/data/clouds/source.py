@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,11 +16,14 @@ _PADDING = b"\0 \t\r\n"
 
 
 def file_size(path: Path) -> int:
-    """Bytes of a file. Raises DataError where it is missing."""
+    """Bytes of a file. Raises DataError where it is missing, or none (of a pipe one would wait)."""
     try:
-        return path.stat().st_size
+        about = path.stat()
     except OSError as error:
         raise unreadable(path, error) from error
+    if not stat.S_ISREG(about.st_mode):
+        raise wrong(path, "is no file", "Remove it, or leave the scan out.")
+    return about.st_size
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
@@ -40,6 +44,7 @@ def read_header(path: Path, is_last: Callable[[str], bool]) -> tuple[list[str], 
     Raises DataError where no such line comes within a megabyte.
     """
     lines: list[str] = []
+    file_size(path)
     try:
         with path.open("rb") as file:
             while file.tell() < _HEADER_BYTES:
@@ -83,7 +88,8 @@ def cut_short(path: Path, points: int, there: int) -> DataError:
 
 
 def read_bytes(path: Path, offset: int = 0) -> bytes:
-    """What follows the byte `offset`."""
+    """What follows the byte `offset`. Raises DataError."""
+    file_size(path)
     try:
         with path.open("rb") as file:
             file.seek(offset)
@@ -93,7 +99,7 @@ def read_bytes(path: Path, offset: int = 0) -> bytes:
 
 
 def read_rows(path: Path, dtype: np.dtype, rows: int, offset: int = 0) -> np.ndarray:
-    """(rows,) of a dtype from the byte `offset` on; the length was checked."""
+    """(rows,) of a dtype from the byte `offset` on; the length was checked. Raises DataError."""
     try:
         found = np.fromfile(path, dtype, rows, offset=offset)
     except OSError as error:

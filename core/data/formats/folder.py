@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.clouds import SUFFIXES, Picked, count, pick, read
+from core.data.clouds import COLOURED, SUFFIXES, Picked, count, pick, read, rgb_of
 from core.data.columns import Columns, said_columns
 from core.data.formats.format import Format
 from core.data.formats.said import count_said, pick_said
@@ -75,6 +75,10 @@ class Folder(Format):
 
     def points(self, root: Path, scan: str) -> np.ndarray:
         return self.picked(root, scan).points
+
+    def colours(self, root: Path, scan: str) -> np.ndarray | None:
+        path = self.path(root, scan)
+        return rgb_of(read(path)) if path.suffix.lower() in COLOURED else None
 
     def picked(self, root: Path, scan: str) -> Picked:
         """A scan's points, and which columns of its file they are. Raises DataError."""

@@ -82,6 +82,10 @@ class Format(ABC):
         file says nothing of things. Raises DataError."""
         return None
 
+    def colours(self, root: Path, scan: str) -> np.ndarray | None:
+        """(N, 3) uint8 red, green, blue of each point, None where the file has none."""
+        return None
+
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         """(4, 4) float64 from the scan's coordinates to the sequence's, None where not known."""
         return None

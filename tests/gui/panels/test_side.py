@@ -8,11 +8,12 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage
 
 from gui.desk.background import Background
+from gui.desk.sizes import footprint, hull
 from gui.look.theme import THEMES, contrast
 from gui.panels.context import arrangement
 from gui.panels.place import Place
 from gui.panels.side import ABOVE, RIGHT, SCANNER, Side
-from gui.panels.subject import Subject, footprint, hull
+from gui.panels.subject import Subject
 from tests.gui.panels.stage import GROUND_M, content_of, ground, post, subject_of
 
 THEME = THEMES["dark"]

@@ -86,7 +86,9 @@ def test_one_key_lights_the_whole_thing_and_one_more_answers_it(driver, car):
     assert not np.array_equal(lit(driver), car.rows)
     driver.key("6")
     assert np.array_equal(lit(driver), car.rows)
-    assert "275 bright points" in driver.session.work.in_view.overlays.card.reason.text()
+    beyond = len(car.rows) - len(driver.state.target.rows)
+    said = driver.session.work.in_view.overlays.card.reason.text()
+    assert f"the unit and {beyond} points around it" in said
     waiting = driver.state.summary.waiting
     driver.key("1")
     labels = driver.session.project.labels(driver.state.content.scan)

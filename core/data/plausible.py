@@ -40,6 +40,7 @@ class Judgement:
     notes : a sentence for each doubt, and for what is left out
     proposed : what `--columns` should say, "" where the columns fit
     refused : why the data cannot be right as they are read, and the mend; None where they can
+    about : what mends that: "columns", "unit" or "", the files themselves
     """
 
     columns: tuple[str, ...]
@@ -47,6 +48,7 @@ class Judgement:
     notes: tuple[str, ...]
     proposed: str = ""
     refused: SettingsError | None = None
+    about: str = ""
 
 
 def judge(
@@ -64,7 +66,9 @@ def judge(
         wrong = _wrong_rows(dataset, scan)
         if wrong is not None:
             found, error = wrong
-            return Judgement(found.columns, (0.0, 0.0, 0.0), tuple(notes), found.said, error)
+            return Judgement(
+                found.columns, (0.0, 0.0, 0.0), tuple(notes), found.said, error, "columns"
+            )
         try:
             seen.append((scan, dataset.format.points(dataset.root, scan)))
         except DataError as error:
@@ -176,6 +180,7 @@ def _of_coordinates(
         return replace(
             nothing,
             notes=tuple(notes),
+            about="columns",
             refused=SettingsError(
                 f"{path} holds no coordinates where they are looked for: {tiny:.0%} of the numbers "
                 f"are tiny or huge.",
@@ -196,7 +201,7 @@ def _of_coordinates(
         return _far(dataset, seen, parts, middle, reach, tuple(notes), sensor_height_m)
     doubt = _of_extent(dataset, parts, reach)
     if isinstance(doubt, SettingsError):
-        return replace(nothing, notes=tuple(notes), refused=doubt)
+        return replace(nothing, notes=tuple(notes), refused=doubt, about="unit")
     return replace(nothing, notes=(*notes, *doubt))
 
 

@@ -277,9 +277,10 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _hint(root: Path, layout: Format) -> str:
+    # Above a plain folder others' files lie.
+    above = () if layout.name == "folder" else (root.parent, root.parent.parent)
     for folder in (
-        root.parent,
-        root.parent.parent,
+        *above,
         *sorted(p for p in root.iterdir() if p.is_dir()),
     ):
         if sequences_of(layout, folder):

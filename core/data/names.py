@@ -68,7 +68,10 @@ def joined_names(names: Sequence[str]) -> str:
 
 def _known(text: str, sequences: Sequence[str]) -> bool:
     name = text if text in sequences else text.strip()
-    return name in sequences or any(sequence in sequences for sequence, _ in _parted(name))
+    # A span with a comma in it must stand in quotes.
+    return name in sequences or any(
+        sequence in sequences and "," not in span for sequence, span in _parted(name)
+    )
 
 
 def _parted(name: str) -> list[tuple[str, str]]:

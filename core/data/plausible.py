@@ -10,7 +10,7 @@ import numpy as np
 
 from core.base.errors import DataError, SettingsError
 from core.data.classes import ClassList
-from core.data.returns import are_returns
+from core.data.returns import AT_SENSOR_M, are_returns
 from core.data.rig import AS_IT_IS
 from core.data.rows import Rows, ordinary, rows_of
 from core.data.scans import Dataset
@@ -172,6 +172,13 @@ def _of_coordinates(
             f"{lost:,} of {rows:,} rows are no returns (not finite, at the sensor itself, or "
             f"further than a sensor sees): they are left out."
         )
+    if rows >= _LEAST and lost == rows:
+        refused = SettingsError(
+            f"No row of {', '.join(scan for scan, _ in seen)} is a return: all are not finite or "
+            f"lie within {AT_SENSOR_M * 100:.0f} cm of the sensor.",
+            "Name other scans; where the files are in kilometres, say --unit km.",
+        )
+        return replace(nothing, refused=refused, about="unit")
     if not parts:
         return replace(nothing, notes=tuple(notes))
     tiny = float(np.mean([1 - ordinary(part) for part in parts]))

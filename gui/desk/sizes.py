@@ -25,14 +25,15 @@ class Sizes(NamedTuple):
     uneven: float
     is_ground: bool
 
-    def words(self) -> str:
-        """Its sizes and where it is."""
+    def words(self, *, is_cut: bool = False) -> str:
+        """Its sizes and where it is; `is_cut`: it may be higher, where the scanner does not see."""
         if self.is_ground:
             size = f"{self.long:.1f} x {self.wide:.1f} m of ground"
             size += f", uneven by {100 * self.uneven:.0f} cm"
         else:
             thin = self.tall < _THIN_M
             tall = f"{100 * self.tall:.0f} cm" if thin else f"{self.tall:.1f} m"
+            tall = f"at least {tall}" if is_cut else tall
             size = f"{tall} high, {self.long:.1f} x {max(self.wide, 0.1):.1f} m"
             if self.base > _FLOATS_M:
                 size += f", {self.base:.1f} m up"

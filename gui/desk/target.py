@@ -32,6 +32,15 @@ class Target:
     flat: bool = False
 
 
+def find_unit(content: Content | None, unit: str) -> Target | None:
+    """The target of a unit of a scan by its unit_id, None where the scan has none of that name."""
+    units = content.table if content is not None else None
+    index = units.find(unit) if units is not None else None
+    if content is None or units is None or index is None:
+        return None
+    return of_unit(content, units, index - units.range_of(content.scan).start)
+
+
 def of_unit(content: Content, units: Units, number: int) -> Target:
     """The target of a unit by its number within the scan."""
     index = units.range_of(content.scan).start + number

@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QWidget
 from gui.look.theme import Theme
 from gui.panels.subject import Subject
 
-END = 0.7
+END = 0.45
 # Roughness of four fifths of such things in the labelled scans of two sensors (docs/benchmarks.md).
-USUAL = ((0.0, 0.06, ""), (0.1, 0.38, "walls, cars"), (0.42, 0.66, "leaves"))
+USUAL = ((0.0, 0.03, ""), (0.05, 0.21, "walls, cars"), (0.24, 0.4, "leaves"))
 _TELLS = (
-    "How thick the surface is around each point, as part of its width: the middle one of the "
-    "unit's points. Paving and lawns lie under 0.06, walls, cars and fences mostly at 0.1 to 0.38, "
-    "leaves at 0.42 to 0.66, poles and trunks anywhere between."
+    "How thick the surface is around each point, as part of its length: the middle one of the "
+    "unit's points. Paving and lawns lie under 0.03, walls, cars and fences mostly at 0.05 to "
+    "0.21, leaves at 0.24 to 0.4, poles and trunks between. Few points far away tell little."
 )
 _GAP = 6
 
@@ -53,9 +53,11 @@ class Gauge(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        text = self.text()
+        needs = self.fontMetrics().horizontalAdvance
+        texts = (self.text(), f"Surface {self.rough:.2f}")  # the shorter one where it is narrow
+        text = next((one for one in texts if needs(one) <= self.width()), "")
         painter.setPen(QColor(self.theme.text))
-        wide = self.fontMetrics().horizontalAdvance(text)
+        wide = needs(text)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
         bar = QRectF(self.rect().adjusted(wide + _GAP, 2, 0, -2))
         if bar.width() < 80:
@@ -68,7 +70,8 @@ class Gauge(QWidget):
             painter.setBrush(QColor(self.theme.line))
             painter.drawRoundedRect(zone, 3, 3)
             painter.setPen(QColor(self.theme.text))
-            painter.drawText(zone, Qt.AlignmentFlag.AlignCenter, word)
+            if needs(word) <= zone.width():
+                painter.drawText(zone, Qt.AlignmentFlag.AlignCenter, word)
             painter.setPen(Qt.PenStyle.NoPen)
         at = bar.left() + min(self.rough / END, 1.0) * bar.width()
         painter.setBrush(QColor(self.theme.outline))

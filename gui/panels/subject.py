@@ -13,6 +13,7 @@ from gui.look.relief import CELL, CLUSTER, Tone, levels, light_on, relief, relie
 from gui.view.form import Form, cell_heights
 
 _NOWHERE_M = 1e6
+_UNDER, _OVER = 1.5, 3.0  # points under and over the highest beam: what lies between is cut by it
 _ONE_WAY, _MOST = 0.8, 0.75  # shares of a surface that has one direction; that is upright
 _LEVEL, _UPRIGHT = 0.85, 0.4  # upward parts of a direction
 
@@ -73,8 +74,8 @@ class Subject:
         such a unit has it, or another one."""
         form, light = self.form, light_on(self.middle).astype(np.float32)
         tone = tone or (CELL if self.is_ground else CLUSTER)
-        shade = tone.of(form.reflection[rows], form.normal[rows], form.low[rows], light)
-        return relief(_table(dark), levels(self._heights[rows]), shade)
+        shade = tone.of(form.reflection[rows], form.normal[rows], form.kind[rows] == 1, light)
+        return relief(_table(dark), levels(self._heights[rows]), shade, self._leafy[rows])
 
     @cached_property
     def finite(self) -> np.ndarray:
@@ -94,6 +95,20 @@ class Subject:
         return float(np.median(self.form.rough[self.rows]))
 
     @cached_property
+    def is_cut(self) -> bool:
+        """Whether it reaches the scanner's highest beam, so that it may be higher than it looks."""
+        x, y, z = self.content.points[self.rows, :3].T
+        top = float(np.arctan2(z, np.hypot(x, y)).max())
+        over = (top - self.form.highest) / max(self.form.pitch, 1e-6)
+        return bool(-_UNDER <= over <= _OVER)
+
+    def horizon(self, along: np.ndarray) -> np.ndarray:
+        """(n,) metres over the middle up to which the scanner sees, `along` (n,) metres behind it
+        on the ray."""
+        away = float(np.hypot(*self.middle[:2])) + along
+        return np.asarray(away * np.tan(self.form.highest) - self.middle[2])
+
+    @cached_property
     def facing(self) -> str:
         """How its surface stands, in words."""
         normal = self.form.normal[self.rows].astype(np.float64)
@@ -105,6 +120,12 @@ class Subject:
         return "upright all round" if upright > _MOST else "facing all ways"
 
     @cached_property
+    def _leafy(self) -> np.ndarray:
+        """(N,) float32 0..1, of the ground 0: its height is what tells there."""
+        kind = self.form.kind
+        return np.where(kind < 1, 2 * kind, 0)
+
+    @cached_property
     def _heights(self) -> np.ndarray:
         """(N,) metres over the ground, of ground around a cell what shows a kerb."""
         if self.is_ground:
@@ -114,7 +135,7 @@ class Subject:
     def words(self) -> str:
         """Its sizes and where it is."""
         xyz, height = self.content.points[self.rows, :3], self.form.height[self.rows]
-        return sizes(xyz, height, is_ground=self.is_ground).words()
+        return sizes(xyz, height, is_ground=self.is_ground).words(is_cut=self.is_cut)
 
 
 @cache

@@ -26,6 +26,7 @@ class Card(QFrame):
     def __init__(self, state: State, labelling: Labelling) -> None:
         super().__init__()
         self.state, self.labelling, self.rows = state, labelling, Rows(state)
+        self.wanted = False  # whether there is something to say
         self.key_of: Callable[[str], str] = lambda id: ""
         self.grown: Callable[[], str] = lambda: ""  # what was grown beyond the target, in words
         self._measured: tuple[Content | None, Target | None, str] = (None, None, "")
@@ -44,7 +45,7 @@ class Card(QFrame):
     def refresh(self) -> None:
         """Write anew what the target is."""
         state, target, content = self.state, self.state.target, self.state.content
-        self.setVisible(content is not None)
+        self.wanted = content is not None
         if content is None:
             return
         if target is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
@@ -24,6 +24,7 @@ CODES_ABOUT = {
 _COLUMNS = 5
 _SMALL = 0.86
 _SWATCH_PX, _PAD_PX, _GAP_PX = 12, 5, 3
+_ROOMY, _TIGHT = 9, 3  # pixels of a row over the height of its text
 
 
 class ClassButton(QAbstractButton):
@@ -129,6 +130,7 @@ class Palette(QScrollArea):
         self._about = {**dict(enumerate(classes.about)), **CODES_ABOUT}
         self._count = count
         self.buttons: dict[int, ClassButton] = {}
+        self.wanted = 0  # pixels of height that all need with room around them
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -205,22 +207,31 @@ class Palette(QScrollArea):
             for b in self.buttons.values()
         )
 
-    def _row_width(self) -> int:
-        key, name = next(iter(self.buttons.values())).fonts()
+    def _row_width(self, group: Iterable[int] | None = None) -> int:
+        """Pixels that the longest name of a group needs in a row."""
+        named = [self.buttons[n] for n in (self.buttons if group is None else group)]
+        key, name = named[0].fonts()
         keys = max(QFontMetrics(key).horizontalAdvance(b.key_text) for b in self.buttons.values())
-        names = max(QFontMetrics(name).horizontalAdvance(b.name) for b in self.buttons.values())
+        names = max(QFontMetrics(name).horizontalAdvance(b.name) for b in named)
         return keys + names + _SWATCH_PX + 3 * _PAD_PX + 6
 
-    def _row_height(self) -> int:
-        return self.fontMetrics().height() + 9
+    def _row_height(self, pad: int = _ROOMY) -> int:
+        return self.fontMetrics().height() + pad
 
     def _lay(self) -> None:
         if not self.buttons:
             return
-        wide = self.viewport().width() - 2 * 8
-        narrow = (wide - (_COLUMNS - 1) * _GAP_PX) // _COLUMNS
-        height = self._grid(narrow) if self._fits(narrow) else self._list(wide)
-        self.inside.resize(self.viewport().width(), height)
+        # First as if nothing had to be scrolled: a scroll bar takes the width that would spare it.
+        whole = self.width() - 2 * self.frameWidth()
+        for width, pad in ((whole, _ROOMY), (whole, _TIGHT), (self.viewport().width(), _TIGHT)):
+            wide = width - 2 * 8
+            narrow = (wide - (_COLUMNS - 1) * _GAP_PX) // _COLUMNS
+            height = self._grid(narrow) if self._fits(narrow) else self._list(wide, pad)
+            if pad == _ROOMY:
+                self.wanted = height
+            if height <= self.height() - 2 * self.frameWidth():
+                break
+        self.inside.resize(width, height)
         for button in self.buttons.values():
             button.update()
 
@@ -239,7 +250,7 @@ class Palette(QScrollArea):
             self.buttons[code].setGeometry(8 + column * (width + _GAP_PX), y, width, height)
         return y + height + _GAP_PX
 
-    def _list(self, wide: int) -> int:
+    def _list(self, wide: int, pad: int) -> int:
         """Place the buttons as rows below each other, in as many columns as have room."""
         columns = 1
         for scale in (1.0, _SMALL, 1.0):  # smaller letters only for a second column
@@ -247,17 +258,20 @@ class Palette(QScrollArea):
             columns = max(1, (wide + _GAP_PX) // (self._row_width() + _GAP_PX))
             if columns > 1:
                 break
-        width = (wide - (columns - 1) * _GAP_PX) // columns
-        height = self._row_height()
-        y = 0
-        for group in (sorted(self._places, key=self._places.__getitem__), [c[0] for c in CODES]):
+        height, gap, y = self._row_height(pad), pad // _TIGHT, 0
+        codes = [code for code, _, _ in CODES]
+        for group in (sorted(self._places, key=self._places.__getitem__), codes):
+            if group is codes:  # their names are short: in one row, where that has room
+                most = (wide + _GAP_PX) // (self._row_width(codes) + _GAP_PX)
+                columns = max(columns, min(most, len(codes)))
+            width = (wide - (columns - 1) * _GAP_PX) // columns
             rows = -(-len(group) // columns)
             for place, number in enumerate(group):
                 column, row = divmod(place, rows)
                 x = 8 + column * (width + _GAP_PX)
-                at = y + row * (height + _GAP_PX)
+                at = y + row * (height + gap)
                 self.buttons[number].setGeometry(x, at, width, height)
-            y += rows * (height + _GAP_PX) + 2 * _GAP_PX
+            y += rows * (height + gap) + 2 * gap
         return y
 
     def set_keys(self, key_of: Callable[[str], str]) -> None:

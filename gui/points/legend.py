@@ -18,6 +18,7 @@ from gui.view.contrast import told_apart
 
 _ROWS = 12
 _TONE = 0.6
+_LEAVES_M = 2.0
 
 
 class Legend(QFrame):
@@ -33,13 +34,18 @@ class Legend(QFrame):
         layout.setContentsMargins(10, 6, 10, 6)
         layout.addWidget(self.text)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether there is something to say."""
+        return bool(self._known)
+
     def refresh(self) -> None:
+        """Read anew what is on screen."""
         self._known = self._rows()
         content = self.colours.state.content
         predicted = content is not None and content.prediction is not None
         shows = predicted and self.colours.mode in ("scene", "prediction")
         self.setToolTip(self.colours.state.summary.trust.words if shows else "")
-        self.setVisible(bool(self._known))
 
     def fit(self, height: int) -> None:
         """Show as many rows as have room in a height, and how many more there are."""
@@ -98,8 +104,10 @@ class Legend(QFrame):
     def _heights(self) -> list[tuple[str, str]]:
         """Heights over the ground, the highest first."""
         table = relief_table(dark=self.colours.theme is DARK)
-        colours = relief(table, levels(np.array(MARKED_M)), np.full(len(MARKED_M), _TONE))
-        names = [f"{height:g} m" for height in MARKED_M]
+        height = np.array([*MARKED_M, _LEAVES_M])
+        leafy = np.arange(len(height)) == len(MARKED_M)
+        colours = relief(table, levels(height), np.full(len(height), _TONE), leafy)
+        names = [*(f"{height:g} m" for height in MARKED_M), "rough, as leaves"]
         target = self.colours.state.target
         names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
         rows = self._named(names, colours)[::-1]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QEvent, QObject, QRect
 
 from gui.desk.scene import Scene
@@ -33,7 +36,6 @@ class Overlays(QObject):
         self.switches = Switches(colours, filters)
         for part in (self.card, self.legend, self.switches):
             part.setParent(scene.view)
-            part.show()
         scene.view.installEventFilter(self)
         self.card.installEventFilter(self)
         state = scene.state
@@ -47,27 +49,34 @@ class Overlays(QObject):
 
     def refresh(self, *_: object) -> None:
         """Write and place all three anew."""
-        self.card.refresh()
-        self.legend.refresh()
-        self.switches.refresh()
+        with self._quiet():
+            self.card.refresh()
+            self.legend.refresh()
+            self.switches.refresh()
         self.place()
-        for part in (self.card, self.legend, self.switches):
-            part.setVisible(part.isVisibleTo(self.scene.view) and not self.hidden)
 
     def retell(self, *_: object) -> None:
         """Write the card anew."""
-        self.card.refresh()
+        with self._quiet():
+            self.card.refresh()
         self.place()
-        self.card.setVisible(self.card.isVisibleTo(self.scene.view) and not self.hidden)
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """What is written, shown or hidden here asks for its place anew: not in the middle of it. A
+        part that is hidden while it is being shown stays on screen, hidden or not."""
+        before, self._placing = self._placing, True
+        try:
+            yield
+        finally:
+            self._placing = before
 
     def place(self) -> None:
         """The card at the top left, the switches beside it or else below on the right, the legend
         at the bottom left: none covers another."""
-        if self._placing:  # what is shown or hidden here asks for its place anew
-            return
-        self._placing = True
-        self._place()
-        self._placing = False
+        if not self._placing:
+            with self._quiet():
+                self._place()
 
     def _place(self) -> None:
         width, height = self.scene.view.width(), self.scene.view.height()
@@ -84,24 +93,25 @@ class Overlays(QObject):
         right = width - switches.width() - _MARGIN
         top = _MARGIN if above else height - switches.height() - _MARGIN
         switches.move(max(right, _MARGIN), top)
-        below = _MARGIN + max(card.height() if not card.isHidden() else 0, 0)
-        free = height - below - 2 * _MARGIN
+        over = card.geometry() if card.wanted else QRect()
+        free = height - (_MARGIN + over.height()) - 2 * _MARGIN
         legend.fit(free)
         if not above and legend.width() + switches.width() + _MARGIN > inside:
             free -= switches.height() + _MARGIN
             legend.fit(free)
             height -= switches.height() + _MARGIN
         legend.move(_MARGIN, height - legend.height() - _MARGIN)
-        # Better none than one over the card; the switches are in the menus too.
-        over = card.geometry() if not card.isHidden() else QRect()
-        fits = bool(legend.text.text()) and not legend.geometry().intersects(over)
-        legend.setVisible(fits and not self.hidden)
-        switches.setVisible(not switches.geometry().intersects(over) and not self.hidden)
+        # Better none than one over the card, or cut; the switches are in the menus too.
+        room = self.scene.view.rect()
+        clear = room.contains(legend.geometry()) and not legend.geometry().intersects(over)
+        shown = not self.hidden
+        card.setVisible(card.wanted and shown)
+        legend.setVisible(legend.wanted and clear and shown)
+        switches.setVisible(not switches.geometry().intersects(over) and shown)
 
     def toggle(self) -> None:
         """Hide all of them, or show them again."""
         self.hidden = not self.hidden
-        self.switches.show()
         self.refresh()
 
     def set_theme(self, theme: Theme) -> None:

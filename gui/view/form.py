@@ -4,6 +4,7 @@ directions, and how large to draw a point. Arrays only; it knows no project and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,9 +14,11 @@ _CLOSES = 1.09  # of the angle between rings: splats of this size leave no gap
 _FINEST_M = 0.02
 _QUANTILES = 65
 _WIDE_M = 30.0
-_FLAT, _LEVEL, _ON_GROUND_M = 0.15, 0.8, 0.5  # roughness, upward part of a normal, height
-_EVEN, _ROUGH = 0.3, 0.42  # roughness up to which a surface is one, and from which it is leaves
+_FLAT, _LEVEL, _ON_GROUND_M = 0.06, 0.8, 0.5  # roughness, upward part of a normal, height
+_EVEN, _ROUGH = 0.18, 0.27  # roughness up to which a surface is one, and from which it is leaves
 _LEAST_WEIGHT = 0.05
+_FAR_M, _SECTORS = 15.0, 72  # nearer a beam's own place in the scanner counts
+_UNDER_SKY = 0.75  # of the sectors, at most: nothing stands there that reaches the highest beam
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,11 @@ class Form:
     reflection : (N,) float32 0..1, the intensity by its rank within the scan; of even surfaces the
         median around each point, as beams differ
     normal : (N, 3) float32 direction of the surface, turned to the scanner; zero where none is
-    rough : (N,) float32 how thick the surface is, as part of its lesser width: 0 for a plane, 0.6
-        for leaves
+    rough : (N,) float32 how thick the surface around each point is, as part of its length, the
+        middle one of its neighbours': 0 for a plane and a line, 0.35 for leaves
     splat : (N,) float32 metres across a point must be to touch those beside it
     pitch : radians between neighbouring points as the scanner sees them
+    highest : radians over the horizon of the highest beam; what stands higher is cut off there
     low : (N,) bool, ground rows
     """
 
@@ -63,7 +67,18 @@ class Form:
     rough: np.ndarray
     splat: np.ndarray
     pitch: float
+    highest: float
     low: np.ndarray
+
+    @cached_property
+    def leafy(self) -> np.ndarray:
+        """(N,) float32 0..1: 0 for what has one surface, 1 for leaves, between where none tells."""
+        return np.clip((self.rough - _EVEN) / (_ROUGH - _EVEN), 0, 1).astype(np.float32)
+
+    @cached_property
+    def kind(self) -> np.ndarray:
+        """(N,) float32: 1 for even ground, half of how leafy for all else: for the visual."""
+        return np.where(self.low & (self.rough < _ROUGH), np.float32(1), self.leafy / 2)
 
     def is_flat(self, rows: np.ndarray) -> bool:
         """Whether rows (R,) are a level, even piece of ground."""
@@ -92,7 +107,7 @@ def form_of(points: np.ndarray, low: np.ndarray | None) -> Form:
     apart = (gap / np.maximum(away[here], 1e-3))[~low[here]]
     pitch = float(np.median(apart)) if len(apart) else 0.0
     splat = np.maximum(_FINEST_M, _CLOSES * pitch * away).astype(np.float32)
-    return Form(ground, height, reflection, normal, rough, splat, pitch, low)
+    return Form(ground, height, reflection, normal, rough, splat, pitch, _highest(xyz[here]), low)
 
 
 def cell_heights(points: np.ndarray, form: Form, rows: np.ndarray) -> np.ndarray:
@@ -114,6 +129,20 @@ def cell_heights(points: np.ndarray, form: Form, rows: np.ndarray) -> np.ndarray
     over = z - across @ plane
     height[wide] = np.clip(3 * (over - np.quantile(over, 0.2)), -0.5, 2)
     return height
+
+
+def _highest(xyz: np.ndarray) -> float:
+    """Radians over the horizon of the highest beam, by what it met in each direction: points xyz
+    (n, 3)."""
+    flat = np.hypot(xyz[:, 0], xyz[:, 1])
+    far = flat > _FAR_M
+    if not far.any():
+        return float(np.pi / 2)
+    raised = np.arctan2(xyz[far, 2], flat[far])
+    turned = np.arctan2(xyz[far, 1], xyz[far, 0])
+    tops = np.full(_SECTORS, -np.pi / 2)
+    np.maximum.at(tops, ((turned / np.pi + 1) / 2 * _SECTORS).astype(int) % _SECTORS, raised)
+    return float(np.quantile(tops[tops > -np.pi / 2], _UNDER_SKY))
 
 
 def lowest(points: np.ndarray) -> np.ndarray:
@@ -187,6 +216,7 @@ def _surfaces(
     normal, rough = least_axes(np.einsum("nki,nkj->nij", around, around))
     away = (normal * xyz).sum(axis=1) > 0
     normal[away] *= -1
+    rough = np.median(rough[near], axis=1)
     even = np.clip((_ROUGH - rough) / (_ROUGH - _EVEN), 0, 1).astype(np.float32)
     smooth = normal + even[:, None] * (normal[near].mean(axis=1) - normal)
     length = np.linalg.norm(smooth, axis=1, keepdims=True)
@@ -197,7 +227,7 @@ def _surfaces(
 
 def least_axes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n, 3) float32 unit eigenvectors of the least eigenvalues of covariance (n, 3, 3), zero where
-    no direction is least; and (n,) float32 0..1 the square root of the least over the middle one.
+    no direction is least; and (n,) float32 0..1 the square root of the least over the largest one.
 
     In closed form (Smith 1961), ten times as fast as a general solver.
     """
@@ -210,7 +240,7 @@ def least_axes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     cosine = np.linalg.det(off) / np.maximum(2 * spread**3, 1e-30)
     angle = np.arccos(np.clip(cosine, -1, 1)) / 3
     least = mean + 2 * spread * np.cos(angle + 2 * np.pi / 3)
-    middle = 2 * mean - least - 2 * spread * np.cos(angle)
+    largest = mean + 2 * spread * np.cos(angle)
     rest = a - least[:, None, None] * np.eye(3)
     # Its rows are at right angles to the vector: the longest of their products is the safest.
     products = np.stack([np.cross(rest[:, i], rest[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))], 1)
@@ -220,5 +250,5 @@ def least_axes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     longest = length[rows, best]
     found = products[rows, best] / np.maximum(longest, 1e-30)[:, None]
     found[(longest < 1e-9) | (scale <= 0)] = 0
-    ratio = np.sqrt(np.clip(least, 0, None) / np.maximum(middle, 1e-12))
+    ratio = np.sqrt(np.clip(least, 0, None) / np.maximum(largest, 1e-12))
     return found.astype(np.float32), np.minimum(ratio, 1).astype(np.float32)

@@ -242,7 +242,7 @@ class Window(QMainWindow):
     def _size_docks(self) -> None:
         self._application().processEvents()  # the tabs are made
         self._fit_tabs()
-        queue, scans, classes, partitions, *_ = self.docks
+        queue, scans, classes, *_, context = self.docks
         palette = self.session.palette if self.session is not None else None
         wide, tall = self.width(), self.height()
         hand = palette.hand_width() if isinstance(palette, Palette) else 0
@@ -251,10 +251,13 @@ class Window(QMainWindow):
         right = max(hand + 8, right) if hand < 0.28 * wide else right
         self.resizeDocks([queue, classes], [250, int(right)], Qt.Orientation.Horizontal)
         self._application().processEvents()  # how high the classes are depends on their width
-        high = palette.inside.height() + 50 if isinstance(palette, Palette) else 285
-        high = min(high, int(tall * 0.5))
+        over = classes.height() - palette.height() if isinstance(palette, Palette) else 0
+        high = palette.wanted + over + 6 if isinstance(palette, Palette) else 285
+        high = min(high, int(tall * 0.55))
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
-        self.resizeDocks([classes, partitions], [high, tall - high], Qt.Orientation.Vertical)
+        # Qt takes sizes as shares of what there is: they must be as much as both have together.
+        both = classes.height() + context.height()
+        self.resizeDocks([classes, context], [high, both - high], Qt.Orientation.Vertical)
 
     def _fit_tabs(self) -> None:
         """No panel of the right side becomes narrower than their tabs together."""

@@ -112,6 +112,9 @@ def _messages(window: Window, settle: Settle) -> Iterator[str]:
     banner.show_fault("Traceback (most recent call last):\nValueError: operands could not be read")
     settle(lambda: True)
     yield "banner-fault"
+    session.ask_next()
+    settle(banner.isVisible)
+    yield "banner-ask"
     banner.hide()
     session.status.starting("Train")
     report = {"loss": 0.732, "epoch": 3.0, "labelled_miou": 0.41}
@@ -128,6 +131,11 @@ def _messages(window: Window, settle: Settle) -> Iterator[str]:
 
 
 def _cards(window: Window, settle: Settle) -> Iterator[str]:
+    switches = window.session.work.in_view.overlays.switches
+    switches.open_filter()
+    settle(lambda: True)
+    yield "filter"
+    switches._panel.hide()
     sheet = window.session.work.sheet
     window.actions_table.run("alike")
     settle(sheet.isVisible)

@@ -34,7 +34,11 @@ def colours_of_points(name: str) -> np.ndarray:
     found = [one[:200] for one in lists] + [lists[0][252:]]
     found += [measure_table(), partition_colours(5)]
     level = np.linspace(0, 1, 64)
-    found += [relief(table, level, np.full(64, tone)) for tone in np.linspace(0, 1, 9)]
+    found += [
+        relief(table, level, np.full(64, tone), np.full(64, leafy))
+        for tone in np.linspace(0, 1, 9)
+        for leafy in (0, 0.5, 1)
+    ]
     every = np.concatenate(found)
     return np.concatenate([every, told_apart(every, theme.rgb("canvas"))])
 

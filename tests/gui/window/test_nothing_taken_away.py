@@ -188,8 +188,10 @@ def test_a_next_query_never_takes_open_items_unasked(driver, qtbot, way: str):
             options.amount.setValue(7)
             driver.click(options.findChild(QPushButton))
 
+    banner.show_note("Something was said before.", "")
     ask()
     waiting = len(project.open_items(first))
+    assert all(choice.isVisible() for choice in banner.choices)
     assert f"{waiting} items are still open" in banner.what.text()
     assert driver.window.jobs.running is None
     driver.click(banner.choices[1])

@@ -23,6 +23,7 @@ from core.data.scans import Dataset
 from core.prepare.units import Units, read_rows, rows_file
 from core.rounds.predictions import new_prediction_file, prediction_file, read_prediction
 from core.rounds.scores import write_scores
+from core.rounds.unit_means import unit_classes, unit_means
 from models.machine import device, use_threads
 from models.networks import checkpoint, feature_size, make_network
 from models.networks.voxels import voxelise
@@ -34,21 +35,24 @@ from models.sparse.layers import Levels
 class Trained:
     """A checkpoint for workers to load: its file, the hash of its content.
 
-    `threads` as in TrainSettings.
+    `threads` as in TrainSettings; `added`: classes of the project that it does not know, as they
+    were added since.
     """
 
     path: Path
     source: str
     threads: int
+    added: tuple[str, ...] = ()
 
     @classmethod
     def check(cls, path: Path, classes: ClassList, settings: TrainSettings) -> Trained:
         """Raises ProjectError where the checkpoint is damaged or does not fit."""
         _, about = checkpoint.read(path)
         checkpoint.check_fits(
-            path, about, network=settings.network, width=settings.width, classes=classes.names
+            path, about, network=settings.network, width=settings.width, classes=classes
         )
-        return cls(path, hash_file(path), settings.threads)
+        added = classes.names[len(about.classes) :]
+        return cls(path, hash_file(path), settings.threads, added)
 
 
 @dataclass(frozen=True)
@@ -164,34 +168,6 @@ def _is_done(file: Path, source: str, fingerprint: str) -> bool:
         return False
     found: list[str] = read_prediction(file, "source")["source"].tolist()
     return found == [source, fingerprint]
-
-
-def unit_means(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
-    """(count, c) float32: means of values (N, c) over the rows of each unit, in float64.
-
-    rows (N,) int32: unit number of each row, negative for none; every unit has a row.
-    """
-    order = np.flatnonzero(rows >= 0)
-    order = order[np.argsort(rows[order], kind="stable")]
-    if not count:
-        return np.zeros((0, values.shape[1]), np.float32)
-    starts = np.searchsorted(rows[order], np.arange(count))
-    sums = np.add.reduceat(values[order].astype(np.float64), starts, axis=0)
-    sizes = np.bincount(rows[order], minlength=count)
-    return (sums / sizes[:, None]).astype(np.float32)
-
-
-def unit_classes(
-    classes: np.ndarray, rows: np.ndarray, count: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The class (count,) uint8 that most rows of each unit have, ties to the lowest, and their
-    share (count,) float32. classes (N,) uint8, rows (N,) as for `unit_means`."""
-    inside = rows >= 0
-    pairs = np.bincount(rows[inside].astype(np.int64) << 8 | classes[inside], minlength=count << 8)
-    counts = pairs.reshape(count, 256)
-    best = counts.argmax(axis=1)
-    share = counts[np.arange(count), best] / np.maximum(counts.sum(axis=1), 1)
-    return best.astype(np.uint8), share.astype(np.float32)
 
 
 def join_scores(units: Units, dataset: Dataset, folder: Path, out: Path, width: float) -> None:

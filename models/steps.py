@@ -17,6 +17,7 @@ from core.quality.iou import confusion, iou, mean_iou
 from core.quality.panoptic import Matches, as_things, matches, no_matches
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
+from core.rounds.scores import forget_scores
 from models.score import Trained, join_scores, predict
 from models.sparse import describe
 from models.training.round import train_round
@@ -109,8 +110,14 @@ def _score(
 ) -> None:
     units = project.need_units()
     dataset, folder = project.dataset, project.predictions(found)
+    trained = _checked(project, found)
+    if trained.added:
+        job.say(
+            f"The network of {found.id} knows no {', no '.join(trained.added)}: added since, so "
+            "not predicted until a round is trained with it."
+        )
     predict(
-        _checked(project, found),
+        trained,
         dataset,
         (*dataset.train, *dataset.validation),
         units,
@@ -121,6 +128,7 @@ def _score(
         cluster=cluster,
     )
     join_scores(units, dataset, folder, found.folder, project.settings.train.width)
+    forget_scores(project.given.folder)  # what was scored last counts
 
 
 def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
         truth = dataset.ground_truth(scan, project.classes)
         assert truth is not None
         file = prediction_file(folder, scan, dataset)
-        predicted = read_prediction(file, "classes", N=len(truth))["classes"]
+        predicted = project.classes.now[read_prediction(file, "classes", N=len(truth))["classes"]]
         xyz = dataset.scan(scan).points[:, :3]
         band = np.searchsorted(RANGES_M, np.linalg.norm(xyz, axis=1), side="right") - 1
         for place in range(len(RANGES_M)):
@@ -179,7 +187,8 @@ def _things(
     project: Project, scan: str, truth: np.ndarray, instance: np.ndarray, predicted: np.ndarray
 ) -> Matches:
     """Predicted things are the preparation's clusters, each parted by its predicted classes."""
-    units = prepare_scan(project.dataset.scan(scan).points, project.settings.prepare)
+    dataset = project.dataset
+    units = prepare_scan(dataset.scan(scan).points, project.settings.prepare, dataset.rig)
     countable = project.classes.countable
     of_truth = np.where(np.isin(truth, list(countable)), instance, 0)
     of_predicted = as_things(predicted, units.unit, countable)

@@ -19,8 +19,9 @@ from typing import NamedTuple
 import numpy as np
 
 from core.answers.act import Act, act_of
+from core.answers.brought import Brought, brought_of
 from core.answers.effort import NO_EFFORT, Effort
-from core.answers.entry import POINTS, Entry, Head, ScanRef, new_entry
+from core.answers.entry import POINTS, Entry, Head, ScanRef, new_entry, pack_pairs
 from core.answers.fold import Fold, Spent, Standing, when
 from core.answers.instances import Things, instances_of, with_things
 from core.answers.journal import Journal
@@ -28,6 +29,7 @@ from core.answers.labels import ALIKE, CARRIED, labels_of
 from core.answers.ledger import Ledger
 from core.base.errors import DamagedError, DataError
 from core.base.version import program_version
+from core.data.classes import EACH_ITSELF
 
 RECENT = 200  # answers by which one's pace is told
 
@@ -57,22 +59,50 @@ class Answers:
     on_change : functions called after each entry
     """
 
-    def __init__(self, journals: Mapping[str, Journal], annotator: str) -> None:
+    def __init__(
+        self, journals: Mapping[str, Journal], annotator: str, now: np.ndarray | None = None
+    ) -> None:
         self._journals = dict(journals)
         self.annotator = annotator
+        self._now = _of_merges(now)
         own = self._journals.get(annotator)
         self.note = own.note if own else None
         self.last_write_ms = 0.0
         self.on_change: list[Callable[[], None]] = []
+        self._read()
+
+    def _read(self) -> None:
         self.fold = Fold()
         self.folds: dict[str, Ledger] = {POINTS: self.fold}
         self._mine: list[Head] = []
         for name, journal in self._journals.items():
-            heads = journal.heads()
+            heads = [self._counting(head) for head in journal.heads()]
             if name == self.annotator:
                 self._mine = heads
             for head in heads:
                 self._fold_of(head).add(head)
+
+    def use_merges(self, now: np.ndarray) -> None:
+        """Let each class count as `now` (256,) uint8 says; the journals stay as they are."""
+        self._now = _of_merges(now)
+        self._read()
+        self._tell()
+
+    def _counting(self, head: Head) -> Head:
+        """A head whose points are of the classes that count now."""
+        if self._now is None or head.kind != POINTS:
+            return head
+        counts: dict[int, int] = {}
+        for found, points in head.class_counts().items():
+            into = int(self._now[found])
+            counts[into] = counts.get(into, 0) + points
+        return head._replace(counts=pack_pairs(counts))
+
+    def _shown(self, entry: Entry) -> Entry:
+        """An entry whose rows have the classes that count now."""
+        if self._now is None or entry.kind != POINTS:
+            return entry
+        return replace(entry, classes=self._now[entry.classes])
 
     def _fold_of(self, head: Head) -> Ledger:
         fold = self.folds.get(head.kind)
@@ -86,8 +116,16 @@ class Answers:
             yield from fold.all()
 
     @classmethod
-    def open(cls, folder: Path, annotator: str, *, read_only: bool = False) -> Answers:
-        """Open every journal in `folder`; only `annotator`'s own is ever written."""
+    def open(
+        cls,
+        folder: Path,
+        annotator: str,
+        *,
+        read_only: bool = False,
+        now: np.ndarray | None = None,
+    ) -> Answers:
+        """Open every journal in `folder`; only `annotator`'s own is ever written. `now`: the class
+        that each class counts as (ClassList.now)."""
         paths = {path.stem: path for path in sorted(folder.glob("*.sqlite"))}
         if not read_only:
             paths[annotator] = folder / f"{annotator}.sqlite"
@@ -98,13 +136,13 @@ class Answers:
                 opened.callback(journal.close)
                 journals[name] = journal
             try:
-                answers = cls(journals, annotator)
+                answers = cls(journals, annotator, now)
             except DamagedError as error:
                 own = journals.get(annotator)
                 if read_only or own is None or own.path.name not in error.what:
                     raise
                 own.salvage()  # go on with the good part of one's own
-                answers = cls(journals, annotator)
+                answers = cls(journals, annotator, now)
             opened.pop_all()
             return answers
 
@@ -120,7 +158,7 @@ class Answers:
         known = {head.seq for head in self._heads() if head.annotator == name}
         for head in journal.heads():
             if head.seq not in known:
-                self._fold_of(head).add(head)
+                self._fold_of(head).add(self._counting(head))
         self._tell()
 
     # -- writing ------------------------------------------------------------------------------
@@ -222,7 +260,8 @@ class Answers:
 
     def entry(self, head: Head) -> Entry | None:
         """The whole entry of a head, None where the journal has it no more."""
-        return self._journals[head.annotator].entry(head.seq)
+        entry = self._journals[head.annotator].entry(head.seq)
+        return None if entry is None else self._shown(entry)
 
     def _redoable(self) -> Head | None:
         """The oldest-cancelling undo still in force since one's last new answer."""
@@ -261,7 +300,8 @@ class Answers:
     def _append(self, entries: Sequence[Entry]) -> list[Head]:
         """Write entries as one, and take them in."""
         began = time.perf_counter()
-        heads = [head for _, head in self._journals[self.annotator].append_all(entries)]
+        appended = self._journals[self.annotator].append_all(entries)
+        heads = [self._counting(head) for _, head in appended]
         self.last_write_ms = (time.perf_counter() - began) * 1000
         for head in heads:
             self._mine.append(head)
@@ -285,14 +325,14 @@ class Answers:
         return self.fold.spent()
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry of every annotator, undone ones and undos too."""
+        """Every entry of every annotator, undone ones and undos too, as it was written."""
         for journal in self._journals.values():
             yield from journal.entries()
 
     def of_scan(self, scan: str) -> list[Entry]:
         """The answers to a scan's points that count, of all annotators, in time order."""
         answers = [
-            entry
+            self._shown(entry)
             for journal in self._journals.values()
             for entry in journal.entries(scan=scan, blind=False, kind=POINTS)
             if entry.verb == "answer" and not self.fold.is_undone(entry)
@@ -304,7 +344,7 @@ class Answers:
         for journal in self._journals.values():
             for entry in journal.entries(blind=True, kind=POINTS):
                 if entry.verb == "answer" and not self.fold.is_undone(entry):
-                    yield entry
+                    yield self._shown(entry)
 
     @property
     def written(self) -> int:
@@ -368,6 +408,11 @@ class Answers:
         """The things of a scan's rows. Raises DataError as `labels` does."""
         return instances_of(self._counted(scan, self.fold.now, None), scan.rows)
 
+    def brought(self, scan: ScanRef) -> Brought | None:
+        """What was imported of a scan's rows, None where nothing was. Raises DataError as `labels`
+        does."""
+        return brought_of(self._counted(scan, self.fold.now, None), scan.rows)
+
     def _counted(self, scan: ScanRef, standing: Standing, rounds: set[str] | None) -> list[Entry]:
         """The answers to a scan's points that count, in time order."""
         answers = []
@@ -378,8 +423,13 @@ class Answers:
                 if rounds is not None and entry.round not in rounds:
                     continue
                 _check_same(entry, scan)
-                answers.append(entry)
+                answers.append(self._shown(entry))
         return sorted(answers, key=when)
+
+
+def _of_merges(now: np.ndarray | None) -> np.ndarray | None:
+    """The table of merges, None where each class counts as itself."""
+    return None if now is None or np.array_equal(now, EACH_ITSELF) else now
 
 
 def _check_same(entry: Entry, scan: ScanRef) -> None:

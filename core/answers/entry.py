@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -236,4 +236,9 @@ def unpack_classes(blob: bytes, count: int) -> np.ndarray:
 def pack_counts(classes: np.ndarray) -> bytes:
     """(class, points) pairs of classes (R,) as little-endian uint32."""
     values, counts = np.unique(classes, return_counts=True)
-    return np.column_stack([values, counts]).astype("<u4").tobytes()
+    return pack_pairs(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+
+
+def pack_pairs(counts: Mapping[int, int]) -> bytes:
+    """Points per class as (class, points) pairs, ascending, of little-endian uint32."""
+    return np.array(sorted(counts.items()), "<u4").tobytes()

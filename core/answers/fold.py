@@ -19,11 +19,13 @@ _NEVER: When = (0.0, "", 0)
 
 
 class Spent(NamedTuple):
-    """What answering cost so far."""
+    """What answering cost so far; what was carried over stands beside, as it cost nobody much."""
 
     units: int
     points: int
     minutes: float
+    carried_units: int = 0
+    carried_points: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Fold(Ledger):
         self._unitless: dict[str, Head] = {}
         self._class_counts: dict[int, int] = {}
         self._units = self._points = self._milliseconds = 0
+        self._carried_units = self._carried_points = 0
         self.now = Standing(self.undone, {})
         self._then: Standing | None = None  # of the positions last asked for
 
@@ -114,7 +117,13 @@ class Fold(Ledger):
     def spent(self) -> Spent:
         """What counts so far: units that a person answered, their points, and the active minutes of
         all answers. What was carried over from another scan is no person's answer."""
-        return Spent(self._units, self._points, self._milliseconds / 60_000)
+        return Spent(
+            self._units,
+            self._points,
+            self._milliseconds / 60_000,
+            self._carried_units,
+            self._carried_points,
+        )
 
     # -- adding -------------------------------------------------------------------------------
 
@@ -151,9 +160,13 @@ class Fold(Ledger):
             kept[place] = after
         for changed, sign in ((before, -1), (after, 1)):
             if changed is not None:
-                if changed.unit and changed.verb == "answer" and changed.tool != CARRIED:
-                    self._units += sign
-                    self._points += sign * changed.points
+                if changed.unit and changed.verb == "answer":
+                    if changed.tool == CARRIED:
+                        self._carried_units += sign
+                        self._carried_points += sign * changed.points
+                    else:
+                        self._units += sign
+                        self._points += sign * changed.points
                 for c, points in changed.class_counts().items():
                     self._class_counts[c] = self._class_counts.get(c, 0) + sign * points
         if head.unit:  # last: who follows from another thread finds what counts now

@@ -95,14 +95,14 @@ def instances_of(entries: Iterable[Entry], rows: int) -> Things:
     return Things(tuple(place), found)
 
 
-def numbered(names: Sequence[str]) -> dict[str, int]:
+def numbered(names: Sequence[str], taken: Iterable[int] = ()) -> dict[str, int]:
     """Name of a thing -> its number in label files, 1 to 65,535, of the things of one sequence.
 
-    What a label file brought keeps its number; others have those that are free, in the order of
-    `names`. Raises ProjectError where there are too many.
+    What a label file brought keeps its number; others have those that are free and not `taken`, in
+    the order of `names`. Raises ProjectError where there are too many.
     """
     found = {name: kept for name in names if (kept := _kept(name)) is not None}
-    free = iter(sorted(set(range(1, MOST + 1)).difference(found.values())))
+    free = iter(sorted(set(range(1, MOST + 1)).difference(found.values(), taken)))
     for name in names:
         if name not in found:
             number = next(free, None)

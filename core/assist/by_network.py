@@ -19,7 +19,8 @@ def predicted(project: Project, names: Sequence[str]) -> dict[str, tuple[int, fl
     if scores is None:
         return {}
     numbers = units.find_all(names)
-    classes, shares = scores["predicted"][numbers].tolist(), scores["share"][numbers].tolist()
+    classes = project.classes.now[scores["predicted"][numbers]].tolist()
+    shares = scores["share"][numbers].tolist()
     return {
         name: (found, share)
         for name, number, found, share in zip(names, numbers, classes, shares, strict=True)

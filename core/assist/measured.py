@@ -37,13 +37,13 @@ def calibrations(project: Project) -> Calibrations:
     return Calibrations(
         fitted(shape),
         fitted({name: mixed(shape[name], seen) for name, seen in network.items()}),
-        calibrate_rate(_carried_hits(heads)),
+        calibrate_rate(_carried_hits(heads, project.classes.now)),
     )
 
 
-def _carried_hits(heads: Iterable[Head]) -> Iterator[bool]:
+def _carried_hits(heads: Iterable[Head], now: np.ndarray) -> Iterator[bool]:
     """Whether what was carried over to a unit is what it was then answered with."""
     for head in heads:
         found, answer = Suggestion.from_text(head.suggested), head.main_class()
         if head.verb == "answer" and answer < FIRST_CODE and found and found.carried is not None:
-            yield found.carried == answer
+            yield found.counting(now).carried == answer

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
 
 from core.answers.entry import Head
 from core.assist.calibration import NOTHING_KNOWN, Calibrations
-from core.data.classes import FIRST_CODE
+from core.data.classes import EACH_ITSELF, FIRST_CODE
 
 FIRST = 3  # how many are shown
 SURE = 0.8  # four of five right: below that a person would correct too many to trust it at a glance
@@ -45,11 +47,34 @@ class Suggestion:
         """Whether the first one may stand out from the others."""
         return self.measured and self.shares[0] >= SURE
 
+    @property
+    def acceptable(self) -> bool:
+        """Whether one key may confirm it unnamed: how often such suggestions are right is known, or
+        a person's own answer stands behind it."""
+        return self.shown and (self.measured or self.carried is not None)
+
     def to_text(self) -> str:
         """JSON for the journal."""
         kept = asdict(self)
         kept["shares"] = [round(share, 3) for share in self.shares]
         return json.dumps(kept)
+
+    def counting(self, now: np.ndarray) -> Suggestion:
+        """The same, of the classes that count now (ClassList.now)."""
+
+        def one(found: int | None) -> int | None:
+            return int(now[found]) if found is not None and 0 <= found < len(now) else found
+
+        def each(found: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(c for c in map(one, found) if c is not None)
+
+        return replace(
+            self,
+            classes=each(self.classes),
+            shape=each(self.shape),
+            network=one(self.network),
+            carried=one(self.carried),
+        )
 
     @classmethod
     def from_text(cls, text: str) -> Suggestion | None:
@@ -131,8 +156,9 @@ class HitRates:
     bare: tuple[int, int]
 
 
-def hit_rates(heads: Iterable[Head]) -> HitRates:
-    """Measured on the answers that count and that a suggestion was made for."""
+def hit_rates(heads: Iterable[Head], now: np.ndarray = EACH_ITSELF) -> HitRates:
+    """Measured on the answers that count and that a suggestion was made for. `now`: the class that
+    each class counts as (ClassList.now), as the heads have it."""
     shape_first: list[bool] = []
     shape_three: list[bool] = []
     network: list[bool] = []
@@ -143,6 +169,7 @@ def hit_rates(heads: Iterable[Head]) -> HitRates:
         answer = head.main_class()
         if head.verb != "answer" or found is None or answer >= FIRST_CODE:
             continue
+        found = found.counting(now)
         if found.shape:
             shape_first.append(found.shape[0] == answer)
             shape_three.append(answer in found.shape)

@@ -51,7 +51,10 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Temporary name beside it, fsync, rename, fsync of the folder. Raises StorageError.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    name = os.fsencode(path.name)
+    # A name may be as long as a file system allows: the temporary one is not to be longer.
+    short = path.name if len(name) < 220 else hashlib.blake2b(name, digest_size=16).hexdigest()
+    temporary = path.with_name(f".{short}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -126,19 +129,26 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool
 
 
 def read_arrays(
-    path: Path, columns: Mapping[str, Column], *, do: str = _MAKE_AGAIN, **lengths: int
+    path: Path,
+    columns: Mapping[str, Column],
+    *,
+    optional: Mapping[str, Column] | None = None,
+    do: str = _MAKE_AGAIN,
+    **lengths: int,
 ) -> dict[str, np.ndarray]:
-    """Read the arrays of an .npz that `columns` names; the lengths of its letters may be given.
+    """Read the arrays of an .npz that `columns` names, and of those `optional` ones that are there;
+    the lengths of its letters may be given.
 
     Raises ProjectError, with `do`, where the file is missing or damaged or an array is another.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in columns}
+            more = [name for name in optional or () if name in stored.files]
+            arrays = {name: stored[name] for name in (*columns, *more)}
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds
         raise ProjectError(f"{path} cannot be read: {error}.", do) from error
     return {
-        name: _checked(path, name, array, columns[name], lengths, do)
+        name: _checked(path, name, array, {**columns, **(optional or {})}[name], lengths, do)
         for name, array in arrays.items()
     }
 

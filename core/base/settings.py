@@ -13,9 +13,16 @@ from typing import Any
 from core.base.errors import SettingsError
 from core.base.version import program_version
 
-PRESETS = ("paper", "nuscenes", "gpu", "laptop")
+PRESETS = ("paper", "nuscenes", "gpu", "laptop", "nuscenes-laptop")
 # The version that brought a setting, of those that came after 0.1.0: an older project lacks it.
-ADDED: Mapping[str, str] = {"label.instances": "0.2.0"}
+ADDED: Mapping[str, str] = {
+    "label.instances": "0.2.0",
+    "rig.axes": "0.2.0",
+    "rig.z_offset_m": "0.2.0",
+    "rig.ground_from_m": "0.2.0",
+    "rig.ego_box": "0.2.0",
+    "rig.drop_reflections": "0.2.0",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,17 @@ class PrepareSettings:
     sensor_height_m: float
     intensity_scale: float
     clusterer: str
+
+
+@dataclass(frozen=True)
+class RigSettings:
+    """How the sensor stands (core.data.rig checks it). Lengths in metres."""
+
+    axes: str
+    z_offset_m: float
+    ground_from_m: float
+    ego_box: str
+    drop_reflections: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +99,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "prepare.ego_radius_m": (0, 100),
     "prepare.sensor_height_m": (0.1, 100),
     "prepare.intensity_scale": (1e-6, 1e6),
+    "rig.z_offset_m": (-1e5, 1e5),
+    "rig.ground_from_m": (0.1, 50),
     "train.width": (0.05, 4),
     "train.voxel_m": (0.01, 5),
     "train.batch": (1, 1000),
@@ -100,6 +120,7 @@ _SECTIONS = {
     "query": QuerySettings,
     "train": TrainSettings,
     "label": LabelSettings,
+    "rig": RigSettings,
 }
 
 
@@ -111,6 +132,7 @@ class Settings:
     query: QuerySettings
     train: TrainSettings
     label: LabelSettings
+    rig: RigSettings
     sources: Mapping[str, str]
 
     def override(self, key: str, text: str, *, source: str) -> Settings:
@@ -222,6 +244,8 @@ def _written(name: str) -> str:
     return f'Write {name} = {{ value = …, source = "…" }} in its section.'
 
 
+# Settings that hold numbers in words, and may be written as a list of them.
+_LISTS = ("rig.axes", "rig.ego_box")
 _WANTED = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "words"}
 
 
@@ -235,6 +259,8 @@ def _entry(key: str, field: Field[Any], entry: Any) -> tuple[Any, str]:
             value = int(value)
         elif kind in ("float", "str"):
             value = float(value) if kind == "float" else str(value)
+    if isinstance(value, list) and key in _LISTS:
+        value = str(value)
     if type(value).__name__ != kind:
         raise SettingsError(f"{key} is {value!r}.", f"Give it {_WANTED[kind]}.")
     return _checked(key, value), str(entry["source"])

@@ -14,6 +14,12 @@ def size_range(cuts: Sequence[int], index: int) -> str:
     return f"{cuts[index - 1] + 1 if index else 1}{DASH}{cuts[index]} m"
 
 
+def round_name(id: str) -> str:
+    """A round in words: "round 1" for "001-size"; "" for none."""
+    number = id.partition("-")[0]
+    return f"round {int(number)}" if number.isdigit() else id
+
+
 def duration(seconds: float) -> str:
     """About how long, in words: "40 s", "3 min", "2.5 h"."""
     if seconds < 60:

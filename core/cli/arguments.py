@@ -5,9 +5,30 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
+from core.cli import classes, settings
 from core.exchange.export import WHAT
+from core.exchange.import_labels import IDS
+from core.exchange.layouts import LAYOUTS, OWN
 from core.steps import ORACLES
+
+# Settings of the sensor with an option each, and what the option is given.
+SENSOR = {
+    "rig.axes": "AXES",
+    "rig.z_offset_m": "M",
+    "prepare.sensor_height_m": "M",
+    "rig.ground_from_m": "M",
+    "prepare.ego_radius_m": "M",
+    "rig.ego_box": "BOX",
+    "prepare.intensity_scale": "I",
+    "rig.drop_reflections": "true|false",
+}
+
+
+def option_of(key: str) -> str:
+    """The option of a setting of the sensor, as argparse keeps it."""
+    return key.partition(".")[2].removesuffix("_m")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,18 +77,42 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--format", required=True, help="semantickitti, nuscenes or folder")
     made.add_argument("--root", type=Path, required=True, metavar="DIR", help="the scans' folder")
     made.add_argument(
-        "--train", required=True, metavar="NAMES", help="sequences, or SEQUENCE:FIRST-LAST"
+        "--train",
+        required=True,
+        metavar="NAMES",
+        help="sequences, SEQUENCE:FIRST-LAST, or an official split such as train",
     )
     made.add_argument("--val", default="", metavar="NAMES", help="sequences to evaluate on")
-    made.add_argument("--preset", choices=PRESETS)
+    made.add_argument("--preset", choices=PRESETS, help="default: what fits this machine")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument(
         "--research", action="store_true", help="allow answers from ground truth, and show it"
     )
-    made.add_argument("--classes", metavar="FILE", help="class list; default: the format's own")
+    made.add_argument(
+        "--classes",
+        metavar="FILE",
+        help="semantickitti, nuscenes, kitti, or a file; default: the format's own",
+    )
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting"
     )
+    sensor = made.add_argument_group(
+        "the sensor",
+        "guessed from a few scans where a preset's value does not fit; what begins with a minus "
+        "is written with an equals sign, --axes=-z,-x,y",
+    )
+    for key, metavar in SENSOR.items():
+        flag = f"--{option_of(key).replace('_', '-')}"
+        sensor.add_argument(flag, metavar=metavar, help=f"{MEANINGS[key]} ({key})")
+    sensor.add_argument(
+        "--as-preset", action="store_true", help="guess nothing: take the preset's values"
+    )
+    made = on_project(
+        "classes", "show or change the class list", "classes street merge other-structure building"
+    )
+    classes.add_arguments(made)
+    made = on_project("settings", "show or change the settings", "settings street --preset laptop")
+    settings.add_arguments(made)
     made = on_project("prepare", "split the scans in units", "prepare street")
     where = made.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="N", help="processes; default: all cores")
@@ -100,6 +145,13 @@ def parser() -> argparse.ArgumentParser:
     where = made.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: 1")
     where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")
+    where.add_argument(
+        "--from",
+        type=Path,
+        metavar="DIR",
+        dest="given",
+        help="probabilities of any network: a .npy (N, C) or .npz for each scan, by its name",
+    )
     on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
     made = on_project("status", "show units, rounds and what was spent", "status street")
     made.add_argument("--json", action="store_true", help="one JSON object")
@@ -112,8 +164,26 @@ def parser() -> argparse.ArgumentParser:
         "import", "take over existing labels, to repair them", "import street dataset"
     )
     made.add_argument("root", type=Path, metavar="DIR", help="root of a dataset with label files")
+    made.add_argument(
+        "--ids",
+        choices=IDS,
+        default="raw",
+        help="the numbers in the files are ids of the class list (raw, the default), or places in "
+        "it from 0 on (classes)",
+    )
     on_project("agreement", "compare blind answers with the first", "agreement street")
     made = on_project("export", "write labels in the dataset's layout", "export street out")
     made.add_argument("out", type=Path, metavar="OUT")
     made.add_argument("--what", choices=WHAT, default="labels")
+    made.add_argument(
+        "--as",
+        choices=LAYOUTS,
+        default=OWN,
+        dest="layout",
+        help="the dataset's own layout, or .label, .npy, .ply or .las files by the scans' names, "
+        "or nuScenes' tables",
+    )
+    made.add_argument(
+        "--force", action="store_true", help="replace what an earlier export wrote there"
+    )
     return top

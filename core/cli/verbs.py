@@ -15,11 +15,17 @@ from typing import Any
 from core import steps
 from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
+from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import demo
-from core.cli.arguments import parser
+from core.cli import classes, demo, settings
+from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
+from core.data.fitted import GUESSED
+from core.data.formats import format_named
+from core.data.rig import words_of
+from core.data.splits import expanded
 from core.exchange.export import export
+from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
 from core.rounds.round import QUERY
@@ -78,31 +84,68 @@ def _simulate(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _new(arguments: argparse.Namespace, _: Faces) -> int:
-    overrides = {}
-    for pair in arguments.set:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise SettingsError(f"--set {pair} has no value.", "Write --set KEY=VALUE.")
-        overrides[key.strip()] = value.strip()
+    there = format_named(arguments.format).sequences(arguments.root)
+    for names in (arguments.train, arguments.val):
+        _tell(expanded(arguments.format, _names(names), there)[1])
+    overrides = settings.pairs(arguments.set)
+    for key in SENSOR:
+        value = getattr(arguments, option_of(key))
+        if value is not None:
+            overrides[key] = value
     with Project.create(
         arguments.project,
         format=arguments.format,
         root=arguments.root,
         train=_names(arguments.train),
         validation=_names(arguments.val),
-        preset=arguments.preset or ("nuscenes" if arguments.format == "nuscenes" else "paper"),
+        preset=arguments.preset or usual_preset(arguments.format),
         seed=arguments.seed,
         research=arguments.research,
         overrides=overrides,
         classes=arguments.classes,
+        guess=not arguments.as_preset,
     ) as project:
+        _warn_of_size(project)
         train, validation = len(project.dataset.train), len(project.dataset.validation)
+        sources = project.settings.sources
     print(f"{arguments.project}: {train:,} training scans, {validation:,} validation scans")
+    for key in SENSOR:
+        if sources[key].startswith(GUESSED):
+            section, _dot, name = key.partition(".")
+            value = getattr(getattr(project.settings, section), name)
+            print(f"{key} = {words_of(str(value).lower())}, {sources[key]}")
     return 0
+
+
+def _tell(sentences: Sequence[str]) -> None:
+    for sentence in sentences:
+        print(f"lidarloop: {sentence}", file=sys.stderr)
+
+
+def _warn_of_size(project: Project) -> None:
+    """Say before anybody answers that this machine cannot train what the settings ask for."""
+    reason = too_much(project.settings.train, project.count(project.dataset.train[0]))
+    if reason is not None:
+        small = "nuscenes-laptop" if project.file.format == "nuscenes" else "laptop"
+        change = f"lidarloop settings {project.path} --preset {small}"
+        _tell([f"{reason} `{change}` makes it small enough for this machine, now or later."])
 
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _classes(arguments: argparse.Namespace, _: Faces) -> int:
+    with _opened(arguments.project, read_only=arguments.change in (None, "list")) as project:
+        print(classes.run(project, arguments))
+    return 0
+
+
+def _settings(arguments: argparse.Namespace, _: Faces) -> int:
+    reads = arguments.preset is None and not arguments.set
+    with _opened(arguments.project, read_only=reads) as project:
+        print(settings.run(project, arguments))
+    return 0
 
 
 def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
@@ -111,6 +154,9 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
         units = project.need_units()
         names = ", ".join(units.partition_names)
         print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")
+        report = project.report()
+        if report is not None:
+            print(report_table(report, project.settings.prepare))
     return 0
 
 
@@ -149,6 +195,7 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
             )
         path, wanted = folder.parents[1], folder.name
     with _opened(path) as project:
+        _warn_of_size(project)
         network = faces.network
         network.train(project, _job(), round=wanted, start=arguments.start, gpus=arguments.gpus)
         found = project.round(wanted) if wanted else project.tip
@@ -158,6 +205,13 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.given is not None:
+            from core.exchange.given import score_from
+
+            matched = score_from(project, arguments.given, _job())
+            for sentence in matched.told("probabilities", "scans"):
+                print(sentence)
+            return 0
         faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
     return 0
 
@@ -233,10 +287,13 @@ def _merge(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _import(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.exchange.import_labels import import_labels
+    from core.exchange.import_labels import plan_import, take_over
 
     with _opened(arguments.project) as project:
-        count = import_labels(project, arguments.root, _job())
+        plan = plan_import(project, arguments.root, _job(), ids=arguments.ids)
+        for sentence in plan.sentences:
+            print(sentence)
+        count = take_over(project, plan, _job())
     print(f"labels of {count:,} scans taken over")
     return 0
 
@@ -261,7 +318,14 @@ def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _export(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project, read_only=True) as project:
-        count = export(project, arguments.out, _job(), what=arguments.what)
+        count = export(
+            project,
+            arguments.out,
+            _job(),
+            what=arguments.what,
+            layout=arguments.layout,
+            force=arguments.force,
+        )
     print(f"{count:,} files in {arguments.out}")
     return 0
 
@@ -273,6 +337,8 @@ _VERBS: dict[str, Verb] = {
     "pictures": _pictures,
     "simulate": _simulate,
     "new": _new,
+    "classes": _classes,
+    "settings": _settings,
     "prepare": _prepare,
     "query": _query,
     "annotate": _annotate,

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError, SettingsError
+from core.data.camera import Camera
 from core.data.classes import ClassList
 from core.data.formats import format_named, formats
 from core.data.formats.format import Format
+from core.data.rig import AS_IT_IS, THE_FILES, Rig
 
 
 @dataclass(frozen=True)
 class Scan:
-    """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity; pose (4, 4) or None."""
+    """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity; pose (4, 4) or None.
+
+    x is ahead, y left, z up, as the project's rig says (core.data.rig).
+    """
 
     name: str
     points: np.ndarray
@@ -30,7 +35,7 @@ class Dataset:
     """The scans of a project, read only.
 
     `train` and `validation` are sorted scan names; `intensity_scale` is the intensity that the
-    files hold for 1.
+    files hold for 1; `rig` is how the sensor stands.
     """
 
     format: Format
@@ -38,6 +43,7 @@ class Dataset:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     intensity_scale: float = 1.0
+    rig: Rig = THE_FILES
 
     @property
     def scans(self) -> tuple[str, ...]:
@@ -60,13 +66,35 @@ class Dataset:
 
     def scan(self, name: str) -> Scan:
         """Read a scan. Raises DataError where its file is missing, truncated or empty."""
-        points = self.format.points(self.root, name)
+        points = np.asarray(self.format.points(self.root, name), np.float32)
         if not len(points):
             raise DataError(
                 f"Scan {name} holds no points.", "Remove the file, or leave it out of --train."
             )
+        points = self.rig.turned(points)
         points.setflags(write=False)
-        return Scan(name, points, self.format.pose(self.root, name))
+        return Scan(name, points, self.pose(name))
+
+    def pose(self, name: str) -> np.ndarray | None:
+        """(4, 4) float64 from a scan's coordinates, as `scan` gives them, to the sequence's."""
+        found = self.format.pose(self.root, name)
+        return found if found is None or not self.rig.turns else found @ self.rig.back
+
+    def camera(self, name: str) -> Camera | None:
+        """A scan's picture and the projection of its coordinates, as `scan` gives them."""
+        found = self.format.camera(self.root, name)
+        if found is None or not self.rig.turns:
+            return found
+        return replace(found, projection=found.projection @ self.rig.back)
+
+    @property
+    def ahead(self) -> tuple[float, float]:
+        """Where the car drives, x and y in a scan's coordinates."""
+        return (1.0, 0.0) if self.rig.axes != AS_IT_IS else self.format.ahead
+
+    def colours(self, name: str) -> np.ndarray | None:
+        """(N, 3) uint8 colours of a scan's points, None where its file has none."""
+        return self.format.colours(self.root, name)
 
     def normalised(self, points: np.ndarray) -> np.ndarray:
         """(n, 4) float32: points of its scans, the intensity brought to 0..1."""
@@ -119,6 +147,7 @@ def open_dataset(
     validation: Sequence[str],
     *,
     intensity_scale: float = 1.0,
+    rig: Rig | None = None,
 ) -> Dataset:
     """Find the scans of the named sequences.
 
@@ -146,7 +175,7 @@ def open_dataset(
             f"Scan {both[0]} is both in training and in validation.",
             "Name each sequence on one side only.",
         )
-    return Dataset(layout, root, parts[0], parts[1], intensity_scale)
+    return Dataset(layout, root, parts[0], parts[1], intensity_scale, rig or THE_FILES)
 
 
 def _select(
@@ -192,7 +221,8 @@ def recognise(folder: Path) -> DatasetFolder | None:
     if not folder.is_dir():
         return None
     below = sorted(path for path in folder.iterdir() if path.is_dir())
-    for layout in formats().values():
+    # A plain folder is what no other format knows: it is asked last.
+    for layout in sorted(formats().values(), key=lambda layout: layout.name == "folder"):
         # Any folder has a neighbour with some .bin: a plain folder is only what was named.
         places = (folder,) if layout.name == "folder" else (folder, folder.parent, *below)
         for root in places:

@@ -11,56 +11,82 @@ import numpy as np
 
 from core.answers.entry import POINTS, Entry
 from core.base.errors import ProjectError, SettingsError
-from core.base.files import write_atomic
 from core.base.jobs import Job
-from core.data.classes import UNLABELLED, ClassList
+from core.data.classes import UNLABELLED
+from core.exchange.layouts import OWN, layout_of
+from core.exchange.outbox import Outbox
 from core.exchange.panoptic import export_panoptic
+from core.exchange.raw_labels import as_raw, check_ids, told
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 
 WHAT = ("labels", "predictions", "merged", "panoptic", "journal")
 
 
-def export(project: Project, out: Path, job: Job, *, what: str = "labels") -> int:
-    """Write `what` below `out`; return the number of files.
+def export(
+    project: Project,
+    out: Path,
+    job: Job,
+    *,
+    what: str = "labels",
+    layout: str = OWN,
+    force: bool = False,
+) -> int:
+    """Write `what` below `out`; return the number of files, tables beside them not counted.
 
     labels       what people answered; 0 where nobody did, and for *ignored*
-    predictions  what the newest scored round predicts, train and validation scans
+    predictions  what the newest scored round predicts, train and validation scans, where and as
+                 the dataset's evaluator looks for them
     merged       answers where there are some, predictions elsewhere
     panoptic     what people answered, in the upper 16 bits which thing of its sequence it is
     journal      every entry of every annotator, one JSON object a line
+
+    In labels, merged and panoptic, rows of imported labels that nobody answered otherwise are as
+    they came in. `layout`: the dataset's own, or one of LAYOUTS. Nothing that another program
+    wrote is overwritten, and with `force` what an earlier export wrote. Raises ProjectError, and
+    ExistsError where `force` would help; then nothing is written.
     """
     if what not in WHAT:
         raise SettingsError(f"Nothing is called {what}.", f"Choose one of {', '.join(WHAT)}.")
-    if out.resolve() == project.root:
-        raise ProjectError(
-            "The output folder is the data root; source scans are read only.",
-            "Name another folder.",
-        )
-    if what == "journal":
-        return _export_journal(project, out, job)
-    if what == "panoptic":
-        return export_panoptic(project, out, job)
-    classes_of = _source(project, what)
-    scans = project.dataset.train
-    if what == "predictions":
-        scans = (*scans, *project.dataset.validation)
-    written = 0
+    if layout != OWN and what in ("panoptic", "journal"):
+        raise SettingsError(f"The {what} goes out in one layout only.", "Leave out --as.")
+    with Outbox(out, project.dataset, force=force) as box:
+        if what == "journal":
+            return _export_journal(project, box, job)
+        check_ids(project.classes)
+        if what == "panoptic":
+            return export_panoptic(project, box, job)
+        return _export_scans(project, box, job, what, layout)
+
+
+def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: str) -> int:
+    raw_of, scans = _source(project, what)
+    plan = layout_of(project, layout, what, scans)
+    box.check([*plan.files.values(), *plan.beside_names])
+    written = []
     for done, scan in enumerate(scans, start=1):
-        classes = classes_of(scan)
-        if what != "labels" or np.any(classes != UNLABELLED):
-            _write_scan(project, out, scan, classes, project.classes)
-            written += 1
+        raw = raw_of(scan)
+        if raw is not None:
+            box.write(plan.files[scan], plan.pack(scan, raw))
+            written.append(scan)
         job.progress(done, len(scans), "export")
-    return written
+    if written:
+        for name, content in plan.beside(written).items():
+            box.write(name, content())
+    return len(written)
 
 
-def _source(project: Project, what: str) -> Callable[[str], np.ndarray]:
-    """Return the function scan -> (N,) uint8 classes to export."""
+def _source(
+    project: Project, what: str
+) -> tuple[Callable[[str], np.ndarray | None], tuple[str, ...]]:
+    """The function scan -> (N,) uint32 raw labels to export, None for no file, and the scans."""
+    train = project.dataset.train
     if what == "labels":
-        return project.labels
+        return lambda scan: told(project, scan), train
     scored = project.last_scored()
     if scored is None:
+        if what == "merged" and all(project.brought(scan) is not None for scan in train):
+            return lambda scan: told(project, scan), train
         raise ProjectError(
             "There are no predictions: no round is trained and scored yet.",
             "Run `lidarloop train` first, or export labels.",
@@ -72,23 +98,26 @@ def _source(project: Project, what: str) -> Callable[[str], np.ndarray]:
         return read_prediction(file, "classes", N=project.dataset.count(scan))["classes"]
 
     def merged(scan: str) -> np.ndarray:
-        labels = project.labels(scan)
-        return np.where(labels == UNLABELLED, predicted(scan), labels)
+        labels, brought = project.labels(scan), project.brought(scan)
+        if brought is None:
+            labels = np.where(labels == UNLABELLED, predicted(scan), labels)
+        return as_raw(labels, brought, project.classes)
 
-    return predicted if what == "predictions" else merged
+    if what == "merged":
+        return merged, train
+    # Of another network's predictions only those of the training scans are sure to be there.
+    seen = [
+        scan
+        for scan in project.dataset.validation
+        if not scored.given or prediction_file(folder, scan, project.dataset).exists()
+    ]
+    return lambda scan: project.classes.decode(predicted(scan)), (*train, *seen)
 
 
-def _write_scan(
-    project: Project, out: Path, scan: str, classes: np.ndarray, class_list: ClassList
-) -> None:
-    dataset = project.dataset
-    file, dtype = dataset.format.label_file(dataset.root, scan)
-    write_atomic(out / file, class_list.decode(classes).astype(dtype).tobytes())
-
-
-def _export_journal(project: Project, out: Path, job: Job) -> int:
+def _export_journal(project: Project, box: Outbox, job: Job) -> int:
     lines = [json.dumps(_line(entry)) for entry in project.answers.entries()]
-    write_atomic(out / "journal.jsonl", "".join(f"{line}\n" for line in lines).encode())
+    box.check(["journal.jsonl"])
+    box.write("journal.jsonl", "".join(f"{line}\n" for line in lines).encode())
     job.progress(1, 1, "export")
     return 1
 

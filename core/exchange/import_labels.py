@@ -3,38 +3,93 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from core.answers.brought import with_raw
 from core.answers.effort import Effort
 from core.answers.entry import new_entry
 from core.answers.instances import Things, from_file, with_things
 from core.answers.journal import Journal
-from core.base.errors import DataError
+from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
-from core.data.classes import FIRST_CODE, UNLABELLED
+from core.base.paths import inside
+from core.data.classes import FIRST_CODE, IGNORED, UNLABELLED
+from core.data.scans import Dataset
+from core.exchange.label_files import SUFFIXES, as_labels, is_label_file, read_labels
+from core.exchange.match import Matched, match, some
+from core.exchange.raw_labels import MOST_CLASS, known_as, label_file
 from core.project.project import Project
 
 IMPORTED = "imported"  # annotator and tool of these entries
+IDS = ("raw", "classes")
 
 
-def import_labels(project: Project, root: Path, job: Job) -> int:
-    """Take over the label files below `root`, laid out as the project's format lays them out, with
-    the instances that they tell apart.
+@dataclass(frozen=True)
+class _Found:
+    """Of one scan: its raw labels (N,) and what of them is new here."""
 
-    One entry per training scan; rows that a person labelled already, or that have no class in the
-    file, are left out. Returns the number of scans. Raises DataError for a label file of another
-    point count or with ids that the class list does not know, and then nothing is taken over.
+    scan: str
+    raw: np.ndarray
+    rows: np.ndarray
+    classes: np.ndarray
+    things: Things | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an import would take over, nothing written yet.
+
+    `matched` files, `points` that get a class, `by_class` points of each class, `known` scans whose
+    labels are here already.
     """
-    dataset = project.dataset
-    found: list[tuple[str, np.ndarray, np.ndarray, Things | None]] = []
-    for done, scan in enumerate(dataset.train):
-        job.progress(done, len(dataset.train), "read labels")
-        raw = dataset.format.labels(root, scan)
-        if raw is None:
-            continue
+
+    matched: Matched
+    points: int
+    by_class: dict[str, int]
+    known: tuple[str, ...]
+    ids: str
+    found: tuple[_Found, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What would be imported, in words."""
+        said = self.matched.told("labels there", "training scans")
+        meant = "ids of the class list" if self.ids == "raw" else "places in the class list"
+        most = sorted(self.by_class.items(), key=lambda pair: -pair[1])
+        classes = some([f"{name} {count:,}" for name, count in most], 6)
+        said.append(
+            f"{self.points:,} points of {len(self.found):,} scans get a class, the numbers taken "
+            f"as {meant}: {classes or 'none'}."
+        )
+        if self.known:
+            said.append(f"Labelled already, and left as they are: {some(self.known)}.")
+        return said
+
+
+def plan_import(project: Project, root: Path, job: Job, *, ids: str = "raw") -> Plan:
+    """Read the label files below `root` and say what of them would be taken over.
+
+    They are looked for where the project's format has them, and else by the scans' names: .label,
+    lidarseg .bin, .npy, .las and .laz. `ids`: "raw" for ids of the class list, "classes" for places
+    in it from 0 on (255 for none). Raises DataError for a label file of another point count or with
+    ids that the class list does not know, and where nothing is found.
+    """
+    if ids not in IDS:
+        raise SettingsError(f"Nothing is called {ids}.", f"Choose one of {', '.join(IDS)}.")
+    if (root / "lidarseg").is_dir() and list(root.glob("*/submission.json")):
+        raise DataError(
+            f"{root} holds predictions in the ids of nuScenes' benchmark, which are no labels.",
+            "Import labels that were exported as labels or merged.",
+        )
+    matched = _matched(project, root)
+    found, known = [], []
+    counts = np.zeros(len(project.classes), np.int64)
+    for done, (scan, path) in enumerate(matched.files.items()):
+        job.progress(done, len(matched.files), "read labels")
+        raw = _read(project, root, scan, path)
         count = project.count(scan)
         if len(raw) != count:
             raise DataError(
@@ -42,27 +97,127 @@ def import_labels(project: Project, root: Path, job: Job) -> int:
                 "points.",
                 "Bring the label file that belongs to this scan.",
             )
-        classes = project.classes.encode(raw)
-        new = (classes < FIRST_CODE) & (project.labels(scan) == UNLABELLED)
-        if new.any():
-            instances = dataset.format.instances(root, scan)
-            things = from_file(instances[new]) if instances is not None else None
-            found.append((scan, np.flatnonzero(new), classes[new], things))
+        if ids == "classes":
+            raw = _of_places(project, raw, scan)
+        one = _new_of(project, scan, raw)
+        if one is None:
+            known.append(scan)
+        else:
+            found.append(one)
+            counts += np.bincount(one.classes, minlength=len(counts))
     if not found:
         raise DataError(
             f"{root} holds no labels for the project's training scans, or all are labelled "
             "already.",
-            "Name the folder that a SemanticKITTI or nuScenes dataset has as its root.",
+            "Name the folder that a SemanticKITTI or nuScenes dataset has as its root, or one with "
+            "a label file of each scan's name.",
         )
+    by_class = {
+        name: int(count) for name, count in zip(project.classes.names, counts, strict=True) if count
+    }
+    return Plan(matched, int(counts.sum()), by_class, tuple(known), ids, tuple(found))
+
+
+def import_labels(project: Project, root: Path, job: Job, *, ids: str = "raw") -> int:
+    """Take over the label files below `root`, as `plan_import` says; return the number of scans."""
+    return take_over(project, plan_import(project, root, job, ids=ids), job)
+
+
+def take_over(project: Project, plan: Plan, job: Job) -> int:
+    """Write what was planned as one entry for each training scan; return their number.
+
+    Rows that a person labelled already, or that have no class in the file, get none; what the file
+    says of them is kept with the entry, for exports to give back.
+    """
+    found = plan.found
     path = project.path / "journals" / f"{IMPORTED}.sqlite"
     with closing(Journal(path, IMPORTED)) as journal:
-        for done, (scan, rows, classes, things) in enumerate(found):
+        for done, one in enumerate(found):
             job.progress(done, len(found), "import")
             blank = new_entry(
-                IMPORTED, "answer", project.scan_ref(scan), effort=Effort(tool=IMPORTED)
+                IMPORTED, "answer", project.scan_ref(one.scan), effort=Effort(tool=IMPORTED)
             )
-            body = with_things("", things) if things is not None else ""
-            journal.append(replace(blank, rows=rows, classes=classes, body=body))
+            body = with_things("", one.things) if one.things is not None else ""
+            entry = replace(blank, rows=one.rows, classes=one.classes, body=with_raw(body, one.raw))
+            journal.append(entry)
     project.answers.take_in(path)
     job.progress(len(found), len(found), "import")
     return len(found)
+
+
+def _matched(project: Project, root: Path) -> Matched:
+    """A label file for each training scan: where the format has it, else by name."""
+    dataset = project.dataset
+    if not root.is_dir():
+        return Matched({}, dataset.train, ())
+    own = {scan: inside(root, label_file(dataset, scan)[0]) for scan in dataset.train}
+    there = {scan: path for scan, path in own.items() if path.is_file()}
+    if not there:  # an installed format may have labels elsewhere than it writes them
+        there = {scan: own[scan] for scan in dataset.train if _by_format(dataset, root, scan)}
+    if there:
+        return Matched(there, tuple(scan for scan in own if scan not in there), ())
+    points = {dataset.path(scan).resolve() for scan in dataset.scans}
+    bare = {path for path in points if path.suffix.lower() not in (".las", ".laz")}
+    return match(
+        root,
+        dataset.train,
+        SUFFIXES,
+        lambda path: is_label_file(path) and path.resolve() not in bare,
+    )
+
+
+def _by_format(dataset: Dataset, root: Path, scan: str) -> bool:
+    if dataset.format.name == "nuscenes":  # its tables may be of other scans
+        return False
+    return dataset.format.labels(root, scan) is not None
+
+
+def _read(project: Project, root: Path, scan: str, path: Path) -> np.ndarray:
+    """(N,) uint32 labels of a scan."""
+    dataset = project.dataset
+    own = inside(root, label_file(dataset, scan)[0])
+    if path != own or (path.suffix == ".label" and path.is_file()):
+        return read_labels(path)
+    raw = dataset.format.labels(root, scan)
+    if raw is None:
+        return read_labels(path)
+    labels = as_labels(raw, f"The label file of {scan}")
+    instances = dataset.format.instances(root, scan)
+    if instances is None:
+        return labels
+    instances = as_labels(instances, f"The label file of {scan}")
+    if len(instances) != len(labels):
+        raise DataError(
+            f"The labels of {scan} are {len(labels):,}, their instances {len(instances):,}.",
+            "Bring the label file that belongs to this scan.",
+        )
+    return labels & MOST_CLASS | instances << np.uint32(16)
+
+
+def _of_places(project: Project, places: np.ndarray, scan: str) -> np.ndarray:
+    """(N,) uint32 raw labels of places in the class list, 255 for none."""
+    table = np.zeros(256, np.uint32)
+    table[: len(project.classes)] = project.classes.class_to_raw
+    strange = (places >= len(project.classes)) & (places != IGNORED)
+    if strange.any():
+        raise DataError(
+            f"The labels of {scan} name the place {int(places[strange][0])}; the class list has "
+            f"{len(project.classes)} classes, 0 to {len(project.classes) - 1}.",
+            "Take the numbers as ids of the class list (--ids raw), or bring other labels.",
+        )
+    raw: np.ndarray = table[places]
+    return raw
+
+
+def _new_of(project: Project, scan: str, raw: np.ndarray) -> _Found | None:
+    """What a scan's labels (N,) uint32 bring that is not here yet, None for nothing."""
+    classes = known_as(raw, project.classes, scan)
+    new = (classes < FIRST_CODE) & (project.labels(scan) == UNLABELLED)
+    earlier = project.brought(scan)
+    if not new.any() and (earlier is not None or not raw.any()):
+        return None
+    if earlier is not None:
+        raw = np.where(new, raw, earlier.raw)
+    instances = raw[new] >> np.uint32(16)
+    things = from_file(instances) if instances.any() else None
+    return _Found(scan, raw, np.flatnonzero(new), classes[new], things)

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.answers.entry import Head
 from core.answers.journal import Journal
 from core.base.errors import ProjectError
+from core.project.change_classes import check_same_classes
 from core.project.project import Project
 
 
@@ -25,6 +26,7 @@ def merge(project: Project, others: Sequence[Path]) -> list[str]:
     journals = project.path / "journals"
     for other in others:
         files = sorted((other / "journals").glob("*.sqlite"))
+        check_same_classes(project.classes, other)
         if not files:
             raise ProjectError(
                 f"{other} holds no journals.", "Name the folder of a LidarLoop project."

@@ -6,58 +6,74 @@ As semantic-kitti.org has them. An instance keeps its number in all scans of its
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 
+from core.answers.brought import Brought
 from core.answers.instances import numbered
 from core.base.errors import ProjectError
-from core.base.files import write_atomic
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE, UNLABELLED
+from core.exchange.outbox import Outbox
+from core.exchange.raw_labels import MOST_CLASS, as_raw, label_file, packed
 from core.project.project import Project
 
 _BITS = 16
 
 
-def export_panoptic(project: Project, out: Path, job: Job) -> int:
-    """Write what people answered below `out`, a file for each scan with answers; return how many.
+def export_panoptic(project: Project, box: Outbox, job: Job) -> int:
+    """Write what people answered, a file for each scan with answers; return how many.
 
-    Raises ProjectError for a format whose labels have no room for instances.
+    Rows of imported labels that nobody answered otherwise are as they came in. Raises ProjectError
+    for a format whose labels have no room for instances.
     """
     dataset = project.dataset
     scans = dataset.train
-    if dataset.format.label_file(dataset.root, scans[0])[1].itemsize < 4:
+    if label_file(dataset, scans[0])[1].itemsize < 4:
         raise ProjectError(
             f"The labels of {dataset.format.name} have one byte for each point: instances do not "
             "fit in.",
             "Export labels, which are the classes alone.",
         )
+    box.check(label_file(dataset, scan)[0] for scan in scans)
     rounds = {*(one.id for one in project.rounds), ""}
     answered = project.answers.fold.labelled_scans(rounds=rounds)
     written = done = 0
     for _, sequence in groupby(scans, key=lambda scan: scan.rpartition("/")[0]):
         mine = list(sequence)
-        told = (name for scan in mine if scan in answered for name in project.things(scan).names)
-        number = numbered(list(dict.fromkeys(told)))
+        names: dict[str, None] = {}
+        taken: set[int] = set()
+        for scan in mine:
+            if scan in answered:
+                names |= dict.fromkeys(project.things(scan).names)
+            brought = project.brought(scan)
+            if brought is not None:
+                taken.update(np.unique(brought.raw >> _BITS).tolist())
+        number = numbered(list(names), taken)
         for scan in mine:
             done += 1
             job.progress(done, len(scans), "export")
-            labels = project.labels(scan)
-            if np.any(labels != UNLABELLED):
-                _write(project, out, scan, labels, number)
+            labels, brought = project.labels(scan), project.brought(scan)
+            if brought is not None or np.any(labels != UNLABELLED):
+                name, dtype = label_file(dataset, scan)
+                raw = _numbered(project, scan, labels, brought, number)
+                box.write(name, packed(raw, dtype, scan))
                 written += 1
     return written
 
 
-def _write(
-    project: Project, out: Path, scan: str, labels: np.ndarray, number: dict[str, int]
-) -> None:
+def _numbered(
+    project: Project,
+    scan: str,
+    labels: np.ndarray,
+    brought: Brought | None,
+    number: dict[str, int],
+) -> np.ndarray:
+    """(N,) uint32 raw labels with their instances."""
     things = project.things(scan)
     # A scan without a class was not looked at for things: what it names has none to number.
     table = np.array([0, *(number.get(name, 0) for name in things.names)], np.uint32)
     instance = np.where(labels < FIRST_CODE, table[things.of_row], 0).astype(np.uint32)
-    raw = project.classes.decode(labels) | instance << _BITS
-    dataset = project.dataset
-    file, dtype = dataset.format.label_file(dataset.root, scan)
-    write_atomic(out / file, raw.astype(dtype).tobytes())
+    raw = as_raw(labels, brought, project.classes)
+    numbers = raw & MOST_CLASS | instance << _BITS
+    return numbers if brought is None else np.where(brought.kept, brought.raw, numbers)

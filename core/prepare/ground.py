@@ -9,10 +9,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from core.data.rig import Rig
 
-def ground_mask(points: np.ndarray, *, sensor_height_m: float) -> np.ndarray:
+
+def ground_mask(
+    points: np.ndarray, *, sensor_height_m: float, rig: Rig | None = None
+) -> np.ndarray:
     """Return (n,) bool: ground or not, of points (n, 4) float32 x, y, z, intensity, all finite.
 
+    `rig` says how near ground is looked for and whether reflections are left out of it.
     A fresh Patchwork++ for each scan: it carries state from one call to the next.
     """
     import pypatchworkpp
@@ -22,6 +27,9 @@ def ground_mask(points: np.ndarray, *, sensor_height_m: float) -> np.ndarray:
         return mask
     parameters = pypatchworkpp.Parameters()
     parameters.sensor_height = sensor_height_m
+    if rig is not None:
+        parameters.min_range = rig.ground_from_m
+        parameters.enable_RNR = rig.drop_reflections
     with _silent_stdout():
         detector = pypatchworkpp.patchworkpp(parameters)
         detector.estimateGround(np.ascontiguousarray(points, np.float32))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,14 @@ from core.base.executors import run_all
 from core.base.files import hash_file, hash_json, read_arrays, write_array, write_arrays
 from core.base.jobs import Job
 from core.base.settings import PrepareSettings
+from core.data.rig import Rig
 from core.data.scans import Dataset
 from core.prepare.partitions import api_by_size, cuts, partition_of
+from core.prepare.report import STATES, Report, counts_of, states_of, write_report
 from core.prepare.scan import STORED, ScanUnits, prepare_scan
 from core.prepare.shape import NAMES
 from core.prepare.units import CLUSTER, Units, new_rows_file, rows_file, shapes_file
+from core.prepare.verdict import judge
 
 ALGORITHM = "lidarloop exact HDBSCAN 1, shapes 2"
 
@@ -42,7 +45,7 @@ def prepare(
         job.progress(done, len(dataset.train), "read scans")
         hashes[scan] = _hash(dataset, scan)
     rows = {scan: dataset.count(scan) for scan in dataset.train}
-    fingerprint = _fingerprint(settings, hashes, rows)
+    fingerprint = _fingerprint(settings, dataset.rig, hashes, rows)
     out = folder / fingerprint
     missing = [scan for scan in dataset.train if not rows_file(out, scan, dataset).exists()]
     if missing:
@@ -58,15 +61,14 @@ def prepare(
 def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out: str) -> None:
     """Prepare one scan and keep its result; what a worker runs."""
     try:
-        found = prepare_scan(dataset.scan(scan).points.copy(), settings)
+        found = prepare_scan(dataset.scan(scan).points.copy(), settings, dataset.rig)
     except MemoryError as error:
         raise DataError(
             f"Scan {scan} does not fit into memory.", "Prepare with fewer workers."
         ) from error
-    write_arrays(
-        new_rows_file(Path(out), scan),
-        {field.name: np.asarray(getattr(found, field.name)) for field in fields(found)},
-    )
+    arrays = {field.name: np.asarray(getattr(found, field.name)) for field in fields(found)}
+    arrays["states"] = states_of(found.unit)
+    write_arrays(new_rows_file(Path(out), scan), arrays)
 
 
 def _hash(dataset: Dataset, scan: str) -> str:
@@ -79,7 +81,7 @@ def _hash(dataset: Dataset, scan: str) -> str:
 
 
 def _fingerprint(
-    settings: PrepareSettings, hashes: Mapping[str, str], rows: Mapping[str, int]
+    settings: PrepareSettings, rig: Rig, hashes: Mapping[str, str], rows: Mapping[str, int]
 ) -> str:
     """Of everything the units depend on (docs/method.md, Units)."""
     library = "hdbscan" if settings.clusterer == "hdbscan" else None
@@ -89,6 +91,8 @@ def _fingerprint(
             "algorithm": ALGORITHM,
             "pypatchworkpp": metadata.version("pypatchworkpp"),
             "hdbscan": metadata.version(library) if library else None,
+            # Nothing where the scans are taken as they are, as before there were rigs.
+            **({"rig": rig.facts} if rig.facts else {}),
             "scans": {scan: [rows[scan], hashes[scan]] for scan in sorted(hashes)},
         }
     )[:16]
@@ -113,12 +117,18 @@ def _table(
 ) -> Units:
     """Put the scans' results together in the order of their names, cut the partitions, save."""
     parts: list[ScanUnits] = []
+    told: list[np.ndarray] = []
     # Millions of rows are not needed here.
     columns = {name: column for name, column in STORED.items() if name != "unit"}
     for done, scan in enumerate(dataset.train):
         job.progress(done, len(dataset.train), "partitions")
         file = rows_file(out, scan, dataset)
-        stored: dict[str, Any] = read_arrays(file, columns, F=len(NAMES))
+        stored: dict[str, Any] = read_arrays(file, columns, optional=STATES, F=len(NAMES))
+        states = stored.pop("states", None)
+        if states is None:  # of a version before 0.2.0
+            unit = read_arrays(file, {"unit": STORED["unit"]}, N=rows[scan])["unit"]
+            states = states_of(unit)
+        told.append(counts_of(stored, rows[scan], states))
         parts.append(ScanUnits(unit=np.zeros(0, np.int32), **stored))
 
     def joined(name: str) -> np.ndarray:
@@ -151,4 +161,6 @@ def _table(
         fingerprint=fingerprint,
     )
     units.save(out)
+    report = Report(units.scans, np.array(told, np.int64).reshape(len(parts), -1))
+    write_report(out, replace(report, warnings=judge(report, dataset, settings)))
     return units

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.base.files import Column
 from core.base.settings import PrepareSettings
+from core.data.rig import Rig
 from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import cell_keys, ground_mask
 from core.prepare.shape import shapes
@@ -48,10 +49,13 @@ class ScanUnits:
     oversize: int
 
 
-def prepare_scan(points: np.ndarray, settings: PrepareSettings) -> ScanUnits:
-    """Split points (N, 4) float32 x, y, z metres and raw intensity in units."""
-    rows, valid = _valid(points, settings)
-    ground = ground_mask(valid, sensor_height_m=settings.sensor_height_m)
+def prepare_scan(
+    points: np.ndarray, settings: PrepareSettings, rig: Rig | None = None
+) -> ScanUnits:
+    """Split points (N, 4) float32 x, y, z metres and raw intensity in units; `rig` is the one by
+    which they were turned."""
+    rows, valid = _valid(points, settings, rig)
+    ground = ground_mask(valid, sensor_height_m=settings.sensor_height_m, rig=rig)
     unit = np.full(len(points), INVALID, np.int32)
     clusters = _clusters(unit, rows[~ground], valid[~ground, :3], settings)
     first_cell = len(clusters.key)
@@ -71,9 +75,13 @@ def prepare_scan(points: np.ndarray, settings: PrepareSettings) -> ScanUnits:
     )
 
 
-def _valid(points: np.ndarray, settings: PrepareSettings) -> tuple[np.ndarray, np.ndarray]:
+def _valid(
+    points: np.ndarray, settings: PrepareSettings, rig: Rig | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Rows with finite coordinates outside the own car, and their points, intensity 0..1."""
     far = np.hypot(points[:, 0], points[:, 1]) >= settings.ego_radius_m
+    if rig is not None and rig.box is not None:
+        far &= ~rig.inside(points)
     rows = np.flatnonzero(np.isfinite(points[:, :3]).all(axis=1) & far)
     valid = points[rows]
     intensity = np.nan_to_num(valid[:, 3], nan=0.0, posinf=0.0, neginf=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from core.base.errors import SettingsError
@@ -21,7 +22,7 @@ def choices_of(key: str) -> tuple[str, ...]:
 
 def why_not(project: Project, key: str) -> str | None:
     """Why a setting is not changed in an open project, in a sentence; None where it is safe."""
-    if key.startswith("prepare."):
+    if key.startswith(("prepare.", "rig.")):
         return (
             "A change makes a new preparation with other units: close the project, write it in "
             "project.toml, and prepare again."
@@ -43,6 +44,28 @@ def change(project: Project, key: str, text: str) -> None:
     if known and text not in known:
         raise SettingsError(f"{key} is {text!r}.", f"Choose one of {', '.join(known)}.")
     use(project, project.settings.override(key, text, source="chosen in the window"))
+
+
+def change_all(project: Project, values: Mapping[str, tuple[str, str]]) -> None:
+    """Set several settings, dotted key -> what was typed and its source: all or none.
+
+    Raises SettingsError as `change` does; what has its value already is safe.
+    """
+    settings = project.settings
+    for key, (text, source) in values.items():
+        changed = settings.override(key, text, source=source)
+        section, _, name = key.partition(".")
+        before, now = (getattr(getattr(found, section), name) for found in (settings, changed))
+        if before == now:
+            continue
+        reason = why_not(project, key)
+        if reason is not None:
+            raise SettingsError(f"{key} stays as it is.", reason)
+        known = choices_of(key)
+        if known and text.lower() not in known:
+            raise SettingsError(f"{key} is {text!r}.", f"Choose one of {', '.join(known)}.")
+        settings = changed
+    use(project, settings)
 
 
 def use(project: Project, settings: Settings) -> None:

@@ -5,6 +5,7 @@ classes.toml                 the class list, the project's own copy
 journals/<annotator>.sqlite  the answers: the truth
 units/<fingerprint>/         the prepared units, written once
 rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+given/                       scores of another network's probabilities
 cache/                       predictions: may be deleted
 """
 
@@ -20,18 +21,23 @@ from pathlib import Path
 import numpy as np
 
 from core.answers.answers import Answers
+from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
-from core.data.classes import ClassList, load_classes
+from core.data.classes import FIRST_CODE, ClassList, load_classes
+from core.data.fitted import fitted, sample
 from core.data.formats import format_named
+from core.data.rig import Rig, canonical
 from core.data.scans import Dataset, open_dataset
+from core.data.splits import expanded
+from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
-from core.rounds.round import TRAINING, Round, branch, read_rounds
+from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
 
 CLASSES = "classes.toml"
@@ -64,9 +70,16 @@ class Project:
                 self.file.train,
                 self.file.validation,
                 intensity_scale=self.settings.prepare.intensity_scale,
+                rig=Rig.of(self.settings.rig),
             )
-            self.answers = Answers.open(path / "journals", annotator_name(), read_only=read_only)
+            self.answers = Answers.open(
+                path / "journals",
+                annotator_name(),
+                read_only=read_only,
+                now=self.classes.now,
+            )
             undo.callback(self.answers.close)
+            self._check_classes()
             self.units: Units | None = self._read_units()
             self.rounds: list[Round] = read_rounds(path / "rounds")
             self._close = undo.pop_all()
@@ -84,12 +97,15 @@ class Project:
         seed: int = 0,
         research: bool = False,
         overrides: Mapping[str, str] | None = None,
-        classes: str | None = None,
+        classes: str | ClassList | None = None,
+        guess: bool = False,
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
-        `overrides` maps dotted setting keys to values as typed; `classes` is a class list's
-        name or file, by default the format's own. Raises ProjectError; then nothing is left.
+        `train` and `validation` name sequences or official splits (core.data.splits); `overrides`
+        maps dotted setting keys to values as typed; `classes` is a class list, its name or file, by
+        default the format's own. `guess`: what `overrides` leaves open of the sensor is fitted to
+        the scans (core.data.fitted). Raises ProjectError; then nothing is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -97,9 +113,20 @@ class Project:
             )
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
+            value = canonical(value) if key == "rig.axes" else value
             settings = settings.override(key, value, source="--set")
-        class_list = load_classes(classes or format_named(format).classes)
-        dataset = open_dataset(format, root, train, validation)
+        layout = format_named(format)
+        if isinstance(classes, ClassList):
+            class_list = classes
+        else:
+            class_list = load_classes(classes or layout.classes)
+        there = layout.sequences(root) if root.is_dir() else ()
+        train, _ = expanded(format, train, there)
+        validation, _ = expanded(format, validation, there)
+        dataset = open_dataset(format, root, train, validation, rig=Rig.of(settings.rig))
+        check_raw(dataset, class_list)
+        if guess:
+            settings = fitted(sample(dataset), settings, overrides or ()).settings
         if research and not any(dataset.has_labels(name) for name in dataset.train):
             raise SettingsError(
                 f"A research project answers from ground truth, and no training scan below "
@@ -119,6 +146,28 @@ class Project:
         write_atomic(path / CLASSES, class_list.to_toml().encode())
         file.write(path)
         return cls(path)
+
+    def _check_classes(self) -> None:
+        """Every class that was answered must be in the list."""
+        beyond = [
+            c for c in self.answers.fold.class_counts() if len(self.classes) <= c < FIRST_CODE
+        ]
+        if beyond:
+            raise SettingsError(
+                f"{self.path / CLASSES} has {len(self.classes)} classes, but answers are of one "
+                f"with the id {beyond[0]}.",
+                "Bring the missing entries back from a copy of the project.",
+            )
+
+    def use_classes(self, classes: ClassList) -> None:
+        """Make `classes` the project's list, on the disk first (core.project.change_classes).
+
+        Raises SettingsError where its raw ids do not fit the format's labels.
+        """
+        check_raw(self.dataset, classes)
+        write_atomic(self.path / CLASSES, classes.to_toml().encode())
+        self.classes = classes
+        self.answers.use_merges(classes.now)
 
     def close(self) -> None:
         """Close the journals and let others write."""
@@ -172,6 +221,12 @@ class Project:
         """Make `units`, saved below `units_folder`, the project's units from now on."""
         write_atomic(self.units_folder / POINTER, f"{units.fingerprint}\n".encode())
         self.units = units
+
+    def report(self) -> Report | None:
+        """What became of the points; None before `prepare`, and after one of version 0.1.0."""
+        if self.units is None:
+            return None
+        return read_report(self.units_folder / self.units.fingerprint, self.units)
 
     def need_units(self) -> Units:
         """Return the units. Raises ProjectError before `prepare`."""
@@ -293,11 +348,19 @@ class Project:
         return branch(self.rounds, tip)
 
     def last_scored(self) -> Round | None:
-        """The newest round of the current branch whose scores can rank the next query."""
+        """The newest round of the current branch whose scores can rank the next query; what another
+        network says, where it was scored last."""
+        if self.given.scored:
+            return self.given
         for found in reversed(self.branch(self.tip)):
             if found.scored:
                 return found
         return None
+
+    @property
+    def given(self) -> Round:
+        """The folder of what another network says, in the shape of a round that asked nothing."""
+        return Round(self.path / GIVEN)
 
     def predictions(self, found: Round) -> Path:
         """Folder of the per-point predictions made by a round's checkpoint."""
@@ -342,9 +405,26 @@ class Project:
         """The things of a scan's (N,) rows."""
         return self.answers.things(self.scan_ref(scan))
 
+    def brought(self, scan: str) -> Brought | None:
+        """What was imported of a scan's (N,) rows, None where nothing was."""
+        return self.answers.brought(self.scan_ref(scan))
+
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""
         return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
+
+
+def check_raw(dataset: Dataset, classes: ClassList) -> None:
+    """Raise SettingsError where a raw id does not fit what the dataset keeps of a label."""
+    _, dtype = dataset.format.label_file(dataset.root, dataset.train[0])
+    most = np.iinfo(dtype).max
+    for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
+        if raw > most:
+            raise SettingsError(
+                f"{name} has the raw id {raw:,}, and a label of {dataset.format.name} holds "
+                f"{most:,} at most.",
+                "Give it a smaller one.",
+            )
 
 
 def annotator_name() -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.base.words import DASH
 from core.prepare.partitions import api_by_size
+from core.prepare.report import as_json
 from core.prepare.units import CLUSTER
 from core.project.project import Project
 from core.rounds.round import Round
@@ -24,6 +25,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
         },
         "points": {"train": _points(project)},
         "units": _units(project),
+        "report": _report(project),
         "partitions": partitions(project),
         "rounds": [round_status(project, found) for found in project.rounds],
         "spent": {
@@ -47,16 +49,23 @@ def _points(project: Project) -> int:
     return sum(project.count(scan) for scan in project.dataset.train)
 
 
-def _units(project: Project) -> dict[str, int]:
+def _report(project: Project) -> dict[str, Any] | None:
+    report = project.report()
+    return None if report is None else as_json(report)
+
+
+def _units(project: Project) -> dict[str, int | None]:
     table = project.units
     if table is None:
-        return {"clusters": 0, "cells": 0, "oversize": 0, "noise_points": 0}
+        return {"clusters": 0, "cells": 0, "oversize": 0, "noise_points": 0, "oversize_points": 0}
+    report = project.report()
     clusters = int(np.count_nonzero(table.kind == CLUSTER))
     return {
         "clusters": clusters,
         "cells": len(table) - clusters,
         "oversize": table.oversize,
         "noise_points": table.noise_points,
+        "oversize_points": None if report is None else int(report.column("too_large").sum()),
     }
 
 
@@ -117,18 +126,27 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
             "declined": len(heads) - len(answers),
         },
         "miou": metrics.get("miou"),
-        "iou": metrics.get("iou") or dict.fromkeys(project.classes.names),
+        "iou": _by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),
     }
+
+
+def _by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
+    """Values per class, in the order of the ids, under the names that the classes have now."""
+    return dict(zip(project.classes.names, stored.values(), strict=False))
 
 
 def table(value: dict[str, Any]) -> str:
     """Lay out `status`'s object for a terminal."""
     units, spent = value["units"], value["spent"]
+    large = units["oversize_points"]
+    in_large = "prepare again to count their points" if large is None else f"{large:,} points"
     lines = [
         f"{value['project']}: {value['scans']['train']:,} training and "
         f"{value['scans']['validation']:,} validation scans, {value['points']['train']:,} points",
         f"units: {units['clusters']:,} clusters, {units['cells']:,} ground cells; "
-        f"{units['oversize']:,} clusters too large, {units['noise_points']:,} noise points",
+        f"{units['oversize']:,} clusters too large ({in_large}), "
+        f"{units['noise_points']:,} noise points",
+        *(value["report"]["warnings"] if value["report"] else ()),
         "",
         f"{'partition':<10} {'size m':>8} {'units':>9} {'points':>12} {'API':>6} {'answered':>9}",
     ]

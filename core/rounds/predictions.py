@@ -45,4 +45,4 @@ def read_prediction(path: Path, *names: str, **lengths: int) -> dict[str, np.nda
     missing or damaged.
     """
     columns = {name: _COLUMNS[name] for name in names}
-    return read_arrays(path, columns, do=_SCORE, **lengths)
+    return read_arrays(path, columns, optional=None, do=_SCORE, **lengths)

@@ -21,6 +21,7 @@ QUERY = "query.json"
 TRAINING = "training.json"
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.json"
+GIVEN = "given"  # folder of what another network says, which is no round's; and its file
 LOG = "log.json"  # loss and mIoU of each epoch
 _EVALUATE = "Run `lidarloop evaluate` on the project."
 
@@ -53,8 +54,14 @@ class Round:
         return read_query(self.file(QUERY))
 
     @property
+    def given(self) -> bool:
+        """Whether another network's probabilities were scored here, and nothing was asked."""
+        return self.folder.name == GIVEN
+
+    @property
     def checkpoint(self) -> Path:
-        return self.file(CHECKPOINT)
+        """What the scores come from: the network's weights, or a file that names what was given."""
+        return self.file(f"{GIVEN}.json" if self.given else CHECKPOINT)
 
     @property
     def scored(self) -> bool:

@@ -63,6 +63,12 @@ def are_scored(folder: Path) -> bool:
     return (folder / "scores" / _ABOUT).exists() or (folder / _BEFORE).exists()
 
 
+def forget_scores(folder: Path) -> None:
+    """Let the units count as not scored in the round of this folder; what was scored stays."""
+    for label in (folder / "scores" / _ABOUT, folder / _BEFORE):
+        label.unlink(missing_ok=True)
+
+
 def read_scores(folder: Path, units: Units) -> Scores | None:
     """The scores in a round's folder, or None where they are of other units.
 
@@ -76,7 +82,9 @@ def read_scores(folder: Path, units: Units) -> Scores | None:
             return None
         return Scores(
             COLUMNS,
-            lambda name: read_arrays(before, {name: COLUMNS[name]}, do=_SCORE, **lengths)[name],
+            lambda name: read_arrays(
+                before, {name: COLUMNS[name]}, optional=None, do=_SCORE, **lengths
+            )[name],
         )
     about = read_json(place / _ABOUT, do=_SCORE, version=int, fingerprint=str, columns=list[str])
     if about["version"] > _VERSION:

@@ -15,6 +15,7 @@ from core.prepare.units import CELL, NOISE, TINY, Units
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 from gui.desk.background import Background, Turn
+from gui.look.colours import palette_of
 from gui.view.form import Form, form_of
 
 _KEPT = 4
@@ -31,6 +32,7 @@ class Content:
     table : the units that `unit` is of, None before Prepare; a later preparation has others
     labels : (N,) uint8 classes and codes so far; another array after each answer
     prediction, entropy, truth : (N,) each, or None where there is none
+    colours : places (N,) uint8 in a palette (256, 3) uint8 of the file's own colours, or None
     """
 
     scan: str
@@ -43,6 +45,7 @@ class Content:
     prediction: np.ndarray | None
     entropy: np.ndarray | None
     truth: np.ndarray | None
+    colours: tuple[np.ndarray, np.ndarray] | None = None
 
     def set_labels(self, rows: np.ndarray, classes: np.ndarray) -> None:
         """Give rows (R,) the classes (R,) uint8; `labels` is another array then."""
@@ -66,12 +69,14 @@ def load(project: Project, scan: str) -> Content:
     labels = project.labels(scan)
     truth = project.dataset.ground_truth(scan, project.classes) if project.research else None
     prediction = entropy = None
+    rgb = project.dataset.colours(scan)
     scored = project.last_scored()
     if scored is not None:
         file = prediction_file(project.predictions(scored), scan, project.dataset)
         if file.exists():
             stored = read_prediction(file, "classes", "entropy", N=len(read.points))
-            prediction, entropy = stored["classes"], stored["entropy"].astype(np.float32)
+            prediction = project.classes.now[stored["classes"]]
+            entropy = stored["entropy"].astype(np.float32)
     if project.units is not units:  # prepared anew meanwhile
         return load(project, scan)
     return Content(
@@ -85,6 +90,7 @@ def load(project: Project, scan: str) -> Content:
         prediction=prediction,
         entropy=entropy,
         truth=truth,
+        colours=palette_of(rgb) if rgb is not None else None,
     )
 
 

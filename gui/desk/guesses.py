@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from core.assist.by_neighbours import carried
 from core.assist.by_network import predicted
 from core.assist.by_shape import fit, is_bare, shapes_of
-from core.assist.calibration import NOTHING_KNOWN, Calibrations
+from core.assist.calibration import ENOUGH, NOTHING_KNOWN, Calibrations
 from core.assist.measured import calibrations
 from core.assist.same_thing import same_things
 from core.assist.suggestion import Suggestion, suggested
@@ -91,6 +91,18 @@ class Guesses(QObject):
             self._carried.get(unit),
             shown=self.shown and not is_bare(self.project, unit),
             known=self._known,
+        )
+
+    def refusal(self, likely: Suggestion | None) -> str:
+        """Why a suggestion cannot be confirmed by one key, in a sentence; "" where it can."""
+        if likely is None or not likely.shown:
+            return "Nothing is suggested for this one: press its class."
+        if likely.acceptable:
+            return ""
+        kind = self._known.shape if likely.network is None else self._known.network
+        return (
+            f"Too early to confirm a suggestion: {kind.answers} of {ENOUGH} answers have measured "
+            f"how often it is right. Press the class itself."
         )
 
     def held(self, unit: str) -> Suggestion | None:

@@ -51,7 +51,7 @@ class Elsewhere:
 def read_picture(dataset: Dataset, scan: str) -> Picture:
     """The picture of a scan, or why there is none."""
     try:
-        camera = dataset.format.camera(dataset.root, scan)
+        camera = dataset.camera(scan)
         if camera is None:
             return Picture(None, None, "This scan has no camera picture.")
         image = QImage(str(camera.image))
@@ -82,7 +82,7 @@ def elsewhere(
     A picture counts where the other scan has points at the same place: then the thing stood
     still, and nothing hid it. Raises DataError where poses or calibration cannot be read.
     """
-    here = dataset.format.pose(dataset.root, scan)
+    here = dataset.pose(scan)
     if here is None or not len(points):
         return None
     best: tuple[str, int] | None = None
@@ -115,7 +115,7 @@ def _neighbours(dataset: Dataset, scan: str) -> list[tuple[str, int]]:
 
 
 def _move(dataset: Dataset, here: np.ndarray, name: str) -> np.ndarray | None:
-    there = dataset.format.pose(dataset.root, name)
+    there = dataset.pose(name)
     return np.linalg.inv(there) @ here if there is not None else None
 
 
@@ -126,7 +126,7 @@ def _moved(points: np.ndarray, move: np.ndarray) -> np.ndarray:
 
 def _held(dataset: Dataset, here: np.ndarray, name: str, points: np.ndarray) -> float:
     """The share of the points that another scan's picture holds; nothing but its size is read."""
-    camera = dataset.format.camera(dataset.root, name)
+    camera = dataset.camera(name)
     move = _move(dataset, here, name)
     if camera is None or move is None:
         return 0.0

@@ -73,7 +73,7 @@ class Scene(QObject):
         form = content.form
         self._leveled = False
         slots = self.painter.begin()
-        look = np.column_stack([form.reflection, form.low, form.splat])
+        look = np.column_stack([form.reflection, form.kind, form.splat])
         layer = Layer(visible(content.points), slots, look, levels(form.height), form.normal)
         self.view.show_scan(layer)
         self.painter.paint()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from core.answers.entry import Head
 from core.assist.suggestion import Suggestion
@@ -17,13 +17,15 @@ from core.rounds.round import Round
 from gui.desk.activity import Activity
 from gui.desk.agenda import Agenda, Way
 from gui.desk.background import Background
+from gui.desk.coming import Coming
 from gui.desk.content import Content, Loader
 from gui.desk.estimates import Estimates
 from gui.desk.guesses import Guesses
+from gui.desk.later import Later
 from gui.desk.order import Order
 from gui.desk.sample import Sample
 from gui.desk.summary import Summary
-from gui.desk.target import Target, of_unit
+from gui.desk.target import Target, find_unit
 
 _TELL_MS = 40
 _BY_THEMSELVES = "Points without a unit"
@@ -70,8 +72,7 @@ class State(QObject):
         self.target: Target | None = None
         self.running: str | None = None
         self.change: tuple[float, int] | None = None
-        # Scan, item or unit that is asked there, whether to fly.
-        self._coming: tuple[str, int | str | Target | None, bool] | None = None
+        self._coming: Coming | None = None
         self._renewing = False  # the shown scan is read anew and stays on screen meanwhile
         self._units = project.units
         # Whether somebody is at work on the target, so that it stays even without its unit.
@@ -84,16 +85,10 @@ class State(QObject):
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         # Entries may come by the thousand, and from another thread: tell of them together.
-        self._telling = QTimer(self)
-        self._telling.setSingleShot(True)
-        self._telling.setInterval(_TELL_MS)
-        self._telling.timeout.connect(self.answers_changed)
-        self._following = QTimer(self)
-        self._following.setSingleShot(True)
-        self._following.setInterval(_TELL_MS)
-        self._following.timeout.connect(self.target_told)
+        self._telling = Later(self, _TELL_MS, self.answers_changed.emit)
+        self._following = Later(self, _TELL_MS, self.target_told.emit)
         self.target_changed.connect(lambda _: self._following.start())
-        self._entry_added.connect(self._tell)
+        self._entry_added.connect(self._telling.soon)
         self.answers_changed.connect(self.estimates.forget)
         self.answers_changed.connect(self._answers_told)
         self.target_told.connect(self.changed)
@@ -124,10 +119,6 @@ class State(QObject):
     def _answers_told(self) -> None:
         if not self._following.isActive():  # else the target is told of in a moment
             self.changed.emit()
-
-    def _tell(self) -> None:
-        if not self._telling.isActive():
-            self._telling.start()
 
     # -- the query ----------------------------------------------------------------------------
 
@@ -168,7 +159,7 @@ class State(QObject):
     @property
     def coming(self) -> str | None:
         """The scan that is being read to be shown, or None."""
-        return self._coming[0] if self._coming is not None else None
+        return self._coming.scan if self._coming is not None else None
 
     @property
     def at_asked(self) -> bool:
@@ -234,10 +225,7 @@ class State(QObject):
         """The unit that is the target, or will be when its scan is read; "" for none."""
         if self._coming is None:
             return self.target.unit if self.target is not None else ""
-        place = self._coming[1]
-        if isinstance(place, int):
-            return self.round.query.items[place] if self.round is not None else ""
-        return place.unit if isinstance(place, Target) else place or ""
+        return self._coming.unit(self.round)
 
     @property
     def place(self) -> int | None:
@@ -254,7 +242,7 @@ class State(QObject):
     def shown_scan(self) -> str:
         """The scan that is shown, or will be when it is read; "" for none."""
         if self._coming is not None:
-            return self._coming[0]
+            return self._coming.scan
         return self.content.scan if self.content is not None else ""
 
     def show_unit(self, unit: str) -> None:
@@ -276,7 +264,7 @@ class State(QObject):
         self.show_scan(names[(at + by) % len(names)])
 
     def _show(self, scan: str, place: int | str | Target | None, *, fly: bool) -> None:
-        self._coming = (scan, place, fly)
+        self._coming = Coming(scan, place, fly)
         content = self.loader.get(scan)
         if content is not None:
             self._arrived(scan)
@@ -286,7 +274,7 @@ class State(QObject):
             self.told.emit(f"Reading {scan} …")
 
     def _arrived(self, scan: str) -> None:
-        if self._coming is None or self._coming[0] != scan:
+        if self._coming is None or self._coming.scan != scan:
             if self.content is not None and self.content.scan == scan:
                 self._take_anew()
             return
@@ -309,7 +297,7 @@ class State(QObject):
         self.target_changed.emit(fly)
 
     def _missing(self, scan: str, error: ProjectError) -> None:
-        if self._coming is not None and self._coming[0] == scan:
+        if self._coming is not None and self._coming.scan == scan:
             self._coming = None
             self.failed.emit(error)
             self.target_changed.emit(False)
@@ -389,29 +377,20 @@ class State(QObject):
 
     def _item_target(self, place: int) -> Target | None:
         current = self.round
-        found = self._unit(current.query.items[place]) if current is not None else None
+        unit = current.query.items[place] if current is not None else ""
+        found = find_unit(self.content, unit)
         return None if found is None else replace(found, item=place)
 
     def _unit_target(self, unit: str) -> Target | None:
         """A unit of the shown scan; where the query asks it, an answer to it is the query's."""
-        found = self._unit(unit)
-        if found is None:
-            return None
-        return self._as_asked(found)
+        found = find_unit(self.content, unit)
+        return None if found is None else self._as_asked(found)
 
     def _as_asked(self, target: Target) -> Target:
         """A target as the query, a repeat or the sample asks it, if one of them does."""
         if self.agenda.is_blind(target.unit):
             return replace(target, blind=True)
         return replace(target, item=self.summary.place_of(target.unit))
-
-    def _unit(self, unit: str) -> Target | None:
-        content = self.content
-        units = content.table if content is not None else None
-        index = units.find(unit) if units is not None else None
-        if content is None or units is None or index is None:
-            return None
-        return of_unit(content, units, index - units.range_of(content.scan).start)
 
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""

@@ -7,6 +7,7 @@ from collections import Counter
 from core.data.items import scan_of
 from core.project.project import Project
 from core.rounds.round import Round
+from gui.desk.trust import Trust, trust
 
 
 class Summary:
@@ -22,6 +23,7 @@ class Summary:
         it goes at a `renew`, so that nobody's last item vanishes from under their hands
     frozen, trained, scored, done : whether the newest round is
     ever_trained : whether any round is
+    trust : how good the predictions on screen are
     """
 
     tip: Round | None
@@ -31,6 +33,7 @@ class Summary:
     scored: bool
     done: bool
     ever_trained: bool
+    trust: Trust
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -44,6 +47,7 @@ class Summary:
         self._open = set(self._places).difference(self._project.answers.effective)
         self._open_in = Counter(map(scan_of, self._open))
         self.look()
+        self.trust = trust(self._project)
         self.round = None if self.scored and not self._open else tip
 
     def look(self) -> None:

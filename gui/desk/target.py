@@ -21,7 +21,7 @@ class Target:
     item : place in the open query, None for a unit somebody clicked
     what : what it is, in words
     blind : seen for a second opinion: no label is shown, and the answer is only compared
-    flat : a piece of ground, to be seen from above
+    flat : an even piece of ground, to be seen from above; not the foot of a bush or a wall
     """
 
     rows: np.ndarray
@@ -32,10 +32,20 @@ class Target:
     flat: bool = False
 
 
+def find_unit(content: Content | None, unit: str) -> Target | None:
+    """The target of a unit of a scan by its unit_id, None where the scan has none of that name."""
+    units = content.table if content is not None else None
+    index = units.find(unit) if units is not None else None
+    if content is None or units is None or index is None:
+        return None
+    return of_unit(content, units, index - units.range_of(content.scan).start)
+
+
 def of_unit(content: Content, units: Units, number: int) -> Target:
     """The target of a unit by its number within the scan."""
     index = units.range_of(content.scan).start + number
     rows = np.flatnonzero(content.unit == number)
-    flat = bool(units.kind[index] != CLUSTER)
-    what = "Ground cell" if flat else "Cluster"
+    is_cell = bool(units.kind[index] != CLUSTER)
+    flat = content.form.is_flat(rows)
+    what = ("Ground cell" if flat else "Uneven ground cell") if is_cell else "Cluster"
     return Target(rows, units.name(index), None, what, flat=flat)

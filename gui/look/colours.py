@@ -64,6 +64,22 @@ def class_table(classes: ClassList) -> np.ndarray:
     return table
 
 
+def palette_of(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places (N,) uint8 in a palette (256, 3) uint8 of colours (N, 3) uint8: the most frequent ones
+    in steps of 8, each colour at the nearest."""
+    from scipy.spatial import cKDTree
+
+    coarse, place, counts = np.unique(
+        (rgb >> 3).astype(np.int32) @ (1024, 32, 1), return_inverse=True, return_counts=True
+    )
+    kinds = np.column_stack([coarse >> 10, coarse >> 5 & 31, coarse & 31]) * 8 + 4
+    common = np.argsort(-counts, kind="stable")[:256]
+    nearest = cKDTree(kinds[common]).query(kinds)[1].astype(np.uint8)
+    table = np.zeros((256, 3), np.uint8)
+    table[: len(common)] = kinds[common]
+    return nearest[place], table
+
+
 def spread(values: np.ndarray) -> np.ndarray:
     """(N,) float32 in 0..255: values (N,) between their 2nd and 98th percentile."""
     finite = values[np.isfinite(values)]

@@ -1,4 +1,5 @@
-"""Colours that show form: hue by height over the ground, lightness by reflection and light.
+"""Colours that show form: hue by height over the ground, of leaves another one than of what has a
+surface; lightness by reflection and light.
 
 In OKLCH (Ottosson 2020), where equal steps look equal. Arrays only, no Qt.
 """
@@ -10,18 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 
 LEVELS, TONES = 256, 64
-# Metres over the ground, hue in degrees, chroma.
+# Metres over the ground; hue in degrees and chroma of what has a surface, then of leaves: walls are
+# never green, and leaves always.
 _KNOTS = np.array(
     [
-        (-0.5, 300, 0.08),
-        (0.0, 265, 0.02),
-        (0.15, 255, 0.04),
-        (0.3, 245, 0.10),
-        (1.0, 200, 0.12),
-        (2.0, 145, 0.15),
-        (3.5, 95, 0.15),
-        (6.0, 55, 0.15),
-        (12.0, 15, 0.15),
+        (-0.5, 300, 0.08, 300, 0.08),
+        (0.0, 265, 0.02, 150, 0.03),
+        (0.15, 260, 0.04, 150, 0.06),
+        (0.3, 255, 0.09, 150, 0.09),
+        (1.0, 240, 0.11, 150, 0.13),
+        (1.5, 240, 0.01, 147, 0.14),
+        (1.51, 80, 0.01, 147, 0.14),
+        (2.0, 80, 0.06, 144, 0.15),
+        (3.5, 75, 0.11, 138, 0.16),
+        (6.0, 60, 0.14, 128, 0.16),
+        (12.0, 42, 0.14, 115, 0.15),
     ]
 )
 MARKED_M = (0.0, 0.3, 1.0, 2.0, 3.5, 6.0, 12.0)  # heights that a legend names
@@ -65,9 +69,14 @@ def levels(height: np.ndarray) -> np.ndarray:
 
 
 def relief_table(*, dark: bool) -> np.ndarray:
-    """(TONES, LEVELS, 3) uint8: colour by tone and level, on a dark or a light canvas."""
+    """(TONES, 2 LEVELS, 3) uint8: colour by tone and level, on a dark or a light canvas; of what
+    has a surface in the first half, of leaves in the second."""
     at = np.linspace(0, len(_KNOTS) - 1, LEVELS)
-    hue, chroma = (np.interp(at, range(len(_KNOTS)), _KNOTS[:, k]) for k in (1, 2))
+    halves = [
+        [np.interp(at, range(len(_KNOTS)), _KNOTS[:, k + leafy]) for k in (1, 2)]
+        for leafy in (0, 2)
+    ]
+    hue, chroma = np.hstack(halves)
     tone = np.linspace(0, 1, TONES)[:, None]
     light = 0.36 + 0.60 * tone if dark else 0.78 - 0.52 * tone
     chroma = chroma * (np.interp(light, (0.3, 0.7, 1.0), (0.8, 1.0, 0.55)) if dark else 1.0)
@@ -97,8 +106,9 @@ def oklch(light: np.ndarray, chroma: np.ndarray, hue: np.ndarray) -> np.ndarray:
     return np.asarray(np.round(shown * 255).astype(np.uint8))
 
 
-def relief(table: np.ndarray, level: np.ndarray, tone: np.ndarray) -> np.ndarray:
-    """(n, 3) uint8 from relief_table by level (n,) and tone (n,), both 0..1."""
+def relief(table: np.ndarray, level: np.ndarray, tone: np.ndarray, leafy: np.ndarray) -> np.ndarray:
+    """(n, 3) uint8 from relief_table by level (n,), tone (n,) and how leafy (n,), all 0..1."""
     row = np.minimum((tone * TONES).astype(np.intp), TONES - 1)
     column = np.minimum((level * LEVELS).astype(np.intp), LEVELS - 1)
-    return np.asarray(table[row, column])
+    even, green = table[row, column].astype(np.float32), table[row, column + LEVELS]
+    return np.round(even + leafy[:, None] * (green - even)).astype(np.uint8)

@@ -12,7 +12,11 @@ from PySide6.QtGui import QColor, QPalette
 
 @dataclass(frozen=True)
 class Theme:
-    """One set of colours, as #rrggbb."""
+    """One set of colours, as #rrggbb.
+
+    `outline` marks what is asked, `picked` what is selected of it: no class list and no colouring
+    of points has a colour near them; `accent` is for buttons and fields.
+    """
 
     name: str
     canvas: str
@@ -23,6 +27,7 @@ class Theme:
     quiet: str
     accent: str
     outline: str
+    picked: str
     good: str
     warning: str
     error: str
@@ -42,7 +47,8 @@ DARK = Theme(
     text="#E7EAEE",
     quiet="#98A2AE",
     accent="#5AA9FF",
-    outline="#FF4DBF",
+    outline="#FF5AA5",
+    picked="#1EFF0F",
     good="#4CC38A",
     warning="#E9B44C",
     error="#F2707A",
@@ -57,6 +63,7 @@ LIGHT = Theme(
     quiet="#5B6673",
     accent="#1769D1",
     outline="#C70078",
+    picked="#0069F0",
     good="#1E7B4F",
     warning="#8A5A00",
     error="#C0303C",
@@ -146,11 +153,14 @@ QPushButton:disabled, QToolButton:disabled {{ color: {t.quiet}; }}
 QPushButton[primary="true"], QToolButton[primary="true"] {{
   background: {t.accent}; color: {text_on(t.accent)};
   border-color: {t.accent}; font-weight: 600; }}
+QPushButton[primary="true"]:disabled {{ background: {t.raised}; color: {t.quiet};
+  border-color: {t.line}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow {{ image: url({_icon("down")}); width: 10px; height: 6px; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; background: {t.canvas};
+QCheckBox::indicator, QTableView::indicator {{ width: 14px; height: 14px; background: {t.canvas};
   border: 1px solid {t.quiet}; border-radius: 4px; }}
-QCheckBox::indicator:checked {{ background: {CHECKED}; border-color: {CHECKED};
+QCheckBox::indicator:checked, QTableView::indicator:checked {{ background: {CHECKED};
+  border-color: {CHECKED};
   image: url({_icon("check")}); }}
 QCheckBox::indicator:hover, QCheckBox:focus::indicator {{ border-color: {t.accent}; }}
 QComboBox {{ combobox-popup: 0; }}
@@ -187,6 +197,8 @@ QMainWindow > QWidget {{ background: {t.canvas}; }}
 #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 10px; }}
 #card[live="true"]:hover {{ border-color: {t.accent}; }}
 #quiet {{ color: {t.quiet}; }}
+#problem {{ color: {t.error}; }}
+#warning {{ color: {t.warning}; }}
 #title {{ font-size: {15 * scale:.1f}pt; font-weight: 600; }}
 #heading {{ font-size: {11 * scale:.1f}pt; font-weight: 600; }}
 #banner * {{ font-size: {10 * min(scale, LARGEST_TAB):.1f}pt; }}

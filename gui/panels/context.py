@@ -12,6 +12,7 @@ from gui.desk.pictures import ENOUGH, Elsewhere, Pictures, inside
 from gui.desk.state import State
 from gui.look.theme import Theme
 from gui.panels.drawn import Drawn
+from gui.panels.gauge import Gauge
 from gui.panels.panorama import Panorama
 from gui.panels.picture import PicturePart
 from gui.panels.place import Place
@@ -21,8 +22,8 @@ from gui.panels.subject import Subject
 # Which points are shown: scan, unit, the first row and how many.
 _Key = tuple[str, str, int, int]
 _GAP = 3
-_CLUSTER = (1.15, 1.15, 1.0)  # shares of the height, from above down
-_GROUND = (1.0, 1.45, 0.95)
+_CLUSTER = (1.5, 1.1, 0.9)  # shares of the height, from above down
+_GROUND = (1.25, 1.3, 1.05)
 
 
 def arrangement(box: QRect, *, is_ground: bool) -> dict[str, QRect]:
@@ -83,12 +84,13 @@ class Context(QWidget):
         self.scanner, self.right, self.above = (Side(a, theme, self.background) for a in aspects)
         self.reflection = Side(ABOVE, theme, self.background, plain=True)
         self.panorama = Panorama(theme, self.background)
-        self.map = Place(state.project.dataset.format.ahead, theme, self.background)
+        self.map = Place(state.project.dataset.ahead, theme, self.background)
         self.sides = (self.scanner, self.right, self.above, self.reflection)
         self.drawn: tuple[Drawn, ...] = (*self.sides, self.map, self.panorama)
         self.measures = QLabel(self)
         self.measures.setWordWrap(True)
-        for part in (self.picture, *self.drawn):
+        self.gauge = Gauge(theme)
+        for part in (self.picture, self.gauge, *self.drawn):
             part.setParent(self)
         self.large.setParent(host)
         self.large.setToolTip("Esc or a double click: the view again.")
@@ -139,6 +141,7 @@ class Context(QWidget):
             return
         self.subject, self._key = subject, key
         self._enlarges = False
+        self.gauge.show_unit(subject)
         for part in self.drawn:
             part.show_unit(subject)
         self.measures.setText(subject.words() if subject is not None else "")
@@ -160,7 +163,9 @@ class Context(QWidget):
         box = self.rect().adjusted(margin, 2, -margin, -margin)
         tall = self.measures.heightForWidth(box.width())
         self.measures.setGeometry(box.left(), box.top(), box.width(), tall)
-        box.setTop(box.top() + tall + _GAP)
+        line = self.gauge.sizeHint().height()
+        self.gauge.setGeometry(box.left(), box.top() + tall, box.width(), line)
+        box.setTop(box.top() + tall + line + _GAP)
         is_ground = self.subject is not None and self.subject.is_ground
         placed = arrangement(box, is_ground=is_ground)
         parts: dict[str, QWidget] = {
@@ -182,6 +187,7 @@ class Context(QWidget):
             self.above.pixels = self.reflection.pixels = self.above.fits()
 
     def set_theme(self, theme: Theme) -> None:
+        self.gauge.set_theme(theme)
         for part in self.drawn:
             part.set_theme(theme)
         for picture in (self.picture, self.large):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtGui import QImage, QPainter, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QWheelEvent
 
 from gui.desk.background import Background
-from gui.look.theme import Theme
+from gui.look.relief import Tone
+from gui.look.theme import DARK, Theme
 from gui.panels.drawn import Drawn
 from gui.panels.marks import caption
 from gui.panels.raster import Spots, points_image
@@ -19,6 +20,8 @@ _ANGLES = (np.radians(24), np.radians(150))
 _SKY_PX = 30
 _LIKE_M = 10.0  # at 10 m depths are shaded as they are; further away less, nearer more
 _TITLE, _SHORT = "Around it, as the scanner sees it", "As the scanner sees it"
+_THEME = DARK  # of all themes: bright is bright, as in a photograph
+_TONE = Tone(0.45, 0.32, 0.26, 0.05)  # more of the reflection: it tells what things are of
 _ZOOM, _ZOOMS = 1.25, (0.2, 8.0)
 
 
@@ -30,7 +33,6 @@ class Outlook:
     size: tuple[int, int]
     ratio: float
     times: float
-    theme: Theme
 
     def draw(self, subject: Subject) -> QImage:
         wide, high = self.size
@@ -61,12 +63,12 @@ class Outlook:
             places=np.stack([column[seen], line[seen]]),
             sizes=np.stack([0.7 * splat, splat]),
             depth=np.log(np.maximum(away, 0.5)) * _LIKE_M,
-            colours=subject.colours(rows, dark=self.theme.name == "dark"),
+            colours=subject.colours(rows, dark=True, tone=_TONE),
             mine=mine[seen],
             flat=subject.form.low[rows],
             front=False,
         )
-        return points_image(self.size, self.ratio, spots, self.theme.rgb("outline"))
+        return points_image(self.size, self.ratio, spots, _THEME.rgb("outline"))
 
 
 class Panorama(Drawn):
@@ -94,7 +96,10 @@ class Panorama(Drawn):
 
     def sight(self) -> Outlook:
         size = (self.width(), self.height())
-        return Outlook(size, self.devicePixelRatioF(), self.times, self.theme)
+        return Outlook(size, self.devicePixelRatioF(), self.times)
+
+    def ground(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), QColor(_THEME.canvas))
 
     def mark(self, painter: QPainter) -> None:
         why = f" · {self.why.rstrip('.')}" if self.why else ""

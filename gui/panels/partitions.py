@@ -73,7 +73,11 @@ class Partitions(QScrollArea):
         shares = [row["api_share"] for row in self._rows if row["api_share"] is not None]
         if shares:
             text = ", ".join(f"{share:.0%}" for share in shares)
-            self.note.setText(f"Information per partition (Eq. 1): {text}")
+            self.note.setText(f"What there is to learn, by size, from small to large: {text}")
+            self.note.setToolTip(
+                "Each size class's share of the information of all clusters: clusters for each "
+                "logarithm of their points (API, Eq. 1 in docs/method.md)."
+            )
         self._count_classes()
 
     def _follow(self) -> None:

@@ -17,9 +17,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.desk.sizes import hull
 from gui.look.theme import Theme
 from gui.panels.marks import ON_PHOTO, caption
-from gui.panels.subject import hull
 
 TIMES, LEAST_PX = 2.4, 130.0  # of the picture: heights of the unit, and lines at least
 _STEP = 0.2  # of the way from the crop to the whole picture, for a step of the wheel

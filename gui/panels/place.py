@@ -9,11 +9,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from gui.desk.background import Background
+from gui.desk.sizes import hull
 from gui.look.theme import Theme
 from gui.panels.drawn import Drawn
 from gui.panels.marks import caption
 from gui.panels.raster import Spots, points_image
-from gui.panels.subject import Subject, hull
+from gui.panels.subject import Subject
 
 RINGS_M = (10.0, 20.0, 50.0)
 CAR_M = (4.5, 1.8)

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from core.answers.labels import CARRIED
 from core.assist.suggestion import HitRates, hit_rates
-from core.base.words import DASH
+from core.base.words import DASH, round_name
 from core.quality.agreement import Agreement, agreements
 from core.quality.review import Reviewed, reviewed
 from gui.desk.background import Turn
@@ -101,7 +101,7 @@ class ReviewModel(QAbstractTableModel):
             DASH if row.model is None else self.state.class_name(row.model),
             row.unit.rpartition("/")[2],
             row.annotator,
-            row.round or DASH,
+            round_name(row.round).removeprefix("round ") or DASH,
             f"{row.seconds:.1f}",
             row.tool,
             time.strftime("%d %b %H:%M", time.localtime(row.time)),
@@ -114,7 +114,8 @@ class ReviewModel(QAbstractTableModel):
     def _words(self, row: Reviewed) -> str:
         when = time.strftime("%d %b %H:%M", time.localtime(row.time))
         lines = [
-            f"{row.annotator}, {when}, round {row.round or DASH}: {row.seconds:.1f} s by {row.tool}"
+            f"{row.annotator}, {when}, {round_name(row.round) or 'not asked'}: "
+            f"{row.seconds:.1f} s by {row.tool}"
         ]
         if row.others:
             lines.append(self._votes({**row.others, row.annotator: row.found}))
@@ -197,7 +198,7 @@ class Review(QWidget):
 
         def work() -> Read:
             heads = list(project.answers.effective.values())
-            return reviewed(project), hit_rates(heads), agreements(project)
+            return reviewed(project), hit_rates(heads, project.classes.now), agreements(project)
 
         if self._asked is not None:
             self._asked.cancel()

@@ -16,10 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from core.base.jobs import Progress
-from core.base.words import DASH
+from core.base.words import DASH, round_name
 from core.project.status import round_status
 from core.rounds.spending import Spending
 from gui.charts.lines import Lines
+from gui.desk.counted import points, units_words
 from gui.desk.state import State
 from gui.look.tables import Fit
 from gui.look.theme import Theme
@@ -88,13 +89,15 @@ class Rounds(QWidget):
         self.table.setRowCount(len(self.rows))
         for place, row in enumerate(self.rows):
             miou = DASH if row["miou"] is None else f"{row['miou']:.1%}"
-            texts = (row["id"], "", "", miou)
+            texts = (round_name(row["id"]).capitalize(), "", "", miou)
             cells = [_cell(text, right=column > 0) for column, text in enumerate(texts)]
             self._cells.append(cells)
             for column, cell in enumerate(cells):
                 self.table.setItem(place, column, cell)
         self.count()
-        self.chart.set_values([row["miou"] for row in self.rows], [row["id"] for row in self.rows])
+        self.chart.set_values(
+            [row["miou"] for row in self.rows], [round_name(row["id"]) for row in self.rows]
+        )
         if self.rows:
             measured = [n for n, row in enumerate(self.rows) if row["miou"] is not None]
             chosen = [n for n, row in enumerate(self.rows) if row["id"] == self._chosen]
@@ -120,7 +123,7 @@ class Rounds(QWidget):
         """Count the new answers."""
         spent = self.state.project.answers.spent()
         self.spent.setText(
-            f"In all rounds: {spent.points:,} points, {spent.units:,} units labelled, "
+            f"In all rounds: {points(spent):,} points, {units_words(spent)}, "
             f"{spent.minutes:.1f} min"
         )
         for place, (row, spending) in enumerate(zip(self.rows, self._spending, strict=True)):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
 
 from gui.desk.background import Background
 from gui.look.theme import Theme
@@ -22,6 +22,7 @@ _LONG_M, _LONG = 7.0, 3.0
 _OVER_GROUND_M = 8.0  # what hangs higher is shown without the ground
 _FAINT = 0.85  # of what is around a unit, towards the canvas
 _FLAT, _LONGEST_SPOT = 0.8, 12  # of a normal's upward part; of a beam's spot, in splats
+_HATCH = 110  # how dense, of 255
 _GREY = {"dark": (60, 235), "light": (30, 205)}  # the least and the most reflection
 
 
@@ -158,7 +159,30 @@ class Side(Drawn):
             painter.setPen(QPen(QColor(self.theme.quiet if ground else self.theme.line), 1))
             painter.drawLine(QPointF(0, at), QPointF(self.width(), at))
 
+    def _hatch_unseen(self, painter: QPainter) -> None:
+        """Hatch what lies over the scanner's highest beam."""
+        assert self.subject is not None
+        sight = self.sight()
+        ends = np.array([sight.left, sight.right])
+        along = ends if self.aspect.across == 1 else np.zeros(2)
+        points = np.zeros((3, 2))
+        points[self.aspect.across], points[2] = ends, self.subject.horizon(along)
+        (left, right), (first, last) = sight.place(points)
+        if max(first, last) <= 0:
+            return
+        corners = ((left, 0), (right, 0), (right, last), (left, first))
+        hatch = QColor(self.theme.quiet)
+        hatch.setAlpha(_HATCH)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(hatch, Qt.BrushStyle.BDiagPattern))
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+        painter.setPen(QPen(QColor(self.theme.quiet), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(left, first), QPointF(right, last))
+
     def mark(self, painter: QPainter) -> None:
+        assert self.subject is not None
+        if self.aspect.standing and self.subject.is_cut:
+            self._hatch_unseen(painter)
         if self.aspect.standing:
             foot = float(self.sight().place(np.zeros((3, 1)))[1, 0])
             person(painter, self.theme, foot, PERSON_M * self.pixels, self.width())

@@ -8,10 +8,14 @@ from functools import cache, cached_property
 import numpy as np
 
 from gui.desk.content import Content
-from gui.look.relief import CELL, CLUSTER, levels, light_on, relief, relief_table
+from gui.desk.sizes import sizes
+from gui.look.relief import CELL, CLUSTER, Tone, levels, light_on, relief, relief_table
 from gui.view.form import Form, cell_heights
 
 _NOWHERE_M = 1e6
+_UNDER, _OVER = 1.5, 3.0  # points under and over the highest beam: what lies between is cut by it
+_ONE_WAY, _MOST = 0.8, 0.75  # shares of a surface that has one direction; that is upright
+_LEVEL, _UPRIGHT = 0.85, 0.4  # upward parts of a direction
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,14 @@ class Subject:
         own = self.placed[:, self.rows]
         return own.min(axis=1), own.max(axis=1)
 
-    def colours(self, rows: np.ndarray, *, dark: bool) -> np.ndarray:
+    def colours(self, rows: np.ndarray, *, dark: bool, tone: Tone | None = None) -> np.ndarray:
         """(n, 3) uint8 of rows (n,), for a dark canvas or a light one: hue by height, around a cell
-        of the ground by its own shape; lightness by reflection and light."""
+        of the ground by its own shape; lightness by reflection and light, as the view's tone for
+        such a unit has it, or another one."""
         form, light = self.form, light_on(self.middle).astype(np.float32)
-        tone = CELL if self.is_ground else CLUSTER
-        shade = tone.of(form.reflection[rows], form.normal[rows], form.low[rows], light)
-        return relief(_table(dark), levels(self._heights[rows]), shade)
+        tone = tone or (CELL if self.is_ground else CLUSTER)
+        shade = tone.of(form.reflection[rows], form.normal[rows], form.kind[rows] == 1, light)
+        return relief(_table(dark), levels(self._heights[rows]), shade, self._leafy[rows])
 
     @cached_property
     def finite(self) -> np.ndarray:
@@ -85,6 +90,42 @@ class Subject:
         return mine
 
     @cached_property
+    def rough(self) -> float:
+        """The median roughness of its surface, 0..1 (gui.view.form)."""
+        return float(np.median(self.form.rough[self.rows]))
+
+    @cached_property
+    def is_cut(self) -> bool:
+        """Whether it reaches the scanner's highest beam, so that it may be higher than it looks."""
+        x, y, z = self.content.points[self.rows, :3].T
+        top = float(np.arctan2(z, np.hypot(x, y)).max())
+        over = (top - self.form.highest) / max(self.form.pitch, 1e-6)
+        return bool(-_UNDER <= over <= _OVER)
+
+    def horizon(self, along: np.ndarray) -> np.ndarray:
+        """(n,) metres over the middle up to which the scanner sees, `along` (n,) metres behind it
+        on the ray."""
+        away = float(np.hypot(*self.middle[:2])) + along
+        return np.asarray(away * np.tan(self.form.highest) - self.middle[2])
+
+    @cached_property
+    def facing(self) -> str:
+        """How its surface stands, in words."""
+        normal = self.form.normal[self.rows].astype(np.float64)
+        spread, axes = np.linalg.eigh(normal.T @ normal / len(normal))
+        if spread[2] > _ONE_WAY:
+            up = abs(float(axes[2, 2]))
+            return "level" if up > _LEVEL else "upright" if up < _UPRIGHT else "sloping"
+        upright = float(np.mean(np.abs(normal[:, 2]) < _UPRIGHT))
+        return "upright all round" if upright > _MOST else "facing all ways"
+
+    @cached_property
+    def _leafy(self) -> np.ndarray:
+        """(N,) float32 0..1, of the ground 0: its height is what tells there."""
+        kind = self.form.kind
+        return np.where(kind < 1, 2 * kind, 0)
+
+    @cached_property
     def _heights(self) -> np.ndarray:
         """(N,) metres over the ground, of ground around a cell what shows a kerb."""
         if self.is_ground:
@@ -92,44 +133,11 @@ class Subject:
         return self.form.height
 
     def words(self) -> str:
-        """Its sizes, where it is, and of how many points."""
-        low, high = self.box
-        long, wide = footprint(self.placed[:2, self.rows].T)
-        away = float(np.hypot(*self.middle[:2]))
-        base = float(low[2])
-        if self.is_ground:
-            size = f"{long:.1f} x {wide:.1f} m of ground"
-        else:
-            tall = float(high[2] - low[2])
-            words = f"{tall:.1f} m" if tall >= 0.3 else f"{100 * tall:.0f} cm"
-            size = f"{words} high, {long:.1f} x {max(wide, 0.1):.1f} m"
-            if base > 0.5:
-                size += f", {base:.1f} m over the ground"
-        return f"{size} · {away:.0f} m away · {len(self.rows):,} points"
+        """Its sizes and where it is."""
+        xyz, height = self.content.points[self.rows, :3], self.form.height[self.rows]
+        return sizes(xyz, height, is_ground=self.is_ground).words(is_cut=self.is_cut)
 
 
 @cache
 def _table(dark: bool) -> np.ndarray:
     return relief_table(dark=dark)
-
-
-def hull(places: np.ndarray, room: float) -> np.ndarray:
-    """(k, 2) corners of the convex hull around squares of half a side `room` > 0 at places (n, 2):
-    so that a single point has one too."""
-    from scipy.spatial import ConvexHull
-
-    corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)]) * room
-    around = (places[:, None, :].astype(np.float64) + corners).reshape(-1, 2)
-    return around[ConvexHull(around).vertices]
-
-
-def footprint(places: np.ndarray) -> tuple[float, float]:
-    """Length and width in metres of the narrowest rectangle around places (n, 2)."""
-    corners = hull(places, 1e-3)
-    edges = np.roll(corners, -1, axis=0) - corners
-    turn = np.arctan2(edges[:, 1], edges[:, 0])
-    along = np.stack([np.cos(turn), np.sin(turn)])
-    across = np.stack([-along[1], along[0]])
-    sizes = np.stack([np.ptp(corners @ along, axis=0), np.ptp(corners @ across, axis=0)])
-    best = sizes[:, sizes.prod(axis=0).argmin()]
-    return float(best.max()), float(best.min())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
@@ -14,9 +14,17 @@ from gui.look.colours import class_table
 from gui.look.theme import Theme
 
 CODES = ((IGNORED, "ignored", "I"), (MIXED, "mixed", "M"), (UNSURE, "unsure", "N"))
+CODES_ABOUT = {
+    IGNORED: "Nothing of the list: reflections, dirt, the own car. It is answered, and not learnt.",
+    MIXED: "Several classes in one unit that you do not want to part: it is answered, and not "
+    "learnt. To part it instead, cut it or draw.",
+    UNSURE: "You looked and cannot tell: it is answered, and not learnt. Delete says the same "
+    "without spending budget.",
+}
 _COLUMNS = 5
 _SMALL = 0.86
 _SWATCH_PX, _PAD_PX, _GAP_PX = 12, 5, 3
+_ROOMY, _TIGHT = 9, 3  # pixels of a row over the height of its text
 
 
 class ClassButton(QAbstractButton):
@@ -29,7 +37,7 @@ class ClassButton(QAbstractButton):
         self.scale = _SMALL  # of the name's letters
         self.key_width = 0  # of the longest key of the list
         self.colour = QColor(*(int(part) for part in colour))
-        self.setToolTip(f"{name}  ({key})")
+        self.told: Callable[[], str] = lambda: ""  # what belongs to it, and how much has it
         self.setAccessibleName(f"{name}, key {key}")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -56,6 +64,14 @@ class ClassButton(QAbstractButton):
             if all(metrics.horizontalAdvance(line) <= width for line in both):
                 return both
         return None
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:  # counted when somebody looks
+            self.setToolTip("\n".join(part for part in (self._heading(), self.told()) if part))
+        return super().event(event)
+
+    def _heading(self) -> str:
+        return f"{self.name}  ({self.key})"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -99,12 +115,22 @@ def _font(font: QFont, *, bold: bool, scale: float) -> QFont:
 class Palette(QScrollArea):
     """All classes and codes; a click does what the key does.
 
-    `run` is called with the id of the action of a class, "class 3".
+    `run` is called with the id of the action of a class, "class 3"; `count` gives how much has a
+    class so far, in words.
     """
 
-    def __init__(self, classes: ClassList, theme: Theme, run: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        classes: ClassList,
+        theme: Theme,
+        run: Callable[[str], object],
+        count: Callable[[int], str],
+    ) -> None:
         super().__init__()
+        self._about = {**dict(enumerate(classes.about)), **CODES_ABOUT}
+        self._count = count
         self.buttons: dict[int, ClassButton] = {}
+        self.wanted = 0  # pixels of height that all need with room around them
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -112,9 +138,9 @@ class Palette(QScrollArea):
         self.setWidget(self.inside)
         table = class_table(classes)
         self._places: dict[int, int] = {}  # in the hand's grid
-        named = enumerate(zip(classes.names, classes.keys, strict=True))
-        for number, (name, key) in named:
-            self._places[number] = _place(key, number)
+        for turn, number in enumerate(classes.shown):
+            name, key = classes.names[number], classes.keys[number]
+            self._places[number] = _place(key, turn)
             self._add(number, name, key, table[number], theme, run)
         for code, name, key in CODES:
             self._add(code, name, key, table[code], theme, run)
@@ -131,6 +157,9 @@ class Palette(QScrollArea):
         button = ClassButton(name, key, colour, theme)
         button.setParent(self.inside)
         button.clicked.connect(lambda: run(f"class {number}"))
+        button.told = lambda: "\n".join(
+            part for part in (self._about.get(number, ""), self._count(number)) if part
+        )
         self.buttons[number] = button
 
     # -- where each stands --------------------------------------------------------------------
@@ -178,22 +207,31 @@ class Palette(QScrollArea):
             for b in self.buttons.values()
         )
 
-    def _row_width(self) -> int:
-        key, name = next(iter(self.buttons.values())).fonts()
+    def _row_width(self, group: Iterable[int] | None = None) -> int:
+        """Pixels that the longest name of a group needs in a row."""
+        named = [self.buttons[n] for n in (self.buttons if group is None else group)]
+        key, name = named[0].fonts()
         keys = max(QFontMetrics(key).horizontalAdvance(b.key_text) for b in self.buttons.values())
-        names = max(QFontMetrics(name).horizontalAdvance(b.name) for b in self.buttons.values())
+        names = max(QFontMetrics(name).horizontalAdvance(b.name) for b in named)
         return keys + names + _SWATCH_PX + 3 * _PAD_PX + 6
 
-    def _row_height(self) -> int:
-        return self.fontMetrics().height() + 9
+    def _row_height(self, pad: int = _ROOMY) -> int:
+        return self.fontMetrics().height() + pad
 
     def _lay(self) -> None:
         if not self.buttons:
             return
-        wide = self.viewport().width() - 2 * 8
-        narrow = (wide - (_COLUMNS - 1) * _GAP_PX) // _COLUMNS
-        height = self._grid(narrow) if self._fits(narrow) else self._list(wide)
-        self.inside.resize(self.viewport().width(), height)
+        # First as if nothing had to be scrolled: a scroll bar takes the width that would spare it.
+        whole = self.width() - 2 * self.frameWidth()
+        for width, pad in ((whole, _ROOMY), (whole, _TIGHT), (self.viewport().width(), _TIGHT)):
+            wide = width - 2 * 8
+            narrow = (wide - (_COLUMNS - 1) * _GAP_PX) // _COLUMNS
+            height = self._grid(narrow) if self._fits(narrow) else self._list(wide, pad)
+            if pad == _ROOMY:
+                self.wanted = height
+            if height <= self.height() - 2 * self.frameWidth():
+                break
+        self.inside.resize(width, height)
         for button in self.buttons.values():
             button.update()
 
@@ -212,7 +250,7 @@ class Palette(QScrollArea):
             self.buttons[code].setGeometry(8 + column * (width + _GAP_PX), y, width, height)
         return y + height + _GAP_PX
 
-    def _list(self, wide: int) -> int:
+    def _list(self, wide: int, pad: int) -> int:
         """Place the buttons as rows below each other, in as many columns as have room."""
         columns = 1
         for scale in (1.0, _SMALL, 1.0):  # smaller letters only for a second column
@@ -220,24 +258,26 @@ class Palette(QScrollArea):
             columns = max(1, (wide + _GAP_PX) // (self._row_width() + _GAP_PX))
             if columns > 1:
                 break
-        width = (wide - (columns - 1) * _GAP_PX) // columns
-        height = self._row_height()
-        y = 0
-        for group in (sorted(self._places, key=self._places.__getitem__), [c[0] for c in CODES]):
+        height, gap, y = self._row_height(pad), pad // _TIGHT, 0
+        codes = [code for code, _, _ in CODES]
+        for group in (sorted(self._places, key=self._places.__getitem__), codes):
+            if group is codes:  # their names are short: in one row, where that has room
+                most = (wide + _GAP_PX) // (self._row_width(codes) + _GAP_PX)
+                columns = max(columns, min(most, len(codes)))
+            width = (wide - (columns - 1) * _GAP_PX) // columns
             rows = -(-len(group) // columns)
             for place, number in enumerate(group):
                 column, row = divmod(place, rows)
                 x = 8 + column * (width + _GAP_PX)
-                at = y + row * (height + _GAP_PX)
+                at = y + row * (height + gap)
                 self.buttons[number].setGeometry(x, at, width, height)
-            y += rows * (height + _GAP_PX) + 2 * _GAP_PX
+            y += rows * (height + gap) + 2 * gap
         return y
 
     def set_keys(self, key_of: Callable[[str], str]) -> None:
         """Show the keys that the classes' actions have now; each keeps its place."""
         for number, button in self.buttons.items():
             button.key = key_of(f"class {number}")
-            button.setToolTip(f"{button.name}  ({button.key})")
             button.setAccessibleName(f"{button.name}, key {button.key}")
         self._lay()
 

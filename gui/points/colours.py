@@ -48,6 +48,7 @@ class Colours(QObject):
         self._preview: np.ndarray | None = None
         self._lit: np.ndarray | None = None
         self.hidden: frozenset[int] = frozenset()
+        self.hides_predicted = True
         labelling.preview.connect(self.show_preview)
         state.target_changed.connect(self._retarget)
 
@@ -59,6 +60,7 @@ class Colours(QObject):
             "partition": project.units is not None,
             "prediction": content is not None and content.prediction is not None,
             "entropy": content is not None and content.entropy is not None,
+            "colours": content is not None and content.colours is not None,
             "truth": content is not None and content.truth is not None,
         }
         return tuple(mode for mode in paint.MODES if known.get(mode, True))
@@ -74,9 +76,10 @@ class Colours(QObject):
         self.theme = theme
         self.paint_units()  # points of a draft are drawn in the theme's colour
 
-    def hide(self, classes: frozenset[int]) -> None:
-        """Draw no points that have one of these classes, save those that are asked."""
-        self.hidden = classes
+    def hide(self, classes: frozenset[int], *, predicted: bool) -> None:
+        """Draw no points that have one of these classes, or where `predicted` have none and are
+        predicted to have it, save those that are asked."""
+        self.hidden, self.hides_predicted = classes, predicted
         self.paint_units()
 
     def begin(self) -> np.ndarray:
@@ -108,7 +111,7 @@ class Colours(QObject):
         content = self.state.content
         if content is None:
             return
-        if self.mode == "scene" and content.prediction is not None and not self.state.hides_labels:
+        if self.mode == "scene" and content.prediction is not None and self._may_tint:
             seen = content.prediction.astype(np.float32)
             self.view.set_values(seen, self.classes, By.SLOT_TINTED)
         elif self.mode not in paint.BY_VALUE:
@@ -117,8 +120,17 @@ class Colours(QObject):
             values = content.prediction if self.mode == "prediction" else content.truth
             assert values is not None
             self.view.set_values(values.astype(np.float32), self.classes, By.CLASS)
+        elif self.mode == "colours":
+            assert content.colours is not None
+            places, table = content.colours
+            self.view.set_values(places.astype(np.float32), table)
         else:
             self.view.set_values(spread(self._measure(content)), measure_table())
+
+    @property
+    def _may_tint(self) -> bool:
+        """Whether the scene shows predictions: good ones, and to nobody who is to decide alone."""
+        return self.state.summary.trust.good and not self.state.hides_labels
 
     def _measure(self, content: Content) -> np.ndarray:
         if self.mode == "entropy":
@@ -149,11 +161,17 @@ class Colours(QObject):
         if self.hidden:
             level[np.isin(slots.label, list(self.hidden))] = 0
         slot = slots.slot
+        unseen = self._unseen(content, slots)
+        if unseen is not None:
+            slot = np.where(unseen, np.int32(len(level)), slot)
+            rgb, level = np.vstack([rgb, np.zeros((1, 3), np.uint8)]), np.append(level, np.uint8(0))
+            if target is not None:
+                slot[target.rows] = slots.slot[target.rows]
         if target is not None:
             sketched = draft is not None or self._preview is not None
             whole = _base_slot(content, target)
             if not sketched and whole is not None:
-                level[slots.of_unit == whole] = paint.FULL
+                level[: len(slots.of_unit)][slots.of_unit == whole] = paint.FULL
             else:
                 drawn = draft if draft is not None else Draft.empty(len(target.rows))
                 places = paint.draft_slots(drawn, self._preview)
@@ -165,12 +183,21 @@ class Colours(QObject):
             if self._lit is not None:
                 slot = slot.copy()
                 slot[self._lit] = len(level)
-                own = np.array(self.theme.rgb("accent"), np.uint8)
+                own = np.array(self.theme.rgb("picked"), np.uint8)
                 rgb, level = np.vstack([rgb, own]), np.append(level, np.uint8(paint.FULL))
         if slot is not self.placed:
             self.placed = slot
             self.view.set_slots(slot)
         self.view.set_units(rgb, level, front=paint.DRAFT if target is not None else 256)
+
+    def _unseen(self, content: Content, slots: Slots) -> np.ndarray | None:
+        """(N,) bool: rows without a class that are hidden by their prediction, None for none."""
+        if content.prediction is None or not self.hides_predicted or self.state.hides_labels:
+            return None
+        table = np.zeros(256, bool)
+        table[[*self.hidden]] = True
+        bare = slots.label[slots.slot] == UNLABELLED
+        return bare & table[content.prediction] if table[content.prediction].any() else None
 
     def _draft_colours(self, *, some: bool) -> tuple[np.ndarray, np.ndarray]:
         """Colours (257, 3) and brightness (257,) of a draft's points: by class, by height where
@@ -179,7 +206,7 @@ class Colours(QObject):
         table[UNLABELLED] = 0  # still the unit, not asked this time
         bright = np.full(len(table) + 1, paint.DRAFT if some else paint.FULL, np.uint8)
         bright[-1] = paint.FULL
-        own = np.array(self.theme.rgb("accent") if some else (0, 0, 0), np.uint8)
+        own = np.array(self.theme.rgb("picked") if some else (0, 0, 0), np.uint8)
         return np.vstack([table, own]), bright
 
     def _retarget(self, _: bool) -> None:

@@ -38,10 +38,12 @@ from gui.look.scrolled import Scrolled
 from gui.look.theme import Theme
 from gui.look.words import Wrapped
 from gui.points.labelling import Labelling
-from gui.points.tile import draw_unit
+from gui.points.tile import draw_unit, size_words
 
 COLUMNS, COUNT = 6, 24  # columns at most
-WIDTH, HEIGHT = 104, 68  # of a picture, pixels
+LEAST_PX, MOST_PX = 104, 250  # width of a picture
+_SHAPE = 0.65  # its height in widths
+_BESIDE_PX = 60  # margins of the sheet and its scroll bar
 # How far an arrow goes: pictures along the row, and rows.
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -53,11 +55,19 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class Tile:
-    """A unit and its picture (gui.points.tile)."""
+    """A unit, its picture (gui.points.tile) with `ratio` of its pixels to one of the window's, and
+    its sizes in words."""
 
     alike: Alike
     drawn: np.ndarray
-    size: np.ndarray
+    ratio: float
+    words: str
+
+    @property
+    def size(self) -> QSize:
+        """Of the picture in the window."""
+        height, width = self.drawn.shape
+        return QSize(round(width / self.ratio), round(height / self.ratio))
 
 
 class Thumbnail(QAbstractButton):
@@ -75,7 +85,8 @@ class Thumbnail(QAbstractButton):
     def sizeHint(self) -> QSize:
         words = QFontMetrics(self._caption_font())
         wide = words.horizontalAdvance(self._caption(chosen=True)) + 16
-        return QSize(max(WIDTH + 12, wide), HEIGHT + 8 + words.height())
+        picture = self.tile.size
+        return QSize(max(picture.width() + 12, wide), picture.height() + 8 + words.height())
 
     def _caption_font(self) -> QFont:
         font = self.font()
@@ -83,8 +94,7 @@ class Thumbnail(QAbstractButton):
         return font
 
     def _caption(self, *, chosen: bool) -> str:
-        size = self.tile.size
-        return f"{'✓ ' if chosen else ''}{size[0]:.1f} x {size[1]:.1f} m"
+        return f"{'✓ ' if chosen else ''}{self.tile.words}"
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()  # the sheet knows which picture is below this one
@@ -96,20 +106,21 @@ class Thumbnail(QAbstractButton):
         box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         chosen = self.isChecked()
         painter.setBrush(QColor(theme.canvas))
-        painter.setPen(QPen(QColor(theme.accent if chosen else theme.line), 3 if chosen else 1))
+        painter.setPen(QPen(QColor(theme.picked if chosen else theme.line), 3 if chosen else 1))
         painter.drawRoundedRect(box, 6, 6)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.text), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(box.adjusted(3, 3, -3, -3), 4, 4)
-        drawn = self.tile.drawn
-        image = QImage(drawn.data, WIDTH, HEIGHT, WIDTH, QImage.Format.Format_Indexed8)
-        unit = QColor(theme.accent if chosen else theme.text)
+        drawn, size = self.tile.drawn, self.tile.size
+        height, width = drawn.shape
+        image = QImage(drawn.data, width, height, width, QImage.Format.Format_Indexed8)
+        image.setDevicePixelRatio(self.tile.ratio)
+        unit = QColor(theme.picked if chosen else theme.text)
         faint = QColor(theme.quiet)
         faint.setAlpha(170)
         image.setColorTable([0, faint.rgba(), unit.rgba()])
-        corner = box.center() - QPointF(
-            WIDTH / 2, HEIGHT / 2 + QFontMetrics(self._caption_font()).height() / 2
-        )
+        caption = QFontMetrics(self._caption_font()).height()
+        corner = box.center() - QPointF(size.width() / 2, (size.height() + caption) / 2)
         painter.drawImage(corner, image)
         painter.setPen(QColor(theme.quiet))
         painter.setFont(self._caption_font())
@@ -175,14 +186,15 @@ class ContactSheet(QFrame):
         if self.labelling.draft is not None:
             self.state.told.emit("A drawing is open here: finish it, or Esc puts it away.")
             return
-        unit = target.unit
+        unit, (wide, high), ratio = target.unit, self._tile(), self.devicePixelRatioF()
         self.state.told.emit("Looking for units like this one …")
         if self._asked is not None:
             self._asked.cancel()
 
         def look() -> list[Tile]:
             units = read(project, [unit, *nearest(project, unit, COUNT - 1)])
-            return [Tile(one, *draw_unit(one, WIDTH, HEIGHT)) for one in units]
+            pixels = round(wide * ratio), round(high * ratio)
+            return [Tile(one, draw_unit(one, *pixels), ratio, size_words(one)) for one in units]
 
         done = self._asked = self.state.background.submit(look, Turn.NOW)
         done.add_done_callback(lambda future: self._read.emit(unit, future))
@@ -214,6 +226,18 @@ class ContactSheet(QFrame):
         self.raise_()
         if self.pictures:
             self.pictures[0].setFocus()
+
+    def _tile(self) -> tuple[int, int]:
+        """Width and height of a picture: the largest with which all have room, else the least."""
+        wide, tall = self.over.width() - 16, self.over.height() - 16
+        line = self.fontMetrics().height()
+        best = LEAST_PX
+        for columns in range(2, COLUMNS + 1):
+            width = min((wide - _BESIDE_PX) // columns - 20, MOST_PX)
+            rows = -(-COUNT // columns)
+            if rows * (round(width * _SHAPE) + line + 14) + 4 * line + _BESIDE_PX <= tall:
+                best = max(best, width)
+        return best, round(best * _SHAPE)
 
     def _lay(self) -> None:
         """As many pictures in a row as the middle of the window has room for; rows scroll."""

@@ -50,7 +50,7 @@ class Drawing(QObject):
         self.labelling, self.colours = labelling, colours
         self.through = True
         self.filling = False
-        self.draw_tool = DrawTool(view, view.canvas.native, theme.accent)
+        self.draw_tool = DrawTool(view, view.canvas.native, theme.picked)
         self.draw_tool.moved.connect(self._sketch)
         self.draw_tool.drawn.connect(self._drawn)
         view.clicked.connect(self._clicked)
@@ -65,7 +65,7 @@ class Drawing(QObject):
         self.filling = False
 
     def set_theme(self, theme: Theme) -> None:
-        self.draw_tool.set_colour(theme.accent)
+        self.draw_tool.set_colour(theme.picked)
 
     def begin(self, tool: str) -> None:
         """Let the person draw on the target with one of the tools."""

@@ -36,7 +36,7 @@ class FilterPanel(QFrame):
         self.setObjectName("card")
         self.filters = filters
         self.near, self.far = self._slider("nearer"), self._slider("farther")
-        self.text = QLabel()
+        self.from_, self.to = QLabel(), QLabel()
         self.box = QComboBox()
         for metres in BOXES_M:
             name = f"{metres:g} m around the unit" if metres else "No box around the unit"
@@ -45,13 +45,15 @@ class FilterPanel(QFrame):
         self.classes: dict[int, QCheckBox] = {}
         grid = QGridLayout()
         project, table = filters.state.project, filters.colours.classes
-        shown = [UNLABELLED, *range(len(project.classes)), *(code for code, _, _ in CODES)]
+        shown = [UNLABELLED, *project.classes.shown, *(code for code, _, _ in CODES)]
         for place, number in enumerate(shown):
             check = QCheckBox(project.classes.title(number))
             check.setIcon(_swatch(table[number]))
             check.toggled.connect(self._changed)
             self.classes[number] = check
             grid.addWidget(check, place // _COLUMNS, place % _COLUMNS)
+        self.predicted = QCheckBox("Hide what the network takes for one of them too")
+        self.predicted.toggled.connect(self._changed)
         self.open, self.all = QPushButton("Only without a class"), QPushButton("Everything")
         self.open.clicked.connect(lambda: self._do(lambda: filters.show_open(only=True)))
         self.all.clicked.connect(lambda: self._do(lambda: filters.set(EVERYTHING)))
@@ -60,9 +62,19 @@ class FilterPanel(QFrame):
         buttons.addWidget(self.all)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 10)
-        for part in (self.text, self.near, self.far, self.box):
-            layout.addWidget(part)
+        sliders = QGridLayout()
+        for row, (label, slider) in enumerate(((self.from_, self.near), (self.to, self.far))):
+            label.setBuddy(slider)
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(_to(FARTHEST_M)) + 6)
+            sliders.addWidget(label, row, 0)
+            sliders.addWidget(slider, row, 1)
+        layout.addWidget(_heading("Distance from the scanner"))
+        layout.addLayout(sliders)
+        layout.addWidget(_heading("Only around the unit"))
+        layout.addWidget(self.box)
+        layout.addWidget(_heading("Classes"))
         layout.addLayout(grid)
+        layout.addWidget(self.predicted)
         layout.addLayout(buttons)
         filters.changed.connect(self.refresh)
         self.refresh()
@@ -88,24 +100,39 @@ class FilterPanel(QFrame):
                 far=self.far.value(),
                 around=self.box.currentData(),
                 hidden=frozenset(unseen),
+                predicted=self.predicted.isChecked(),
             )
         )
 
     def refresh(self) -> None:
         """Show the filter that is applied."""
         now = self.filters.filter
-        parts: list[QWidget] = [self.near, self.far, self.box, *self.classes.values()]
+        parts: list[QWidget] = [self.near, self.far, self.box, self.predicted]
+        parts += self.classes.values()
         for part in parts:
             part.blockSignals(True)
         self.near.setValue(now.near)
         self.far.setValue(now.far)
         self.box.setCurrentIndex(BOXES_M.index(now.around))
+        self.predicted.setChecked(now.predicted)
+        content = self.filters.state.content
+        self.predicted.setVisible(content is not None and content.prediction is not None)
         for number, check in self.classes.items():
             check.setChecked(number not in now.hidden)
         for part in parts:
             part.blockSignals(False)
-        end = f"{now.far} m" if now.far < FARTHEST_M else "the end"
-        self.text.setText(f"Drawn: from {now.near} m to {end}, and what is asked")
+        self.from_.setText(f"From {now.near} m")
+        self.to.setText(_to(now.far))
+
+
+def _to(far: int) -> str:
+    return f"to {far} m" if far < FARTHEST_M else "to the farthest"
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("quiet")
+    return label
 
 
 def _swatch(rgb: np.ndarray) -> QIcon:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -19,13 +19,14 @@ BOXES_M = (0.0, 1.0, 3.0, 8.0)  # around what is asked; 0 is no box
 
 @dataclass(frozen=True)
 class Filter:
-    """Distances from the scanner in metres, metres around what is asked (0: no box), and classes
-    and codes that are hidden."""
+    """Distances from the scanner in metres, metres around what is asked (0: no box), classes and
+    codes that are hidden, and whether that goes for points that are only predicted to have one."""
 
     near: int = NEAREST_M
     far: int = FARTHEST_M
     around: float = 0.0
     hidden: frozenset[int] = frozenset()
+    predicted: bool = True
 
 
 EVERYTHING = Filter()
@@ -51,21 +52,20 @@ class Filters(QObject):
     def set(self, wanted: Filter) -> None:
         """Show what a filter leaves; a nearer limit beyond the farther one swaps with it."""
         near, far = sorted((wanted.near, wanted.far))
-        wanted = Filter(near, far, wanted.around, wanted.hidden)
+        wanted = replace(wanted, near=near, far=far)
         if wanted != self.filter:
-            hidden = self.filter.hidden
+            before = self.filter
             self.filter = wanted
             self._clip()
-            if wanted.hidden != hidden:
-                self.colours.hide(wanted.hidden)
+            if (wanted.hidden, wanted.predicted) != (before.hidden, before.predicted):
+                self.colours.hide(wanted.hidden, predicted=wanted.predicted)
             self.changed.emit()
 
     def step_box(self) -> None:
         """The next smaller box around what is asked, none after the smallest."""
         order = (0.0, *sorted(BOXES_M[1:], reverse=True))
         around = order[(order.index(self.filter.around) + 1) % len(order)]
-        now = self.filter
-        self.set(Filter(now.near, now.far, around, now.hidden))
+        self.set(replace(self.filter, around=around))
         if around:
             self.state.told.emit(f"Only what is within {around:g} m of the unit is drawn.")
         else:
@@ -74,8 +74,7 @@ class Filters(QObject):
     def show_open(self, *, only: bool) -> None:
         """Hide every point that has a class, or show all."""
         classes = frozenset(range(256)) - {UNLABELLED} if only else frozenset()
-        now = self.filter
-        self.set(Filter(now.near, now.far, now.around, classes))
+        self.set(replace(self.filter, hidden=classes, predicted=not only))
 
     def _clip(self, _: bool = False) -> None:
         now, content, target = self.filter, self.state.content, self.state.target

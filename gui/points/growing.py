@@ -261,13 +261,11 @@ class Growing(QObject):
 
     def words(self) -> str:
         """What a class key answers now, "" where nothing was grown."""
-        target = self.state.target
-        if not self.held or target is None:
+        if not self.held or self.state.target is None:
             return ""
         return (
-            f"Press the class of the {len(target.rows) + len(self.beyond):,} bright points, "
-            f"{len(self.beyond):,} of them beyond the unit. Ctrl + click takes more, or lets go; "
-            "Esc: the unit alone."
+            f"Press the class of all that is lit: the unit and {len(self.beyond):,} points around "
+            "it. Ctrl + click takes more, or lets go; Esc: the unit alone."
         )
 
     def put_away(self) -> bool:
@@ -297,8 +295,11 @@ class Growing(QObject):
         suggestion = self.state.suggestion
         if not self.held and self._waiting is None:
             return False
-        if self._waiting is not None or suggestion is None or not suggestion.shown:
-            self.state.told.emit("Nothing is suggested for this one: press its class.")
+        refusal = self.state.guesses.refusal(suggestion)
+        if self._waiting is not None:
+            self.state.told.emit("It is about to grow: press Enter once its points are bright.")
+        elif suggestion is None or refusal:
+            self.state.told.emit(refusal)
         else:
             self._write(suggestion.classes[0], f"accept+{TOOL}")
         return True

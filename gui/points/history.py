@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 from PySide6.QtWidgets import QToolTip
 
 from core.base.errors import ProjectError
+from core.base.words import round_name
 from core.project.project import Project
 from gui.desk.background import Turn
 from gui.desk.scene import Scene
@@ -84,7 +85,7 @@ def answers_to(project: Project, scan: str, row: int) -> str:
             if place < len(entry.rows) and entry.rows[place] == row:
                 when = time.strftime("%d %b %H:%M", time.localtime(entry.time))
                 label = project.classes.title(int(entry.classes[place]))
-                asked = entry.round or "not asked"
+                asked = round_name(entry.round) or "not asked"
                 lines.append(f"{label}: {entry.annotator}, {when}, {asked}, {entry.tool}")
     except ProjectError as error:
         return error.what

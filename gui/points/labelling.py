@@ -1,4 +1,4 @@
-"""Answering: drafts, suggestions, answers, undo. What is asked is the state's target."""
+"""Answering: drafts, suggestions, answers. What is asked is the state's target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.answers.answers import Given
 from core.answers.effort import Effort
-from core.answers.entry import POINTS, Head
+from core.answers.entry import Head
 from core.answers.instances import Things
 from core.answers.labels import CARRIED
 from core.assist.split import FILLED, Parts
@@ -22,7 +22,6 @@ from gui.points.apart import Apart
 from gui.points.clicked import clicked
 from gui.points.draft import Draft
 from gui.points.drafts import Bench, Drafts
-from gui.points.said import said
 from gui.points.splitting import Splitting
 
 
@@ -32,6 +31,10 @@ class Labelling(QObject):
     A key answers the whole target, unless a draft is open: then it gives the asked points their
     class, and the draft is answered when it is complete. A draft that began as a guess is answered
     only by `accept`.
+
+    Attributes
+    ----------
+    bench : what is drawn on the target, with the steps before and after it
 
     Signals
     -------
@@ -49,7 +52,7 @@ class Labelling(QObject):
         self._unsaved.connect(state.failed)
         self.drafts = Drafts(state.project, state.background, self._unsaved.emit)
         self._nothing = Bench("", "", np.zeros(0, np.int64))
-        self._bench = self._nothing  # of the target
+        self.bench = self._nothing  # of the target
         self._swapping = False
         self._target: Target | None = None
         state.target_changed.connect(self._follow)
@@ -58,21 +61,21 @@ class Labelling(QObject):
     @property
     def draft(self) -> Draft | None:
         """What is drawn on the target, None where nothing is."""
-        return self._bench.draft
+        return self.bench.draft
 
     def _follow(self, _: bool) -> None:
         if self.state.target is not self._target:
             self._target = self.state.target
-            self._take_up()
+            self.take_up()
 
-    def _take_up(self) -> None:
+    def take_up(self) -> None:
         """Go on with what was drawn on the target."""
-        target, content, before = self.state.target, self.state.content, self._bench
+        target, content, before = self.state.target, self.state.content, self.bench
         if target is None or content is None:
-            self._bench = self._nothing
+            self.bench = self._nothing
         else:
-            self._bench = self.drafts.of(content.scan, target)
-        self._swapping &= self._bench is before
+            self.bench = self.drafts.of(content.scan, target)
+        self._swapping &= self.bench is before
 
     def _tell(self, text: str) -> None:
         self.state.told.emit(text)
@@ -80,7 +83,7 @@ class Labelling(QObject):
     # -- drafts -------------------------------------------------------------------------------
 
     def _step(self, draft: Draft | None) -> None:
-        bench = self._bench
+        bench = self.bench
         bench.before.append(bench.draft)
         bench.after.clear()
         bench.draft = draft
@@ -107,7 +110,7 @@ class Labelling(QObject):
                 self._tell("No point of the unit is in.")
             self.preview.emit(None)
             return
-        self._bench.tools.add(tool)
+        self.bench.tools.add(tool)
         self._step(draft.select(rows, take_away=take_away, over=over, title=tool))
 
     def put_away(self) -> None:
@@ -134,7 +137,7 @@ class Labelling(QObject):
             begun = draft or Draft.empty(len(target.rows))
             guessed = begun.guess(content.prediction[target.rows], "the network's guess")
             if guessed is not begun:
-                self._bench.tools.add("guess")
+                self.bench.tools.add("guess")
                 self._step(guessed)
                 return
         self._part(self._take_parts)
@@ -149,7 +152,7 @@ class Labelling(QObject):
         elif (divided := draft.divide()) is draft:
             self._tell("This cannot be split further: press its class, or draw.")
         else:
-            self._bench.tools.add("guess")
+            self.bench.tools.add("guess")
             self._step(divided)
 
     def _take_parts(self, tree: Parts) -> None:
@@ -159,7 +162,7 @@ class Labelling(QObject):
             draft = Draft.empty(len(target.rows))
         elif draft.guessed:
             draft = draft.unguessed()
-        self._bench.tools.add("guess")
+        self.bench.tools.add("guess")
         self._step(draft.in_parts(tree))
 
     def fill(self, row: int, *, over: bool = False) -> None:
@@ -184,11 +187,11 @@ class Labelling(QObject):
         if self.draft is not None and self.draft.tree is not None:
             then(self.draft.tree)
             return
-        bench = self._bench
+        bench = self.bench
         self._tell("Splitting …")
 
         def go_on(tree: Parts) -> None:
-            if self._bench.key == bench.key:
+            if self.bench.key == bench.key:
                 self._tell("")
                 then(tree)
 
@@ -254,8 +257,8 @@ class Labelling(QObject):
             else:
                 left, lit = int(draft.open.sum()), int(draft.asked.sum())
                 self._tell(f"{left:,} points have no class: press that of the {lit:,} lit ones.")
-        elif suggestion is None or not suggestion.shown:
-            self._tell("Nothing is suggested for this one: press its class.")
+        elif suggestion is None or self.state.guesses.refusal(suggestion):
+            self._tell(self.state.guesses.refusal(suggestion))
         else:
             first = suggestion.classes[0]
             tool = CARRIED if suggestion.carried is not None else "accept"
@@ -280,7 +283,7 @@ class Labelling(QObject):
             self._write(np.full(count, last[0], np.uint8), "same", things=things)
 
     def _tool(self) -> str:
-        return "+".join(sorted(self._bench.tools)) or "key"
+        return "+".join(sorted(self.bench.tools)) or "key"
 
     def _write(
         self,
@@ -291,7 +294,7 @@ class Labelling(QObject):
     ) -> None:
         """Give the target's rows classes (R,), which a draft came to, as new things where no
         `things` are given; it is on disk when the next item is shown."""
-        state, bench = self.state, self._bench
+        state, bench = self.state, self.bench
         target, content, suggestion = state.target, state.content, state.suggestion
         assert target is not None
         assert content is not None
@@ -326,7 +329,7 @@ class Labelling(QObject):
     def _leave(self, bench: Bench, head: Head) -> None:
         """An answer closed the draft; should the target stay, it is whole again."""
         self.drafts.answered(bench, head)
-        self._bench = Bench(bench.scan, bench.unit, bench.rows, bench.blind)
+        self.bench = Bench(bench.scan, bench.unit, bench.rows, bench.blind)
 
     def write_together(
         self, units: Sequence[tuple[str, np.ndarray]], label: int, efforts: Sequence[Effort]
@@ -385,74 +388,10 @@ class Labelling(QObject):
         except ProjectError as error:
             state.failed.emit(error)
             return
-        self._leave(self._bench, head)
+        self._leave(self.bench, head)
         state.advance(target)
 
-    # -- undo ---------------------------------------------------------------------------------
-
-    def undo(self) -> None:
-        """Take back the draft's last step, else one's newest answer, and go there."""
-        bench = self._bench
-        if bench.before:
-            undone = bench.draft
-            bench.after.append(undone)
-            bench.draft = bench.before.pop()
-            self._turned(f"Undone: {undone.title if undone is not None else 'whole again'}")
-        else:
-            self._turn(redo=False)
-
-    def redo(self) -> None:
-        """Bring back what the last undo took, and go there."""
-        bench = self._bench
-        if bench.after:
-            bench.before.append(bench.draft)
-            bench.draft = bench.after.pop()
-            draft = bench.draft
-            self._turned(f"Redone: {draft.title if draft is not None else 'whole again'}")
-        else:
-            self._turn(redo=True)
-
-    def _turned(self, text: str) -> None:
-        """A step of the draft was taken back or brought again."""
-        self.drafts.keep(self._bench)
-        self.state.target_changed.emit(False)
-        self._tell(text)
-
-    def _turn(self, *, redo: bool) -> None:
-        state, answers = self.state, self.state.project.answers
-        try:
-            head = answers.redo() if redo else answers.undo()
-            if head is None:
-                self._tell("Nothing to redo." if redo else "Nothing to undo.")
-                return
-            act, at, rows = answers.act(head), answers.asked_at(head), self._rows_of(head)
-            for scan in {one.scan for one in act}:
-                content = state.loader.kept(scan)
-                if content is not None:
-                    content.labels = state.project.labels(scan)
-            if len(act) == 1 and head.kind == POINTS:
-                if redo:
-                    self.drafts.closed_again(head)
-                else:
-                    self.drafts.reopen(head)
-        except ProjectError as error:
-            state.failed.emit(error)
-            return
-        self._take_up()  # a draft may be there now, or there no more
-        if at == head.unit:
-            state.show_again(head, rows)
-        elif at and at == state.aimed_at:
-            state.target_changed.emit(False)
-        elif at:
-            state.show_unit(at)
-        self._tell(f"{'Redone' if redo else 'Undone'}: {said(act, state.class_name)}")
-
-    def _rows_of(self, head: Head) -> np.ndarray | None:
-        """The points (R,) int64 that an answer was about; None of any other entry."""
-        if head.kind != POINTS or head.verb != "answer":
-            return None
-        entry = self.state.project.answers.entry(head)
-        return entry.rows if entry is not None else None
+    # -- drawings that are open -------------------------------------------------------------------
 
     def resume(self) -> bool:
         """Go on with the drawing that was left last; return whether there is one."""
@@ -466,7 +405,7 @@ class Labelling(QObject):
     def next_drawing(self) -> None:
         """Go to the drawing that is open, the next one where this is one of several."""
         left = sorted(self.drafts.open(), key=lambda bench: (bench.scan, bench.unit))
-        places = [place for place, bench in enumerate(left) if bench is self._bench]
+        places = [place for place, bench in enumerate(left) if bench is self.bench]
         if left:
             bench = left[(places[0] + 1) % len(left) if places else 0]
             self.state.show_rows(bench.scan, bench.unit, bench.rows)

@@ -23,6 +23,7 @@ MODES = (
     "entropy",
     "height",
     "intensity",
+    "colours",
     "truth",
 )
 BY_VALUE = MODES[4:]

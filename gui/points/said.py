@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core.answers.entry import POINTS, Head
-from core.data.items import split_item
 
 
 def said(act: Sequence[Head], class_name: Callable[[int], str]) -> str:
@@ -20,7 +19,7 @@ def said(act: Sequence[Head], class_name: Callable[[int], str]) -> str:
 
 def describe(head: Head, class_name: Callable[[int], str]) -> str:
     """One entry in words."""
-    what = split_item(head.unit)[1] or "points"
+    what = "1 unit" if head.unit else f"{head.points:,} points"
     if head.verb == "decline":
         return f"{what} declined"
     if head.verb == "reopen":

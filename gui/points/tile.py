@@ -5,20 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from core.assist.alike import Alike
+from gui.desk.sizes import sizes
 
 NOTHING, AROUND, UNIT = 0, 1, 2
 _MARGIN_M = (0.4, 1.5)  # what is shown around the unit at least, and at most
 _LEAST_M = 0.5
 
 
-def draw_unit(alike: Alike, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """(height, width) uint8 of NOTHING, AROUND and UNIT, and the unit's size (2,) in metres as it
-    is seen: a ground cell from above, a cluster along its shorter side."""
+def size_words(alike: Alike) -> str:
+    """The unit's sizes, "" where none of its points is anywhere."""
+    unit = _finite(alike.points)
+    if not len(unit):
+        return ""
+    return sizes(unit, unit[:, 2], is_ground=alike.ground).short()
+
+
+def draw_unit(alike: Alike, width: int, height: int) -> np.ndarray:
+    """(height, width) uint8 of NOTHING, AROUND and UNIT: a ground cell from above, a cluster along
+    its shorter side."""
     unit = _finite(alike.points)
     around = _finite(alike.around)
     drawn = np.zeros((height, width), np.uint8)
     if not len(unit):
-        return drawn, np.zeros(2)
+        return drawn
     middle = unit[:, :2].mean(axis=0)
     flat = unit[:, :2] - middle
     axis = np.linalg.eigh(np.cov(flat.T))[1][:, 1] if len(unit) > 2 else np.array([1.0, 0.0])
@@ -40,7 +49,7 @@ def draw_unit(alike: Alike, width: int, height: int) -> tuple[np.ndarray, np.nda
         for right, down in ((0, 0),) if kind == AROUND else ((0, 0), (1, 0), (0, 1), (1, 1)):
             inside = (x + right >= 0) & (x + right < width) & (y + down >= 0) & (y + down < height)
             drawn[y[inside] + down, x[inside] + right] = kind
-    return drawn, high - low
+    return drawn
 
 
 def _finite(points: np.ndarray) -> np.ndarray:

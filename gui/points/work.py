@@ -22,6 +22,7 @@ from gui.points.growing import Growing
 from gui.points.history import History
 from gui.points.labelling import Labelling
 from gui.points.overlays import Overlays
+from gui.points.undoing import Undoing
 from gui.view.view import CloudView
 
 
@@ -46,6 +47,7 @@ class PointsWork(QObject):
     def __init__(self, page: QWidget, view: CloudView | None, state: State, theme: Theme) -> None:
         super().__init__(state)
         self.labelling = Labelling(state)
+        self.undoing = Undoing(self.labelling)
         self.growing = Growing(state, self.labelling)
         self.in_view = InView(view, state, self.labelling, theme) if view is not None else None
         if self.in_view is not None:
@@ -100,11 +102,11 @@ class PointsWork(QObject):
 
     def undo(self) -> None:
         """Take back the draft's last step, else one's newest answer, and go there."""
-        self.labelling.undo()
+        self.undoing.undo()
 
     def redo(self) -> None:
         """Bring back what the last undo took, and go there."""
-        self.labelling.redo()
+        self.undoing.redo()
 
     def decline(self) -> None:
         """Say that the unit cannot be answered; it is never asked again."""

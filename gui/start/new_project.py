@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -18,18 +21,37 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from core.base.errors import ProjectError
+from core.base.machine import usual_preset
 from core.base.settings import PRESETS, load_preset
-from core.data.scans import DatasetFolder, open_dataset
+from core.base.words import DASH
+from core.data.formats import format_named
+from core.data.scans import DatasetFolder
+from core.data.splits import official
 from core.project.project import Project
+from gui.desk.background import Background, Turn
 from gui.look.combo import Combo
 from gui.look.scrolled import Scrolled
-from gui.look.words import breakable
+from gui.look.theme import Theme
+from gui.look.words import Wrapped, breakable
+from gui.start.class_choice import ClassChoice
+from gui.start.estimate import Estimate, estimate
+from gui.start.field import Field
+
+_REST_MS = 150  # of the keys, before what is typed is looked up
+_PRESETS = {
+    "paper": "paper: what the BaSAL paper states",
+    "nuscenes": "nuscenes: the paper's values for nuScenes",
+    "gpu": "gpu: half the width, for smaller GPUs",
+    "laptop": "laptop: no GPU, a round in minutes",
+    "nuscenes-laptop": "nuscenes-laptop: nuScenes without a GPU",
+}
 
 
 class NewProject(QWidget):
-    """Filled from what a folder was recognised as.
+    """Filled from what a folder was recognised as, so that it can be made as it is.
 
     Signals
     -------
@@ -39,62 +61,82 @@ class NewProject(QWidget):
 
     made = Signal(Path)
     left = Signal()
+    _counted = Signal(object)
 
-    def __init__(self, found: DatasetFolder) -> None:
+    def __init__(self, found: DatasetFolder, theme: Theme) -> None:
         super().__init__()
         self.found = found
+        self._background = Background(1, "new project")
+        self.destroyed.connect(self._background.shut)
+        self._asked: Future[Estimate] | None = None
         title = QLabel("New project")
         title.setObjectName("title")
         labels = "with labels" if found.labelled else "without labels"
-        about = QLabel(
-            f"{breakable(str(found.root))}\n{found.format} layout, {found.scans:,} scans in "
-            f"{len(found.sequences)} sequences, {labels}"
+        sequences = (
+            "1 sequence" if len(found.sequences) == 1 else (f"{len(found.sequences):,} sequences")
         )
-        about.setObjectName("quiet")
-        about.setWordWrap(True)
-        validation = [name for name in found.sequences if name in ("08", "val")]
-        if not validation and len(found.sequences) > 1:
-            validation = [found.sequences[-1]]
-        train = [name for name in found.sequences if name not in validation]
-        self.path = QLineEdit(str(Path.home() / f"lidarloop-{found.root.name}"))
+        about = Wrapped(
+            f"{breakable(str(found.root))}\n{found.format} layout, {found.scans:,} scans in "
+            f"{sequences}, {labels}",
+            "quiet",
+        )
+        train, validation = _usual_sides(found)
+        self.path = QLineEdit(str(free_folder(Path.home(), found.root)))
         self.train = QLineEdit(", ".join(train))
         self.validation = QLineEdit(", ".join(validation))
+        self.validation.setPlaceholderText("none: then no mIoU is measured")
         self.preset = Combo()
-        self.preset.addItems(PRESETS)
-        self.preset.setCurrentText("nuscenes" if found.format == "nuscenes" else "laptop")
-        self.classes = QLineEdit()
-        self.classes.setToolTip("Its name, or a .toml file with a class list of your own.")
-        self.classes.setPlaceholderText("as the format has it")
+        for name in PRESETS:
+            self.preset.addItem(_PRESETS[name], name)
+        self.preset.setCurrentIndex(self.preset.findData(usual_preset(found.format)))
+        self.classes = ClassChoice(format_named(found.format).classes or "semantickitti", theme)
         self.seed = QSpinBox()
         self.seed.setMaximum(2**31 - 1)
         self.research = QCheckBox("Research project")
         self.research.setToolTip("Answers may come from ground truth, and it is shown.")
         self.research.setEnabled(bool(found.labelled))
         browse = QPushButton("…")
+        browse.setAccessibleName("Choose the project's folder")
         browse.clicked.connect(self._browse)
-        where = QHBoxLayout()
-        where.addWidget(self.path, 1)
-        where.addWidget(browse)
-        form = QFormLayout()
-        form.setVerticalSpacing(9)
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
-        form.addRow("Project folder", where)
-        form.addRow("Training sequences", self.train)
-        form.addRow("Validation sequences", self.validation)
-        form.addRow("Preset", self.preset)
-        form.addRow("Class list", self.classes)
-        form.addRow("Seed", self.seed)
-        form.addRow("", self.research)
-        self.cost = QLabel()
-        self.cost.setObjectName("quiet")
-        self.cost.setWordWrap(True)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
-        self.button = QPushButton("Make the project")
+        where = QWidget()
+        beside = QHBoxLayout(where)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self.path, 1)
+        beside.addWidget(browse)
+        self.fields = {
+            "path": Field(where),
+            "train": Field(self.train),
+            "validation": Field(self.validation),
+            "preset": Field(self.preset),
+            "classes": Field(self.classes),
+        }
+        self.fields["path"].setFocusProxy(self.path)
+        self.fields["classes"].setFocusProxy(self.classes.box)
+        self.form = QFormLayout()
+        self.form.setVerticalSpacing(9)
+        self.form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
+        for label, name in (
+            ("Project &folder", "path"),
+            ("Training &sequences", "train"),
+            ("Validation se&quences", "validation"),
+            ("&Preset", "preset"),
+            ("C&lass list", "classes"),
+        ):
+            self.form.addRow(label, self.fields[name])
+        self.form.addRow("See&d", self.seed)
+        self.form.addRow("", self.research)
+        splits = official(found.format)
+        if splits:
+            known = ", ".join(splits)
+            self.train.setToolTip(f"Sequences, or an official split: {known}.")
+            self.validation.setToolTip(self.train.toolTip())
+        self.cost, self.problem = Wrapped(name="quiet"), Wrapped(name="problem")
+        self.problem.hide()
+        self.button = QPushButton("&Create the project")
         self.button.setProperty("primary", True)
         self.button.clicked.connect(self.make)
-        back = QPushButton("Back")
+        back = QPushButton("&Back")
         back.clicked.connect(self.left)
         buttons = QHBoxLayout()
         buttons.addWidget(back)
@@ -108,7 +150,7 @@ class NewProject(QWidget):
         layout.setSpacing(12)
         for part in (title, about):
             layout.addWidget(part)
-        layout.addLayout(form)
+        layout.addLayout(self.form)
         layout.addWidget(self.cost)
         layout.addWidget(self.problem)
         layout.addLayout(buttons)
@@ -120,56 +162,183 @@ class NewProject(QWidget):
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(Scrolled(inside))
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._estimate)
+        self._counted.connect(self._show)
         for edit in (self.train, self.validation):
-            edit.editingFinished.connect(self._estimate)
-        self.preset.currentTextChanged.connect(self._estimate)
+            edit.textChanged.connect(self._typed)
+        self.path.textChanged.connect(self._check_path)
+        self.preset.currentIndexChanged.connect(self._typed)
+        self.classes.changed.connect(lambda: self.fields["classes"].tell(""))
+        self._check_path()
         self._estimate()
+
+    # -- what it says -------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.button.setFocus()  # as it stands it can be made: Enter does
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.make()
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+            return
+        super().keyPressEvent(event)
 
     def _browse(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Folder for the project")
         if chosen:
             self.path.setText(chosen)
 
-    def _estimate(self, *_: object) -> None:
+    def _check_path(self, *_: object) -> None:
+        self.fields["path"].tell(why_not_there(self.path.text()))
+
+    def _typed(self, *_: object) -> None:
+        self._rest.start()
+
+    def _estimate(self) -> None:
         """Say what a round will ask; how many units that is, depends on their sizes."""
-        try:
-            dataset = open_dataset(
-                self.found.format,
-                self.found.root,
-                _names(self.train.text()),
-                _names(self.validation.text()),
-            )
-            settings = load_preset(self.preset.currentText())
-        except ProjectError as error:
-            self.cost.setText(f"{error.what} {error.do}")
-            return
-        share = float(settings.query.fraction)
+        if self._asked is not None:
+            self._asked.cancel()
+        work = partial(
+            estimate,
+            self.found.format,
+            self.found.root,
+            names_in(self.train.text()),
+            names_in(self.validation.text()),
+            str(self.preset.currentData()),
+        )
+        self._asked = self._background.submit(work, Turn.NOW)
+        self._asked.add_done_callback(self._tell_counted)
+
+    def _tell_counted(self, done: Future[Estimate]) -> None:
+        if isValid(self):
+            self._counted.emit(done)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the counts are of what is typed."""
+        return not self._rest.isActive() and self._asked is None
+
+    def _show(self, done: Future[Estimate]) -> None:
+        if done is not self._asked or done.cancelled():
+            return  # of what was typed before
+        self._asked = None
+        found = done.result()
+        for name in ("train", "validation"):
+            self.fields[name].tell(found.wrong.get(name, ""))
+        self.fields["preset"].tell(found.notes.get("preset", ""), warning=True)
+        share = float(load_preset(str(self.preset.currentData())).query.fraction)
+        splits = " ".join(filter(None, (found.notes.get(n) for n in ("train", "validation"))))
+        train = DASH if "train" in found.wrong else f"{found.train:,}"
+        validation = DASH if "validation" in found.wrong else f"{found.validation:,}"
         self.cost.setText(
-            f"{len(dataset.train):,} training and {len(dataset.validation):,} validation scans. A "
-            f"round asks {share:.1%} of the points; how many units and minutes that is, is told "
-            f"once the scans are prepared."
+            f"{train} training and {validation} validation scans. {splits}"
+            f"{' ' if splits else ''}A round asks {share:.1%} of the points; how many units and "
+            f"minutes that is, is told once the scans are prepared."
         )
 
+    # -- making it ----------------------------------------------------------------------------
+
     def make(self) -> None:
-        """Make the project, or say what is wrong."""
-        path = Path(self.path.text()).expanduser()
+        """Make the project, or say at its field what is wrong."""
+        self.problem.hide()
+        wrong = why_not_there(self.path.text())
+        if wrong:
+            self._refuse("path", wrong)
+            return
+        try:
+            classes = self.classes.need()
+        except ProjectError as error:
+            self._refuse("classes", f"{error.what} {error.do}")
+            return
+        path = Path(self.path.text().strip()).expanduser()
         try:
             Project.create(
                 path,
                 format=self.found.format,
                 root=self.found.root,
-                train=_names(self.train.text()),
-                validation=_names(self.validation.text()),
-                preset=self.preset.currentText(),
+                train=names_in(self.train.text()),
+                validation=names_in(self.validation.text()),
+                preset=str(self.preset.currentData()),
                 seed=self.seed.value(),
                 research=self.research.isChecked(),
-                classes=self.classes.text().strip() or None,
+                classes=classes,
             ).close()
         except ProjectError as error:
-            self.problem.setText(f"{error.what} {error.do}")
+            faulty = estimate(
+                self.found.format,
+                self.found.root,
+                names_in(self.train.text()),
+                names_in(self.validation.text()),
+                str(self.preset.currentData()),
+            ).wrong
+            if faulty:
+                self._refuse(*next(iter(faulty.items())))
+            else:
+                self.problem.setText(f"{error.what} {error.do}")
+                self.problem.show()
             return
         self.made.emit(path)
 
+    def _refuse(self, name: str, sentence: str) -> None:
+        """Say what is wrong with a field, and put the cursor there."""
+        self.fields[name].tell(sentence)
+        self.fields[name].setFocus()
 
-def _names(text: str) -> list[str]:
+
+def _usual_sides(found: DatasetFolder) -> tuple[list[str], list[str]]:
+    """Sequences to train and to validate on: the official ones, else the last one validates."""
+    splits = official(found.format)
+    validation = [name for name in found.sequences if name in (*splits.get("val", ()), "val")]
+    if not validation and len(found.sequences) > 1:
+        validation = [found.sequences[-1]]
+    tested = {*splits.get("test", ())}
+    train = [n for n in found.sequences if n not in validation and n not in tested]
+    if not train:
+        train = [name for name in found.sequences if name not in validation]
+    if len(train) > _MANY and "train" in splits:  # nuScenes' 700 scenes by the split's name
+        if set(train) == set(splits["train"]) and set(validation) == set(splits["val"]):
+            return ["train"], ["val"]
+    return train, validation
+
+
+_MANY = 40
+
+
+def free_folder(home: Path, root: Path) -> Path:
+    """A folder for a project on the scans below `root` that is not there yet."""
+    called = root.name
+    if called.lower() in ("velodyne", "velodyne_points", "data", "lidar", "points"):
+        called = f"{root.parent.name}-{called}".strip("-")
+    first = home / f"lidarloop-{called}"
+    number = 2
+    found = first
+    while found.exists():
+        found = first.with_name(f"{first.name}-{number}")
+        number += 1
+    return found
+
+
+def why_not_there(text: str) -> str:
+    """Why a project cannot be made in the folder that is typed, "" where it can."""
+    if not text.strip():
+        return "No folder is named. Name one that does not exist yet."
+    try:
+        path = Path(text.strip()).expanduser()
+        taken = path.exists() and (not path.is_dir() or any(path.iterdir()))
+    except (OSError, ValueError, RuntimeError) as error:
+        return f"That is no folder: {error}. Name one that does not exist yet."
+    return (
+        f"{path} exists and is not empty. Name a folder that does not exist yet." if taken else ""
+    )
+
+
+def names_in(text: str) -> list[str]:
+    """Names with commas between them."""
     return [name.strip() for name in text.split(",") if name.strip()]

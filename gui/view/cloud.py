@@ -25,7 +25,7 @@ _VERTEX = (
     """
 attribute vec3 a_position;
 attribute vec3 a_normal;
-attribute vec3 a_look;  // reflection, 1 for the ground, metres across
+attribute vec3 a_look;  // reflection, 1 for the ground or half of how leafy, metres across
 attribute float a_level;
 attribute float a_slot;
 attribute float a_value;
@@ -82,8 +82,9 @@ void main() {
         v_colour = vec3(high, middle, id - high * 65536.0 - middle * 256.0) / 255.0;
         return;
     }
+    float low = step(0.75, a_look.y);
     float tone = u_tone.x + u_tone.y * (2.0 * a_look.x - 1.0)
-        + u_tone.z * dot(a_normal, u_light) - u_tone.w * a_look.y;
+        + u_tone.z * dot(a_normal, u_light) - u_tone.w * low;
     tone = clamp(tone, 0.0, 1.0);
     vec3 value = texture2D(u_table, vec2((a_value + 0.5) / 256.0, 0.5)).rgb;
     bool own = unit.r + unit.g + unit.b > 0.0;
@@ -92,7 +93,9 @@ void main() {
     if (u_values < 0.5 || u_values > 2.5 || (asked && own)) {  // what is drawn on it shows in any
         colour = unit.rgb * shade;
         if (!own) {
-            colour = texture2D(u_relief, vec2(a_level, tone)).rgb;
+            vec2 place = vec2((a_level * 255.0 + 0.5) / 512.0, tone);
+            vec3 leaves = texture2D(u_relief, place + vec2(0.5, 0.0)).rgb;
+            colour = mix(texture2D(u_relief, place).rgb, leaves, (1.0 - low) * 2.0 * a_look.y);
             // What the network sees, as a tint of it: never of what is asked.
             if (u_values > 2.5 && !asked && a_value < 250.0)
                 colour = mix(colour, value * shade, 0.6);
@@ -131,7 +134,7 @@ class Layer:
     Attributes
     ----------
     points : (N, >= 3) metres; slots : (N,) places in the unit table
-    look : (N, 3) reflection 0..1, 1 for ground rows, metres across
+    look : (N, 3) reflection 0..1, 1 for ground rows or half of how leafy (0..1), metres across
     level : (N,) 0..1 along the table of heights
     normal : (N, 3) of the surface, None where it is not known
     """
@@ -157,7 +160,7 @@ class CloudVisual(Visual):
         self._table = np.zeros((1, _WIDTH, 4), np.uint8)
         self._texture = _texture(self._table)
         self._colours = _texture(np.zeros((1, 256, 3), np.uint8))
-        self._relief = _texture(np.zeros((64, 256, 3), np.uint8))
+        self._relief = _texture(np.zeros((64, 512, 3), np.uint8))
         self._uniforms: dict[str, object] = {}
         self._levels = self._values = self._slots = gloo.VertexBuffer(np.zeros(1, np.float32))
         self.freeze()
@@ -246,7 +249,7 @@ class CloudVisual(Visual):
         self.update()
 
     def set_relief(self, table: np.ndarray) -> None:
-        """Colours (T, L, 3) uint8 by tone and level (gui.look.relief)."""
+        """Colours (T, 2 L, 3) uint8 by tone and level (gui.look.relief)."""
         self._relief.set_data(table)
         self.update()
 

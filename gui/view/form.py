@@ -4,6 +4,7 @@ directions, and how large to draw a point. Arrays only; it knows no project and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,11 @@ _CLOSES = 1.09  # of the angle between rings: splats of this size leave no gap
 _FINEST_M = 0.02
 _QUANTILES = 65
 _WIDE_M = 30.0
+_FLAT, _LEVEL, _ON_GROUND_M = 0.06, 0.8, 0.5  # roughness, upward part of a normal, height
+_EVEN, _ROUGH = 0.18, 0.27  # roughness up to which a surface is one, and from which it is leaves
 _LEAST_WEIGHT = 0.05
+_FAR_M, _SECTORS = 15.0, 72  # nearer a beam's own place in the scanner counts
+_UNDER_SKY = 0.75  # of the sectors, at most: nothing stands there that reaches the highest beam
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,14 @@ class Form:
     ----------
     ground : the ground under it
     height : (N,) float32 metres over the ground
-    reflection : (N,) float32 0..1, the intensity by its rank within the scan
+    reflection : (N,) float32 0..1, the intensity by its rank within the scan; of even surfaces the
+        median around each point, as beams differ
     normal : (N, 3) float32 direction of the surface, turned to the scanner; zero where none is
+    rough : (N,) float32 how thick the surface around each point is, as part of its length: 0 for a
+        plane and a line, 0.35 for leaves
     splat : (N,) float32 metres across a point must be to touch those beside it
     pitch : radians between neighbouring points as the scanner sees them
+    highest : radians over the horizon of the highest beam; what stands higher is cut off there
     low : (N,) bool, ground rows
     """
 
@@ -55,9 +64,30 @@ class Form:
     height: np.ndarray
     reflection: np.ndarray
     normal: np.ndarray
+    rough: np.ndarray
     splat: np.ndarray
     pitch: float
+    highest: float
     low: np.ndarray
+
+    @cached_property
+    def leafy(self) -> np.ndarray:
+        """(N,) float32 0..1: 0 for what has one surface, 1 for leaves, between where none tells."""
+        return np.clip((self.rough - _EVEN) / (_ROUGH - _EVEN), 0, 1).astype(np.float32)
+
+    @cached_property
+    def kind(self) -> np.ndarray:
+        """(N,) float32: 1 for even ground, half of how leafy for all else: for the visual."""
+        return np.where(self.low & (self.rough < _ROUGH), np.float32(1), self.leafy / 2)
+
+    def is_flat(self, rows: np.ndarray) -> bool:
+        """Whether rows (R,) are a level, even piece of ground."""
+        level, high = np.abs(self.normal[rows, 2]), self.height[rows]
+        return bool(
+            np.median(self.rough[rows]) <= _FLAT
+            and np.median(level) >= _LEVEL
+            and np.median(high) <= _ON_GROUND_M
+        )
 
 
 def form_of(points: np.ndarray, low: np.ndarray | None) -> Form:
@@ -70,13 +100,14 @@ def form_of(points: np.ndarray, low: np.ndarray | None) -> Form:
     ground = ground_under(xyz[low])
     height = np.where(finite, xyz[:, 2] - ground.at(xyz), 0).astype(np.float32)
     normal = np.zeros((len(points), 3), np.float32)
+    rough, reflection = np.zeros(len(points), np.float32), ranks(solid[:, 3])
     away = np.linalg.norm(xyz, axis=1)
     here = np.flatnonzero(finite)
-    normal[here], gap = _surfaces(xyz[here])
+    normal[here], rough[here], reflection[here], gap = _surfaces(xyz[here], reflection[here])
     apart = (gap / np.maximum(away[here], 1e-3))[~low[here]]
     pitch = float(np.median(apart)) if len(apart) else 0.0
     splat = np.maximum(_FINEST_M, _CLOSES * pitch * away).astype(np.float32)
-    return Form(ground, height, ranks(solid[:, 3]), normal, splat, pitch, low)
+    return Form(ground, height, reflection, normal, rough, splat, pitch, _highest(xyz[here]), low)
 
 
 def cell_heights(points: np.ndarray, form: Form, rows: np.ndarray) -> np.ndarray:
@@ -98,6 +129,20 @@ def cell_heights(points: np.ndarray, form: Form, rows: np.ndarray) -> np.ndarray
     over = z - across @ plane
     height[wide] = np.clip(3 * (over - np.quantile(over, 0.2)), -0.5, 2)
     return height
+
+
+def _highest(xyz: np.ndarray) -> float:
+    """Radians over the horizon of the highest beam, by what it met in each direction: points xyz
+    (n, 3)."""
+    flat = np.hypot(xyz[:, 0], xyz[:, 1])
+    far = flat > _FAR_M
+    if not far.any():
+        return float(np.pi / 2)
+    raised = np.arctan2(xyz[far, 2], flat[far])
+    turned = np.arctan2(xyz[far, 1], xyz[far, 0])
+    tops = np.full(_SECTORS, -np.pi / 2)
+    np.maximum.at(tops, ((turned / np.pi + 1) / 2 * _SECTORS).astype(int) % _SECTORS, raised)
+    return float(np.quantile(tops[tops > -np.pi / 2], _UNDER_SKY))
 
 
 def lowest(points: np.ndarray) -> np.ndarray:
@@ -151,38 +196,50 @@ def ranks(values: np.ndarray) -> np.ndarray:
     return np.interp(values, knots, share[first]).astype(np.float32)
 
 
-def _surfaces(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Directions (n, 3) of the surfaces through points xyz (n, 3), and metres (n,) to the fourth
-    neighbour of each."""
+def _surfaces(
+    xyz: np.ndarray, reflection: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Direction (n, 3) of the surface through each of points xyz (n, 3), its roughness (n,),
+    reflection (n,) and the metres (n,) to its fourth neighbour.
+
+    Even surfaces are smoothed and rough ones left as they are: so walls look even, and leaves
+    flicker.
+    """
     from scipy.spatial import cKDTree
 
     if len(xyz) < 5:
-        return np.zeros_like(xyz), np.zeros(len(xyz))
+        return np.zeros_like(xyz), np.zeros(len(xyz)), reflection, np.zeros(len(xyz))
     tree = cKDTree(xyz, leafsize=24, balanced_tree=False, compact_nodes=False)
     distance, near = tree.query(xyz, min(_NEIGHBOURS, len(xyz)))
     around = xyz[near]
     around -= around.mean(axis=1, keepdims=True)
-    normal = least_axes(np.einsum("nki,nkj->nij", around, around))
+    normal, rough = least_axes(np.einsum("nki,nkj->nij", around, around))
     away = (normal * xyz).sum(axis=1) > 0
     normal[away] *= -1
-    return normal, distance[:, 4]
+    even = np.clip((_ROUGH - rough) / (_ROUGH - _EVEN), 0, 1).astype(np.float32)
+    smooth = normal + even[:, None] * (normal[near].mean(axis=1) - normal)
+    length = np.linalg.norm(smooth, axis=1, keepdims=True)
+    normal = np.divide(smooth, length, out=normal, where=length > 1e-6)
+    reflection = reflection + even * (np.median(reflection[near], axis=1) - reflection)
+    return normal, rough, reflection, distance[:, 4]
 
 
-def least_axes(covariance: np.ndarray) -> np.ndarray:
+def least_axes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n, 3) float32 unit eigenvectors of the least eigenvalues of covariance (n, 3, 3), zero where
-    no direction is least.
+    no direction is least; and (n,) float32 0..1 the square root of the least over the largest one.
 
     In closed form (Smith 1961), ten times as fast as a general solver.
     """
     a = covariance.astype(np.float64)
     scale = np.trace(a, axis1=1, axis2=2)
     a /= np.maximum(scale, 1e-30)[:, None, None]
-    middle = 1 / 3
-    off = a - middle * np.eye(3)
+    mean = 1 / 3
+    off = a - mean * np.eye(3)
     spread = np.sqrt((off * off).sum(axis=(1, 2)) / 6)
     cosine = np.linalg.det(off) / np.maximum(2 * spread**3, 1e-30)
     angle = np.arccos(np.clip(cosine, -1, 1)) / 3
-    least = middle + 2 * spread * np.cos(angle + 2 * np.pi / 3)
+    least = mean + 2 * spread * np.cos(angle + 2 * np.pi / 3)
+    largest = mean + 2 * spread * np.cos(angle)
     rest = a - least[:, None, None] * np.eye(3)
     # Its rows are at right angles to the vector: the longest of their products is the safest.
     products = np.stack([np.cross(rest[:, i], rest[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))], 1)
@@ -192,4 +249,5 @@ def least_axes(covariance: np.ndarray) -> np.ndarray:
     longest = length[rows, best]
     found = products[rows, best] / np.maximum(longest, 1e-30)[:, None]
     found[(longest < 1e-9) | (scale <= 0)] = 0
-    return found.astype(np.float32)
+    ratio = np.sqrt(np.clip(least, 0, None) / np.maximum(largest, 1e-12))
+    return found.astype(np.float32), np.minimum(ratio, 1).astype(np.float32)

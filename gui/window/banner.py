@@ -106,6 +106,7 @@ class Banner(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(partial(self._chosen, act))
             self._buttons.add(button)
+            button.show()  # the banner may be on screen already, with something else
             self.choices.append(button)
         self.show()
 

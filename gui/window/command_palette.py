@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from gui.window.actions import GROUPS, Action, Actions
 from gui.window.gate import TAKES_KEYS
+from gui.window.mouse import MOUSE
 
 _ID = Qt.ItemDataRole.UserRole
 _MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
@@ -213,6 +214,7 @@ class KeySheet(QFrame):
             old.setParent(None)
             old.deleteLater()
         self._columns = [self._column(group) for group in GROUPS if self._keyed(group)]
+        self._columns.append(self._mouse())
         self._lay()
 
     def _lay(self) -> None:
@@ -289,29 +291,36 @@ class KeySheet(QFrame):
         self.changed.emit()
 
     def _column(self, group: str) -> QWidget:
+        keyed = [action for action in self.actions_table.of_group(group) if action.keys]
+        return self._table(group, [(KeyLine(one, self._ask), one.title) for one in keyed])
+
+    def _mouse(self) -> QWidget:
+        lines: list[tuple[QLabel, str]] = []
+        for done, comes in MOUSE:
+            lines.append((QLabel(done), comes))
+            lines[-1][0].setObjectName("key")
+        return self._table("Mouse", lines)
+
+    def _table(self, title: str, lines: Sequence[tuple[QLabel, str]]) -> QWidget:
+        """A heading over lines of what to press and what comes of it."""
         column = QWidget(self._inside)
         grid = QGridLayout(column)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(2)
-        heading = QLabel(group)
+        heading = QLabel(title)
         heading.setObjectName("heading")
         grid.addWidget(heading, 0, 0, 1, 2)
-        keyed = [action for action in self.actions_table.of_group(group) if action.keys]
-        for row, action in enumerate(keyed, start=1):
-            self._line(grid, row, action)
+        for row, (pressed, comes) in enumerate(lines, start=1):
+            words = QLabel(comes)
+            words.setObjectName("quiet")
+            grid.addWidget(pressed, row, 0)
+            grid.addWidget(words, row, 1)
         grid.setColumnStretch(1, 1)
         for part in column.findChildren(QWidget):
             part.ensurePolished()  # else it does not know its font yet
         column.show()
         return column
-
-    def _line(self, grid: QGridLayout, row: int, action: Action) -> None:
-        keys = KeyLine(action, self._ask)
-        title = QLabel(action.title)
-        title.setObjectName("quiet")
-        grid.addWidget(keys, row, 0)
-        grid.addWidget(title, row, 1)
 
     def mousePressEvent(self, event: object) -> None:
         self.close_sheet()

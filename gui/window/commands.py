@@ -58,6 +58,9 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Five short steps: how to label.", window.show_tour),
         Action("settings", "Settings …", ("Ctrl+,",), "Project",
                "What project.toml holds, with the source of each value.", window.open_settings),
+        Action("classes", "Classes …", (), "Project",
+               "Names, colours, keys and raw ids; add classes, merge them.",
+               window.open_classes, session.no.change),
         Action("layout", "Reset the layout", (), "View",
                "Put every panel back where it was at first.", window.reset_layout),
         Action("export", "Export labels …", ("Ctrl+E",), "Project",
@@ -79,7 +82,7 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         Action("prepare", "Prepare", ("F5",), "Round",
                "Split the scans in units and partitions.", session.prepare, session.no.prepare),
         Action("ask", "Ask", ("F6",), "Round",
-               "Choose the units worth asking about.", session.ask, session.no.ask),
+               "Choose the units worth asking about.", session.ask_next, session.no.ask),
         Action("ask with", "Ask with options …", ("Shift+F6",), "Round",
                "Choose strategy and budget.", window.open_ask, session.no.ask),
         Action("oracle", "Oracle", ("F7",), "Round",
@@ -159,8 +162,9 @@ def of_session(window: Shell, session: Session) -> list[Action]:
     ]  # fmt: skip
     for code, name, key in CODES:
         rows.append(_class(session, code, name.capitalize(), key, "Label"))
-    for number, name in enumerate(session.project.classes.names):
-        rows.append(_class(session, number, name, session.project.classes.keys[number], "Class"))
+    classes = session.project.classes
+    for number in classes.shown:
+        rows.append(_class(session, number, classes.names[number], classes.keys[number], "Class"))
     if work.in_view is not None:
         rows += _in_view(session, work.in_view)
     guarded = {"skip", "back", "label"} | {

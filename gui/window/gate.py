@@ -30,6 +30,7 @@ _ON_SHEET = ("accept", "alike", "skip", "back", "label")  # the sheet goes with 
 _FLIGHT_MS = 30
 _SAMPLED = 49  # points by which it is seen how much of the unit is covered
 _MEASURED = 50  # changes of scan, and steps within one, by which their cost is told
+_FIRST_TOLD = 4  # changes of scan; then at twice as many, so that what is told stands still
 
 
 class Gate(QObject):
@@ -60,6 +61,7 @@ class Gate(QObject):
         self._clock = clock
         self._asked: tuple[str, float] | None = None  # what is to be drawn, and since when
         self._scan = ""  # whose frame was drawn last
+        self._changes = 0  # of scan, that were measured
         self._times: dict[bool, deque[float]] = {
             one: deque(maxlen=_MEASURED) for one in (False, True)
         }
@@ -106,8 +108,10 @@ class Gate(QObject):
     def _measure(self, seconds: float, other_scan: bool) -> None:
         """Take in how long it took from one unit to the frame of the next."""
         self._times[other_scan].append(seconds)
+        self._changes += other_scan
         other, same = self._times[True], self._times[False]
-        if other:
+        doubled = self._changes & (self._changes - 1) == 0
+        if other_scan and self._changes >= _FIRST_TOLD and doubled:
             cost = max(0.0, median(other) - (median(same) if same else 0.0))
             self.state.change = (cost, len(other))
 

@@ -21,6 +21,7 @@ from core.quality.disagreements import disagreements, reopen
 from core.rounds.round import Round
 from gui.desk.activity import Activity
 from gui.desk.state import State
+from gui.desk.tally import Tally
 from gui.look.theme import Theme
 from gui.panels.context import Context
 from gui.panels.partitions import Partitions
@@ -121,7 +122,7 @@ class Session(QObject):
 
     def make_palette(self, theme: Theme, run: Any) -> Palette:
         """The class palette; `run` does an action by its id."""
-        made = Palette(self.project.classes, theme, run)
+        made = Palette(self.project.classes, theme, run, Tally(self.project.answers).words)
         self.palette = made
         return made
 
@@ -148,6 +149,23 @@ class Session(QObject):
         """Choose and freeze the next query, in the background."""
         self._tip = self.project.tip
         self.jobs.run("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
+
+    def ask_next(self, options: dict[str, Any] | None = None) -> None:
+        """The same; where items are still open, first say what becomes of them."""
+        waiting = self.state.summary.waiting
+        if not waiting:
+            self.ask(options)
+            return
+        one = waiting == 1
+        self.banner.show_choice(
+            f"{waiting:,} item{' is' if one else 's are'} still open: the next query puts "
+            f"{'it' if one else 'them'} back in the pool.",
+            "What is answered and drawn is kept either way.",
+            [
+                ("Ask the next query now", lambda: self._ask_if_may(options)),
+                ("Finish these first", lambda: None),
+            ],
+        )
 
     def train(self) -> None:
         """Train, score and evaluate, in the background."""
@@ -261,7 +279,7 @@ class Session(QObject):
             self.banner.show_error(error)
             return
         waiting = self.state.summary.waiting
-        choices: list[Choice] = [("Ask the next query now", self._ask_next)]
+        choices: list[Choice] = [("Ask the next query now", self._ask_if_may)]
         rest = ""
         if waiting:
             rest = (
@@ -271,10 +289,10 @@ class Session(QObject):
             choices.append(("Finish these first", lambda: None))
         self.banner.show_choice(result, rest, choices)
 
-    def _ask_next(self) -> None:
+    def _ask_if_may(self, options: dict[str, Any] | None = None) -> None:
         reason = self.no.ask()
         if reason is None:
-            self.ask()
+            self.ask(options)
         else:
             self.banner.show_note(reason, "")
 

@@ -27,7 +27,7 @@ from gui.look.combo import Combo
 from gui.look.scrolled import Scrolled
 from gui.look.words import Wrapped, breakable
 
-_TITLES = {"prepare": "Prepare", "query": "Ask", "train": "Train"}
+_TITLES = {"prepare": "Prepare", "rig": "The sensor", "query": "Ask", "train": "Train"}
 _MADE = "chosen when the project was made"
 
 

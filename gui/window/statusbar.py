@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 from core.base.jobs import Progress
 from core.base.words import duration
 from core.project.project import annotator_name
+from gui.desk.counted import points, units_words
 from gui.desk.state import State
 
 
@@ -94,8 +95,7 @@ class StatusBar(QStatusBar):
         total = int(project.units.scan_rows.sum()) if project.units is not None else None
         of = f" of {total:,}" if total else ""
         self.spent.setText(
-            f"{spent.points:,}{of} points · {spent.units:,} units labelled · "
-            f"{spent.minutes:.1f} min"
+            f"{points(spent):,}{of} points · {units_words(spent)} · {spent.minutes:.1f} min"
         )
         self.spent.setToolTip("In all rounds, and what was labelled without being asked")
         self._fit()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -26,6 +26,7 @@ from core.cli import demo
 from core.data.scans import recognise
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
+from gui.desk.counted import units_words
 from gui.look.scrolled import Scrolled
 from gui.look.theme import THEMES, Theme, palette, style_sheet
 from gui.points.class_palette import Palette
@@ -37,6 +38,8 @@ from gui.window.session import Session
 from gui.window.stepper import Stepper
 
 if TYPE_CHECKING:  # each is loaded when it is first shown
+    from core.data.classes import ClassList
+    from gui.start.class_editor import ClassEditor
     from gui.start.new_project import NewProject
     from gui.window.command_palette import CommandPalette, KeySheet
 
@@ -121,7 +124,7 @@ class Window(QMainWindow):
             return
         from gui.start.new_project import NewProject
 
-        self.show_new(NewProject(found))
+        self.show_new(NewProject(found, self.theme))
 
     def show_new(self, page: NewProject) -> None:
         """Show the page that makes a project."""
@@ -239,7 +242,7 @@ class Window(QMainWindow):
     def _size_docks(self) -> None:
         self._application().processEvents()  # the tabs are made
         self._fit_tabs()
-        queue, scans, classes, partitions, *_ = self.docks
+        queue, scans, classes, *_, context = self.docks
         palette = self.session.palette if self.session is not None else None
         wide, tall = self.width(), self.height()
         hand = palette.hand_width() if isinstance(palette, Palette) else 0
@@ -248,10 +251,13 @@ class Window(QMainWindow):
         right = max(hand + 8, right) if hand < 0.28 * wide else right
         self.resizeDocks([queue, classes], [250, int(right)], Qt.Orientation.Horizontal)
         self._application().processEvents()  # how high the classes are depends on their width
-        high = palette.inside.height() + 50 if isinstance(palette, Palette) else 285
-        high = min(high, int(tall * 0.5))
+        over = classes.height() - palette.height() if isinstance(palette, Palette) else 0
+        high = palette.wanted + over + 6 if isinstance(palette, Palette) else 285
+        high = min(high, int(tall * 0.55))
         self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
-        self.resizeDocks([classes, partitions], [high, tall - high], Qt.Orientation.Vertical)
+        # Qt takes sizes as shares of what there is: they must be as much as both have together.
+        both = classes.height() + context.height()
+        self.resizeDocks([classes, context], [high, both - high], Qt.Orientation.Vertical)
 
     def _fit_tabs(self) -> None:
         """No panel of the right side becomes narrower than their tabs together."""
@@ -277,7 +283,7 @@ class Window(QMainWindow):
         spent = session.project.answers.spent()
         remember(
             session.project.path,
-            spent=f"{spent.units:,} units, {spent.minutes:.0f} min",
+            spent=f"{units_words(spent)}, {spent.minutes:.0f} min",
             picture=session.picture(),
         )
         store().setValue("layout", self.saveState(LAYOUT_VERSION))
@@ -354,7 +360,7 @@ class Window(QMainWindow):
         from gui.panels.ask_options import AskOptions
 
         options = AskOptions(self, self.session.state.estimates)
-        options.asked.connect(self.session.ask)
+        options.asked.connect(self.session.ask_next)
         button = self.stepper.buttons["ask"]
         options.move(button.mapToGlobal(button.rect().bottomLeft()))
         options.show()
@@ -388,6 +394,45 @@ class Window(QMainWindow):
             shown.show()
             shown.raise_()
             shown.activateWindow()
+
+    def open_classes(self) -> None:
+        """Show the class list, in a window beside this one; saved, the project opens with it."""
+        from gui.start.class_editor import ClassEditor
+
+        session = self.session
+        if session is None:
+            return
+        shown = self.findChild(ClassEditor)
+        if shown is None:
+            project = session.project
+            shown = ClassEditor(
+                self,
+                project.classes,
+                self.theme,
+                kept=True,
+                points=project.answers.fold.class_counts(),
+                by=project.answers.annotator,
+            )
+            shown.saved.connect(partial(self._use_classes, shown))
+        shown.show()
+        shown.raise_()
+        shown.activateWindow()
+
+    def _use_classes(self, editor: ClassEditor, classes: ClassList) -> None:
+        session = self.session
+        if session is None:
+            return
+        busy = session.no.change()
+        try:
+            if busy is None:
+                session.project.use_classes(classes)
+        except ProjectError as error:
+            busy = f"{error.what} {error.do}"
+        if busy is not None:
+            editor.refuse(busy)
+            return
+        path = session.project.path
+        QTimer.singleShot(0, self, lambda: self.open_project(path))  # it closes the editor
 
     def change_theme(self) -> None:
         """Change between dark and light."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.base.errors import ProjectError
 from core.base.files import write_atomic
+from core.data.classes import ClassList
 
 SUFFIX = ".safetensors"
 VERSION = 1
@@ -82,31 +83,52 @@ def read(path: Path) -> tuple[dict[str, Tensor], About]:
         ) from error
 
 
-def check_fits(
-    path: Path, about: About, *, network: str, width: float, classes: Sequence[str]
-) -> None:
-    """Raise ProjectError where a checkpoint is of another network, width or class list."""
+def check_fits(path: Path, about: About, *, network: str, width: float, classes: ClassList) -> None:
+    """Raise ProjectError where a checkpoint is of another network, width or class list.
+
+    A class may have had another name when it was trained; classes that were added since are behind
+    those that it knows.
+    """
+    count = len(about.classes)
     wanted: Mapping[str, tuple[object, object]] = {
         "network": (about.network, network),
         "width": (about.width, width),
-        "number of classes": (len(about.classes), len(classes)),
-        "class list": (tuple(about.classes), tuple(classes)),
+        "number of classes": (count, min(count, len(classes))),
     }
+    use = (
+        f"Use a checkpoint of {network}, width {width}, with the {len(classes)} classes of the "
+        "project."
+    )
     for what, (found, needed) in wanted.items():
         if found != needed:
-            shown = "" if what == "class list" else f" {found}, and the project's is {needed}"
             raise ProjectError(
-                f"{path} has another {what}{shown}.",
-                f"Use a checkpoint of {network}, width {width}, with the {len(classes)} classes "
-                "of the project.",
+                f"{path} has another {what} {found}, and the project's is {needed}.", use
+            )
+    for number, name in enumerate(about.classes):
+        if name != classes.names[number] and name not in classes.names_before(number):
+            raise ProjectError(
+                f"{path} has another class list: its class {number + 1} is {name}, the project's "
+                f"{classes.names[number]}.",
+                use,
             )
 
 
 def load_network(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Put a checkpoint's weights into a network."""
-    network.load_state_dict(
-        {n.removeprefix(_MODEL): t for n, t in tensors.items() if n.startswith(_MODEL)}
-    )
+    """Put a checkpoint's weights into a network. What the network has for classes that were added
+    since the checkpoint stays as it is."""
+    own, state = network.state_dict(), {}
+    for name, tensor in tensors.items():
+        if name.startswith(_MODEL):
+            name = name.removeprefix(_MODEL)
+            whole = own.get(name, tensor)
+            if (
+                tensor.shape[1:] == whole.shape[1:]
+                and 0 < len(whole.shape)
+                and (tensor.shape[0] < whole.shape[0])
+            ):
+                tensor = torch.cat([tensor, whole[len(tensor) :].to(tensor)])
+            state[name] = tensor
+    network.load_state_dict(state)
 
 
 def load_optimiser(optimiser: torch.optim.Adam, tensors: Mapping[str, Tensor]) -> None:

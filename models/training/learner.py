@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.base.errors import ProjectError
+from core.base.machine import BYTES_PER_VOXEL, MEMORY_SHARE
 from core.base.settings import TrainSettings
 from core.data.classes import IGNORED
 from core.quality.iou import confusion
@@ -19,9 +20,10 @@ from models.sparse.layers import Levels
 from models.training.batches import Batch
 from models.training.group import Group
 
-_BYTES_PER_VOXEL = 31e3  # of a step at width 1, measured
-_MEMORY_SHARE = 0.7
-_LOWER = "Lower train.batch or train.width, or raise train.voxel_m"
+_LOWER = (
+    "Lower train.batch or train.width, or raise train.voxel_m: in the window under Settings, or by "
+    "`lidarloop settings PROJECT --preset laptop` or `--set train.batch=1`"
+)
 
 
 class OutOfMemory(ProjectError):
@@ -120,12 +122,12 @@ class Learner:
         return Learnt(value, self.group.total(matrix.to(self.where)).cpu().numpy())
 
     def _check_memory(self, batch: Batch) -> None:
-        needed = len(batch.keys) * _BYTES_PER_VOXEL * self.settings.width
+        needed = len(batch.keys) * BYTES_PER_VOXEL * self.settings.width
         if self.where.type == "cuda":
             free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved()
         else:
             free = psutil.virtual_memory().available
-        if needed > free * _MEMORY_SHARE:
+        if needed > free * MEMORY_SHARE:
             raise OutOfMemory(
                 f"A training step on {len(batch.scans)} scans needs about {needed / 1e9:.1f} GB; "
                 f"{free / 1e9:.1f} GB are free.",

@@ -68,11 +68,13 @@ def train(
     torch.manual_seed(seed)
     network = make_network(settings.network, classes=len(classes), width=settings.width)
     if start is not None:
-        _load(network, start, settings, classes)
+        _load(network, start, settings, classes, job)
     source = hash_file(start) if start is not None else None
     rounds, scans = list(training.rounds), list(training.scans)
     values = {**vars(settings), "batch": None}  # a run may go on with another
-    fingerprint = hash_json([scans, dict(training.positions), rounds, repr(values), source])
+    merged = [[merge.source, merge.into] for merge in classes.merges]
+    inputs = [scans, dict(training.positions), rounds, repr(values), source]
+    fingerprint = hash_json([*inputs, merged] if merged else inputs)
     epochs = settings.epochs if start is not None else settings.first_epochs
     run = _Run(
         Learner(network, settings, len(classes), group),
@@ -96,7 +98,7 @@ def train(
         ),
     )
     try:
-        run.resume()
+        run.resume(job)
         if group.size == 1 and run.epoch < run.epochs:
             job.progress(0, 1, "estimate")
             job.say(run.estimate())
@@ -109,7 +111,11 @@ def train(
 
 
 def _load(
-    network: torch.nn.Module, start: Path, settings: TrainSettings, classes: ClassList
+    network: torch.nn.Module,
+    start: Path,
+    settings: TrainSettings,
+    classes: ClassList,
+    job: Job,
 ) -> None:
     """Put the weights of our own or a published checkpoint into a network."""
     if start.suffix != checkpoint.SUFFIX:
@@ -117,9 +123,12 @@ def _load(
         return
     tensors, about = checkpoint.read(start)
     checkpoint.check_fits(
-        start, about, network=settings.network, width=settings.width, classes=classes.names
+        start, about, network=settings.network, width=settings.width, classes=classes
     )
     checkpoint.load_network(network, tensors)
+    added = classes.names[len(about.classes) :]
+    if added:
+        job.say(f"{start.parent.name} knows no {', no '.join(added)}: learnt from nothing.")
 
 
 def _step_seed(*place: int) -> int:
@@ -162,12 +171,15 @@ class _Run:
     def about(self, epoch: int, step: int) -> checkpoint.About:
         return replace(self.begun, epoch=epoch, step=step)
 
-    def resume(self) -> None:
+    def resume(self, job: Job) -> None:
         """Take up the state of an interrupted run, if there is one of the same input."""
         if not self.state.exists():
             return
         tensors, about = checkpoint.read(self.state)
         if about.training != self.begun.training or about.seed != self.seed:
+            return
+        if len(about.classes) != len(self.classes):
+            job.say("Training begins anew: classes were added since it was interrupted.")
             return
         checkpoint.load_network(self.learner.network, tensors)
         checkpoint.load_optimiser(self.learner.optimiser, tensors)

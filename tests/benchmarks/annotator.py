@@ -27,7 +27,7 @@ SPLIT_S = KEY_S + KEY_S + DECIDE_S  # the least that a unit of two classes takes
 DRAWN_S = KEY_S + 2 * POINT_S + KEY_S + DECIDE_S
 VERTICES, JITTER_PX = 12, 3.0
 _SHAPES = 6
-_POINTS_PER_S = 3.2  # what is worth a second: less than that is let be
+_POINTS_PER_S = 5.0  # what is worth a second: less than that is let be
 _LOOK_AGAIN = 600  # points of a cluster, to look at it again before the last key
 _COME_CLOSER = 120  # points of other classes, to draw with less room around the unit
 _LOOK_TWICE = 60  # points of other classes in a cluster, to look at it from above too
@@ -199,7 +199,8 @@ class Annotator:
             self._by_parts(divided, known, truth)
             return
         drawn = self._strokes(truth, main)
-        if drawn and not self._is_cell() and len(truth) > _LOOK_AGAIN:
+        still_asked = self.state.target is self._asked
+        if drawn and still_asked and not self._is_cell() and len(truth) > _LOOK_AGAIN:
             # A large cluster hides half of itself: look from the other view before the last key.
             self._flip()
             self._strokes(truth, main)

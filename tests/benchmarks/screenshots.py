@@ -28,7 +28,7 @@ from tests.gui.states import at_rest, page_states, session_states
 SIZES = ((1100, 700), (1440, 900), (1920, 1080))
 THEMES = ("dark", "light")
 TEXTS = (1.0, 1.5)
-_PATIENCE_S = 30.0
+_PATIENCE_S = 300.0
 _TILE_PX = 640  # width of a picture on a sheet
 
 

@@ -1,8 +1,8 @@
 """Points right and estimated seconds: one class per unit against the tools, on real scans.
 
 What the annotator thinks worth a second was chosen on sequences 00 to 03 (CHOSEN_ON): of 3.2, 5 and
-8 points the one with the most points right there at no more than 1.4 times the seconds. The goals
-are for the other scans, of which the choice knows nothing; so is how units are split.
+8 points the one with the most points right there. So was how units are split. The goals are for the
+other scans, of which neither choice knows anything.
 """
 
 from __future__ import annotations

@@ -34,9 +34,20 @@ def page_states(window: Window, scans: Path, settle: Settle) -> Iterator[str]:
     yield "start-nothing-found"
     found = recognise(scans)
     assert found is not None
-    window.show_new(NewProject(found))
+    window.show_new(NewProject(found, window.theme))
     settle(lambda: True)
     yield "new-project"
+    page = window.centralWidget()
+    page.path.setText(str(Path(__file__).parent))
+    page.preset.setCurrentIndex(0)
+    page.train.setText("nothing")
+    settle(lambda: page.settled)
+    yield "new-project-wrong"
+    page.classes.open_editor()
+    settle(lambda: True)
+    yield "new-project-classes"
+    window.findChild(QDialog).close()
+    settle(lambda: True)
 
 
 def session_states(window: Window, settle: Settle) -> Iterator[str]:
@@ -101,6 +112,9 @@ def _messages(window: Window, settle: Settle) -> Iterator[str]:
     banner.show_fault("Traceback (most recent call last):\nValueError: operands could not be read")
     settle(lambda: True)
     yield "banner-fault"
+    session.ask_next()
+    settle(banner.isVisible)
+    yield "banner-ask"
     banner.hide()
     session.status.starting("Train")
     report = {"loss": 0.732, "epoch": 3.0, "labelled_miou": 0.41}
@@ -117,6 +131,11 @@ def _messages(window: Window, settle: Settle) -> Iterator[str]:
 
 
 def _cards(window: Window, settle: Settle) -> Iterator[str]:
+    switches = window.session.work.in_view.overlays.switches
+    switches.open_filter()
+    settle(lambda: True)
+    yield "filter"
+    switches._panel.hide()
     sheet = window.session.work.sheet
     window.actions_table.run("alike")
     settle(sheet.isVisible)
@@ -143,6 +162,10 @@ def _cards(window: Window, settle: Settle) -> Iterator[str]:
     window.actions_table.run("settings")
     settle(lambda: True)
     yield "settings"
+    window.findChild(QDialog).close()
+    window.actions_table.run("classes")
+    settle(lambda: True)
+    yield "classes"
     window.findChild(QDialog).close()
     window.session.status.who.click()
     settle(lambda: True)

@@ -1,96 +1,104 @@
-"""A plain folder of .bin, .npy, .pcd or .ply scans; sub-folders are sequences, "." the folder.
+"""A plain folder of point files; sub-folders are sequences, "." the folder itself.
 
-.bin holds float32 x, y, z, intensity; .npy (N, 3) or (N, 4) numbers; .pcd and .ply are read by
-open3d, intensity where there is an attribute of that name.
+What kinds there are, and which columns are x, y, z and intensity: core/data/clouds.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.formats.format import Format
-from core.data.formats.raw import file_size, read_columns
+from core.data.clouds import COLOURED, SUFFIXES, Picked, count, pick, read, rgb_of
+from core.data.formats.format import Format, counted
 
-SUFFIXES = (".bin", ".npy", ".pcd", ".ply")
+_LABELS = ("label", "labels", "lidarseg", "predictions")
+_ANYTHING = (".txt", ".csv")
+_NO_POINTS = ("calib", "classes", "license", "notes", "poses", "readme", "times", "timestamps")
 
 
 class Folder(Format):
     """Scans without labels; the class list is the user's."""
 
     name = "folder"
-    layout = "*.bin, *.npy, *.pcd or *.ply, in the folder or one below"
+    layout = f"{', '.join(f'*{suffix}' for suffix in SUFFIXES)}, in the folder or one below"
 
     def sequences(self, root: Path) -> tuple[str, ...]:
-        folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())] if root.is_dir() else []
-        return tuple("." if folder == root else folder.name for folder in folders if _files(folder))
+        if not root.is_dir():
+            return ()
+        folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")]
+        files = {folder: _files(folder) for folder in (root, *folders)}
+        own = [f.name for f in folders if files[f] and not _beside(files[f], f, files)]
+        return (*(["."] if files[root] else []), *sorted(own, key=counted))
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
         prefix = "" if sequence == "." else f"{sequence}/"
         files = _files(root / sequence)
-        stems = [file.stem for file in files]
-        twice = (
-            {stem for stem in stems if stems.count(stem) > 1}
-            if len(set(stems)) < len(stems)
-            else ()
-        )
-        if twice:
+        twice = min((stem for stem, names in files.items() if len(names) > 1), default=None)
+        if twice is not None:
             raise DataError(
-                f"Two files below {root / sequence} are called {min(twice)}.",
+                f"Two files below {root / sequence} are called {twice} "
+                f"({', '.join(sorted(files[twice]))}).",
                 "Keep one of them: scans are named without their suffix.",
             )
-        return tuple(sorted(f"{prefix}{stem}" for stem in stems))
+        return tuple(sorted((f"{prefix}{stem}" for stem in files), key=counted))
 
     def path(self, root: Path, scan: str) -> Path:
-        for suffix in SUFFIXES:
+        for suffix in (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES)):
             if (root / f"{scan}{suffix}").exists():
                 return root / f"{scan}{suffix}"
-        return root / f"{scan}{SUFFIXES[0]}"
+        folder, _, stem = scan.rpartition("/")
+        there = _files(root / folder) if (root / folder).is_dir() else {}
+        return root / folder / there.get(stem, [f"{stem}{SUFFIXES[0]}"])[0]
 
     def count(self, root: Path, scan: str) -> int:
-        path = self.path(root, scan)
-        return file_size(path) // 16 if path.suffix == ".bin" else len(self.points(root, scan))
+        return count(self.path(root, scan))
 
     def points(self, root: Path, scan: str) -> np.ndarray:
+        return self.picked(root, scan).points
+
+    def colours(self, root: Path, scan: str) -> np.ndarray | None:
         path = self.path(root, scan)
-        if path.suffix == ".bin":
-            return read_columns(path, 4)
-        return _from_numpy(path) if path.suffix == ".npy" else _from_open3d(path)
+        return rgb_of(read(path)) if path.suffix.lower() in COLOURED else None
+
+    def picked(self, root: Path, scan: str) -> Picked:
+        """A scan's points, and which columns of its file they are. Raises DataError."""
+        return pick(read(self.path(root, scan)))
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+def _files(folder: Path) -> dict[str, list[str]]:
+    """The names of a folder's point files by their stem; hidden ones (._ of a Mac) are none.
+
+    Text may be anything: it is points only where no surer kind lies beside it.
+    """
+    sure: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            stem, suffix = os.path.splitext(entry.name)
+            suffix = suffix.lower()
+            if suffix not in SUFFIXES or stem.startswith(".") or entry.is_dir():
+                continue
+            if suffix not in _ANYTHING:
+                sure.setdefault(stem, []).append(entry.name)
+            elif stem.lower() not in _NO_POINTS:
+                texts.setdefault(stem, []).append(entry.name)
+    return sure or texts
 
 
-def _from_numpy(path: Path) -> np.ndarray:
-    try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} cannot be read: {error}.", "Bring the whole file.") from error
-    if values.ndim != 2 or values.shape[1] not in (3, 4):
-        raise DataError(
-            f"{path} has the shape {values.shape}.", "Save (N, 3) x y z or (N, 4) with intensity."
-        )
-    return _four(values)
+def _beside(
+    own: dict[str, list[str]], folder: Path, all_files: dict[Path, dict[str, list[str]]]
+) -> bool:
+    """Whether a folder holds what belongs to the scans of another: labels, a text for each."""
+    aside = folder.name.lower() in _LABELS or _texts(own)
+    return aside and any(
+        own.keys() <= other.keys() and not _texts(other)
+        for place, other in all_files.items()
+        if place != folder
+    )
 
 
-def _from_open3d(path: Path) -> np.ndarray:
-    import open3d
-
-    file_size(path)
-    with open3d.utility.VerbosityContextManager(open3d.utility.VerbosityLevel.Error):
-        cloud = open3d.t.io.read_point_cloud(path)
-    if "positions" not in cloud.point:
-        raise DataError(f"{path} holds no points that open3d can read.", "Bring the whole file.")
-    columns = [cloud.point.positions.numpy()]
-    columns += [cloud.point[name].numpy() for name in ("intensity",) if name in cloud.point]
-    return _four(np.hstack(columns))
-
-
-def _four(values: np.ndarray) -> np.ndarray:
-    """Return (N, 4) float32; a missing intensity is 0."""
-    points = np.zeros((len(values), 4), np.float32)
-    points[:, : values.shape[1]] = values
-    return points
+def _texts(files: dict[str, list[str]]) -> bool:
+    return all(name.lower().endswith(_ANYTHING) for names in files.values() for name in names)

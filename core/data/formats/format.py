@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -59,6 +60,10 @@ class Format(ABC):
         file says nothing of things. Raises DataError."""
         return None
 
+    def colours(self, root: Path, scan: str) -> np.ndarray | None:
+        """(N, 3) uint8 red, green, blue of each point, None where the file has none."""
+        return None
+
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         """(4, 4) float64 from the scan's coordinates to the sequence's, None where not known."""
         return None
@@ -74,3 +79,10 @@ class Format(ABC):
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         """Where an export puts labels, below its own root, and their dtype."""
         return f"{scan}.label", np.dtype("<u4")
+
+
+def counted(name: str) -> tuple[tuple[int, int, str], ...]:
+    """The key by which people sort names: 2 comes before 10; no two names have the same."""
+    words = [word for word in re.split(r"(\d+)", name) if word]
+    parts = [(0, int(word), "") if word.isdecimal() else (1, 0, word) for word in words]
+    return (*parts, (-1, 0, name))

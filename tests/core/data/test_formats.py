@@ -188,7 +188,7 @@ def test_every_kind_of_file_in_a_folder(tmp_path: Path):
         ("a.bin", b"1234567", "truncated: 7 bytes"),
         ("a.bin", b"", "holds no points"),
         ("a.npy", b"no array", "cannot be read"),
-        ("a.pcd", b"VERSION .7\n", "no points that open3d can read"),
+        ("a.pcd", b"VERSION .7\n", "has no whole header"),
     ],
 )
 def test_a_file_in_a_folder_that_is_wrong(tmp_path: Path, name: str, content: bytes, says: str):

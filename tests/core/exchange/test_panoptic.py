@@ -95,11 +95,11 @@ def test_codes_have_neither_class_nor_instance(imported, tmp_path: Path):
     assert not exported(tmp_path / "out", SCANS[0])[rows].any()
 
 
-def test_labels_alone_are_exported_as_ever(imported, tmp_path: Path):
+def test_labels_nobody_touched_keep_their_instances(imported, tmp_path: Path):
     project, files = imported
     export(project, tmp_path / "out", Job())
     for scan, label in files.items():
-        assert np.array_equal(exported(tmp_path / "out", scan), label & 0xFFFF)
+        assert np.array_equal(exported(tmp_path / "out", scan), label)
 
 
 def test_a_format_of_one_byte_is_refused_in_words(tmp_path: Path):

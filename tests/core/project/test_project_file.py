@@ -20,7 +20,22 @@ from tests.places import ROOT
 
 OLD = ROOT / "tests" / "old" / "project"
 # What a project of 0.1.0 gains when its file is written.
-GAINED = {"label": {"instances": {"value": False, "source": "added in version 0.2.0"}}}
+_NEW = {
+    "label": {"instances": False},
+    "rig": {
+        "axes": "x,y,z",
+        "z_offset_m": 0.0,
+        "ground_from_m": 2.7,
+        "ego_box": "",
+        "drop_reflections": True,
+    },
+}
+GAINED = {
+    section: {
+        key: {"value": value, "source": "added in version 0.2.0"} for key, value in table.items()
+    }
+    for section, table in _NEW.items()
+}
 
 
 @pytest.fixture

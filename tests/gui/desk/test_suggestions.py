@@ -28,7 +28,39 @@ def test_nothing_is_suggested_before_anything_is_known(driver):
     assert driver.state.target is before
 
 
+def sure_of_all(driver) -> None:
+    """As if enough answers had measured that suggestions are right."""
+    known = Calibration(1.0, 2.0, ENOUGH)
+    driver.state.guesses._known = Calibrations(known, known, known)
+    driver.session.work.in_view.overlays.refresh()
+
+
+@pytest.mark.parametrize("grown", [False, True])
+def test_enter_confirms_nothing_before_enough_was_measured(taught, grown: bool):
+    """Early suggestions are mostly wrong, and Enter took them."""
+    known = Calibration(1.0, 0.0, ENOUGH - 1)
+    taught.state.guesses._known = Calibrations(known, known, known)
+    taught.session.work.in_view.overlays.refresh()
+    card = taught.session.work.in_view.overlays.card
+    name = taught.state.class_name(taught.state.suggestion.classes[0])
+    assert card.guess.text().startswith(f"Perhaps {name} ")
+    assert "Enter" not in card.guess.text()
+    if grown:
+        taught.session.work.growing.step = 1
+    unit, count = taught.state.target.unit, len(taught.entries())
+    taught.key(Qt.Key.Key_Return)
+    assert (len(taught.entries()), taught.state.target.unit) == (count, unit)
+    said = taught.session.status.said.text()
+    assert said.startswith(f"Too early to confirm a suggestion: {ENOUGH - 1} of {ENOUGH} answers")
+    taught.session.work.growing.step = 0
+    sure_of_all(taught)
+    assert card.guess.text().startswith("Enter: ")
+    taught.key(Qt.Key.Key_Return)
+    assert len(taught.entries()) == count + 1
+
+
 def test_enter_gives_the_class_that_the_card_names_first(taught):
+    sure_of_all(taught)
     found = taught.state.suggestion
     unit, wanted = taught.state.target.unit, truth(taught)
     name = taught.state.class_name(found.classes[0])
@@ -135,6 +167,18 @@ def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path)
     assert (entry.unit, entry.tool) == (unit, "carried over")
     assert set(entry.classes.tolist()) == {wanted}
     assert driver.answers.spent().units == spent
+    # It is an answer like any other, and every counter says so.
+    driver.rest()
+    driver.session.rounds.count()
+    words = f"{spent + 1} units labelled (1 carried over)".replace("1 units", "1 unit")
+    items = f"{driver.state.summary.asked - driver.state.summary.waiting}"
+    assert words in driver.session.status.spent.text()
+    assert words in driver.session.rounds.spent.text()
+    points = len(entry.rows)
+    assert f"{items} of " in driver.session.rounds.table.item(0, 1).text()
+    assert driver.session.queue.budget.spent.text().startswith(f"{items} of ")
+    assert f", {points:,} of " in driver.session.queue.budget.spent.text()
+    assert driver.session.status.spent.text().startswith(f"{points:,} of ")
     # Its neighbours are drawn with it, and only its own points are picked.
     view, scene = driver.session.view, driver.session.work.in_view.scene
     driver.state.go(driver.state.round.query.items.index(unit))

@@ -8,11 +8,12 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage
 
 from gui.desk.background import Background
+from gui.desk.sizes import footprint, hull
 from gui.look.theme import THEMES, contrast
 from gui.panels.context import arrangement
 from gui.panels.place import Place
 from gui.panels.side import ABOVE, RIGHT, SCANNER, Side
-from gui.panels.subject import Subject, footprint, hull
+from gui.panels.subject import Subject
 from tests.gui.panels.stage import GROUND_M, content_of, ground, post, subject_of
 
 THEME = THEMES["dark"]
@@ -25,11 +26,16 @@ def background():
     made.shut()
 
 
-def lit(widget, colour: tuple[int, int, int]) -> np.ndarray:
-    """(n, 2) x, y of the pixels of a colour."""
+def pixels(widget) -> np.ndarray:
+    """(height, width, 3) blue, green, red of what a widget shows."""
     image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     data = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
-    return np.argwhere((data[..., :3] == colour[::-1]).all(axis=2))[:, ::-1]
+    return data[..., :3].copy()
+
+
+def lit(widget, colour: tuple[int, int, int]) -> np.ndarray:
+    """(n, 2) x, y of the pixels of a colour."""
+    return np.argwhere((pixels(widget) == colour[::-1]).all(axis=2))[:, ::-1]
 
 
 def shown(qtbot, aspect, subject: Subject, background, size=(300, 200)) -> Side:
@@ -129,15 +135,52 @@ def test_a_kerb_is_seen_from_above(qtbot, background):
     colours = subject.colours(near, dark=True).astype(int)
     left = content.points[near, 1] > 0
     assert np.abs(colours[left].mean(axis=0) - colours[~left].mean(axis=0)).sum() > 40
-    assert subject.words().startswith("5.9 x 5.9 m of ground · 6 m away · ")
+    assert subject.words().startswith("5.9 x 5.9 m of ground, uneven by 10 cm · 6 m")
 
 
 def test_sizes_are_said_in_words():
     subject = subject_of(post(3, 4, 2, wide=1))
-    assert subject.words() == "2.0 m high, 1.0 x 0.1 m · 5 m away · 120 points"
+    assert subject.words() == "2.0 m high, 1.0 x 0.1 m · 5 m away"
     sign = post(0, -8, 1)[30:] + np.array([0, 0, 2])
     assert "50 cm" not in subject_of(sign).words()
-    assert ", 2.5 m over the ground" in subject_of(sign).words()
+    assert ", 2.5 m up" in subject_of(sign).words()
+
+
+def under_a_beam(tall: float) -> tuple[Subject, float]:
+    """A post 20 m away that is `tall`, in a street whose houses all end at the highest beam, and
+    the height over the ground of that beam there."""
+    turn = np.linspace(-np.pi, np.pi, 720)
+    beam = np.radians(2.5)
+    houses = [
+        np.column_stack([25 * np.cos(turn), 25 * np.sin(turn), np.full(720, 25 * np.tan(angle))])
+        for angle in np.linspace(-0.06, beam, 30)
+    ]
+    return subject_of(post(20, 0, tall), *houses), 20 * np.tan(beam) - GROUND_M
+
+
+def test_what_reaches_the_highest_beam_may_be_higher():
+    whole, top = under_a_beam(1.5)
+    assert whole.words().startswith("1.5 m high")
+    cut, top = under_a_beam(20 * np.tan(np.radians(2.5)) - GROUND_M)
+    assert cut.words().startswith(f"at least {top:.1f} m high")
+    np.testing.assert_allclose(
+        cut.horizon(np.array([0.0, -5.0])), (top, top - 5 * 0.0437), atol=0.05
+    )
+    tower = subject_of(post(20, 0, 3), post(0, 20, 12), post(-20, 0, 9), post(0, -20, 12))
+    assert not tower.is_cut
+
+
+def test_what_the_scanner_cannot_see_is_hatched(qtbot, background):
+    cut, top = under_a_beam(2.6)
+    whole, _ = under_a_beam(2.6)
+    assert cut.is_cut
+    whole.__dict__["is_cut"] = False
+    one, other = (pixels(shown(qtbot, SCANNER, unit, background)) for unit in (cut, whole))
+    lines, _ = np.nonzero((one != other).any(axis=2))
+    side = shown(qtbot, SCANNER, cut, background)
+    beam = side.sight().place(np.array([[0.0], [0.0], [top]]))[1, 0]
+    assert len(lines) > 0.1 * beam * side.width()
+    assert lines.max() <= beam + 2
 
 
 def test_the_footprint_of_a_turned_rectangle():

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication
 from core.assist.alike import nearest
 from core.data.classes import UNLABELLED, load_classes
 from core.prepare.units import map_shapes
-from gui.points.contact_sheet import HEIGHT, WIDTH
+from gui.desk.sizes import of_rows
+from gui.points.contact_sheet import LEAST_PX
 from gui.points.tile import AROUND, UNIT
 from tests.gui.driver import open_window
 
@@ -119,19 +120,39 @@ def test_the_picture_shows_the_unit_and_fainter_what_is_around_it(driver):
             if n not in set(alike.rows.tolist()) and all(low <= p) and all(p <= high)
         }  # fmt: skip
         assert {tuple(p) for p in alike.around.tolist()} == around
-        assert drawn.shape == (HEIGHT, WIDTH)
+        height, width = drawn.shape
+        assert width >= LEAST_PX
         assert (drawn == UNIT).any()
         lines, columns = np.nonzero(drawn == UNIT)
-        assert 0 < lines.min() <= lines.max() < HEIGHT - 1  # there is a margin around it
-        assert 0 < columns.min() <= columns.max() < WIDTH - 1
+        assert 0 < lines.min() <= lines.max() < height - 1  # there is a margin around it
+        assert 0 < columns.min() <= columns.max() < width - 1
         image = thumbnail.grab().toImage()
         assert (drawn == AROUND).any()
         at = np.argwhere(drawn == AROUND)[0]
         origin = thumbnail.rect().adjusted(1, 1, -1, -1).center()
         shown = image.pixelColor(
-            round(origin.x() - WIDTH / 2 + at[1] + 0.5), round(origin.y() - HEIGHT / 2 - 7 + at[0])
+            round(origin.x() - width / 2 + at[1] + 0.5), round(origin.y() - height / 2 - 7 + at[0])
         )
         assert shown.name() != driver.window.theme.text
+
+
+@pytest.mark.parametrize("size", [(1100, 700), (1600, 1000)])
+def test_pictures_are_as_large_as_all_of_them_have_room(driver, size):
+    driver.window.resize(*size)
+    driver.settle()
+    sheet = opened(driver)
+    first = sheet.pictures[0]
+    height, width = first.tile.drawn.shape
+    if size == (1600, 1000):
+        assert width > 1.4 * LEAST_PX
+        assert not sheet.area.verticalScrollBar().isVisible()
+    assert sheet.over.rect().contains(sheet.geometry())
+    assert first.width() >= width + 8
+    assert first.height() >= height + 8
+    rows = driver.state.target.rows
+    sizes = of_rows(driver.state.content, rows, is_ground=driver.state.target.flat)
+    assert first.tile.words == sizes.short()  # as on the card, which has the same numbers
+    assert sizes.words() in driver.session.work.in_view.overlays.card.measures.text()
 
 
 def press(driver, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:

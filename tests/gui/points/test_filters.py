@@ -98,3 +98,15 @@ def test_a_class_is_hidden_and_comes_back(whole):
     driver.key(Qt.Key.Key_End)
     assert drawn(driver)[rows].any()
     assert driver.session.work.in_view.filters.filter == EVERYTHING
+
+
+def test_every_slider_says_what_it_is_and_where_it_stands(driver):
+    driver.key("F", CONTROL)
+    panel = driver.session.work.in_view.overlays.switches._panel
+    assert (panel.from_.text(), panel.to.text()) == ("From 0 m", "to the farthest")
+    assert panel.from_.buddy() is panel.near
+    assert panel.to.buddy() is panel.far
+    QTest.keyClick(panel.far, Qt.Key.Key_Left)
+    QTest.keyClick(panel.near, Qt.Key.Key_Right)
+    assert (panel.from_.text(), panel.to.text()) == ("From 1 m", "to 119 m")
+    assert all(part.isVisible() for part in (panel.from_, panel.to))

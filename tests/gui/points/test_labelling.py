@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from core.base.errors import StorageError
 from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE
-from core.data.items import scan_of, split_item
+from core.data.items import scan_of
 from core.prepare.units import CELL, NOISE, OVERSIZE
 from gui.points.paint import FULL
 from gui.points.said import describe
@@ -347,6 +347,5 @@ def test_the_partition_panel_counts_answers_undo_and_declines(driver):
 def test_an_undone_entry_of_a_kind_to_come_is_told_as_such(driver):
     driver.key("1")
     (head,) = driver.answers.effective.values()
-    what = split_item(head.unit)[1]
     told = describe(head._replace(kind="boxes"), driver.state.class_name)
-    assert told == f"boxes of {what}"
+    assert told == "boxes of 1 unit"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -70,10 +72,59 @@ def test_least_axes_are_those_of_a_general_solver():
     turned = clouds @ np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))[0]
     turned -= turned.mean(axis=1, keepdims=True)
     covariance = np.einsum("nki,nkj->nij", turned, turned)
-    wanted = np.linalg.eigh(covariance)[1][:, :, 0]
-    cosine = np.abs((least_axes(covariance) * wanted).sum(axis=1))
+    values, vectors = np.linalg.eigh(covariance)
+    axes, rough = least_axes(covariance)
+    cosine = np.abs((axes * vectors[:, :, 0]).sum(axis=1))
     np.testing.assert_allclose(cosine, 1, atol=1e-5)
-    assert (least_axes(np.zeros((1, 3, 3))) == 0).all()
+    np.testing.assert_allclose(rough, np.sqrt(values[:, 0] / values[:, 2]), atol=1e-4)
+    assert (least_axes(np.zeros((1, 3, 3)))[0] == 0).all()
+
+
+def bush_and_board(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Leaves in a ball 2 m across and an upright board beside it, 12 m away; which rows are leaves.
+    The board is as dull as tin, but for noise of the beams; the leaves are of all kinds."""
+    chance = np.random.default_rng(seed)
+    leaves = np.array([12, 0, 0]) + chance.uniform(-1, 1, (1500, 3))
+    y, z = np.meshgrid(np.arange(3, 5, 0.06), np.arange(-1, 1, 0.06))
+    board = np.column_stack([12 + chance.normal(0, 0.008, y.size), y.ravel(), z.ravel()])
+    intensity = np.append(chance.uniform(0, 1, 1500), 0.5 + chance.normal(0, 0.1, y.size))
+    points = np.column_stack([np.vstack([leaves, board]), intensity]).astype(np.float32)
+    return points, np.arange(len(points)) < 1500
+
+
+def test_leaves_are_rough_and_a_board_is_even():
+    points, leaves = bush_and_board(5)
+    form = form_of(points, np.zeros(len(points), bool))
+    assert np.median(form.leafy[leaves]) == 1
+    assert np.median(form.leafy[~leaves]) == 0
+
+
+def test_even_surfaces_are_smoothed_and_leaves_are_not():
+    points, leaves = bush_and_board(6)
+    form = form_of(points, np.zeros(len(points), bool))
+    raw = ranks(points[:, 3])
+    rough = leaves & (form.rough > 0.27)
+    np.testing.assert_array_equal(form.reflection[rough], raw[rough])
+    assert form.reflection[~leaves].std() < 0.6 * raw[~leaves].std()
+    straight = np.abs(form.normal[:, 0])
+    assert np.quantile(straight[~leaves], 0.1) > 0.95
+    np.testing.assert_allclose(np.linalg.norm(form.normal, axis=1), 1, atol=1e-5)
+
+
+def test_a_lawn_is_flat_and_a_bush_a_wall_and_a_roof_are_not():
+    chance = np.random.default_rng(7)
+    xy = np.array([12, 0]) + chance.uniform(-4, 4, (3000, 2))
+    lawn = np.column_stack([xy, chance.normal(-1.7, 0.01, 3000)])
+    roof = np.array([0, 20, 3]) + lawn[:800]
+    bush = np.column_stack([np.array([0, 40]) + xy[:800], chance.uniform(-1.7, -1, 800)])
+    wall = np.column_stack([np.full(800, 12.0), xy[:800] - (12, 30)])
+    parts = [lawn, roof, bush, wall]
+    xyz = np.vstack(parts)
+    points = np.column_stack([xyz, np.zeros(len(xyz))]).astype(np.float32)
+    form = form_of(points, np.arange(len(xyz)) < len(lawn))
+    ends = np.cumsum([0, *map(len, parts)])
+    rows = [np.arange(a, b) for a, b in pairwise(ends)]
+    assert [form.is_flat(each) for each in rows] == [True, False, False, False]
 
 
 def test_ranks_are_even_and_equal_values_alike():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -329,3 +331,15 @@ def test_a_key_before_the_first_frame_of_an_opened_project_is_refused_aloud(
     QApplication.processEvents()
     assert not list(session.project.answers.entries())
     window.close()
+
+
+def test_what_a_change_of_scan_costs_stands_still(driver):
+    """The seconds that the order by scan spares jumped with every answer."""
+    gate, state = driver.session.gate, driver.state
+    rng, told = np.random.default_rng(0), []
+    for _ in range(64):
+        gate._measure(float(rng.exponential(0.1)), False)
+        gate._measure(float(rng.exponential(2.0)), True)
+        told.append(state.change)
+    assert told[:3] == [None] * 3
+    assert [n + 1 for n, (a, b) in enumerate(pairwise(told), 1) if a != b] == [4, 8, 16, 32, 64]

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from core import steps
 from core.answers.effort import NO_EFFORT
@@ -17,6 +18,7 @@ from core.base.jobs import Job
 from core.data.classes import UNLABELLED
 from core.project.project import Project
 from core.project.status import status
+from gui.panels.ask_options import AskOptions
 from gui.window.stepper import steps as shown_steps
 from tests.gui.strokes import cut, largest_cell, places, press_and_move, release, thirds
 from tests.streets import give
@@ -163,6 +165,44 @@ def test_the_next_query_is_asked_by_a_click_and_a_drawing_stays(driver, qtbot):
     assert (answer.unit, answer.round) == (before.unit, "" if after.item is None else asked.id)
     driver.key(Qt.Key.Key_Tab)
     assert driver.state.target.item is not None
+
+
+@pytest.mark.parametrize("way", ["key", "button", "options"])
+def test_a_next_query_never_takes_open_items_unasked(driver, qtbot, way: str):
+    """F6 put 39 of them back in the pool without a word."""
+    for key in "R15":
+        driver.key(key)
+    train(driver, qtbot)
+    driver.click(driver.session.banner.choices[1])
+    project, first, banner = driver.session.project, driver.state.round, driver.session.banner
+
+    def ask() -> None:
+        if way == "key":
+            driver.key(Qt.Key.Key_F6)
+        elif way == "button":
+            driver.click(driver.window.stepper.buttons["ask"])
+        else:
+            driver.window.open_ask()
+            options = driver.window.findChildren(AskOptions)[-1]
+            options.kind.setCurrentIndex(1)
+            options.amount.setValue(7)
+            driver.click(options.findChild(QPushButton))
+
+    banner.show_note("Something was said before.", "")
+    ask()
+    waiting = len(project.open_items(first))
+    assert all(choice.isVisible() for choice in banner.choices)
+    assert f"{waiting} items are still open" in banner.what.text()
+    assert driver.window.jobs.running is None
+    driver.click(banner.choices[1])
+    assert not banner.isVisible()
+    assert driver.state.round is first
+    ask()
+    with qtbot.waitSignal(driver.window.jobs.finished, timeout=120_000):
+        driver.click(banner.choices[0])
+    driver.settle()
+    assert driver.state.round.parent == first.id
+    assert len(driver.state.round.query.items) == 7 or way != "options"
 
 
 def test_the_round_before_is_told_beside(driver, qtbot):

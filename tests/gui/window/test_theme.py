@@ -107,7 +107,7 @@ def test_a_draft_is_drawn_in_the_new_colour_at_once(driver, qtbot):
     driver.settle()
     del colours.view.set_units
     assert given, "the points keep the colour of the theme before"
-    assert tuple(given[-1][-1].tolist()) == THEMES["light"].rgb("accent")
+    assert tuple(given[-1][-1].tolist()) == THEMES["light"].rgb("picked")
 
 
 def test_a_drawing_that_is_under_way_takes_the_new_colour_at_once(driver, qtbot):
@@ -122,13 +122,13 @@ def test_a_drawing_that_is_under_way_takes_the_new_colour_at_once(driver, qtbot)
         event = QMouseEvent(kind, here, tool.mapToGlobal(here), left, left, none)
         QApplication.sendEvent(tool, event)
     painted = Painted(tool)
-    tool.set_colour(THEMES["light"].accent)  # alone: a style sheet would paint all anew
+    tool.set_colour(THEMES["light"].picked)  # alone: a style sheet would paint all anew
     qtbot.waitUntil(lambda: painted.count > 0, timeout=5000)
-    tool.set_colour(THEMES["dark"].accent)
-    assert near(pixels(tool), THEMES["light"].accent) == 0
+    tool.set_colour(THEMES["dark"].picked)
+    assert near(pixels(tool), THEMES["light"].picked) == 0
     driver.window.change_theme()
     driver.settle()
-    assert near(pixels(tool), THEMES["light"].accent) > 0
+    assert near(pixels(tool), THEMES["light"].picked) > 0
 
 
 def test_the_chosen_entry_of_a_box_is_read_in_both_themes(driver, qtbot):

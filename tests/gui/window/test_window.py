@@ -21,6 +21,7 @@ from gui.start.new_project import NewProject
 from gui.start.recent import recent
 from gui.start.start import Start
 from gui.view.contrast import told_apart
+from gui.window.mouse import MOUSE
 from tests.gui.driver import open_window
 from tests.places import ROOT
 
@@ -246,6 +247,8 @@ def test_the_key_sheet_shows_every_key(driver):
         if action.keys:
             assert ", ".join(action.keys) in shown
             assert action.title in shown
+    for done, comes in MOUSE:
+        assert {done, comes} <= shown
     driver.key(Qt.Key.Key_F1)
     assert not sheet.isVisible()
 

@@ -11,9 +11,19 @@ import pytest
 import torch
 
 from core.base.errors import ProjectError
+from core.data.class_rows import ClassRow, to_class_list
+from core.data.classes import ClassList
 from models.networks import checkpoint, make_network
 
 CLASSES = ("car", "road", "pole")
+
+
+def class_list(was: dict[str, tuple[str, ...]] | None = None) -> ClassList:
+    rows = [
+        ClassRow(name, f"#0000{place:02x}", str(place), place, was=(was or {}).get(name, ()))
+        for place, name in enumerate(CLASSES, start=1)
+    ]
+    return to_class_list("mine", rows)
 
 
 def about(**changes: object) -> checkpoint.About:
@@ -93,8 +103,9 @@ def test_a_newer_version_is_refused(saved: Path):
     [
         ({"network": "spvcnn"}, "another network spvcnn, and the project's is minkunet"),
         ({"width": 0.5}, r"another width 0\.5, and the project's is 0\.125"),
-        ({"classes": ("car", "road")}, "another number of classes 2, and the project's is 3"),
-        ({"classes": ("car", "pole", "road")}, "another class list"),
+        ({"classes": (*CLASSES, "van")}, "another number of classes 4, and the project's is 3"),
+        ({"classes": ("car", "pole", "road")}, "another class list: its class 2 is pole"),
+        ({"classes": ("road", "pole")}, "another class list: its class 1 is road"),
     ],
 )
 def test_what_does_not_fit_is_said(changes: dict[str, object], says: str):
@@ -104,5 +115,35 @@ def test_what_does_not_fit_is_said(changes: dict[str, object], says: str):
             about(**changes),
             network="minkunet",
             width=0.125,
-            classes=CLASSES,
+            classes=class_list(),
         )
+
+
+@pytest.mark.parametrize("names", [CLASSES, ("car", "road"), ("car", "street", "pole")])
+def test_classes_may_be_added_and_renamed_behind_a_checkpoint(names: tuple[str, ...]):
+    list_now = class_list(was={"road": ("street",)})
+    checkpoint.check_fits(
+        Path("c.safetensors"),
+        about(classes=names),
+        network="minkunet",
+        width=0.125,
+        classes=list_now,
+    )
+
+
+def test_a_network_with_more_classes_keeps_what_a_checkpoint_knows(saved: Path):
+    tensors, _ = checkpoint.read(saved)
+    torch.manual_seed(2)
+    network = make_network("minkunet", classes=5, width=0.125)
+    fresh = {name: value.clone() for name, value in network.state_dict().items()}
+    checkpoint.load_network(network, tensors)
+    grown = []
+    for name, value in network.state_dict().items():
+        known = tensors[f"model.{name}"]
+        if known.shape == value.shape:
+            assert torch.equal(value, known)
+        else:
+            grown.append(name)
+            assert torch.equal(value[:3], known)
+            assert torch.equal(value[3:], fresh[name][3:])
+    assert grown == ["classifier.0.weight", "classifier.0.bias"]

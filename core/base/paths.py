@@ -1,0 +1,70 @@
+"""Paths made from data: a name of a scan, a token of a table, what an installed format says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from core.base.errors import DataError
+
+_MOST_BYTES = 255  # of one part of a path, on every file system in use
+_MOST_IN_ALL = 4000
+# Windows opens a device under these names, with any suffix.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+_DO = "Rename the scan or mend what names the file, then do the step again."
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path `name`, parts joined by "/", below `folder`.
+
+    Raises DataError, and touches nothing, for a name that leads elsewhere (absolute, "..", by a
+    link) or that is no name of a file on every system: empty, "." or "" as a part, NUL, characters
+    that are not text, too long, a device's name.
+    """
+    reason = _wrong(name)
+    if reason:
+        raise DataError(f"{_shown(name)} is no name of a file to write: {reason}.", _DO)
+    path = folder.joinpath(*name.split("/"))
+    try:
+        length = len(bytes(path))
+        real, home = path.resolve(), folder.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise DataError(
+            f"{_shown(name)} cannot be followed below {folder}: {error}.", _DO
+        ) from error
+    if length > _MOST_IN_ALL:
+        raise DataError(f"The path of {_shown(name)} below {folder} is too long.", _DO)
+    if real == home or not real.is_relative_to(home):
+        raise DataError(
+            f"{_shown(name)} is not below {folder}: a link leads to {real}.",
+            "Name a folder without links in it.",
+        )
+    return path
+
+
+def _wrong(name: object) -> str:
+    if not isinstance(name, str) or not name:
+        return "it is empty or no text"
+    if "\0" in name:
+        return "it holds a zero byte"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "it holds characters that are not text"
+    if name.startswith("/") or re.match(r"[A-Za-z]:[\\/]", name) or name.startswith("\\"):
+        return "it is absolute"
+    parts = name.split("/")
+    if ".." in re.split(r"[\\/]", name):
+        return "it leads out of its folder"
+    if "" in parts or "." in parts:
+        return "a part of it is empty"
+    if any(len(part.encode()) > _MOST_BYTES for part in parts):
+        return "a part of it is too long"
+    device = next((part for part in parts if _DEVICES.fullmatch(part)), None)
+    return f"{device} is a device's name" if device else ""
+
+
+def _shown(name: object) -> str:
+    """A name as it can be printed everywhere, long ones cut."""
+    text = ascii(name) if not (isinstance(name, str) and name.isprintable()) else name
+    return text if len(text) <= 120 else f"{text[:117]}…"

@@ -1,0 +1,192 @@
+"""Class lists: raw id of a dataset ↔ class id, name, colour, key.
+
+Class ids are 0..C-1, C <= 200. Codes of 200 and more say why a row has no class. An id is for ever:
+answers, predictions and networks know classes by it, so names, colours, keys, raw ids and the order
+in which classes are shown may change, classes may be added behind the others, and one may count as
+another (a merge, which can be undone); none is ever taken away.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from core.base.errors import DataError, SettingsError
+
+IGNORED, MIXED, UNSURE, UNLABELLED = 255, 254, 253, 252
+FIRST_CODE = 200
+_CODE_NAMES = {
+    IGNORED: "ignored",
+    MIXED: "mixed",
+    UNSURE: "unsure",
+    UNLABELLED: "not labelled",
+}
+BUILT_IN = ("semantickitti", "nuscenes", "kitti")
+# The left hand's keys in the order of the palette's grid; the second page is on Shift.
+GRID = tuple("12345QWERTASDFGZXCVB")
+KEYS = GRID + tuple(f"Shift+{key}" for key in GRID)
+MOST_RAW = 0xFFFF  # a label's lower half
+
+
+EACH_ITSELF = np.arange(256, dtype=np.uint8)  # ClassList.now without merges
+EACH_ITSELF.setflags(write=False)
+
+
+class Merge(NamedTuple):
+    """A recorded step: what is of class `source` counts as `into` until it is undone. `time`: when,
+    ISO 8601; `by`: the annotator."""
+
+    source: int
+    into: int
+    time: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """The classes of a project.
+
+    Attributes
+    ----------
+    name : what the list is called
+    names : class names, in the order of the class ids
+    colours : (C, 3) uint8, read only
+    keys : one key per class
+    raw_to_class : raw id of the dataset -> class id or IGNORED
+    class_to_raw : raw id that an export writes for each class; everything else exports as 0
+    countable : classes whose things can be told apart, such as cars
+    about : what belongs to each class, in a line, "" where the list does not say
+    was : names that each class had before, oldest first; () where none was ever renamed
+    merges : merges that hold, in the order in which they were made
+    order : class ids in the order in which people see them; () for that of the ids
+    """
+
+    name: str
+    names: tuple[str, ...]
+    colours: np.ndarray
+    keys: tuple[str, ...]
+    raw_to_class: Mapping[int, int]
+    class_to_raw: tuple[int, ...]
+    countable: frozenset[int] = frozenset()
+    about: tuple[str, ...] = ()
+    was: tuple[tuple[str, ...], ...] = ()
+    merges: tuple[Merge, ...] = ()
+    order: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def now(self) -> np.ndarray:
+        """(256,) uint8: the class that counts for each class and code, after all merges."""
+        table = EACH_ITSELF.copy()
+        for merge in self.merges:
+            table[table == merge.source] = merge.into
+        table.setflags(write=False)
+        return table
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Ids of the classes that can be given, in the order in which people see them."""
+        gone = {merge.source for merge in self.merges}
+        return tuple(c for c in self.order or range(len(self)) if c not in gone)
+
+    def names_before(self, found: int) -> tuple[str, ...]:
+        """The names that a class had before."""
+        return self.was[found] if self.was else ()
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """Class of each raw id; UNLABELLED marks ids the list does not know."""
+        table = np.full(max(self.raw_to_class) + 1, UNLABELLED, np.uint8)
+        for raw, found in self.raw_to_class.items():
+            table[raw] = found
+        return table
+
+    def title(self, found: int) -> str:
+        """Name of a class or code."""
+        return self.names[found] if found < len(self) else _CODE_NAMES[found]
+
+    def encode(self, raw: np.ndarray, *, before_merges: bool = False) -> np.ndarray:
+        """Map raw ids (N,) of the dataset to (N,) uint8 classes or IGNORED.
+
+        `before_merges`: the class that the id itself means, as a journal keeps it. Raises DataError
+        naming the ids that the list does not know.
+        """
+        table = self._table
+        inside = raw < len(table)
+        classes = table[np.where(inside, raw, 0)]
+        unknown = ~inside | (classes == UNLABELLED)
+        if unknown.any():
+            ids = ", ".join(str(i) for i in np.unique(raw[unknown])[:8])
+            raise DataError(
+                f"The labels use ids the class list {self.name} does not know: {ids}.",
+                "Add them to the list's raw_ids (or to its ignored ids) in classes.toml.",
+            )
+        return classes if before_merges else self.now[classes]
+
+    def decode(self, classes: np.ndarray) -> np.ndarray:
+        """Map (N,) uint8 classes to (N,) uint32 raw ids; every code exports as 0, a class that was
+        merged as the one it counts as."""
+        table = np.zeros(256, np.uint32)
+        table[: len(self)] = self.class_to_raw
+        raw: np.ndarray = table[self.now[classes]]
+        return raw
+
+    def to_toml(self) -> str:
+        """Return the list as the TOML that `load_classes` reads."""
+        import tomlkit
+
+        document = tomlkit.document()
+        document["name"] = self.name
+        document["ignored"] = [r for r, c in self.raw_to_class.items() if c == IGNORED]
+        places = {found: place for place, found in enumerate(self.order)}
+        entries = tomlkit.aot()
+        for index, name in enumerate(self.names):
+            entry = tomlkit.table()
+            entry["name"] = name
+            entry["id"] = index
+            entry["raw"] = self.class_to_raw[index]
+            entry["raw_ids"] = [r for r, c in self.raw_to_class.items() if c == index]
+            entry["colour"] = colour_code(self.colours[index])
+            entry["key"] = self.keys[index]
+            if index in self.countable:
+                entry["countable"] = True
+            if self.about and self.about[index]:
+                entry["about"] = self.about[index]
+            if places:
+                entry["place"] = places[index]
+            if self.names_before(index):
+                entry["was"] = list(self.names_before(index))
+            entries.append(entry)
+        document["class"] = entries
+        if self.merges:
+            merges = tomlkit.aot()
+            for merge in self.merges:
+                step = tomlkit.table()
+                step["class"] = self.names[merge.source]
+                step["into"] = self.names[merge.into]
+                step["time"], step["by"] = merge.time, merge.by
+                merges.append(step)
+            document["merge"] = merges
+        return tomlkit.dumps(document)
+
+    def number(self, name: str) -> int:
+        """The id of the class of that name. Raises SettingsError naming those there are."""
+        if name in self.names:
+            return self.names.index(name)
+        near = difflib.get_close_matches(name, self.names, 1, 0.5)
+        raise SettingsError(
+            f"There is no class {name!r}.",
+            f"The nearest is {near[0]}." if near else f"Classes: {', '.join(self.names)}.",
+        )
+
+
+def colour_code(rgb: np.ndarray) -> str:
+    """ "#rrggbb" of (3,) uint8."""
+    return "#{:02x}{:02x}{:02x}".format(*rgb.tolist())

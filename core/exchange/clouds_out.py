@@ -1,0 +1,108 @@
+"""Points with their labels in one file: .ply coloured by class, .las; and labels alone as .npy.
+
+Coordinates are those of the source file, as doubles: not turned to the rig, no local origin off.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+
+from core.base.errors import DataError, ProjectError
+from core.data.classes import ClassList
+from core.data.scans import Dataset
+from core.exchange.raw_labels import classes_of
+
+_GREY = (128, 128, 128)  # of points without a class
+_LAS_STEP_M = 0.0001
+_LAS_FAR = 200_000.0  # metres from the middle; what is further does not fit in 32 bits of steps
+
+
+def npy(raw: np.ndarray) -> bytes:
+    """Labels (N,) uint32 as a .npy file holds them."""
+    buffer = BytesIO()
+    np.save(buffer, raw.astype("<u4"), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def ply(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> bytes:
+    """A binary little-endian .ply: x, y, z as doubles, colour of the class, intensity, class (raw
+    id) and instance of each point, in the order of the scan's rows."""
+    points = _points(dataset, scan, len(raw))
+    columns = [("x", "<f8"), ("y", "<f8"), ("z", "<f8")]
+    columns += [("red", "u1"), ("green", "u1"), ("blue", "u1")]
+    columns += [("intensity", "<f4"), ("class", "<u2"), ("instance", "<u2")]
+    rows = np.zeros(len(raw), columns)
+    for place, name in enumerate(("x", "y", "z", "intensity")):
+        rows[name] = points[:, place]
+    rows["class"], rows["instance"] = raw & 0xFFFF, raw >> 16
+    colours = np.full((256, 3), _GREY, np.uint8)
+    colours[: len(classes)] = classes.colours
+    for place, name in enumerate(("red", "green", "blue")):
+        rows[name] = colours[classes_of(raw, classes), place]
+    kinds = {"<f8": "double", "<f4": "float", "u1": "uchar", "<u2": "ushort"}
+    head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(raw)}"]
+    head += [f"property {kinds[kind]} {name}" for name, kind in columns]
+    return "\n".join([*head, "end_header", ""]).encode() + rows.tobytes()
+
+
+def need_laspy() -> None:
+    """Raise ProjectError where laspy is not installed."""
+    try:
+        import laspy  # noqa: F401
+    except ImportError as error:
+        raise ProjectError(
+            "LAS files need the package laspy, which is not installed.",
+            'Install it: pip install "lidarloop[las]".',
+        ) from error
+
+
+def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> bytes:
+    """A .las file (1.4, point format 6) whose classification is the raw class of each point.
+
+    Where an id is more than 255, an extra dimension "class_id" has the ids of all points, and the
+    classification is 0 for those; instances, where there are some, are in "instance". Points
+    without finite coordinates, or too far away for the file's steps of 0.1 mm, are marked as
+    withheld and lie in the middle, so that rows keep their places.
+    """
+    import laspy
+
+    points = _points(dataset, scan, len(raw))
+    xyz = points[:, :3].astype(np.float64)
+    finite = np.isfinite(xyz).all(axis=1)
+    middle = np.round(np.median(xyz[finite], axis=0)) if finite.any() else np.zeros(3)
+    xyz[~finite] = middle
+    good = finite & (np.abs(xyz - middle).max(axis=1) < _LAS_FAR)
+    xyz[~good] = middle
+    ids, instance = raw & 0xFFFF, raw >> 16
+    header = laspy.LasHeader(point_format=6, version="1.4")
+    header.offsets, header.scales = middle, np.full(3, _LAS_STEP_M)
+    if (ids > 255).any():
+        header.add_extra_dim(laspy.ExtraBytesParams("class_id", "u2", "raw id of the class"))
+    if instance.any():
+        header.add_extra_dim(laspy.ExtraBytesParams("instance", "u2", "thing of its class"))
+    cloud = laspy.LasData(header)
+    cloud.x, cloud.y, cloud.z = xyz.T
+    strength = np.nan_to_num(dataset.normalised(points.astype(np.float32))[:, 3])
+    cloud.intensity = np.round(np.clip(strength, 0, 1) * 65535).astype(np.uint16)
+    cloud.classification = np.where(ids > 255, 0, ids).astype(np.uint8)
+    cloud.withheld = (~good).astype(np.uint8)
+    if (ids > 255).any():
+        cloud["class_id"] = ids.astype(np.uint16)
+    if instance.any():
+        cloud["instance"] = instance.astype(np.uint16)
+    buffer = BytesIO()
+    cloud.write(buffer)
+    return buffer.getvalue()
+
+
+def _points(dataset: Dataset, scan: str, rows: int) -> np.ndarray:
+    """(N, 4) coordinates and intensity as the source file has them."""
+    points = dataset.format.points(dataset.root, scan)
+    if points.ndim != 2 or points.shape[1] < 4 or len(points) != rows:
+        raise DataError(
+            f"Scan {scan} has {rows:,} labels, and its points are {points.shape}.",
+            "Bring the file back as it was prepared.",
+        )
+    return points

@@ -1,0 +1,175 @@
+"""Probabilities of any network, scored as our own are: so a model that is there already ranks.
+
+One file for each scan, matched by name: .npy (N, C), or .npz with "probabilities" (N, C) and, where
+the network has them, "features" (N, F). C are the classes of the list, in its order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from core.base.errors import DataError
+from core.base.files import hash_file, write_arrays, write_json
+from core.base.jobs import Job
+from core.exchange.match import Matched, match, some
+from core.project.project import Project
+from core.rounds.predictions import new_prediction_file, prediction_file, read_prediction
+from core.rounds.scores import forget_scores, write_scores
+from core.rounds.unit_means import unit_classes, unit_means
+
+SUFFIXES = (".npz", ".npy")
+_SUM_MAY_MISS = 0.02  # of half precision and many classes
+_NAMES = ("probabilities", "probs")
+_FEATURES = ("features", "feature")
+_WHAT = "Save probabilities (N, C), a row for each point of the scan and a column for each class."
+
+
+def score_from(project: Project, folder: Path, job: Job) -> Matched:
+    """Rank by the probabilities in `folder` from now on: predictions, entropies and features as
+    scoring with our own network gives them (docs/method.md, Scores).
+
+    A unit's feature is the mean of its rows' "features" or, where there are none, of their
+    probabilities. Scoring with our own network later counts instead. Every prepared scan needs its
+    file; those of validation scans are taken where they are. Raises DataError with the scan's name
+    where a file does not fit, and then nothing is changed.
+    """
+    units, dataset = project.need_units(), project.dataset
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.", "Name the folder with the probabilities.")
+    matched = match(folder, dataset.scans, SUFFIXES)
+    needed = [scan for scan in units.scans if scan not in matched.files]
+    if needed:
+        raise DataError(
+            f"{len(needed):,} of {len(units.scans):,} prepared scans have no probabilities in "
+            f"{folder}: {some(needed)}.",
+            "Save a .npy or .npz file of each scan's name.",
+        )
+    found = project.given
+    place = project.predictions(found)
+    fresh = place.with_name(f"{place.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    hashes, size = {}, 0
+    try:
+        for done, (scan, path) in enumerate(matched.files.items()):
+            job.progress(done, len(matched.files), "score")
+            size = _score_one(project, scan, path, new_prediction_file(fresh, scan), size)
+            hashes[scan] = hash_file(path)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    forget_scores(found.folder)
+    shutil.rmtree(place, ignore_errors=True)
+    fresh.rename(place)
+    digest = hashlib.blake2b(repr(sorted(hashes.items())).encode("utf-8", "surrogateescape"))
+    about = {"from": ascii(str(folder.resolve()))[1:-1], "scans": len(hashes)}
+    write_json(found.checkpoint, {**about, "hash": digest.hexdigest()[:32]})
+
+    def parts() -> Iterator[Mapping[str, np.ndarray]]:
+        names = {"entropy": "unit_entropy", "feature": "unit_feature"}
+        names |= {"predicted": "unit_class", "share": "unit_share"}
+        for scan in units.scans:
+            count = len(units.range_of(scan))
+            if count:
+                file = prediction_file(place, scan, dataset)
+                stored = read_prediction(file, *names.values(), U=count, F=size)
+                yield {column: stored[name] for column, name in names.items()}
+
+    write_scores(found.folder, units, size, parts())
+    job.progress(len(hashes), len(hashes), "score")
+    return matched
+
+
+def _score_one(project: Project, scan: str, path: Path, out: Path, size: int) -> int:
+    """Keep what a file says of a scan; return how many numbers a feature has, `size` so far."""
+    units = project.need_units()
+    probabilities, features = read_probabilities(path)
+    _check(probabilities, project.count(scan), len(project.classes), scan, path)
+    total = probabilities.sum(axis=1, keepdims=True)
+    p = np.maximum(probabilities, 0) / total
+    entropy = -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=1)
+    classes = p.argmax(axis=1).astype(np.uint8)
+    arrays = {"classes": classes, "entropy": entropy.astype(np.float16)}
+    arrays["source"] = np.array([hash_file(path), units.fingerprint])
+    if units.scan_index(scan) is not None:
+        feature = p if features is None else features
+        if len(feature) != len(p) or feature.ndim != 2 or not np.isfinite(feature).all():
+            raise DataError(
+                f"The features of {scan} in {path} are {feature.shape}, or not all finite.",
+                f"Save finite numbers ({len(p):,}, F), or leave them out.",
+            )
+        if size and feature.shape[1] != size:
+            raise DataError(
+                f"The features of {scan} in {path} have {feature.shape[1]} numbers for each point, "
+                f"those of other scans {size}.",
+                "Save features of one network for all scans, or for none.",
+            )
+        size = feature.shape[1]
+        rows, count = project.rows(scan), len(units.range_of(scan))
+        arrays["unit_entropy"] = unit_means(entropy[:, None], rows, count)[:, 0]
+        arrays["unit_feature"] = unit_means(feature, rows, count)
+        arrays["unit_class"], arrays["unit_share"] = unit_classes(classes, rows, count)
+    write_arrays(out, arrays)
+    return size
+
+
+def read_probabilities(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """(N, C) float64 probabilities of a file, and its features (N, F) or None. Raises DataError."""
+    features = None
+    try:
+        with path.open("rb") as file:
+            stored = np.load(file, allow_pickle=False)
+            if isinstance(stored, np.ndarray):
+                found = stored
+            else:
+                names = [name for name in stored.files if name not in _FEATURES]
+                named = [name for name in _NAMES if name in names] or names
+                if len(named) != 1:
+                    raise DataError(
+                        f"{path} holds {', '.join(stored.files) or 'nothing'}.",
+                        f'Save the probabilities as "{_NAMES[0]}".',
+                    )
+                found = stored[named[0]]
+                features = next((stored[name] for name in _FEATURES if name in stored), None)
+    except DataError:
+        raise
+    except Exception as error:  # zipfile, zlib and numpy each raise their own kinds
+        raise DataError(f"{path} cannot be read: {error}.", "Bring the whole file.") from error
+    for what, values in (("probabilities", found), ("features", features)):
+        if values is not None and values.dtype.kind != "f":
+            raise DataError(
+                f"{path} has {what} of the kind {values.dtype}.", "Save them as floats."
+            )
+    return found.astype(np.float64), None if features is None else features.astype(np.float32)
+
+
+def _check(values: np.ndarray, rows: int, classes: int, scan: str, path: Path) -> None:
+    """Raise DataError where values are no probabilities of the scan's points."""
+    if values.ndim != 2 or values.shape[1] != classes:
+        raise DataError(
+            f"{path} holds {values.shape} for {scan}; the class list has {classes} classes.", _WHAT
+        )
+    if len(values) != rows:
+        raise DataError(
+            f"{path} has {len(values):,} rows; the scan {scan} has {rows:,} points.", _WHAT
+        )
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise DataError(
+            f"{path} has {int((~finite).sum()):,} rows for {scan} that are not finite, row "
+            f"{int(finite.argmin())} for one.",
+            "Give each point probabilities; where the network knows nothing, equal ones.",
+        )
+    total = values.sum(axis=1)
+    wrong = (np.abs(total - 1) > _SUM_MAY_MISS) | (values < -1e-6).any(axis=1)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{int(wrong.sum()):,} rows of {path} for {scan} are no probabilities: row {row} sums "
+            f"to {total[row]:.4g}, its least value is {values[row].min():.4g}.",
+            "Save the softmax of the network's scores.",
+        )

@@ -1,0 +1,88 @@
+"""Label files of other programs: .label, lidarseg .bin, .npy, LAS classification, .ply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from core.base.errors import DataError, ProjectError
+from core.data.formats.raw import read_columns
+from core.exchange.clouds_out import need_laspy
+from core.exchange.raw_labels import MOST_CLASS
+
+SUFFIXES = (".label", "_lidarseg.bin", ".bin", ".npy", ".las", ".laz")
+_BIN_FOLDERS = ("labels", "lidarseg")  # .bin of any other place holds points
+
+
+def is_label_file(path: Path) -> bool:
+    """Whether a file with one of SUFFIXES may hold labels, by its name alone."""
+    if path.name.endswith("_lidarseg.bin") or path.suffix.lower() != ".bin":
+        return True
+    return path.parent.name.lower() in _BIN_FOLDERS
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """(N,) uint32 labels of a file, the class in the low 16 bits, the instance in the high ones.
+
+    Raises DataError where the file holds no labels.
+    """
+    kind = path.suffix.lower()
+    if kind == ".label":
+        found = read_columns(path, 1, "<u4")[:, 0]
+    elif kind == ".bin":
+        found = read_columns(path, 1, "u1")[:, 0]
+    elif kind == ".npy":
+        found = _of_numpy(path)
+    else:
+        found = _of_las(path)
+    return as_labels(found, str(path))
+
+
+def as_labels(found: object, where: str) -> np.ndarray:
+    """(N,) uint32 labels of what a file or an installed format gave. Raises DataError where it is
+    anything but whole numbers, one for each point."""
+    labels = np.asarray(found)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1 or labels.dtype.kind not in "ui":
+        raise DataError(
+            f"{where} holds {labels.shape} {labels.dtype}, which are no labels.",
+            "Bring one whole number for each point of the scan.",
+        )
+    if len(labels) and (int(labels.min()) < 0 or int(labels.max()) > 0xFFFFFFFF):
+        raise DataError(
+            f"{where} holds the label {int(labels.min() if labels.min() < 0 else labels.max())}.",
+            "Labels are 0 and more, the class in the low 16 bits, the instance in the high ones.",
+        )
+    return labels.astype(np.uint32)
+
+
+def _of_numpy(path: Path) -> np.ndarray:
+    try:
+        found: np.ndarray = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path} cannot be read: {error}.", "Bring the whole file.") from error
+    return found
+
+
+def _of_las(path: Path) -> np.ndarray:
+    """Classification, or the extra dimension class_id where there is one, and instance."""
+    need_laspy()
+    import laspy
+
+    try:
+        cloud = laspy.read(path)
+        names = set(cloud.point_format.dimension_names)
+        classes = np.asarray(cloud["class_id" if "class_id" in names else "classification"])
+        instance = np.asarray(cloud["instance"]) if "instance" in names else 0
+    except ProjectError:
+        raise
+    except Exception as error:  # of a damaged file laspy raises several kinds
+        raise DataError(f"{path} cannot be read: {error}.", "Bring the whole file.") from error
+    if classes.dtype.kind not in "ui" or classes.max(initial=0) > MOST_CLASS:
+        raise DataError(
+            f"{path} has classes that are no whole numbers up to {MOST_CLASS:,}.",
+            "Write the class of each point as classification.",
+        )
+    return classes.astype(np.uint32) | np.asarray(instance).astype(np.uint32) << np.uint32(16)

@@ -1,0 +1,100 @@
+"""How an export lies on disk: the dataset's own layout, or one that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.base.errors import SettingsError
+from core.exchange import clouds_out, nuscenes_out
+from core.exchange.nuscenes_out import Files
+from core.exchange.raw_labels import label_file, packed
+from core.project.project import Project
+
+OWN = "own"
+LAYOUTS = (OWN, "label", "npy", "ply", "las", "nuscenes")
+
+
+def _nothing(_: Sequence[str]) -> Files:
+    return {}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each scan's file lies, and what is in it.
+
+    Attributes
+    ----------
+    files : scan -> name below the folder
+    pack : scan, raw labels (N,) uint32 -> content of its file
+    beside_names : names of further files that may be written
+    beside : scans that were written -> further files
+    """
+
+    files: dict[str, str]
+    pack: Callable[[str, np.ndarray], bytes]
+    beside_names: tuple[str, ...] = ()
+    beside: Callable[[Sequence[str]], Files] = field(default=_nothing)
+
+
+def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> Layout:
+    """The layout called `name` of the scans' labels or predictions.
+
+    Raises SettingsError for a name that is none, or that does not go with the dataset.
+    """
+    dataset = project.dataset
+    nuscenes = dataset.format.name == "nuscenes"
+    if name == "label":
+        return Layout(
+            {scan: f"{scan}.label" for scan in scans},
+            lambda scan, raw: packed(raw, np.dtype("<u4"), scan),
+        )
+    if name == "npy":
+        return Layout({scan: f"{scan}.npy" for scan in scans}, lambda _, raw: clouds_out.npy(raw))
+    if name in ("ply", "las"):
+        make = clouds_out.ply if name == "ply" else clouds_out.las
+        if name == "las":
+            clouds_out.need_laspy()
+        return Layout(
+            {scan: f"{scan}.{name}" for scan in scans},
+            lambda scan, raw: make(dataset, scan, raw, project.classes),
+        )
+    if name == "nuscenes" and not nuscenes:
+        raise SettingsError(
+            f"The tables of nuScenes name nuScenes' scans; these are {dataset.format.name}.",
+            "Leave out --as, or choose label, npy, ply or las.",
+        )
+    if name not in LAYOUTS:
+        raise SettingsError(
+            f"Nothing can be exported as {name}.", f"Choose one of {', '.join(LAYOUTS)}."
+        )
+    if nuscenes and what == "predictions":
+        return _benchmark(project, scans)
+    if nuscenes and (name == "nuscenes" or nuscenes_out.version_folder(dataset.root) is not None):
+        names = nuscenes_out.label_names(dataset)
+        return Layout(
+            {scan: names[scan] for scan in scans},
+            lambda scan, raw: packed(raw, np.dtype("u1"), scan),
+            tuple(nuscenes_out.table_names(dataset.root)),
+            lambda written: nuscenes_out.tables(dataset, written),
+        )
+    places = {scan: label_file(dataset, scan) for scan in scans}
+    files = {scan: place[0] for scan, place in places.items()}
+    if what == "predictions" and dataset.format.name == "semantickitti":
+        # Where evaluate_semantics.py and validate_submission.py look.
+        files = {scan: name.replace("/labels/", "/predictions/") for scan, name in files.items()}
+    return Layout(files, lambda scan, raw: packed(raw, places[scan][1], scan))
+
+
+def _benchmark(project: Project, scans: Sequence[str]) -> Layout:
+    dataset = project.dataset
+    names = nuscenes_out.prediction_names(dataset)
+    table = nuscenes_out.benchmark_ids(project.classes)
+
+    def pack(_: str, raw: np.ndarray) -> bytes:
+        return nuscenes_out.benchmark_labels(raw, table).tobytes()
+
+    beside = nuscenes_out.submission(dataset)
+    return Layout({s: names[s] for s in scans}, pack, tuple(beside), lambda _: beside)

@@ -1,0 +1,142 @@
+"""Where an export may write: below one folder, never over what it did not write itself.
+
+`.lidarloop-export.json` in that folder names the files that exports wrote, each with the hash of
+its content: what is not in it, or was changed since, is somebody else's and stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+from core.base.errors import DataError, ProjectError
+from core.base.files import hash_file, read_json, write_atomic, write_json
+from core.base.paths import inside
+from core.data.scans import Dataset
+
+MANIFEST = ".lidarloop-export.json"
+_ELSEWHERE = "Name a new folder."
+
+
+class ExistsError(ProjectError):
+    """An earlier export lies where this one would write; `force` replaces it."""
+
+
+class Outbox:
+    """A folder that one export writes to; use it in a `with`, so that what it wrote is kept in
+    the manifest even where it was stopped.
+
+    Raises ProjectError where the folder lies in the data that is read.
+    """
+
+    def __init__(self, root: Path, dataset: Dataset, *, force: bool = False) -> None:
+        self.root = root
+        self._dataset, self._force = dataset, force
+        self._data = dataset.root.resolve()
+        self._home = _resolved(root)
+        if _is_within(self._home, self._data):
+            raise ProjectError(
+                f"{root} is the data root or lies in it; source scans are read only.",
+                _ELSEWHERE,
+            )
+        if self._home.exists() and not self._home.is_dir():
+            raise ProjectError(f"{root} is a file.", _ELSEWHERE)
+        self._manifest = inside(root, MANIFEST) if self._home.exists() else root / MANIFEST
+        self._wrote = self._read_manifest()
+        self._allowed: set[str] = set()
+
+    def __enter__(self) -> Outbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._allowed:
+            write_json(self._manifest, {"version": 1, "files": dict(sorted(self._wrote.items()))})
+
+    def check(self, names: Iterable[str]) -> None:
+        """See to it that all of `names` may be written, before the first is.
+
+        Raises ProjectError for a name that leads out of the folder or into the data, a file that
+        no export wrote or that was changed since, and ExistsError for one of an earlier export.
+        """
+        sources = {self._dataset.path(scan).resolve() for scan in self._dataset.scans}
+        folders = {source.parent for source in sources}
+        seen: set[str] = set()
+        in_data: dict[Path, bool] = {}
+        earlier = ""
+        for name in names:
+            path = inside(self.root, name)
+            real = path.resolve()
+            if name in seen or name == MANIFEST:
+                raise DataError(
+                    f"Two scans would be written to one file, {name}.",
+                    "Rename one of the two, or export in another layout.",
+                )
+            seen.add(name)
+            place = real.parent
+            if place not in in_data:
+                in_data[place] = place in folders or _is_within(place, self._data)
+            # A folder of the dataset may itself be a link to where its files are.
+            if in_data[place] or real in sources or real == (self._data / name).resolve():
+                raise ProjectError(
+                    f"{path} lies among the scans of the dataset, which are read only.", _ELSEWHERE
+                )
+            if path.is_symlink() or real.exists():
+                if not real.is_file() or self._wrote.get(name) != hash_file(real):
+                    raise ProjectError(
+                        f"{path} is there already, and no export wrote it as it is: it is not "
+                        "overwritten.",
+                        _ELSEWHERE,
+                    )
+                earlier = earlier or name
+        if earlier and not self._force:
+            raise ExistsError(
+                f"{self.root} holds an earlier export, {earlier} for one.",
+                "Name a new folder, or replace that export with --force.",
+            )
+        self._allowed |= seen
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one of the files that were checked."""
+        if name not in self._allowed:
+            raise ValueError(f"{name} was not checked")
+        path = inside(self.root, name)
+        write_atomic(path, data)
+        self._wrote[name] = hashlib.blake2b(data, digest_size=16).hexdigest()
+
+    def _read_manifest(self) -> dict[str, str]:
+        if not self._manifest.exists():
+            return {}
+        stored = read_json(
+            self._manifest,
+            do="Name a new folder: what lies in this one is not known.",
+            files=dict[str, str],
+        )
+        found: dict[str, str] = stored["files"]
+        return found
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ProjectError(f"{path} cannot be written to: {error}.", _ELSEWHERE) from error
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether `path`, resolved, is a folder or lies in it, also by another name of the folder."""
+    if path.is_relative_to(folder):
+        return True
+    for place in (path, *path.parents):
+        try:
+            if place.samefile(folder):
+                return True
+        except OSError:  # not there yet
+            continue
+    return False

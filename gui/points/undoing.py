@@ -1,0 +1,81 @@
+"""Undo and redo: the steps of a drawing, then one's answers, the newest first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.answers.entry import POINTS, Head
+from core.base.errors import ProjectError
+from gui.points.labelling import Labelling
+from gui.points.said import said
+
+
+class Undoing:
+    """Takes back what `labelling` did, and brings it again."""
+
+    def __init__(self, labelling: Labelling) -> None:
+        self.labelling, self.state = labelling, labelling.state
+
+    def undo(self) -> None:
+        """Take back the draft's last step, else one's newest answer, and go there."""
+        bench = self.labelling.bench
+        if bench.before:
+            undone = bench.draft
+            bench.after.append(undone)
+            bench.draft = bench.before.pop()
+            self._turned(f"Undone: {undone.title if undone is not None else 'whole again'}")
+        else:
+            self._turn(redo=False)
+
+    def redo(self) -> None:
+        """Bring back what the last undo took, and go there."""
+        bench = self.labelling.bench
+        if bench.after:
+            bench.before.append(bench.draft)
+            bench.draft = bench.after.pop()
+            draft = bench.draft
+            self._turned(f"Redone: {draft.title if draft is not None else 'whole again'}")
+        else:
+            self._turn(redo=True)
+
+    def _turned(self, text: str) -> None:
+        """A step of the draft was taken back or brought again."""
+        self.labelling.drafts.keep(self.labelling.bench)
+        self.state.target_changed.emit(False)
+        self.state.told.emit(text)
+
+    def _turn(self, *, redo: bool) -> None:
+        state, answers = self.state, self.state.project.answers
+        try:
+            head = answers.redo() if redo else answers.undo()
+            if head is None:
+                self.state.told.emit("Nothing to redo." if redo else "Nothing to undo.")
+                return
+            act, at, rows = answers.act(head), answers.asked_at(head), self._rows_of(head)
+            for scan in {one.scan for one in act}:
+                content = state.loader.kept(scan)
+                if content is not None:
+                    content.labels = state.project.labels(scan)
+            if len(act) == 1 and head.kind == POINTS:
+                if redo:
+                    self.labelling.drafts.closed_again(head)
+                else:
+                    self.labelling.drafts.reopen(head)
+        except ProjectError as error:
+            state.failed.emit(error)
+            return
+        self.labelling.take_up()  # a draft may be there now, or there no more
+        if at == head.unit:
+            state.show_again(head, rows)
+        elif at and at == state.aimed_at:
+            state.target_changed.emit(False)
+        elif at:
+            state.show_unit(at)
+        self.state.told.emit(f"{'Redone' if redo else 'Undone'}: {said(act, state.class_name)}")
+
+    def _rows_of(self, head: Head) -> np.ndarray | None:
+        """The points (R,) int64 that an answer was about; None of any other entry."""
+        if head.kind != POINTS or head.verb != "answer":
+            return None
+        entry = self.state.project.answers.entry(head)
+        return entry.rows if entry is not None else None

@@ -1,0 +1,58 @@
+"""What a new project would hold, by what is typed on its page: read beside the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.base.errors import ProjectError
+from core.base.machine import too_much
+from core.base.settings import load_preset
+from core.data.formats import format_named
+from core.data.scans import open_dataset
+from core.data.splits import expanded
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Numbers of scans, what is wrong by field ("train", "validation"), and what to know by field
+    ("preset" and the same)."""
+
+    train: int = 0
+    validation: int = 0
+    wrong: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def estimate(
+    format: str, root: Path, train: Sequence[str], validation: Sequence[str], preset: str
+) -> Estimate:
+    """Find the scans of both sides and what the preset needs; every fault is told by its field."""
+    wrong: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    counts = {"train": 0, "validation": 0}
+    sides = {"train": list(train), "validation": list(validation)}
+    points = None
+    for name in sides:
+        try:
+            there = format_named(format).sequences(root)
+            sides[name], said = expanded(format, sides[name], there)
+            notes[name] = " ".join(f"{sentence}." for sentence in said)
+            if name == "train" or sides[name]:
+                alone = open_dataset(format, root, sides[name], ())
+                counts[name] = len(alone.train)
+                points = points or alone.count(alone.train[0])
+        except ProjectError as error:
+            wrong[name] = f"{error.what} {error.do}"
+    if not wrong and sides["validation"]:
+        try:
+            open_dataset(format, root, sides["train"], sides["validation"])
+        except ProjectError as error:
+            wrong["validation"] = f"{error.what} {error.do}"
+    settings = load_preset(preset).train
+    reason = too_much(settings, points) if points else too_much(settings)
+    if reason is not None:
+        fits = "nuscenes-laptop" if format == "nuscenes" else "laptop"
+        notes["preset"] = f"{reason} The preset {fits} fits this machine; Settings change it later."
+    return Estimate(counts["train"], counts["validation"], wrong, notes)

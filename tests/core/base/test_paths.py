@@ -1,0 +1,71 @@
+"""Paths made from data stay in their folder, whatever the data says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.base.errors import DataError
+from core.base.paths import inside
+
+GOOD = ("a", "a/b.label", "Straße 7/0,1:2.bin", "..a/b..", "a" * 255, "con-1", "a\\b")
+BAD = (
+    "",
+    ".",
+    "..",
+    "../a",
+    "a/../../b",
+    "a/..",
+    "a/./b",
+    "a//b",
+    "/etc/passwd",
+    "C:/a",
+    "C:\\a",
+    "\\\\server\\a",
+    "a\\..\\..\\b",
+    "a\0b",
+    "a\udcffb",
+    "a" * 256,
+    "/".join(["a" * 200] * 25),
+    "CON",
+    "a/nul",
+    "aux.label",
+    "lpt1.bin",
+)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_name_that_may_be_written(name: str, tmp_path: Path):
+    path = inside(tmp_path, name)
+    assert path == tmp_path / name
+    assert path.resolve().is_relative_to(tmp_path.resolve())
+
+
+@pytest.mark.parametrize("name", BAD, ids=range(len(BAD)))
+def test_a_name_that_may_not(name: str, tmp_path: Path):
+    with pytest.raises(DataError) as caught:
+        inside(tmp_path, name)
+    said = str(caught.value)
+    assert len(said) < 400
+    said.encode()  # can be printed anywhere
+    assert "\0" not in said
+
+
+@pytest.mark.parametrize("name", [None, 7, b"a", Path("a")])
+def test_what_is_no_text_is_no_name(name: object, tmp_path: Path):
+    with pytest.raises(DataError, match="no name of a file"):
+        inside(tmp_path, name)  # type: ignore[arg-type]
+
+
+def test_links_lead_nowhere_else(tmp_path: Path):
+    out, other = tmp_path / "out", tmp_path / "other"
+    out.mkdir()
+    other.mkdir()
+    (out / "away").symlink_to(other)
+    (out / "here").symlink_to(out / "b")
+    (out / "round").symlink_to(out / "round")
+    assert inside(out, "here/a") == out / "here/a"
+    for name in ("away/a", "away", "round/a"):
+        with pytest.raises(DataError):
+            inside(out, name)

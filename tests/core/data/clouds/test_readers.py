@@ -1,0 +1,138 @@
+"""Point files worked by hand come back number for number, whatever their kind allows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.base.errors import DataError
+from core.data.clouds import Columns, count, flat, pick, read
+from tests.core.data.clouds.made_files import (
+    GOOD,
+    ROWS,
+    XYZI,
+    as_text,
+    compressed,
+    packed,
+    pcd,
+    ply,
+)
+
+
+def reading(tmp_path: Path, name: str, content: bytes) -> Columns:
+    (tmp_path / name).write_bytes(content)
+    return read(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_dress_of_a_file(tmp_path: Path, name: str):
+    columns = reading(tmp_path, name, GOOD[name])
+    assert len(columns) == count(tmp_path / name) == len(ROWS)
+    assert len(set(columns.names)) == len(columns.names)
+    assert {len(array) for array in columns.arrays} == {len(ROWS)}
+    points = pick(columns).points
+    assert points.dtype in (np.float32, np.float64)
+    np.testing.assert_array_equal(points, np.array(ROWS).astype(points.dtype))
+
+
+@pytest.mark.parametrize(
+    ("name", "precise"),
+    [("doubles.pcd", True), ("binary.pcd", False), ("big.npy", False), ("extra.ply", True)],
+)
+def test_positions_keep_the_precision_of_the_file(tmp_path: Path, name: str, precise: bool):
+    points = pick(reading(tmp_path, name, GOOD[name])).points
+    assert points.dtype == (np.float64 if precise else np.float32)
+
+
+def test_a_map_tile_as_text_keeps_its_millimetres(tmp_path: Path):
+    """UTM metres need more than float32, whatever SIZE says of the numbers of a text."""
+    row = b"389123.123 5819456.789 34.5 7\n"
+    files = {
+        "a.pcd": pcd("x y z i", "4 4 4 4", "F F F F", None, row, data="ascii", points=1),
+        "a.ply": ply(f"element vertex 1\n{XYZI}", row, "ascii"),
+        "a.xyz": row,
+    }
+    for name, content in files.items():
+        points = pick(reading(tmp_path, name, content)).points
+        np.testing.assert_array_equal(points, [[389123.123, 5819456.789, 34.5, 7]])
+
+
+def test_columns_keep_name_order_and_type(tmp_path: Path):
+    columns = reading(tmp_path, "a.ply", GOOD["extra.ply"])
+    assert columns.names == ("red", "x", "y", "z", "t", "scalar_Intensity")
+    assert [array.dtype.str for array in columns.arrays] == "|u1 <f8 <f4 <f4 <u2 <f4".split()
+    columns = reading(tmp_path, "a.pcd", GOOD["counted.pcd"])
+    assert columns.names == ("normal", "x", "y", "z", "intensity")
+    assert columns.arrays[0].shape == (3, 3)
+    columns = reading(tmp_path, "a.npy", GOOD["structured.npy"])
+    assert columns.names == ("ring", "x", "y", "z", "Reflectivity")
+    columns = reading(tmp_path, "a.csv", GOOD["texts.csv"])
+    assert columns.names == ("x", "y", "z", "intensity")
+
+
+def test_rows_without_a_return_stay(tmp_path: Path):
+    rows = [(np.nan, np.nan, np.nan, 0), *ROWS]
+    files = {
+        "a.pcd": pcd("x y z i", "4 4 4 1", "F F F U", None, packed("<fffB", rows), points=4),
+        "b.pcd": pcd(
+            "x y z i",
+            "4 4 4 1",
+            "F F F U",
+            None,
+            b"nan nan nan 0\n" + as_text(),
+            data="ascii",
+            points=4,
+        ),
+        "a.csv": b"x,y,z,intensity\n,,,0\n" + as_text(","),
+        "b.xyz": b"nan nan nan 0\n" + as_text(),
+    }
+    for name, content in files.items():
+        points = pick(reading(tmp_path, name, content)).points
+        np.testing.assert_array_equal(points, np.array(rows).astype(points.dtype))
+
+
+def test_times_in_nanoseconds_keep_every_digit(tmp_path: Path):
+    times = [1709641800123456789, 1709641800123456790, 0]
+    body = b"".join(b"1 2 3 %d\n" % time for time in times)
+    columns = reading(
+        tmp_path, "a.pcd", pcd("x y z t", "4 4 4 8", "F F F U", None, body, data="ascii")
+    )
+    assert columns.arrays[3].dtype == np.uint64
+    assert columns.arrays[3].tolist() == times
+
+
+def test_copies_of_lzf_reach_into_themselves(tmp_path: Path):
+    """One zero and a copy from one byte back: nine more. Then three rows of 1.0, each copied."""
+    raw = bytes(10) + b"\x3f\x80" * 7 + bytes(24)
+    inside = b"\x00\x00" + b"\xe0\x00\x00"  # 0, then 9 bytes from one back
+    inside += b"\x01\x3f\x80" + b"\xe0\x03\x01"  # 3f 80, then 12 bytes from two back
+    inside += b"\x00\x00" + b"\xe0\x0e\x00"  # 0, then 23 bytes
+    content = pcd(
+        "x y z i",
+        "4 4 4 4",
+        "U U U U",
+        None,
+        compressed(raw, inside),
+        data="binary_compressed",
+    )
+    columns = reading(tmp_path, "a.pcd", content)
+    assert b"".join(array.tobytes() for array in columns.arrays) == raw
+
+
+def test_a_flat_file_of_other_columns(tmp_path: Path):
+    (tmp_path / "a.bin").write_bytes(packed("<5f", [(*row, 31) for row in ROWS]))
+    columns = flat.read(tmp_path / "a.bin", 5)
+    picked = pick(columns)
+    np.testing.assert_array_equal(picked.points, np.array(ROWS, np.float32))
+    assert "first four of 5" in picked.notes[0]
+    assert pick(columns, ["y", "x", "z", "ring", "intensity"]).points[0].tolist() == [
+        *(-2.25, 1.5, 0.5, 31)
+    ]
+    (tmp_path / "a.bin").write_bytes(packed(">4d"))
+    columns = flat.read(tmp_path / "a.bin", 4, ">f8")
+    np.testing.assert_array_equal(pick(columns).points, ROWS)
+    assert flat.count(tmp_path / "a.bin", 4, ">f8") == 3
+    with pytest.raises(DataError, match="no whole number of 20-byte points"):
+        flat.read(tmp_path / "a.bin", 5)

@@ -1,0 +1,40 @@
+"""Colours of point files: as PCL packs them, apart, of sixteen bits, in shares; and none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.clouds import rgb_of
+from core.data.clouds.columns import Columns
+
+WANTED = np.array([[255, 0, 10], [1, 128, 254]], np.uint8)
+PACKED = np.array([0xFF00000A | 0x00FF0000, 0x000180FE], np.uint32)
+
+
+def of(**columns: np.ndarray) -> np.ndarray | None:
+    return rgb_of(Columns(Path("a.pcd"), tuple(columns), tuple(columns.values())))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"x": np.zeros(2), "rgb": PACKED.view(np.float32)},
+        {"rgba": PACKED},
+        {"rgb": PACKED.astype(">u4")},
+        dict(zip(("Red", "green", "BLUE"), WANTED.T, strict=True)),
+        dict(zip("bgr", (WANTED[:, ::-1].astype(np.uint16) * 257).T, strict=True)),
+        dict(zip("rgb", (WANTED / 255).T, strict=True)),
+    ],
+    ids=["packed float", "packed", "big endian", "apart", "sixteen bits", "shares"],
+)
+def test_colours_are_read_as_they_were_written(columns):
+    np.testing.assert_array_equal(of(**columns), WANTED)
+
+
+def test_without_colours_there_are_none():
+    assert of(x=np.zeros(3)) is None
+    assert of(red=np.zeros(2), green=np.zeros(2)) is None
+    assert of(rgb=np.zeros(4, np.float32)) is None

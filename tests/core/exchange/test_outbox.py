@@ -1,0 +1,296 @@
+"""An export never overwrites what it did not write, whatever leads there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.base.errors import Cancelled, ProjectError
+from core.base.jobs import Job
+from core.data.formats import _built_in
+from core.data.formats.folder import Folder
+from core.exchange.export import export
+from core.exchange.import_labels import import_labels
+from core.exchange.outbox import MANIFEST, ExistsError
+from core.project.project import Project
+from tests.exchanged import answer, contents, write_keyframes
+from tests.streets import small_scan, write_scan
+
+SCAN = "sequences/00/velodyne/000000"
+LABEL = "sequences/00/labels/000000.label"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for seed in range(2):
+        write_scan(tmp_path / "data", f"sequences/00/velodyne/{seed:06d}", *small_scan(seed))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def project(tmp_path: Path, root: Path):
+    with Project.create(
+        tmp_path / "p", format="semantickitti", root=root, train=["00"], preset="laptop"
+    ) as project:
+        for scan in project.dataset.train:
+            answer(project, scan, np.arange(500), 3)
+        yield project
+
+
+def refused(project: Project, out: Path, kept: Path, says: str, **more) -> None:
+    """`out` is refused, with and without force, and not a byte below `kept` changes."""
+    before = contents(kept)
+    for force in (False, True):
+        with pytest.raises(ProjectError, match=says) as caught:
+            export(project, out, Job(), force=force, **more)
+        assert not isinstance(caught.value, ExistsError)
+        assert contents(kept) == before
+    assert not (kept / MANIFEST).exists()
+
+
+@pytest.mark.parametrize("what", ["labels", "panoptic", "journal"])
+@pytest.mark.parametrize("below", [".", "sequences", "new/folder", "sequences/../x"])
+def test_the_data_root_and_all_below_it(project: Project, root: Path, what: str, below: str):
+    refused(project, root / below, root, "source scans are read only", what=what)
+
+
+def test_links_to_the_data_root(project: Project, root: Path, tmp_path: Path):
+    (tmp_path / "link").symlink_to(root)
+    (tmp_path / "inner").symlink_to(root / "sequences/00")
+    for out in ("link", "link/new", "inner", "inner/../.."):
+        refused(project, tmp_path / out, root, "read only")
+
+
+@pytest.mark.parametrize("part", ["sequences", "sequences/00", "sequences/00/labels"])
+@pytest.mark.parametrize("what", ["labels", "panoptic"])
+def test_a_folder_in_out_that_links_into_the_dataset(
+    project: Project, root: Path, tmp_path: Path, part: str, what: str
+):
+    out = tmp_path / "out"
+    (out / part).parent.mkdir(parents=True)
+    (out / part).symlink_to(root / part)
+    refused(project, out, root, "link|among the scans", what=what)
+
+
+def test_a_label_file_in_out_that_is_a_link(project: Project, root: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    (out / LABEL).parent.mkdir(parents=True)
+    for target in (root / LABEL, tmp_path / "nowhere"):
+        (out / LABEL).symlink_to(target)
+        refused(project, out, root, "link leads to")
+        (out / LABEL).unlink()
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_copy_of_the_dataset(project: Project, root: Path, tmp_path: Path):
+    shutil.copytree(root, tmp_path / "copy")
+    refused(project, tmp_path / "copy", tmp_path / "copy", "no export wrote it")
+    linked = tmp_path / "linked"
+    shutil.copytree(root, linked, copy_function=os.link)
+    refused(project, linked, linked, "no export wrote it")
+    assert contents(root) == contents(linked)
+
+
+def test_a_dataset_whose_sequence_lies_elsewhere(tmp_path: Path, root: Path):
+    """The data root holds a link; what it leads to is the dataset too."""
+    real = tmp_path / "disk"
+    (root / "sequences/00").rename(tmp_path / "moved")
+    real.joinpath("sequences").mkdir(parents=True)
+    (tmp_path / "moved").rename(real / "sequences/00")
+    (root / "sequences/00").symlink_to(real / "sequences/00")
+    shutil.rmtree(real / "sequences/00/labels")
+    with Project.create(
+        tmp_path / "p2", format="semantickitti", root=root, train=["00"], preset="laptop"
+    ) as project:
+        answer(project, SCAN, np.arange(500), 3)
+        refused(project, real, real, "among the scans")
+
+
+def test_a_file_of_somebody_else_alone(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+    (out / LABEL).parent.mkdir(parents=True)
+    (out / LABEL).write_bytes(b"mine")
+    refused(project, out, out, "no export wrote it")
+    (out / LABEL).unlink()
+    (out / LABEL).mkdir()
+    refused(project, out, out, "no export wrote it")
+    (tmp_path / "file").write_bytes(b"mine")
+    with pytest.raises(ProjectError, match="is a file"):
+        export(project, tmp_path / "file", Job())
+
+
+def test_an_earlier_export_is_replaced_by_force_alone(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+    export(project, out, Job())
+    (out / "notes.txt").write_text("mine")
+    first = contents(out)
+    answer(project, SCAN, np.arange(500), 9)
+    with pytest.raises(ExistsError, match="earlier export"):
+        export(project, out, Job())
+    assert contents(out) == first
+    assert export(project, out, Job(), force=True) == 2
+    after = contents(out)
+    assert [name for name in first if first[name] != after[name]] == [LABEL]
+    assert export(project, out, Job(), what="journal") == 1
+
+
+def test_an_export_that_was_changed_since_is_not_its_own(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+    export(project, out, Job())
+    labels = np.fromfile(out / LABEL, "<u4")
+    labels[0] = 99  # repaired by hand
+    labels.tofile(out / LABEL)
+    before = contents(out)
+    with pytest.raises(ProjectError, match="no export wrote it as it is"):
+        export(project, out, Job(), force=True)
+    assert contents(out) == before
+
+
+def test_what_a_stopped_export_wrote_is_its_own(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+    job = Job(lambda _: job.cancel(), interval_s=0)
+    with pytest.raises(Cancelled):
+        export(project, out, job)
+    assert list(out.rglob("*.label"))
+    assert export(project, out, Job(), force=True) == 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"files": {"a": 1}}', '{"version": 1}', "\0"])
+def test_a_damaged_manifest_is_said(project: Project, tmp_path: Path, text: str):
+    out = tmp_path / "out"
+    export(project, out, Job())
+    (out / MANIFEST).write_text(text)
+    before = contents(out)
+    with pytest.raises(ProjectError):
+        export(project, out, Job(), force=True)
+    assert contents(out) == before
+
+
+# -- names that come from data --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "token", ["../../../gone", "a/../../../../gone", "/tmp/lidarloop-gone", "x\0y", "a" * 300]
+)
+def test_tokens_of_tables_lead_nowhere(tmp_path: Path, token: str):
+    root = tmp_path / "data"
+    write_keyframes(root, {"scene-1/a": np.full(800, 17, np.uint8)})
+    for name in ("sample_data", "lidarseg"):
+        file = root / "v1.0-mini" / f"{name}.json"
+        rows = json.loads(file.read_text())
+        rows[0]["token"] = token
+        file.write_text(json.dumps(rows))
+    with Project.create(
+        tmp_path / "p", format="nuscenes", root=root, train=["scene-1"], preset="nuscenes"
+    ) as project:
+        answer(project, "samples/LIDAR_TOP/a", np.arange(100), 3)
+        before = contents(tmp_path / "data")
+        with pytest.raises(ProjectError, match="no name of a file"):
+            export(project, tmp_path / "deep/out", Job())
+    assert contents(tmp_path / "data") == before
+    assert not list(tmp_path.rglob("*gone*"))
+    assert not Path("/tmp/lidarloop-gone_lidarseg.bin").exists()
+
+
+class Hostile(Folder):
+    """An installed format whose answers a test chooses."""
+
+    name = "hostile"
+    classes = "semantickitti"
+    file: object = ("a.label", np.dtype("<u4"))
+    found: object = None
+
+    def label_file(self, root, scan):
+        return self.file
+
+    def labels(self, root, scan):
+        return self.found
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, monkeypatch):
+    made = Hostile()
+    monkeypatch.setitem(_built_in(), "hostile", made)
+    (tmp_path / "scans").mkdir()
+    np.save(tmp_path / "scans/a.npy", small_scan(0)[0])
+    with Project.create(
+        tmp_path / "p", format="hostile", root=tmp_path / "scans", train=["."], preset="laptop"
+    ) as project:
+        answer(project, "a", np.arange(10), 3)
+        yield made, project
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        ("../gone.label", "<u4"),
+        ("/tmp/gone.label", "<u4"),
+        ("a\0", "<u4"),
+        ("", "<u4"),
+        ("a.label", "<f4"),
+        ("a.label", "no dtype"),
+        ("a.label", None),
+        (7, "<u4"),
+        "a.label",
+        None,
+        ("a.label", "<u4", 1),
+    ],
+    ids=repr,
+)
+def test_what_installed_formats_say_of_label_files(hostile, tmp_path: Path, file: object):
+    made, project = hostile
+    made.file = file
+    for what in ("labels", "panoptic"):
+        with pytest.raises(ProjectError) as caught:
+            export(project, tmp_path / "out", Job(), what=what)
+        assert "\n" not in caught.value.what
+    assert not list(tmp_path.rglob("*.label"))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        np.zeros((4960, 2), np.uint32),
+        np.zeros(4960),
+        np.full(4960, -1),
+        np.array(["a"] * 4960),
+        np.zeros(0, np.uint32),
+        "labels",
+        [1, 2],
+        {"a": 1},
+    ],
+    ids=range(8),
+)
+def test_what_installed_formats_give_as_labels(hostile, found: object):
+    made, project = hostile
+    made.found = found
+    with pytest.raises(ProjectError):
+        import_labels(project, project.root, Job())
+
+
+def test_an_id_that_does_not_fit_is_refused(tmp_path: Path, root: Path):
+    text = 'name = "yard"\n[[class]]\nname = "crane"\ncolour = "#ffcc00"\nraw = {}\n'
+    for raw, format, says in ((70000, "semantickitti", "labels hold 0 to"), (300, "nuscenes", "")):
+        classes = tmp_path / f"{raw}.toml"
+        classes.write_text(text.format(raw))
+        if format == "nuscenes":
+            root = tmp_path / "keys"
+            write_keyframes(root, {"scene-1/a": np.full(800, 17, np.uint8)})
+        train = ["scene-1"] if format == "nuscenes" else ["00"]
+        with Project.create(
+            tmp_path / f"p{raw}",
+            format=format,
+            root=root,
+            train=train,
+            preset="laptop",
+            classes=str(classes),
+        ) as project:
+            answer(project, project.dataset.train[0], np.arange(10), 0)
+            with pytest.raises(ProjectError, match=says or "has the id 300|have the id 300"):
+                export(project, tmp_path / f"out{raw}", Job())
+            assert not contents(tmp_path / f"out{raw}")

@@ -1,0 +1,96 @@
+"""Predictions of a network that knows little are not shown as if they were known."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from core.base.files import read_json
+from core.rounds.round import METRICS
+from gui.desk.trust import LEAST_MIOU
+from gui.view.cloud import By
+from tests.gui.driver import Driver
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def trained(driver) -> Driver:
+    for key in "R15":
+        driver.key(key)
+    driver.step("train")
+    driver.session.banner.hide()
+    return driver
+
+
+def measure(driver: Driver, miou: float | None) -> None:
+    """Let the network have an mIoU."""
+    found = driver.session.project.tip
+    path = found.file(METRICS)
+    kept = read_json(path)
+    kept["miou"] = miou
+    path.write_text(json.dumps(kept))
+    driver.state.reload()
+    driver.settle()
+    driver.rest()
+
+
+def tinted(driver: Driver) -> bool:
+    return driver.session.view.cloud._uniforms["u_values"] == By.SLOT_TINTED
+
+
+def legend(driver: Driver) -> str:
+    return driver.session.work.in_view.overlays.legend.text.text()
+
+
+def test_the_scene_shows_predictions_from_a_measured_quality_on(trained):
+    driver = trained
+    measure(driver, LEAST_MIOU + 0.01)
+    assert tinted(driver)
+    assert "tint: predicted (mIoU 21%)" in legend(driver)
+    measure(driver, 0.024)
+    assert not tinted(driver)
+    assert "predictions off (mIoU only 2.4%)" in legend(driver)
+    driver.key("5", CONTROL)  # whoever asks for them sees them, with a word
+    assert driver.session.work.in_view.colours.mode == "prediction"
+    assert "may be wrong (mIoU only 2.4%)" in legend(driver)
+
+
+def test_without_a_measured_miou_it_is_what_answers_said(trained):
+    driver = trained
+    measure(driver, None)
+    assert not tinted(driver)
+    assert "not measured yet" in legend(driver)
+
+
+def test_what_is_predicted_can_be_hidden_by_its_class(trained):
+    driver, view = trained, trained.session.view
+    content = driver.state.content
+    driver.key(Qt.Key.Key_End)
+    bare = content.labels == 252
+    bare[driver.state.target.rows] = False
+    predicted = int(np.bincount(content.prediction[bare]).argmax())
+    mine = bare & (content.prediction == predicted)
+
+    def seen() -> np.ndarray:
+        found = np.zeros(len(content.points), bool)
+        ids = view.picker.ids()
+        found[ids[ids >= 0]] = True
+        return found
+
+    assert (seen() & mine).any()
+    driver.key("F", CONTROL)
+    panel = driver.session.work.in_view.overlays.switches._panel
+    driver.click(panel.classes[predicted])
+    panel.hide()
+    driver.settle()
+    assert not (seen() & mine).any()
+    assert seen()[driver.state.target.rows].any()
+    driver.key("F", CONTROL)
+    driver.click(panel.predicted)
+    panel.hide()
+    driver.settle()
+    assert (seen() & mine).any()

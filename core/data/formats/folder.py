@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,9 +16,13 @@ import numpy as np
 from core.base.errors import DataError
 from core.data.clouds import COLOURED, SUFFIXES, Picked, count, pick, read, rgb_of
 from core.data.clouds.source import unreadable
-from core.data.formats.format import Format, counted
+from core.data.columns import Columns, said_columns
+from core.data.formats.format import Format
+from core.data.formats.said import count_said, pick_said
+from core.data.names import in_order
 
 _LABELS = re.compile("label|lidarseg|predict|annotat|semantic|instance|panoptic|ground.?truth|^gt$")
+_FLAT = ".bin"
 _ANYTHING = (".txt", ".csv")
 _NO_POINTS = ("calib", "classes", "license", "notes", "poses", "readme", "times", "timestamps")
 
@@ -26,6 +31,7 @@ class Folder(Format):
     """Scans without labels; the class list is the user's."""
 
     name = "folder"
+    said: Columns | None = None
     layout = f"{', '.join(f'*{suffix}' for suffix in SUFFIXES)}, in the folder or one below"
 
     def sequences(self, root: Path) -> tuple[str, ...]:
@@ -38,7 +44,7 @@ class Folder(Format):
                 files[folder] = _files(folder)
         folders = [folder for folder in folders if folder in files]
         own = [f.name for f in folders if files[f] and not _beside(files[f], f, files)]
-        return (*(["."] if files[root] else []), *sorted(own, key=counted))
+        return (*(["."] if files[root] else []), *sorted(own, key=in_order))
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
         prefix = "" if sequence == "." else f"{sequence}/"
@@ -50,7 +56,7 @@ class Folder(Format):
                 f"({', '.join(sorted(files[twice]))}).",
                 "Keep one of them: scans are named without their suffix.",
             )
-        return tuple(sorted((f"{prefix}{stem}" for stem in files), key=counted))
+        return tuple(sorted((f"{prefix}{stem}" for stem in files), key=in_order))
 
     def path(self, root: Path, scan: str) -> Path:
         base = os.fspath(root / scan)  # as text: asked of thousands of scans
@@ -61,8 +67,19 @@ class Folder(Format):
         there = _files(root / folder) if (root / folder).is_dir() else {}
         return root / folder / there.get(stem, [f"{stem}{SUFFIXES[0]}"])[0]
 
+    def with_columns(self, columns: Sequence[str]) -> Format:
+        made = Folder()
+        made.said = said_columns(columns)
+        return made
+
+    def columns(self, root: Path, scan: str) -> tuple[str, ...]:
+        return read(self.path(root, scan)).names if self.said is None else self.said.names
+
     def count(self, root: Path, scan: str) -> int:
-        return count(self.path(root, scan))
+        path = self.path(root, scan)
+        if self.said is not None and path.suffix.lower() == _FLAT:
+            return count_said(path, self.said)
+        return count(path)
 
     def points(self, root: Path, scan: str) -> np.ndarray:
         return self.picked(root, scan).points
@@ -73,7 +90,12 @@ class Folder(Format):
 
     def picked(self, root: Path, scan: str) -> Picked:
         """A scan's points, and which columns of its file they are. Raises DataError."""
-        return pick(read(self.path(root, scan)))
+        path = self.path(root, scan)
+        if self.said is None:
+            return pick(read(path))
+        if path.suffix.lower() == _FLAT:
+            return pick_said(path, self.said)
+        return pick(read(path), self.said.names)
 
 
 def _files(folder: Path) -> dict[str, list[str]]:

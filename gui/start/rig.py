@@ -191,7 +191,7 @@ class RigFields(QWidget):
             grid.addWidget(self._label(key, line), row, column)
             grid.addWidget(line, row, column + 1)
             line.textEdited.connect(partial(self._edited, key))
-        self.lines["rig.ego_box"].setPlaceholderText("smallest x, y, z, largest x, y, z")
+        self.lines["rig.ego_box"].setPlaceholderText("none")
         grid.addWidget(self.reflections, 4, 1, 1, 3)
         for column in (1, 3):
             grid.setColumnStretch(column, 1)

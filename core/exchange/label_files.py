@@ -113,8 +113,11 @@ def _of_las(path: Path) -> np.ndarray:
         names = set(cloud.point_format.dimension_names)
         classes = np.asarray(cloud["class_id" if "class_id" in names else "classification"])
         instance = np.asarray(cloud["instance"]) if "instance" in names else 0
-    except Exception as error:  # of a damaged file laspy raises several kinds
-        raise _unreadable(path, error) from error
+    except BaseException as error:  # of a damaged file laspy raises several kinds
+        # lazrs panics, which is no Exception.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise _unreadable(path, error) from error
+        raise
     if classes.dtype.kind not in "ui" or classes.max(initial=0) > MOST_CLASS:
         raise DataError(
             f"{path} has classes that are no whole numbers up to {MOST_CLASS:,}.",
@@ -144,6 +147,23 @@ def _check_las(path: Path) -> None:
     fits = start <= size and points <= room and 54 * records <= start
     if not fits or (later and (later_start > size or 60 * later > size - later_start)):
         raise _unreadable(path, f"its header tells of {points:,} points in {size:,} bytes")
+    if packed and points and not _holds_chunks(path, start, size, points):
+        raise _unreadable(path, "its table of chunks is damaged")
+
+
+def _holds_chunks(path: Path, start: int, size: int, points: int) -> bool:
+    """Whether a compressed file's table of chunks can be as long as it says: the library that reads
+    it ends the process where it has no memory for it."""
+    with path.open("rb") as file:
+        file.seek(start)
+        place = int.from_bytes(file.read(8), "little", signed=True)
+        if place == -1:  # of a file that was written in one go
+            file.seek(size - 8)
+            place = int.from_bytes(file.read(8), "little", signed=True)
+        if not start <= place <= size - 8:
+            return False
+        file.seek(place + 4)
+        return int.from_bytes(file.read(4), "little") <= points
 
 
 def _unreadable(path: Path, why: object) -> DataError:

@@ -41,11 +41,13 @@ def prepare(
     from core.prepare.run import prepare as run
 
     units = run(
-        project.dataset,
+        project.source,
         project.settings.prepare,
         project.units_folder,
         workers=workers,
         cluster=cluster,
+        classes=project.classes,
+        research=project.research,
         job=job,
     )
     project.use_units(units)

@@ -24,6 +24,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             "train": len(project.dataset.train),
             "validation": len(project.dataset.validation),
         },
+        "left_out": {"scans": len(project.left_out), "points": project.no_returns},
         "points": {"train": _points(project)},
         "units": _units(project),
         "report": _report(project),
@@ -41,7 +42,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             if c < len(project.classes.names)
         },
         "backend": backend,
-        "notes": list(project.notes),
+        "notes": [*project.notes, *project.told],
     }
 
 
@@ -54,7 +55,7 @@ def _given(project: Project) -> dict[str, Any] | None:
 
 def _points(project: Project) -> int:
     if project.units is not None:
-        return int(project.units.scan_rows.sum())
+        return int(project.units.scan_returns.sum())
     return sum(project.count(scan) for scan in project.dataset.train)
 
 
@@ -146,7 +147,7 @@ def _by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
 
 def table(value: dict[str, Any]) -> str:
     """Lay out `status`'s object for a terminal."""
-    units, spent = value["units"], value["spent"]
+    units, spent, out = value["units"], value["spent"], value["left_out"]
     large = units["oversize_points"]
     in_large = "prepare again to count their points" if large is None else f"{large:,} points"
     lines = [
@@ -155,6 +156,8 @@ def table(value: dict[str, Any]) -> str:
         f"units: {units['clusters']:,} clusters, {units['cells']:,} ground cells; "
         f"{units['oversize']:,} clusters too large ({in_large}), "
         f"{units['noise_points']:,} noise points",
+        *([f"left out: {out['scans']:,} scans that cannot be used"] if out["scans"] else []),
+        *([f"left out: {out['points']:,} rows that are no returns"] if out["points"] else []),
         *(value["report"]["warnings"] if value["report"] else ()),
         "",
         f"{'partition':<10} {'size m':>8} {'units':>9} {'points':>12} {'API':>6} {'answered':>9}",

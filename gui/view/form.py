@@ -52,8 +52,8 @@ class Form:
     reflection : (N,) float32 0..1, the intensity by its rank within the scan; of even surfaces the
         median around each point, as beams differ
     normal : (N, 3) float32 direction of the surface, turned to the scanner; zero where none is
-    rough : (N,) float32 how thick the surface around each point is, as part of its length: 0 for a
-        plane and a line, 0.35 for leaves
+    rough : (N,) float32 how thick the surface around each point is, as part of its length, the
+        middle one of its neighbours': 0 for a plane and a line, 0.35 for leaves
     splat : (N,) float32 metres across a point must be to touch those beside it
     pitch : radians between neighbouring points as the scanner sees them
     highest : radians over the horizon of the highest beam; what stands higher is cut off there
@@ -216,6 +216,7 @@ def _surfaces(
     normal, rough = least_axes(np.einsum("nki,nkj->nij", around, around))
     away = (normal * xyz).sum(axis=1) > 0
     normal[away] *= -1
+    rough = np.median(rough[near], axis=1)
     even = np.clip((_ROUGH - rough) / (_ROUGH - _EVEN), 0, 1).astype(np.float32)
     smooth = normal + even[:, None] * (normal[near].mean(axis=1) - normal)
     length = np.linalg.norm(smooth, axis=1, keepdims=True)

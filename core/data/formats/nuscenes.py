@@ -58,7 +58,7 @@ class NuScenes(Format):
         return ("x", "y", "z", "intensity", "ring")
 
     def has_labels(self, root: Path, scan: str) -> bool:
-        return (root / self.label_file(root, scan)[0]).exists()
+        return os.path.isfile(root / self.label_file(root, scan)[0])
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
         path = root / self.label_file(root, scan)[0]

@@ -31,6 +31,7 @@ from core.base.settings import Settings, load_preset
 from core.data.classes import FIRST_CODE, ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
+from core.data.label_file import label_file
 from core.data.plausible import judge, judge_stance
 from core.data.reading import Reading
 from core.data.rig import Rig, canonical
@@ -455,7 +456,7 @@ class Project:
 
 def check_raw(dataset: Dataset, classes: ClassList) -> None:
     """Raise SettingsError where a raw id does not fit what the dataset keeps of a label."""
-    _, dtype = dataset.format.label_file(dataset.root, dataset.train[0])
+    _, dtype = label_file(dataset, dataset.train[0])
     most = np.iinfo(dtype).max
     for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
         if raw > most:

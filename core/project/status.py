@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from core.base.files import read_json
 from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.report import as_json
 from core.prepare.units import CLUSTER
 from core.project.project import Project
-from core.rounds.round import Round
+from core.rounds.round import GIVE_AGAIN, Round
 
 
 def status(project: Project, *, backend: str) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
         "units": _units(project),
         "report": _report(project),
         "partitions": partitions(project),
+        "given": _given(project),
         "rounds": [round_status(project, found) for found in project.rounds],
         "spent": {
             "points": spent.points,
@@ -42,6 +44,13 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
         "backend": backend,
         "notes": [*project.notes, *project.told],
     }
+
+
+def _given(project: Project) -> dict[str, Any] | None:
+    """Whose probabilities rank instead of our own network's, None where none do."""
+    if not project.given.scored:
+        return None
+    return dict(read_json(project.given.checkpoint, do=GIVE_AGAIN, **{"from": str, "scans": int}))
 
 
 def _points(project: Project) -> int:
@@ -167,6 +176,9 @@ def table(value: dict[str, Any]) -> str:
             f"{row['id']:<14} {row['stage']:<9} {row['asked']['items']:>7,} "
             f"{row['answered']['items']:>9,} {miou:>7}"
         )
+    given = value["given"]
+    if given is not None:
+        lines += ["", f"ranked by the probabilities of {given['scans']:,} scans in {given['from']}"]
     lines += [
         "",
         f"spent: {spent['points']:,} points, {spent['units']:,} units, "

@@ -41,6 +41,9 @@ class Reasons:
     def change(self) -> str | None:
         return self._busy()
 
+    def rank(self) -> str | None:
+        return "Prepare the scans first." if self._project.units is None else self._busy()
+
     def evaluate(self) -> str | None:
         if not self._summary.ever_trained:
             return "Train a round first."

@@ -84,9 +84,9 @@ class Answers:
 
     def use_merges(self, now: np.ndarray) -> None:
         """Let each class count as `now` (256,) uint8 says; the journals stay as they are."""
-        self._now = _of_merges(now)
-        self._read()
-        self._tell()
+        before, self._now = self._now, _of_merges(now)
+        if not np.array_equal(_table(before), now):
+            self._read()
 
     def _counting(self, head: Head) -> Head:
         """A head whose points are of the classes that count now."""
@@ -430,6 +430,10 @@ class Answers:
 def _of_merges(now: np.ndarray | None) -> np.ndarray | None:
     """The table of merges, None where each class counts as itself."""
     return None if now is None or np.array_equal(now, EACH_ITSELF) else now
+
+
+def _table(now: np.ndarray | None) -> np.ndarray:
+    return EACH_ITSELF if now is None else now
 
 
 def _check_same(entry: Entry, scan: ScanRef) -> None:

@@ -16,6 +16,9 @@ from core.data.class_rows import ClassRow, free_key, to_class_list
 
 SUFFIXES = (".toml", ".yaml", ".yml", ".json")
 _LARGEST = 1_000_000  # bytes
+_LARGEST_RAW = (
+    0xFFFFFFFF  # more than a label holds: older projects open, and are told when it matters
+)
 _EXAMPLE = "docs/formats.md has one"
 _ENTRY = 'Write name = "car", colour = "#6496f5" and, if it has one, raw = 10.'
 
@@ -123,7 +126,8 @@ def _from_toml(stored: Mapping[str, Any], where: str) -> ClassList:
         ignored = [_number(raw) for raw in _listed(stored, "ignored", where, [0])]
     except (TypeError, ValueError, OverflowError) as error:
         raise SettingsError(f"{where}: ignored has no {error}.", "Write ignored = [0].") from error
-    return to_class_list(name, rows, ignored, order=order, merges=_merges(stored, rows, where))
+    merges = _merges(stored, rows, where)
+    return to_class_list(name, rows, ignored, order=order, merges=merges, most=_LARGEST_RAW)
 
 
 def _row(index: int, entry: Mapping[str, Any], countable: bool, about: str, where: str) -> ClassRow:

@@ -101,34 +101,32 @@ class ClassList:
         return self.was[found] if self.was else ()
 
     @cached_property
-    def _table(self) -> np.ndarray:
-        """Class of each raw id; UNLABELLED marks ids the list does not know."""
-        table = np.full(max(self.raw_to_class) + 1, UNLABELLED, np.uint8)
-        for raw, found in self.raw_to_class.items():
-            table[raw] = found
-        return table
+    def _known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Raw ids that the list knows, ascending (int64), and the class of each (uint8)."""
+        pairs = sorted(self.raw_to_class.items())
+        return np.array([p[0] for p in pairs], np.int64), np.array([p[1] for p in pairs], np.uint8)
 
     def title(self, found: int) -> str:
         """Name of a class or code."""
         return self.names[found] if found < len(self) else _CODE_NAMES[found]
 
-    def encode(self, raw: np.ndarray, *, before_merges: bool = False) -> np.ndarray:
+    def encode(self, raw: np.ndarray) -> np.ndarray:
         """Map raw ids (N,) of the dataset to (N,) uint8 classes or IGNORED.
 
-        `before_merges`: the class that the id itself means, as a journal keeps it. Raises DataError
-        naming the ids that the list does not know.
+        Of a class that is merged it is the one that it counts as. Raises DataError naming the ids
+        that the list does not know.
         """
-        table = self._table
-        inside = raw < len(table)
-        classes = table[np.where(inside, raw, 0)]
-        unknown = ~inside | (classes == UNLABELLED)
+        known, meant = self._known
+        place = np.minimum(np.searchsorted(known, raw), len(known) - 1)
+        unknown = known[place] != raw
         if unknown.any():
             ids = ", ".join(str(i) for i in np.unique(raw[unknown])[:8])
             raise DataError(
                 f"The labels use ids the class list {self.name} does not know: {ids}.",
                 "Add them to the list's raw_ids (or to its ignored ids) in classes.toml.",
             )
-        return classes if before_merges else self.now[classes]
+        classes: np.ndarray = self.now[meant[place]]
+        return classes
 
     def decode(self, classes: np.ndarray) -> np.ndarray:
         """Map (N,) uint8 classes to (N,) uint32 raw ids; every code exports as 0, a class that was

@@ -80,10 +80,14 @@ def ignored_of(classes: ClassList) -> tuple[int, ...]:
 
 
 def problems(
-    rows: Sequence[ClassRow], ignored: Iterable[int], gone: frozenset[int] = frozenset()
+    rows: Sequence[ClassRow],
+    ignored: Iterable[int],
+    gone: frozenset[int] = frozenset(),
+    *,
+    most: int = MOST_RAW,
 ) -> Iterator[Problem]:
     """Everything that makes rows no class list, the worst first. `gone`: places of rows that were
-    merged, whose key another may have."""
+    merged, whose key another may have; `most`: the largest raw id."""
     if not 1 <= len(rows) <= len(KEYS):
         yield Problem(
             -1, "", f"There are {len(rows)} classes.", f"Give between 1 and {len(KEYS)} of them."
@@ -118,10 +122,10 @@ def problems(
                 )  # fmt: skip
             keys.setdefault(row.key, place)
         for column, raw in (("raw", row.raw), *(("raw_ids", raw) for raw in row.raw_ids)):
-            if not 0 <= raw <= MOST_RAW:
+            if not 0 <= raw <= most:
                 yield Problem(
                     place, column, f"The raw id {raw} of {name} is out of range.",
-                    f"Raw ids are 0 to {MOST_RAW:,}.",
+                    f"Raw ids are 0 to {most:,}.",
                 )  # fmt: skip
             elif owner.get(raw, place) != place:
                 other = "ignored" if owner[raw] < 0 else f"that of {rows[owner[raw]].name}"
@@ -131,9 +135,9 @@ def problems(
                 )  # fmt: skip
             owner.setdefault(raw, place)
     for raw in ignored:
-        if not 0 <= raw <= MOST_RAW:
+        if not 0 <= raw <= most:
             yield Problem(
-                -1, "", f"The ignored id {raw} is out of range.", f"Raw ids are 0 to {MOST_RAW:,}."
+                -1, "", f"The ignored id {raw} is out of range.", f"Raw ids are 0 to {most:,}."
             )
 
 
@@ -144,11 +148,12 @@ def to_class_list(
     *,
     order: Sequence[int] = (),
     merges: Sequence[Merge] = (),
+    most: int = MOST_RAW,
 ) -> ClassList:
     """The class list that rows make. Raises SettingsError for the first thing that is wrong."""
     ignored = tuple(dict.fromkeys(ignored))
     gone = frozenset(merge.source for merge in merges)
-    for problem in problems(rows, ignored, gone):
+    for problem in problems(rows, ignored, gone, most=most):
         raise SettingsError(f"{name}: {problem.what}", problem.do)
     table = np.array([list(bytes.fromhex(row.colour[1:])) for row in rows], np.uint8)
     table.setflags(write=False)

@@ -26,12 +26,16 @@ def told(project: Project, scan: str) -> np.ndarray | None:
 
 
 def as_raw(labels: np.ndarray, brought: Brought | None, classes: ClassList) -> np.ndarray:
-    """(N,) uint32 raw labels of classes (N,) uint8, imported ones where they still hold."""
+    """(N,) uint32 raw labels of classes (N,) uint8, imported ones where they still hold. What was
+    imported of a class that is merged has the id of the class it counts as, and its instance."""
     raw = classes.decode(labels)
     if brought is not None:
-        had = classes.now[classes_of(brought.raw, classes)]
-        stays = brought.kept | (labels == had)
+        said = classes_of(brought.raw, classes)
+        counts = classes.now[said]
+        stays = brought.kept | (labels == counts)
+        merged = stays & (said != counts)
         raw[stays] = brought.raw[stays]
+        raw[merged] = classes.decode(counts[merged]) | brought.raw[merged] & ~np.uint32(MOST_CLASS)
     return raw
 
 

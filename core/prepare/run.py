@@ -160,6 +160,7 @@ def _table(
         fingerprint=fingerprint,
     )
     units.save(out)
-    report = Report(units.scans, np.array(told, np.int64).reshape(len(parts), -1))
+    numbers = np.array(told, np.int64).reshape(len(parts), -1)
+    report = Report(units.scans, numbers, rig=dataset.rig.facts)
     write_report(out, replace(report, warnings=judge(report, dataset, settings)))
     return units

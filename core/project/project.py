@@ -12,9 +12,6 @@ cache/                       predictions: may be deleted
 from __future__ import annotations
 
 import contextlib
-import getpass
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +28,8 @@ from core.base.settings import Settings, load_preset
 from core.data.classes import FIRST_CODE, ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
-from core.data.label_file import label_file
 from core.data.plausible import judge, judge_stance
+from core.data.raw_ids import check_raw
 from core.data.reading import Reading
 from core.data.rig import Rig, canonical
 from core.data.scans import Dataset, open_dataset, sequences_of
@@ -40,6 +37,7 @@ from core.data.splits import expanded
 from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
+from core.project.annotator import annotator_name
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
 from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
@@ -91,6 +89,7 @@ class Project:
             undo.callback(self.answers.close)
             self._check_classes()
             self.units: Units | None = self._read_units()
+            self._stale: tuple[str, ...] = self._turned_since()
             self.rounds: list[Round] = read_rounds(path / "rounds")
             self._close = undo.pop_all()
 
@@ -110,15 +109,17 @@ class Project:
         classes: str | ClassList | None = None,
         guess: bool = False,
         reading: Reading | None = None,
+        source: str = "--set",
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
         `train` and `validation` name sequences or official splits (core.data.splits); `overrides`
-        maps dotted setting keys to values as typed; `classes` is a class list, its name or file, by
-        default the format's own. `guess`: what `overrides` leaves open of the sensor is fitted to
-        the scans (core.data.fitted). `reading` is what was said about the files. A few scans are
-        looked at: `doubts` of the project are what is odd about them. Raises ProjectError, also
-        where the files cannot be what they are taken for; then nothing is left.
+        maps dotted setting keys to values as typed, with `source` as theirs; `classes` is a class
+        list, its name or file, by default the format's own. `guess`: what `overrides` leaves open
+        of the sensor is fitted to the scans (core.data.fitted). `reading` is what was said about
+        the files. A few scans are looked at: `doubts` of the project are what is odd about them.
+        Raises ProjectError, also where the files cannot be what they are taken for; then nothing is
+        left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -127,7 +128,7 @@ class Project:
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
             value = canonical(value) if key == "rig.axes" else value
-            settings = settings.override(key, value, source="--set")
+            settings = settings.override(key, value, source=source)
         layout = format_named(format)
         if isinstance(classes, ClassList):
             class_list = classes
@@ -220,8 +221,9 @@ class Project:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what another version wrote in project.toml, and on what it lacks."""
-        return self.file.notes
+        """Sentences on what another version wrote in project.toml, on what it lacks, and on what
+        does not fit the preparation."""
+        return (*self.file.notes, *self._stale)
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -256,8 +258,22 @@ class Project:
         self.doubts: tuple[str, ...] = tuple(found["notes"])
         self.dataset = check.usable(self.source, self.left_out)
 
+    def _turned_since(self) -> tuple[str, ...]:
+        """Scans that are turned otherwise than they were prepared have units in wrong places."""
+        try:
+            report = self.report()
+        except ProjectError:  # told where it is asked for
+            return ()
+        if report is None or report.rig == self.dataset.rig.facts:
+            return ()
+        return (
+            f"The scans were prepared with another [rig] than {FILE} says: prepare the project "
+            f"again, or give [rig] its values back; no answer is lost.",
+        )
+
     def use_units(self, units: Units) -> None:
         """Make `units`, saved below `units_folder`, the project's units from now on."""
+        self._stale = ()
         write_atomic(self.units_folder / POINTER, f"{units.fingerprint}\n".encode())
         self._leave_out(self.units_folder / units.fingerprint)
         self.units = units
@@ -452,27 +468,3 @@ class Project:
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""
         return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
-
-
-def check_raw(dataset: Dataset, classes: ClassList) -> None:
-    """Raise SettingsError where a raw id does not fit what the dataset keeps of a label."""
-    _, dtype = label_file(dataset, dataset.train[0])
-    most = np.iinfo(dtype).max
-    for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
-        if raw > most:
-            raise SettingsError(
-                f"{name} has the raw id {raw:,}, and a label of {dataset.format.name} holds "
-                f"{most:,} at most.",
-                "Give it a smaller one.",
-            )
-
-
-def annotator_name() -> str:
-    """The name one's answers are kept under: LIDARLOOP_ANNOTATOR or the login name."""
-    name = os.environ.get("LIDARLOOP_ANNOTATOR", "").strip()
-    if not name:
-        try:
-            name = getpass.getuser()
-        except (KeyError, OSError):  # a user id without a name, as in some containers
-            name = "annotator"
-    return re.sub(r"[^\w.-]", "_", name)

@@ -87,7 +87,7 @@ class ClassEditor(QDialog):
         both.setVisible(kept)
         leave = QPushButton("Cancel")
         leave.setAutoDefault(False)
-        leave.clicked.connect(self.close)
+        leave.clicked.connect(self._leave)
         self.save = QPushButton("Save")
         self.save.setProperty("primary", True)
         self.save.setAutoDefault(False)
@@ -307,12 +307,18 @@ class ClassEditor(QDialog):
             self.problem.setText(f"{error.what} {error.do}")
             self.problem.show()
             return
+        self._touched = False
         self.saved.emit(found)
 
     def refuse(self, sentence: str) -> None:
         """Say why the list was not taken; it stays open."""
+        self._touched = True
         self.problem.setText(sentence)
         self.problem.show()
+
+    def _leave(self) -> None:
+        self._touched = False
+        self.reject()
 
     def reject(self) -> None:
         """Esc: leave, but not by one key where something was typed."""

@@ -209,11 +209,11 @@ class ClassTable(QTableWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         item = self.currentItem()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
-            if item.column() != THINGS:
-                self.editItem(item)
-            return
-        super().keyPressEvent(event)
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not enter or item is None:
+            super().keyPressEvent(event)
+        elif item.column() != THINGS and self.state() != self.State.EditingState:
+            self.editItem(item)  # else it is the Enter that ended what was typed
 
     def _changed(self, item: QTableWidgetItem) -> None:
         self.blockSignals(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from core.base.errors import ProjectError
+from core.base.errors import ProjectError, SettingsError
 from core.base.machine import usual_preset
 from core.base.settings import PRESETS, load_preset
 from core.base.words import DASH
@@ -41,6 +42,7 @@ from gui.look.words import Wrapped, breakable
 from gui.start.class_choice import ClassChoice
 from gui.start.estimate import Estimate, estimate
 from gui.start.field import Field
+from gui.start.rig import RigFields, Source
 
 _REST_MS = 150  # of the keys, before what is typed is looked up
 _PRESETS = {
@@ -149,6 +151,7 @@ class NewProject(QWidget):
             self.validation.setToolTip(self.train.toolTip())
         self.odd = Wrapped(name="warning")
         self.odd.hide()
+        self.rig = RigFields(theme, self._background)
         self.cost, self.problem = Wrapped(name="quiet"), Wrapped(name="problem")
         self.problem.hide()
         self.button = QPushButton("&Create the project")
@@ -170,6 +173,7 @@ class NewProject(QWidget):
             layout.addWidget(part)
         layout.addLayout(self.form)
         layout.addWidget(self.odd)
+        layout.addWidget(self.rig)
         layout.addWidget(self.cost)
         layout.addWidget(self.problem)
         layout.addLayout(buttons)
@@ -223,6 +227,10 @@ class NewProject(QWidget):
 
     def _estimate(self) -> None:
         """Say what a round will ask; how many units that is, depends on their sizes."""
+        train, preset = tuple(self._names(self.train)), str(self.preset.currentData())
+        with suppress(SettingsError):  # of the columns, told at their field
+            reading = self._reading()
+            self.rig.look(Source(self.found.format, self.found.root, train, preset, reading))
         if self._asked is not None:
             self._asked.cancel()
         work = partial(
@@ -245,7 +253,7 @@ class NewProject(QWidget):
     @property
     def settled(self) -> bool:
         """Whether the counts are of what is typed."""
-        return not self._rest.isActive() and self._asked is None
+        return not self._rest.isActive() and self._asked is None and self.rig.settled
 
     def _show(self, done: Future[Estimate]) -> None:
         if done is not self._asked or done.cancelled():
@@ -285,6 +293,9 @@ class NewProject(QWidget):
     def _columns(self) -> list[str]:
         return [name.strip() for name in self.columns.text().split(",") if name.strip()]
 
+    def _reading(self) -> Reading:
+        return Reading(tuple(self._columns()), str(self.unit.currentData()))
+
     # -- making it ----------------------------------------------------------------------------
 
     def make(self) -> None:
@@ -311,7 +322,10 @@ class NewProject(QWidget):
                 seed=self.seed.value(),
                 research=self.research.isChecked(),
                 classes=classes,
-                reading=Reading(tuple(self._columns()), str(self.unit.currentData())),
+                reading=self._reading(),
+                overrides=self.rig.overrides(),
+                guess=True,
+                source="chosen in the window",
             ).close()
         except ProjectError as error:
             faulty = estimate(

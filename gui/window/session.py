@@ -6,14 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core import steps
 from core.base.errors import LockedError, ProjectError, StorageError
 from core.base.jobs import Job, Progress
 from core.exchange.merge import merge
-from core.project.project import Project, annotator_name
+from core.project.annotator import annotator_name
+from core.project.project import Project
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
 from core.rounds.round import Round
@@ -52,7 +53,14 @@ def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None
 
 class Session(QObject):
     """Everything of one open project. `view` is None where OpenGL does not work; `work` is how what
-    is asked there is answered."""
+    is asked there is answered.
+
+    Signals
+    -------
+    prepared() : the scans were prepared, to the end
+    """
+
+    prepared = Signal()
 
     def __init__(self, path: Path, activity: Activity, jobs: Jobs, theme: Theme) -> None:
         super().__init__()
@@ -62,6 +70,7 @@ class Session(QObject):
         self._training: Round | None = None
         self._tip = self.project.tip  # before a query is asked
         self._stopped = False
+        self._prepared = False
         self.state = State(self.project, activity)
         self.exchange = Exchange(self.project, self._run_and_tell)
         self.no = Reasons(self.project, self.state.summary, jobs)
@@ -137,7 +146,12 @@ class Session(QObject):
 
     def prepare(self) -> None:
         """Split the scans in units, in the background."""
-        self.jobs.run("Prepare", lambda job: steps.prepare(self.project, job))
+
+        def work(job: Job) -> None:
+            steps.prepare(self.project, job)
+            self._prepared = True
+
+        self.jobs.run("Prepare", work)
 
     def ask(self, options: dict[str, Any] | None = None) -> None:
         """Choose and freeze the next query, in the background."""
@@ -248,6 +262,9 @@ class Session(QObject):
         if self._outcome:
             self.banner.show_choice(*self._outcome)
             self._outcome = None
+        if self._prepared:
+            self._prepared = False
+            self.prepared.emit()
         if name == "Train" and self._training is not None and self._training.done:
             self._tell_of(self._training)
         if name == "Ask" and self.project.tip != self._tip:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -36,8 +36,6 @@ from gui.window.session import Session
 from gui.window.stepper import Stepper
 
 if TYPE_CHECKING:  # each is loaded when it is first shown
-    from core.data.classes import ClassList
-    from gui.start.class_editor import ClassEditor
     from gui.start.new_project import NewProject
     from gui.window.command_palette import CommandPalette, KeySheet
 
@@ -181,6 +179,7 @@ class Window(QMainWindow):
         state = session.state
         state.changed.connect(self.refresh)
         session.context.turned.connect(self.refresh)
+        session.prepared.connect(lambda: self.open_report(anew=True))
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         session.queue.sorted_by_scan.connect(lambda on: store().setValue("by_scan", on))
@@ -348,44 +347,19 @@ class Window(QMainWindow):
             shown.raise_()
             shown.activateWindow()
 
+    def open_report(self, *, anew: bool = False) -> None:
+        """Show what became of the points; `anew`: of a new preparation, and the keys stay here."""
+        from gui.window.report_page import show_report
+
+        if self.session is not None:
+            show_report(self, self.session.state, self.theme, anew=anew)
+
     def open_classes(self) -> None:
         """Show the class list, in a window beside this one; saved, the project opens with it."""
-        from gui.start.class_editor import ClassEditor
+        from gui.window.edit_classes import edit_classes
 
-        session = self.session
-        if session is None:
-            return
-        shown = self.findChild(ClassEditor)
-        if shown is None:
-            project = session.project
-            shown = ClassEditor(
-                self,
-                project.classes,
-                self.theme,
-                kept=True,
-                points=project.answers.fold.class_counts(),
-                by=project.answers.annotator,
-            )
-            shown.saved.connect(partial(self._use_classes, shown))
-        shown.show()
-        shown.raise_()
-        shown.activateWindow()
-
-    def _use_classes(self, editor: ClassEditor, classes: ClassList) -> None:
-        session = self.session
-        if session is None:
-            return
-        busy = session.no.change()
-        try:
-            if busy is None:
-                session.project.use_classes(classes)
-        except ProjectError as error:
-            busy = f"{error.what} {error.do}"
-        if busy is not None:
-            editor.refuse(busy)
-            return
-        path = session.project.path
-        QTimer.singleShot(0, self, lambda: self.open_project(path))  # it closes the editor
+        if self.session is not None:
+            edit_classes(self, self.session, self.theme, self.open_project)
 
     def change_theme(self) -> None:
         """Change between dark and light."""
@@ -429,6 +403,9 @@ class Window(QMainWindow):
         docking.fit_tabs(self, self.docks)
         if self.session is not None:
             self.session.set_theme(self.theme)
+            for page in self.findChildren(QDialog):
+                if hasattr(page, "set_theme"):
+                    page.set_theme(self.theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         store().setValue("geometry", self.saveGeometry())

@@ -84,7 +84,7 @@ ENTRY = '[[class]]\nname = "a"\ncolour = "#ff0000"\n'
         (f'ignored = ["x"]\n{ENTRY}'.encode(), "ignored has no"),
         (f"ignored = [-1]\n{ENTRY}".encode(), "ignored id -1 is out of range"),
         (f"{ENTRY}raw = -3".encode(), "raw id -3 of a is out of range"),
-        (f"{ENTRY}raw = 70000".encode(), "raw id 70000 of a is out of range"),
+        (f"{ENTRY}raw = 4294967296".encode(), "raw id 4294967296 of a is out of range"),
         (f"{ENTRY}raw = 99999999999999999999".encode(), "out of range"),
         (f"{ENTRY}raw = 1.5".encode(), "no usable whole number"),
         (f"{ENTRY}raw = true".encode(), "no usable whole number"),

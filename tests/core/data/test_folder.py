@@ -10,6 +10,7 @@ import pytest
 
 from core.base.errors import DataError
 from core.data.formats.folder import Folder
+from core.data.names import in_order
 from tests.core.data.clouds.made_files import ROWS, XYZI, as_text, packed, ply
 from tests.places import SAMPLES
 

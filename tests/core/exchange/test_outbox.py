@@ -299,9 +299,33 @@ def test_what_installed_formats_give_as_labels(hostile, found: object):
         import_labels(project, project.root, Job())
 
 
-def test_an_id_that_does_not_fit_is_refused():
+def test_an_id_that_does_not_fit_is_refused_where_it_is_packed():
     """Class lists of today refuse it; an imported label or an old list may still have it."""
     raw = np.array([255, 300, 7], np.uint32)
     assert packed(raw[:1], np.dtype("u1"), "a") == b"\xff"
     with pytest.raises(ProjectError, match="labels of a have the id 300"):
         packed(raw, np.dtype("u1"), "a")
+
+
+def test_an_id_that_does_not_fit_is_refused(tmp_path: Path, root: Path):
+    text = 'name = "yard"\n[[class]]\nname = "crane"\ncolour = "#ffcc00"\nraw = {}\n'
+    for raw, format, says in ((70000, "semantickitti", "labels hold 0 to"), (300, "nuscenes", "")):
+        classes = tmp_path / f"{raw}.toml"
+        classes.write_text(text.format(7))
+        if format == "nuscenes":
+            root = tmp_path / "keys"
+            write_keyframes(root, {"scene-1/a": np.full(800, 17, np.uint8)})
+        train = ["scene-1"] if format == "nuscenes" else ["00"]
+        options = {"format": format, "root": root, "train": train, "preset": "laptop"}
+        Project.create(tmp_path / f"p{raw}", **options, classes=str(classes)).close()
+        file = tmp_path / f"p{raw}" / "classes.toml"  # as an older version let it pass
+        file.write_text(file.read_text().replace("raw = 7", f"raw = {raw}"))
+        classes.write_text(text.format(raw))
+        with pytest.raises(ProjectError, match="crane has the raw id"):
+            Project.create(tmp_path / f"q{raw}", **options, classes=str(classes))
+        assert not (tmp_path / f"q{raw}").exists()
+        with Project(tmp_path / f"p{raw}") as project:
+            answer(project, project.dataset.train[0], np.arange(10), 0)
+            with pytest.raises(ProjectError, match=says or "has the id 300|have the id 300"):
+                export(project, tmp_path / f"out{raw}", Job())
+            assert not contents(tmp_path / f"out{raw}")

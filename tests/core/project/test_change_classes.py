@@ -25,7 +25,7 @@ from core.project.change_classes import change_rows, merge, undo_merge
 from core.project.project import Project
 from core.project.status import status
 from core.rounds.predictions import new_prediction_file
-from tests.streets import give, scored, small_project, small_scan, write_scan
+from tests.streets import CAR, POLE, give, scored, small_project, small_scan, write_scan
 
 IGNORED_IDS = (0, 1, 52, 99)
 
@@ -53,7 +53,7 @@ def project(template: Path, tmp_path: Path):
 
 def exported(project: Project, out: Path, what: str = "labels") -> dict[str, bytes]:
     export(project, out, Job(), what=what)
-    found = {str(f.relative_to(out)): f.read_bytes() for f in out.rglob("*") if f.is_file()}
+    found = {str(f.relative_to(out)): f.read_bytes() for f in out.rglob("*.label")}
     shutil.rmtree(out)
     return found
 
@@ -202,6 +202,10 @@ def test_labels_that_are_imported_while_a_merge_holds_are_kept_as_they_are(
                 counts = project.answers.fold.class_counts()
                 assert 0 not in counts
                 assert counts[17] > 0
+                for name, content in exported(project, tmp_path / "out").items():
+                    raw = np.frombuffer(content, "<u4")
+                    came = np.frombuffer((template / "scans" / name).read_bytes(), "<u4")
+                    np.testing.assert_array_equal(raw, np.where(came == CAR, POLE, came))
                 undo_merge(project)
             out.append(exported(project, tmp_path / "out"))
     assert out[0] == out[1]

@@ -12,6 +12,9 @@ cache/                       predictions: may be deleted
 from __future__ import annotations
 
 import contextlib
+import getpass
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +31,8 @@ from core.base.settings import Settings, load_preset
 from core.data.classes import FIRST_CODE, ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
+from core.data.label_file import check_raw
 from core.data.plausible import judge, judge_stance
-from core.data.raw_ids import check_raw
 from core.data.reading import Reading
 from core.data.rig import Rig, canonical
 from core.data.scans import Dataset, open_dataset, sequences_of
@@ -37,7 +40,6 @@ from core.data.splits import expanded
 from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
-from core.project.annotator import annotator_name
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.query.query import Query
 from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
@@ -108,8 +110,8 @@ class Project:
         overrides: Mapping[str, str] | None = None,
         classes: str | ClassList | None = None,
         guess: bool = False,
-        reading: Reading | None = None,
         source: str = "--set",
+        reading: Reading | None = None,
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
@@ -118,8 +120,8 @@ class Project:
         list, its name or file, by default the format's own. `guess`: what `overrides` leaves open
         of the sensor is fitted to the scans (core.data.fitted). `reading` is what was said about
         the files. A few scans are looked at: `doubts` of the project are what is odd about them.
-        Raises ProjectError, also where the files cannot be what they are taken for; then nothing is
-        left.
+        Raises ProjectError, also where the files cannot be what they are taken for; then nothing
+        is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -468,3 +470,14 @@ class Project:
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""
         return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
+
+
+def annotator_name() -> str:
+    """The name one's answers are kept under: LIDARLOOP_ANNOTATOR or the login name."""
+    name = os.environ.get("LIDARLOOP_ANNOTATOR", "").strip()
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):  # a user id without a name, as in some containers
+            name = "annotator"
+    return re.sub(r"[^\w.-]", "_", name)

@@ -148,10 +148,12 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "split the lit part further.",
                work.labelling.guess, session.no.label),
         Action("grow", "Grow to the whole thing", ("6",), "Label",
-               "Take in what belongs to the unit; again: a step further. One key labels it all.",
+               "Take in what belongs to the unit; again: a step further. Ctrl + click takes in "
+               "what is clicked, or lets go of it. One key labels it all.",
                work.growing.grow, session.no.label),
         Action("shrink", "Shrink again", ("Shift+6",), "Label",
-               "Let go of what the last step of growing took in.",
+               "Let go of what growing took in last; of a unit that holds several things: its two "
+               "parts, one after the other.",
                work.growing.shrink, session.no.label),
         Action("same", "Same thing as the last one", ("7",), "Label",
                "The class of the last answer, as more of the same thing (label.instances).",

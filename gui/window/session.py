@@ -13,8 +13,7 @@ from core import steps
 from core.base.errors import LockedError, ProjectError, StorageError
 from core.base.jobs import Job, Progress
 from core.exchange.merge import merge
-from core.project.annotator import annotator_name
-from core.project.project import Project
+from core.project.project import Project, annotator_name
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
 from core.rounds.round import Round

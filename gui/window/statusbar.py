@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 
 from core.base.jobs import Progress
 from core.base.words import duration
-from core.project.annotator import annotator_name
+from core.project.project import annotator_name
 from gui.desk.counted import points, units_words
 from gui.desk.state import State
 

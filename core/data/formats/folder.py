@@ -21,8 +21,8 @@ from core.data.formats.format import Format
 from core.data.formats.said import count_said, pick_said
 from core.data.names import in_order
 
-_FLAT = ".bin"
 _LABELS = re.compile("label|lidarseg|predict|annotat|semantic|instance|panoptic|ground.?truth|^gt$")
+_FLAT = ".bin"
 _ANYTHING = (".txt", ".csv")
 _NO_POINTS = ("calib", "classes", "license", "notes", "poses", "readme", "times", "timestamps")
 

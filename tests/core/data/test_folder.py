@@ -10,7 +10,7 @@ import pytest
 
 from core.base.errors import DataError
 from core.data.formats.folder import Folder
-from core.data.names import in_order
+from core.data.names import counted
 from tests.core.data.clouds.made_files import ROWS, XYZI, as_text, packed, ply
 from tests.places import SAMPLES
 
@@ -86,14 +86,14 @@ def test_names_keep_their_exact_text(tmp_path: Path):
 
 def test_counted_orders_any_names():
     names = ["b", "a10", "a2", "a", "a02", "", "10", "9", "٣", "²", "a2b10", "a2b9"]
-    found = sorted(names, key=in_order)
+    found = sorted(names, key=counted)
     assert found.index("9") < found.index("10")
     assert found.index("a") < found.index("a2") < found.index("a10") < found.index("b")
     assert found.index("a2b9") < found.index("a2b10")
-    assert len({in_order(name) for name in names}) == len(names)
+    assert len({counted(name) for name in names}) == len(names)
     for _ in range(5):
         np.random.default_rng(0).shuffle(names)
-        assert sorted(names, key=in_order) == found
+        assert sorted(names, key=counted) == found
 
 
 def test_two_files_of_one_name(tmp_path: Path):

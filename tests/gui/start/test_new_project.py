@@ -236,7 +236,7 @@ def test_a_list_from_a_file(page: NewProject, tmp_path: Path, content, says, mon
         assert project.classes.names == ("crane",)
 
 
-def test_five_columns_are_proposed_and_an_empty_file_is_named(qapp, tmp_path: Path):
+def test_five_columns_are_proposed_and_an_empty_file_is_named(qtbot, tmp_path: Path):
     root = tmp_path / "five"
     root.mkdir()
     for number in range(2):
@@ -247,11 +247,10 @@ def test_five_columns_are_proposed_and_an_empty_file_is_named(qapp, tmp_path: Pa
     found = recognise(root)
     assert found is not None
     page = NewProject(found, DARK)
+    qtbot.addWidget(page)
     page.show()
-    QTest.qWaitFor(lambda: page.settled and bool(page.columns.text()), 20_000)
-    QTest.qWaitFor(lambda: page.settled, 20_000)
+    qtbot.waitUntil(lambda: page.settled and bool(page.columns.text()), timeout=20_000)
+    qtbot.waitUntil(lambda: page.settled, timeout=20_000)
     assert page.columns.text() == "x,y,z,intensity,ring"
     assert "look like 5 numbers" in page.fields["columns"].problem.text()
     assert "2 is empty, of 3 scans" in page.odd.text()
-    page.close()
-    page.deleteLater()

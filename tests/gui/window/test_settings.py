@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from core.base.meanings import MEANINGS
 from core.base.settings import load_preset
-from core.project.annotator import annotator_name
+from core.project.project import annotator_name
 from core.project.project_file import read_project_file
 from gui.look.icon import application_icon
 from gui.look.theme import THEMES

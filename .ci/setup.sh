@@ -70,8 +70,11 @@ else
 fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 pip=".venv/bin/python -m pip install --quiet --disable-pip-version-check"
+pip_remove=".venv/bin/python -m pip uninstall --quiet --yes --disable-pip-version-check"
 say "Installing Python packages into .venv"
 install_torch "$pip"
+# open3d and open3d-cpu are files of the same names: of an older .venv the one that goes, goes first.
+if [ "$(uname -sm)" = "Linux x86_64" ]; then $pip_remove open3d 2>/dev/null; fi
 extras=dev
 if command -v nvidia-smi >/dev/null; then extras=dev,gpu; fi
 $pip --constraint .ci/constraints.txt --editable ".[$extras]"

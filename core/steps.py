@@ -23,7 +23,7 @@ from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
 from core.query.why import REOPENED
-from core.rounds.round import QUERY, Round
+from core.rounds.round import GIVE_AGAIN, QUERY, Round
 from core.rounds.scores import read_scores
 
 ORACLES = ("per-point", "majority")
@@ -41,11 +41,13 @@ def prepare(
     from core.prepare.run import prepare as run
 
     units = run(
-        project.dataset,
+        project.source,
         project.settings.prepare,
         project.units_folder,
         workers=workers,
         cluster=cluster,
+        classes=project.classes,
+        research=project.research,
         job=job,
     )
     project.use_units(units)
@@ -241,8 +243,9 @@ def _pool(project: Project, scored: Round | None) -> Pool:
         scores = read_scores(scored.folder, table)
         if scores is None:
             raise ProjectError(
-                f"The scores of round {scored.id} are of another preparation.",
-                "Run `lidarloop score` on the project.",
+                f"The scores of {'another network' if scored.given else f'round {scored.id}'} are "
+                "of another preparation.",
+                GIVE_AGAIN if scored.given else "Run `lidarloop score` on the project.",
             )
         columns = scores
     return Pool(table, free, labelled, columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import locale
 import sys
 import time
 import traceback
@@ -124,6 +125,8 @@ def _start() -> tuple[QApplication, Window]:
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
+    # Qt took the desktop's locale: where it has a decimal comma, C libraries would cut 1.5 to 1.
+    locale.setlocale(locale.LC_NUMERIC, "C")
     application.setApplicationName("LidarLoop")
     application.setStyle("Fusion")
     application.setWindowIcon(application_icon())

@@ -22,6 +22,7 @@ _COLUMNS: dict[str, Column] = {
     "part": (np.int32, "P"),
     "about": (np.str_, "1"),
 }
+_TURN: dict[str, Column] = {"turn": (np.int32, "R")}  # where "about" says that it is there
 _DO = "Delete it: only this one drawing is lost, no answer."
 
 
@@ -35,6 +36,7 @@ class Drawing:
     rows : (R,) int64 ascending
     classes : (R,) uint8 given so far; selected : (R,) bool
     own : (R,) bool whose class the person gave, where `guessed`; part : (R,) int32 or None
+    turn : (R,) int32 in which turn each class was given, so that two things stay two, or None
     title, tools : the last step in words, what it was made with
     time : of the last step, unix s
     """
@@ -46,6 +48,7 @@ class Drawing:
     selected: np.ndarray
     own: np.ndarray
     part: np.ndarray | None
+    turn: np.ndarray | None
     guessed: bool
     title: str
     tools: tuple[str, ...]
@@ -56,7 +59,9 @@ def write_drawing(path: Path, drawing: Drawing) -> None:
     """Keep a drawing at `path`, atomically. Raises StorageError."""
     names = ("scan", "unit", "guessed", "title", "tools", "time")
     about = {name: getattr(drawing, name) for name in names}
+    about["turns"] = drawing.turn is not None
     part = np.zeros(0, np.int32) if drawing.part is None else drawing.part.astype(np.int32)
+    turn = {} if drawing.turn is None else {"turn": drawing.turn.astype(np.int32)}
     write_arrays(
         path,
         {
@@ -65,6 +70,7 @@ def write_drawing(path: Path, drawing: Drawing) -> None:
             "selected": drawing.selected,
             "own": drawing.own,
             "part": part,
+            **turn,
             "about": np.array([json.dumps(about)]),
         },
     )
@@ -85,6 +91,9 @@ def read_drawing(path: Path) -> Drawing:
             selected=stored["selected"],
             own=stored["own"],
             part=part if len(part) == len(rows) else None,
+            turn=read_arrays(path, _TURN, do=_DO, R=len(rows))["turn"]
+            if about.get("turns")
+            else None,
             guessed=bool(about["guessed"]),
             title=str(about["title"]),
             tools=tuple(str(tool) for tool in about["tools"]),

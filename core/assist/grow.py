@@ -291,6 +291,24 @@ def grown(
     return np.flatnonzero(more)
 
 
+def piece_at(
+    found: Superpoints, rows: np.ndarray, row: int, *, closed: np.ndarray | None = None
+) -> np.ndarray:
+    """(Q,) int64 ascending rows of the superpoint that `row` is in, none where it is in none.
+
+    closed (N,) bool are rows that are not taken. Of a patch of ground, which may be a whole street,
+    only what is near the box around the selection `rows` (R,) and `row`.
+    """
+    if found.of_row[row] == len(found):
+        return np.zeros(0, np.int64)
+    taken = found.of_row == found.of_row[row]
+    if found.ground[found.of_row[row]]:
+        taken &= _within(found, np.append(rows, row), 1)
+    if closed is not None:
+        taken &= ~closed
+    return np.flatnonzero(taken)
+
+
 def _within(found: Superpoints, rows: np.ndarray, step: int) -> np.ndarray:
     """(N,) bool: rows no further from the box around `rows` than a ground selection grows."""
     low, high = found.places[rows].min(axis=0), found.places[rows].max(axis=0)

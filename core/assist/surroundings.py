@@ -47,7 +47,7 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
         raise DataError(
             f"Scan {scan} cannot be shown with its neighbours: "
             + ("it has none." if here is not None else "it has no pose."),
-            "Bring the sequence's poses.txt and a calib.txt with Tr.",
+            "Bring the sequence's whole poses.txt, and its calib.txt.",
         )
     points, labels, away = [], [], []
     for name in names:
@@ -62,6 +62,11 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
         points.append(np.column_stack([xyz, seen[:, 3]]).astype(np.float32))
         away.append(np.linalg.norm(seen[:, :3], axis=1))
         labels.append(project.labels(name)[finite])
+    if not points:
+        raise DataError(
+            f"Scan {scan} cannot be shown with its neighbours: they have no pose.",
+            "Bring the sequence's whole poses.txt.",
+        )
     joined, given = np.concatenate(points), np.concatenate(labels)
     levels = tuple(thinned(joined[:, :3], given, m) for m in LEVELS_M)
     return Surroundings(joined, given, np.concatenate(away).astype(np.float32), levels)

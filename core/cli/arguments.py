@@ -8,6 +8,7 @@ from pathlib import Path
 from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
 from core.cli import classes, settings
+from core.data.reading import METRES
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
 from core.exchange.layouts import LAYOUTS, OWN
@@ -88,6 +89,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--research", action="store_true", help="allow answers from ground truth, and show it"
     )
+    made.add_argument(
+        "--columns",
+        metavar="NAMES",
+        help="what the numbers of a row are, such as x,y,z,intensity,ring; NAME:TYPE where not "
+        "float32, _ for one passed over",
+    )
+    made.add_argument("--unit", choices=METRES, help="the files' unit of length; default: m")
     made.add_argument(
         "--classes",
         metavar="FILE",

@@ -28,6 +28,7 @@ PACKAGES = (
     "torch",
     "safetensors",
 )
+SAME = {"open3d": "open3d-cpu"}  # the same without CUDA
 OWN = ("core", "models", "gui", "resources", "main")
 OPTIONAL = ("torchsparse", "spconv-triton", "distributed")
 
@@ -62,19 +63,21 @@ def own_packages() -> Finding:
     return Finding("own packages", True, str(home))
 
 
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def machine() -> Iterator[Finding]:
     """Check the packages, what others installed beside them, and the GPU driver."""
     yield own_packages()
     for name in PACKAGES:
-        try:
-            yield Finding(name, True, metadata.version(name))
-        except metadata.PackageNotFoundError:
-            yield Finding(name, False, "not installed; run `make setup`")
+        found = _version(name) or _version(SAME.get(name, name))
+        yield Finding(name, found is not None, found or "not installed; run `make setup`")
     for name in OPTIONAL:
-        try:
-            yield Finding(name, None, metadata.version(name))
-        except metadata.PackageNotFoundError:
-            yield Finding(name, None, "not installed (optional)")
+        yield Finding(name, None, _version(name) or "not installed (optional)")
     for kind, broken in (("format", broken_formats()), ("strategy", broken_strategies())):
         for name, why in broken.items():
             yield Finding(f"{kind} {name}", False, why)

@@ -22,7 +22,10 @@ from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.data.fitted import GUESSED
 from core.data.formats import format_named
+from core.data.names import split_names
+from core.data.reading import Reading
 from core.data.rig import words_of
+from core.data.scans import sequences_of
 from core.data.splits import expanded
 from core.exchange.export import export
 from core.prepare.verdict import table as report_table
@@ -49,8 +52,7 @@ def run(argv: Sequence[str], faces: Faces) -> int:
 def _opened(path: Path, *, read_only: bool = False) -> Project:
     """A project; what is odd in its file is told before anything is done with it."""
     project = Project(path, read_only=read_only)
-    for note in project.notes:
-        print(f"lidarloop: {note}", file=sys.stderr)
+    _tell(project.notes)
     return project
 
 
@@ -84,9 +86,11 @@ def _simulate(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _new(arguments: argparse.Namespace, _: Faces) -> int:
-    there = format_named(arguments.format).sequences(arguments.root)
-    for names in (arguments.train, arguments.val):
-        _tell(expanded(arguments.format, _names(names), there)[1])
+    there = sequences_of(format_named(arguments.format), arguments.root)
+    train, validation = (split_names(text, there) for text in (arguments.train, arguments.val))
+    for names in (train, validation):
+        _tell(expanded(arguments.format, names, there)[1])
+    columns = tuple(word.strip() for word in (arguments.columns or "").split(",") if word.strip())
     overrides = settings.pairs(arguments.set)
     for key in SENSOR:
         value = getattr(arguments, option_of(key))
@@ -96,19 +100,25 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         arguments.project,
         format=arguments.format,
         root=arguments.root,
-        train=_names(arguments.train),
-        validation=_names(arguments.val),
+        train=train,
+        validation=validation,
         preset=arguments.preset or usual_preset(arguments.format),
         seed=arguments.seed,
         research=arguments.research,
         overrides=overrides,
         classes=arguments.classes,
+        reading=Reading(columns, arguments.unit or ""),
         guess=not arguments.as_preset,
     ) as project:
+        _tell(project.doubts)
         _warn_of_size(project)
-        train, validation = len(project.dataset.train), len(project.dataset.validation)
+        dataset = project.dataset
+        found = dataset.format.columns(dataset.root, dataset.train[0])
+        counts = len(dataset.train), len(dataset.validation)
         sources = project.settings.sources
-    print(f"{arguments.project}: {train:,} training scans, {validation:,} validation scans")
+    print(f"{arguments.project}: {counts[0]:,} training scans, {counts[1]:,} validation scans")
+    if found:
+        print(f"columns: {', '.join(found)}")
     for key in SENSOR:
         if sources[key].startswith(GUESSED):
             section, _dot, name = key.partition(".")
@@ -131,10 +141,6 @@ def _warn_of_size(project: Project) -> None:
         _tell([f"{reason} `{change}` makes it small enough for this machine, now or later."])
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _classes(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project, read_only=arguments.change in (None, "list")) as project:
         print(classes.run(project, arguments))
@@ -151,6 +157,7 @@ def _settings(arguments: argparse.Namespace, _: Faces) -> int:
 def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
         steps.prepare(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
+        _tell(project.told)
         units = project.need_units()
         names = ", ".join(units.partition_names)
         print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")

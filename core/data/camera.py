@@ -15,13 +15,16 @@ _OFF_CENTRE = 0.2  # of the width: a principal point further out belongs to anot
 
 @dataclass(frozen=True)
 class Camera:
-    """A picture and the projection (3, 4) float64 from the scan's coordinates to its pixels."""
+    """A picture and the projection (3, 4) float64 from the scan's coordinates to its pixels, None
+    where the calibration does not say it: then no point is in it."""
 
     image: Path
-    projection: np.ndarray
+    projection: np.ndarray | None
 
     def pixels(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n, 2) float64 column and line of points (n, >= 3), and (n,) bool: before the camera."""
+        if self.projection is None:
+            return np.zeros((len(points), 2)), np.zeros(len(points), bool)
         xyz = points[:, :3].astype(np.float64)
         mapped = xyz @ self.projection[:, :3].T + self.projection[:, 3]
         ahead = mapped[:, 2] > _NEAREST_M
@@ -30,6 +33,8 @@ class Camera:
 
     def check_size(self, width: int, height: int) -> None:
         """Raise DataError where a picture is of another size than the calibration."""
+        if self.projection is None:
+            return
         centre = _principal_point(self.projection)
         off = abs(centre[0] - width / 2) / width, abs(centre[1] - height / 2) / height
         if max(off) > _OFF_CENTRE:

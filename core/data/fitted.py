@@ -114,9 +114,13 @@ def _stand(fit: _Fit, stance: Stance) -> None:
             fit.set("rig.z_offset_m", f"{height - wanted:.2f}", f"the origin lies {where}")
     nearest = fit.settings.rig.ground_from_m
     if stance.nearest_m < nearest - _NEARLY_M:
-        found = max(_LEAST_RANGE_M, int(stance.nearest_m * _NEARER * 10) / 10)
         why = f"ground is seen from {stance.nearest_m:.1f} m"
-        fit.set("rig.ground_from_m", f"{found:g}", why)
+        fit.set("rig.ground_from_m", f"{nearest_ground(stance):g}", why)
+
+
+def nearest_ground(stance: Stance) -> float:
+    """A range in metres that is nearer than the nearest ground seen."""
+    return max(_LEAST_RANGE_M, int(stance.nearest_m * _NEARER * 10) / 10)
 
 
 def _intensity(scans: Sequence[np.ndarray]) -> float | None:

@@ -15,14 +15,21 @@ from core.data.camera import Camera
 from core.data.classes import ClassList
 from core.data.formats import format_named, formats
 from core.data.formats.format import Format
+from core.data.names import in_order, in_span, is_hidden, sequence_and_span
+from core.data.reading import AS_THEY_ARE, Reading
+from core.data.returns import are_returns
 from core.data.rig import AS_IT_IS, THE_FILES, Rig
+
+_LABELS = ("label", "labels", "lidarseg", "panoptic", "predictions", "annotations", "gt")
+_MOST_FOLDERS = 1000
 
 
 @dataclass(frozen=True)
 class Scan:
     """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity; pose (4, 4) or None.
 
-    x is ahead, y left, z up, as the project's rig says (core.data.rig).
+    x is ahead, y left, z up, as the project's rig says (core.data.rig). Rows that are no returns of
+    anything (core.data.returns) have NaN for x, y and z.
     """
 
     name: str
@@ -34,8 +41,10 @@ class Scan:
 class Dataset:
     """The scans of a project, read only.
 
-    `train` and `validation` are sorted scan names; `intensity_scale` is the intensity that the
-    files hold for 1; `rig` is how the sensor stands.
+    `train` and `validation` are scan names in the order in which people count; `intensity_scale` is
+    the intensity that the files hold for 1; `rig` is how the sensor stands; `reading` is what was
+    said about the files; `notes` are sentences on what was named and is not there; `sequences` are
+    those its scans are of.
     """
 
     format: Format
@@ -44,6 +53,15 @@ class Dataset:
     validation: tuple[str, ...]
     intensity_scale: float = 1.0
     rig: Rig = THE_FILES
+    reading: Reading = AS_THEY_ARE
+    notes: tuple[str, ...] = ()
+    sequences: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> np.ndarray:
+        """(3,) float64 metres that were taken off x, y, z of every scan, in the files' axes: what
+        an export of coordinates puts back."""
+        return np.array(self.reading.origin, np.float64)
 
     @property
     def scans(self) -> tuple[str, ...]:
@@ -71,21 +89,45 @@ class Dataset:
             raise DataError(
                 f"Scan {name} holds no points.", "Remove the file, or leave it out of --train."
             )
-        points = self.rig.turned(points)
+        points = self.rig.turned(self._in_metres(points))
         points.setflags(write=False)
         return Scan(name, points, self.pose(name))
+
+    def _in_metres(self, points: np.ndarray) -> np.ndarray:
+        """(N, 4) of points as the files have them, metres from the project's origin, no returns
+        NaN: float64 where they were moved or the files have more digits, else float32."""
+        good = are_returns(points, self.reading.metres)
+        local = self.reading.local(points)
+        if local is not points:
+            good &= are_returns(local)
+        if not good.all():
+            local = local.copy() if local is points else local
+            local[~good, :3] = np.nan
+        return local
 
     def pose(self, name: str) -> np.ndarray | None:
         """(4, 4) float64 from a scan's coordinates, as `scan` gives them, to the sequence's."""
         found = self.format.pose(self.root, name)
-        return found if found is None or not self.rig.turns else found @ self.rig.back
+        return found if found is None or not self._moves else found @ self._back
 
     def camera(self, name: str) -> Camera | None:
         """A scan's picture and the projection of its coordinates, as `scan` gives them."""
         found = self.format.camera(self.root, name)
-        if found is None or not self.rig.turns:
+        if found is None or found.projection is None or not self._moves:
             return found
-        return replace(found, projection=found.projection @ self.rig.back)
+        return replace(found, projection=found.projection @ self._back)
+
+    @property
+    def _moves(self) -> bool:
+        return self.rig.turns or any(self.reading.origin)
+
+    @property
+    def _back(self) -> np.ndarray:
+        """(4, 4) float64 from the coordinates of `scan` to the files', in metres."""
+        back = np.eye(4)
+        back[:3, 3] = self.reading.origin
+        moved: np.ndarray = back @ self.rig.back
+        return moved
 
     @property
     def ahead(self) -> tuple[float, float]:
@@ -102,17 +144,20 @@ class Dataset:
 
     def has_labels(self, name: str) -> bool:
         """Whether a scan has a label file."""
-        return self.format.labels(self.root, name) is not None
+        return self.format.has_labels(self.root, name)
 
-    def ground_truth(self, name: str, classes: ClassList) -> np.ndarray | None:
-        """(N,) uint8 classes of a scan from its label file, or None where there is none.
+    def ground_truth(
+        self, name: str, classes: ClassList, *, count: int | None = None
+    ) -> np.ndarray | None:
+        """(N,) uint8 classes of a scan from its label file, or None where there is none. `count` is
+        its number of rows, where it is known.
 
         Raises DataError where the file has another number of labels or unknown ids.
         """
         raw = self.format.labels(self.root, name)
         if raw is None:
             return None
-        count = self.count(name)
+        count = self.count(name) if count is None else count
         if len(raw) != count:
             raise DataError(
                 f"Scan {name} has {count:,} points but {len(raw):,} labels.",
@@ -148,26 +193,34 @@ def open_dataset(
     *,
     intensity_scale: float = 1.0,
     rig: Rig | None = None,
+    reading: Reading | None = None,
 ) -> Dataset:
     """Find the scans of the named sequences.
 
-    A name is a sequence, or SEQUENCE:FIRST-LAST for the scans whose file names lie between.
+    A name is a sequence, or SEQUENCE:FIRST-LAST for the scans whose file names lie between. A
+    sequence without scans is left out where others have some.
     Raises DataError or SettingsError saying what was expected and what is there.
     """
     layout = format_named(format)
+    reading = reading or Reading()
+    if reading.columns:
+        layout = layout.with_columns(reading.columns)
     if not root.is_dir():
         raise DataError(
             f"The data root {root} does not exist.",
             "Name the folder with the scans; if it moved, correct `root` under [data] in "
             "project.toml.",
         )
-    sequences = layout.sequences(root)
+    sequences = sequences_of(layout, root)
     if not sequences:
         raise DataError(
             f"{root} holds no scans in {format} layout ({layout.layout}).", _hint(root, layout)
         )
-    parts = [_select(layout, root, sequences, names) for names in (train, validation)]
+    empty: list[str] = []
+    parts = [_select(layout, root, sequences, names, empty) for names in (train, validation)]
     if not parts[0]:
+        if empty:
+            raise DataError(f"{empty[0]} names no scan below {root}.", "Check the name.")
         raise SettingsError("No training sequence is named.", f"There are {_some(sequences)}.")
     both = sorted(set(parts[0]) & set(parts[1]))
     if both:
@@ -175,28 +228,47 @@ def open_dataset(
             f"Scan {both[0]} is both in training and in validation.",
             "Name each sequence on one side only.",
         )
-    return Dataset(layout, root, parts[0], parts[1], intensity_scale, rig or THE_FILES)
+    notes = tuple(f"Sequence {name} below {root} is empty: it is left out." for name in empty)
+    rig = rig or THE_FILES
+    used = dict.fromkeys(sequence_and_span(name, sequences)[0] for name in (*train, *validation))
+    return Dataset(
+        layout, root, parts[0], parts[1], intensity_scale, rig, reading, notes, tuple(used)
+    )
+
+
+def sequences_of(layout: Format, root: Path) -> tuple[str, ...]:
+    """The sequences below a root, in order; folders whose name begins with a dot are none."""
+    if not root.is_dir():
+        return ()
+    return tuple(sorted((n for n in layout.sequences(root) if not is_hidden(n)), key=in_order))
+
+
+def scans_of(layout: Format, root: Path, sequence: str) -> tuple[str, ...]:
+    """The scans of a sequence, in order; files whose name begins with a dot are none."""
+    found = (name for name in layout.scans(root, sequence) if not is_hidden(name))
+    return tuple(sorted(found, key=in_order))
 
 
 def _select(
-    layout: Format, root: Path, sequences: tuple[str, ...], names: Sequence[str]
+    layout: Format, root: Path, sequences: tuple[str, ...], names: Sequence[str], empty: list[str]
 ) -> tuple[str, ...]:
     chosen: set[str] = set()
     for name in names:
-        sequence, colon, span = name.partition(":")
+        sequence, span = sequence_and_span(name, sequences)
         if sequence not in sequences:
             raise DataError(
                 f"There is no sequence {sequence} below {root}.", f"There are {_some(sequences)}."
             )
-        scans = layout.scans(root, sequence)
-        if colon:
-            first, _, last = span.partition("-")
-            stems = {scan: scan.rpartition("/")[2].split(".")[0] for scan in scans}
-            scans = tuple(s for s in scans if first <= stems[s] <= (last or first))
+        scans = scans_of(layout, root, sequence)
+        if not scans:
+            empty.append(name)
+            continue
+        if span is not None:
+            scans = in_span(scans, span)
         if not scans:
             raise DataError(f"{name} names no scan below {root}.", "Check the name.")
         chosen.update(scans)
-    return tuple(sorted(chosen))
+    return tuple(sorted(chosen, key=in_order))
 
 
 def _some(names: Sequence[str]) -> str:
@@ -205,19 +277,24 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _hint(root: Path, layout: Format) -> str:
+    # Above a plain folder others' files lie.
+    above = () if layout.name == "folder" else (root.parent, root.parent.parent)
     for folder in (
-        root.parent,
-        root.parent.parent,
+        *above,
         *sorted(p for p in root.iterdir() if p.is_dir()),
     ):
-        if layout.sequences(folder):
+        if sequences_of(layout, folder):
             return f"Did you mean {folder}?"
+    below = _below(root, layout)
+    if below is not None:
+        return f"Did you mean {below}?"
     inside = _some(sorted(p.name for p in root.iterdir())) or "nothing"
     return f"Name the folder above that; here there is {inside}."
 
 
 def recognise(folder: Path) -> DatasetFolder | None:
-    """Say what a folder holds, looking also one level above and below; None if no scans."""
+    """Say what a folder holds, looking also one level above and below, and where there is nothing
+    further down; None if no scans."""
     if not folder.is_dir():
         return None
     below = sorted(path for path in folder.iterdir() if path.is_dir())
@@ -226,13 +303,55 @@ def recognise(folder: Path) -> DatasetFolder | None:
         # Any folder has a neighbour with some .bin: a plain folder is only what was named.
         places = (folder,) if layout.name == "folder" else (folder, folder.parent, *below)
         for root in places:
-            if not layout.recognises(root):
-                continue
-            sequences = layout.sequences(root)
-            scans = [scan for name in sequences for scan in layout.scans(root, name)]
-            if scans:
-                labelled = sum(layout.labels(root, scan) is not None for scan in scans[:1])
-                return DatasetFolder(
-                    layout.name, root, sequences, len(scans), len(scans) if labelled else 0
-                )
+            found = _holds(layout, root) if layout.recognises(root) else None
+            if found is not None:
+                return found
+    plain = format_named("folder")
+    deeper = _below(folder, plain)
+    return None if deeper is None else _holds(plain, deeper)
+
+
+def _holds(layout: Format, root: Path) -> DatasetFolder | None:
+    """What a root has in a layout, None where it has no scan."""
+    scans = {name: scans_of(layout, root, name) for name in sequences_of(layout, root)}
+    scans = _without_labels({name: found for name, found in scans.items() if found})
+    if not scans:
+        return None
+    every = [scan for found in scans.values() for scan in found]
+    # A format that must read a label file to tell whether it is there is asked once a sequence.
+    tells = type(layout).has_labels is not Format.has_labels
+    labelled = sum(
+        layout.has_labels(root, scan) if tells else len(found) * layout.has_labels(root, found[0])
+        for found in scans.values()
+        for scan in (found if tells else found[:1])
+    )
+    return DatasetFolder(layout.name, root, tuple(scans), len(every), labelled)
+
+
+def _without_labels(scans: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Sequences that are scans: no folder called after labels whose files are those of another."""
+
+    def stems(name: str) -> set[str]:
+        return {scan.rpartition("/")[2] for scan in scans[name]}
+
+    named = [name for name in scans if name.lower() in _LABELS]
+    of_scans = [stems(name) for name in scans if name not in named]
+    labels = {name for name in named if any(stems(name) <= others for others in of_scans)}
+    return {name: found for name, found in scans.items() if name not in labels}
+
+
+def _below(folder: Path, layout: Format) -> Path | None:
+    """The first folder further down that holds scans in a layout, None where none of the first
+    thousand does."""
+    waiting, seen = [folder], 0
+    while waiting and seen < _MOST_FOLDERS:
+        place = waiting.pop(0)
+        seen += 1
+        try:
+            inside = sorted(p for p in place.iterdir() if p.is_dir() and not is_hidden(p.name))
+        except OSError:  # somebody else's folder
+            continue
+        if place != folder and any(scans_of(layout, place, n) for n in sequences_of(layout, place)):
+            return place
+        waiting += inside
     return None

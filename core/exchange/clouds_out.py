@@ -40,7 +40,7 @@ def ply(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     colours = np.full((256, 3), _GREY, np.uint8)
     colours[: len(classes)] = classes.colours
     for place, name in enumerate(("red", "green", "blue")):
-        rows[name] = colours[classes_of(raw, classes), place]
+        rows[name] = colours[classes.now[classes_of(raw, classes)], place]
     kinds = {"<f8": "double", "<f4": "float", "u1": "uchar", "<u2": "ushort"}
     head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(raw)}"]
     head += [f"property {kinds[kind]} {name}" for name, kind in columns]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.data.classes import UNLABELLED
 from core.exchange.layouts import OWN, layout_of
 from core.exchange.outbox import Outbox
 from core.exchange.panoptic import export_panoptic
-from core.exchange.raw_labels import as_raw, check_ids, told
+from core.exchange.raw_labels import MOST_CLASS, as_raw, told
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 
@@ -53,7 +53,6 @@ def export(
     with Outbox(out, project.dataset, force=force) as box:
         if what == "journal":
             return _export_journal(project, box, job)
-        check_ids(project.classes)
         if what == "panoptic":
             return export_panoptic(project, box, job)
         return _export_scans(project, box, job, what, layout)
@@ -63,17 +62,25 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
     raw_of, scans = _source(project, what)
     plan = layout_of(project, layout, what, scans)
     box.check([*plan.files.values(), *plan.beside_names])
-    written = []
-    for done, scan in enumerate(scans, start=1):
-        raw = raw_of(scan)
-        if raw is not None:
-            box.write(plan.files[scan], plan.pack(scan, raw))
-            written.append(scan)
-        job.progress(done, len(scans), "export")
-    if written:
-        for name, content in plan.beside(written).items():
+
+    lost: list[str] = []
+
+    def made() -> Iterator[tuple[str, bytes | None]]:
+        for done, scan in enumerate(scans, start=1):
+            raw = raw_of(scan)
+            if raw is not None and not plan.instances and raw.max(initial=0) > MOST_CLASS:
+                raw = raw & MOST_CLASS
+                if not lost:
+                    job.say("These labels have no room for instances: the classes alone go out.")
+                lost.append(scan)
+            yield plan.files[scan], None if raw is None else plan.pack(scan, raw)
+            job.progress(done, len(scans), "export")
+
+    names = set(box.write_all(made))
+    if names:
+        for name, content in plan.beside([s for s in scans if plan.files[s] in names]).items():
             box.write(name, content())
-    return len(written)
+    return len(names)
 
 
 def _source(
@@ -117,7 +124,8 @@ def _source(
 def _export_journal(project: Project, box: Outbox, job: Job) -> int:
     lines = [json.dumps(_line(entry)) for entry in project.answers.entries()]
     box.check(["journal.jsonl"])
-    box.write("journal.jsonl", "".join(f"{line}\n" for line in lines).encode())
+    whole = "".join(f"{line}\n" for line in lines).encode()
+    box.write_all(lambda: [("journal.jsonl", whole)])
     job.progress(1, 1, "export")
     return 1
 

@@ -17,10 +17,11 @@ from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.base.paths import inside
 from core.data.classes import FIRST_CODE, IGNORED, UNLABELLED
+from core.data.label_file import label_file
 from core.data.scans import Dataset
 from core.exchange.label_files import SUFFIXES, as_labels, is_label_file, read_labels
 from core.exchange.match import Matched, match, some
-from core.exchange.raw_labels import MOST_CLASS, known_as, label_file
+from core.exchange.raw_labels import MOST_CLASS, known_as
 from core.project.project import Project
 
 IMPORTED = "imported"  # annotator and tool of these entries
@@ -29,9 +30,8 @@ IDS = ("raw", "classes")
 
 @dataclass(frozen=True)
 class _Found:
-    """Of one scan: its raw labels (N,) and what of them is new here."""
+    """Of one scan: its raw labels (N,), and rows, classes and things that are new here."""
 
-    scan: str
     raw: np.ndarray
     rows: np.ndarray
     classes: np.ndarray
@@ -42,16 +42,17 @@ class _Found:
 class Plan:
     """What an import would take over, nothing written yet.
 
-    `matched` files, `points` that get a class, `by_class` points of each class, `known` scans whose
-    labels are here already.
+    `root` and `ids` as they were named, `matched` files, `points` that get a class, `by_class`
+    points of each class, `scans` that bring something, `known` scans whose labels are here already.
     """
 
+    root: Path
+    ids: str
     matched: Matched
     points: int
     by_class: dict[str, int]
+    scans: tuple[str, ...]
     known: tuple[str, ...]
-    ids: str
-    found: tuple[_Found, ...]
 
     @property
     def sentences(self) -> list[str]:
@@ -61,7 +62,7 @@ class Plan:
         most = sorted(self.by_class.items(), key=lambda pair: -pair[1])
         classes = some([f"{name} {count:,}" for name, count in most], 6)
         said.append(
-            f"{self.points:,} points of {len(self.found):,} scans get a class, the numbers taken "
+            f"{self.points:,} points of {len(self.scans):,} scans get a class, the numbers taken "
             f"as {meant}: {classes or 'none'}."
         )
         if self.known:
@@ -85,27 +86,17 @@ def plan_import(project: Project, root: Path, job: Job, *, ids: str = "raw") -> 
             "Import labels that were exported as labels or merged.",
         )
     matched = _matched(project, root)
-    found, known = [], []
+    scans, known = [], []
     counts = np.zeros(len(project.classes), np.int64)
-    for done, (scan, path) in enumerate(matched.files.items()):
+    for done, scan in enumerate(matched.files):
         job.progress(done, len(matched.files), "read labels")
-        raw = _read(project, root, scan, path)
-        count = project.count(scan)
-        if len(raw) != count:
-            raise DataError(
-                f"The labels of {scan} below {root} are {len(raw):,}; the scan has {count:,} "
-                "points.",
-                "Bring the label file that belongs to this scan.",
-            )
-        if ids == "classes":
-            raw = _of_places(project, raw, scan)
-        one = _new_of(project, scan, raw)
+        one = _of_scan(project, root, scan, matched.files[scan], ids)
         if one is None:
             known.append(scan)
         else:
-            found.append(one)
+            scans.append(scan)
             counts += np.bincount(one.classes, minlength=len(counts))
-    if not found:
+    if not scans:
         raise DataError(
             f"{root} holds no labels for the project's training scans, or all are labelled "
             "already.",
@@ -115,7 +106,9 @@ def plan_import(project: Project, root: Path, job: Job, *, ids: str = "raw") -> 
     by_class = {
         name: int(count) for name, count in zip(project.classes.names, counts, strict=True) if count
     }
-    return Plan(matched, int(counts.sum()), by_class, tuple(known), ids, tuple(found))
+    job.progress(len(matched.files), len(matched.files), "read labels")
+    points = int(counts.sum())
+    return Plan(root, ids, matched, points, by_class, tuple(scans), tuple(known))
 
 
 def import_labels(project: Project, root: Path, job: Job, *, ids: str = "raw") -> int:
@@ -129,20 +122,36 @@ def take_over(project: Project, plan: Plan, job: Job) -> int:
     Rows that a person labelled already, or that have no class in the file, get none; what the file
     says of them is kept with the entry, for exports to give back.
     """
-    found = plan.found
-    path = project.path / "journals" / f"{IMPORTED}.sqlite"
+    path, taken = project.path / "journals" / f"{IMPORTED}.sqlite", 0
     with closing(Journal(path, IMPORTED)) as journal:
-        for done, one in enumerate(found):
-            job.progress(done, len(found), "import")
+        for done, scan in enumerate(plan.scans):
+            job.progress(done, len(plan.scans), "import")
+            # Read again: the labels of all scans would not fit in memory.
+            one = _of_scan(project, plan.root, scan, plan.matched.files[scan], plan.ids)
+            if one is None:
+                continue  # answered meanwhile
             blank = new_entry(
-                IMPORTED, "answer", project.scan_ref(one.scan), effort=Effort(tool=IMPORTED)
+                IMPORTED, "answer", project.scan_ref(scan), effort=Effort(tool=IMPORTED)
             )
             body = with_things("", one.things) if one.things is not None else ""
             entry = replace(blank, rows=one.rows, classes=one.classes, body=with_raw(body, one.raw))
             journal.append(entry)
+            taken += 1
     project.answers.take_in(path)
-    job.progress(len(found), len(found), "import")
-    return len(found)
+    job.progress(len(plan.scans), len(plan.scans), "import")
+    return taken
+
+
+def _of_scan(project: Project, root: Path, scan: str, path: Path, ids: str) -> _Found | None:
+    """What a scan's label file brings that is not here yet, None for nothing."""
+    raw = _read(project, root, scan, path)
+    count = project.count(scan)
+    if len(raw) != count:
+        raise DataError(
+            f"The labels of {scan} below {root} are {len(raw):,}; the scan has {count:,} points.",
+            "Bring the label file that belongs to this scan.",
+        )
+    return _new_of(project, scan, _of_places(project, raw, scan) if ids == "classes" else raw)
 
 
 def _matched(project: Project, root: Path) -> Matched:
@@ -214,10 +223,10 @@ def _new_of(project: Project, scan: str, raw: np.ndarray) -> _Found | None:
     classes = known_as(raw, project.classes, scan)
     new = (classes < FIRST_CODE) & (project.labels(scan) == UNLABELLED)
     earlier = project.brought(scan)
-    if not new.any() and (earlier is not None or not raw.any()):
+    if not new.any() and earlier is not None:
         return None
     if earlier is not None:
         raw = np.where(new, raw, earlier.raw)
     instances = raw[new] >> np.uint32(16)
     things = from_file(instances) if instances.any() else None
-    return _Found(scan, raw, np.flatnonzero(new), classes[new], things)
+    return _Found(raw, np.flatnonzero(new), classes[new], things)

@@ -1,17 +1,22 @@
-"""Label files of other programs: .label, lidarseg .bin, .npy, LAS classification, .ply."""
+"""Label files of other programs: .label, lidarseg .bin, .npy, LAS classification, .ply and .pcd."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError, ProjectError
+from core.data.clouds import read
 from core.data.formats.raw import read_columns
 from core.exchange.clouds_out import need_laspy
 from core.exchange.raw_labels import MOST_CLASS
 
-SUFFIXES = (".label", "_lidarseg.bin", ".bin", ".npy", ".las", ".laz")
+SUFFIXES = (".label", "_lidarseg.bin", ".bin", ".npy", ".las", ".laz", ".ply", ".pcd")
+# Columns of points with their classes; CloudCompare puts scalar_ before a name and writes floats.
+_CLASS = re.compile(r"(scalar_)?(class|class_id|classification|label)", re.IGNORECASE)
+_INSTANCE = re.compile(r"(scalar_)?(instance|instance_id)", re.IGNORECASE)
 _BIN_FOLDERS = ("labels", "lidarseg")  # .bin of any other place holds points
 
 
@@ -34,6 +39,8 @@ def read_labels(path: Path) -> np.ndarray:
         found = read_columns(path, 1, "u1")[:, 0]
     elif kind == ".npy":
         found = _of_numpy(path)
+    elif kind in (".ply", ".pcd"):
+        found = _of_columns(path)
     else:
         found = _of_las(path)
     return as_labels(found, str(path))
@@ -64,6 +71,34 @@ def _of_numpy(path: Path) -> np.ndarray:
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} cannot be read: {error}.", "Bring the whole file.") from error
     return found
+
+
+def _of_columns(path: Path) -> np.ndarray:
+    """The class, and the instance where there is one, of points that have them as columns."""
+    columns = read(path)
+    by_name = dict(zip(columns.names, columns.arrays, strict=True))
+    classes = [array for name, array in by_name.items() if _CLASS.fullmatch(name)]
+    instances = [array for name, array in by_name.items() if _INSTANCE.fullmatch(name)]
+    if len(classes) != 1 or len(instances) > 1:
+        raise DataError(
+            f"{path} has {len(classes)} columns of classes among {', '.join(columns.names)}.",
+            "Bring one column called class, classification or label.",
+        )
+    both = [_whole(array, path) for array in (*classes, *instances)]
+    return both[0] | both[1] << np.uint32(16) if instances else both[0]
+
+
+def _whole(array: np.ndarray, path: Path) -> np.ndarray:
+    """(N,) uint32 of numbers that are whole, whatever they are written as."""
+    numbers = array.astype(np.float64)
+    if numbers.ndim != 1 or not ((numbers >= 0) & (numbers <= MOST_CLASS)).all():
+        raise DataError(
+            f"{path} has classes or instances that are no numbers from 0 to {MOST_CLASS:,}.",
+            "Bring one whole number for each point.",
+        )
+    if (numbers != np.floor(numbers)).any():
+        raise DataError(f"{path} has classes that are no whole numbers.", "Bring whole ones.")
+    return numbers.astype(np.uint32)
 
 
 def _of_las(path: Path) -> np.ndarray:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.base.errors import SettingsError
+from core.data.label_file import label_file
 from core.exchange import clouds_out, nuscenes_out
 from core.exchange.nuscenes_out import Files
-from core.exchange.raw_labels import label_file, packed
+from core.exchange.raw_labels import packed
 from core.project.project import Project
 
 OWN = "own"
@@ -29,12 +30,14 @@ class Layout:
     ----------
     files : scan -> name below the folder
     pack : scan, raw labels (N,) uint32 -> content of its file
+    instances : whether a label has room for the instance above the class
     beside_names : names of further files that may be written
     beside : scans that were written -> further files
     """
 
     files: dict[str, str]
     pack: Callable[[str, np.ndarray], bytes]
+    instances: bool = True
     beside_names: tuple[str, ...] = ()
     beside: Callable[[Sequence[str]], Files] = field(default=_nothing)
 
@@ -77,6 +80,7 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
         return Layout(
             {scan: names[scan] for scan in scans},
             lambda scan, raw: packed(raw, np.dtype("u1"), scan),
+            False,
             tuple(nuscenes_out.table_names(dataset.root)),
             lambda written: nuscenes_out.tables(dataset, written),
         )
@@ -85,7 +89,8 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
     if what == "predictions" and dataset.format.name == "semantickitti":
         # Where evaluate_semantics.py and validate_submission.py look.
         files = {scan: name.replace("/labels/", "/predictions/") for scan, name in files.items()}
-    return Layout(files, lambda scan, raw: packed(raw, places[scan][1], scan))
+    wide = all(dtype.itemsize >= 4 for _, dtype in places.values())
+    return Layout(files, lambda scan, raw: packed(raw, places[scan][1], scan), wide)
 
 
 def _benchmark(project: Project, scans: Sequence[str]) -> Layout:
@@ -97,4 +102,4 @@ def _benchmark(project: Project, scans: Sequence[str]) -> Layout:
         return nuscenes_out.benchmark_labels(raw, table).tobytes()
 
     beside = nuscenes_out.submission(dataset)
-    return Layout({s: names[s] for s in scans}, pack, tuple(beside), lambda _: beside)
+    return Layout({s: names[s] for s in scans}, pack, False, tuple(beside), lambda _: beside)

@@ -19,6 +19,7 @@ import numpy as np
 from core.base.errors import DataError, ProjectError
 from core.data.classes import ClassList
 from core.data.scans import Dataset
+from core.data.splits import official
 
 Files = dict[str, Callable[[], bytes]]  # name below the folder -> its content
 OWN = "v1.0-own"  # version of tables made for plain folders
@@ -105,12 +106,22 @@ def benchmark_labels(raw: np.ndarray, table: np.ndarray) -> np.ndarray:
     return found
 
 
-def eval_sets(root: Path) -> tuple[str, str]:
-    """The benchmark's names of the training and the validation scans."""
-    version = folder.name if (folder := version_folder(root)) is not None else ""
-    if version.endswith("mini"):
-        return "mini_train", "mini_val"
-    return ("test", "test") if version.endswith("test") else ("train", "val")
+def eval_sets(dataset: Dataset) -> dict[str, str]:
+    """Scan -> the benchmark's set that its scene is in; of a scene that is in none, "train" or
+    "val" as the project has it."""
+    layout, root = dataset.format, dataset.root
+    folder = version_folder(root)
+    mini = folder is not None and folder.name.endswith("mini")
+    names = ("mini_train", "mini_val") if mini else ("train", "val", "test")
+    splits = official(layout.name)
+    set_of_scene = {scene: name for name in names for scene in splits.get(name, ())}
+    found = dict.fromkeys(dataset.train, names[0]) | dict.fromkeys(dataset.validation, names[1])
+    for scene in layout.sequences(root):
+        if scene in set_of_scene:
+            for scan in layout.scans(root, scene):
+                if scan in found:
+                    found[scan] = set_of_scene[scene]
+    return found
 
 
 def prediction_names(dataset: Dataset) -> dict[str, str]:
@@ -120,21 +131,18 @@ def prediction_names(dataset: Dataset) -> dict[str, str]:
     several scans share it.
     """
     token = tokens(dataset)
-    found: dict[str, str] = {}
-    sets = zip(eval_sets(dataset.root), (dataset.train, dataset.validation), strict=True)
-    for name, scans in sets:
-        found |= {scan: f"lidarseg/{name}/{token[scan]}_lidarseg.bin" for scan in scans}
-    return found
+    sets = eval_sets(dataset)
+    return {scan: f"lidarseg/{sets[scan]}/{token[scan]}_lidarseg.bin" for scan in dataset.scans}
 
 
 def tokens(dataset: Dataset) -> dict[str, str]:
     """Scan -> token of its keyframe in the tables, or a name that takes its place."""
     found = {}
-    official = version_folder(dataset.root) is not None
+    in_tables = version_folder(dataset.root) is not None
     stems = [scan.rpartition("/")[2] for scan in dataset.scans]
     shared = {stem for stem, count in Counter(stems).items() if count > 1}
     for scan, stem in zip(dataset.scans, stems, strict=True):
-        if official:
+        if in_tables:
             name = dataset.format.label_file(dataset.root, scan)[0]
             # Of the whole name below its folder: a token with a slash must not pass as another.
             found[scan] = "/".join(name.split("/")[2:]).removesuffix("_lidarseg.bin")
@@ -148,9 +156,8 @@ def submission(dataset: Dataset) -> Files:
     """The files that say how predictions were made, one for each set."""
     meta = {name: name == "use_lidar" for name in _META}
     told = json.dumps({"meta": meta}, indent=1).encode()
-    both = zip(eval_sets(dataset.root), (dataset.train, dataset.validation), strict=True)
-    sets = dict.fromkeys(name for name, scans in both if scans)
-    return {f"{name}/submission.json": lambda: told for name in sets}
+    names = dict.fromkeys(eval_sets(dataset).values())
+    return {f"{name}/submission.json": lambda: told for name in names}
 
 
 # -- labels -------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ its content: what is not in it, or was changed since, is somebody else's and sta
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -46,6 +46,7 @@ class Outbox:
         self._manifest = inside(root, MANIFEST) if self._home.exists() else root / MANIFEST
         self._wrote = self._read_manifest()
         self._allowed: set[str] = set()
+        self._earlier: set[str] = set()
 
     def __enter__(self) -> Outbox:
         return self
@@ -63,13 +64,12 @@ class Outbox:
         """See to it that all of `names` may be written, before the first is.
 
         Raises ProjectError for a name that leads out of the folder or into the data, a file that
-        no export wrote or that was changed since, and ExistsError for one of an earlier export.
+        no export wrote or that was changed since.
         """
         sources = {self._dataset.path(scan).resolve() for scan in self._dataset.scans}
         folders = {source.parent for source in sources}
         seen: set[str] = set()
         in_data: dict[Path, bool] = {}
-        earlier = ""
         for name in names:
             path = inside(self.root, name)
             real = path.resolve()
@@ -94,13 +94,32 @@ class Outbox:
                         "overwritten.",
                         _ELSEWHERE,
                     )
-                earlier = earlier or name
-        if earlier and not self._force:
-            raise ExistsError(
-                f"{self.root} holds an earlier export, {earlier} for one.",
-                "Name a new folder, or replace that export with --force.",
-            )
+                self._earlier.add(name)
         self._allowed |= seen
+
+    def write_all(self, make: Callable[[], Iterable[tuple[str, bytes | None]]]) -> list[str]:
+        """Write the files that `make` makes of the names that were checked, None for no file;
+        return the names of those there are.
+
+        What an earlier export wrote is replaced, or removed, with `force` alone: without, all is
+        made once before anything is written, and ExistsError raised where a file would change.
+        """
+        if self._earlier and not self._force:
+            for name, data in make():
+                if name in self._earlier and (data is None or _hash(data) != self._wrote[name]):
+                    raise ExistsError(
+                        f"{self.root} holds an earlier export, in which {name} is another.",
+                        "Name a new folder, or replace that export with --force.",
+                    )
+        written = []
+        for name, data in make():
+            if data is not None:
+                self.write(name, data)
+                written.append(name)
+            elif name in self._earlier:
+                inside(self.root, name).unlink(missing_ok=True)
+                del self._wrote[name]
+        return written
 
     def write(self, name: str, data: bytes) -> None:
         """Write one of the files that were checked."""
@@ -108,7 +127,7 @@ class Outbox:
             raise ValueError(f"{name} was not checked")
         path = inside(self.root, name)
         write_atomic(path, data)
-        self._wrote[name] = hashlib.blake2b(data, digest_size=16).hexdigest()
+        self._wrote[name] = _hash(data)
 
     def _read_manifest(self) -> dict[str, str]:
         if not self._manifest.exists():
@@ -120,6 +139,11 @@ class Outbox:
         )
         found: dict[str, str] = stored["files"]
         return found
+
+
+def _hash(data: bytes) -> str:
+    """As `hash_file` has it."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _resolved(path: Path) -> Path:

@@ -5,6 +5,7 @@ As semantic-kitti.org has them. An instance keeps its number in all scans of its
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 
 import numpy as np
@@ -14,8 +15,9 @@ from core.answers.instances import numbered
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE, UNLABELLED
+from core.data.label_file import label_file
 from core.exchange.outbox import Outbox
-from core.exchange.raw_labels import MOST_CLASS, as_raw, label_file, packed
+from core.exchange.raw_labels import MOST_CLASS, as_raw, packed
 from core.project.project import Project
 
 _BITS = 16
@@ -36,9 +38,15 @@ def export_panoptic(project: Project, box: Outbox, job: Job) -> int:
             "Export labels, which are the classes alone.",
         )
     box.check(label_file(dataset, scan)[0] for scan in scans)
+    return len(box.write_all(lambda: _made(project, job)))
+
+
+def _made(project: Project, job: Job) -> Iterator[tuple[str, bytes | None]]:
+    """The files of all training scans, None where nothing is known of one."""
+    dataset, scans = project.dataset, project.dataset.train
     rounds = {*(one.id for one in project.rounds), ""}
     answered = project.answers.fold.labelled_scans(rounds=rounds)
-    written = done = 0
+    done = 0
     for _, sequence in groupby(scans, key=lambda scan: scan.rpartition("/")[0]):
         mine = list(sequence)
         names: dict[str, None] = {}
@@ -51,15 +59,15 @@ def export_panoptic(project: Project, box: Outbox, job: Job) -> int:
                 taken.update(np.unique(brought.raw >> _BITS).tolist())
         number = numbered(list(names), taken)
         for scan in mine:
+            labels, brought = project.labels(scan), project.brought(scan)
+            name, dtype = label_file(dataset, scan)
+            if brought is None and np.all(labels == UNLABELLED):
+                yield name, None
+            else:
+                raw = _numbered(project, scan, labels, brought, number)
+                yield name, packed(raw, dtype, scan)
             done += 1
             job.progress(done, len(scans), "export")
-            labels, brought = project.labels(scan), project.brought(scan)
-            if brought is not None or np.any(labels != UNLABELLED):
-                name, dtype = label_file(dataset, scan)
-                raw = _numbered(project, scan, labels, brought, number)
-                box.write(name, packed(raw, dtype, scan))
-                written += 1
-    return written
 
 
 def _numbered(

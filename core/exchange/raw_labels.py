@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from core.answers.brought import Brought
 from core.base.errors import DataError, ProjectError
 from core.data.classes import UNLABELLED, ClassList
-from core.data.scans import Dataset
 from core.project.project import Project
 
 MOST_CLASS = 0xFFFF  # the lower half of a label; above it is the instance
@@ -43,34 +40,11 @@ def as_raw(labels: np.ndarray, brought: Brought | None, classes: ClassList) -> n
 
 
 def classes_of(raw: np.ndarray, classes: ClassList) -> np.ndarray:
-    """(N,) uint8 classes or IGNORED of raw labels (N,) uint32 that may have instances; UNLABELLED
-    for an id that the list has no more."""
+    """(N,) uint8 classes or IGNORED, before merges, of raw labels (N,) uint32 that may have
+    instances; UNLABELLED for an id that the list has no more."""
     ids, place = np.unique(raw & MOST_CLASS, return_inverse=True)
     known = [classes.raw_to_class.get(one, UNLABELLED) for one in ids.tolist()]
     return np.array(known, np.uint8)[place] if len(ids) else np.zeros(0, np.uint8)
-
-
-def label_file(dataset: Dataset, scan: str, root: Path | None = None) -> tuple[str, np.dtype]:
-    """Where the dataset's format keeps a scan's labels below `root`, and their dtype.
-
-    Raises DataError where an installed format says something else.
-    """
-    said = dataset.format.label_file(root or dataset.root, scan)
-    try:
-        name, dtype = said
-        dtype = np.dtype(dtype)
-    except (TypeError, ValueError) as error:
-        raise _no_label_file(dataset, scan, said) from error
-    if not isinstance(name, str) or dtype.kind not in "ui":
-        raise _no_label_file(dataset, scan, said)
-    return name, dtype
-
-
-def _no_label_file(dataset: Dataset, scan: str, said: object) -> DataError:
-    return DataError(
-        f"The format {dataset.format.name} names no label file for {scan}: {said!r:.80}.",
-        "Its label_file is to return a name and a dtype of integers; tell whoever wrote it.",
-    )
 
 
 def packed(raw: np.ndarray, dtype: np.dtype, scan: str) -> bytes:
@@ -86,19 +60,9 @@ def packed(raw: np.ndarray, dtype: np.dtype, scan: str) -> bytes:
     return raw.astype(dtype).tobytes()
 
 
-def check_ids(classes: ClassList) -> None:
-    """Raise ProjectError where a class has a raw id that would run into the instance's bits."""
-    for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
-        if not 0 <= raw <= MOST_CLASS:
-            raise ProjectError(
-                f"The class {name} has the raw id {raw:,}; labels hold 0 to {MOST_CLASS:,}.",
-                "Give it a smaller raw id in classes.toml.",
-            )
-
-
 def known_as(raw: np.ndarray, classes: ClassList, scan: str) -> np.ndarray:
-    """(N,) uint8 classes or IGNORED of raw labels (N,) uint32. Raises DataError naming scan and ids
-    that the list does not know."""
+    """(N,) uint8 classes or IGNORED, before merges as a journal keeps them, of raw labels (N,)
+    uint32. Raises DataError naming scan and ids that the list does not know."""
     found = classes_of(raw, classes)
     strange = found == UNLABELLED
     if strange.any():

@@ -5,8 +5,9 @@ Every row of a scan is ground, in a cluster, in one that is too large, noise, or
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -63,11 +64,13 @@ def counts_of(scan: Mapping[str, Any], rows: int, states: np.ndarray) -> np.ndar
 
 @dataclass(frozen=True)
 class Report:
-    """counts (S, 10) int64 as COUNTS names them, of each scan; `warnings` are sentences on all."""
+    """counts (S, 10) int64 as COUNTS names them, of each scan; `warnings` are sentences on all;
+    `rig` is how the sensor stood (`Rig.facts`)."""
 
     scans: tuple[str, ...]
     counts: np.ndarray
     warnings: tuple[str, ...] = ()
+    rig: Mapping[str, Any] = field(default_factory=dict)
 
     def column(self, name: str) -> np.ndarray:
         """(S,) int64 of one of COUNTS."""
@@ -144,7 +147,8 @@ def kind_of(counts: np.ndarray) -> str:
 def write_report(folder: Path, report: Report) -> None:
     """Keep a report below units/<fingerprint>, atomically."""
     words = np.array(report.warnings, dtype=np.str_)
-    write_arrays(folder / _FILE, {"counts": report.counts, "warnings": words})
+    rig = np.array(json.dumps(dict(report.rig), sort_keys=True))
+    write_arrays(folder / _FILE, {"counts": report.counts, "warnings": words, "rig": rig})
 
 
 def read_report(folder: Path, units: Units) -> Report | None:
@@ -157,12 +161,13 @@ def read_report(folder: Path, units: Units) -> Report | None:
         return None
     found = read_arrays(
         path,
-        {"counts": (np.int64, "SC"), "warnings": (str, "W")},
+        {"counts": (np.int64, "SC"), "warnings": (str, "W"), "rig": (str, "")},
         do=f"Delete {path} and prepare the project again; no answer is lost.",
         S=len(units.scans),
         C=len(COUNTS),
     )
-    return Report(units.scans, found["counts"], tuple(found["warnings"].tolist()))
+    warnings = tuple(found["warnings"].tolist())
+    return Report(units.scans, found["counts"], warnings, json.loads(str(found["rig"])))
 
 
 def as_json(report: Report) -> dict[str, Any]:

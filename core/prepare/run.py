@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from importlib import metadata
 from pathlib import Path
@@ -12,11 +11,12 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.base.executors import run_all
-from core.base.files import hash_file, hash_json, read_arrays, write_array, write_arrays
+from core.base.files import hash_json, read_arrays, write_array, write_arrays
 from core.base.jobs import Job
 from core.base.settings import PrepareSettings
-from core.data.rig import Rig
+from core.data.classes import ClassList
 from core.data.scans import Dataset
+from core.prepare.check import Checked, check, save, usable
 from core.prepare.partitions import api_by_size, cuts, partition_of
 from core.prepare.report import STATES, Report, counts_of, states_of, write_report
 from core.prepare.scan import STORED, ScanUnits, prepare_scan
@@ -34,18 +34,18 @@ def prepare(
     *,
     workers: int | None = None,
     cluster: str | None = None,
+    classes: ClassList | None = None,
+    research: bool = False,
     job: Job,
 ) -> Units:
     """Make the units of all training scans below `folder`/<fingerprint>; return the table.
 
-    Each scan's result is a file of its own, so a run that was stopped goes on where it was.
+    Each scan's result is a file of its own, so a run that was stopped goes on where it was. Scans
+    that cannot be used are left out and named beside the table (core.prepare.check).
     """
-    hashes = {}
-    for done, scan in enumerate(dataset.train):
-        job.progress(done, len(dataset.train), "read scans")
-        hashes[scan] = _hash(dataset, scan)
-    rows = {scan: dataset.count(scan) for scan in dataset.train}
-    fingerprint = _fingerprint(settings, dataset.rig, hashes, rows)
+    checked = check(dataset, job, classes=classes, research=research)
+    dataset = usable(dataset, checked.left_out)
+    fingerprint = _fingerprint(settings, dataset, checked)
     out = folder / fingerprint
     missing = [scan for scan in dataset.train if not rows_file(out, scan, dataset).exists()]
     if missing:
@@ -55,7 +55,9 @@ def prepare(
             tasks, prepare_to_file, workers=workers, cluster=cluster, job=job, text="prepare"
         ):
             pass
-    return _table(dataset, settings, out, fingerprint, hashes, rows, job)
+    units = _table(dataset, settings, out, fingerprint, checked, job)
+    save(out, checked)
+    return units
 
 
 def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out: str) -> None:
@@ -71,31 +73,28 @@ def prepare_to_file(dataset: Dataset, scan: str, settings: PrepareSettings, out:
     write_arrays(new_rows_file(Path(out), scan), arrays)
 
 
-def _hash(dataset: Dataset, scan: str) -> str:
-    try:
-        return hash_file(dataset.path(scan))
-    except OSError as error:
-        raise DataError(
-            f"Scan {scan} cannot be read: {error.strerror}.", "Bring the file back."
-        ) from error
-
-
-def _fingerprint(
-    settings: PrepareSettings, rig: Rig, hashes: Mapping[str, str], rows: Mapping[str, int]
-) -> str:
+def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) -> str:
     """Of everything the units depend on (docs/method.md, Units)."""
     library = "hdbscan" if settings.clusterer == "hdbscan" else None
+    in_order = list(dataset.train) == sorted(dataset.train)
     return hash_json(
         {
             "settings": asdict(settings),
             "algorithm": ALGORITHM,
             "pypatchworkpp": metadata.version("pypatchworkpp"),
             "hdbscan": metadata.version(library) if library else None,
-            # Nothing where the scans are taken as they are, as before there were rigs.
-            **({"rig": rig.facts} if rig.facts else {}),
-            "scans": {scan: [rows[scan], hashes[scan]] for scan in sorted(hashes)},
+            "scans": {scan: _scan_facts(checked, scan) for scan in sorted(checked.hashes)},
+            # Nothing where it is as it was before there was any of it.
+            **({"rig": dataset.rig.facts} if dataset.rig.facts else {}),
+            **({"reading": dataset.reading.changes()} if dataset.reading.changes() else {}),
+            **({} if in_order else {"order": list(dataset.train)}),
         }
     )[:16]
+
+
+def _scan_facts(checked: Checked, scan: str) -> list[Any]:
+    rows, returns = checked.rows[scan], checked.returns[scan]
+    return [rows, checked.hashes[scan], *([returns] if returns < rows else [])]
 
 
 def _compile() -> None:
@@ -111,8 +110,7 @@ def _table(
     settings: PrepareSettings,
     out: Path,
     fingerprint: str,
-    hashes: Mapping[str, str],
-    rows: Mapping[str, int],
+    checked: Checked,
     job: Job,
 ) -> Units:
     """Put the scans' results together in the order of their names, cut the partitions, save."""
@@ -126,9 +124,9 @@ def _table(
         stored: dict[str, Any] = read_arrays(file, columns, optional=STATES, F=len(NAMES))
         states = stored.pop("states", None)
         if states is None:  # of a version before 0.2.0
-            unit = read_arrays(file, {"unit": STORED["unit"]}, N=rows[scan])["unit"]
+            unit = read_arrays(file, {"unit": STORED["unit"]}, N=checked.rows[scan])["unit"]
             states = states_of(unit)
-        told.append(counts_of(stored, rows[scan], states))
+        told.append(counts_of(stored, checked.rows[scan], states))
         parts.append(ScanUnits(unit=np.zeros(0, np.int32), **stored))
 
     def joined(name: str) -> np.ndarray:
@@ -154,13 +152,15 @@ def _table(
         box_min=joined("box_min"),
         box_max=joined("box_max"),
         cuts=cut,
-        scan_rows=np.array([rows[scan] for scan in dataset.train], np.int64),
-        scan_hashes=tuple(hashes[scan] for scan in dataset.train),
+        scan_rows=np.array([checked.rows[scan] for scan in dataset.train], np.int64),
+        scan_hashes=tuple(checked.hashes[scan] for scan in dataset.train),
+        scan_returns=np.array([checked.returns[scan] for scan in dataset.train], np.int64),
         noise_points=int(sum(part.noise_points for part in parts)),
         oversize=int(sum(part.oversize for part in parts)),
         fingerprint=fingerprint,
     )
     units.save(out)
-    report = Report(units.scans, np.array(told, np.int64).reshape(len(parts), -1))
+    numbers = np.array(told, np.int64).reshape(len(parts), -1)
+    report = Report(units.scans, numbers, rig=dataset.rig.facts)
     write_report(out, replace(report, warnings=judge(report, dataset, settings)))
     return units

@@ -7,7 +7,7 @@ ever: "<scan>#c<smallest row>" or "<scan>#g<i>,<j>" (docs/method.md, Units).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,8 @@ _COLUMNS: dict[str, Column] = {
     "oversize": (np.int64, ""),
     "fingerprint": (str, ""),
 }
+# Written where it differs from scan_rows, from version 0.2.0 on.
+_RETURNS: dict[str, Column] = {"scan_returns": (np.int64, "S")}
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Units:
     scan_rows : (S,) int64; scan_hashes : content hash of each scan
     noise_points, oversize : rows without unit, clusters too large
     fingerprint : of the scans, the settings and the algorithm
+    scan_returns : (S,) int64, rows that are returns of something: what a budget is a share of
     """
 
     scans: tuple[str, ...]
@@ -82,10 +85,13 @@ class Units:
     noise_points: int
     oversize: int
     fingerprint: str
+    scan_returns: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        if not len(self.scan_returns):
+            object.__setattr__(self, "scan_returns", self.scan_rows)
+        for each in fields(self):
+            value = getattr(self, each.name)
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
 
@@ -177,7 +183,8 @@ class Units:
 
     def save(self, folder: Path) -> None:
         """Write the table below `folder`, atomically; the same units give the same bytes."""
-        arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        names = [*_COLUMNS, *(_RETURNS if np.any(self.scan_returns != self.scan_rows) else ())]
+        arrays = {name: np.asarray(getattr(self, name)) for name in names}
         write_arrays(folder / _TABLE, arrays, compress=False)
 
     @classmethod
@@ -186,7 +193,7 @@ class Units:
         path = folder / _TABLE
         # The project opens again only when it no longer points at the damaged table.
         do = f"Delete {folder.parent / POINTER} and prepare the project again; no answer is lost."
-        arrays: dict[str, Any] = read_arrays(path, _COLUMNS, do=do)
+        arrays: dict[str, Any] = read_arrays(path, _COLUMNS, optional=_RETURNS, do=do)
         if not _agree(arrays):
             raise ProjectError(f"{path} is damaged: its columns contradict each other.", do)
         return cls(

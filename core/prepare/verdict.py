@@ -9,7 +9,7 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.settings import PrepareSettings
 from core.base.words import DASH
-from core.data.fitted import ON_A_SENSOR_M, ON_THE_GROUND_M
+from core.data.fitted import ON_A_SENSOR_M, ON_THE_GROUND_M, nearest_ground
 from core.data.rig import Rig
 from core.data.scans import Dataset
 from core.data.stance import Stance, guess_stance
@@ -113,21 +113,23 @@ def _differs(stance: Stance, settings: PrepareSettings, rig: Rig) -> str:
     if not stance.upright:
         rest = f"set rig.axes to {stance.axes!r}" if not rig.turns else "mend rig.axes"
         return f"z does not look up ({stance.words}); {rest}."
+    said, do = [], []
     off = stance.height_m - settings.sensor_height_m
     if abs(off) > _NEARLY_M:
         if ON_THE_GROUND_M <= stance.height_m <= ON_A_SENSOR_M:
-            setting = f"set prepare.sensor_height_m to {stance.height_m:.2f}"
+            do.append(f"prepare.sensor_height_m to {stance.height_m:.2f}")
         else:
-            setting = f"set rig.z_offset_m to {rig.z_offset_m + off:.2f}"
+            do.append(f"rig.z_offset_m to {rig.z_offset_m + off:.2f}")
         low = abs(stance.height_m) < ON_THE_GROUND_M
         where = "on the ground" if low else f"{stance.height_m:.2f} m above the ground"
-        return f"the origin looks {where}, and {settings.sensor_height_m:g} m is set; {setting}."
+        said.append(f"the origin looks {where}, and {settings.sensor_height_m:g} m is set")
     if stance.nearest_m < rig.ground_from_m - _NEARLY_M:
-        return (
-            f"the ground is seen from {stance.nearest_m:.1f} m on, and is looked for from "
-            f"{rig.ground_from_m:g} m; set rig.ground_from_m to less."
+        said.append(
+            f"ground is seen from {stance.nearest_m:.1f} m and looked for from "
+            f"{rig.ground_from_m:g} m"
         )
-    return ""
+        do.append(f"rig.ground_from_m to {nearest_ground(stance):g}")
+    return f"{'; '.join(said)}; set {' and '.join(do)}." if do else ""
 
 
 def table(report: Report, settings: PrepareSettings, *, most: int = 10) -> str:

@@ -16,6 +16,7 @@ import getpass
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,16 @@ from core.answers.instances import Things
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
-from core.data.classes import FIRST_CODE, MOST_RAW, ClassList, load_classes
+from core.data.classes import FIRST_CODE, ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
+from core.data.label_file import check_raw
+from core.data.plausible import judge, judge_stance
+from core.data.reading import Reading
 from core.data.rig import Rig, canonical
-from core.data.scans import Dataset, open_dataset
+from core.data.scans import Dataset, open_dataset, sequences_of
 from core.data.splits import expanded
+from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
@@ -48,7 +53,10 @@ class Project:
 
     Attributes
     ----------
-    path, file, classes, dataset : folder, content of project.toml, class list, source scans
+    path, file, classes : folder, content of project.toml, class list
+    source, dataset : all scans that project.toml names; those of them that can be used
+    left_out : a sentence for each scan that cannot, as the last `prepare` found them
+    doubts : sentences on what is doubtful about the data, from `create` or the last `prepare`
     units : the prepared units, or None before `prepare`
     answers : the fold of all journals
     writable : False when opened for reading only
@@ -64,14 +72,16 @@ class Project:
             if not read_only:
                 undo.enter_context(writer_lock(path))
             self.classes: ClassList = load_classes(str(path / CLASSES))
-            self.dataset: Dataset = open_dataset(
+            self.source: Dataset = open_dataset(
                 self.file.format,
                 self.root,
                 self.file.train,
                 self.file.validation,
                 intensity_scale=self.settings.prepare.intensity_scale,
                 rig=Rig.of(self.settings.rig),
+                reading=self.file.reading,
             )
+            self._leave_out(self.units_folder)
             self.answers = Answers.open(
                 path / "journals",
                 annotator_name(),
@@ -81,6 +91,7 @@ class Project:
             undo.callback(self.answers.close)
             self._check_classes()
             self.units: Units | None = self._read_units()
+            self._stale: tuple[str, ...] = self._turned_since()
             self.rounds: list[Round] = read_rounds(path / "rounds")
             self._close = undo.pop_all()
 
@@ -99,13 +110,18 @@ class Project:
         overrides: Mapping[str, str] | None = None,
         classes: str | ClassList | None = None,
         guess: bool = False,
+        source: str = "--set",
+        reading: Reading | None = None,
     ) -> Project:
         """Make a project in the new or empty folder `path` and open it.
 
         `train` and `validation` name sequences or official splits (core.data.splits); `overrides`
-        maps dotted setting keys to values as typed; `classes` is a class list, its name or file, by
-        default the format's own. `guess`: what `overrides` leaves open of the sensor is fitted to
-        the scans (core.data.fitted). Raises ProjectError; then nothing is left.
+        maps dotted setting keys to values as typed, with `source` as theirs; `classes` is a class
+        list, its name or file, by default the format's own. `guess`: what `overrides` leaves open
+        of the sensor is fitted to the scans (core.data.fitted). `reading` is what was said about
+        the files. A few scans are looked at: `doubts` of the project are what is odd about them.
+        Raises ProjectError, also where the files cannot be what they are taken for; then nothing
+        is left.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ProjectError(
@@ -114,19 +130,28 @@ class Project:
         settings = load_preset(preset)
         for key, value in (overrides or {}).items():
             value = canonical(value) if key == "rig.axes" else value
-            settings = settings.override(key, value, source="--set")
+            settings = settings.override(key, value, source=source)
         layout = format_named(format)
         if isinstance(classes, ClassList):
             class_list = classes
         else:
             class_list = load_classes(classes or layout.classes)
-        there = layout.sequences(root) if root.is_dir() else ()
+        there = sequences_of(layout, root)
         train, _ = expanded(format, train, there)
         validation, _ = expanded(format, validation, there)
-        dataset = open_dataset(format, root, train, validation, rig=Rig.of(settings.rig))
+        rig, reading = Rig.of(settings.rig), reading or Reading()
+        dataset = open_dataset(format, root, train, validation, rig=rig, reading=reading)
         check_raw(dataset, class_list)
+        judged = judge(
+            dataset, classes=class_list, sensor_height_m=settings.prepare.sensor_height_m
+        )
+        if judged.refused is not None:
+            raise judged.refused
+        reading = replace(reading, origin=judged.origin)
+        dataset = replace(dataset, reading=reading)
         if guess:
             settings = fitted(sample(dataset), settings, overrides or ()).settings
+            dataset = replace(dataset, rig=Rig.of(settings.rig))
         if research and not any(dataset.has_labels(name) for name in dataset.train):
             raise SettingsError(
                 f"A research project answers from ground truth, and no training scan below "
@@ -142,9 +167,11 @@ class Project:
             seed=seed,
             research=research,
             settings=settings,
+            reading=reading,
         )
         write_atomic(path / CLASSES, class_list.to_toml().encode())
         file.write(path)
+        check.save_doubts(path / "units", (*judged.notes, *judge_stance(dataset)))
         return cls(path)
 
     def _check_classes(self) -> None:
@@ -196,8 +223,14 @@ class Project:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what another version wrote in project.toml, and on what it lacks."""
-        return self.file.notes
+        """Sentences on what another version wrote in project.toml, on what it lacks, and on what
+        does not fit the preparation."""
+        return (*self.file.notes, *self._stale)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Sentences on what is doubtful about the data and on the scans that are left out."""
+        return check.told(self.left_out, self.doubts, len(self.source.scans))
 
     @property
     def research(self) -> bool:
@@ -215,11 +248,36 @@ class Project:
         if not pointer.exists():
             return None
         name = pointer.read_text(encoding="utf-8", errors="replace").strip()
-        return Units.load(self.units_folder / name)
+        units = Units.load(self.units_folder / name)
+        self._leave_out(self.units_folder / name)
+        return units
+
+    def _leave_out(self, folder: Path) -> None:
+        """Go on without the scans that the preparation in a folder could not use."""
+        found = check.read(folder)
+        self.left_out: dict[str, str] = found["left_out"]
+        self.no_returns: int = found["no_returns"]
+        self.doubts: tuple[str, ...] = tuple(found["notes"])
+        self.dataset = check.usable(self.source, self.left_out)
+
+    def _turned_since(self) -> tuple[str, ...]:
+        """Scans that are turned otherwise than they were prepared have units in wrong places."""
+        try:
+            report = self.report()
+        except ProjectError:  # told where it is asked for
+            return ()
+        if report is None or report.rig == self.dataset.rig.facts:
+            return ()
+        return (
+            f"The scans were prepared with another [rig] than {FILE} says: prepare the project "
+            f"again, or give [rig] its values back; no answer is lost.",
+        )
 
     def use_units(self, units: Units) -> None:
         """Make `units`, saved below `units_folder`, the project's units from now on."""
+        self._stale = ()
         write_atomic(self.units_folder / POINTER, f"{units.fingerprint}\n".encode())
+        self._leave_out(self.units_folder / units.fingerprint)
         self.units = units
 
     def report(self) -> Report | None:
@@ -412,22 +470,6 @@ class Project:
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""
         return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
-
-
-def check_raw(dataset: Dataset, classes: ClassList) -> None:
-    """Raise SettingsError where a raw id does not fit what the dataset keeps of a label."""
-    try:
-        _, kept = dataset.format.label_file(dataset.root, dataset.train[0])
-        most = min(MOST_RAW, int(np.iinfo(kept).max))
-    except (TypeError, ValueError):  # of an installed format: told when something is exported
-        most = MOST_RAW
-    for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
-        if raw > most:
-            raise SettingsError(
-                f"{name} has the raw id {raw:,}, and a label of {dataset.format.name} holds "
-                f"{most:,} at most.",
-                "Give it a smaller one.",
-            )
 
 
 def annotator_name() -> str:

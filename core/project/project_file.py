@@ -12,6 +12,7 @@ from core.base.errors import ProjectError, SettingsError
 from core.base.files import write_atomic
 from core.base.settings import Settings, load_preset, nearest
 from core.base.version import program_version
+from core.data.reading import AS_THEY_ARE, Reading, reading_from
 
 FILE = "project.toml"
 _VERSION = 1
@@ -41,6 +42,7 @@ class ProjectFile:
     seed: int
     research: bool
     settings: Settings
+    reading: Reading = AS_THEY_ARE
     unknown: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -78,6 +80,7 @@ class ProjectFile:
                 "root": self.root,
                 "train": list(self.train),
                 "validation": list(self.validation),
+                **self.reading.content(),
             },
         }
 
@@ -126,6 +129,7 @@ def read_project_file(folder: Path) -> ProjectFile:
         seed=top("seed", 0),
         research=top("research", False),
         settings=Settings.from_toml(stored, preset=usual),
+        reading=_reading(path, data),
     )
     known = {**file.content(), **file.settings.to_toml()}
     unknown = _beyond(stored, known)
@@ -144,6 +148,13 @@ def _typed(path: Path, key: str, value: Any, kind: type[_Value]) -> _Value:
         f"{path} has no usable {key}." if value is None else f"{path}: {key} is {value!r}.",
         f"Give it {_WANTED[kind]}, or restore the file from a copy.",
     )
+
+
+def _reading(path: Path, data: Mapping[str, Any]) -> Reading:
+    try:
+        return reading_from(data)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error.what}", error.do) from error
 
 
 def _names(path: Path, key: str, value: Any) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from core.base.files import read_json
 from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.report import as_json
 from core.prepare.units import CLUSTER
 from core.project.project import Project
-from core.rounds.round import Round
+from core.rounds.round import GIVE_AGAIN, Round
 
 
 def status(project: Project, *, backend: str) -> dict[str, Any]:
@@ -23,10 +24,12 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             "train": len(project.dataset.train),
             "validation": len(project.dataset.validation),
         },
+        "left_out": {"scans": len(project.left_out), "points": project.no_returns},
         "points": {"train": _points(project)},
         "units": _units(project),
         "report": _report(project),
         "partitions": partitions(project),
+        "given": _given(project),
         "rounds": [round_status(project, found) for found in project.rounds],
         "spent": {
             "points": spent.points,
@@ -39,13 +42,20 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             if c < len(project.classes.names)
         },
         "backend": backend,
-        "notes": list(project.notes),
+        "notes": [*project.notes, *project.told],
     }
+
+
+def _given(project: Project) -> dict[str, Any] | None:
+    """Whose probabilities rank instead of our own network's, None where none do."""
+    if not project.given.scored:
+        return None
+    return dict(read_json(project.given.checkpoint, do=GIVE_AGAIN, **{"from": str, "scans": int}))
 
 
 def _points(project: Project) -> int:
     if project.units is not None:
-        return int(project.units.scan_rows.sum())
+        return int(project.units.scan_returns.sum())
     return sum(project.count(scan) for scan in project.dataset.train)
 
 
@@ -137,7 +147,7 @@ def _by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
 
 def table(value: dict[str, Any]) -> str:
     """Lay out `status`'s object for a terminal."""
-    units, spent = value["units"], value["spent"]
+    units, spent, out = value["units"], value["spent"], value["left_out"]
     large = units["oversize_points"]
     in_large = "prepare again to count their points" if large is None else f"{large:,} points"
     lines = [
@@ -146,6 +156,8 @@ def table(value: dict[str, Any]) -> str:
         f"units: {units['clusters']:,} clusters, {units['cells']:,} ground cells; "
         f"{units['oversize']:,} clusters too large ({in_large}), "
         f"{units['noise_points']:,} noise points",
+        *([f"left out: {out['scans']:,} scans that cannot be used"] if out["scans"] else []),
+        *([f"left out: {out['points']:,} rows that are no returns"] if out["points"] else []),
         *(value["report"]["warnings"] if value["report"] else ()),
         "",
         f"{'partition':<10} {'size m':>8} {'units':>9} {'points':>12} {'API':>6} {'answered':>9}",
@@ -164,6 +176,9 @@ def table(value: dict[str, Any]) -> str:
             f"{row['id']:<14} {row['stage']:<9} {row['asked']['items']:>7,} "
             f"{row['answered']['items']:>9,} {miou:>7}"
         )
+    given = value["given"]
+    if given is not None:
+        lines += ["", f"ranked by the probabilities of {given['scans']:,} scans in {given['from']}"]
     lines += [
         "",
         f"spent: {spent['points']:,} points, {spent['units']:,} units, "

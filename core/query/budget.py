@@ -46,7 +46,7 @@ def points_budget(
     Up to round r the share is r x `fraction`, exactly, less the points `spent`: what one round
     did not use, the next may.
     """
-    total = int(units.scan_rows.sum())
+    total = int(units.scan_returns.sum())
     cost = units.costs
     if percent is not None:
         share = _decimal(percent.removesuffix("%"))

@@ -22,6 +22,7 @@ TRAINING = "training.json"
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.json"
 GIVEN = "given"  # folder of what another network says, which is no round's; and its file
+GIVE_AGAIN = "Run `lidarloop score --from` on the project again."
 LOG = "log.json"  # loss and mIoU of each epoch
 _EVALUATE = "Run `lidarloop evaluate` on the project."
 

@@ -22,6 +22,7 @@ from gui.view.form import ranks
 REACH = 4  # scans before and behind
 NEAR_M = 25.0
 _SPLAT = 0.5  # of the gaps of one scan: several lie over each other
+_BESIDE_M = 0.6  # what lies nearer is of the same thing
 
 
 class Neighbours(QObject):
@@ -117,12 +118,21 @@ class Neighbours(QObject):
 
 
 def levels_near(found: Surroundings, content: Content, middle: np.ndarray) -> tuple[Layer, ...]:
-    """Each level's points near a place (3,) of a scan, with their labels for slots."""
+    """Each level's points near a place (3,) of a scan, with their labels for slots; as leafy as
+    what lies there in the scan itself."""
+    from scipy.spatial import cKDTree
+
     form, made = content.form, []
+    here = np.flatnonzero(
+        np.linalg.norm(content.points[:, :3] - middle, axis=1) < NEAR_M + _BESIDE_M
+    )
+    tree = cKDTree(content.points[here, :3])
+    leafy = np.append(form.leafy[here], np.float32(0.5))  # the last one stands for nothing near
     for at in found.near(middle, NEAR_M):
         points = found.points[at]
+        _, nearest = tree.query(points[:, :3], distance_upper_bound=_BESIDE_M)
         height = points[:, 2] - form.ground.at(points)
         across = _SPLAT * form.pitch * found.away[at]
-        look = np.column_stack([ranks(points[:, 3]), np.zeros(len(at)), across])
+        look = np.column_stack([ranks(points[:, 3]), leafy[nearest] / 2, across])
         made.append(Layer(points, found.labels[at], look, levels(height)))
     return tuple(made)

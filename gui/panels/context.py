@@ -22,6 +22,7 @@ from gui.panels.subject import Subject
 # Which points are shown: scan, unit, the first row and how many.
 _Key = tuple[str, str, int, int]
 _GAP = 3
+BARE = " · where its points are in it, calib.txt does not say"
 _CLUSTER = (1.5, 1.1, 0.9)  # shares of the height, from above down
 _GROUND = (1.25, 1.3, 1.05)
 
@@ -222,6 +223,11 @@ class Context(QWidget):
         if picture is None:
             self._without("reading the picture …")
             return
+        if picture.image is not None and picture.camera is not None:
+            if picture.camera.projection is None:
+                self._looks = False
+                self._with(picture.image, np.zeros((0, 2)), 0, BARE)
+                return
         unit = subject.content.points[subject.rows]
         share, places = 0.0, np.zeros((0, 2))
         if picture.image is not None and picture.camera is not None:
@@ -247,9 +253,9 @@ class Context(QWidget):
         elif self.picture.image is None:
             self._without(text or self.panorama.why)
 
-    def _with(self, image: QImage, places: np.ndarray, steps: int) -> None:
+    def _with(self, image: QImage, places: np.ndarray, steps: int, more: str = "") -> None:
         for part in (self.picture, self.large):
-            part.show_part(image, places, whose(steps))
+            part.show_part(image, places, whose(steps) + more)
         self.panorama.hide()
         self.picture.show()
         if self._enlarges:

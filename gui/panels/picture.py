@@ -4,7 +4,7 @@ shows it large."""
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -55,6 +55,12 @@ class PicturePart(QWidget):
     def part(self) -> QRectF:
         """The part of the picture that is shown, in its pixels."""
         assert self.image is not None
+        if not len(self.corners):  # where the points are in it, is not known
+            scale = min(self.width() / self.image.width(), self.height() / self.image.height())
+            wide, tall = self.width() / scale, self.height() / scale
+            return QRectF(
+                (self.image.width() - wide) / 2, (self.image.height() - tall) / 2, wide, tall
+            )
         low, high = self.corners.min(axis=0), self.corners.max(axis=0)
         across, down = high - low
         shape = self.width() / max(self.height(), 1)
@@ -79,7 +85,7 @@ class PicturePart(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self.theme.canvas))
-        if self.image is None or not len(self.corners):
+        if self.image is None:
             return
         painter.setRenderHints(
             QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing
@@ -87,20 +93,26 @@ class PicturePart(QWidget):
         part = self.part()
         scale = self.width() / part.width()
         around = part.toAlignedRect().intersected(self.image.rect())
-        low, high = self.corners.min(axis=0), self.corners.max(axis=0)
-        unit = QRectF(QPointF(*(low - (high - low) / 4)), QPointF(*(high + (high - low) / 4)))
-        beside = unit.toAlignedRect().intersected(around).translated(-around.topLeft())
+        beside = QRect(QPoint(), around.size())
+        if len(self.corners):
+            low, high = self.corners.min(axis=0), self.corners.max(axis=0)
+            unit = QRectF(QPointF(*(low - (high - low) / 4)), QPointF(*(high + (high - low) / 4)))
+            beside = unit.toAlignedRect().intersected(around).translated(-around.topLeft())
         crop, brighter = brightened(self.image.copy(around), beside)
         painter.save()
         painter.scale(scale, scale)
         painter.drawImage(QPointF(around.topLeft()) - part.topLeft(), crop)
         painter.restore()
+        if len(self.corners):
+            self._outline(painter, part, scale)
+        caption(painter, self.theme, self.rect(), self.whose + (", brightened" if brighter else ""))
+
+    def _outline(self, painter: QPainter, part: QRectF, scale: float) -> None:
         around_it = hull((self.corners - (part.x(), part.y())) * scale, _ROOM_PX)
         shape = QPolygonF([QPointF(*at) for at in around_it])
         for colour, width in ((QColor(0, 0, 0, 150), 4), (QColor(*ON_PHOTO), 2)):
             painter.setPen(QPen(colour, width))
             painter.drawPolygon(shape)
-        caption(painter, self.theme, self.rect(), self.whose + (", brightened" if brighter else ""))
 
 
 def brightened(image: QImage, part: QRect) -> tuple[QImage, bool]:

@@ -24,7 +24,7 @@ CODES_ABOUT = {
 _COLUMNS = 5
 _SMALL = 0.86
 _SWATCH_PX, _PAD_PX, _GAP_PX = 12, 5, 3
-_ROOMY, _TIGHT = 9, 3  # pixels of a row over the height of its text
+_ROOMY, _TIGHT = 9, 4  # pixels of a row over the height of its text
 
 
 class ClassButton(QAbstractButton):
@@ -82,7 +82,7 @@ class ClassButton(QAbstractButton):
         painter.setBrush(QColor(self.theme.line if self.isDown() else self.theme.raised))
         painter.drawRoundedRect(box, 6, 6)
         key_font, name_font = self.fonts()
-        inside = box.adjusted(_PAD_PX, 2, -2, -2)
+        inside = box.adjusted(_PAD_PX, 0 if self.row else 2, -2, 0 if self.row else -2)
         high = inside.height() if self.row else QFontMetrics(key_font).height()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.colour)
@@ -169,6 +169,7 @@ class Palette(QScrollArea):
         narrow = 40
         while not self._fits(narrow):
             narrow += 2
+        self._lay()  # what was tried is not how they stand
         return _COLUMNS * (narrow + _GAP_PX) + 2 * 8
 
     def sizeHint(self) -> QSize:
@@ -176,7 +177,9 @@ class Palette(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         self._shape(row=True)
-        return QSize(self._row_width() + 2 * 8, 4 * self._row_height())
+        least = QSize(self._row_width() + 2 * 8, 4 * self._row_height())
+        self._lay()
+        return least
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

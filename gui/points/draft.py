@@ -81,6 +81,20 @@ class Draft:
         assert self.part is not None
         return int(np.bincount(self.part[~self.given]).argmax())
 
+    def guess(self, classes: np.ndarray, title: str) -> Draft:
+        """Begin with classes (R,) uint8 for all rows but those that the person gave; the same draft
+        where it began so already, or a row would have none."""
+        classes = np.where(self.given, self.classes, classes).astype(np.uint8)
+        if self.guessed or (classes == UNLABELLED).any():
+            return self
+        nothing = np.zeros(len(classes), bool)
+        return Draft(classes, nothing, None, True, title, self.given, self.turn)
+
+    def unguessed(self) -> Draft:
+        """Without its guess: what the person said stays."""
+        classes = np.where(self.given, self.classes, UNLABELLED).astype(np.uint8)
+        return replace(self, classes=classes, guessed=False, own=None)
+
     def in_parts(self, tree: Parts) -> Draft:
         """Ask for the two parts of the unit, one after the other."""
         return replace(self, part=tree.cut(2), tree=tree, title="split in two")

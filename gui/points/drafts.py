@@ -16,6 +16,7 @@ import numpy as np
 
 from core.answers.drawings import Drawing, read_drawing, write_drawing
 from core.answers.entry import Head
+from core.answers.instances import things_of
 from core.base.errors import ProjectError
 from core.project.project import Project
 from gui.desk.background import Background, Turn
@@ -105,6 +106,7 @@ class Drafts:
                     stored.guessed,
                     stored.title,
                     stored.own if stored.guessed else None,
+                    stored.turn,
                 ),
                 before=[None],
                 tools=set(stored.tools),
@@ -164,8 +166,9 @@ class Drafts:
         entry = self._project.answers.entry(head)
         if entry is None:
             return None
-        nothing = np.zeros(len(entry.rows), bool)
-        draft = Draft(entry.classes, nothing, title="as answered")
+        nothing, things = np.zeros(len(entry.rows), bool), things_of(entry)
+        turn = things.of_row if things.names else None  # so that two things stay two
+        draft = Draft(entry.classes, nothing, title="as answered", turn=turn)
         tools = set() if " " in entry.tool else set(entry.tool.split("+"))
         return Bench(entry.scan, entry.unit, entry.rows, entry.blind, draft, tools=tools)
 
@@ -222,6 +225,7 @@ def _stored(bench: Bench) -> Drawing:
         selected=draft.selected,
         own=draft.given,
         part=draft.part,
+        turn=draft.turn,
         guessed=draft.guessed,
         title=draft.title,
         tools=tuple(sorted(bench.tools)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from gui.desk.scene import visible
@@ -34,7 +34,13 @@ class Drawing(QObject):
     draw_tool : the sheet over the view, visible while a tool is in hand
     filling : whether the next click fills a part of the target
     through : whether shapes take points too that something hides
+
+    Signals
+    -------
+    taken(row) : a click with Ctrl, on what is to be asked with the target; row -1 on no point
     """
+
+    taken = Signal(int)
 
     def __init__(
         self, view: CloudView, state: State, labelling: Labelling, colours: Colours, theme: Theme
@@ -118,9 +124,11 @@ class Drawing(QObject):
         return missed
 
     def _clicked(self, row: int, x: float, y: float) -> None:
+        held = QApplication.keyboardModifiers()
         if self.filling:
-            held = QApplication.keyboardModifiers()
             self.labelling.fill(row, over=bool(held & Qt.KeyboardModifier.ShiftModifier))
+        elif held & Qt.KeyboardModifier.ControlModifier:
+            self.taken.emit(row)
         else:
             self.labelling.pick(row)
 

@@ -7,6 +7,7 @@ points around them as volunteered ones. One undo takes all of it back.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
@@ -15,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.answers.answers import Given
 from core.answers.effort import NO_EFFORT
-from core.assist.grow import STEPS, Superpoints, grown, superpoints
+from core.assist.grow import STEPS, Superpoints, grown, piece_at, superpoints
 from core.base.errors import ProjectError
 from core.data.classes import UNLABELLED
 from core.prepare.units import Units
@@ -27,14 +28,15 @@ from gui.points.labelling import Labelling
 
 TOOL = "grow"
 _KEPT = 4  # scans whose superpoints are kept
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 class Growing(QObject):
-    """The selection around the state's target.
+    """The selection around the state's target: grown by steps, and by clicks on what belongs to it.
 
     Attributes
     ----------
-    step : steps it was grown by, 0 for the target alone
+    step : steps it was grown by, 0 for the target and what was clicked
     beyond : (B,) int64 ascending rows of the scan that are selected beyond the target's
 
     Signals
@@ -49,12 +51,13 @@ class Growing(QObject):
         super().__init__(state)
         self.state, self.labelling = state, labelling
         self.step = 0
-        self.beyond = np.zeros(0, np.int64)
+        self.beyond = self._clicked = self._let_go = _NO_ROWS
         self._target: Target | None = None
         self._labels: np.ndarray | None = None
+        self._shut: tuple[np.ndarray, int, np.ndarray] | None = None
         self._known: OrderedDict[str, tuple[Content, Superpoints]] = OrderedDict()
         self._looking: Future[Superpoints] | None = None
-        self._waiting = False  # for superpoints, to grow by the first step
+        self._waiting: Callable[[], None] | None = None  # for superpoints, to go on with
         self._found.connect(self._take)
         state.scan_shown.connect(self._look_ahead)
         state.target_changed.connect(self._follow)
@@ -95,9 +98,10 @@ class Growing(QObject):
         self._known.move_to_end(content.scan)
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
-        if self._waiting and content is self.state.content:
-            self._waiting = False
-            self.grow()
+        waiting = self._waiting
+        if waiting is not None and content is self.state.content:
+            self._waiting = None
+            waiting()
 
     # -- growing ------------------------------------------------------------------------------
 
@@ -108,8 +112,17 @@ class Growing(QObject):
         same = state.target is self._target and labels is self._labels
         if not same or self.labelling.draft is not None:
             self._target, self._labels = state.target, labels
-            self._waiting = False
-            self._set(0, np.zeros(0, np.int64))
+            self._waiting = None
+            self._clear()
+
+    def _clear(self) -> None:
+        self._clicked = self._let_go = _NO_ROWS
+        self._set(0, _NO_ROWS)
+
+    @property
+    def held(self) -> bool:
+        """Whether more is selected than the target."""
+        return len(self.beyond) > 0
 
     def _set(self, step: int, beyond: np.ndarray) -> None:
         changed = len(beyond) or len(self.beyond)
@@ -129,16 +142,23 @@ class Growing(QObject):
             return "Prepare the scans first."
         return None
 
-    def grow(self) -> None:
-        """Take in what belongs to the selection, a step further than it is."""
+    def _ready(self, then: Callable[[], None]) -> Superpoints | None:
+        """The superpoints where the target can be grown; where they are not known yet, they are
+        looked for and `then` is called."""
         reason, found = self._why_not(), self._superpoints()
         if reason is not None:
             self.state.told.emit(reason)
-            return
+            return None
         if found is None:
-            self._waiting = True
+            self._waiting = then
             self.state.told.emit("Looking at what stands around …")
             self._look(Turn.NOW)
+        return found
+
+    def grow(self) -> None:
+        """Take in what belongs to the selection, a step further than it is."""
+        found = self._ready(self.grow)
+        if found is None:
             return
         for step in range(self.step + 1, STEPS + 1):
             beyond = self._at(found, step)
@@ -146,39 +166,92 @@ class Growing(QObject):
                 self._select(step, beyond)
                 return
         self.state.told.emit(
-            "It grows no further." if self.step else "Nothing beside it belongs to it."
+            "It grows no further." if self.held else "Nothing beside it belongs to it."
         )
 
     def shrink(self) -> None:
-        """Let go of what the last step took in."""
+        """Let go of what the last step took in, else of what was clicked; where nothing was grown,
+        the unit itself holds too much: ask for its parts."""
         found = self._superpoints()
-        if not self.step or found is None:
-            self.state.told.emit("Nothing was grown here.")
+        if not self.held or found is None:
+            self.labelling.split()
             return
-        for step in range(self.step - 1, 0, -1):
+        for step in range(self.step - 1, -1, -1):
             beyond = self._at(found, step)
             if 0 < len(beyond) < len(self.beyond):
                 self._select(step, beyond)
                 return
         self.put_away()
 
+    def click(self, row: int) -> None:
+        """Take in what a row of the shown scan is of; let go of it where it is selected already.
+        A row of the target itself selects its part of like points, to be answered alone."""
+        state, target = self.state, self.state.target
+        if row < 0:
+            state.told.emit("No point is here.")
+            return
+        found = self._ready(partial(self.click, row))
+        if found is None:
+            return
+        content = state.content
+        assert target is not None
+        assert content is not None
+        if row in target.rows:
+            if self.held:
+                state.told.emit("This point is of the unit itself: Esc lets go of the rest first.")
+            else:
+                self.labelling.fill(row)
+            return
+        closed = self._closed(content)
+        if closed[row]:
+            state.told.emit("This point has its answer already: it stays as it is.")
+            return
+        piece = np.setdiff1d(piece_at(found, target.rows, row, closed=closed), target.rows)
+        if not len(piece):
+            state.told.emit("This point has no valid coordinates.")
+        elif row in self.beyond:
+            self._clicked = np.setdiff1d(self._clicked, piece)
+            self._let_go = np.union1d(self._let_go, piece)
+            beyond = np.setdiff1d(self.beyond, piece)
+            if len(beyond):
+                self._select(self.step, beyond)
+            else:
+                self.put_away()
+        else:
+            self._clicked = np.union1d(self._clicked, piece)
+            self._let_go = np.setdiff1d(self._let_go, piece)
+            self._select(self.step, np.union1d(self.beyond, piece))
+
     def _at(self, found: Superpoints, step: int) -> np.ndarray:
-        """(B,) int64 rows beyond the target after so many steps; none that has a class already."""
+        """(B,) int64 rows beyond the target after so many steps, with what was clicked and without
+        what was let go; none that has a class already."""
         target, content = self.state.target, self.state.content
         assert target is not None
         assert content is not None
-        closed = (content.labels != UNLABELLED) | self._declined(content)
-        whole = grown(found, target.rows, step, closed=closed)
+        whole = np.union1d(target.rows, self._clicked)
+        if step:
+            closed = self._closed(content).copy()
+            closed[self._let_go] = True
+            whole = grown(found, whole, step, closed=closed)
         return np.setdiff1d(whole, target.rows, assume_unique=True)
+
+    def _closed(self, content: Content) -> np.ndarray:
+        """(N,) bool: rows that growing takes no more: answered, or of a declined unit."""
+        written = self.state.project.answers.written
+        if self._shut is None or self._shut[0] is not content.labels or self._shut[1] != written:
+            closed = (content.labels != UNLABELLED) | self._declined(content)
+            self._shut = content.labels, written, closed
+        return self._shut[2]
 
     def _declined(self, content: Content) -> np.ndarray:
         """(N,) bool: rows of units of which somebody said that it cannot be told what they are."""
         units = self.state.project.need_units()
-        effective = self.state.project.answers.effective
-        mine = units.range_of(content.scan)
-        heads = (effective.get(name) for name in units.names(list(mine)))
-        declined = [head is not None and head.verb == "decline" for head in heads]
-        found: np.ndarray = np.append(declined, False).astype(bool)[np.maximum(content.unit, -1)]
+        heads = self.state.project.answers.effective.values()
+        names = [h.unit for h in heads if h.verb == "decline" and h.scan == content.scan]
+        numbers = units.find_all(names)
+        found: np.ndarray = np.isin(
+            content.unit, numbers[numbers >= 0] - units.range_of(content.scan).start
+        )
         return found
 
     def _select(self, step: int, beyond: np.ndarray) -> None:
@@ -188,19 +261,19 @@ class Growing(QObject):
 
     def words(self) -> str:
         """What a class key answers now, "" where nothing was grown."""
-        if not self.step or self.state.target is None:
+        if not self.held or self.state.target is None:
             return ""
         return (
             f"Press the class of all that is lit: the unit and {len(self.beyond):,} points around "
-            f"it. Esc: the unit alone."
+            "it. Ctrl + click takes more, or lets go; Esc: the unit alone."
         )
 
     def put_away(self) -> bool:
         """Select the target alone again; return whether more was selected."""
-        held = self.step > 0 or self._waiting
-        self._waiting = False
+        held = self.held or self._waiting is not None
+        self._waiting = None
         if held:
-            self._set(0, np.zeros(0, np.int64))
+            self._clear()
             self.state.told.emit("")
             self.state.target_changed.emit(False)
         return held
@@ -209,10 +282,10 @@ class Growing(QObject):
 
     def give(self, label: int) -> bool:
         """Give all that is selected one class or code; False where nothing was grown."""
-        if self._waiting:
+        if self._waiting is not None:
             self.state.told.emit("It is about to grow: press the class once its points are bright.")
             return True
-        if not self.step:
+        if not self.held:
             return False
         self._write(label, TOOL)
         return True
@@ -220,10 +293,10 @@ class Growing(QObject):
     def accept(self) -> bool:
         """Give all that is selected the class suggested first; False where nothing was grown."""
         suggestion = self.state.suggestion
-        if not self.step and not self._waiting:
+        if not self.held and self._waiting is None:
             return False
         refusal = self.state.guesses.refusal(suggestion)
-        if self._waiting:
+        if self._waiting is not None:
             self.state.told.emit("It is about to grow: press Enter once its points are bright.")
         elif suggestion is None or refusal:
             self.state.told.emit(refusal)
@@ -235,7 +308,7 @@ class Growing(QObject):
         """Give all that is selected the class of the last answer, as more of the same thing; False
         where nothing was grown."""
         last = self.labelling.apart.last
-        if not self.step:
+        if not self.held:
             return False
         if last is None:
             self.state.told.emit("There is no thing before this one that it could be more of.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -15,7 +14,7 @@ from core.answers.instances import Things
 from core.answers.labels import CARRIED
 from core.assist.split import FILLED, Parts
 from core.base.errors import ProjectError
-from core.data.classes import UNLABELLED, UNSURE
+from core.data.classes import UNSURE
 from core.data.items import scan_of
 from gui.desk.state import State
 from gui.desk.target import Target
@@ -130,33 +129,39 @@ class Labelling(QObject):
             self._tell("Nothing is asked here to split.")
             return
         if draft is not None and draft.part is not None:
-            divided = draft.divide()
-            if divided is draft:
-                self._tell("This cannot be split further: press its class, or draw.")
-            else:
-                self.bench.tools.add("guess")
-                self._step(divided)
+            self.split()
             return
-        begun = draft or Draft.empty(len(target.rows))
-        given = begun.given  # what the person said already is no guess
-        if content.prediction is not None and self._may_suggest() and not target.blind:
-            classes = np.where(given, begun.classes, content.prediction[target.rows])
-            if not begun.guessed and not (classes == UNLABELLED).any():
-                nothing = np.zeros(len(classes), bool)
+        suggestion = self.state.suggestion
+        may_suggest = (suggestion is None or suggestion.shown) and not target.blind
+        if content.prediction is not None and may_suggest:
+            begun = draft or Draft.empty(len(target.rows))
+            guessed = begun.guess(content.prediction[target.rows], "the network's guess")
+            if guessed is not begun:
                 self.bench.tools.add("guess")
-                title = "the network's guess"
-                self._step(Draft(classes.astype(np.uint8), nothing, None, True, title, given))
+                self._step(guessed)
                 return
         self._part(self._take_parts)
+
+    def split(self) -> None:
+        """Ask the unit's two parts one after the other; again: split the part that is asked."""
+        draft = self.draft
+        if self.state.target is None:
+            self._tell("Nothing is asked here to split.")
+        elif draft is None or draft.part is None or draft.tree is None:
+            self._part(self._take_parts)  # also of parts that were kept over a restart
+        elif (divided := draft.divide()) is draft:
+            self._tell("This cannot be split further: press its class, or draw.")
+        else:
+            self.bench.tools.add("guess")
+            self._step(divided)
 
     def _take_parts(self, tree: Parts) -> None:
         target, draft = self.state.target, self.draft
         assert target is not None
         if draft is None:
             draft = Draft.empty(len(target.rows))
-        elif draft.guessed:  # of a guess that was no good what the person said stays
-            classes = np.where(draft.given, draft.classes, UNLABELLED).astype(np.uint8)
-            draft = replace(draft, classes=classes, guessed=False, own=None)
+        elif draft.guessed:
+            draft = draft.unguessed()
         self.bench.tools.add("guess")
         self._step(draft.in_parts(tree))
 
@@ -279,10 +284,6 @@ class Labelling(QObject):
 
     def _tool(self) -> str:
         return "+".join(sorted(self.bench.tools)) or "key"
-
-    def _may_suggest(self) -> bool:
-        suggestion = self.state.suggestion
-        return suggestion is None or suggestion.shown
 
     def _write(
         self,

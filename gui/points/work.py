@@ -52,6 +52,7 @@ class PointsWork(QObject):
         self.in_view = InView(view, state, self.labelling, theme) if view is not None else None
         if self.in_view is not None:
             self.growing.lit.connect(self.in_view.colours.light)
+            self.in_view.drawing.taken.connect(self.growing.click)
             self.in_view.overlays.card.grown = self.growing.words
         self.sheet = ContactSheet(page, state, self.labelling, theme)
 

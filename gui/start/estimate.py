@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,23 +10,34 @@ from core.base.errors import ProjectError
 from core.base.machine import too_much
 from core.base.settings import load_preset
 from core.data.formats import format_named
-from core.data.scans import open_dataset
+from core.data.plausible import judge
+from core.data.reading import Reading
+from core.data.scans import open_dataset, sequences_of
 from core.data.splits import expanded
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Numbers of scans, what is wrong by field ("train", "validation"), and what to know by field
-    ("preset" and the same)."""
+    """Numbers of scans, what is wrong by field ("train", "validation", "columns", "unit"), and what
+    to know by field ("preset", "scans" for what is odd about the data, and the same); the columns
+    that were found, and those that are proposed where they do not fit."""
 
     train: int = 0
     validation: int = 0
     wrong: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    proposed: str = ""
 
 
 def estimate(
-    format: str, root: Path, train: Sequence[str], validation: Sequence[str], preset: str
+    format: str,
+    root: Path,
+    train: Sequence[str],
+    validation: Sequence[str],
+    preset: str,
+    columns: Sequence[str] = (),
+    unit: str = "",
 ) -> Estimate:
     """Find the scans of both sides and what the preset needs; every fault is told by its field."""
     wrong: dict[str, str] = {}
@@ -36,7 +47,7 @@ def estimate(
     points = None
     for name in sides:
         try:
-            there = format_named(format).sequences(root)
+            there = sequences_of(format_named(format), root)
             sides[name], said = expanded(format, sides[name], there)
             notes[name] = " ".join(f"{sentence}." for sentence in said)
             if name == "train" or sides[name]:
@@ -55,4 +66,31 @@ def estimate(
     if reason is not None:
         fits = "nuscenes-laptop" if format == "nuscenes" else "laptop"
         notes["preset"] = f"{reason} The preset {fits} fits this machine; Settings change it later."
-    return Estimate(counts["train"], counts["validation"], wrong, notes)
+    found, proposed = _judge(format, root, sides, columns, unit, wrong, notes)
+    return Estimate(counts["train"], counts["validation"], wrong, notes, found, proposed)
+
+
+def _judge(
+    format: str,
+    root: Path,
+    sides: Mapping[str, Sequence[str]],
+    columns: Sequence[str],
+    unit: str,
+    wrong: dict[str, str],
+    notes: dict[str, str],
+) -> tuple[tuple[str, ...], str]:
+    """What a few scans show: the columns found, and those proposed; sentences by field."""
+    if wrong:
+        return (), ""
+    try:
+        reading = Reading(tuple(columns), unit)
+        judged = judge(
+            open_dataset(format, root, sides["train"], sides["validation"], reading=reading)
+        )
+    except ProjectError as error:
+        wrong["columns"] = f"{error.what} {error.do}"
+        return (), ""
+    notes["scans"] = "\n".join(judged.notes)
+    if judged.refused is not None:
+        wrong[judged.about or "train"] = f"{judged.refused.what} {judged.refused.do}"
+    return judged.columns, judged.proposed

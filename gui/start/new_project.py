@@ -28,6 +28,8 @@ from core.base.machine import usual_preset
 from core.base.settings import PRESETS, load_preset
 from core.base.words import DASH
 from core.data.formats import format_named
+from core.data.names import joined_names, split_names
+from core.data.reading import METRES, Reading
 from core.data.scans import DatasetFolder
 from core.data.splits import official
 from core.project.project import Project
@@ -39,6 +41,7 @@ from gui.look.words import Wrapped, breakable
 from gui.start.class_choice import ClassChoice
 from gui.start.estimate import Estimate, estimate
 from gui.start.field import Field
+from gui.start.rig import RigFields, Source
 
 _REST_MS = 150  # of the keys, before what is typed is looked up
 _PRESETS = {
@@ -69,9 +72,12 @@ class NewProject(QWidget):
         self._background = Background(1, "new project")
         self.destroyed.connect(self._background.shut)
         self._asked: Future[Estimate] | None = None
+        self._proposed = ""
         title = QLabel("New project")
         title.setObjectName("title")
         labels = "with labels" if found.labelled else "without labels"
+        if 0 < found.labelled < found.scans:
+            labels = f"{found.labelled:,} of them with labels"
         sequences = (
             "1 sequence" if len(found.sequences) == 1 else (f"{len(found.sequences):,} sequences")
         )
@@ -82,14 +88,21 @@ class NewProject(QWidget):
         )
         train, validation = _usual_sides(found)
         self.path = QLineEdit(str(free_folder(Path.home(), found.root)))
-        self.train = QLineEdit(", ".join(train))
-        self.validation = QLineEdit(", ".join(validation))
+        self.train = QLineEdit(joined_names(train))
+        self.validation = QLineEdit(joined_names(validation))
         self.validation.setPlaceholderText("none: then no mIoU is measured")
         self.preset = Combo()
         for name in PRESETS:
             self.preset.addItem(_PRESETS[name], name)
         self.preset.setCurrentIndex(self.preset.findData(usual_preset(found.format)))
         self.classes = ClassChoice(format_named(found.format).classes or "semantickitti", theme)
+        self.columns = QLineEdit()
+        self.columns.setPlaceholderText("as the files say")
+        self.columns.setToolTip("What the numbers of a row are, such as x,y,z,intensity,ring.")
+        self.unit = Combo()
+        self.unit.addItem("metres", "")
+        for unit in METRES:
+            self.unit.addItem(unit, unit)
         self.seed = QSpinBox()
         self.seed.setMaximum(2**31 - 1)
         self.research = QCheckBox("Research project")
@@ -109,6 +122,8 @@ class NewProject(QWidget):
             "validation": Field(self.validation),
             "preset": Field(self.preset),
             "classes": Field(self.classes),
+            "columns": Field(self.columns),
+            "unit": Field(self.unit),
         }
         self.fields["path"].setFocusProxy(self.path)
         self.fields["classes"].setFocusProxy(self.classes.box)
@@ -122,6 +137,8 @@ class NewProject(QWidget):
             ("Validation se&quences", "validation"),
             ("&Preset", "preset"),
             ("C&lass list", "classes"),
+            ("C&olumns", "columns"),
+            ("&Unit of length", "unit"),
         ):
             self.form.addRow(label, self.fields[name])
         self.form.addRow("See&d", self.seed)
@@ -131,6 +148,9 @@ class NewProject(QWidget):
             known = ", ".join(splits)
             self.train.setToolTip(f"Sequences, or an official split: {known}.")
             self.validation.setToolTip(self.train.toolTip())
+        self.rig = RigFields(theme, self._background)
+        self.odd = Wrapped(name="warning")
+        self.odd.hide()
         self.cost, self.problem = Wrapped(name="quiet"), Wrapped(name="problem")
         self.problem.hide()
         self.button = QPushButton("&Create the project")
@@ -151,6 +171,8 @@ class NewProject(QWidget):
         for part in (title, about):
             layout.addWidget(part)
         layout.addLayout(self.form)
+        layout.addWidget(self.rig)
+        layout.addWidget(self.odd)
         layout.addWidget(self.cost)
         layout.addWidget(self.problem)
         layout.addLayout(buttons)
@@ -167,10 +189,11 @@ class NewProject(QWidget):
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._estimate)
         self._counted.connect(self._show)
-        for edit in (self.train, self.validation):
+        for edit in (self.train, self.validation, self.columns):
             edit.textChanged.connect(self._typed)
         self.path.textChanged.connect(self._check_path)
         self.preset.currentIndexChanged.connect(self._typed)
+        self.unit.currentIndexChanged.connect(self._typed)
         self.classes.changed.connect(lambda: self.fields["classes"].tell(""))
         self._check_path()
         self._estimate()
@@ -203,15 +226,19 @@ class NewProject(QWidget):
 
     def _estimate(self) -> None:
         """Say what a round will ask; how many units that is, depends on their sizes."""
+        train, preset = tuple(self._names(self.train)), str(self.preset.currentData())
+        self.rig.look(Source(self.found.format, self.found.root, train, preset))
         if self._asked is not None:
             self._asked.cancel()
         work = partial(
             estimate,
             self.found.format,
             self.found.root,
-            names_in(self.train.text()),
-            names_in(self.validation.text()),
+            self._names(self.train),
+            self._names(self.validation),
             str(self.preset.currentData()),
+            self._columns(),
+            str(self.unit.currentData()),
         )
         self._asked = self._background.submit(work, Turn.NOW)
         self._asked.add_done_callback(self._tell_counted)
@@ -223,15 +250,23 @@ class NewProject(QWidget):
     @property
     def settled(self) -> bool:
         """Whether the counts are of what is typed."""
-        return not self._rest.isActive() and self._asked is None
+        return not self._rest.isActive() and self._asked is None and self.rig.settled
 
     def _show(self, done: Future[Estimate]) -> None:
         if done is not self._asked or done.cancelled():
             return  # of what was typed before
         self._asked = None
         found = done.result()
-        for name in ("train", "validation"):
+        for name in ("train", "validation", "columns", "unit"):
             self.fields[name].tell(found.wrong.get(name, ""))
+        self.odd.setText(found.notes.get("scans", ""))
+        self.odd.setVisible(bool(self.odd.text()))
+        if self._proposed and "columns" not in found.wrong:
+            self.fields["columns"].tell(self._proposed, warning=True)
+        if found.columns and not found.wrong:
+            self.columns.setPlaceholderText(f"as found: {', '.join(found.columns)}")
+        if found.proposed and not self.columns.text():
+            self._propose(found)
         self.fields["preset"].tell(found.notes.get("preset", ""), warning=True)
         share = float(load_preset(str(self.preset.currentData())).query.fraction)
         splits = " ".join(filter(None, (found.notes.get(n) for n in ("train", "validation"))))
@@ -242,6 +277,18 @@ class NewProject(QWidget):
             f"{' ' if splits else ''}A round asks {share:.1%} of the points; how many units and "
             f"minutes that is, is told once the scans are prepared."
         )
+
+    def _propose(self, found: Estimate) -> None:
+        """Fill in the columns that the rows seem to have, and say that they are a guess."""
+        self.columns.setText(found.proposed)  # they are looked up anew
+        self._proposed = f"{found.wrong.get('columns', '')} These are filled in: look at them."
+        self.fields["columns"].tell(self._proposed, warning=True)
+
+    def _names(self, edit: QLineEdit) -> list[str]:
+        return split_names(edit.text(), self.found.sequences)
+
+    def _columns(self) -> list[str]:
+        return [name.strip() for name in self.columns.text().split(",") if name.strip()]
 
     # -- making it ----------------------------------------------------------------------------
 
@@ -263,20 +310,26 @@ class NewProject(QWidget):
                 path,
                 format=self.found.format,
                 root=self.found.root,
-                train=names_in(self.train.text()),
-                validation=names_in(self.validation.text()),
+                train=self._names(self.train),
+                validation=self._names(self.validation),
                 preset=str(self.preset.currentData()),
                 seed=self.seed.value(),
                 research=self.research.isChecked(),
                 classes=classes,
+                overrides=self.rig.overrides(),
+                guess=True,
+                source="chosen in the window",
+                reading=Reading(tuple(self._columns()), str(self.unit.currentData())),
             ).close()
         except ProjectError as error:
             faulty = estimate(
                 self.found.format,
                 self.found.root,
-                names_in(self.train.text()),
-                names_in(self.validation.text()),
+                self._names(self.train),
+                self._names(self.validation),
                 str(self.preset.currentData()),
+                self._columns(),
+                str(self.unit.currentData()),
             ).wrong
             if faulty:
                 self._refuse(*next(iter(faulty.items())))
@@ -337,8 +390,3 @@ def why_not_there(text: str) -> str:
     return (
         f"{path} exists and is not empty. Name a folder that does not exist yet." if taken else ""
     )
-
-
-def names_in(text: str) -> list[str]:
-    """Names with commas between them."""
-    return [name.strip() for name in text.split(",") if name.strip()]

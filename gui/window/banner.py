@@ -15,6 +15,7 @@ from gui.look.words import Wrapped
 
 Choice = tuple[str, Callable[[], object]]  # what a button says, and does
 _AGAIN_MS = 50
+_WORDS_CHARS = 45  # letters of a middling width that words need beside the buttons
 
 
 class Banner(QFrame):
@@ -56,8 +57,12 @@ class Banner(QFrame):
         self.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
         """Buttons stand below the words where these would have little room beside them."""
-        narrow = self.width() < 60 * self.fontMetrics().averageCharWidth()
+        beside = self.width() - self._buttons.sizeHint().width()
+        narrow = beside < _WORDS_CHARS * self.fontMetrics().averageCharWidth()
         kind = QBoxLayout.Direction
         self._rows.setDirection(kind.TopToBottom if narrow else kind.LeftToRight)
 
@@ -108,6 +113,7 @@ class Banner(QFrame):
             self._buttons.add(button)
             button.show()  # the banner may be on screen already, with something else
             self.choices.append(button)
+        self._arrange()
         self.show()
 
     def _chosen(self, act: Callable[[], object]) -> None:

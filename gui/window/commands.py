@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.exchange.layouts import OWN
 from gui.points.class_palette import CODES
 from gui.points.paint import MODES
 from gui.window.actions import Action
@@ -48,8 +49,10 @@ def of_session(window: Shell, session: Session) -> list[Action]:
     """Actions on the open project."""
     state, work, queue, context = session.state, session.work, session.queue, session.context
 
-    def write(what: str) -> None:
-        window.choose_for("Folder to write to", lambda out: session.export(out, what))
+    exchange = session.exchange
+
+    def write(what: str, layout: str = OWN) -> None:
+        window.choose_for("Folder to write to", lambda out: exchange.export(out, what, layout))
 
     rows = [
         Action("start", "Close the project", ("Ctrl+W",), "Project",
@@ -69,6 +72,12 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         Action("export merged", "Export labels and predictions …", (), "Project",
                "Answers where there are some, predictions elsewhere.",
                lambda: write("merged"), session.no.export),
+        Action("export predictions", "Export predictions …", (), "Project",
+               "What the network predicts, where the dataset's evaluator looks for it.",
+               lambda: write("predictions"), session.no.export),
+        Action("export cloud", "Export coloured points (.ply) …", (), "Project",
+               "Points, labels and the classes' colours in one file a scan, for CloudCompare.",
+               lambda: write("labels", "ply"), session.no.export),
         Action("merge", "Merge another's answers …", (), "Project",
                "Bring the journals of another copy of this project in.",
                lambda: window.choose_for("Their project", session.merge), session.no.change),
@@ -76,11 +85,14 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Put the units they see differently back in the queue.",
                session.reopen, session.no.change),
         Action("import", "Import labels …", (), "Project",
-               "Take over existing label files, to repair them here.",
-               lambda: window.choose_for("Root of a dataset with labels", session.import_labels),
+               "Look at existing label files, and take them over to repair them here.",
+               lambda: window.choose_for("Folder with label files", exchange.look_at_labels),
                session.no.change),
         Action("prepare", "Prepare", ("F5",), "Round",
                "Split the scans in units and partitions.", session.prepare, session.no.prepare),
+        Action("report", "Report on the preparation …", ("Shift+F5",), "Round",
+               "What became of the points, with pictures of typical scans and each scan's share.",
+               window.open_report, session.no.report),
         Action("ask", "Ask", ("F6",), "Round",
                "Choose the units worth asking about.", session.ask_next, session.no.ask),
         Action("ask with", "Ask with options …", ("Shift+F6",), "Round",
@@ -89,6 +101,10 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Answer the open query from ground truth.", session.oracle, session.no.oracle),
         Action("train", "Train", ("F8",), "Round",
                "Train on all answers, score and evaluate.", session.train, session.no.train),
+        Action("rank", "Rank by another network …", (), "Round",
+               "Take the probabilities of any network, a .npy or .npz for each scan.",
+               lambda: window.choose_for("Folder with probabilities", exchange.rank_by),
+               session.no.rank),
         Action("evaluate", "Evaluate", ("F9",), "Round",
                "Measure mIoU on the validation scans.", session.evaluate, session.no.evaluate),
         Action("cancel", "Cancel", ("Ctrl+.",), "Round",
@@ -132,10 +148,12 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "split the lit part further.",
                work.labelling.guess, session.no.label),
         Action("grow", "Grow to the whole thing", ("6",), "Label",
-               "Take in what belongs to the unit; again: a step further. One key labels it all.",
+               "Take in what belongs to the unit; again: a step further. Ctrl + click takes in "
+               "what is clicked, or lets go of it. One key labels it all.",
                work.growing.grow, session.no.label),
         Action("shrink", "Shrink again", ("Shift+6",), "Label",
-               "Let go of what the last step of growing took in.",
+               "Let go of what growing took in last; of a unit that holds several things: its two "
+               "parts, one after the other.",
                work.growing.shrink, session.no.label),
         Action("same", "Same thing as the last one", ("7",), "Label",
                "The class of the last answer, as more of the same thing (label.instances).",

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core import steps
 from core.base.errors import LockedError, ProjectError, StorageError
 from core.base.jobs import Job, Progress
-from core.exchange.export import export
-from core.exchange.import_labels import import_labels
 from core.exchange.merge import merge
 from core.project.project import Project, annotator_name
 from core.quality.agreement import blind_sample, others_answered
@@ -35,18 +33,13 @@ from gui.view import opengl
 from gui.view.view import CloudView
 from gui.window import endings
 from gui.window.banner import Banner, Choice
+from gui.window.exchange import Exchange, Told
 from gui.window.gate import Gate
 from gui.window.jobs import Jobs
 from gui.window.statusbar import StatusBar
 from gui.window.why_not import Reasons
 
 SAMPLE = 50  # units of a blind second opinion
-_EXPORTED = {
-    "labels": "labels",
-    "predictions": "predictions",
-    "merged": "labels, and predictions where there is no label,",
-    "journal": "the journal",
-}
 
 
 def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None]:
@@ -59,17 +52,26 @@ def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None
 
 class Session(QObject):
     """Everything of one open project. `view` is None where OpenGL does not work; `work` is how what
-    is asked there is answered."""
+    is asked there is answered.
+
+    Signals
+    -------
+    prepared() : the scans were prepared, to the end
+    """
+
+    prepared = Signal()
 
     def __init__(self, path: Path, activity: Activity, jobs: Jobs, theme: Theme) -> None:
         super().__init__()
         self.project, why = open_project(path)
         self.jobs = jobs
-        self._outcome = ""
+        self._outcome: Told | None = None
         self._training: Round | None = None
         self._tip = self.project.tip  # before a query is asked
         self._stopped = False
+        self._prepared = False
         self.state = State(self.project, activity)
+        self.exchange = Exchange(self.project, self._run_and_tell)
         self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
         self.page = QWidget()
@@ -143,7 +145,12 @@ class Session(QObject):
 
     def prepare(self) -> None:
         """Split the scans in units, in the background."""
-        self.jobs.run("Prepare", lambda job: steps.prepare(self.project, job))
+
+        def work(job: Job) -> None:
+            steps.prepare(self.project, job)
+            self._prepared = True
+
+        self.jobs.run("Prepare", work)
 
     def ask(self, options: dict[str, Any] | None = None) -> None:
         """Choose and freeze the next query, in the background."""
@@ -201,46 +208,37 @@ class Session(QObject):
 
     def export(self, out: Path, what: str) -> None:
         """Write labels, predictions, both merged, or the journal below `out`."""
+        self.exchange.export(out, what)
 
-        def work(job: Job) -> str:
-            count = export(self.project, out, job, what=what)
-            if not count:
-                return "Nothing was written: no point has a class yet."
-            files = "1 file" if count == 1 else f"{count:,} files"
-            return f"{files} of {_EXPORTED[what]} written to {out.resolve()}."
-
-        self._run_and_tell("Export", work)
+    def import_labels(self, root: Path) -> None:
+        """Take over label files as first answers."""
+        self.exchange.import_labels(root)
 
     def merge(self, other: Path) -> None:
         """Bring the journals of another project in."""
 
-        def work(_: Job) -> str:
+        def work(_: Job) -> Told:
             said = merge(self.project, [other])
             differ = len(disagreements(self.project))
-            return f"{'; '.join(said)}. Annotators differ on {differ:,} units, listed in Review."
+            return Told(
+                f"{'; '.join(said)}. Annotators differ on {differ:,} units, listed in Review."
+            )
 
         self._run_and_tell("Merge", work)
 
     def reopen(self) -> None:
         """Ask again where annotators differ."""
 
-        def work(_: Job) -> str:
+        def work(_: Job) -> Told:
             count = reopen(self.project)
             if not count:
-                return "Annotators agree on every unit."
-            return f"{count:,} units wait again: in the open queue, or first in the next one."
+                return Told("Annotators agree on every unit.")
+            return Told(f"{count:,} units wait again: in the open queue, or first in the next one.")
 
         self._run_and_tell("Reopen", work)
 
-    def import_labels(self, root: Path) -> None:
-        """Take over label files as first answers."""
-        self._run_and_tell(
-            "Import",
-            lambda job: f"Labels of {import_labels(self.project, root, job):,} scans taken over.",
-        )
-
-    def _run_and_tell(self, name: str, step: Callable[[Job], str]) -> None:
-        """Run a step whose outcome, a sentence, stays in sight."""
+    def _run_and_tell(self, name: str, step: Callable[[Job], Told]) -> None:
+        """Run a step whose outcome stays in sight."""
 
         def work(job: Job) -> None:
             self._outcome = step(job)
@@ -261,8 +259,11 @@ class Session(QObject):
         if name != "Export":
             self.state.reload()
         if self._outcome:
-            self.banner.show_note(self._outcome, "")
-            self._outcome = ""
+            self.banner.show_choice(*self._outcome)
+            self._outcome = None
+        if self._prepared:
+            self._prepared = False
+            self.prepared.emit()
         if name == "Train" and self._training is not None and self._training.done:
             self._tell_of(self._training)
         if name == "Ask" and self.project.tip != self._tip:

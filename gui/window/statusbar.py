@@ -92,7 +92,7 @@ class StatusBar(QStatusBar):
         else:
             self.saved.setText(answers.note or "all saved")
         spent = answers.spent()
-        total = int(project.units.scan_rows.sum()) if project.units is not None else None
+        total = int(project.units.scan_returns.sum()) if project.units is not None else None
         of = f" of {total:,}" if total else ""
         self.spent.setText(
             f"{points(spent):,}{of} points · {units_words(spent)} · {spent.minutes:.1f} min"

@@ -21,6 +21,9 @@ class Reasons:
     def prepare(self) -> str | None:
         return self._busy()
 
+    def report(self) -> str | None:
+        return "Prepare the scans first." if self._project.units is None else None
+
     def ask(self) -> str | None:
         if self._project.units is None:
             return "Prepare the scans first."
@@ -40,6 +43,9 @@ class Reasons:
 
     def change(self) -> str | None:
         return self._busy()
+
+    def rank(self) -> str | None:
+        return "Prepare the scans first." if self._project.units is None else self._busy()
 
     def evaluate(self) -> str | None:
         if not self._summary.ever_trained:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QStatusBar,
-    QTabBar,
     QWidget,
 )
 
@@ -29,9 +28,8 @@ from gui.desk.activity import Activity
 from gui.desk.counted import units_words
 from gui.look.scrolled import Scrolled
 from gui.look.theme import THEMES, Theme, palette, style_sheet
-from gui.points.class_palette import Palette
 from gui.start.recent import remember, store
-from gui.window import commands
+from gui.window import commands, docking
 from gui.window.actions import GROUPS, Actions
 from gui.window.jobs import Jobs
 from gui.window.session import Session
@@ -43,8 +41,6 @@ if TYPE_CHECKING:  # each is loaded when it is first shown
 
 LAYOUT_VERSION = 3
 SMALLEST_TEXT, LARGEST_TEXT = 0.8, 2.0
-_LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-_AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _RIGHT)
 
 
 class Window(QMainWindow):
@@ -179,10 +175,11 @@ class Window(QMainWindow):
         self._dock("Rounds", Scrolled(session.rounds))
         self._dock("Review", session.review)
         self._dock("Context", session.context)
-        self._place_docks()
+        docking.place(self, self.docks)
         state = session.state
         state.changed.connect(self.refresh)
         session.context.turned.connect(self.refresh)
+        session.prepared.connect(lambda: self.open_report(anew=True))
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         session.queue.sorted_by_scan.connect(lambda on: store().setValue("by_scan", on))
@@ -199,10 +196,10 @@ class Window(QMainWindow):
         layout = store().value("layout")
         # Docks are tabbed once only: Qt leaves the tabs of a first time in sight below the second.
         if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
-            self._tab_docks()
-            self._size_docks()
+            docking.tab(self, self.docks)
+            docking.size(self, self.docks, session.palette)
         else:
-            self._fit_tabs()
+            docking.fit_tabs(self, self.docks)
         remember(path)
         # Now, not before: thousands of events of the first layout would all pass through it.
         self._application().installEventFilter(self.activity)
@@ -221,52 +218,9 @@ class Window(QMainWindow):
             for dock in self.docks:
                 self.removeDockWidget(dock)
             self._application().processEvents()  # else Qt leaves the old tabs in sight
-            self._place_docks()
-            self._tab_docks()
-            self._size_docks()
-
-    def _place_docks(self) -> None:
-        for dock, area in zip(self.docks, _AREAS, strict=True):
-            dock.setFloating(False)
-            self.addDockWidget(area, dock)
-            dock.show()
-
-    def _tab_docks(self) -> None:
-        _, _, _, partitions, rounds, review, context = self.docks
-        for first, second in ((context, partitions), (partitions, rounds), (rounds, review)):
-            self.tabifyDockWidget(first, second)
-        context.raise_()
-
-    def _size_docks(self) -> None:
-        self._application().processEvents()  # the tabs are made
-        self._fit_tabs()
-        queue, scans, classes, *_, context = self.docks
-        palette = self.session.palette if self.session is not None else None
-        wide, tall = self.width(), self.height()
-        hand = palette.hand_width() if isinstance(palette, Palette) else 0
-        # The keys' grid where the view keeps half of the window, else a list of the classes.
-        right = min(420, max(330, wide * 3 // 10))  # the context wants 420
-        right = max(hand + 8, right) if hand < 0.28 * wide else right
-        self.resizeDocks([queue, classes], [250, int(right)], Qt.Orientation.Horizontal)
-        self._application().processEvents()  # how high the classes are depends on their width
-        over = classes.height() - palette.height() if isinstance(palette, Palette) else 0
-        high = palette.wanted + over + 6 if isinstance(palette, Palette) else 285
-        high = min(high, int(tall * 0.55))
-        self.resizeDocks([queue, scans], [560, 240], Qt.Orientation.Vertical)
-        # Qt takes sizes as shares of what there is: they must be as much as both have together.
-        both = classes.height() + context.height()
-        self.resizeDocks([classes, context], [high, both - high], Qt.Orientation.Vertical)
-
-    def _fit_tabs(self) -> None:
-        """No panel of the right side becomes narrower than their tabs together."""
-        bar = next((b for b in self.findChildren(QTabBar) if b.count() and b.isVisible()), None)
-        if bar is not None:
-            bar.setElideMode(Qt.TextElideMode.ElideNone)
-            bar.setUsesScrollButtons(False)
-            bar.ensurePolished()
-            wide = bar.sizeHint().width()
-            for dock in self.docks[3:]:
-                dock.setMinimumWidth(wide)
+            docking.place(self, self.docks)
+            docking.tab(self, self.docks)
+            docking.size(self, self.docks, self.session.palette if self.session else None)
 
     def _dock(self, title: str, content: QWidget) -> None:
         dock = QDockWidget(title, self)
@@ -393,6 +347,13 @@ class Window(QMainWindow):
             shown.raise_()
             shown.activateWindow()
 
+    def open_report(self, *, anew: bool = False) -> None:
+        """Show what became of the points; `anew`: of a new preparation, and the keys stay here."""
+        from gui.window.report_page import show_report
+
+        if self.session is not None:
+            show_report(self, self.session.state, self.theme, anew=anew)
+
     def open_classes(self) -> None:
         """Show the class list, in a window beside this one; saved, the project opens with it."""
         from gui.window.edit_classes import edit_classes
@@ -439,9 +400,12 @@ class Window(QMainWindow):
         application.setPalette(palette(self.theme))
         scale = float(str(store().value("text", 1.0)))
         application.setStyleSheet(style_sheet(self.theme, scale))
-        self._fit_tabs()
+        docking.fit_tabs(self, self.docks)
         if self.session is not None:
             self.session.set_theme(self.theme)
+            for page in self.findChildren(QDialog):
+                if hasattr(page, "set_theme"):
+                    page.set_theme(self.theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         store().setValue("geometry", self.saveGeometry())

@@ -6,6 +6,7 @@ what it does by the keystroke-level model (Card, Moran and Newell 1980).
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +27,7 @@ SPLIT_S = KEY_S + KEY_S + DECIDE_S  # the least that a unit of two classes takes
 DRAWN_S = KEY_S + 2 * POINT_S + KEY_S + DECIDE_S
 VERTICES, JITTER_PX = 12, 3.0
 _SHAPES = 6
-_POINTS_PER_S = 3.2  # what is worth a second: less than that is let be
+_POINTS_PER_S = 5.0  # what is worth a second: less than that is let be
 _LOOK_AGAIN = 600  # points of a cluster, to look at it again before the last key
 _COME_CLOSER = 120  # points of other classes, to draw with less room around the unit
 _LOOK_TWICE = 60  # points of other classes in a cluster, to look at it from above too
@@ -36,14 +37,27 @@ _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 @dataclass
 class Effort:
-    """What one unit took; `right` of `known` points have their true class."""
+    """What one unit took; `right` of `known` points have their true class. `way` is how most of it
+    was done, "key", "split" or "drawn"; `wrong` counts points by their true class and the given."""
 
     partition: str
+    scan: str = ""
+    way: str = "key"
+    wrong: Counter[tuple[int, int]] = field(default_factory=Counter)
     right: int = 0
     known: int = 0
     keys: int = 0
     clicks: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A shape to draw and the class that it gets; `over`: with Shift."""
+
+    shape: Shape
+    found: int
+    over: bool
 
 
 @dataclass
@@ -70,7 +84,8 @@ class Annotator:
         while self.state.target is not None:
             target, content = self.state.target, self.state.content
             truth = content.truth[target.rows]
-            self.effort = Effort("" if target.item is None else query.group[target.item])
+            group = "" if target.item is None else query.group[target.item]
+            self.effort = Effort(group, content.scan)
             self._asked = target
             self._answer(truth)
             self._settle()
@@ -80,6 +95,8 @@ class Annotator:
             known = truth < FIRST_CODE
             self.effort.known = int(known.sum())
             self.effort.right = int((given == truth)[known].sum())
+            off = known & (given != truth)
+            self.effort.wrong.update(zip(truth[off].tolist(), given[off].tolist(), strict=True))
             found.append(self.effort)
         return found
 
@@ -107,8 +124,9 @@ class Annotator:
         keys = self.state.project.classes.keys
         self._key(keys[found] if found < len(keys) else "I", decide=True)
 
-    def _draw(self, shape: Shape) -> None:
-        """Draw a shape with the mouse, each of its places off by some pixels."""
+    def _draw(self, shape: Shape, over: bool) -> None:
+        """Draw a shape with the mouse, each of its places off by some pixels; `over`: with Shift,
+        so that it takes points too that have their class."""
         assert len(shape.places) <= VERTICES
         ends = shape.places if shape.tool != "box" else (shape.places[0], shape.places[2])
         sheet = self.session.work.in_view.drawing.draw_tool
@@ -118,12 +136,16 @@ class Annotator:
         high = (sheet.width() - 1, sheet.height() - 1)
         places = np.clip(np.round(np.array(ends) + jitter), 0, high).astype(int)
         points = [QPoint(int(x), int(y)) for x, y in places]
+        held = Qt.KeyboardModifier.ShiftModifier if over else _NONE
+        if over:
+            self.effort.keys += 1
+            self.effort.seconds += KEY_S
         if shape.tool == "polygon":
             for point in points:
-                QTest.mouseClick(sheet, _LEFT, _NONE, point)
+                QTest.mouseClick(sheet, _LEFT, held, point)
             self._key(Qt.Key.Key_Return)
         else:
-            QTest.mousePress(sheet, _LEFT, _NONE, points[0])
+            QTest.mousePress(sheet, _LEFT, held, points[0])
             at = QPointF(points[-1])
             move = QMouseEvent(
                 QEvent.Type.MouseMove,
@@ -131,10 +153,10 @@ class Annotator:
                 sheet.mapToGlobal(at),
                 Qt.MouseButton.NoButton,
                 _LEFT,
-                _NONE,
+                held,
             )
             QApplication.sendEvent(sheet, move)
-            QTest.mouseRelease(sheet, _LEFT, _NONE, points[-1])
+            QTest.mouseRelease(sheet, _LEFT, held, points[-1])
         self.effort.clicks += len(points)
         self.effort.seconds += POINT_S * len(points)
 
@@ -163,29 +185,25 @@ class Annotator:
             self._key(Qt.Key.Key_Home)  # closer, where a trembling hand matters less
             self._settle()
         known = self._known(truth)
-        shapes, worth = self._plan(known, truth[known])
+        _, worth = self._plan(known, truth[known])
         if not self._is_cell() and (truth[known] != main).sum() > _LOOK_TWICE:
             self._flip()
             above = self._known(truth)
-            other, more = self._plan(above, truth[above])
+            _, more = self._plan(above, truth[above])
             if more > worth:
-                known, shapes, worth = above, other, more
+                known, worth = above, more
             else:
                 self._flip()
         divided, part_worth = division(tree, known, truth[known])
         if part_worth > max(worth, 0):
             self._by_parts(divided, known, truth)
             return
-        self._strokes(shapes if worth > 0 else [])
-        if shapes and not self._is_cell() and len(truth) > _LOOK_AGAIN:
+        drawn = self._strokes(truth, main)
+        still_asked = self.state.target is self._asked
+        if drawn and still_asked and not self._is_cell() and len(truth) > _LOOK_AGAIN:
             # A large cluster hides half of itself: look from the other view before the last key.
             self._flip()
-            draft = self.session.work.labelling.draft
-            if self.state.target is self._asked and draft is not None:
-                known = self._known(truth)
-                given = np.where(draft.open, main, draft.classes)[known]
-                more, worth = self._plan(known, truth[known], given)
-                self._strokes(more if worth > 0 else [])
+            self._strokes(truth, main)
         if self.state.target is self._asked:
             draft = self.session.work.labelling.draft
             if draft is not None and draft.complete:
@@ -195,17 +213,35 @@ class Annotator:
                     self._key(Qt.Key.Key_Escape)
                 self._class(main)  # the rest
 
-    def _strokes(self, shapes: list[tuple[Shape, int]]) -> None:
-        for shape, found in shapes:
-            self._draw(shape)
-            draft = self.session.work.labelling.draft
+    def _strokes(self, truth: np.ndarray, main: int) -> int:
+        """Draw what is worth it, the best first, and look after each stroke what it took; the rest
+        is to be `main`. Returns how many strokes."""
+        labelling = self.session.work.labelling
+        for count in range(_SHAPES):
+            draft = labelling.draft
+            if self.state.target is not self._asked or (draft is not None and draft.complete):
+                return count
+            rows = self._known(truth)
+            closed = np.zeros(len(rows), bool) if draft is None else ~draft.open[rows]
+            given = np.full(len(rows), main)
+            if draft is not None:
+                given[closed] = draft.classes[rows][closed]
+            shapes, _ = self._plan(rows, truth[rows], given, closed, most=1)
+            if not shapes:
+                return count
+            stroke = shapes[0]
+            self.effort.way = "drawn"
+            self._draw(stroke.shape, stroke.over)
+            draft = labelling.draft
             if draft is None or not draft.selected.any():
                 self._key(Qt.Key.Key_Escape)  # nothing lit up
                 continue
-            self._class(found)
+            self._class(stroke.found)
+        return _SHAPES
 
     def _by_parts(self, divided: set[int], rows: np.ndarray, truth: np.ndarray) -> None:
         """Press Y; then, for each part that lights up, Y again to split it or its class."""
+        self.effort.way = "split"
         self._key("Y")
         labelling = self.session.work.labelling
         while labelling.draft is None:
@@ -241,33 +277,46 @@ class Annotator:
         self._settle()
 
     def _plan(
-        self, rows: np.ndarray, truth: np.ndarray, given: np.ndarray | None = None
-    ) -> tuple[list[tuple[Shape, int]], float]:
-        """Shapes with their classes, the best next one as long as it is worth its seconds; and
-        what they are worth together."""
+        self,
+        rows: np.ndarray,
+        truth: np.ndarray,
+        given: np.ndarray | None = None,
+        closed: np.ndarray | None = None,
+        most: int = _SHAPES,
+    ) -> tuple[list[Stroke], float]:
+        """Up to `most` strokes, the best next one while it is worth its seconds; and their worth
+        together. `given` are the classes that the points have or will have without them, of which
+        those that are `closed` are taken only with Shift."""
         content, target = self.state.content, self.state.target
         xy = self.view.picker.screen_xy(content.points[target.rows[rows]])
         size = (self.view.width(), self.view.height())
         if given is None:
             given = np.full(len(truth), np.bincount(truth).argmax())
-        plan: list[tuple[Shape, int]] = []
+        if closed is None:
+            closed = np.zeros(len(truth), bool)
+        plan: list[Stroke] = []
         worth = 0.0
-        while len(plan) < _SHAPES:
+        while len(plan) < most:
             best = None
             for found in np.unique(truth[given != truth]).tolist():
                 gain_of = (truth == found).astype(int) - (given == truth)
-                for shape in candidates(xy, truth == found, gain_of, size):
-                    covered = shape.covers(xy, size)
-                    after = np.where(covered, found, given)
-                    gain = int((after == truth).sum() - (given == truth).sum())
-                    value = gain - _POINTS_PER_S * cost(shape)
-                    if best is None or value > best[0]:
-                        best = (value, shape, found, after)
+                for over in (False, True) if closed.any() else (False,):
+                    free = np.ones(len(truth), bool) if over else ~closed
+                    wanted = (truth == found) & free
+                    if not wanted.any():
+                        continue
+                    for shape in candidates(xy, wanted, np.where(free, gain_of, 0), size):
+                        covered = shape.covers(xy, size) & free
+                        gain = int(gain_of[covered].sum())
+                        value = gain - _POINTS_PER_S * (cost(shape) + over * KEY_S)
+                        if best is None or value > best[0]:
+                            best = (value, Stroke(shape, found, over), covered)
             if best is None or best[0] <= 0:
                 break
             worth += best[0]
-            plan.append((best[1], best[2]))
-            given = best[3]
+            plan.append(best[1])
+            given = np.where(best[2], best[1].found, given)
+            closed = closed | best[2]
         return plan, worth
 
 

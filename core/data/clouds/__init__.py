@@ -12,8 +12,20 @@ from pathlib import Path
 from core.data.clouds import flat, npy, pcd, ply, text
 from core.data.clouds.columns import Columns, Picked, pick
 from core.data.clouds.rgb import rgb_of
+from core.data.clouds.source import wrong
 
-__all__ = ["COLOURED", "SUFFIXES", "Columns", "Picked", "count", "pick", "read", "rgb_of"]
+TOO_LARGE = "needs more memory than is free"
+__all__ = [
+    "COLOURED",
+    "SUFFIXES",
+    "TOO_LARGE",
+    "Columns",
+    "Picked",
+    "count",
+    "pick",
+    "read",
+    "rgb_of",
+]
 
 _READERS: dict[str, Callable[[Path], Columns]] = {
     ".bin": flat.read,
@@ -34,7 +46,10 @@ COLOURED = tuple(suffix for suffix in SUFFIXES if suffix != ".bin")  # columns w
 
 def read(path: Path) -> Columns:
     """Read a point file by its suffix, in any case. Raises DataError."""
-    return _READERS[path.suffix.lower()](path)
+    try:
+        return _READERS[path.suffix.lower()](path)
+    except MemoryError as error:
+        raise wrong(path, TOO_LARGE, "Close other programs, or cut the file in parts.") from error
 
 
 def count(path: Path) -> int:

@@ -33,7 +33,7 @@ INTENSITIES = (
     *("reflectivity", "reflectance", "remission", "remissions", "reflection"),
     *("signal", "signal_photons", "amplitude", "rssi"),
 )
-_NOTHING = ("-", "_")
+_NOTHING = ("", "-", "_")
 _SAY = "Say what each column is by --columns, such as --columns x,y,z,intensity,ring."
 
 

@@ -32,6 +32,7 @@ _TYPES = {
     **{("U", size): f"<u{size}" for size in (1, 2, 4, 8)},
 }
 _PADDING = "_"
+_LARGEST = 1 << 16  # bytes of a field: descriptors have some thousand
 _MOST = 88  # bytes that one byte of LZF can become: three give at most 264
 
 
@@ -182,6 +183,8 @@ def _fields(path: Path, said: dict[str, list[str]]) -> tuple[_Field, ...]:
     fields = []
     for name, size, kind, times in zip(names, sizes, types, counts, strict=True):
         code, number = _TYPES.get((kind.upper(), whole(size) or 0)), whole(times)
+        if (whole(size) or 0) * (number or 0) > _LARGEST:
+            code = number = None
         if name == _PADDING and whole(size) and number:
             fields.append(_Field(name, np.dtype(f"V{size}"), number))
         elif code is None or not number:

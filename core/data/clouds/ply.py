@@ -146,7 +146,7 @@ def _binary(path: Path, header: _Header) -> list[np.ndarray]:
     places = array("q")
     if vertex.lists:
         _pass_over(path, body, at, vertex, places)
-        starts = np.frombuffer(places, np.int64).reshape(vertex.rows, -1)
+        starts = np.frombuffer(places, np.int64).reshape(-1, len(vertex.numbers))
     else:
         if vertex.rows * vertex.least > len(body) - at:
             raise cut_short(path, vertex.rows, (len(body) - at) // vertex.least)

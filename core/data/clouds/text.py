@@ -27,7 +27,9 @@ _PTS = {
     6: ("x", "y", "z", "red", "green", "blue"),
     7: ("x", "y", "z", "intensity", "red", "green", "blue"),
 }
-_COMMA = re.compile(r"[-+]?[\d.]*\d,\d+([eE][-+]?\d+)?")
+_COMMA = re.compile(r"[-+]?[\d.,]*\d,[\d.,]*\d([eE][-+]?\d+)?")
+_QUOTED_COMMA = re.compile(r'"\s*[-+]?\d+,\d+([eE][-+]?\d+)?\s*"')
+_EXCEL = re.compile(r"sep=.")
 _TWO_IN_ONE = re.compile(r"[-+\d.]+\s+[-+\d.]+")  # 5 2 of 1,5 2,5 taken apart at its commas
 _TORN = re.compile(r"[-+]?0\d+")  # 045 of 1,045
 _SAVE = "Save x y z intensity, a point a line, or bring the whole file."
@@ -70,8 +72,10 @@ def _table(path: Path) -> _Table:
     encoding = next((e for mark, e in _ENCODINGS.items() if data.startswith(mark)), "utf-8")
     if b"\0" in data and encoding != "utf-16":
         raise wrong(path, "is no text: it holds zero bytes", _SAVE)
-    lines = lines_of(data.decode(encoding, "replace"))
+    lines = _without_quotes(path, lines_of(data.decode(encoding, "replace")))
     said, points, at = "", None, 0
+    if len(lines) and _EXCEL.fullmatch(lines.texts[0].strip()):
+        at = 1
     while at < len(lines) and lines.texts[at].lstrip().startswith(_MARKS):
         said = lines.texts[at].strip().lstrip("#/% ")
         at += 1
@@ -114,12 +118,25 @@ def _without_comments(rows: Lines) -> Lines:
     return Lines([texts[place] for place in kept], [rows.places[place] for place in kept])
 
 
+def _without_quotes(path: Path, rows: Lines) -> Lines:
+    """The lines with "1.5" as 1.5; what a quoted 1,5 means is a decimal comma."""
+    if not any('"' in text for text in rows.texts):
+        return rows
+    for text, place in zip(rows.texts, rows.places, strict=True):
+        found = _QUOTED_COMMA.search(text)
+        if found:
+            raise wrong(path, f"line {place:,}: {found[0]} has a decimal comma", DECIMAL_COMMA)
+    return Lines([text.replace('"', "") for text in rows.texts], rows.places)
+
+
 def _separator(line: str) -> str | None:
     """What parts the values of a row; None for blanks and tabs."""
-    for mark in (";", "\t"):
-        if mark in line.strip():
-            return mark
     words = line.split()
+    if ";" in line:
+        return ";"
+    if "\t" in line.strip():
+        mixed = not all(map(_is_number, _words(line, "\t"))) and all(map(_is_number, words))
+        return None if mixed else "\t"
     inside = [word for word in words if "," in word.strip(",")]
     return "," if "," in line and not (len(words) > 2 and len(inside) == len(words)) else None
 

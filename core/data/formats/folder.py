@@ -6,15 +6,23 @@ What kinds there are, and which columns are x, y, z and intensity: core/data/clo
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError
 from core.data.clouds import COLOURED, SUFFIXES, Picked, count, pick, read, rgb_of
-from core.data.formats.format import Format, counted
+from core.data.clouds.source import unreadable
+from core.data.columns import Columns, said_columns
+from core.data.formats.format import Format
+from core.data.formats.said import count_said, pick_said
+from core.data.names import in_order
 
-_LABELS = ("label", "labels", "lidarseg", "predictions")
+_LABELS = re.compile("label|lidarseg|predict|annotat|semantic|instance|panoptic|ground.?truth|^gt$")
+_FLAT = ".bin"
 _ANYTHING = (".txt", ".csv")
 _NO_POINTS = ("calib", "classes", "license", "notes", "poses", "readme", "times", "timestamps")
 
@@ -23,15 +31,20 @@ class Folder(Format):
     """Scans without labels; the class list is the user's."""
 
     name = "folder"
+    said: Columns | None = None
     layout = f"{', '.join(f'*{suffix}' for suffix in SUFFIXES)}, in the folder or one below"
 
     def sequences(self, root: Path) -> tuple[str, ...]:
         if not root.is_dir():
             return ()
+        files = {root: _files(root)}
         folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")]
-        files = {folder: _files(folder) for folder in (root, *folders)}
+        for folder in folders:
+            with suppress(DataError):  # another user's, such as the lost+found of a disk
+                files[folder] = _files(folder)
+        folders = [folder for folder in folders if folder in files]
         own = [f.name for f in folders if files[f] and not _beside(files[f], f, files)]
-        return (*(["."] if files[root] else []), *sorted(own, key=counted))
+        return (*(["."] if files[root] else []), *sorted(own, key=in_order))
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
         prefix = "" if sequence == "." else f"{sequence}/"
@@ -43,18 +56,30 @@ class Folder(Format):
                 f"({', '.join(sorted(files[twice]))}).",
                 "Keep one of them: scans are named without their suffix.",
             )
-        return tuple(sorted((f"{prefix}{stem}" for stem in files), key=counted))
+        return tuple(sorted((f"{prefix}{stem}" for stem in files), key=in_order))
 
     def path(self, root: Path, scan: str) -> Path:
+        base = os.fspath(root / scan)  # as text: asked of thousands of scans
         for suffix in (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES)):
-            if (root / f"{scan}{suffix}").exists():
-                return root / f"{scan}{suffix}"
+            if os.path.exists(base + suffix):
+                return Path(base + suffix)
         folder, _, stem = scan.rpartition("/")
         there = _files(root / folder) if (root / folder).is_dir() else {}
         return root / folder / there.get(stem, [f"{stem}{SUFFIXES[0]}"])[0]
 
+    def with_columns(self, columns: Sequence[str]) -> Format:
+        made = Folder()
+        made.said = said_columns(columns)
+        return made
+
+    def columns(self, root: Path, scan: str) -> tuple[str, ...]:
+        return read(self.path(root, scan)).names if self.said is None else self.said.names
+
     def count(self, root: Path, scan: str) -> int:
-        return count(self.path(root, scan))
+        path = self.path(root, scan)
+        if self.said is not None and path.suffix.lower() == _FLAT:
+            return count_said(path, self.said)
+        return count(path)
 
     def points(self, root: Path, scan: str) -> np.ndarray:
         return self.picked(root, scan).points
@@ -65,7 +90,12 @@ class Folder(Format):
 
     def picked(self, root: Path, scan: str) -> Picked:
         """A scan's points, and which columns of its file they are. Raises DataError."""
-        return pick(read(self.path(root, scan)))
+        path = self.path(root, scan)
+        if self.said is None:
+            return pick(read(path))
+        if path.suffix.lower() == _FLAT:
+            return pick_said(path, self.said)
+        return pick(read(path), self.said.names)
 
 
 def _files(folder: Path) -> dict[str, list[str]]:
@@ -75,29 +105,47 @@ def _files(folder: Path) -> dict[str, list[str]]:
     """
     sure: dict[str, list[str]] = {}
     texts: dict[str, list[str]] = {}
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            stem, suffix = os.path.splitext(entry.name)
-            suffix = suffix.lower()
-            if suffix not in SUFFIXES or stem.startswith(".") or entry.is_dir():
-                continue
-            if suffix not in _ANYTHING:
-                sure.setdefault(stem, []).append(entry.name)
-            elif stem.lower() not in _NO_POINTS:
-                texts.setdefault(stem, []).append(entry.name)
+    for entry in _entries(folder):
+        stem, suffix = os.path.splitext(entry.name)
+        suffix = suffix.lower()
+        if suffix not in SUFFIXES or stem.startswith(".") or _is_folder(entry):
+            continue
+        if suffix not in _ANYTHING:
+            sure.setdefault(stem, []).append(entry.name)
+        elif stem.lower() not in _NO_POINTS:
+            texts.setdefault(stem, []).append(entry.name)
     return sure or texts
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise unreadable(folder, error) from error
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads around: a scan that cannot be read, as its reader says
+        return False
 
 
 def _beside(
     own: dict[str, list[str]], folder: Path, all_files: dict[Path, dict[str, list[str]]]
 ) -> bool:
     """Whether a folder holds what belongs to the scans of another: labels, a text for each."""
-    aside = folder.name.lower() in _LABELS or _texts(own)
-    return aside and any(
-        own.keys() <= other.keys() and not _texts(other)
-        for place, other in all_files.items()
-        if place != folder
-    )
+    aside = _LABELS.search(folder.name.lower()) is not None or _texts(own)
+    if not aside:
+        return False
+    for place, other in all_files.items():
+        if place != folder and other and not _texts(other):
+            # 7_lidarseg.bin is of 7.pcd.bin
+            known = {*other, *(stem.partition(".")[0] for stem in other)}
+            if all(stem in known or stem.rpartition("_")[0] in known for stem in own):
+                return True
+    return False
 
 
 def _texts(files: dict[str, list[str]]) -> bool:

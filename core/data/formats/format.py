@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from core.base.errors import SettingsError
 from core.data.camera import Camera
 
 
@@ -41,11 +42,28 @@ class Format(ABC):
 
     @abstractmethod
     def points(self, root: Path, scan: str) -> np.ndarray:
-        """(N, 4) float32 x, y, z in metres and intensity as stored. Raises DataError."""
+        """(N, 4) x, y, z and intensity as stored, float32, or float64 where the file has more
+        digits. Raises DataError."""
 
     def recognises(self, folder: Path) -> bool:
         """Whether `folder` is a root in this layout."""
         return bool(self.sequences(folder))
+
+    def with_columns(self, columns: Sequence[str]) -> Format:
+        """The format for files whose rows are these columns (core.data.columns). Raises
+        SettingsError where its files say that themselves."""
+        raise SettingsError(
+            f"The format {self.name} knows its columns; --columns {','.join(columns)} says others.",
+            "Leave --columns out, or use --format folder.",
+        )
+
+    def columns(self, root: Path, scan: str) -> tuple[str, ...]:
+        """The names of the columns that a scan's file has, () where they are not known."""
+        return ()
+
+    def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
+        """Sentences on what of a sequence's other files is left out or taken for granted."""
+        return ()
 
     def count(self, root: Path, scan: str) -> int:
         """Number of points, without reading them where the file's size says it."""
@@ -54,6 +72,10 @@ class Format(ABC):
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
         """(N,) uint32 raw ids, None where there is no label file. Raises DataError."""
         return None
+
+    def has_labels(self, root: Path, scan: str) -> bool:
+        """Whether there is a label file, without reading it where that can be."""
+        return self.labels(root, scan) is not None
 
     def instances(self, root: Path, scan: str) -> np.ndarray | None:
         """(N,) uint32 which thing of its class each point is of, 0 for none; None where the label
@@ -79,10 +101,3 @@ class Format(ABC):
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         """Where an export puts labels, below its own root, and their dtype."""
         return f"{scan}.label", np.dtype("<u4")
-
-
-def counted(name: str) -> tuple[tuple[int, int, str], ...]:
-    """The key by which people sort names: 2 comes before 10; no two names have the same."""
-    words = [word for word in re.split(r"(\d+)", name) if word]
-    parts = [(0, int(word), "") if word.isdecimal() else (1, 0, word) for word in words]
-    return (*parts, (-1, 0, name))

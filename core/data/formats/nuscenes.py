@@ -53,6 +53,12 @@ class NuScenes(Format):
     def points(self, root: Path, scan: str) -> np.ndarray:
         return np.ascontiguousarray(read_columns(self.path(root, scan), 5)[:, :4])
 
+    def columns(self, root: Path, scan: str) -> tuple[str, ...]:
+        return ("x", "y", "z", "intensity", "ring")
+
+    def has_labels(self, root: Path, scan: str) -> bool:
+        return (root / self.label_file(root, scan)[0]).exists()
+
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
         path = root / self.label_file(root, scan)[0]
         return read_columns(path, 1, "u1")[:, 0].astype(np.uint32) if path.exists() else None

@@ -6,15 +6,22 @@ camera 0, so the LiDAR's pose is inv(Tr) · pose · Tr with Tr of calib.txt (sem
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError
+from core.data.calibration import calibration_of, poses_of
 from core.data.camera import Camera
+from core.data.columns import Columns, said_columns
 from core.data.formats.format import Format
 from core.data.formats.raw import file_size, read_columns
+from core.data.formats.said import count_said, points_said
+from core.data.names import in_order, is_hidden
+
+_COLUMNS = ("x", "y", "z", "intensity")
 
 
 class SemanticKitti(Format):
@@ -23,22 +30,36 @@ class SemanticKitti(Format):
     name = "semantickitti"
     classes = "semantickitti"
     layout = "sequences/<nn>/velodyne/*.bin"
+    said: Columns | None = None
+
+    def with_columns(self, columns: Sequence[str]) -> Format:
+        made = SemanticKitti()
+        made.said = said_columns(columns)
+        return made
+
+    def columns(self, root: Path, scan: str) -> tuple[str, ...]:
+        return _COLUMNS if self.said is None else self.said.names
 
     def sequences(self, root: Path) -> tuple[str, ...]:
         return tuple(sorted(p.parent.name for p in (root / "sequences").glob("*/velodyne")))
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
         folder = f"sequences/{sequence}/velodyne"
-        return tuple(sorted(f"{folder}/{p.stem}" for p in (root / folder).glob("*.bin")))
+        return tuple(sorted(f"{folder}/{stem}" for stem in _frames(root / folder)))
 
     def path(self, root: Path, scan: str) -> Path:
-        return root / f"{scan}.bin"
+        return _in_any_case(root / f"{scan}.bin")
 
     def count(self, root: Path, scan: str) -> int:
-        return file_size(self.path(root, scan)) // 16
+        path = self.path(root, scan)
+        return file_size(path) // 16 if self.said is None else count_said(path, self.said)
 
     def points(self, root: Path, scan: str) -> np.ndarray:
-        return read_columns(self.path(root, scan), 4)
+        path = self.path(root, scan)
+        return read_columns(path, 4) if self.said is None else points_said(path, self.said)
+
+    def has_labels(self, root: Path, scan: str) -> bool:
+        return _in_any_case(root / self.label_file(root, scan)[0]).exists()
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
         found = self._label_file(root, scan)
@@ -49,82 +70,54 @@ class SemanticKitti(Format):
         return None if found is None else found >> 16
 
     def _label_file(self, root: Path, scan: str) -> np.ndarray | None:
-        path = root / self.label_file(root, scan)[0]
+        path = _in_any_case(root / self.label_file(root, scan)[0])
         return read_columns(path, 1, "<u4")[:, 0] if path.exists() else None
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
-        folder = self.path(root, scan).parent.parent
-        poses = _poses(folder)
-        frame = scan.rpartition("/")[2]
-        if poses is None or not frame.isdecimal():
-            return None
-        if int(frame) >= len(poses):
-            raise DataError(
-                f"{folder / 'poses.txt'} has {len(poses):,} poses, none for frame {frame}.",
-                "Bring the sequence's whole poses.txt, or remove it to work without poses.",
-            )
-        pose: np.ndarray = poses[int(frame)]
-        return pose
+        poses, _ = _poses(self.path(root, scan).parent)
+        return poses.get(scan.rpartition("/")[2])
+
+    def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
+        return _poses(root / "sequences" / sequence / "velodyne")[1]
 
     def camera(self, root: Path, scan: str) -> Camera | None:
-        """The left colour picture of the same moment, None without it or a calibration."""
+        """The left colour picture of the same moment, None without it. Without P2 and Tr it is
+        known that it is there, not where points lie in it."""
         folder, frame = self.path(root, scan).parent.parent, scan.rpartition("/")[2]
         files = (folder / "image_2" / f"{frame}{end}" for end in (".png", ".jpg"))
         image = next((file for file in files if file.exists()), None)
-        calibration = _calibration(folder)
-        if image is None or calibration is None:
+        if image is None:
             return None
-        missing = [name for name in ("P2", "Tr") if name not in calibration]
-        if missing:
-            raise DataError(
-                f"{folder / 'calib.txt'} has no {' and no '.join(missing)}: points cannot be drawn "
-                f"into {image.name}.",
-                "Bring the sequence's own calib.txt.",
-            )
-        tr = _square(calibration["Tr"][None])[0]
-        return Camera(image, calibration["P2"] @ tr)
+        found = calibration_of(folder)
+        if found.p2 is None or found.tr is None:
+            return Camera(image, None)
+        return Camera(image, found.p2 @ found.tr)
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         return f"{scan.replace('/velodyne/', '/labels/')}.label", np.dtype("<u4")
 
 
 @lru_cache(maxsize=64)
-def _poses(folder: Path) -> np.ndarray | None:
-    """(F, 4, 4) float64 LiDAR poses of a sequence, or None where a file or its Tr is missing."""
-    poses, calibration = folder / "poses.txt", _calibration(folder)
-    if not poses.exists() or calibration is None or "Tr" not in calibration:
-        return None
+def _poses(folder: Path) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """The poses of a folder of scans by frame, and sentences on them that name the sequence."""
     try:
-        rows = np.array(poses.read_text().split(), float).reshape(-1, 3, 4)
-    except (OSError, ValueError) as error:
-        raise _unreadable(folder, error) from error
-    tr = _square(calibration["Tr"][None])[0]
-    lidar: np.ndarray = np.linalg.inv(tr) @ _square(rows) @ tr
-    return lidar
+        found = poses_of(folder.parent)
+    except DataError as error:  # a scan can be labelled without
+        return {}, (f"{error.what} {error.do}",)
+    if found is None:
+        return {}, ()
+    poses, notes = found.of(sorted(_frames(folder), key=in_order))
+    return poses, tuple(f"{folder.parent}: {note}" for note in notes)
 
 
-@lru_cache(maxsize=64)
-def _calibration(folder: Path) -> dict[str, np.ndarray] | None:
-    """The (3, 4) matrices of calib.txt by name, None without the file."""
-    file = folder / "calib.txt"
-    if not file.exists():
-        return None
-    try:
-        pairs = (line.split(":", 1) for line in file.read_text().splitlines() if ":" in line)
-        return {
-            name.strip(): np.array(values.split(), float).reshape(3, 4) for name, values in pairs
-        }
-    except (OSError, ValueError) as error:
-        raise _unreadable(folder, error) from error
+def _frames(folder: Path) -> list[str]:
+    files = folder.iterdir() if folder.is_dir() else ()
+    return [p.stem for p in files if p.suffix.lower() == ".bin" and not is_hidden(p.name)]
 
 
-def _unreadable(folder: Path, error: Exception) -> DataError:
-    return DataError(
-        f"The poses of {folder} cannot be read: {error}.",
-        "Bring the sequence's own poses.txt and calib.txt, or remove them.",
-    )
-
-
-def _square(rows: np.ndarray) -> np.ndarray:
-    last = np.broadcast_to([[[0.0, 0.0, 0.0, 1.0]]], (len(rows), 1, 4))
-    return np.concatenate([rows, last], axis=1)
+def _in_any_case(path: Path) -> Path:
+    """A file, or the one with .BIN or .Bin for .bin."""
+    ends = (path.suffix, path.suffix.upper(), path.suffix.title())
+    stem = path.name.removesuffix(path.suffix)
+    names = (path.with_name(f"{stem}{end}") for end in ends)
+    return next((name for name in names if name.exists()), path)

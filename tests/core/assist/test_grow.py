@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.assist import grow
-from core.assist.grow import STEPS, grown, superpoints
+from core.assist.grow import STEPS, grown, piece_at, superpoints
 from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE
 
 
@@ -95,6 +95,26 @@ def test_closed_rows_stay_out_and_a_closed_thing_is_not_passed():
     assert np.array_equal(
         grown(scene.superpoints(), scene.rows[1], 1, closed=closed), scene.rows[1]
     )
+
+
+def test_a_click_takes_the_thing_that_it_is_on_and_of_the_ground_what_is_near():
+    long_road = (box((0, -3, -1.73), (60, 3, -1.725), 9000, 1), CELL)
+    scene = Scene(long_road, FRONT, BACK)
+    found = scene.superpoints()
+    road, front, back = scene.rows
+    assert np.array_equal(piece_at(found, front, int(back[3])), back)
+    x = scene.points[road, 0]
+    near = piece_at(found, front, int(road[np.abs(x - 14).argmin()]))
+    assert np.isin(near, road).all()
+    low, high = scene.points[front, 0].min() - 3, 14.1 + 3
+    assert scene.points[near, 0].min() >= low
+    assert scene.points[near, 0].max() <= high
+    assert len(near) > 0.5 * ((x > low) & (x < high)).sum()
+    closed = np.zeros(len(scene.points), bool)
+    closed[back[:10]] = True
+    assert np.array_equal(piece_at(found, front, int(back[50]), closed=closed), back[10:])
+    scene = Scene(long_road, FRONT, (BUMPER[0], INVALID))
+    assert not len(piece_at(scene.superpoints(), scene.rows[1], int(scene.rows[2][0])))
 
 
 def test_where_a_network_sees_another_class_it_does_not_grow():

@@ -65,7 +65,13 @@ def test_the_status_object_has_every_promised_key(street: Path, capsys):
     value = json.loads(capsys.readouterr().out)
     assert value["scans"] == {"train": 3, "validation": 1}
     assert value["points"] == {"train": 3 * (4000 + 8 * 120)}
-    assert set(value["units"]) == {"clusters", "cells", "oversize", "noise_points"}
+    assert set(value["units"]) == {
+        "clusters",
+        "cells",
+        "oversize",
+        "oversize_points",
+        "noise_points",
+    }
     assert value["partitions"][-1]["name"] == "ground"
     shares = [row["api_share"] for row in value["partitions"][:-1]]
     assert sum(shares) == pytest.approx(1)

@@ -10,7 +10,7 @@ import pytest
 
 from core.base.errors import DataError
 from core.data.formats.folder import Folder
-from core.data.formats.format import counted
+from core.data.names import counted
 from tests.core.data.clouds.made_files import ROWS, XYZI, as_text, packed, ply
 from tests.places import SAMPLES
 
@@ -112,6 +112,41 @@ def test_what_lies_beside_scans_is_none(tmp_path: Path):
     assert scans(tmp_path / "texts") == ["1", "2"]
     put(tmp_path / "alone", "labels/0.bin")
     assert scans(tmp_path / "alone") == ["labels/0"]
+
+
+@pytest.mark.parametrize("name", ["labels_gt", "Predictions", "semantic", "GT", "annotations"])
+def test_labels_by_other_names_are_no_scans(tmp_path: Path, name: str):
+    put(tmp_path, "front/0.bin", "rear/0.bin", f"{name}/0.bin", "lidarseg/0_lidarseg.bin")
+    assert scans(tmp_path) == ["front/0", "rear/0"]
+    put(tmp_path, f"{name}/1.bin")  # of no scan beside it: what it is, the person says
+    assert {"front/0", "rear/0", f"{name}/0", f"{name}/1"} == set(scans(tmp_path))
+
+
+def test_folders_that_cannot_be_read(tmp_path: Path, monkeypatch):
+    """As an ordinary user sees the lost+found of a disk; the tests may run as root."""
+    put(tmp_path, "day/1.bin", "lost+found/2.bin")
+    within = os.scandir
+
+    def denied(folder: Path):
+        if Path(folder).name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return within(folder)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    assert scans(tmp_path) == ["day/1"]
+    with pytest.raises(DataError, match="Permission denied"):
+        Folder().scans(tmp_path, "lost+found")
+
+
+def test_links_that_lead_around_or_nowhere(tmp_path: Path):
+    put(tmp_path, "1.bin")
+    os.symlink("2.bin", tmp_path / "2.bin")
+    os.symlink("nowhere", tmp_path / "3.bin")
+    os.symlink(".", tmp_path / "here")
+    assert scans(tmp_path) == ["1", "2", "3", "here/1", "here/2", "here/3"]
+    for scan in ("2", "3"):
+        with pytest.raises(DataError):
+            Folder().points(tmp_path, scan)
 
 
 def test_a_scan_that_is_gone(tmp_path: Path):

@@ -17,6 +17,7 @@ from core.data.formats.folder import Folder
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.outbox import MANIFEST, ExistsError
+from core.exchange.raw_labels import packed
 from core.project.project import Project
 from tests.exchanged import answer, contents, write_keyframes
 from tests.streets import small_scan, write_scan
@@ -134,9 +135,34 @@ def test_an_earlier_export_is_replaced_by_force_alone(project: Project, tmp_path
         export(project, out, Job())
     assert contents(out) == first
     assert export(project, out, Job(), force=True) == 2
+    project.answers.undo()
+    with pytest.raises(ExistsError, match="earlier export"):
+        export(project, out, Job())
+    assert export(project, out, Job(), force=True) == 2
+    assert contents(out) == first
+    answer(project, SCAN, np.arange(500), 9)
+    export(project, out, Job(), force=True)
     after = contents(out)
     assert [name for name in first if first[name] != after[name]] == [LABEL]
     assert export(project, out, Job(), what="journal") == 1
+
+
+def test_what_changes_nothing_needs_no_force(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+    export(project, out, Job())
+    first = contents(out)
+    assert export(project, out, Job()) == 2
+    assert contents(out) == first
+
+
+def test_labels_that_were_taken_back_do_not_stay_behind(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+    export(project, out, Job())
+    project.answers.undo()  # of the second scan
+    with pytest.raises(ExistsError):
+        export(project, out, Job())
+    assert export(project, out, Job(), force=True) == 1
+    assert list(contents(out)) == [LABEL]
 
 
 def test_an_export_that_was_changed_since_is_not_its_own(project: Project, tmp_path: Path):
@@ -271,6 +297,14 @@ def test_what_installed_formats_give_as_labels(hostile, found: object):
     made.found = found
     with pytest.raises(ProjectError):
         import_labels(project, project.root, Job())
+
+
+def test_an_id_that_does_not_fit_is_refused_where_it_is_packed():
+    """Class lists of today refuse it; an imported label or an old list may still have it."""
+    raw = np.array([255, 300, 7], np.uint32)
+    assert packed(raw[:1], np.dtype("u1"), "a") == b"\xff"
+    with pytest.raises(ProjectError, match="labels of a have the id 300"):
+        packed(raw, np.dtype("u1"), "a")
 
 
 def test_an_id_that_does_not_fit_is_refused(tmp_path: Path, root: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 
 from core.base.errors import DataError
 from core.base.jobs import Job
+from core.data.classes import Merge
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels, plan_import
 from core.project.project import Project
-from tests.exchanged import answer, contents, predict
+from tests.exchanged import answer, contents, predict, write_keyframes
 from tests.places import SAMPLES
 from tests.samples import samples
 from tests.streets import small_scan, write_scan
@@ -107,6 +109,51 @@ def test_merged_takes_predictions_only_where_nothing_came_in(strange, tmp_path: 
     assert set(exported(tmp_path / "out", SCANS[1]).tolist()) == {70}
 
 
+def test_labels_without_any_class_go_out_too(strange, tmp_path: Path):
+    root, files = strange
+    for number, value in enumerate((0, 52 | 3 << 16)):
+        label = np.full(len(files[SCANS[number]]), value, "<u4")
+        label.tofile(root / f"sequences/00/labels/{number:06d}.label")
+    with opened(tmp_path / "p", root) as project:
+        assert import_labels(project, root, Job()) == 2
+        assert (project.labels(SCANS[0]) == 252).all()
+        export(project, tmp_path / "out", Job())
+    wanted = {k: v for k, v in contents(root).items() if k.endswith(".label")}
+    assert contents(tmp_path / "out") == wanted
+
+
+def test_a_byte_has_no_room_for_instances_and_that_is_said(tmp_path: Path):
+    write_keyframes(tmp_path / "data", {"scene-1/a": np.full(800, 17, np.uint8)})
+    file = tmp_path / "labels/a.label"
+    file.parent.mkdir()
+    np.full(800, 17 | 5 << 16, "<u4").tofile(file)
+    said: list[str] = []
+    with opened(tmp_path / "p", tmp_path / "data", ["scene-1"], "nuscenes") as project:
+        import_labels(project, file.parent, Job())
+        job = Job(lambda report: said.append(report.said) if report.said else None)
+        export(project, tmp_path / "out", job)
+    (found,) = (tmp_path / "out").rglob("*_lidarseg.bin")
+    assert found.read_bytes() == bytes([17]) * 800
+    assert said == ["These labels have no room for instances: the classes alone go out."]
+
+
+def test_merged_classes_change_nothing_that_nobody_touched(strange, tmp_path: Path):
+    root, files = strange
+    with opened(tmp_path / "p", root) as project:
+        import_labels(project, root, Job())
+        names = project.classes.names
+        merge = Merge(names.index("person"), names.index("car"))
+        project.use_classes(replace(project.classes, merges=(merge,)))
+        export(project, tmp_path / "out", Job())
+        rows = np.flatnonzero(files[SCANS[0]] & 0xFFFF == 70)[:20]
+        answer(project, SCANS[0], rows, names.index("person"))
+        export(project, tmp_path / "more", Job())
+    assert np.array_equal(exported(tmp_path / "out", SCANS[0]), files[SCANS[0]])
+    found = exported(tmp_path / "more", SCANS[0])
+    assert np.flatnonzero(found != files[SCANS[0]]).tolist() == rows.tolist()
+    assert set(found[rows].tolist()) == {10}
+
+
 def test_what_was_answered_before_the_import_stays(strange, tmp_path: Path):
     root, files = strange
     rows = np.arange(50)
@@ -137,7 +184,7 @@ def test_a_second_import_adds_what_had_no_class(strange, tmp_path: Path):
     assert np.array_equal(found[known], files[SCANS[0]][known])
 
 
-@pytest.mark.parametrize("layout", ["label", "npy", "las"])
+@pytest.mark.parametrize("layout", ["label", "npy", "las", "ply"])
 def test_each_layout_comes_in_again(strange, tmp_path: Path, layout: str):
     if layout == "las":
         pytest.importorskip("laspy", reason="laspy is not installed")

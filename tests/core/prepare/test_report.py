@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core import steps
 from core.base.files import hash_file, hash_json, read_arrays, write_arrays
 from core.base.jobs import Job
 from core.base.settings import load_preset
@@ -214,11 +215,14 @@ def test_the_own_box_is_in_no_unit(small_street):
 def test_a_report_is_kept(tmp_path, small_street):
     dataset = open_dataset("semantickitti", small_street, ["00"], [])
     units = prepare(dataset, PAPER, tmp_path / "u", workers=1, job=Job())
-    report = Report(units.scans, np.arange(30).reshape(3, 10), ("Eins, zwei.", "東京"))
+    report = Report(
+        units.scans, np.arange(30).reshape(3, 10), ("Eins, zwei.", "東京"), {"axes": "z,-x,-y"}
+    )
     write_report(tmp_path, report)
     found = read_report(tmp_path, units)
     assert found is not None
     assert found.warnings == report.warnings
+    assert found.rig == report.rig
     np.testing.assert_array_equal(found.counts, report.counts)
 
 
@@ -292,3 +296,22 @@ def test_docs_name_every_option():
         assert f"`{key}`" in text
         assert f"`--{option_of(key).replace('_', '-')}`" in text
     assert Path(ROOT / "tests" / "benchmarks" / "rigs.py").exists()
+
+
+def test_a_rig_that_is_changed_after_prepare_is_told(tmp_path, small_street):
+    path = tmp_path / "p"
+    with Project.create(path, format="semantickitti", root=small_street, train=["00"]) as project:
+        steps.prepare(project, Job(), workers=1)
+        first = project.need_units().fingerprint
+    with Project(path) as project:
+        assert project.notes == ()
+    file = path / "project.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('value = "x,y,z"', 'value = "y,-x,z"'), encoding="utf-8")
+    with Project(path) as project:
+        assert "another [rig]" in project.notes[0]
+        steps.prepare(project, Job(), workers=1)
+        assert project.notes == ()
+        assert project.need_units().fingerprint != first
+    with Project(path) as project:
+        assert project.notes == ()

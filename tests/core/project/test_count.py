@@ -18,15 +18,20 @@ from tests.streets import give, small_scan
 
 @pytest.fixture
 def parsed(monkeypatch) -> list[str]:
-    """The scans whose files are parsed."""
+    """The scans whose files are parsed, or opened to be counted."""
     seen: list[str] = []
-    real = Folder.points
+    real, real_count = Folder.points, Folder.count
 
     def points(self, root: Path, scan: str) -> np.ndarray:
         seen.append(scan)
         return real(self, root, scan)
 
+    def count(self, root: Path, scan: str) -> int:
+        seen.append(scan)
+        return real_count(self, root, scan)
+
     monkeypatch.setattr(Folder, "points", points)
+    monkeypatch.setattr(Folder, "count", count)
     return seen
 
 

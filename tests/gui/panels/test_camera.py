@@ -14,6 +14,8 @@ from core.data.camera import Camera
 from core.data.scans import open_dataset
 from core.project.project import Project
 from gui.desk.pictures import read_picture
+from gui.look.theme import DARK
+from gui.panels.picture import PicturePart
 from tests.samples import samples
 
 
@@ -140,10 +142,32 @@ def test_bad_pictures_and_calibrations_are_said(qapp, kitti: Path, tmp_path: Pat
     shutil.copytree(kitti / "sequences", other / "sequences")
     copy = other / "sequences/00/calib.txt"
     copy.write_text(calibration.read_text().replace("Tr:", "Tx:"))
-    (other / "sequences/00/image_2/000008.png").write_bytes(b"")
-    dataset = open_dataset("semantickitti", other, ["00"], [])
-    with pytest.raises(DataError, match=r"calib\.txt has no Tr: points cannot be drawn"):
-        dataset.format.camera(dataset.root, dataset.train[0])
+    QImage(600, 200, QImage.Format.Format_RGB32).save(
+        str(other / "sequences/00/image_2/000008.png")
+    )
+    with Project.create(
+        tmp_path / "q", format="semantickitti", root=other, train=["00"]
+    ) as project:
+        found = read_picture(project.dataset, project.dataset.train[0])
+    # The picture alone is shown: where points are in it, is not known.
+    assert found.text == ""
+    assert found.image is not None
+    assert found.camera is not None
+    assert found.camera.projection is None
+
+
+def test_a_picture_without_an_outline_is_shown_whole(qapp):
+    image = QImage(300, 100, QImage.Format.Format_RGB32)
+    image.fill(QColor(200, 120, 120))
+    part = PicturePart(DARK)
+    part.resize(300, 200)
+    part.show_part(image, np.zeros((0, 2)), "Camera")
+    shown = part.grab().toImage()
+    ratio = shown.width() / 300
+    inside = [QColor(shown.pixel(int(x * ratio), int(100 * ratio))).red() for x in (3, 150, 297)]
+    above = QColor(shown.pixel(int(150 * ratio), int(20 * ratio))).red()
+    assert min(inside) > 150
+    assert above < 100
 
 
 def test_a_camera_looks_ahead_only():

@@ -213,6 +213,9 @@ def test_imported_labels_are_shown_and_repaired(driver, monkeypatch, small_stree
     truth = driver.state.content.truth
     folder_chosen(monkeypatch, small_street)
     run(driver, "import")
+    with driver.qtbot.waitSignal(driver.window.jobs.finished):
+        driver.click(driver.session.banner.choices[0])  # what would be imported is said first
+    driver.settle()
     labels = driver.state.content.labels
     np.testing.assert_array_equal(labels[truth < 200], truth[truth < 200])
     target = driver.state.target

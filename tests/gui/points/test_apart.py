@@ -12,6 +12,7 @@ from core.answers.labels import CARRIED
 from core.base.jobs import Job
 from core.data.items import scan_of
 from tests.drives import write_drive
+from tests.gui.driver import open_window
 from tests.streets import small_project, small_scan, write_scan
 
 CAR, ROAD_KEY = "1", "D"
@@ -83,6 +84,43 @@ def test_two_strokes_are_one_thing_by_the_same_key(driver):
     (entry,) = driver.entries()
     assert len(things_of(entry).names) == 1
     assert things_of(entry).of_row.all()
+
+
+def test_two_things_stay_two_when_the_window_closes_in_mid_drawing(driver, qtbot, project_path):
+    rows = driver.state.target.rows
+    third = np.arange(len(rows)) * 3 // len(rows)
+    labelling = driver.session.work.labelling
+    for part in (0, 1):
+        labelling.select(third == part, "box")
+        driver.key(CAR)
+    driver.window.close()
+    driver.window = open_window(project_path, qtbot)
+    driver.settle()
+    assert np.array_equal(driver.state.target.rows, rows)
+    driver.key(CAR)
+    (entry,) = driver.entries()
+    found = things_of(entry)
+    assert len(set(found.names)) == 3
+    for part in range(3):
+        assert len(set(found.of_row[third == part].tolist())) == 1
+
+
+def test_two_things_stay_two_when_their_answer_is_taken_back_later(driver, qtbot, project_path):
+    rows = driver.state.target.rows
+    third = np.arange(len(rows)) * 3 // len(rows)
+    driver.session.work.labelling.select(third == 0, "box")
+    driver.key(CAR)
+    driver.session.work.labelling.select(third == 1, "box")
+    driver.key(CAR)
+    driver.key("2")
+    driver.window.close()
+    driver.window = open_window(project_path, qtbot)
+    driver.settle()
+    driver.key("Z", Qt.KeyboardModifier.ControlModifier)
+    driver.key(Qt.Key.Key_Return)
+    found = things_of(driver.entries()[-1])
+    assert len(set(found.names)) == 3
+    assert found.of_row[third == 0][0] != found.of_row[third == 1][0]
 
 
 class TestOff:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 
 from core import steps
 from core.base.jobs import Job
@@ -225,3 +226,104 @@ def test_a_thing_alone_grows_no_further(driver, car):
     driver.key("2")
     (entry,) = driver.entries()
     assert entry.unit == alone
+
+
+# -- by clicks -------------------------------------------------------------------------------------
+
+
+def click_on(driver, rows: np.ndarray, held=CONTROL) -> None:
+    """Click, with a key held, on a point of these rows that is in sight."""
+    view = driver.session.view
+    seen = np.intersect1d(np.unique(view.picker.ids()), rows)
+    places = view.picker.screen_xy(driver.state.content.points[seen])
+    x, y = next(place for place in places if view.picker.pick(*place) in rows)
+    QTest.mouseClick(
+        view.canvas.native, Qt.MouseButton.LeftButton, held, QPoint(round(x), round(y))
+    )
+    driver.settle()
+
+
+def told_in(driver) -> list[str]:
+    told: list[str] = []
+    driver.state.told.connect(told.append)
+    return told
+
+
+def test_a_click_with_ctrl_takes_another_unit_in_and_a_second_one_lets_go(driver, car):
+    own = driver.state.target.rows
+    back = car.rows[FRONT : FRONT + BACK]
+    click_on(driver, back)
+    assert driver.state.target.unit == car.front  # it is asked together, not instead
+    assert np.array_equal(lit(driver), np.sort(np.concatenate([own, back])))
+    told = driver.session.work.in_view.overlays.card.reason.text()
+    assert f"{BACK:,} points around" in told
+    click_on(driver, back)
+    assert np.array_equal(lit(driver), own)
+    click_on(driver, back)
+    driver.key("1")
+    asked, other = driver.entries()
+    assert (asked.unit, other.unit) == (car.front, car.back)
+    assert np.array_equal(other.rows, back)
+    driver.key("Z", CONTROL)
+    assert not driver.answers.effective
+
+
+def test_what_a_click_lets_go_of_stays_out_of_the_next_step(driver, car):
+    back = car.rows[FRONT : FRONT + BACK]
+    driver.key("6")
+    assert np.isin(back, lit(driver)).all()
+    click_on(driver, back)
+    assert not np.isin(back, lit(driver)).any()
+    driver.key("6")
+    assert not np.isin(back, lit(driver)).any()
+
+
+def test_a_click_on_the_ground_takes_the_ground_around_and_not_the_street(driver, car):
+    """Whatever the person points at comes with the unit; no step takes ground to a car."""
+    content = driver.state.content
+    ground = content.points[:, 2] < content.points[:, 2].min() + 0.2
+    street = np.flatnonzero(ground & (content.unit != content.unit[car.rows[0]]))
+    beside = np.hypot(content.points[street, 0] - 12, content.points[street, 1]) < 5
+    click_on(driver, street[beside])
+    taken = np.setdiff1d(lit(driver), driver.state.target.rows)
+    assert len(taken)
+    assert np.isin(taken, street).all()
+    away = np.hypot(content.points[taken, 0] - 12, content.points[taken, 1])
+    assert away.max() < 12 < np.hypot(*content.points[street, :2].T - [[12], [0]]).max()
+
+
+def test_a_click_takes_nothing_that_is_answered(driver, car):
+    back = car.rows[FRONT : FRONT + BACK]
+    driver.state.show_unit(car.back)
+    driver.settle()
+    driver.key("3")
+    driver.state.show_unit(car.front)
+    driver.settle()
+    told = told_in(driver)
+    click_on(driver, back)
+    assert "has its answer already" in told[-1]
+    assert driver.session.work.growing.step == 0
+    driver.key("1")
+    assert set(driver.session.project.labels(driver.state.content.scan)[back].tolist()) == {2}
+
+
+def test_a_unit_that_holds_two_things_is_shrunk_to_its_parts(driver, car, qtbot):
+    """With nothing grown there is less than the unit: its larger part is lit, then the rest."""
+    rows = driver.state.target.rows
+    driver.key("6", SHIFT)
+    labelling = driver.session.work.labelling
+    qtbot.waitUntil(lambda: labelling.draft is not None, timeout=10_000)
+    part = labelling.draft.asked
+    assert 0 < part.sum() < len(rows)
+    driver.key("1")
+    driver.key("2")
+    (entry,) = driver.entries()
+    assert np.array_equal(entry.rows, rows)
+    assert np.array_equal(entry.classes == 0, part)
+
+
+def test_a_click_with_ctrl_on_the_unit_itself_selects_its_part(driver, car, qtbot):
+    labelling = driver.session.work.labelling
+    click_on(driver, driver.state.target.rows)
+    qtbot.waitUntil(lambda: labelling.draft is not None, timeout=10_000)
+    assert 0 < labelling.draft.selected.sum() < len(driver.state.target.rows)

@@ -62,7 +62,13 @@ def test_every_class_and_code_is_in_sight(driver: Driver, size, text: float, the
         driver.window.change_theme()
     dressed(driver, size, text)
     driver.rest()
+    driver.window.reset_layout()  # the second time no size changes
     palette = driver.session.palette
+    beside = {
+        button.height() < 2 * button.fontMetrics().height() for button in palette.buttons.values()
+    }
+    assert {button.row for button in palette.buttons.values()} == beside
+    assert cut(driver.window) == []
     for button in palette.buttons.values():
         assert palette.viewport().rect().contains(button.geometry()), button.name
 

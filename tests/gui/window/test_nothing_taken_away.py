@@ -192,6 +192,7 @@ def test_a_next_query_never_takes_open_items_unasked(driver, qtbot, way: str):
     ask()
     waiting = len(project.open_items(first))
     assert all(choice.isVisible() for choice in banner.choices)
+    assert banner.what.width() > 30 * banner.fontMetrics().averageCharWidth()  # not a word a line
     assert f"{waiting} items are still open" in banner.what.text()
     assert driver.window.jobs.running is None
     driver.click(banner.choices[1])

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import DataError
-from core.data.clouds import count, pick, read
+from core.data.clouds import TOO_LARGE, count, pick, read
 from tests.core.data.clouds.made_files import GOOD
 
 SPARE_BYTES = 256 << 20
@@ -65,7 +65,8 @@ WORDS = [
     *(b"'<f8'", b"'|O'", b"(3,)", b"(1000000, 1000000)", b"[('x', '<f4', (9, 9))]", b"True", b""),
     *(b";", b"\t", b"\r", b"\n", b"\n\n", b"#", b"//", b"\0", b"\xff\xfe", b"\xef\xbb\xbf"),
 ]
-place = st.integers(0, 2**16 - 1)
+# hypothesis likes small numbers: multiplied, they lie anywhere.
+place = st.integers(0, 2**16 - 1).map(lambda n: n * 40_503 % 2**16)
 damage = st.one_of(
     st.tuples(st.just("flip"), place, st.integers(0, 7)),
     st.tuples(st.just("flip early"), place, st.integers(0, 7)),
@@ -113,7 +114,7 @@ def outcome(path: Path, content: bytes, wanted: np.ndarray) -> str:
         columns = read(path)
         points = pick(columns).points
     except DataError as error:
-        if str(path) not in error.what or not error.do:
+        if str(path) not in error.what or not error.do or TOO_LARGE in error.what:
             raise
         return "a sentence"
     most = len(content) * (INFLATED if b"binary_compressed" in content else 1)
@@ -138,7 +139,7 @@ def count_outcomes(folder: Path, kind: str, cases: int) -> Counter[str]:
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.sampled_from(good), st.lists(damage, min_size=1, max_size=3))
+    @given(st.sampled_from(good), st.lists(damage, min_size=1, max_size=4))
     def tried(file: tuple[str, bytes], steps: list) -> None:
         name, content = file
         for step in steps:

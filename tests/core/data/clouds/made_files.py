@@ -201,8 +201,13 @@ GOOD: dict[str, bytes] = {
     ),
     "plain.xyz": as_text(),
     "tabs.txt": as_text("\t", "X\tY\tZ\tRemission"),
+    "mixed.txt": as_text(" ").replace(b" ", b"\t", 1).replace(b"255", b"\t255"),
+    "dated.csv": b"".join(b"05.03.2024;%r;%r;%r;%r\n" % row for row in ROWS),
     "commas.csv": as_text(",", "x,y,z,intensity"),
     "spaced.csv": as_text(" , ", '"x", "y", "z", "intensity"'),
+    "quoted.csv": b'"x","y","z","intensity"\n'
+    + b"".join(b'"%r","%r","%r","%r"\n' % row for row in ROWS),
+    "excel.csv": b"sep=;\n" + as_text(";", "x;y;z;intensity"),
     "semicolons.csv": as_text(";", "x;y;z;intensity"),
     "crlf.csv": as_text(",", newline="\r\n"),
     "mark.csv": b"\xef\xbb\xbf" + as_text(","),

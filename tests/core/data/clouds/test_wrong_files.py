@@ -109,6 +109,8 @@ WRONG: dict[str, tuple[str, bytes, str]] = {
     "sizes": ("a.pcd", pcd("x y z", "4 4", "F F F", None, BODY), "3 FIELDS, 2 of SIZE"),
     "kind": ("a.pcd", pcd("x", "3", "F", None, b""), "field x of TYPE F, SIZE 3 and COUNT 1"),
     "none": ("a.pcd", pcd("x", "4", "F", "0", b""), "COUNT 0"),
+    "much": ("a.pcd", pcd("x", "4", "F", f"{10**17}", b"", points=0), "COUNT 1000"),
+    "much padding": ("a.pcd", pcd("_", f"{2**31}", "U", "1", b"", points=0), "SIZE 2147483648"),
     "grid": ("a.pcd", binary().replace(b"WIDTH 3", b"WIDTH 4"), "POINTS 3, WIDTH x HEIGHT 4"),
     "other data": ("a.pcd", binary(data="zstd"), "has points as zstd"),
     "cut ply": (
@@ -207,7 +209,10 @@ COMMAS = {
     "named": "x;y;z;intensity\n1,5;-2,25;0,5;7\n",
     "commas everywhere": "1,500,-2,250,0,045,7,000\n",
     "commas, named": "x,y,z,intensity\n1,5,-2,25,0,5,0,7\n",
+    "quoted": '"1,5","2,5","3,5"\n',
+    "quoted, some whole": '"1","2","3"\n"1,5","2","3"\n',
     "thousands": "1.001,5;-2.000,25;3.000,5;7,0\n",
+    "thousands, points": "1,001.5;2.5;3.5;7.5\n",
     "later": "1;2;3;4\n" * 3 + "1,5;-2,25;0,5;7\n",
     "much later": "1;2;3;4\n" * 300 + "1,5;-2,25;0,5;7\n",
 }
@@ -250,12 +255,23 @@ def test_a_long_list_of_faces_is_passed_over_in_time(tmp_path: Path):
     assert time.process_time() - began < 10
 
 
+def test_a_file_larger_than_the_memory_is_a_sentence(tmp_path: Path, monkeypatch):
+    def full(*_: object, **__: object) -> np.ndarray:
+        raise MemoryError
+
+    (tmp_path / "a.bin").write_bytes(packed("<4f"))
+    monkeypatch.setattr(np, "fromfile", full)
+    with pytest.raises(DataError, match="needs more memory than is free"):
+        read(tmp_path / "a.bin")
+
+
 def test_an_empty_cloud_has_no_rows(tmp_path: Path):
     files = {
         "a.pcd": binary(b"", points=0),
         "b.pcd": binary(b"", points=0, data="ascii"),
         "c.pcd": binary(compressed(b""), points=0, data="binary_compressed"),
         "a.ply": ply(f"element vertex 0\n{XYZI}", b""),
+        "c.ply": ply(f"element vertex 0\nproperty list uchar int v\n{XYZI}", b""),
         "b.ply": ply(f"element vertex 0\n{XYZI}", b"", "ascii"),
         "a.npy": npy("'<f4'", "(0, 4)", b""),
         "a.bin": b"",

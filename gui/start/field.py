@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.look.words import Wrapped
@@ -21,6 +23,24 @@ class Field(QWidget):
         layout.setSpacing(3)
         layout.addWidget(widget)
         layout.addWidget(self.problem)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._insist()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._insist()
+        return done
+
+    def _insist(self) -> None:
+        """Have the height that the words need: a form that scrolls does not ask for it."""
+        inside = self.layout()
+        if inside is not None:
+            high = max(inside.totalHeightForWidth(self.width()), inside.totalMinimumSize().height())
+            if self.minimumHeight() != high:
+                self.setMinimumHeight(high)
 
     def tell(self, sentence: str, *, warning: bool = False) -> None:
         """Say what is wrong, or only what to know, or nothing."""

@@ -12,15 +12,13 @@ cache/                       predictions: may be deleted
 from __future__ import annotations
 
 import contextlib
-import getpass
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from core.answers.annotator import annotator_name
 from core.answers.answers import Answers
 from core.answers.brought import Brought
 from core.answers.entry import ScanRef
@@ -470,14 +468,3 @@ class Project:
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""
         return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
-
-
-def annotator_name() -> str:
-    """The name one's answers are kept under: LIDARLOOP_ANNOTATOR or the login name."""
-    name = os.environ.get("LIDARLOOP_ANNOTATOR", "").strip()
-    if not name:
-        try:
-            name = getpass.getuser()
-        except (KeyError, OSError):  # a user id without a name, as in some containers
-            name = "annotator"
-    return re.sub(r"[^\w.-]", "_", name)

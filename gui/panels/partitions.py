@@ -76,7 +76,7 @@ class Partitions(QScrollArea):
             self.note.setText(f"What there is to learn, by size, from small to large: {text}")
             self.note.setToolTip(
                 "Each size class's share of the information of all clusters: clusters for each "
-                "logarithm of their points (API, Eq. 1 in docs/method.md)."
+                "logarithm of their points (API, Eq. 1 in docs/method.md, Partitions)."
             )
         self._count_classes()
 

@@ -12,6 +12,7 @@ CELL_M, REACH_M = 1.0, 100.0
 _NEIGHBOURS = 9  # of a point, itself included
 _CLOSES = 1.09  # of the angle between rings: splats of this size leave no gap
 _FINEST_M = 0.02
+_NOISE_M = 0.01  # of a range: what is no thicker near the scanner is no bush
 _QUANTILES = 65
 _WIDE_M = 30.0
 _FLAT, _LEVEL, _ON_GROUND_M = 0.06, 0.8, 0.5  # roughness, upward part of a normal, height
@@ -213,7 +214,8 @@ def _surfaces(
     distance, near = tree.query(xyz, min(_NEIGHBOURS, len(xyz)))
     around = xyz[near]
     around -= around.mean(axis=1, keepdims=True)
-    normal, rough = least_axes(np.einsum("nki,nkj->nij", around, around))
+    covariance = np.einsum("nki,nkj->nij", around, around)
+    normal, rough = least_axes(covariance, noise=_NEIGHBOURS * _NOISE_M**2)
     away = (normal * xyz).sum(axis=1) > 0
     normal[away] *= -1
     rough = np.median(rough[near], axis=1)
@@ -225,9 +227,10 @@ def _surfaces(
     return normal, rough, reflection, distance[:, 4]
 
 
-def least_axes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def least_axes(covariance: np.ndarray, noise: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """(n, 3) float32 unit eigenvectors of the least eigenvalues of covariance (n, 3, 3), zero where
-    no direction is least; and (n,) float32 0..1 the square root of the least over the largest one.
+    no direction is least; and (n,) float32 0..1 the square root of the least, less `noise`, over
+    the largest one.
 
     In closed form (Smith 1961), ten times as fast as a general solver.
     """
@@ -250,5 +253,6 @@ def least_axes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     longest = length[rows, best]
     found = products[rows, best] / np.maximum(longest, 1e-30)[:, None]
     found[(longest < 1e-9) | (scale <= 0)] = 0
-    ratio = np.sqrt(np.clip(least, 0, None) / np.maximum(largest, 1e-12))
+    thick = np.clip(least - noise / np.maximum(scale, 1e-30), 0, None)
+    ratio = np.sqrt(thick / np.maximum(largest, 1e-12))
     return found.astype(np.float32), np.minimum(ratio, 1).astype(np.float32)

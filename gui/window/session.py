@@ -10,10 +10,11 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core import steps
+from core.answers.annotator import annotator_name
 from core.base.errors import LockedError, ProjectError, StorageError
 from core.base.jobs import Job, Progress
 from core.exchange.merge import merge
-from core.project.project import Project, annotator_name
+from core.project.project import Project
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
 from core.rounds.round import Round

@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 
+from core.answers.annotator import annotator_name
 from core.base.jobs import Progress
 from core.base.words import duration
-from core.project.project import annotator_name
 from gui.desk.counted import points, units_words
 from gui.desk.state import State
 

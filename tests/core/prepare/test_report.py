@@ -289,7 +289,7 @@ def test_an_option_that_makes_no_sense_is_told(option, says, tmp_path, small_str
 
 
 def test_docs_name_every_option():
-    text = (ROOT / "docs" / "rigs.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/rigs.md").read_text(encoding="utf-8")
     from core.cli.arguments import SENSOR, option_of
 
     for key in SENSOR:

@@ -8,9 +8,9 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 
+from core.answers.annotator import annotator_name
 from core.base.meanings import MEANINGS
 from core.base.settings import load_preset
-from core.project.project import annotator_name
 from core.project.project_file import read_project_file
 from gui.look.icon import application_icon
 from gui.look.theme import THEMES

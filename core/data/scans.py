@@ -20,7 +20,6 @@ from core.data.reading import AS_THEY_ARE, Reading
 from core.data.returns import are_returns
 from core.data.rig import AS_IT_IS, THE_FILES, Rig
 
-_LABELS = ("label", "labels", "lidarseg", "panoptic", "predictions", "annotations", "gt")
 _MOST_FOLDERS = 1000
 
 
@@ -314,7 +313,7 @@ def recognise(folder: Path) -> DatasetFolder | None:
 def _holds(layout: Format, root: Path) -> DatasetFolder | None:
     """What a root has in a layout, None where it has no scan."""
     scans = {name: scans_of(layout, root, name) for name in sequences_of(layout, root)}
-    scans = _without_labels({name: found for name, found in scans.items() if found})
+    scans = {name: found for name, found in scans.items() if found}
     if not scans:
         return None
     every = [scan for found in scans.values() for scan in found]
@@ -328,18 +327,6 @@ def _holds(layout: Format, root: Path) -> DatasetFolder | None:
     return DatasetFolder(layout.name, root, tuple(scans), len(every), labelled)
 
 
-def _without_labels(scans: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Sequences that are scans: no folder called after labels whose files are those of another."""
-
-    def stems(name: str) -> set[str]:
-        return {scan.rpartition("/")[2] for scan in scans[name]}
-
-    named = [name for name in scans if name.lower() in _LABELS]
-    of_scans = [stems(name) for name in scans if name not in named]
-    labels = {name for name in named if any(stems(name) <= others for others in of_scans)}
-    return {name: found for name, found in scans.items() if name not in labels}
-
-
 def _below(folder: Path, layout: Format) -> Path | None:
     """The first folder further down that holds scans in a layout, None where none of the first
     thousand does."""
@@ -349,9 +336,10 @@ def _below(folder: Path, layout: Format) -> Path | None:
         seen += 1
         try:
             inside = sorted(p for p in place.iterdir() if p.is_dir() and not is_hidden(p.name))
-        except OSError:  # somebody else's folder
+            names = sequences_of(layout, place) if place != folder else ()
+            if any(scans_of(layout, place, name) for name in names):
+                return place
+        except (OSError, DataError):  # somebody else's folder
             continue
-        if place != folder and any(scans_of(layout, place, n) for n in sequences_of(layout, place)):
-            return place
         waiting += inside
     return None

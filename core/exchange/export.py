@@ -16,7 +16,7 @@ from core.data.classes import UNLABELLED
 from core.exchange.layouts import OWN, layout_of
 from core.exchange.outbox import Outbox
 from core.exchange.panoptic import export_panoptic
-from core.exchange.raw_labels import MOST_CLASS, as_raw, told
+from core.exchange.raw_labels import MOST_CLASS, as_raw, check_ids, told
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 
@@ -53,6 +53,7 @@ def export(
     with Outbox(out, project.dataset, force=force) as box:
         if what == "journal":
             return _export_journal(project, box, job)
+        check_ids(project.classes)
         if what == "panoptic":
             return export_panoptic(project, box, job)
         return _export_scans(project, box, job, what, layout)

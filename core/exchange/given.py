@@ -133,8 +133,9 @@ def read_probabilities(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
                         f"{path} holds {', '.join(stored.files) or 'nothing'}.",
                         f'Save the probabilities as "{_NAMES[0]}".',
                     )
-                found = stored[named[0]]
-                features = next((stored[name] for name in _FEATURES if name in stored), None)
+                found = np.asarray(stored[named[0]])  # of no array it is bytes
+                given = next((name for name in _FEATURES if name in stored), None)
+                features = None if given is None else np.asarray(stored[given])
     except DataError:
         raise
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds

@@ -60,6 +60,17 @@ def packed(raw: np.ndarray, dtype: np.dtype, scan: str) -> bytes:
     return raw.astype(dtype).tobytes()
 
 
+def check_ids(classes: ClassList) -> None:
+    """Raise ProjectError where a class, of a list that an older version let pass, has a raw id that
+    would run into the instance's bits."""
+    for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
+        if not 0 <= raw <= MOST_CLASS:
+            raise ProjectError(
+                f"The class {name} has the raw id {raw:,}; labels hold 0 to {MOST_CLASS:,}.",
+                "Give it a smaller raw id in classes.toml.",
+            )
+
+
 def known_as(raw: np.ndarray, classes: ClassList, scan: str) -> np.ndarray:
     """(N,) uint8 classes or IGNORED, before merges as a journal keeps them, of raw labels (N,)
     uint32. Raises DataError naming scan and ids that the list does not know."""

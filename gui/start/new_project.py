@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from core.base.errors import ProjectError
+from core.base.errors import ProjectError, SettingsError
 from core.base.machine import usual_preset
 from core.base.settings import PRESETS, load_preset
 from core.base.words import DASH
@@ -227,7 +228,9 @@ class NewProject(QWidget):
     def _estimate(self) -> None:
         """Say what a round will ask; how many units that is, depends on their sizes."""
         train, preset = tuple(self._names(self.train)), str(self.preset.currentData())
-        self.rig.look(Source(self.found.format, self.found.root, train, preset))
+        with suppress(SettingsError):  # of the columns, told at their field
+            reading = self._reading()
+            self.rig.look(Source(self.found.format, self.found.root, train, preset, reading))
         if self._asked is not None:
             self._asked.cancel()
         work = partial(
@@ -290,6 +293,9 @@ class NewProject(QWidget):
     def _columns(self) -> list[str]:
         return [name.strip() for name in self.columns.text().split(",") if name.strip()]
 
+    def _reading(self) -> Reading:
+        return Reading(tuple(self._columns()), str(self.unit.currentData()))
+
     # -- making it ----------------------------------------------------------------------------
 
     def make(self) -> None:
@@ -316,10 +322,10 @@ class NewProject(QWidget):
                 seed=self.seed.value(),
                 research=self.research.isChecked(),
                 classes=classes,
+                reading=self._reading(),
                 overrides=self.rig.overrides(),
                 guess=True,
                 source="chosen in the window",
-                reading=Reading(tuple(self._columns()), str(self.unit.currentData())),
             ).close()
         except ProjectError as error:
             faulty = estimate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from core.base.meanings import MEANINGS
 from core.base.settings import load_preset
 from core.data.fitted import Fitted, fitted, sample
 from core.data.formats import format_named
+from core.data.plausible import judge
+from core.data.reading import AS_THEY_ARE, Reading
 from core.data.rig import AXES, canonical
 from core.data.scans import open_dataset
 from core.data.splits import expanded
@@ -61,6 +63,7 @@ class Source:
     root: Path
     train: tuple[str, ...]
     preset: str
+    reading: Reading = AS_THEY_ARE
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,13 @@ class _Reader:
         self._scans: list[np.ndarray] = []
 
     def scans(self, source: Source) -> list[np.ndarray]:
-        of = (source.format, source.root, source.train)
+        of = (source.format, source.root, source.train, source.reading)
         if of != self._of:
             there = format_named(source.format).sequences(source.root)
             names, _ = expanded(source.format, source.train, there)
-            self._scans = sample(open_dataset(source.format, source.root, names, ()))
+            found = open_dataset(source.format, source.root, names, (), reading=source.reading)
+            reading = replace(source.reading, origin=judge(found).origin)
+            self._scans = sample(replace(found, reading=reading))
             self._of = of
         return self._scans
 
@@ -191,7 +196,7 @@ class RigFields(QWidget):
             grid.addWidget(self._label(key, line), row, column)
             grid.addWidget(line, row, column + 1)
             line.textEdited.connect(partial(self._edited, key))
-        self.lines["rig.ego_box"].setPlaceholderText("smallest x, y, z, largest x, y, z")
+        self.lines["rig.ego_box"].setPlaceholderText("none")
         grid.addWidget(self.reflections, 4, 1, 1, 3)
         for column in (1, 3):
             grid.setColumnStretch(column, 1)

@@ -8,6 +8,7 @@ beside <sequence>/lidarseg/*_lidarseg.bin. Points are float32 x, y, z, intensity
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -57,11 +58,11 @@ class NuScenes(Format):
         return ("x", "y", "z", "intensity", "ring")
 
     def has_labels(self, root: Path, scan: str) -> bool:
-        return (root / self.label_file(root, scan)[0]).exists()
+        return os.path.isfile(root / self.label_file(root, scan)[0])
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
         path = root / self.label_file(root, scan)[0]
-        return read_columns(path, 1, "u1")[:, 0].astype(np.uint32) if path.exists() else None
+        return read_columns(path, 1, "u1")[:, 0].astype(np.uint32) if os.path.isfile(path) else None
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         tables = _tables(root)

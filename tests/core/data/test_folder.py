@@ -10,7 +10,7 @@ import pytest
 
 from core.base.errors import DataError
 from core.data.formats.folder import Folder
-from core.data.names import counted
+from core.data.names import in_order
 from tests.core.data.clouds.made_files import ROWS, XYZI, as_text, packed, ply
 from tests.places import SAMPLES
 
@@ -84,16 +84,16 @@ def test_names_keep_their_exact_text(tmp_path: Path):
     assert "linked/scan 1" in scans(tmp_path)
 
 
-def test_counted_orders_any_names():
+def test_any_names_have_one_order():
     names = ["b", "a10", "a2", "a", "a02", "", "10", "9", "٣", "²", "a2b10", "a2b9"]
-    found = sorted(names, key=counted)
+    found = sorted(names, key=in_order)
     assert found.index("9") < found.index("10")
     assert found.index("a") < found.index("a2") < found.index("a10") < found.index("b")
     assert found.index("a2b9") < found.index("a2b10")
-    assert len({counted(name) for name in names}) == len(names)
+    assert len({in_order(name) for name in names}) == len(names)
     for _ in range(5):
         np.random.default_rng(0).shuffle(names)
-        assert sorted(names, key=counted) == found
+        assert sorted(names, key=in_order) == found
 
 
 def test_two_files_of_one_name(tmp_path: Path):
@@ -105,7 +105,7 @@ def test_two_files_of_one_name(tmp_path: Path):
 def test_what_lies_beside_scans_is_none(tmp_path: Path):
     put(tmp_path, "velodyne/0.bin", "velodyne/1.bin", "labels/0.bin", "Labels2/7.bin")
     put(tmp_path, "label_2/0.txt", "calib/1.txt", "README.txt", "poses.txt", content=as_text())
-    put(tmp_path, "velodyne/notes of the day.txt", "velodyne/readme.md", content=b"sunny")
+    put(tmp_path, "velodyne/notes of the day.txt", "velodyne/readme.rst", content=b"sunny")
     assert scans(tmp_path) == ["Labels2/7", "velodyne/0", "velodyne/1"]
     # Where there is nothing surer, text is what there is.
     put(tmp_path / "texts", "1.txt", "2.csv", "poses.txt", content=as_text())

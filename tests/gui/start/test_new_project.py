@@ -12,7 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from core.base import machine
+from core.data.scans import recognise
 from core.project.project import Project
+from gui.look.theme import DARK
 from gui.start.class_choice import EMPTY, OWN
 from gui.start.class_editor import ClassEditor
 from gui.start.new_project import NewProject
@@ -154,7 +156,7 @@ def test_a_preset_that_needs_a_gpu_says_so_before_anything_is_made(
 def test_every_part_is_reached_by_tab(page: NewProject):
     page.path.setFocus()
     seen = []
-    for _ in range(20):
+    for _ in range(30):
         seen.append(QApplication.focusWidget())
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     parts = (page.train, page.validation, page.preset, page.classes.box, page.classes.edit,
@@ -232,3 +234,23 @@ def test_a_list_from_a_file(page: NewProject, tmp_path: Path, content, says, mon
     page.window().close()
     with Project(path) as project:
         assert project.classes.names == ("crane",)
+
+
+def test_five_columns_are_proposed_and_an_empty_file_is_named(qtbot, tmp_path: Path):
+    root = tmp_path / "five"
+    root.mkdir()
+    for number in range(2):
+        points, _ = small_scan(number)
+        rows = np.column_stack([points, np.arange(len(points)) % 16])
+        rows.astype("<f4").tofile(root / f"{number}.bin")
+    (root / "2.bin").write_bytes(b"")
+    found = recognise(root)
+    assert found is not None
+    page = NewProject(found, DARK)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(lambda: page.settled and bool(page.columns.text()), timeout=20_000)
+    qtbot.waitUntil(lambda: page.settled, timeout=20_000)
+    assert page.columns.text() == "x,y,z,intensity,ring"
+    assert "look like 5 numbers" in page.fields["columns"].problem.text()
+    assert "2 is empty, of 3 scans" in page.odd.text()

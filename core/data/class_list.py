@@ -9,9 +9,10 @@ another (a merge, which can be undone); none is ever taken away.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -173,6 +174,15 @@ class ClassList:
                 merges.append(step)
             document["merge"] = merges
         return tomlkit.dumps(document)
+
+    def check_ids(self, answered: Iterable[int], file: Path) -> None:
+        """Raise SettingsError where an answered class is not in the list, read from `file`."""
+        beyond = [found for found in answered if len(self) <= found < FIRST_CODE]
+        if beyond:
+            raise SettingsError(
+                f"{file} has {len(self)} classes, but answers are of one with the id {beyond[0]}.",
+                "Bring the missing entries back from a copy of the project.",
+            )
 
     def number(self, name: str) -> int:
         """The id of the class of that name. Raises SettingsError naming those there are."""

@@ -26,7 +26,7 @@ from core.answers.instances import Things
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
-from core.data.classes import FIRST_CODE, ClassList, load_classes
+from core.data.classes import ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
 from core.data.label_file import check_raw
@@ -87,7 +87,7 @@ class Project:
                 now=self.classes.now,
             )
             undo.callback(self.answers.close)
-            self._check_classes()
+            self.classes.check_ids(self.answers.fold.class_counts(), path / CLASSES)
             self.units: Units | None = self._read_units()
             self._stale: tuple[str, ...] = self._turned_since()
             self.rounds: list[Round] = read_rounds(path / "rounds")
@@ -171,18 +171,6 @@ class Project:
         file.write(path)
         check.save_doubts(path / "units", (*judged.notes, *judge_stance(dataset)))
         return cls(path)
-
-    def _check_classes(self) -> None:
-        """Every class that was answered must be in the list."""
-        beyond = [
-            c for c in self.answers.fold.class_counts() if len(self.classes) <= c < FIRST_CODE
-        ]
-        if beyond:
-            raise SettingsError(
-                f"{self.path / CLASSES} has {len(self.classes)} classes, but answers are of one "
-                f"with the id {beyond[0]}.",
-                "Bring the missing entries back from a copy of the project.",
-            )
 
     def use_classes(self, classes: ClassList) -> None:
         """Make `classes` the project's list, on the disk first (core.project.change_classes).

@@ -173,18 +173,20 @@ class NewProject(QWidget):
             layout.addWidget(part)
         layout.addLayout(self.form)
         layout.addWidget(self.rig)
-        layout.addWidget(self.odd)
-        layout.addWidget(self.cost)
-        layout.addWidget(self.problem)
-        layout.addLayout(buttons)
+        foot = QWidget()
+        foot.setMaximumWidth(900)
+        below = QVBoxLayout(foot)  # always in sight, however long the form
+        below.setContentsMargins(28, 8, 28, 14)
+        for part in (self.odd, self.cost, self.problem):
+            below.addWidget(part)
+        below.addLayout(buttons)
         inside = QWidget()
-        middle = QHBoxLayout(inside)
-        middle.addStretch()
-        middle.addWidget(card, 10, Qt.AlignmentFlag.AlignVCenter)
-        middle.addStretch()
-        outer = QHBoxLayout(self)
+        outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(Scrolled(inside))
+        outer.setSpacing(0)
+        outer.addWidget(Scrolled(inside), 1)
+        outer.addLayout(_in_the_middle(foot))
+        inside.setLayout(_in_the_middle(card))
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
@@ -382,6 +384,16 @@ def free_folder(home: Path, root: Path) -> Path:
         found = first.with_name(f"{first.name}-{number}")
         number += 1
     return found
+
+
+def _in_the_middle(part: QWidget) -> QHBoxLayout:
+    """A part as wide as it may be, with equal room on both sides."""
+    middle = QHBoxLayout()
+    middle.setContentsMargins(0, 0, 0, 0)
+    middle.addStretch()
+    middle.addWidget(part, 10, Qt.AlignmentFlag.AlignVCenter)
+    middle.addStretch()
+    return middle
 
 
 def why_not_there(text: str) -> str:

@@ -63,6 +63,7 @@ def test_every_class_and_code_is_in_sight(driver: Driver, size, text: float, the
     dressed(driver, size, text)
     driver.rest()
     driver.window.reset_layout()  # the second time no size changes
+    QApplication.processEvents()
     palette = driver.session.palette
     beside = {
         button.height() < 2 * button.fontMetrics().height() for button in palette.buttons.values()

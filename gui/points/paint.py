@@ -23,8 +23,8 @@ MODES = (
     "entropy",
     "height",
     "intensity",
-    "colours",
     "truth",
+    "colours",
 )
 BY_VALUE = MODES[4:]
 

@@ -143,7 +143,7 @@ def of_session(window: Shell, session: Session) -> list[Action]:
         Action("accept", "Accept", ("Return", "Enter", "Space"), "Label",
                "Confirm the draft, or answer with the class suggested first.",
                work.accept, session.no.label),
-        Action("guess", "Start from the best guess", ("Y",), "Label",
+        Action("guess", "Split it, by the best guess", ("Y",), "Label",
                "The network's class of each point, else two parts of like points; again: "
                "split the lit part further.",
                work.labelling.guess, session.no.label),
@@ -266,16 +266,20 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
     ]  # fmt: skip
     return [
         *rows,
-        *(_mode(parts.colours, mode, f"Ctrl+{n}") for n, mode in enumerate(MODES, start=1)),
+        *(
+            _mode(parts.colours, mode, (f"Ctrl+{n}",) if n < 10 else ())
+            for n, mode in enumerate(MODES, start=1)
+        ),
     ]
 
 
-def _mode(colours: Colours, mode: str, key: str) -> Action:
-    title = f"Colour by {'ground truth' if mode == 'truth' else mode}"
+def _mode(colours: Colours, mode: str, keys: tuple[str, ...]) -> Action:
+    named = {"truth": "ground truth", "colours": "the file's own colours"}
+    title = f"Colour by {named.get(mode, mode)}"
     return Action(
         f"mode {mode}",
         title,
-        (key,),
+        keys,
         "View",
         f"{title}.",
         lambda: colours.set_mode(mode),

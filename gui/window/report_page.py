@@ -196,7 +196,7 @@ class ReportPage(QDialog):
         for warning in self.warnings:
             inside.addWidget(warning)
         if not report.warnings:
-            inside.addWidget(Wrapped("✓  As good scans are: nothing odd was found.", "quiet"))
+            inside.addWidget(Wrapped("✓  Nothing odd was found.", "quiet"))
         legend = Flow()
         for name, colour in PARTS.items():
             square = _Square(getattr(self.theme, colour))

@@ -22,6 +22,7 @@ from gui.desk.activity import Activity
 from gui.desk.state import State
 from gui.desk.tally import Tally
 from gui.look.theme import Theme
+from gui.look.words import breakable
 from gui.panels.context import Context
 from gui.panels.partitions import Partitions
 from gui.panels.queue import Queue
@@ -58,9 +59,11 @@ class Session(QObject):
     Signals
     -------
     prepared() : the scans were prepared, to the end
+    report_asked() : the person wants to see what became of the points
     """
 
     prepared = Signal()
+    report_asked = Signal()
 
     def __init__(self, path: Path, activity: Activity, jobs: Jobs, theme: Theme) -> None:
         super().__init__()
@@ -147,11 +150,18 @@ class Session(QObject):
     def prepare(self) -> None:
         """Split the scans in units, in the background."""
 
-        def work(job: Job) -> None:
+        def work(job: Job) -> Told:
             steps.prepare(self.project, job)
             self._prepared = True
+            report = self.project.report()
+            odd = report.warnings if report is not None else ()
+            what = (
+                f"Prepared, but {breakable(odd[0])}" if odd else "Prepared: nothing odd was found."
+            )
+            more = f"And {len(odd) - 1} more." if len(odd) > 1 else ""
+            return Told(what, more, (("Look at the report", self.report_asked.emit),))
 
-        self.jobs.run("Prepare", work)
+        self._run_and_tell("Prepare", work)
 
     def ask(self, options: dict[str, Any] | None = None) -> None:
         """Choose and freeze the next query, in the background."""

@@ -179,7 +179,8 @@ class Window(QMainWindow):
         state = session.state
         state.changed.connect(self.refresh)
         session.context.turned.connect(self.refresh)
-        session.prepared.connect(lambda: self.open_report(anew=True))
+        session.prepared.connect(self._renew_report)
+        session.report_asked.connect(self.open_report)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         session.queue.sorted_by_scan.connect(lambda on: store().setValue("by_scan", on))
@@ -353,6 +354,13 @@ class Window(QMainWindow):
 
         if self.session is not None:
             show_report(self, self.session.state, self.theme, anew=anew)
+
+    def _renew_report(self) -> None:
+        """A page that is open is of the new preparation, and takes no key."""
+        from gui.window.report_page import ReportPage
+
+        if self.findChild(ReportPage) is not None:
+            self.open_report(anew=True)
 
     def open_classes(self) -> None:
         """Show the class list, in a window beside this one; saved, the project opens with it."""

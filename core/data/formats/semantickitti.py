@@ -6,6 +6,7 @@ camera 0, so the LiDAR's pose is inv(Tr) · pose · Tr with Tr of calib.txt (sem
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -117,7 +118,6 @@ def _frames(folder: Path) -> list[str]:
 
 def _in_any_case(path: Path) -> Path:
     """A file, or the one with .BIN or .Bin for .bin."""
+    base = os.fspath(path).removesuffix(path.suffix)  # as text: asked of thousands of scans
     ends = (path.suffix, path.suffix.upper(), path.suffix.title())
-    stem = path.name.removesuffix(path.suffix)
-    names = (path.with_name(f"{stem}{end}") for end in ends)
-    return next((name for name in names if name.exists()), path)
+    return next((Path(base + end) for end in ends if os.path.exists(base + end)), path)

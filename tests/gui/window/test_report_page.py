@@ -79,10 +79,13 @@ def test_a_heading_sorts(driver):
         assert shown == sorted(shown, reverse=not ascending)
 
 
-def test_it_opens_after_prepare_and_leaves_the_keys(driver):
-    assert driver.window.findChild(ReportPage) is None
+def test_it_is_offered_after_prepare_and_an_open_one_is_renewed(driver):
     units = driver.session.project.units_folder
     driver.step("prepare")
+    assert driver.window.findChild(ReportPage) is None
+    offered = driver.session.banner.choices[0]
+    assert offered.text() == "Look at the report"
+    driver.click(offered)
     first = drawn(driver)
     assert first.isVisible()
     shutil.rmtree(units / driver.session.project.units.fingerprint / "rows")

@@ -75,7 +75,11 @@ def parser() -> argparse.ArgumentParser:
         "make a project from a folder of scans",
         "new street --format semantickitti --root dataset --train 00,01 --val 08",
     )
-    made.add_argument("--format", required=True, help="semantickitti, nuscenes or folder")
+    made.add_argument(
+        "--format",
+        required=True,
+        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw or folder",
+    )
     made.add_argument("--root", type=Path, required=True, metavar="DIR", help="the scans' folder")
     made.add_argument(
         "--train",

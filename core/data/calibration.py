@@ -91,16 +91,7 @@ def calibration_of(folder: Path) -> Calibration:
     """The calibration in a sequence's folder. Raises DataError for a matrix that cannot be read."""
     file = folder / CALIBRATION
     if file.exists():
-        lines = _lines_by_name(file)
-        p2 = _matrix(file, "P2", lines)
-        tr = _matrix(file, "Tr", lines)
-        if tr is None:
-            name = next((name for name in _BEFORE_RECTIFICATION if name in lines), "")
-            tr = _matrix(file, name, lines)
-            rectified = next((n for n in ("R0_rect", "R_rect", "R_rect_00") if n in lines), "")
-            if tr is not None and rectified:
-                tr = _rotation(file, rectified, lines) @ _square(tr)[:3]
-        return Calibration(p2, None if tr is None else _square(tr))
+        return calibration_in(file)
     cameras, scanner = (folder / name for name in _RAW)
     if not scanner.exists():
         return Calibration()
@@ -115,6 +106,22 @@ def calibration_of(folder: Path) -> Calibration:
     if "R_rect_00" in lines:
         tr = _square(_rotation(cameras, "R_rect_00", lines) @ tr[:3])
     return Calibration(_matrix(cameras, "P_rect_02", lines), tr)
+
+
+@lru_cache(maxsize=64)
+def calibration_in(file: Path) -> Calibration:
+    """The calibration of a file with P2 and Tr. Raises DataError for a matrix that cannot be read,
+    and where the file is missing."""
+    lines = _lines_by_name(file)
+    p2 = _matrix(file, "P2", lines)
+    tr = _matrix(file, "Tr", lines)
+    if tr is None:
+        name = next((name for name in _BEFORE_RECTIFICATION if name in lines), "")
+        tr = _matrix(file, name, lines)
+        rectified = next((n for n in ("R0_rect", "R_rect", "R_rect_00") if n in lines), "")
+        if tr is not None and rectified:
+            tr = _rotation(file, rectified, lines) @ _square(tr)[:3]
+    return Calibration(p2, None if tr is None else _square(tr))
 
 
 def poses_of(folder: Path) -> Poses | None:
@@ -174,7 +181,9 @@ def _text(file: Path) -> str:
 
 
 def _lines_by_name(file: Path) -> dict[str, str]:
-    pairs = (line.partition(":") for line in _text(file).splitlines())
+    lines = [line.strip() for line in _text(file).splitlines()]
+    # KITTI tracking's R_rect and Tr_velo_cam have no colon.
+    pairs = (line.partition(":" if ":" in line else " ") for line in lines)
     return {name.strip(): values for name, colon, values in pairs if colon}
 
 

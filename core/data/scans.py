@@ -297,15 +297,18 @@ def recognise(folder: Path) -> DatasetFolder | None:
     if not folder.is_dir():
         return None
     below = sorted(path for path in folder.iterdir() if path.is_dir())
-    # A plain folder is what no other format knows: it is asked last.
-    for layout in sorted(formats().values(), key=lambda layout: layout.name == "folder"):
-        # Any folder has a neighbour with some .bin: a plain folder is only what was named.
-        places = (folder,) if layout.name == "folder" else (folder, folder.parent, *below)
-        for root in places:
+    known = [layout for layout in formats().values() if layout.name != "folder"]
+    for root in (folder, folder.parent, *below):
+        for layout in known:
             found = _holds(layout, root) if layout.recognises(root) else None
-            if found is not None:
+            if found is not None and (root != folder.parent or _is_of(found, layout, folder)):
                 return found
+    # A plain folder is what no other format knows, and only what was named: any has a neighbour
+    # with some .bin.
     plain = format_named("folder")
+    found = _holds(plain, folder) if plain.recognises(folder) else None
+    if found is not None:
+        return found
     deeper = _below(folder, plain)
     return None if deeper is None else _holds(plain, deeper)
 
@@ -325,6 +328,16 @@ def _holds(layout: Format, root: Path) -> DatasetFolder | None:
         for scan in (found if tells else found[:1])
     )
     return DatasetFolder(layout.name, root, tuple(scans), len(every), labelled)
+
+
+def _is_of(found: DatasetFolder, layout: Format, folder: Path) -> bool:
+    """Whether a folder is a part of the dataset that lies in the one above: it holds scans of it,
+    or nothing that a plain folder has."""
+    if not format_named("folder").sequences(folder):
+        return True
+    inside = f"{folder.name}/"
+    scans = (scans_of(layout, found.root, sequence) for sequence in found.sequences)
+    return any(scan.startswith(inside) for some in scans for scan in some)
 
 
 def _below(folder: Path, layout: Format) -> Path | None:

@@ -9,7 +9,7 @@ from io import BytesIO
 
 import numpy as np
 
-from core.base.errors import DataError, ProjectError
+from core.base.errors import DataError
 from core.data.classes import ClassList
 from core.data.scans import Dataset
 from core.exchange.raw_labels import classes_of
@@ -45,17 +45,6 @@ def ply(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(raw)}"]
     head += [f"property {kinds[kind]} {name}" for name, kind in columns]
     return "\n".join([*head, "end_header", ""]).encode() + rows.tobytes()
-
-
-def need_laspy() -> None:
-    """Raise ProjectError where laspy is not installed."""
-    try:
-        import laspy  # noqa: F401
-    except ImportError as error:
-        raise ProjectError(
-            "LAS files need the package laspy, which is not installed.",
-            'Install it: pip install "lidarloop[las]".',
-        ) from error
 
 
 def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> bytes:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import struct
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.clouds import read
-from core.data.formats.raw import file_size, read_columns
-from core.exchange.clouds_out import need_laspy
+from core.data.clouds import las, read
+from core.data.formats.raw import read_columns
 from core.exchange.raw_labels import MOST_CLASS
 
 SUFFIXES = (".label", "_lidarseg.bin", ".bin", ".npy", ".las", ".laz", ".ply", ".pcd")
@@ -104,66 +102,8 @@ def _whole(array: np.ndarray, path: Path) -> np.ndarray:
 
 def _of_las(path: Path) -> np.ndarray:
     """Classification, or the extra dimension class_id where there is one, and instance."""
-    need_laspy()
-    import laspy
-
-    _check_las(path)
-    try:
-        cloud = laspy.read(path)
-        names = set(cloud.point_format.dimension_names)
-        classes = np.asarray(cloud["class_id" if "class_id" in names else "classification"])
-        instance = np.asarray(cloud["instance"]) if "instance" in names else 0
-    except BaseException as error:  # of a damaged file laspy raises several kinds
-        # lazrs panics, which is no Exception.
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise _unreadable(path, error) from error
-        raise
-    if classes.dtype.kind not in "ui" or classes.max(initial=0) > MOST_CLASS:
-        raise DataError(
-            f"{path} has classes that are no whole numbers up to {MOST_CLASS:,}.",
-            "Write the class of each point as classification.",
-        )
-    return classes.astype(np.uint32) | np.asarray(instance).astype(np.uint32) << np.uint32(16)
-
-
-def _check_las(path: Path) -> None:
-    """Raise DataError where a LAS header promises more than the file can hold: laspy believes it.
-
-    Offsets are those of the LAS specification 1.4; a compressed point takes at least a bit.
-    """
-    size = file_size(path)
-    with path.open("rb") as file:
-        head = file.read(375)
-    if len(head) < 227 or head[:4] != b"LASF":
-        raise _unreadable(path, "it has no LAS header")
-    head = head.ljust(375, b"\0")
-    start, records, kind, length, points = struct.unpack_from("<IIBHI", head, 96)
-    later_start = later = 0
-    if head[25] >= 4:
-        later_start, later, more = struct.unpack_from("<QIQ", head, 235)
-        points = more or points
-    packed = kind & 0x80 or path.suffix.lower() == ".laz"
-    room = (size - start) * 8 if packed else (size - start) // max(length, 1)
-    fits = start <= size and points <= room and 54 * records <= start
-    if not fits or (later and (later_start > size or 60 * later > size - later_start)):
-        raise _unreadable(path, f"its header tells of {points:,} points in {size:,} bytes")
-    if packed and points and not _holds_chunks(path, start, size, points):
-        raise _unreadable(path, "its table of chunks is damaged")
-
-
-def _holds_chunks(path: Path, start: int, size: int, points: int) -> bool:
-    """Whether a compressed file's table of chunks can be as long as it says: the library that reads
-    it ends the process where it has no memory for it."""
-    with path.open("rb") as file:
-        file.seek(start)
-        place = int.from_bytes(file.read(8), "little", signed=True)
-        if place == -1:  # of a file that was written in one go
-            file.seek(size - 8)
-            place = int.from_bytes(file.read(8), "little", signed=True)
-        if not start <= place <= size - 8:
-            return False
-        file.seek(place + 4)
-        return int.from_bytes(file.read(4), "little") <= points
+    found = las.labels(path)
+    return np.zeros(las.count(path), np.uint32) if found is None else found
 
 
 def _unreadable(path: Path, why: object) -> DataError:

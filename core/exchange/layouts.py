@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.base.errors import SettingsError
+from core.data.clouds.las import need_laspy
 from core.data.label_file import label_file
 from core.exchange import clouds_out, nuscenes_out
 from core.exchange.nuscenes_out import Files
@@ -59,7 +60,7 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
     if name in ("ply", "las"):
         make = clouds_out.ply if name == "ply" else clouds_out.las
         if name == "las":
-            clouds_out.need_laspy()
+            need_laspy()
         return Layout(
             {scan: f"{scan}.{name}" for scan in scans},
             lambda scan, raw: make(dataset, scan, raw, project.classes),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from core.data.clouds import flat, npy, pcd, ply, text
+from core.data.clouds import flat, las, npy, pcd, ply, text
 from core.data.clouds.columns import Columns, Picked, pick
 from core.data.clouds.rgb import rgb_of
 from core.data.clouds.source import wrong
@@ -32,6 +32,7 @@ _READERS: dict[str, Callable[[Path], Columns]] = {
     ".npy": npy.read,
     ".pcd": pcd.read,
     ".ply": ply.read,
+    **dict.fromkeys(las.SUFFIXES, las.read),
     **dict.fromkeys(text.SUFFIXES, text.read),
 }
 _COUNTS: dict[str, Callable[[Path], int]] = {
@@ -39,6 +40,7 @@ _COUNTS: dict[str, Callable[[Path], int]] = {
     ".npy": npy.count,
     ".pcd": pcd.count,
     ".ply": ply.count,
+    **dict.fromkeys(las.SUFFIXES, las.count),
 }
 SUFFIXES = tuple(_READERS)
 COLOURED = tuple(suffix for suffix in SUFFIXES if suffix != ".bin")  # columns with names

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.clouds import COLOURED, SUFFIXES, Picked, count, pick, read, rgb_of
+from core.data.clouds import COLOURED, SUFFIXES, Picked, count, las, pick, read, rgb_of
 from core.data.clouds.source import unreadable
 from core.data.columns import Columns, said_columns
 from core.data.formats.format import Format
@@ -28,7 +28,7 @@ _NO_POINTS = ("calib", "classes", "license", "notes", "poses", "readme", "times"
 
 
 class Folder(Format):
-    """Scans without labels; the class list is the user's."""
+    """Scans without labels but for those in .las and .laz; the class list is the user's."""
 
     name = "folder"
     said: Columns | None = None
@@ -84,6 +84,31 @@ class Folder(Format):
     def points(self, root: Path, scan: str) -> np.ndarray:
         return self.picked(root, scan).points
 
+    def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
+        found = ((scan, self.path(root, scan)) for scan in self.scans(root, sequence))
+        first = next(((scan, path) for scan, path in found if _is_las(path)), None)
+        try:
+            labels = None if first is None else las.labels(first[1])
+        except DataError:  # told where the scan is read
+            return ()
+        if first is None or labels is None:
+            return ()
+        ids = ", ".join(map(str, np.unique(labels & 0xFFFF)[:12]))
+        return (
+            f"{first[0]}: its classification ({ids}) is taken for the raw ids of the class list; "
+            "where it means something else, change the list's raw_ids.",
+        )
+
+    def labels(self, root: Path, scan: str) -> np.ndarray | None:
+        path = self.path(root, scan)
+        found = las.labels(path) if _is_las(path) else None
+        return None if found is None else found & 0xFFFF
+
+    def instances(self, root: Path, scan: str) -> np.ndarray | None:
+        path = self.path(root, scan)
+        found = las.labels(path) if _is_las(path) else None
+        return found >> 16 if found is not None and (found >> 16).any() else None
+
     def colours(self, root: Path, scan: str) -> np.ndarray | None:
         path = self.path(root, scan)
         return rgb_of(read(path)) if path.suffix.lower() in COLOURED else None
@@ -96,6 +121,10 @@ class Folder(Format):
         if path.suffix.lower() == _FLAT:
             return pick_said(path, self.said)
         return pick(read(path), self.said.names)
+
+
+def _is_las(path: Path) -> bool:
+    return path.suffix.lower() in las.SUFFIXES and path.is_file()
 
 
 def _files(folder: Path) -> dict[str, list[str]]:

@@ -1,4 +1,5 @@
-"""SemanticKITTI: sequences/<nn>/{velodyne,labels,poses.txt,calib.txt,times.txt,image_2}.
+"""SemanticKITTI: sequences/<nn>/{velodyne,labels,poses.txt,calib.txt,times.txt,image_2}, or such a
+sequence alone, as point_labeler has it.
 
 Semantic classes are the low 16 bits of a label, instances the high 16; poses.txt is in the frame of
 camera 0, so the LiDAR's pose is inv(Tr) · pose · Tr with Tr of calib.txt (semantic-kitti.org).
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.calibration import calibration_of, poses_of
+from core.data.calibration import Calibration, calibration_of, poses_of
 from core.data.camera import Camera
 from core.data.columns import Columns, said_columns
 from core.data.formats.format import Format
@@ -30,11 +31,11 @@ class SemanticKitti(Format):
 
     name = "semantickitti"
     classes = "semantickitti"
-    layout = "sequences/<nn>/velodyne/*.bin"
+    layout = "sequences/<nn>/velodyne/*.bin, or velodyne/*.bin beside labels"
     said: Columns | None = None
 
     def with_columns(self, columns: Sequence[str]) -> Format:
-        made = SemanticKitti()
+        made = type(self)()
         made.said = said_columns(columns)
         return made
 
@@ -42,10 +43,24 @@ class SemanticKitti(Format):
         return _COLUMNS if self.said is None else self.said.names
 
     def sequences(self, root: Path) -> tuple[str, ...]:
-        return tuple(sorted(p.parent.name for p in (root / "sequences").glob("*/velodyne")))
+        found = tuple(sorted(p.parent.name for p in (root / "sequences").glob("*/velodyne")))
+        return found or ((".",) if _is_one_sequence(root) else ())
+
+    def folder(self, sequence: str) -> str:
+        """Where a sequence's scans are, below the root."""
+        return "velodyne" if sequence == "." else f"sequences/{sequence}/velodyne"
+
+    def calibration(self, root: Path, scan: str) -> Calibration:
+        """What is known of a scan's camera and scanner. Raises DataError."""
+        return calibration_of(self.path(root, scan).parent.parent)
+
+    def image(self, root: Path, scan: str) -> Path:
+        """The left colour picture of the same moment, without its suffix."""
+        file = self.path(root, scan)
+        return file.parent.parent / "image_2" / scan.rpartition("/")[2]
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
-        folder = f"sequences/{sequence}/velodyne"
+        folder = self.folder(sequence)
         return tuple(sorted(f"{folder}/{stem}" for stem in _frames(root / folder)))
 
     def path(self, root: Path, scan: str) -> Path:
@@ -79,23 +94,35 @@ class SemanticKitti(Format):
         return poses.get(scan.rpartition("/")[2])
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
-        return _poses(root / "sequences" / sequence / "velodyne")[1]
+        return _poses(root / self.folder(sequence))[1]
 
     def camera(self, root: Path, scan: str) -> Camera | None:
         """The left colour picture of the same moment, None without it. Without P2 and Tr it is
         known that it is there, not where points lie in it."""
-        folder, frame = self.path(root, scan).parent.parent, scan.rpartition("/")[2]
-        files = (folder / "image_2" / f"{frame}{end}" for end in (".png", ".jpg"))
+        stem = self.image(root, scan)
+        files = (stem.with_name(f"{stem.name}{end}") for end in (".png", ".jpg"))
         image = next((file for file in files if file.exists()), None)
         if image is None:
             return None
-        found = calibration_of(folder)
+        found = self.calibration(root, scan)
         if found.p2 is None or found.tr is None:
             return Camera(image, None)
         return Camera(image, found.p2 @ found.tr)
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
-        return f"{scan.replace('/velodyne/', '/labels/')}.label", np.dtype("<u4")
+        folder, _, frame = scan.rpartition("/")
+        labels = f"{folder.removesuffix('velodyne')}labels"
+        return f"{labels}/{frame}.label", np.dtype("<u4")
+
+
+def _is_one_sequence(root: Path) -> bool:
+    """Whether a folder is what point_labeler works on: a sequence's, wherever it lies. In KITTI's
+    object benchmark there is a folder calib."""
+    labelled = next((root / "labels").glob("*.label"), None) is not None
+    known = labelled or any((root / name).exists() for name in ("poses.txt", "calib.txt"))
+    if not known or (root / "calib").is_dir():
+        return False
+    return bool(_frames(root / "velodyne"))
 
 
 @lru_cache(maxsize=64)

@@ -169,7 +169,8 @@ def test_a_format_of_the_old_protocol_works_and_gains_the_defaults(install, root
 )
 def test_a_broken_one_is_named_and_left_out(install, root: Path, value: str, says: str):
     install(bad=value, text="formats_of_others:Text")
-    assert set(formats()) == {"semantickitti", "nuscenes", "folder", "text"}
+    assert "bad" not in formats()
+    assert {"semantickitti", "nuscenes", "folder", "text"} <= set(formats())
     (sentence,) = broken_formats().values()
     assert says in sentence
     assert "\n" not in sentence

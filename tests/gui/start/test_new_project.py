@@ -254,3 +254,20 @@ def test_five_columns_are_proposed_and_an_empty_file_is_named(qtbot, tmp_path: P
     assert page.columns.text() == "x,y,z,intensity,ring"
     assert "look like 5 numbers" in page.fields["columns"].problem.text()
     assert "2 is empty, of 3 scans" in page.odd.text()
+
+
+def test_kitti_object_is_dropped_and_made(qtbot, velodyne: Path):
+    """Its own layout and class list are there without a word."""
+    root = velodyne.parent.parent / "object"
+    (root / "training/calib").mkdir(parents=True)
+    velodyne.rename(root / "training/velodyne")
+    window = open_window(None, qtbot)
+    page = dropped(window, root / "training")
+    window.activateWindow()
+    qtbot.waitUntil(lambda: window.isActiveWindow() and page.settled)
+    QTest.mouseClick(page.button, Qt.MouseButton.LeftButton)
+    assert window.session is not None
+    project = window.session.project
+    assert (project.file.format, project.classes.name) == ("kitti", "kitti")
+    assert len(project.dataset.train) == 3
+    window.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -235,7 +236,12 @@ class NewProject(QWidget):
             self.rig.look(Source(self.found.format, self.found.root, train, preset, reading))
         if self._asked is not None:
             self._asked.cancel()
-        work = partial(
+        self._asked = self._background.submit(self._estimating(), Turn.NOW)
+        self._asked.add_done_callback(self._tell_counted)
+
+    def _estimating(self) -> Callable[[], Estimate]:
+        """What counts by the fields as they are now; on any thread."""
+        return partial(
             estimate,
             self.found.format,
             self.found.root,
@@ -245,8 +251,6 @@ class NewProject(QWidget):
             self._columns(),
             str(self.unit.currentData()),
         )
-        self._asked = self._background.submit(work, Turn.NOW)
-        self._asked.add_done_callback(self._tell_counted)
 
     def _tell_counted(self, done: Future[Estimate]) -> None:
         if isValid(self):
@@ -330,15 +334,7 @@ class NewProject(QWidget):
                 source="chosen in the window",
             ).close()
         except ProjectError as error:
-            faulty = estimate(
-                self.found.format,
-                self.found.root,
-                self._names(self.train),
-                self._names(self.validation),
-                str(self.preset.currentData()),
-                self._columns(),
-                str(self.unit.currentData()),
-            ).wrong
+            faulty = self._estimating()().wrong
             if faulty:
                 self._refuse(*next(iter(faulty.items())))
             else:

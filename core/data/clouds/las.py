@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from struct import unpack_from
 from typing import Any
@@ -37,16 +38,14 @@ _DO = "Write the class of each point as classification, or as whole numbers in c
 
 def need_laspy(*, compressed: bool = False) -> None:
     """Raise DataError where laspy, or for compressed files lazrs, is not installed."""
-    try:
-        import laspy  # noqa: F401
-
-        if compressed:
-            import lazrs  # noqa: F401
-    except ImportError as error:
-        raise DataError(
-            f"LAS and LAZ files need the package {error.name}, which is not installed.",
-            'Install it: pip install "lidarloop[las]".',
-        ) from error
+    for package in ("laspy", "lazrs") if compressed else ("laspy",):
+        try:
+            import_module(package)
+        except ImportError as error:
+            raise DataError(
+                f"LAS and LAZ files need the package {package}, which is not installed.",
+                'Install it: pip install "lidarloop[las]".',
+            ) from error
 
 
 def read(path: Path) -> Columns:

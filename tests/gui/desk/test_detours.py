@@ -247,6 +247,7 @@ def test_a_new_window_asks_by_scan_and_says_what_that_spares(qapp, qtbot, projec
     again.window.close()
 
 
+@pytest.mark.slow
 def test_a_reason_names_what_the_network_hesitates_between(driver):
     """In words, with the two classes of most points; the numbers are in the tooltip."""
     driver.step("oracle")

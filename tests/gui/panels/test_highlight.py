@@ -211,6 +211,7 @@ def test_a_scan_that_cannot_be_read_is_not_left_highlighted(driver, small_street
     assert lit(browser) == driver.state.content.scan == names[0]
 
 
+@pytest.mark.slow
 def test_a_round_that_was_gone_to_by_arrows_stays_highlighted(driver):
     driver.step("oracle")
     driver.step("train")

@@ -113,6 +113,7 @@ def assert_up_to_date(driver) -> None:
         assert rows.item(line, 0).toolTip().startswith(f"{one.id}: {project.stage(one)}")
 
 
+@pytest.mark.slow
 def test_every_change_is_followed(busy, qtbot, busy_path, tmp_path, monkeypatch):
     """Keys, undo, another's journal, reopening, a running step, another project."""
     other, items = tmp_path / "other", busy.state.round.query.items

@@ -110,6 +110,7 @@ def test_training_that_ends_in_mid_stroke_takes_nothing_away(driver, qtbot):
     assert "prediction" in driver.session.work.in_view.colours.modes()
 
 
+@pytest.mark.slow
 def test_every_item_is_answered_after_the_training_and_counts_in_the_next_round(driver, qtbot):
     project, first = driver.session.project, driver.state.round
     for key in "R15":
@@ -206,6 +207,7 @@ def test_a_next_query_never_takes_open_items_unasked(driver, qtbot, way: str):
     assert len(driver.state.round.query.items) == 7 or way != "options"
 
 
+@pytest.mark.slow
 def test_the_round_before_is_told_beside(driver, qtbot):
     project = driver.session.project
     driver.step("oracle")

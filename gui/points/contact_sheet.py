@@ -314,7 +314,7 @@ class ContactSheet(QFrame):
     def _count(self, _: bool = False) -> None:
         count = len(self.ticked)
         self.hint.setText(
-            f"Press the class of the {count} ticked ones; Esc leaves."
+            f"Press the class of {'the one' if count == 1 else f'the {count}'} ticked; Esc leaves."
             if count
             else "Tick the same ones (click, or arrows and Space), then press their class."
         )

@@ -52,7 +52,10 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Scans:
     return simulated_street(tmp_path_factory.mktemp("simulated"))
 
 
-@pytest.fixture(scope="session", params=["simulated", "real"])
+REAL = pytest.param("real", marks=pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", params=["simulated", REAL])
 def street(request: pytest.FixtureRequest) -> Scans:
     """Scans in SemanticKITTI's layout, for what must hold on any."""
     if request.param == "simulated":
@@ -60,7 +63,7 @@ def street(request: pytest.FixtureRequest) -> Scans:
     return real_street(request.getfixturevalue("semantickitti"))
 
 
-@pytest.fixture(scope="session", params=["simulated", "real"])
+@pytest.fixture(scope="session", params=["simulated", REAL])
 def keyframes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Scans:
     """Keyframes in the plain layout of nuScenes, for what must hold on any."""
     if request.param == "real":

@@ -157,6 +157,7 @@ def score(path: Path) -> None:
         network.score(project, Job())
 
 
+@pytest.mark.slow
 def test_a_disk_error_anywhere_in_joining_scores(answered: Path):
     train(answered)
     shutil.rmtree(answered / "rounds/001-size/scores")

@@ -143,6 +143,7 @@ def _frames(folder: Path) -> list[str]:
     return [p.stem for p in files if p.suffix.lower() == ".bin" and not is_hidden(p.name)]
 
 
+@lru_cache(maxsize=1 << 16)  # asked at each answer
 def _in_any_case(path: Path) -> Path:
     """A file, or the one with .BIN or .Bin for .bin."""
     base = os.fspath(path).removesuffix(path.suffix)  # as text: asked of thousands of scans

@@ -36,6 +36,7 @@ def bytes_of(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_the_sample_scans_have_the_known_cuts_and_units(semantickitti, tmp_path):
     dataset = open_dataset("semantickitti", semantickitti, TRAIN, [])
     units = prepare(dataset, PAPER, tmp_path, workers=1, job=Job())

@@ -58,7 +58,9 @@ def until_again(driver, key: str = "1") -> str:
     raise AssertionError("no repeat came")
 
 
-@pytest.mark.parametrize("mode", ["unit", "label", "scene"])
+@pytest.mark.parametrize(
+    "mode", ["scene", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("unit", "label"))]
+)
 def test_a_repeat_cannot_be_told_from_an_item(repeating, mode: str):
     driver, state = repeating, repeating.state
     driver.window.actions_table.run(f"mode {mode}")

@@ -35,7 +35,7 @@ def sure_of_all(driver) -> None:
     driver.session.work.in_view.overlays.refresh()
 
 
-@pytest.mark.parametrize("grown", [False, True])
+@pytest.mark.parametrize("grown", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_enter_confirms_nothing_before_enough_was_measured(taught, grown: bool):
     """Early suggestions are mostly wrong, and Enter took them."""
     known = Calibration(1.0, 0.0, ENOUGH - 1)
@@ -87,7 +87,9 @@ def test_enter_gives_the_class_that_the_card_names_first(taught):
     ("known", "percent", "bold"),
     [
         (Calibration(1.0, 0.0, ENOUGH - 1), False, False),
-        (Calibration(0.0, 0.5, ENOUGH), True, False),  # right in 62 %
+        pytest.param(
+            *(Calibration(0.0, 0.5, ENOUGH), True, False), marks=pytest.mark.slow
+        ),  # right in 62 %
         (Calibration(0.0, 2.0, ENOUGH), True, True),  # right in 88 %
     ],
 )

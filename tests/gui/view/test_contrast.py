@@ -61,7 +61,11 @@ def test_the_outline_stands_out(driver, theme: str):
     assert ((lines >= low[1]) & (lines <= high[1])).all()
 
 
-@pytest.mark.parametrize("mode", ["scene", "unit", "intensity", "height", "truth"])
+@pytest.mark.parametrize(
+    "mode",
+    ["scene", "height"]
+    + [pytest.param(mode, marks=pytest.mark.slow) for mode in ("unit", "intensity", "truth")],
+)
 def test_what_is_selected_is_seen_in_every_colouring(driver, mode: str):
     """Over a colouring by value it was not."""
     inside = driver.session.work.in_view

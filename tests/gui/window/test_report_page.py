@@ -88,6 +88,8 @@ def test_it_is_offered_after_prepare_and_an_open_one_is_renewed(driver):
     driver.click(offered)
     first = drawn(driver)
     assert first.isVisible()
+    driver.window.activateWindow()
+    driver.qtbot.waitUntil(driver.window.isActiveWindow)
     shutil.rmtree(units / driver.session.project.units.fingerprint / "rows")
     driver.step("prepare")
     second = drawn(driver)

@@ -138,6 +138,7 @@ def fail_everywhere(template: Path, step: Callable[[Path], None], *names: str) -
     raise AssertionError("the step never ends")
 
 
+@pytest.mark.slow
 def test_a_disk_error_anywhere_in_preparation(created: Path):
     operations = fail_everywhere(created, prepare, "units/*/units.npz", "units/*/rows/**/*.npz")
     assert operations > 20

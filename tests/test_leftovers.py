@@ -55,6 +55,7 @@ def test_a_thread_that_stays():
 """
 
 
+@pytest.mark.slow
 def test_a_test_that_leaves_something_fails(tmp_path: Path):
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_some.py").write_text(TESTS)

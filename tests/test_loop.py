@@ -123,6 +123,7 @@ def check_reference(status: dict, prepare_counts: Path) -> None:
     assert [row["units"] for row in status["partitions"]] == [685, 862, 691, 1125]
 
 
+@pytest.mark.slow
 def test_two_rounds_on_keyframes(keyframes: Scans, tmp_path: Path):
     project = tmp_path / "street"
     status = two_rounds(project, keyframes)

@@ -85,6 +85,7 @@ def test_a_repeat_comes_unmarked_and_leaves_the_label(driver, monkeypatch):
     assert "with themselves: 100% of points" in driver.session.review.summary.text()
 
 
+@pytest.mark.slow
 def test_a_second_annotator_sees_neither_labels_nor_suggestions(
     qapp, qtbot, project_path, monkeypatch
 ):

@@ -46,5 +46,6 @@ class Field(QWidget):
         """Say what is wrong, or only what to know, or nothing."""
         self.problem.setObjectName("warning" if warning else "problem")
         self.problem.style().unpolish(self.problem)  # its colour goes by its name
+        self.problem.style().polish(self.problem)  # else its letters stay small in larger text
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))

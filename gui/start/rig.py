@@ -272,6 +272,7 @@ class RigFields(QWidget):
         few = found.ground < LEAST_GROUND
         self.share.setObjectName("warning" if few else "quiet")
         self.share.style().unpolish(self.share)  # its colour goes by its name
+        self.share.style().polish(self.share)
         self.share.setText(
             ""
             if found.image is None

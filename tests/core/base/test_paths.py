@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,9 +54,9 @@ def test_a_name_that_may_not(name: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", [None, 7, b"a", Path("a")])
-def test_what_is_no_text_is_no_name(name: object, tmp_path: Path):
+def test_what_is_no_text_is_no_name(name: Any, tmp_path: Path):
     with pytest.raises(DataError, match="no name of a file"):
-        inside(tmp_path, name)  # type: ignore[arg-type]
+        inside(tmp_path, name)
 
 
 def test_links_lead_nowhere_else(tmp_path: Path):

@@ -143,7 +143,9 @@ def _select(
 
 def _climb(c: int, parent: np.ndarray, birth: np.ndarray, epsilon_m: float) -> int:
     """Return c, or where it was born below epsilon its first ancestor born above (step 5)."""
-    while epsilon_m > 0 and 1 / birth[c] < epsilon_m and parent[c] > 0:
+    if 1 / birth[c] >= epsilon_m:
+        return c
+    while parent[c] > 0:  # an ancestor born at epsilon exactly does not end the climb
         c = int(parent[c])
         if 1 / birth[c] > epsilon_m:
             break

@@ -50,6 +50,15 @@ def test_lattices_full_of_ties_equal_the_slow_reference(seed: int):
     assert np.array_equal(found, reference.hdbscan(points, least, k, epsilon))
 
 
+@pytest.mark.parametrize("seed", [36, 72, 100, 130, 183, 208, 222, 250])
+def test_a_climb_passes_by_an_ancestor_born_at_epsilon_exactly(seed: int):
+    rng = np.random.default_rng(seed)
+    points = rng.integers(0, int(rng.integers(4, 12)), (int(rng.integers(30, 130)), 3)) * 0.25
+    least, k = int(rng.integers(2, 6)), int(rng.integers(1, 4))
+    found = cluster(points, min_cluster_size=least, min_samples=k, epsilon_m=0.5)
+    assert np.array_equal(found, reference.hdbscan(points, least, k, 0.5))
+
+
 def test_the_order_of_rows_changes_no_rows_cluster(street: Scans):
     points = non_ground(street, 0)[:20_000]
     found = cluster(points, **PAPER)

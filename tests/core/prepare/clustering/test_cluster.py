@@ -5,25 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.data.formats.raw import read_columns
 from core.prepare.clustering.cluster import cluster, number_by_first_row
-from core.prepare.ground import ground_mask
 from tests.core.prepare import reference
+from tests.core.prepare.clouds import non_ground
 from tests.samples import Scans
 
 PAPER = {"min_cluster_size": 20, "min_samples": 10, "epsilon_m": 0.5}
-SCANS = {
-    True: ("00/000000", "01/000000", "08/000000"),
-    False: ("00/000000", "00/000003", "08/000000"),
-}
-
-
-def non_ground(street: Scans, number: int) -> np.ndarray:
-    """(N, 3) float64 points of one of three scans."""
-    sequence, frame = SCANS[street.real][number].split("/")
-    file = street.root / "sequences" / sequence / "velodyne" / f"{frame}.bin"
-    points = read_columns(file, 4)
-    return points[~ground_mask(points, sensor_height_m=1.723), :3].astype(np.float64)
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -192,8 +192,8 @@ def parser() -> argparse.ArgumentParser:
         choices=LAYOUTS,
         default=OWN,
         dest="layout",
-        help="the dataset's own layout, or .label, .npy, .ply or .las files by the scans' names, "
-        "or nuScenes' tables",
+        help="the dataset's own layout, or .label, .npy, .ply, .pcd or .las files by the scans' "
+        "names, or nuScenes' tables",
     )
     made.add_argument(
         "--force", action="store_true", help="replace what an earlier export wrote there"

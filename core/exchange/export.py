@@ -66,10 +66,14 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
     box.check([*plan.files.values(), *plan.beside_names])
 
     lost: list[str] = []
+    classed = total = 0
 
     def made() -> Iterator[tuple[str, bytes | None]]:
+        nonlocal classed, total
         for done, scan in enumerate(scans, start=1):
             raw = raw_of(scan)
+            total += project.dataset.count(scan)
+            classed += 0 if raw is None else int(np.count_nonzero(raw))
             if raw is not None and not plan.instances and raw.max(initial=0) > MOST_CLASS:
                 raw = raw & MOST_CLASS
                 if not lost:
@@ -82,6 +86,8 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
     if names:
         for name, content in plan.beside([s for s in scans if plan.files[s] in names]).items():
             box.write(name, content())
+        if what == "labels":
+            job.say(f"{classed:,} of {total:,} points have a class; the rest is 0.")
     return len(names)
 
 

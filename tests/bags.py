@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rosbags import rosbag1, rosbag2
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 ROS1 = get_typestore(Stores.ROS1_NOETIC)
 ROS2 = get_typestore(Stores.ROS2_HUMBLE)
@@ -17,6 +17,7 @@ CODES = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8": 8}
 CLOUD = "sensor_msgs/msg/PointCloud2"
 TF = "tf2_msgs/msg/TFMessage"
 ODOMETRY = "nav_msgs/msg/Odometry"
+ROS1.register(get_types_from_msg("geometry_msgs/TransformStamped[] transforms", TF))
 Message = tuple[str, str, int, Any]  # topic, type, nanoseconds, message
 
 
@@ -35,9 +36,9 @@ def cloud(
     height: int = 1,
     pad: int = 0,
     dense: bool = True,
-    **other: Any,
+    said: Mapping[str, Any] | None = None,
 ) -> Any:
-    """A PointCloud2 of structured rows (N,), in `height` rows of `pad` bytes more each; `other`
+    """A PointCloud2 of structured rows (N,), in `height` rows of `pad` bytes more each; `said`
     replaces what the message then says."""
     fields = []
     big = False
@@ -52,7 +53,7 @@ def cloud(
     step, width = rows.dtype.itemsize, len(rows) // height
     lines = np.zeros((height, width * step + pad), np.uint8)
     lines[:, : width * step] = np.frombuffer(rows.tobytes(), np.uint8).reshape(height, -1)
-    said = {
+    usual = {
         "height": height,
         "width": width,
         "fields": fields,
@@ -62,7 +63,7 @@ def cloud(
         "data": lines.reshape(-1),
         "is_dense": dense,
     }
-    return store.types[CLOUD](header=header(store, stamp, frame), **{**said, **other})
+    return store.types[CLOUD](header=header(store, stamp, frame), **{**usual, **(said or {})})
 
 
 def plain_rows(points: np.ndarray) -> np.ndarray:

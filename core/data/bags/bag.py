@@ -187,11 +187,14 @@ class Bag:
 @lru_cache(maxsize=2)
 def _decoder(ros1: bool) -> Callable[[bytes, str], Any]:
     """The types that are read are the same in all distributions of ROS 1, and of ROS 2."""
-    from rosbags.typesys import Stores, get_typestore
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
     if not ros1:
         return get_typestore(Stores.ROS2_HUMBLE).deserialize_cdr
-    return get_typestore(Stores.ROS1_NOETIC).deserialize_ros1
+    store = get_typestore(Stores.ROS1_NOETIC)
+    for kind in TRANSFORMS:  # which are not among ROS 1's common messages
+        store.register(get_types_from_msg("geometry_msgs/TransformStamped[] transforms", kind))
+    return store.deserialize_ros1
 
 
 def _reader(path: Path) -> tuple[Any, Callable[[], None]]:

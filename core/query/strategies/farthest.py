@@ -37,7 +37,8 @@ def farthest_first(
 
 def least_squares(features: np.ndarray, labelled: np.ndarray) -> np.ndarray:
     """(n,) float64: for each row of features (n, F) the least squared distance to the rows of
-    `labelled` (m, F), 0 where m is 0. In chunks: the (n, m) matrix never exists."""
+    `labelled` (m, F), 0 where m is 0. In chunks: the (n, m) matrix never exists. Products find
+    which one is nearest, its distance is computed anew: so equal ones stay equal."""
     least = np.zeros(len(features))
     if not len(labelled) or not len(features):
         return least
@@ -47,8 +48,9 @@ def least_squares(features: np.ndarray, labelled: np.ndarray) -> np.ndarray:
     for start in range(0, len(features), _CHUNK):
         part = features[start : start + _CHUNK] - mean
         left = np.column_stack([part, np.ones(len(part))])
-        best = (left @ right).min(axis=1) + np.einsum("ij,ij->i", part, part)
-        least[start : start + _CHUNK] = np.maximum(best, 0)
+        best = labelled[(left @ right).argmin(axis=1)].astype(np.float64)
+        step = features[start : start + _CHUNK] - best
+        least[start : start + _CHUNK] = np.einsum("ij,ij->i", step, step)
     return least
 
 

@@ -72,9 +72,7 @@ def test_a_column_that_the_scores_lack_is_named(project: Project):
     stored = json.loads(about.read_text())
     about.write_text(json.dumps({**stored, "columns": stored["columns"][:4]}))
     for name, column in (("margin", "margin"), ("size x badge", "mean_p"), ("segent", "votes")):
-        with pytest.raises(
-            ProjectError, match=f"{name} ranks by {column}, which the scores"
-        ):
+        with pytest.raises(ProjectError, match=f"{name} ranks by {column}, which the scores"):
             steps.ask(project, Job(), strategy=name, units=3)
     assert len(steps.ask(project, Job(), strategy="basal", units=3).query.items) == 3
 

@@ -17,7 +17,7 @@ from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import classes, demo, settings
+from core.cli import classes, demo, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.data.fitted import GUESSED
@@ -164,6 +164,12 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
         report = project.report()
         if report is not None:
             print(report_table(report, project.settings.prepare))
+    return 0
+
+
+def _poses(arguments: argparse.Namespace, _: Faces) -> int:
+    with _opened(arguments.project) as project:
+        print(poses.run(project, _job()))
     return 0
 
 
@@ -347,6 +353,7 @@ _VERBS: dict[str, Verb] = {
     "classes": _classes,
     "settings": _settings,
     "prepare": _prepare,
+    "poses": _poses,
     "query": _query,
     "annotate": _annotate,
     "train": _train,

@@ -100,9 +100,9 @@ class Bags(Format):
         header = _header(bag, topic, number)
         return _motion(bag, header.frame_id).at(_nanoseconds(header.stamp))
 
-    def poses_from(self, root: Path, sequence: str) -> str:
-        bag, topic = _place(root, sequence)
-        return _motion(bag, _header(bag, topic.name, 0).frame_id).words
+    def poses_from(self, root: Path, scan: str) -> str:
+        bag, topic, number = _message(root, scan)
+        return _motion(bag, _header(bag, topic, number).frame_id).words
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
         others = _unreadable(root)

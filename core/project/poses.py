@@ -83,16 +83,18 @@ def sources(project: Project) -> list[Source]:
         except ProjectError as error:
             found.append(Source(sequence, f"nowhere: {error.what}", len(scans), 0, 0))
             continue
-        places = [] if own is None else [own.places.get(scan) for scan in scans]
-        pieces = {int(own.pieces[at]) for at in places if own is not None and at is not None}
-        placed = sum(at is not None and own is not None and own.pieces[at] >= 0 for at in places)
+        places = {} if own is None else own.places
+        there = (
+            [] if own is None else own.pieces[[places[s] for s in scans if s in places]].tolist()
+        )
+        mine = [piece for piece in there if piece >= 0]
         found.append(
             Source(
                 sequence,
                 "" if own is None else f"{own.by}, computed",
                 len(scans),
-                placed,
-                len(pieces - {-1}),
+                len(mine),
+                len(set(mine)),
             )
         )
     return found

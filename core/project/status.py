@@ -169,11 +169,8 @@ def _poses(rows: list[dict[str, Any]]) -> list[str]:
         counted = [row for row in mine if row["placed"] is not None]
         scans, placed = (sum(row[key] for row in counted) for key in ("scans", "placed"))
         pieces = sum(row["pieces"] for row in counted)
-        of = (
-            f", {placed:,} of {scans:,} scans in {pieces:,} piece{'s' if pieces != 1 else ''}"
-            if counted
-            else ""
-        )
+        parts = "1 piece" if pieces == 1 else f"{pieces:,} pieces"
+        of = f", {placed:,} of {scans:,} scans in {parts}" if counted else ""
         lines.append(f"poses from {words}: {names}{more}{of}")
     return lines
 

@@ -15,7 +15,7 @@ from core.data.camera import Camera
 from core.data.classes import ClassList
 from core.data.formats import format_named, formats
 from core.data.formats.format import Format
-from core.data.names import in_order, in_span, is_hidden, sequence_and_span
+from core.data.names import in_order, in_span, is_hidden, is_text, sequence_and_span, shown
 from core.data.own_poses import own_pose
 from core.data.reading import AS_THEY_ARE, Reading
 from core.data.returns import are_returns
@@ -242,6 +242,10 @@ def open_dataset(
     Raises DataError or SettingsError saying what was expected and what is there.
     """
     layout = format_named(format)
+    if not is_text(str(root)):
+        raise DataError(
+            f"The data root {shown(str(root))} has a name that is not UTF-8.", "Rename the folder."
+        )
     reading = reading or Reading()
     if reading.columns:
         layout = layout.with_columns(reading.columns)
@@ -260,7 +264,9 @@ def open_dataset(
     parts = [_select(layout, root, sequences, names, empty) for names in (train, validation)]
     if not parts[0]:
         if empty:
-            raise DataError(f"{empty[0]} names no scan below {root}.", "Check the name.")
+            odd = _strange_names(layout, root, empty)
+            do = odd[0] if odd else "Check the name."
+            raise DataError(f"{empty[0]} names no scan below {root}.", do)
         raise SettingsError("No training sequence is named.", f"There are {_some(sequences)}.")
     both = sorted(set(parts[0]) & set(parts[1]))
     if both:
@@ -271,6 +277,7 @@ def open_dataset(
     notes = tuple(f"Sequence {name} below {root} is empty: it is left out." for name in empty)
     rig = rig or THE_FILES
     used = dict.fromkeys(sequence_and_span(name, sequences)[0] for name in (*train, *validation))
+    notes += _strange_names(layout, root, tuple(used))
     return Dataset(
         layout, root, parts[0], parts[1], intensity_scale, rig, reading, notes, tuple(used)
     )
@@ -280,13 +287,27 @@ def sequences_of(layout: Format, root: Path) -> tuple[str, ...]:
     """The sequences below a root, in order; folders whose name begins with a dot are none."""
     if not layout.is_root(root):
         return ()
-    return tuple(sorted((n for n in layout.sequences(root) if not is_hidden(n)), key=in_order))
+    return tuple(sorted(filter(_is_name, layout.sequences(root)), key=in_order))
 
 
 def scans_of(layout: Format, root: Path, sequence: str) -> tuple[str, ...]:
     """The scans of a sequence, in order; files whose name begins with a dot are none."""
-    found = (name for name in layout.scans(root, sequence) if not is_hidden(name))
-    return tuple(sorted(found, key=in_order))
+    return tuple(sorted(filter(_is_name, layout.scans(root, sequence)), key=in_order))
+
+
+def _is_name(name: str) -> bool:
+    return is_text(name) and not is_hidden(name)
+
+
+def _strange_names(layout: Format, root: Path, sequences: Sequence[str]) -> tuple[str, ...]:
+    """A sentence on the sequences, and the scans of `sequences`, whose names are no text."""
+    names = [name for name in layout.sequences(root) if not is_text(name)]
+    for sequence in sequences:
+        names += [name for name in layout.scans(root, sequence) if not is_text(name)]
+    if not names:
+        return ()
+    told = f"Names that are not UTF-8 are left out, {len(names):,} in all"
+    return (f"{told}: {_some(sorted(map(shown, names)))}; rename them to use them.",)
 
 
 def _select(
@@ -331,7 +352,7 @@ def _hint(root: Path, layout: Format) -> str:
     below = _below(root, layout)
     if below is not None:
         return f"Did you mean {below}?"
-    inside = _some(sorted(p.name for p in root.iterdir())) or "nothing"
+    inside = _some(sorted(shown(p.name) for p in root.iterdir())) or "nothing"
     return f"Name the folder above that; here there is {inside}."
 
 

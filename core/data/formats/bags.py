@@ -110,10 +110,17 @@ class Bags(Format):
             bag, topic = _place(root, sequence)
             numbers = np.unique(np.linspace(0, topic.count - 1, min(topic.count, 5)).astype(int))
             headers = [_header(bag, topic.name, int(number)) for number in numbers]
+            taken = self.picked(root, f"{sequence}/{0:0{_DIGITS}}")
             motion = _motion(bag, headers[0].frame_id)
         except DataError:  # told where the scan is read
             return others
-        notes = [*others, *(f"{sequence}: {n}" for n in (*_unfinished(bag), *motion.notes))]
+        said = [*_unfinished(bag), *taken.notes, *motion.notes]
+        if topic.said != topic.count:
+            said.append(
+                f"the bag says {topic.said:,} messages of /{topic.name} and has {topic.count:,}: "
+                "those that are there are scans."
+            )
+        notes = [*others, *(f"{sequence}: {note}" for note in said)]
         if motion.words and all(motion.at(_nanoseconds(h.stamp)) is None for h in headers):
             notes.append(
                 f"{sequence}: the clouds' stamps lie outside the times of {motion.words}: none has "

@@ -106,23 +106,25 @@ def test_a_bag_of_several_topics_asks_which(tmp_path: Path, capsys):
 def test_what_a_driver_lays_out_otherwise_is_named(tmp_path: Path, capsys):
     rows = plain_rows(small_scan(0)[0])
     rows = rows.astype(np.dtype([(n, rows.dtype[n]) for n in rows.dtype.names]))
-    rows.dtype.names = ("x", "y", "z", "rssi", "channel")
+    rows.dtype.names = ("x", "y", "z", "intensity", "reflectivity")
     path = write_bag(tmp_path / "one", [("/points", CLOUD, START, cloud(ROS1, rows))])
     assert new(tmp_path / "p", path, train="one") == 0
     out = capsys.readouterr()
-    assert "columns: x, y, z, rssi, channel" in out.out
+    assert "columns: x, y, z, intensity, reflectivity" in out.out
+    assert "one: 000000 has several" not in out.err  # one of them is called intensity
     assert "one: neither tf nor odometry, so no poses: `lidarloop poses`" in out.err
-    assert new(tmp_path / "q", path, "--columns", "x,y,z,channel", train="one") == 0
+    assert new(tmp_path / "q", path, "--columns", "x,y,z,reflectivity", train="one") == 0
     with Project(tmp_path / "q") as project:
         points = project.dataset.scan("one/000000").points
-    assert np.array_equal(points[:, 3], rows["channel"])
+    assert np.array_equal(points[:, 3], rows["reflectivity"])
 
 
-def test_a_scan_that_is_damaged_is_left_out_and_named(tmp_path: Path, capsys):
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_a_scan_that_is_damaged_is_left_out_and_named(tmp_path: Path, damaged: int, capsys):
     good = [small_scan(number)[0] for number in range(3)]
     messages = drive("ros1", good)
-    bad = cloud(ROS1, plain_rows(good[1]), said={"width": 10**6})
-    messages[1] = (*messages[1][:3], bad)
+    bad = cloud(ROS1, plain_rows(good[damaged]), said={"width": 10**6})
+    messages[damaged] = (*messages[damaged][:3], bad)
     path = write_bag(tmp_path / "drive", messages)
     assert new(tmp_path / "p", path) == 0
     assert lidarloop("prepare", tmp_path / "p", "--workers", "1") == 0

@@ -6,6 +6,7 @@ each of them is one. Scans are numbered in the order of their recording.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -127,6 +128,18 @@ class Bags(Format):
                 "a pose."
             )
         return tuple(notes)
+
+
+def topics_of(sequences: Sequence[str]) -> tuple[str, ...]:
+    """The topics that sequences are named after, the most common first; none where no bag has
+    several."""
+    counts = Counter(name.partition("/")[2] for name in sequences if "/" in name)
+    return tuple(topic for topic, _ in counts.most_common())
+
+
+def of_topic(sequences: Sequence[str], topic: str) -> tuple[str, ...]:
+    """The sequences of a topic, and those of bags that have one alone."""
+    return tuple(name for name in sequences if name.partition("/")[2] in ("", topic))
 
 
 def _bags(root: Path) -> dict[str, Path]:

@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--format",
         required=True,
-        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360 or folder",
+        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, e57 or folder",
     )
     made.add_argument("--root", type=Path, required=True, metavar="DIR", help="the scans' folder")
     made.add_argument(

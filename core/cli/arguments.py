@@ -78,9 +78,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--format",
         required=True,
-        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, e57 or folder",
+        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, e57, folder or "
+        "bag",
     )
-    made.add_argument("--root", type=Path, required=True, metavar="DIR", help="the scans' folder")
+    made.add_argument(
+        "--root", type=Path, required=True, metavar="DIR", help="the scans' folder, or a bag"
+    )
     made.add_argument(
         "--train",
         required=True,

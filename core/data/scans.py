@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +25,7 @@ _MOST_FOLDERS = 1000
 
 @dataclass(frozen=True)
 class Scan:
-    """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity; pose (4, 4) or None.
+    """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity.
 
     x is ahead, y left, z up, as the project's rig says (core.data.rig). Rows that are no returns of
     anything (core.data.returns) have NaN for x, y and z.
@@ -33,7 +33,12 @@ class Scan:
 
     name: str
     points: np.ndarray
-    pose: np.ndarray | None
+    _dataset: Dataset = field(repr=False)
+
+    @property
+    def pose(self) -> np.ndarray | None:
+        """`Dataset.pose`, looked for when it is asked: a bag is read through for it."""
+        return self._dataset.pose(self.name)
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,10 @@ class Dataset:
         """The file with a scan's points."""
         return self.format.path(self.root, scan)
 
+    def digest(self, scan: str) -> str:
+        """Content hash of a scan's points. Raises DataError, or OSError of its file."""
+        return self.format.digest(self.root, scan)
+
     def count(self, scan: str) -> int:
         """Number of rows of a scan."""
         return self.format.count(self.root, scan)
@@ -90,7 +99,7 @@ class Dataset:
             )
         points = self.rig.turned(self._in_metres(points))
         points.setflags(write=False)
-        return Scan(name, points, self.pose(name))
+        return Scan(name, points, self)
 
     def _in_metres(self, points: np.ndarray) -> np.ndarray:
         """(N, 4) of points as the files have them, metres from the project's origin, no returns
@@ -208,7 +217,7 @@ def open_dataset(
     reading = reading or Reading()
     if reading.columns:
         layout = layout.with_columns(reading.columns)
-    if not root.is_dir():
+    if not layout.is_root(root):
         raise DataError(
             f"The data root {root} does not exist.",
             "Name the folder with the scans; if it moved, correct `root` under [data] in "
@@ -244,7 +253,7 @@ def open_dataset(
 
 def sequences_of(layout: Format, root: Path) -> tuple[str, ...]:
     """The sequences below a root, in order; folders whose name begins with a dot are none."""
-    if not root.is_dir():
+    if not layout.is_root(root):
         return ()
     return tuple(sorted(filter(_is_name, layout.sequences(root)), key=in_order))
 
@@ -277,7 +286,8 @@ def _select(
         sequence, span = sequence_and_span(name, sequences)
         if sequence not in sequences:
             raise DataError(
-                f"There is no sequence {sequence} below {root}.", f"There are {_some(sequences)}."
+                f"There is no sequence {sequence} below {root}.",
+                layout.instead(root, sequence) or f"There are {_some(sequences)}.",
             )
         scans = scans_of(layout, root, sequence)
         if not scans:
@@ -298,6 +308,8 @@ def _some(names: Sequence[str]) -> str:
 
 def _hint(root: Path, layout: Format) -> str:
     # Above a plain folder others' files lie.
+    if not root.is_dir():
+        return "Name another file, or a folder."
     above = () if layout.name == "folder" else (root.parent, root.parent.parent)
     for folder in (
         *above,
@@ -314,11 +326,12 @@ def _hint(root: Path, layout: Format) -> str:
 
 def recognise(folder: Path) -> DatasetFolder | None:
     """Say what a folder holds, looking also one level above and below, and where there is nothing
-    further down; None if no scans."""
+    further down; or what a file holds, such as a bag. None if no scans."""
     if not folder.is_dir():
-        return None
+        files = (layout for layout in formats().values() if layout.is_root(folder))
+        return next((_holds(layout, folder) for layout in files), None)
     below = sorted(path for path in folder.iterdir() if path.is_dir())
-    known = [layout for layout in formats().values() if layout.name != "folder"]
+    known = [layout for layout in formats().values() if layout.name not in ("folder", "bag")]
     for root in (folder, folder.parent, *below):
         for layout in known:
             found = _holds(layout, root) if layout.recognises(root) else None
@@ -330,6 +343,11 @@ def recognise(folder: Path) -> DatasetFolder | None:
     found = _holds(plain, folder) if plain.recognises(folder) else None
     if found is not None:
         return found
+    # Scans that were taken out of a bag often lie beside it: they are what is meant.
+    bags = format_named("bag")
+    for root in (folder, *below):
+        if bags.recognises(root):
+            return _holds(bags, root)
     deeper = _below(folder, plain)
     return None if deeper is None else _holds(plain, deeper)
 

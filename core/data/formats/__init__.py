@@ -42,6 +42,7 @@ def format_named(name: str) -> Format:
 
 @cache
 def _built_in() -> dict[str, Format]:
+    from core.data.formats.bags import Bags
     from core.data.formats.e57 import E57
     from core.data.formats.folder import Folder
     from core.data.formats.kitti import Kitti360, KittiObject, KittiRaw, KittiTracking
@@ -49,9 +50,8 @@ def _built_in() -> dict[str, Format]:
     from core.data.formats.semantickitti import SemanticKitti
 
     kitti = (KittiObject(), KittiTracking(), Kitti360(), KittiRaw())
-    return {
-        layout.name: layout for layout in (SemanticKitti(), NuScenes(), *kitti, E57(), Folder())
-    }
+    every = (SemanticKitti(), NuScenes(), *kitti, E57(), Folder(), Bags())
+    return {layout.name: layout for layout in every}
 
 
 @cache

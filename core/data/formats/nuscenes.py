@@ -109,6 +109,10 @@ class NuScenes(Format):
         tables = _tables(root)
         return tables.poses.get(scan) if tables is not None else None
 
+    def poses_from(self, root: Path, sequence: str) -> str:
+        tables = _tables(root)
+        return "ego_pose.json" if tables is not None and tables.poses else ""
+
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         tables = _tables(root)
         if tables is not None:

@@ -78,7 +78,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--format",
         required=True,
-        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, folder or bag",
+        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, e57, folder or "
+        "bag",
     )
     made.add_argument(
         "--root", type=Path, required=True, metavar="DIR", help="the scans' folder, or a bag"

@@ -9,7 +9,7 @@ from core.answers.answers import Answers
 
 
 def save_elsewhere(answers: Answers, project: Path, folder: Path) -> str:
-    """Save one's own answers to a project to a journal in a folder; return a sentence on what to do with it.
+    """Save one's own answers to a journal in a folder; return a sentence on what to do with it.
 
     Raises StorageError.
     """

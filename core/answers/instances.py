@@ -96,20 +96,20 @@ def instances_of(entries: Iterable[Entry], rows: int) -> Things:
     return Things(tuple(place), found)
 
 
-def numbered(names: Sequence[str], taken: Iterable[int] = ()) -> dict[str, int]:
-    """Name of a thing -> its number in label files, 1 to 65,535, of the things of one sequence.
+def numbered(names: Sequence[str], taken: Iterable[int] = (), most: int = MOST) -> dict[str, int]:
+    """Name of a thing -> its number in label files, 1 to `most`, of the things of one sequence.
 
     What a label file brought keeps its number; others have those that are free and not `taken`, in
     the order of `names`. Raises ProjectError where there are too many.
     """
     found = {name: kept for name in names if (kept := _kept(name)) is not None}
-    free = iter(sorted(set(range(1, MOST + 1)).difference(found.values(), taken)))
+    free = iter(sorted(set(range(1, most + 1)).difference(found.values(), taken)))
     for name in names:
         if name not in found:
             number = next(free, None)
             if number is None:
                 raise ProjectError(
-                    f"A sequence has more than {MOST:,} things: a label has no room for more.",
+                    f"A sequence has more than {most:,} things: a label has no room for more.",
                     "Export fewer scans of it at a time, as projects of their own.",
                 )
             found[name] = number

@@ -298,6 +298,11 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def hash_bytes(data: bytes) -> str:
+    """As `hash_file` has it."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def hash_json(value: Any) -> str:
     """BLAKE2b (16 bytes, hex) of a value's canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -78,9 +78,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--format",
         required=True,
-        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw or folder",
+        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, folder or bag",
     )
-    made.add_argument("--root", type=Path, required=True, metavar="DIR", help="the scans' folder")
+    made.add_argument(
+        "--root", type=Path, required=True, metavar="DIR", help="the scans' folder, or a bag"
+    )
     made.add_argument(
         "--train",
         required=True,
@@ -192,8 +194,8 @@ def parser() -> argparse.ArgumentParser:
         choices=LAYOUTS,
         default=OWN,
         dest="layout",
-        help="the dataset's own layout, or .label, .npy, .ply or .las files by the scans' names, "
-        "or nuScenes' tables",
+        help="the dataset's own layout, or .label, .npy, .ply, .pcd or .las files by the scans' "
+        "names, or nuScenes' tables",
     )
     made.add_argument(
         "--force", action="store_true", help="replace what an earlier export wrote there"

@@ -60,6 +60,7 @@ def judge(
     notes = [*dataset.notes, *_empty(dataset)]
     for sequence in dataset.sequences:
         notes += dataset.format.notes(dataset.root, sequence)
+    notes = list(dict.fromkeys(notes))  # of several sequences some say the same
     seen: list[tuple[str, np.ndarray]] = []
     first: DataError | None = None
     for scan in scans:

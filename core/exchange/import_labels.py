@@ -18,6 +18,7 @@ from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.base.paths import inside
 from core.data.classes import FIRST_CODE, IGNORED, UNLABELLED
+from core.data.formats.nuscenes_panoptic import panoptic_name
 from core.data.label_file import label_file
 from core.data.scans import Dataset
 from core.exchange.label_files import SUFFIXES, as_labels, is_label_file, read_labels
@@ -75,9 +76,9 @@ def plan_import(project: Project, root: Path, job: Job, *, ids: str = "raw") -> 
     """Read the label files below `root` and say what of them would be taken over.
 
     They are looked for where the project's format has them, and else by the scans' names: .label,
-    lidarseg .bin, .npy, .las and .laz. `ids`: "raw" for ids of the class list, "classes" for places
-    in it from 0 on (255 for none). Raises DataError for a label file of another point count or with
-    ids that the class list does not know, and where nothing is found.
+    lidarseg .bin, panoptic .npz, .npy, .las and .laz. `ids`: "raw" for ids of the class list,
+    "classes" for places in it from 0 on (255 for none). Raises DataError for a label file of
+    another point count or with ids that the class list does not know, and where nothing is found.
     """
     if ids not in IDS:
         raise SettingsError(f"Nothing is called {ids}.", f"Choose one of {', '.join(IDS)}.")
@@ -166,6 +167,11 @@ def _matched(project: Project, root: Path) -> Matched:
         return Matched({}, dataset.train, ())
     own = {scan: inside(root, label_file(dataset, scan)[0]) for scan in dataset.train}
     there = {scan: path for scan, path in own.items() if path.is_file()}
+    if dataset.format.name == "nuscenes":
+        for scan in (scan for scan in own if scan not in there):
+            panoptic = inside(root, panoptic_name(label_file(dataset, scan)[0]))
+            if panoptic.is_file():
+                there[scan] = panoptic
     if not there:  # an installed format may have labels elsewhere than it writes them
         there = {scan: own[scan] for scan in dataset.train if _by_format(dataset, root, scan)}
     if there:

@@ -24,7 +24,7 @@ from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
 from core.base.errors import DataError, GoneError, ProjectError, SettingsError
-from core.base.files import hash_file, write_atomic, writer_lock
+from core.base.files import write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
 from core.data.classes import ClassList, load_classes
 from core.data.fitted import fitted, sample
@@ -315,7 +315,7 @@ class Project:
         known = self._hashes.get(scan)
         if known is None or known[0] != stamp:
             try:
-                known = self._hashes[scan] = (stamp, hash_file(self.dataset.path(scan)))
+                known = self._hashes[scan] = (stamp, self.dataset.digest(scan))
             except OSError as error:
                 raise self._unreadable(scan, error) from error
         return known[1]

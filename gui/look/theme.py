@@ -163,6 +163,8 @@ QCheckBox::indicator:checked, QTableView::indicator:checked {{ background: {CHEC
   border-color: {CHECKED};
   image: url({_icon("check")}); }}
 QCheckBox::indicator:hover, QCheckBox:focus::indicator {{ border-color: {t.accent}; }}
+QCheckBox:disabled {{ color: {t.quiet}; }}
+QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
 QComboBox {{ combobox-popup: 0; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
 QComboBox QAbstractItemView::item {{ padding: 4px 6px; color: {t.text}; }}

@@ -38,6 +38,7 @@ from core.project.project import Project
 from gui.desk.background import Background, Turn
 from gui.look.combo import Combo
 from gui.look.scrolled import Scrolled
+from gui.look.spin import pad
 from gui.look.theme import Theme
 from gui.look.words import Wrapped, breakable
 from gui.start.class_choice import ClassChoice
@@ -107,6 +108,7 @@ class NewProject(QWidget):
             self.unit.addItem(unit, unit)
         self.seed = QSpinBox()
         self.seed.setMaximum(2**31 - 1)
+        pad(self.seed)
         self.research = QCheckBox("Research project")
         self.research.setToolTip("Answers may come from ground truth, and it is shown.")
         self.research.setEnabled(bool(found.labelled))

@@ -24,7 +24,7 @@ from core.answers.answers import Answers
 from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
-from core.base.errors import DataError, ProjectError, SettingsError
+from core.base.errors import DataError, GoneError, ProjectError, SettingsError
 from core.base.files import write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
 from core.data.classes import ClassList, load_classes
@@ -41,6 +41,7 @@ from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
+from core.project.rescue import save_at_home
 from core.query.query import Query
 from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
@@ -68,6 +69,7 @@ class Project:
         self.writable = not read_only
         self._hashes: dict[str, tuple[tuple[int, int], str]] = {}
         self._counts: dict[str, tuple[tuple[int, int], int]] = {}
+        self._known: dict[str, int | None] = {}
         with contextlib.ExitStack() as undo:
             if not read_only:
                 undo.enter_context(writer_lock(path))
@@ -93,6 +95,7 @@ class Project:
             self.classes.check_ids(self.answers.fold.class_counts(), path / CLASSES)
             self.units: Units | None = self._read_units()
             self._stale: tuple[str, ...] = self._turned_since()
+            self.answers.rows_of = self._known_rows
             self.rounds: list[Round] = read_rounds(path / "rounds")
             self._close = undo.pop_all()
 
@@ -192,8 +195,14 @@ class Project:
     def __enter__(self) -> Project:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if isinstance(error, GoneError):  # it ends what was begun: nobody is there to ask
+                raise GoneError(
+                    error.what, save_at_home(self.answers, self.path) or error.do
+                ) from error
+        finally:
+            self.close()
 
     # -- settings ---------------------------------------------------------------------------
 
@@ -338,6 +347,15 @@ class Project:
         if known is None or known[0] != stamp:
             known = self._counts[scan] = (stamp, self.dataset.count(scan))
         return known[1]
+
+    def _known_rows(self, scan: str) -> int | None:
+        """Number of rows of a scan, None where it is no scan of the project or cannot be read."""
+        if scan not in self._known:
+            try:
+                self._known[scan] = self.count(scan) if scan in self.source.scans else None
+            except ProjectError:
+                self._known[scan] = None
+        return self._known[scan]
 
     def scan_ref(self, scan: str) -> ScanRef:
         """A scan's name, rows and content hash, as an answer to it keeps them."""

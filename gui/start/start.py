@@ -64,8 +64,8 @@ class Start(QWidget):
             ),
             _card(
                 "Label my scans",
-                "SemanticKITTI, nuScenes, or a folder of .bin, .pcd, .ply or .npy files. Choose "
-                "the folder, or drop it anywhere here: its layout is recognised.",
+                "SemanticKITTI, nuScenes, ROS bags, or a folder of .bin, .pcd, .ply or .npy files. "
+                "Choose the folder, or drop it anywhere here: its layout is recognised.",
                 self.scans_button,
             ),
             self._continue_card(),

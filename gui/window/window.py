@@ -113,7 +113,7 @@ class Window(QMainWindow):
         if found is None:
             self._say(
                 f"{folder} holds no scans in a known layout. Choose a folder with SemanticKITTI's "
-                f"sequences/, nuScenes' v1.0-*/, or with .bin, .pcd, .ply or .npy files."
+                f"sequences/, nuScenes' v1.0-*/, ROS bags, or .bin, .pcd, .ply or .npy files."
             )
             return
         from gui.start.new_project import NewProject

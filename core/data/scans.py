@@ -352,6 +352,9 @@ def _hint(root: Path, layout: Format) -> str:
     below = _below(root, layout)
     if below is not None:
         return f"Did you mean {below}?"
+    known = recognise(root) if layout.name == "folder" else None
+    if known is not None and known.root == root:
+        return f"They are laid out as --format {known.format}."
     inside = _some(sorted(shown(p.name) for p in root.iterdir())) or "nothing"
     return f"Name the folder above that; here there is {inside}."
 

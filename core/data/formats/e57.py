@@ -13,6 +13,7 @@ import numpy as np
 from core.base.errors import DataError
 from core.data.clouds import TOO_LARGE, Columns, Picked, e57, pick, rgb_of
 from core.data.clouds.source import wrong
+from core.data.formats.folder import Folder
 from core.data.formats.format import Format
 from core.data.names import is_hidden
 
@@ -27,6 +28,10 @@ class E57(Format):
         files = (path for depth in ("*", "*/*") for path in root.glob(depth) if _is_e57(path))
         names = (path.relative_to(root).with_suffix("").as_posix() for path in files)
         return tuple(sorted(name for name in names if not is_hidden(name)))
+
+    def recognises(self, folder: Path) -> bool:
+        """Whether there are such files, and none of a plain folder's, which were meant then."""
+        return bool(self.sequences(folder)) and not Folder().sequences(folder)
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
         try:

@@ -144,6 +144,19 @@ def test_a_folder_of_files_reaches_a_query(capsys, tmp_path: Path):
         assert project.dataset.pose("hall/1") is not None
 
 
+def test_a_plain_folder_with_such_a_file_stays_one(tmp_path: Path):
+    put(tmp_path / "hall.e57", street())
+    with pytest.raises(DataError) as caught:
+        open_dataset("folder", tmp_path, ["."], [])
+    assert caught.value.do == "They are laid out as --format e57."
+    put(tmp_path / "1.bin", small_scan(0)[0].tobytes())
+    put(tmp_path / "2.bin", small_scan(1)[0].tobytes())
+    found = recognise(tmp_path)
+    assert found is not None
+    assert (found.format, found.scans) == ("folder", 2)
+    assert open_dataset("e57", tmp_path, ["hall"], []).train == ("hall/0",)
+
+
 def test_one_broken_file_stops_no_other(capsys, tmp_path: Path):
     lidarloop = CommandLine(capsys)
     put(tmp_path / "data/good.e57", street())

@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QFormLayout,
     QFrame,
     QHBoxLayout,
@@ -46,6 +45,7 @@ from gui.look.words import Wrapped, breakable
 from gui.start.class_choice import ClassChoice
 from gui.start.estimate import Estimate, estimate
 from gui.start.field import Field
+from gui.start.folders import choose_folder
 from gui.start.rig import RigFields, Source
 
 _REST_MS = 150  # of the keys, before what is typed is looked up
@@ -218,15 +218,12 @@ class NewProject(QWidget):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.make()
             return
-        if event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
-            return
         super().keyPressEvent(event)
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for the project")
-        if chosen:
-            self.path.setText(chosen)
+        chosen = choose_folder(self, "Folder for the project")
+        if chosen is not None:
+            self.path.setText(str(chosen))
 
     def _check_path(self, *_: object) -> None:
         self.fields["path"].tell(why_not_there(self.path.text()))

@@ -71,6 +71,15 @@ def write_atomic(path: Path, data: bytes) -> None:
         raise storage_error(path, error) from error
 
 
+def settle(built: Path, path: Path) -> None:
+    """Give a file that was built beside its place its name, for good. Raises StorageError."""
+    try:
+        os.replace(built, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
 def _write_all(handle: int, data: bytes | bytearray) -> None:
     with memoryview(data) as whole:
         done = 0

@@ -78,7 +78,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--format",
         required=True,
-        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, folder or bag",
+        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, e57, folder or "
+        "bag",
     )
     made.add_argument(
         "--root", type=Path, required=True, metavar="DIR", help="the scans' folder, or a bag"
@@ -134,6 +135,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--curvature", action="store_true", help="measure the units' curvature too, for redal"
     )
+    on_project("poses", "compute poses from the scans, where the data have none", "poses street")
     made = on_project("query", "choose what to ask next", "query street --points 1%%")
     made.add_argument("--strategy", help="`lidarloop strategies` lists them")
     budget = made.add_mutually_exclusive_group()

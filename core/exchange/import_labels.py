@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,9 +11,9 @@ import numpy as np
 
 from core.answers.brought import with_raw
 from core.answers.effort import Effort
-from core.answers.entry import new_entry
+from core.answers.entry import Entry, new_entry
 from core.answers.instances import Things, from_file, with_things
-from core.answers.journal import Journal
+from core.answers.journal import Journal, built_aside
 from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.base.paths import inside
@@ -123,24 +124,28 @@ def take_over(project: Project, plan: Plan, job: Job) -> int:
     Rows that a person labelled already, or that have no class in the file, get none; what the file
     says of them is kept with the entry, for exports to give back.
     """
-    path, taken = project.path / "journals" / f"{IMPORTED}.sqlite", 0
-    with closing(Journal(path, IMPORTED)) as journal:
-        for done, scan in enumerate(plan.scans):
-            job.progress(done, len(plan.scans), "import")
-            # Read again: the labels of all scans would not fit in memory.
-            one = _of_scan(project, plan.root, scan, plan.matched.files[scan], plan.ids)
-            if one is None:
-                continue  # answered meanwhile
-            blank = new_entry(
-                IMPORTED, "answer", project.scan_ref(scan), effort=Effort(tool=IMPORTED)
-            )
-            body = with_things("", one.things) if one.things is not None else ""
-            entry = replace(blank, rows=one.rows, classes=one.classes, body=with_raw(body, one.raw))
-            journal.append(entry)
-            taken += 1
+    path = project.path / "journals" / f"{IMPORTED}.sqlite"
+    # A new journal is built beside its place: half of one would stand in the way of all that opens
+    # the project.
+    opened = closing(Journal(path, IMPORTED)) if path.exists() else built_aside(path, IMPORTED)
+    with opened as journal:
+        taken = journal.append_each(_entries(project, plan, job), after=project.answers.latest)
     project.answers.take_in(path)
     job.progress(len(plan.scans), len(plan.scans), "import")
     return taken
+
+
+def _entries(project: Project, plan: Plan, job: Job) -> Iterator[Entry]:
+    """An entry for each scan of a plan."""
+    for done, scan in enumerate(plan.scans):
+        job.progress(done, len(plan.scans), "import")
+        # Read again: the labels of all scans would not fit in memory.
+        one = _of_scan(project, plan.root, scan, plan.matched.files[scan], plan.ids)
+        if one is None:
+            continue  # answered meanwhile
+        blank = new_entry(IMPORTED, "answer", project.scan_ref(scan), effort=Effort(tool=IMPORTED))
+        body = with_things("", one.things) if one.things is not None else ""
+        yield replace(blank, rows=one.rows, classes=one.classes, body=with_raw(body, one.raw))
 
 
 def _of_scan(project: Project, root: Path, scan: str, path: Path, ids: str) -> _Found | None:

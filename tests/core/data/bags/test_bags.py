@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -254,3 +255,24 @@ def test_content_hashes_are_of_one_scan(tmp_path: Path):
     hashes = [bags.digest(long, f"drive/{at:06}") for at in range(4)]
     assert len(set(hashes)) == 4
     assert [bags.digest(short, f"drive/{at:06}") for at in range(2)] == hashes[:2]
+
+
+def test_a_bag_that_miscounts_is_told(tmp_path: Path):
+    path = write_bag(tmp_path / "drive", drive("sqlite3", scans(4)), "sqlite3")
+    words = (path / "metadata.yaml").read_text()
+    for said in (0, 9):
+        (path / "metadata.yaml").write_text(
+            words.replace("message_count: 4", f"message_count: {said}")
+        )
+        assert len(open_dataset("bag", path, ["drive"], []).scans) == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_threads_read_one_bag(tmp_path: Path, kind: str):
+    wanted = scans(8)
+    path = write_bag(tmp_path / "drive", drive(kind, wanted), kind)
+    dataset = open_dataset("bag", path, ["drive"], [])
+    order = np.random.default_rng(0).integers(0, 8, 200).tolist()
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda at: dataset.scan(dataset.scans[at]).points, order))
+    assert all(np.array_equal(a, wanted[at]) for a, at in zip(found, order, strict=True))

@@ -71,6 +71,8 @@ def _pick(features, square, cost, reach):
             other = picks[seen[row]]
             total = 0.0
             for f in range(size):
+                if total >= square[row]:
+                    break  # no nearer than what is known: the sum only grows
                 step = float(features[row, f]) - float(features[other, f])
                 total += step * step
             computed += 1

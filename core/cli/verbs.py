@@ -20,6 +20,7 @@ from core.base.words import DASH
 from core.cli import classes, demo, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
+from core.cli.output import to_terminal
 from core.data.fitted import GUESSED
 from core.data.formats import format_named
 from core.data.names import split_names
@@ -38,6 +39,12 @@ Verb = Callable[[argparse.Namespace, Faces], int]
 
 def run(argv: Sequence[str], faces: Faces) -> int:
     """Run one verb; return the exit code."""
+    with to_terminal() as outcome:
+        outcome.code = _run(argv, faces)
+    return outcome.code
+
+
+def _run(argv: Sequence[str], faces: Faces) -> int:
     arguments = parser().parse_args(argv)
     try:
         return _VERBS[arguments.verb](arguments, faces)
@@ -264,11 +271,16 @@ def _status(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
     from core.cli import doctor
+    from core.cli.finding import Finding
+    from core.cli.mend import mend
 
     findings = list(doctor.machine())
     problem = faces.window.display_problem()
-    findings.append(doctor.Finding("display and OpenGL", problem is None, problem or "usable"))
-    findings.append(doctor.Finding("network backend", True, faces.network.backend()))
+    findings.append(Finding("display and OpenGL", problem is None, problem or "usable"))
+    findings.append(Finding("network backend", True, faces.network.backend()))
+    if arguments.mend and arguments.project is not None:
+        for sentence in mend(arguments.project):
+            print(sentence)
     if arguments.project is not None:
         findings += doctor.integrity(arguments.project, _job())
     for finding in findings:

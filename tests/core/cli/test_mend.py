@@ -17,8 +17,7 @@ from core.base.jobs import Job
 from core.cli import doctor
 from core.cli.mend import mend
 from core.project.project import Project
-from tests.core.answers.giving import write
-from tests.core.answers.test_circles import undoing
+from tests.core.answers.giving import undoing, write
 from tests.damaged import whole_project
 
 BOMB = zlib.compress(bytes(1 << 26), 9)

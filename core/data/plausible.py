@@ -83,7 +83,7 @@ def judge(
             notes.append(f"{error.what} {error.do}")
     if first is not None and not seen:
         raise first
-    columns = dataset.format.columns(dataset.root, scans[0]) if scans else ()
+    columns = dataset.format.columns(dataset.root, seen[0][0]) if seen else ()
     verdict = _of_coordinates(dataset, seen, sensor_height_m)
     return replace(verdict, columns=columns, notes=(*notes, *verdict.notes))
 
@@ -132,9 +132,9 @@ def _wrong_rows(dataset: Dataset, scan: str) -> tuple[Rows, SettingsError] | Non
     """What a flat file's rows are and why they cannot be what they are taken for; None where they
     can. Columns that a person said are not doubted."""
     path = dataset.path(scan)
-    taken = len(dataset.format.columns(dataset.root, scan)) or 4
     if dataset.reading.columns or path.suffix.lower() != ".bin":
         return None
+    taken = len(dataset.format.columns(dataset.root, scan)) or 4
     found = rows_of(path)
     if found is None or (found.kind, found.width) == ("<f4", taken):
         return None

@@ -16,6 +16,7 @@ from core.data.classes import ClassList
 from core.data.formats import format_named, formats
 from core.data.formats.format import Format
 from core.data.names import in_order, in_span, is_hidden, is_text, sequence_and_span, shown
+from core.data.own_poses import own_pose
 from core.data.reading import AS_THEY_ARE, Reading
 from core.data.returns import are_returns
 from core.data.rig import AS_IT_IS, THE_FILES, Rig
@@ -48,7 +49,8 @@ class Dataset:
     `train` and `validation` are scan names in the order in which people count; `intensity_scale` is
     the intensity that the files hold for 1; `rig` is how the sensor stands; `reading` is what was
     said about the files; `notes` are sentences on what was named and is not there; `sequences` are
-    those its scans are of.
+    those its scans are of; `own_poses` is the folder with poses that the project computed itself,
+    for sequences that have none (core.data.own_poses).
     """
 
     format: Format
@@ -60,6 +62,7 @@ class Dataset:
     reading: Reading = AS_THEY_ARE
     notes: tuple[str, ...] = ()
     sequences: tuple[str, ...] = ()
+    own_poses: Path | None = None
 
     @property
     def origin(self) -> np.ndarray:
@@ -114,9 +117,38 @@ class Dataset:
         return local
 
     def pose(self, name: str) -> np.ndarray | None:
-        """(4, 4) float64 from a scan's coordinates, as `scan` gives them, to the sequence's."""
+        """(4, 4) float64 from a scan's coordinates, as `scan` gives them, to the sequence's, or to
+        those of a piece of it (`move` knows which); None where it is not known."""
+        placed = self._placed(name)
+        return None if placed is None else placed[0]
+
+    def move(self, name: str, other: str) -> np.ndarray | None:
+        """(4, 4) float64 from a scan's coordinates to another's, as `scan` gives them; None where
+        it is not known how they lie to each other."""
+        first, second = self._placed(name), self._placed(other)
+        if first is None or second is None or first[1] != second[1]:
+            return None
+        moved: np.ndarray = np.linalg.inv(second[0]) @ first[0]
+        return moved
+
+    def _placed(self, name: str) -> tuple[np.ndarray, int] | None:
+        """A scan's pose, and the piece of its sequence whose coordinates it leads to: -1 for what
+        the data say, which counts before what was computed."""
         found = self.format.pose(self.root, name)
-        return found if found is None or not self._moves else found @ self._back
+        piece = -1
+        if found is None and self.own_poses is not None:
+            own = own_pose(self.own_poses, name)
+            if own is None:
+                return None
+            found, piece = own
+        if found is None:
+            return None
+        return (found if not self._moves else found @ self._back), piece
+
+    def in_the_files(self, pose: np.ndarray) -> np.ndarray:
+        """A pose (4, 4) from the coordinates of `scan`, made one from those of the files."""
+        kept: np.ndarray = pose @ np.linalg.inv(self._back)
+        return kept
 
     def camera(self, name: str) -> Camera | None:
         """A scan's picture and the projection of its coordinates, as `scan` gives them."""
@@ -320,6 +352,9 @@ def _hint(root: Path, layout: Format) -> str:
     below = _below(root, layout)
     if below is not None:
         return f"Did you mean {below}?"
+    known = recognise(root) if layout.name == "folder" else None
+    if known is not None and known.root == root:
+        return f"They are laid out as --format {known.format}."
     inside = _some(sorted(shown(p.name) for p in root.iterdir())) or "nothing"
     return f"Name the folder above that; here there is {inside}."
 

@@ -5,6 +5,7 @@ classes.toml                 the class list, the project's own copy
 journals/<annotator>.sqlite  the answers: the truth
 units/<fingerprint>/         the prepared units, written once
 rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+poses/                       poses computed from the scans, where the data have none
 given/                       scores of another network's probabilities
 cache/                       predictions: may be deleted
 """
@@ -30,6 +31,7 @@ from core.data.classes import ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
 from core.data.label_file import check_raw
+from core.data.own_poses import FOLDER as OWN_POSES
 from core.data.plausible import judge, judge_stance
 from core.data.reading import Reading
 from core.data.rig import Rig, canonical
@@ -73,7 +75,7 @@ class Project:
             if not read_only:
                 undo.enter_context(writer_lock(path))
             self.classes: ClassList = load_classes(str(path / CLASSES))
-            self.source: Dataset = open_dataset(
+            found = open_dataset(
                 self.file.format,
                 self.root,
                 self.file.train,
@@ -82,6 +84,7 @@ class Project:
                 rig=Rig.of(self.settings.rig),
                 reading=self.file.reading,
             )
+            self.source: Dataset = replace(found, own_poses=path / OWN_POSES)
             self._leave_out(self.units_folder)
             self.answers = Answers.open(
                 path / "journals",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from core.base.errors import GoneError, ProjectError
 from core.project.project import Project
 from core.project.rescue import save_at_home, save_elsewhere
+from gui.start.folders import choose_folder
 from gui.window.banner import Banner
 
 
@@ -21,12 +21,12 @@ def show_error(banner: Banner, project: Project, error: ProjectError) -> None:
 
     def save() -> None:
         parent: QWidget = banner.window()
-        chosen = QFileDialog.getExistingDirectory(parent, "A folder for the answers")
-        if not chosen:
+        chosen = choose_folder(parent, "A folder for the answers")
+        if chosen is None:
             show_error(banner, project, error)
             return
         try:
-            banner.show_note(save_elsewhere(project.answers, project.path, Path(chosen)), "")
+            banner.show_note(save_elsewhere(project.answers, project.path, chosen), "")
         except ProjectError as problem:
             banner.show_choice(problem.what, problem.do, [("Save the answers elsewhere …", save)])
 

@@ -46,11 +46,13 @@ _REINDEX = (
 
 @dataclass(frozen=True)
 class Topic:
-    """What a bag holds under a name: `kind` is the type of the messages, `count` how many."""
+    """What a bag holds under a name: `kind` is the type of the messages, `count` how many, `said`
+    how many the bag itself says."""
 
     name: str
     kind: str
     count: int
+    said: int
     connections: tuple[Any, ...]
 
 
@@ -121,11 +123,14 @@ class Bag:
                 key = connection.topic.strip("/"), connection.msgtype
                 found.setdefault(key, []).append(connection)
             for (name, kind), connections in sorted(found.items()):
-                topic = Topic(name, kind, sum(c.msgcount for c in connections), tuple(connections))
+                said = sum(c.msgcount for c in connections)
                 if kind not in _READ:
-                    self.others.append(f"/{name} ({kind.replace('/msg/', '/')}, {topic.count:,})")
-                elif topic.count:
-                    self.topics[name] = topic
+                    self.others.append(f"/{name} ({kind.replace('/msg/', '/')}, {said:,})")
+                    continue
+                times = np.sort(np.array(_times(self._reader, connections), np.int64))
+                if len(times):
+                    self._times[name] = times
+                    self.topics[name] = Topic(name, kind, len(times), said, tuple(connections))
 
     def of_kind(self, *kinds: str) -> list[Topic]:
         """The topics whose messages are of one of these types."""
@@ -133,12 +138,7 @@ class Bag:
 
     def times(self, name: str) -> np.ndarray:
         """(n,) int64 nanoseconds at which a topic's messages were recorded, in order."""
-        with self._lock:
-            if name not in self._times:
-                with _told(self.path):
-                    found = _times(self._reader, self.topics[name].connections)
-                    self._times[name] = np.sort(np.array(found, np.int64))
-            return self._times[name]
+        return self._times[name]
 
     def raw(self, name: str, number: int) -> bytes:
         """The bytes of a topic's message, by its place in the order of times."""

@@ -18,6 +18,7 @@ from core.data.bags.bag import ODOMETRY, TRANSFORMS, Bag
 _FIXED = ("odom", "map", "world", "earth", "camera_init")
 _BODIES = ("base", "body", "chassis", "vehicle", "imu")
 _GAP_NS = 10**9  # between two transforms, to tell what was between them
+_FAR_M = 1e8
 _COMPUTE = "`lidarloop poses` computes them from the scans"
 
 
@@ -198,9 +199,12 @@ def _transforms(parent: str, name: str, found: _Samples) -> Transforms | None:
     """Samples in order of time, without those that are no transforms; None where none is left."""
     times = np.array(found.times, np.int64)
     values = np.array(found.values, np.float64).reshape(-1, 7)
-    length = np.linalg.norm(values[:, 3:], axis=1)
-    good = np.isfinite(values).all(axis=1) & (np.abs(length - 1) < 0.1)
+    # Numbers that are no transform, as a damaged message has them; NaN is none of these either.
+    good = (np.abs(values[:, :3]) < _FAR_M).all(axis=1) & (np.abs(values[:, 3:]) < 2).all(axis=1)
     times, values = times[good], values[good]
+    length = np.linalg.norm(values[:, 3:], axis=1)
+    good = np.abs(length - 1) < 0.1
+    times, values, length = times[good], values[good], length[good]
     if not len(times):
         return None
     still = name.rpartition("/")[2] == "tf_static"
@@ -210,7 +214,7 @@ def _transforms(parent: str, name: str, found: _Samples) -> Transforms | None:
     order = order[last]
     if still:
         order = order[-1:]
-    turns = values[order, 3:] / length[good][order, None]
+    turns = values[order, 3:] / length[order, None]
     return Transforms(parent, name, times[order], values[order, :3], turns, still)
 
 

@@ -6,6 +6,7 @@ each of them is one. Scans are numbered in the order of their recording.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -100,9 +101,9 @@ class Bags(Format):
         header = _header(bag, topic, number)
         return _motion(bag, header.frame_id).at(_nanoseconds(header.stamp))
 
-    def poses_from(self, root: Path, sequence: str) -> str:
-        bag, topic = _place(root, sequence)
-        return _motion(bag, _header(bag, topic.name, 0).frame_id).words
+    def poses_from(self, root: Path, scan: str) -> str:
+        bag, topic, number = _message(root, scan)
+        return _motion(bag, _header(bag, topic, number).frame_id).words
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
         others = _unreadable(root)
@@ -110,16 +111,35 @@ class Bags(Format):
             bag, topic = _place(root, sequence)
             numbers = np.unique(np.linspace(0, topic.count - 1, min(topic.count, 5)).astype(int))
             headers = [_header(bag, topic.name, int(number)) for number in numbers]
+            taken = self.picked(root, f"{sequence}/{0:0{_DIGITS}}")
             motion = _motion(bag, headers[0].frame_id)
         except DataError:  # told where the scan is read
             return others
-        notes = [*others, *(f"{sequence}: {n}" for n in (*_unfinished(bag), *motion.notes))]
+        said = [*_unfinished(bag), *taken.notes, *motion.notes]
+        if topic.said != topic.count:
+            said.append(
+                f"the bag says {topic.said:,} messages of /{topic.name} and has {topic.count:,}: "
+                "those that are there are scans."
+            )
+        notes = [*others, *(f"{sequence}: {note}" for note in said)]
         if motion.words and all(motion.at(_nanoseconds(h.stamp)) is None for h in headers):
             notes.append(
                 f"{sequence}: the clouds' stamps lie outside the times of {motion.words}: none has "
                 "a pose."
             )
         return tuple(notes)
+
+
+def topics_of(sequences: Sequence[str]) -> tuple[str, ...]:
+    """The topics that sequences are named after, the most common first; none where no bag has
+    several."""
+    counts = Counter(name.partition("/")[2] for name in sequences if "/" in name)
+    return tuple(topic for topic, _ in counts.most_common())
+
+
+def of_topic(sequences: Sequence[str], topic: str) -> tuple[str, ...]:
+    """The sequences of a topic, and those of bags that have one alone."""
+    return tuple(name for name in sequences if name.partition("/")[2] in ("", topic))
 
 
 def _bags(root: Path) -> dict[str, Path]:

@@ -86,22 +86,23 @@ class Folder(Format):
         return self.picked(root, scan).points
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
-        scans = self.scans(root, sequence)
-        paths = {scan: self.path(root, scan) for scan in scans}
         said: list[str] = []
+        scans, folder = self.scans(root, sequence), root / sequence
         with suppress(DataError):  # told where the scan is read
             taken = self.picked(root, scans[0]) if scans else None
             # Of four columns without names there is no doubt.
             said += taken.notes if taken and (taken.others or not all(taken.used)) else ()
-        first = next((scan for scan, path in paths.items() if _is_las(path)), None)
+        sure, texts = _kinds(folder)
+        names = sorted((name for some in sure.values() for name in some), key=in_order)
+        first = next((name for name in names if name.lower().endswith(las.SUFFIXES)), None)
         if first is not None:
-            said += folder_notes.of_las(first, paths[first])
-        clouds = [path for path in paths.values() if path.suffix.lower() == ".pcd"]
+            said += folder_notes.of_las(first, folder / first)
+        clouds = [folder / name for name in names if name.lower().endswith(".pcd")]
         said += folder_notes.of_viewpoints(clouds)
-        sure, texts = _kinds(root / sequence)
         if sure:
-            names = [name for some in texts.values() for name in some]
-            said += folder_notes.of_texts(sorted(names, key=in_order), sequence)
+            aside = sorted((name for some in texts.values() for name in some), key=in_order)
+            said += folder_notes.of_texts(aside, sequence)
+            said += folder_notes.of_folders(_text_folders(root, folder, sure), sequence)
         return tuple(said)
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
@@ -186,6 +187,18 @@ def _beside(
             if all(stem in known or stem.rpartition("_")[0] in known for stem in own):
                 return True
     return False
+
+
+def _text_folders(root: Path, folder: Path, sure: dict[str, list[str]]) -> list[str]:
+    """The folders beside a folder of scans that hold texts of the scans' names."""
+    found, stem = [], next(iter(sure))
+    for place in (p for p in root.iterdir() if p.is_dir() and p != folder):
+        if any((place / f"{stem}{end}").exists() for end in _ANYTHING):
+            with suppress(DataError):
+                files = _files(place)
+                if _texts(files) and _beside(files, place, {folder: sure}):
+                    found.append(place.name)
+    return sorted(found, key=in_order)
 
 
 def _texts(files: dict[str, list[str]]) -> bool:

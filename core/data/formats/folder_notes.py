@@ -14,7 +14,7 @@ _LOOKED_AT = 20  # files whose header is read
 _SHOWN = 3
 
 
-def of_las(scan: str, path: Path) -> list[str]:
+def of_las(name: str, path: Path) -> list[str]:
     """What the labels of a LAS file are taken for."""
     try:
         labels = las.labels(path)
@@ -24,7 +24,7 @@ def of_las(scan: str, path: Path) -> list[str]:
         return []
     ids = ", ".join(map(str, np.unique(labels & 0xFFFF)[:12]))
     return [
-        f"{scan}: its classification ({ids}) is taken for the raw ids of the class list; "
+        f"{name}: its classification ({ids}) is taken for the raw ids of the class list; "
         "where it means something else, change the list's raw_ids."
     ]
 
@@ -59,4 +59,15 @@ def of_texts(names: Sequence[str], sequence: str) -> list[str]:
         f"scan{'' if one else 's'}, for there are point files of a surer kind; where "
         f"{'it is' if one else 'they are'}, move {'it' if one else 'them'} to a folder of "
         f"{'its' if one else 'their'} own."
+    ]
+
+
+def of_folders(names: Sequence[str], sequence: str) -> list[str]:
+    """A sentence on folders whose texts have the names of a sequence's scans."""
+    if not names:
+        return []
+    where = "the folder" if sequence == "." else sequence
+    return [
+        f"The texts in {', '.join(names[:_SHOWN])} have the names of scans in {where}: they are "
+        "taken for no scans."
     ]

@@ -105,9 +105,9 @@ class Format(ABC):
         """(4, 4) float64 from the scan's coordinates to the sequence's, None where not known."""
         return None
 
-    def poses_from(self, root: Path, sequence: str) -> str:
-        """Where the poses of a sequence come from, in words; "" where there are none."""
-        return ""
+    def poses_from(self, root: Path, scan: str) -> str:
+        """Where a scan's pose comes from, in words; "" where it has none."""
+        return "the data" if self.pose(root, scan) is not None else ""
 
     def camera(self, root: Path, scan: str) -> Camera | None:
         """The camera's picture of the same moment, None without one."""

@@ -111,9 +111,8 @@ class NuScenes(Format):
         tables = _tables(root)
         return tables.poses.get(scan) if tables is not None else None
 
-    def poses_from(self, root: Path, sequence: str) -> str:
-        tables = _tables(root)
-        return "ego_pose.json" if tables is not None and tables.poses else ""
+    def poses_from(self, root: Path, scan: str) -> str:
+        return "ego_pose.json" if self.pose(root, scan) is not None else ""
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         tables = _tables(root)

@@ -93,8 +93,8 @@ class SemanticKitti(Format):
         poses, _ = _poses(self.path(root, scan).parent)
         return poses.get(scan.rpartition("/")[2])
 
-    def poses_from(self, root: Path, sequence: str) -> str:
-        return POSES if _poses(root / self.folder(sequence))[0] else ""
+    def poses_from(self, root: Path, scan: str) -> str:
+        return POSES if self.pose(root, scan) is not None else ""
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
         return _poses(root / self.folder(sequence))[1]

@@ -97,6 +97,18 @@ def test_texts_beside_surer_kinds_are_told(tmp_path: Path):
     assert "taken for no scan" not in notes(tmp_path)
 
 
+def test_folders_of_texts_beside_scans_are_told(tmp_path: Path):
+    for name in ("velodyne/0.bin", "velodyne/1.bin", "label_2/0.txt", "label_2/1.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(packed("<4f") if name.endswith("bin") else as_text())
+    assert Folder().sequences(tmp_path) == ("velodyne",)
+    said = notes(tmp_path, "velodyne")
+    assert "The texts in label_2 have the names of scans in velodyne" in said
+    (tmp_path / "label_2/7.txt").write_bytes(as_text())  # scans of their own
+    assert Folder().sequences(tmp_path) == ("label_2", "velodyne")
+    assert "label_2" not in notes(tmp_path, "velodyne")
+
+
 def test_columns_that_were_taken_by_their_place_are_told(tmp_path: Path):
     (tmp_path / "a.xyz").write_bytes(b"1 2 3\n4 5 6\n")
     assert "its three columns are taken for x, y, z" in notes(tmp_path)

@@ -1,7 +1,7 @@
 """Read damaged bags of one kind or several, in a process with little memory, and count.
 
-Run as `python -m tests.core.data.bags.damage FOLDER CASES KIND...`, as tests.core.data.clouds does
-for point files (damage.py there). A bag has three scans and their poses; all of it is read.
+Run as `python -m tests.core.data.bags.damage FOLDER CASES KIND...`, as that of the point files. A
+bag has three scans and their poses; all of it is read.
 """
 
 from __future__ import annotations

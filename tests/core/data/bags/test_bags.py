@@ -254,3 +254,13 @@ def test_content_hashes_are_of_one_scan(tmp_path: Path):
     hashes = [bags.digest(long, f"drive/{at:06}") for at in range(4)]
     assert len(set(hashes)) == 4
     assert [bags.digest(short, f"drive/{at:06}") for at in range(2)] == hashes[:2]
+
+
+def test_a_bag_that_miscounts_is_told(tmp_path: Path):
+    path = write_bag(tmp_path / "drive", drive("sqlite3", scans(4)), "sqlite3")
+    words = (path / "metadata.yaml").read_text()
+    for said in (0, 9):
+        (path / "metadata.yaml").write_text(
+            words.replace("message_count: 4", f"message_count: {said}")
+        )
+        assert len(open_dataset("bag", path, ["drive"], []).scans) == 4

@@ -71,7 +71,7 @@ def test_tf_is_followed_to_odom_and_told_between_its_moments(tmp_path: Path, kin
         wanted = matrix(0.2 * tick, tick, 0, 0) @ matrix(np.pi / 2, 1, 0, 1.7)
         assert pose is not None
         assert np.allclose(pose, wanted, atol=1e-9)
-    assert BAG.poses_from(path, "drive") == "/tf (lidar in odom)"
+    assert BAG.poses_from(path, "drive/000000") == "/tf (lidar in odom)"
     assert BAG.notes(path, "drive") == ()
 
 
@@ -85,7 +85,7 @@ def test_odometry_serves_where_tf_says_only_how_the_sensor_is_mounted(tmp_path: 
     for at, pose in enumerate(poses(path)):
         assert pose is not None
         assert np.allclose(pose, matrix(0, 2 * at, 0, 2), atol=1e-9)
-    assert BAG.poses_from(path, "drive") == "/odom (lidar in odom)"
+    assert BAG.poses_from(path, "drive/000000") == "/odom (lidar in odom)"
 
 
 def test_tf_counts_where_odometry_says_it_too(tmp_path: Path):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -78,7 +79,9 @@ class ExportPage(QDialog):
         form = QFormLayout()
         form.addRow("&What", self.what)
         form.addRow("&As", self.layout_)
-        form.addRow("&Folder", where)
+        folder = QLabel("&Folder")
+        folder.setBuddy(self.out)
+        form.addRow(folder, where)
         end = QHBoxLayout()
         end.addStretch()
         end.addWidget(leave)

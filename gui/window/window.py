@@ -369,7 +369,9 @@ class Window(QMainWindow):
         if session is not None:
             path = session.project.path
             out = path.parent / f"{path.name}-export"
-            ExportPage(self, out, session.exchange.export).show()
+            page = ExportPage(self, out, session.exchange.export)
+            page.show()
+            page.activateWindow()
 
     def open_classes(self) -> None:
         """Show the class list, in a window beside this one; saved, the project opens with it."""

@@ -43,6 +43,7 @@ class Driver:
         """Export by the window that asks what, as which files and where to."""
         self.key("E", Qt.KeyboardModifier.ControlModifier)
         page = self.window.findChild(ExportPage)
+        self.qtbot.waitUntil(page.isActiveWindow)
         for box, name in ((page.what, what), (page.layout_, layout)):
             if name:
                 box.setCurrentIndex(box.findData(name))
@@ -50,6 +51,8 @@ class Driver:
         QTest.keyClicks(page.out, str(out))
         with self.qtbot.waitSignal(self.window.jobs.finished, timeout=60_000):
             QTest.keyClick(page.out, Qt.Key.Key_Return)
+        self.window.activateWindow()  # no window manager does it here
+        self.qtbot.waitUntil(self.window.isActiveWindow)
         self.settle()
 
     def click(self, widget) -> None:

@@ -134,6 +134,7 @@ def test_coloured_points_go_out_as_their_kind_of_file(driver, tmp_path):
 def test_what_has_one_layout_only_offers_no_other(driver, tmp_path):
     driver.window.actions_table.made["export"].trigger()
     page = driver.window.findChild(ExportPage)
+    driver.qtbot.waitUntil(page.isActiveWindow)
     page.layout_.setCurrentIndex(page.layout_.findData("npy"))
     page.what.setCurrentIndex(page.what.findData("journal"))
     assert not page.layout_.isEnabled()

@@ -393,6 +393,8 @@ class Journal:
             yield
         except sqlite3.Error as error:
             raise self._sentence(str(error)) from error
+        except UnicodeDecodeError as error:  # of a name in a damaged schema
+            raise self._sentence(f"malformed text, {error}") from error
         except OSError as error:
             raise self._sentence(error.strerror or str(error)) from error
 

@@ -153,8 +153,12 @@ def _typed(path: Path, key: str, value: Any, kind: type[_Value]) -> _Value:
 
 
 def _beyond_words(value: Any) -> bool:
-    """Whether words hold a zero byte, which no name has, or a number is beyond 64 bits."""
-    return "\0" in value if isinstance(value, str) else type(value) is int and abs(value) >> 63 > 0
+    """Whether words are none of a path, for a zero byte or their length, or a number is beyond 64
+    bits."""
+    if isinstance(value, str):
+        parts = [len(part.encode(errors="replace")) for part in value.split("/")]
+        return "\0" in value or max(parts) > 255 or sum(parts) > 4000
+    return type(value) is int and abs(value) >> 63 > 0
 
 
 def _reading(path: Path, data: Mapping[str, Any]) -> Reading:

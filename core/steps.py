@@ -5,7 +5,6 @@ Each step takes an open project and a job; the command line and the window call 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file
 from core.base.jobs import Job
 from core.data.items import scan_of
+from core.project.pool import ELSEWHERE, pool_of, seconds_of
 from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
 from core.query.pool import Draw, Pool
@@ -23,17 +23,22 @@ from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
 from core.query.why import REOPENED
-from core.rounds.round import GIVE_AGAIN, QUERY, Round
-from core.rounds.scores import read_scores
+from core.rounds.round import QUERY, Round
 
 ORACLES = ("per-point", "majority")
-SECONDS_PER_UNIT = 5.0  # until somebody has answered
 
 
 def prepare(
-    project: Project, job: Job, *, workers: int | None = None, cluster: str | None = None
+    project: Project,
+    job: Job,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    curvature: bool = False,
 ) -> None:
     """Split every training scan in units and cut the partitions (docs/method.md, Units).
+
+    With `curvature`, measure that of the units too: redal ranks by it.
 
     Each preparation has a folder of its own, named after its settings and the scans' content, so
     that another one changes neither labels nor the units that earlier queries refer to.
@@ -51,6 +56,11 @@ def prepare(
         job=job,
     )
     project.use_units(units)
+    if curvature:
+        from core.prepare.curvature import measure
+
+        folder = project.units_folder / units.fingerprint
+        measure(project.dataset, units, folder, job, workers=workers, cluster=cluster)
 
 
 def ask(
@@ -90,8 +100,8 @@ def ask(
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a query would ask: units, their points, and seconds at the pace of the answers so far
-    (`timed`), or at 5 s a unit before there are any."""
+    """What a query would ask: units, their points, and the seconds that it is expected to take, by
+    the answers so far where some took time (`timed`)."""
 
     units: int
     points: int
@@ -113,8 +123,10 @@ def estimate(
     """
     found = _choose(project, strategy, percent, units, minutes).selection.units
     pace = project.answers.pace(everyone=True)
-    points = int(project.need_units().costs[found].sum())
-    return Estimate(len(found), points, len(found) * (pace or SECONDS_PER_UNIT), pace is not None)
+    table = project.need_units()
+    points = int(table.costs[found].sum())
+    seconds = float(seconds_of(project, table)[found].sum())
+    return Estimate(len(found), points, seconds, pace is not None)
 
 
 @dataclass(frozen=True)
@@ -145,15 +157,13 @@ def _choose(
         )
     scored = project.last_scored()
     name = strategy or (project.settings.query.strategy if scored else "size")
-    pool = _pool(project, scored)
-    select = _that_can_choose(name, pool, first=not project.rounds)
+    pool = pool_of(project, scored)
+    select = _that_can_choose(name, pool, first=not project.rounds, scored=scored is not None)
     number = len(project.branch(project.tip)) + 1
     if units is not None:
         budget = units_budget(table, units)
     elif minutes is not None:
-        budget = minutes_budget(
-            table, minutes, project.answers.pace(everyone=True) or SECONDS_PER_UNIT
-        )
+        budget = minutes_budget(minutes, pool.columns["seconds"])
     else:
         budget = points_budget(
             table,
@@ -179,23 +189,28 @@ def _hash_of_checkpoint(scored: Round) -> str:
         ) from error
 
 
-def _that_can_choose(name: str, pool: Pool, *, first: bool) -> Select:
+def _that_can_choose(name: str, pool: Pool, *, first: bool, scored: bool) -> Select:
     """The strategy of that name, or before the `first` round the one that chooses in its place.
 
     Raises SettingsError for an unknown name, ProjectError where the pool lacks what it needs.
     """
     select = strategy_named(name)
-    lacks = sorted(getattr(select, "needs", frozenset()) - pool.columns.keys())
+    lacks = sorted(frozenset[str](getattr(select, "needs", ())) - pool.columns.keys())
     if not lacks:
         return select
     before = getattr(select, "before", "")
-    if pool.columns:
+    if first and before and not scored:
+        return strategy_named(before)
+    for column in lacks:
+        if column in ELSEWHERE:
+            what, do = ELSEWHERE[column]
+            raise ProjectError(f"Strategy {name} ranks by {what}.", do)
+    if scored:
+        names = " and ".join(lacks)
         raise ProjectError(
-            f"Strategy {name} ranks by {' and '.join(lacks)}, which the scores do not hold.",
+            f"Strategy {name} ranks by {names}, which the scores do not hold.",
             "Run `lidarloop score` on the project.",
         )
-    if first and before:
-        return strategy_named(before)
     raise ProjectError(
         f"Strategy {name} ranks by the scores of a trained network, and no round is scored.",
         f"Train the round first, or ask by {before or 'size'}.",
@@ -225,30 +240,6 @@ def _with_reopened(
         (*reason, *rest.reason),
         {name: np.concatenate([unknown, values]) for name, values in rest.columns.items()},
     )
-
-
-def _pool(project: Project, scored: Round | None) -> Pool:
-    """What a strategy may see: units, what was answered, and the scores. Never ground truth."""
-    table = project.need_units()
-    free = np.ones(len(table), bool)
-    labelled = np.zeros(len(table), bool)
-    effective = project.answers.effective.copy()
-    index = table.find_all(effective)
-    known = index >= 0  # a new preparation may have dropped units that were answered
-    free[index[known]] = False
-    answered = np.array([head.verb == "answer" for head in effective.values()], bool)
-    labelled[index[known & answered]] = True
-    columns: Mapping[str, np.ndarray] = {}
-    if scored is not None:
-        scores = read_scores(scored.folder, table)
-        if scores is None:
-            raise ProjectError(
-                f"The scores of {'another network' if scored.given else f'round {scored.id}'} are "
-                "of another preparation.",
-                GIVE_AGAIN if scored.given else "Run `lidarloop score` on the project.",
-            )
-        columns = scores
-    return Pool(table, free, labelled, columns)
 
 
 def annotate(project: Project, job: Job, *, oracle: str) -> int:

@@ -18,12 +18,17 @@ from core.base.executors import run_all
 from core.base.files import hash_file, write_arrays
 from core.base.jobs import Job
 from core.base.settings import TrainSettings
-from core.data.classes import UNLABELLED, ClassList
+from core.data.classes import ClassList
 from core.data.scans import Dataset
 from core.prepare.units import Units, read_rows, rows_file
-from core.rounds.predictions import new_prediction_file, prediction_file, read_prediction
+from core.rounds.predictions import (
+    is_predicted,
+    new_prediction_file,
+    prediction_file,
+    read_prediction,
+)
 from core.rounds.scores import write_scores
-from core.rounds.unit_means import unit_classes, unit_means
+from core.rounds.unit_means import UNIT_ARRAYS, Seen, unit_scores
 from models.machine import device, use_threads
 from models.networks import checkpoint, feature_size, make_network
 from models.networks.voxels import voxelise
@@ -35,13 +40,14 @@ from models.sparse.layers import Levels
 class Trained:
     """A checkpoint for workers to load: its file, the hash of its content.
 
-    `threads` as in TrainSettings; `added`: classes of the project that it does not know, as they
-    were added since.
+    `threads` as in TrainSettings; `classes`: how many it knows; `added`: classes of the project
+    that it does not know, as they were added since.
     """
 
     path: Path
     source: str
     threads: int
+    classes: int
     added: tuple[str, ...] = ()
 
     @classmethod
@@ -52,7 +58,7 @@ class Trained:
             path, about, network=settings.network, width=settings.width, classes=classes
         )
         added = classes.names[len(about.classes) :]
-        return cls(path, hash_file(path), settings.threads, added)
+        return cls(path, hash_file(path), settings.threads, len(about.classes), added)
 
 
 @dataclass(frozen=True)
@@ -73,26 +79,25 @@ class Scorer:
         return cls(network, about.voxel_m)
 
     @torch.inference_mode()
-    def look(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return of points (N, 4): classes (N,) uint8, entropy (N,) float32, feature (N, F).
-
-        Intensities are 0..1. Rows without finite coordinates get UNLABELLED and zeros.
-        """
+    def look(self, points: np.ndarray) -> Seen:
+        """What the network says of points (N, 4), their intensities 0..1."""
         voxels = voxelise(points, self.voxel_m)
-        classes = np.full(len(points), UNLABELLED, np.uint8)
-        entropy = np.zeros(len(points), np.float32)
+        voxel = np.full(len(points), -1, np.int64)
         if not len(voxels.rows):
-            return classes, entropy, np.zeros((len(points), 0), np.float32)
+            none = np.zeros(0, np.float32)
+            return Seen(
+                voxel, none.astype(np.uint8), none, none, none, none[:, None], none[:, None]
+            )
+        voxel[voxels.rows] = voxels.voxel_of_point.numpy()
         where = device()
         logits, features = self.network(voxels.features.to(where), Levels(voxels.keys.to(where), 4))
         log_p = torch.log_softmax(logits.float(), 1)
-        spread = -(log_p.exp() * log_p).sum(1)
-        place = voxels.voxel_of_point.numpy()
-        classes[voxels.rows] = logits.argmax(1).cpu().numpy().astype(np.uint8)[place]
-        entropy[voxels.rows] = spread.cpu().numpy()[place]
-        feature = np.zeros((len(points), features.shape[1]), np.float32)
-        feature[voxels.rows] = features.float().cpu().numpy()[place]
-        return classes, entropy, feature
+        p = log_p.exp()
+        most = torch.topk(p, min(2, p.shape[1]), dim=1).values
+        second = most[:, 1] if p.shape[1] > 1 else torch.zeros_like(most[:, 0])
+        found = (-(p * log_p).sum(1), most[:, 0], most[:, 0] - second, p, features.float())
+        classes = logits.argmax(1).cpu().numpy().astype(np.uint8)
+        return Seen(voxel, classes, *(values.cpu().numpy() for values in found))
 
 
 _scorer = functools.lru_cache(maxsize=1)(Scorer.load)  # of a worker, for all its scans
@@ -120,13 +125,14 @@ def predict(
         trained = replace(trained, threads=1)
     tasks = {}
     for scan in scans:
-        if _is_done(prediction_file(folder, scan, dataset), trained.source, fingerprint):
-            continue
-        file = new_prediction_file(folder, scan)
         prepared: tuple[str, int] | None = None
         if units is not None and units.scan_index(scan) is not None:
             rows = rows_file(units_folder / fingerprint, scan, dataset)
             prepared = (str(rows), len(units.range_of(scan)))
+        known = prediction_file(folder, scan, dataset)
+        if is_predicted(known, trained.source, fingerprint, units=prepared is not None):
+            continue
+        file = new_prediction_file(folder, scan)
         tasks[scan] = (trained, dataset, scan, prepared, fingerprint, str(file))
     try:
         for _ in run_all(
@@ -151,38 +157,32 @@ def predict_to_file(
     `prepared`: the file of its rows and the number of its units, None for a scan without units.
     """
     points = dataset.normalised(dataset.scan(scan).points)
-    classes, entropy, feature = _scorer(trained).look(points)
-    arrays = {"classes": classes, "entropy": entropy.astype(np.float16)}
+    seen = _scorer(trained).look(points)
+    classes, entropy = seen.rows()
+    arrays = {"classes": classes, "entropy": entropy}
     if prepared is not None:
         path, units = prepared
         rows = read_rows(Path(path), rows=len(classes), units=units)
-        arrays["unit_entropy"] = unit_means(entropy[:, None], rows, units)[:, 0]
-        arrays["unit_feature"] = unit_means(feature, rows, units)
-        arrays["unit_class"], arrays["unit_share"] = unit_classes(classes, rows, units)
+        arrays |= unit_scores(seen, rows, units)
     arrays["source"] = np.array([trained.source, fingerprint])
     write_arrays(Path(file), arrays)
 
 
-def _is_done(file: Path, source: str, fingerprint: str) -> bool:
-    if not file.exists():
-        return False
-    found: list[str] = read_prediction(file, "source")["source"].tolist()
-    return found == [source, fingerprint]
-
-
-def join_scores(units: Units, dataset: Dataset, folder: Path, out: Path, width: float) -> None:
+def join_scores(
+    units: Units, dataset: Dataset, folder: Path, out: Path, *, width: float, classes: int
+) -> None:
     """Join the scans' unit scores, from the predictions in `folder`, in unit order; keep them in
-    the round's folder `out`. One scan is in memory at a time."""
+    the round's folder `out`. One scan is in memory at a time. `width` of the network, `classes`
+    that it knows."""
     size = feature_size(width)
 
     def parts() -> Iterator[Mapping[str, np.ndarray]]:
-        names = {"entropy": "unit_entropy", "feature": "unit_feature"}
-        names |= {"predicted": "unit_class", "share": "unit_share"}
         for scan in units.scans:
             mine = units.range_of(scan)
             if len(mine):
                 file = prediction_file(folder, scan, dataset)
-                stored = read_prediction(file, *names.values(), U=len(mine), F=size)
-                yield {column: stored[name] for column, name in names.items()}
+                names = UNIT_ARRAYS.values()
+                stored = read_prediction(file, *names, U=len(mine), F=size, C=classes)
+                yield {column: stored[name] for column, name in UNIT_ARRAYS.items()}
 
-    write_scores(out, units, size, parts())
+    write_scores(out, units, parts(), features=size, classes=classes)

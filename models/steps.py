@@ -127,7 +127,14 @@ def _score(
         workers=workers,
         cluster=cluster,
     )
-    join_scores(units, dataset, folder, found.folder, project.settings.train.width)
+    join_scores(
+        units,
+        dataset,
+        folder,
+        found.folder,
+        width=project.settings.train.width,
+        classes=trained.classes,
+    )
     forget_scores(project.given.folder)  # what was scored last counts
 
 

@@ -127,11 +127,22 @@ def scored(project: Project) -> None:
     assert tip is not None
     project.training_set(tip)
     tip.checkpoint.write_bytes(b"weights")
-    rng = np.random.default_rng(1)
-    columns = {
-        "entropy": rng.random(len(units)).astype(np.float32),
-        "feature": rng.random((len(units), 6)).astype(np.float32),
-        "predicted": np.zeros(len(units), np.uint8),
-        "share": np.ones(len(units), np.float32),
+    write_scores(tip.folder, units, [made_scores(len(units))], features=6, classes=4)
+
+
+def made_scores(count: int, seed: int = 1) -> dict[str, np.ndarray]:
+    """Every column of the scores of `count` units: 6 numbers a feature, 4 classes."""
+    rng = np.random.default_rng(seed)
+    made = {
+        "entropy": rng.random(count).astype(np.float32),
+        "feature": rng.random((count, 6)).astype(np.float32),
+        "predicted": np.zeros(count, np.uint8),
+        "share": np.ones(count, np.float32),
     }
-    write_scores(tip.folder, units, 6, [columns])
+    p = rng.dirichlet(np.ones(4), count)
+    two = np.sort(p, axis=1)[:, -2:]
+    made["confidence"] = two[:, 1].astype(np.float32)
+    made["margin"] = (two[:, 1] - two[:, 0]).astype(np.float32)
+    made["votes"] = rng.random(count).astype(np.float32)
+    made["mean_p"] = p.astype(np.float16)
+    return made

@@ -26,7 +26,7 @@ from core.project.project import Project
 from core.rounds.predictions import new_prediction_file
 from core.rounds.scores import write_scores
 from tests.before import as_before
-from tests.streets import small_project, small_scan, write_scan
+from tests.streets import made_scores, small_project, small_scan, write_scan
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         found.checkpoint.write_bytes(b"weights")
         units, dataset = project.need_units(), project.dataset
         columns = made_scores(len(units))
-        write_scores(found.folder, units, 6, [columns])
+        write_scores(found.folder, units, [columns], features=6, classes=4)
         for scan in (*dataset.train, *dataset.validation):
             arrays = {"classes": np.zeros(dataset.count(scan), np.uint8)}
             write_arrays(new_prediction_file(project.predictions(found), scan), arrays)
@@ -58,16 +58,6 @@ def project(tmp_path: Path, template: Path):
     shutil.copytree(template, tmp_path / "p")
     with Project(tmp_path / "p") as project:
         yield project
-
-
-def made_scores(count: int) -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(1)
-    return {
-        "entropy": rng.random(count).astype(np.float32),
-        "feature": rng.random((count, 6)).astype(np.float32),
-        "predicted": rng.integers(0, 19, count).astype(np.uint8),
-        "share": rng.random(count).astype(np.float32),
-    }
 
 
 @dataclass(frozen=True)

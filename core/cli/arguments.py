@@ -132,13 +132,17 @@ def parser() -> argparse.ArgumentParser:
     where = made.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="N", help="processes; default: all cores")
     where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")
+    made.add_argument(
+        "--curvature", action="store_true", help="measure the units' curvature too, for redal"
+    )
     on_project("poses", "compute poses from the scans, where the data have none", "poses street")
     made = on_project("query", "choose what to ask next", "query street --points 1%%")
-    made.add_argument("--strategy", help="basal, size, random or an installed one")
+    made.add_argument("--strategy", help="`lidarloop strategies` lists them")
     budget = made.add_mutually_exclusive_group()
     budget.add_argument("--points", metavar="P%", help="share of all training points")
     budget.add_argument("--units", type=int, metavar="U")
     budget.add_argument("--minutes", type=float, metavar="M")
+    add("strategies", "list the ways to choose what to ask", "lidarloop strategies")
     made = on_project(
         "annotate",
         "answer the open query from ground truth (research projects only)",

@@ -22,6 +22,7 @@ from core.cli import classes, demo, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
+from core.cli.strategies import listing
 from core.data.fitted import GUESSED
 from core.data.formats import format_named
 from core.data.names import split_names
@@ -176,7 +177,13 @@ def _settings(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
-        steps.prepare(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
+        steps.prepare(
+            project,
+            _job(),
+            workers=arguments.workers,
+            cluster=arguments.cluster,
+            curvature=arguments.curvature,
+        )
         _tell(project.told)
         units = project.need_units()
         names = ", ".join(units.partition_names)
@@ -205,6 +212,11 @@ def _query(arguments: argparse.Namespace, _: Faces) -> int:
         )
         query = found.query
         print(f"{found.id}: {len(query.items):,} units, {int(query.cost.sum()):,} points")
+    return 0
+
+
+def _strategies(_: argparse.Namespace, __: Faces) -> int:
+    print(listing())
     return 0
 
 
@@ -380,6 +392,7 @@ _VERBS: dict[str, Verb] = {
     "prepare": _prepare,
     "poses": _poses,
     "query": _query,
+    "strategies": _strategies,
     "annotate": _annotate,
     "train": _train,
     "score": _score,

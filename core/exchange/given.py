@@ -20,7 +20,7 @@ from core.exchange.match import Matched, match, some
 from core.project.project import Project
 from core.rounds.predictions import new_prediction_file, prediction_file, read_prediction
 from core.rounds.scores import forget_scores, write_scores
-from core.rounds.unit_means import unit_classes, unit_means
+from core.rounds.unit_means import UNIT_ARRAYS, Seen, unit_scores
 
 SUFFIXES = (".npz", ".npy")
 _SUM_MAY_MISS = 0.02  # of half precision and many classes
@@ -53,7 +53,7 @@ def score_from(project: Project, folder: Path, job: Job) -> Matched:
     place = project.predictions(found)
     fresh = place.with_name(f"{place.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    hashes, size = {}, 0
+    hashes, size, classes = {}, 0, len(project.classes)
     try:
         for done, (scan, path) in enumerate(matched.files.items()):
             job.progress(done, len(matched.files), "score")
@@ -70,16 +70,15 @@ def score_from(project: Project, folder: Path, job: Job) -> Matched:
     write_json(found.checkpoint, {**about, "hash": digest.hexdigest()[:32]})
 
     def parts() -> Iterator[Mapping[str, np.ndarray]]:
-        names = {"entropy": "unit_entropy", "feature": "unit_feature"}
-        names |= {"predicted": "unit_class", "share": "unit_share"}
         for scan in units.scans:
             count = len(units.range_of(scan))
             if count:
                 file = prediction_file(place, scan, dataset)
-                stored = read_prediction(file, *names.values(), U=count, F=size)
-                yield {column: stored[name] for column, name in names.items()}
+                names = UNIT_ARRAYS.values()
+                stored = read_prediction(file, *names, U=count, F=size, C=classes)
+                yield {column: stored[name] for column, name in UNIT_ARRAYS.items()}
 
-    write_scores(found.folder, units, size, parts())
+    write_scores(found.folder, units, parts(), features=size, classes=classes)
     job.progress(len(hashes), len(hashes), "score")
     return matched
 
@@ -110,9 +109,10 @@ def _score_one(project: Project, scan: str, path: Path, out: Path, size: int) ->
             )
         size = feature.shape[1]
         rows, count = project.rows(scan), len(units.range_of(scan))
-        arrays["unit_entropy"] = unit_means(entropy[:, None], rows, count)[:, 0]
-        arrays["unit_feature"] = unit_means(feature, rows, count)
-        arrays["unit_class"], arrays["unit_share"] = unit_classes(classes, rows, count)
+        two = np.partition(np.column_stack([p, np.zeros(len(p))]), (-2, -1), axis=1)[:, -2:]
+        each = np.arange(len(p))
+        seen = Seen(each, classes, entropy, two[:, 1], two[:, 1] - two[:, 0], p, feature)
+        arrays |= unit_scores(seen, rows, count)
     write_arrays(out, arrays)
     return size
 

@@ -19,23 +19,27 @@ class Budget:
 
     Attributes
     ----------
-    measure : what is counted: "points" or "units"
+    measure : what is counted: "points", "units" or "centiseconds"
     amount : how much of it may be spent
     cost : (U,) int64, what each entry of the table is expected to cost
     asked : the budget in the person's words
-    pace : seconds an item, where it was asked in minutes and is spent at that pace
     """
 
     measure: str
     amount: int
     cost: np.ndarray
     asked: str
-    pace: float | None = None
 
     @property
     def kind(self) -> str:
         """What it was asked in: "points", "units" or "minutes"."""
-        return self.measure if self.pace is None else "minutes"
+        return "minutes" if self.measure == "centiseconds" else self.measure
+
+    def words(self, amount: int) -> str:
+        """An amount of what is counted."""
+        if self.measure == "centiseconds":
+            return f"{amount / 100:,.2f} seconds"
+        return f"{amount:,} {self.measure}"
 
 
 def points_budget(
@@ -69,13 +73,13 @@ def units_budget(units: Units, amount: int) -> Budget:
     return Budget("units", amount, np.ones(len(units), np.int64), f"{amount} units")
 
 
-def minutes_budget(units: Units, minutes: float, seconds_per_unit: float) -> Budget:
-    """As many units as a person answers in `minutes` at `seconds_per_unit`."""
+def minutes_budget(minutes: float, seconds: np.ndarray) -> Budget:
+    """What a person answers in `minutes`, each unit in its `seconds` (U,), in whole 1/100 s."""
     if not 0 < minutes < math.inf:
         raise SettingsError(f"--minutes is {minutes}.", "Give a positive number of minutes.")
-    amount = max(1, math.floor(minutes * 60 / seconds_per_unit))
-    asked = f"{minutes:g} minutes at {seconds_per_unit:.1f} s a unit"
-    return Budget("units", amount, np.ones(len(units), np.int64), asked, seconds_per_unit)
+    cost = np.maximum(1, np.rint(seconds * 100)).astype(np.int64)
+    amount = math.floor(minutes * 6000)
+    return Budget("centiseconds", amount, cost, f"{minutes:g} minutes")
 
 
 def _decimal(text: str) -> Decimal:
@@ -118,8 +122,8 @@ def fill(orders: Sequence[np.ndarray], budget: Budget) -> list[np.ndarray]:
         if smallest is None:
             raise ProjectError("Every unit is answered; there is nothing left to ask.", "Export.")
         raise ProjectError(
-            f"Nothing fits: the budget is {budget.amount:,} {budget.measure} and the smallest unit "
-            f"has {smallest:,}.",
+            f"Nothing fits: the budget is {budget.words(budget.amount)} and the smallest unit "
+            f"{'takes' if budget.kind == 'minutes' else 'has'} {budget.words(smallest)}.",
             "Raise the budget, such as --points 5%; small projects need a larger share.",
         )
     return [order[mask] for order, mask in zip(orders, taken, strict=True)]

@@ -13,7 +13,8 @@ from core.base.files import Column, read_arrays
 from core.data.made import file_of, kept_file
 from core.data.scans import Dataset
 
-# Of N rows and U units, F numbers a feature. `source`: hash of the checkpoint, units' fingerprint.
+# Of N rows, U units, F numbers a feature, C classes. `source`: the checkpoint's hash, the units'
+# fingerprint.
 _COLUMNS: dict[str, Column] = {
     "classes": (np.uint8, "N"),
     "entropy": (np.float16, "N"),
@@ -21,6 +22,10 @@ _COLUMNS: dict[str, Column] = {
     "unit_feature": (np.float32, "UF"),
     "unit_class": (np.uint8, "U"),
     "unit_share": (np.float32, "U"),
+    "unit_confidence": (np.float32, "U"),
+    "unit_margin": (np.float32, "U"),
+    "unit_votes": (np.float32, "U"),
+    "unit_p": (np.float16, "UC"),
     "source": (str, "2"),
 }
 _SCORE = "Delete it if it is there and run `lidarloop score` on the project."
@@ -40,9 +45,19 @@ def read_prediction(path: Path, *names: str, **lengths: int) -> dict[str, np.nda
     """Read arrays of a scan's predictions by name; lengths N, U and F where they are known.
 
     classes (N,) uint8; entropy (N,) float16; of the scan's units unit_entropy (U,) float32,
-    unit_feature (U, F) float32, unit_class (U,) uint8 and unit_share (U,) float32; source (2,)
-    hash of the checkpoint and fingerprint of the units. Raises ProjectError where the file is
-    missing or damaged.
+    unit_feature (U, F) float32, unit_class (U,) uint8, unit_share, unit_confidence, unit_margin
+    and unit_votes (U,) float32, unit_p (U, C) float16; source (2,) hash of the checkpoint and
+    fingerprint of the units. Raises ProjectError where the file is missing or damaged.
     """
     columns = {name: _COLUMNS[name] for name in names}
     return read_arrays(path, columns, optional=None, do=_SCORE, **lengths)
+
+
+def is_predicted(path: Path, source: str, fingerprint: str, *, units: bool) -> bool:
+    """Whether there are a scan's predictions of that checkpoint and preparation, with `units` all
+    that is said of its units: version 0.1.0 said less. Raises ProjectError for a damaged file."""
+    if not path.exists():
+        return False
+    wanted = {"unit_votes": _COLUMNS["unit_votes"]} if units else {}
+    found = read_arrays(path, {"source": _COLUMNS["source"]}, optional=wanted, do=_SCORE)
+    return found.pop("source").tolist() == [source, fingerprint] and found.keys() == wanted.keys()

@@ -17,13 +17,19 @@ from core.base.errors import ProjectError
 from core.base.files import Column, map_array, read_arrays, read_json, write_columns
 from core.prepare.units import Units
 
-# Of U units: mean entropy and feature (F numbers), class of most rows and its share.
+# Of U units, means over their rows: entropy, feature (F numbers), largest probability, largest less
+# second, probabilities (C classes); class of most rows, its share, entropy of all classes' shares.
 COLUMNS: dict[str, Column] = {
     "entropy": (np.float32, "U"),
     "feature": (np.float32, "UF"),
     "predicted": (np.uint8, "U"),
     "share": (np.float32, "U"),
+    "confidence": (np.float32, "U"),
+    "margin": (np.float32, "U"),
+    "votes": (np.float32, "U"),
+    "mean_p": (np.float16, "UC"),
 }
+_FIRST = ("entropy", "feature", "predicted", "share")  # all that version 0.1.0 wrote
 _VERSION = 1
 _ABOUT = "scores.json"
 _BEFORE = "scores.npz"
@@ -81,7 +87,7 @@ def read_scores(folder: Path, units: Units) -> Scores | None:
         if str(stored["fingerprint"]) != units.fingerprint:
             return None
         return Scores(
-            COLUMNS,
+            _FIRST,
             lambda name: read_arrays(
                 before, {name: COLUMNS[name]}, optional=None, do=_SCORE, **lengths
             )[name],
@@ -101,14 +107,19 @@ def read_scores(folder: Path, units: Units) -> Scores | None:
 
 
 def write_scores(
-    folder: Path, units: Units, size: int, scans: Iterable[Mapping[str, np.ndarray]]
+    folder: Path,
+    units: Units,
+    scans: Iterable[Mapping[str, np.ndarray]],
+    *,
+    features: int,
+    classes: int,
 ) -> None:
     """Write the scores in a round's folder: per scan with units, in order, its part of COLUMNS.
 
-    `size`: numbers in a feature. Until all is written the round is not scored. Raises
-    StorageError.
+    `features`: numbers in a feature, `classes` that have a probability. Until all is written the
+    round is not scored. Raises StorageError.
     """
-    lengths = {"U": len(units), "F": size}
+    lengths = {"U": len(units), "F": features, "C": classes}
     shapes = {
         name: (dtype, tuple(lengths[axis] for axis in axes))
         for name, (dtype, axes) in COLUMNS.items()

@@ -17,7 +17,7 @@ from core.rounds.round import Round
 from tests.benchmarks.large import large_project
 from tests.benchmarks.measures import PEAK_MB, numbers
 
-SCANS, UNITS_PER_SCAN, FEATURES, ANSWERS = 3_200, 1_000, 24, 2_000
+SCANS, UNITS_PER_SCAN, FEATURES, CLASSES, ANSWERS = 3_200, 1_000, 24, 19, 2_000
 
 OPEN = """
 import sys, time
@@ -34,7 +34,8 @@ JOIN = """
     began = time.process_time()
     found = project.rounds[0]
     folder = project.predictions(found)
-    join_scores(project.need_units(), project.dataset, folder, found.folder, 0.25)
+    units, dataset = project.need_units(), project.dataset
+    join_scores(units, dataset, folder, found.folder, width=0.25, classes=19)
 """
 ASK = """
     began = time.process_time()
@@ -75,6 +76,10 @@ def made_predictions() -> Iterator[dict[str, np.ndarray]]:
             "unit_feature": rng.random((UNITS_PER_SCAN, FEATURES), np.float32),
             "unit_class": np.zeros(UNITS_PER_SCAN, np.uint8),
             "unit_share": np.ones(UNITS_PER_SCAN, np.float32),
+            "unit_confidence": rng.random(UNITS_PER_SCAN, np.float32),
+            "unit_margin": rng.random(UNITS_PER_SCAN, np.float32),
+            "unit_votes": rng.random(UNITS_PER_SCAN, np.float32),
+            "unit_p": rng.random((UNITS_PER_SCAN, CLASSES), np.float32).astype(np.float16),
         }
 
 

@@ -15,14 +15,15 @@ from core.assist.by_network import predicted
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.cli import doctor
-from core.data.classes import FIRST_CODE
+from core.data.classes import FIRST_CODE, UNLABELLED
 from core.exchange.export import export
 from core.project.project import Project
 from core.project.status import status
 from core.rounds.predictions import prediction_file, read_prediction
-from core.rounds.scores import read_scores
+from core.rounds.scores import COLUMNS, read_scores
+from core.rounds.unit_means import Seen, unit_scores
 from models import steps as network
-from models.score import Scorer, Trained, unit_means
+from models.score import Scorer, Trained
 from tests.before import as_before
 from tests.streets import QUICK, give, small_project, small_scan, write_scan
 
@@ -68,7 +69,7 @@ def test_any_number_of_processes_scores_the_same(trained: Project):
     found = trained.rounds[0]
     predictions = list(trained.predictions(found).rglob("*.npz"))
     scores = list(found.file("scores").iterdir())
-    assert (len(predictions), len(scores)) == (4, 5)
+    assert (len(predictions), len(scores)) == (4, len(COLUMNS) + 1)
     whole = {file: file.read_bytes() for file in (*predictions, *scores)}
     for file in whole:
         file.unlink()
@@ -126,11 +127,11 @@ def test_scans_whose_flat_names_are_the_same_have_files_of_their_own(tmp_path: P
             Trained.check(found.checkpoint, project.classes, project.settings.train)
         )
         for scan in clouds:
-            classes, entropy, _ = scorer.look(project.dataset.scan(scan).points)
+            classes, entropy = scorer.look(project.dataset.scan(scan).points).rows()
             file = prediction_file(project.predictions(found), scan, project.dataset)
             stored = read_prediction(file, "classes", "entropy", N=len(classes))
             assert (stored["classes"] == classes).all()
-            np.testing.assert_allclose(stored["entropy"], entropy, atol=2e-3)
+            assert (stored["entropy"] == entropy).all()
 
 
 def contents(path: Path, *patterns: str) -> dict[str, bytes]:
@@ -200,14 +201,56 @@ def test_scoring_that_was_stopped_leaves_the_scores_that_were(trained: Project, 
     assert contents(found.folder, "scores/*") == whole
 
 
-def test_unit_means_by_a_loop():
-    rng = np.random.default_rng(0)
-    rows = rng.choice([-1, -10, 0, 1, 2, 3], 200).astype(np.int32)
-    rows[:4] = range(4)
-    values = rng.random((200, 5)).astype(np.float32)
-    found = unit_means(values, rows, 4)
-    for unit in range(4):
-        np.testing.assert_allclose(found[unit], values[rows == unit].mean(axis=0), rtol=1e-5)
+def test_what_units_are_scored_by_is_what_their_rows_say():
+    """By a loop over units and rows: means, the votes' entropy, two classes that are alike."""
+    rng = np.random.default_rng(3)
+    rows = rng.choice([-1, 0, 1, 2], 300).astype(np.int32)
+    voxel = rng.integers(-1, 120, 300)  # rows share them, some have none
+    p = rng.dirichlet(np.ones(5), 120).astype(np.float32)
+    classes = (np.arange(120) % 2).astype(np.uint8)  # two classes, as often or almost
+    entropy, feature = rng.random(120), rng.random((120, 7)).astype(np.float32)
+    two = np.sort(p, axis=1)[:, -2:]
+    seen = Seen(voxel, classes, entropy, two[:, 1], two[:, 1] - two[:, 0], p, feature)
+    found = unit_scores(seen, rows, 3)
+    of_rows, entropy_of_rows = seen.rows()
+    assert of_rows.tolist() == [classes[v] if v >= 0 else UNLABELLED for v in voxel]
+    assert entropy_of_rows.tolist() == [np.float16(entropy[v]) if v >= 0 else 0 for v in voxel]
+    for unit in range(3):
+        mine = voxel[(rows == unit) & (voxel >= 0)]
+        shares = [np.mean(classes[mine] == one) for one in range(5)]
+        votes = -sum(share * np.log(share) for share in shares if share)
+        wanted = {
+            "unit_entropy": entropy[mine].mean(),
+            "unit_confidence": p[mine].max(axis=1).mean(),
+            "unit_margin": (two[mine, 1] - two[mine, 0]).mean(),
+            "unit_votes": votes,
+            "unit_class": int(np.argmax(shares)),
+            "unit_share": max(shares),
+        }
+        for name, value in wanted.items():
+            assert found[name][unit] == pytest.approx(value, rel=1e-5), name
+        np.testing.assert_allclose(found["unit_feature"][unit], feature[mine].mean(axis=0), 1e-5)
+        np.testing.assert_allclose(found["unit_p"][unit], p[mine].mean(axis=0), atol=5e-4)
+    assert found["unit_p"].dtype == np.float16
+
+
+def test_predictions_that_say_less_of_units_are_made_again(trained: Project):
+    """As version 0.1.0 left them: its round is scored, and by `score` it has every column."""
+    found, units = trained.rounds[0], trained.need_units()
+    whole = contents(found.folder, "scores/*")
+    for file in trained.predictions(found).rglob("*.npz"):
+        arrays = dict(np.load(file))
+        for name in ("unit_confidence", "unit_margin", "unit_votes", "unit_p"):
+            arrays.pop(name, None)
+        np.savez_compressed(file, **arrays)
+    about = json.loads(found.file("scores/scores.json").read_text())
+    about["columns"] = ["entropy", "feature", "predicted", "share"]
+    found.file("scores/scores.json").write_text(json.dumps(about))
+    before = read_scores(found.folder, units)
+    assert before is not None
+    assert list(before) == about["columns"]
+    network.score(trained, Job())
+    assert contents(found.folder, "scores/*") == whole
 
 
 def test_a_trained_round_is_not_trained_again(trained: Project):

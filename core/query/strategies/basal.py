@@ -7,7 +7,7 @@ import numpy as np
 from core.query.pool import Draw, Pool
 from core.query.selection import Group, Scores, Strategy
 from core.query.strategies.distances import sum_of_distances
-from core.query.strategies.pieces import by_score, partitions
+from core.query.strategies.pieces import by_score, column, partitions
 
 
 def entropy_and_novelty(pool: Pool, group: Group, draw: Draw) -> Scores:
@@ -16,7 +16,7 @@ def entropy_and_novelty(pool: Pool, group: Group, draw: Draw) -> Scores:
     E is Eq. 2, the mean entropy over a unit's points; D is Eq. 3, the sum of feature distances to
     the answered units of the same group.
     """
-    entropy = pool.columns["entropy"][group.units].astype(np.float64)
+    entropy = column(pool, "entropy", group.units)
     feature = pool.columns["feature"]
     distance = sum_of_distances(feature[group.units], feature[group.labelled])
     rank_e, rank_d = competition_ranks(entropy), competition_ranks(distance)

@@ -45,4 +45,24 @@ def random_pool(seed: int) -> tuple[Pool, np.random.Generator]:
     labelled = ~free & (rng.random(count) < 0.7)
     entropy = rng.integers(0, 6, count).astype(np.float32) / 3
     feature = rng.integers(0, 3, (count, 4)).astype(np.float32)
-    return Pool(units, free, labelled, {"entropy": entropy, "feature": feature}), rng
+    columns = {"entropy": entropy, "feature": feature, **more_columns(rng, units)}
+    return Pool(units, free, labelled, columns), rng
+
+
+def more_columns(rng: np.random.Generator, units: Units, classes: int = 5) -> dict[str, np.ndarray]:
+    """Columns beside entropy and feature, coarse enough that many values are alike."""
+    count = len(units)
+    p = rng.integers(1, 4, (count, classes)).astype(float)
+    p /= p.sum(axis=1, keepdims=True)
+    two = np.sort(p, axis=1)[:, -2:].round(1)
+    return {
+        "predicted": p.argmax(axis=1).astype(np.uint8),
+        "share": rng.random(count).astype(np.float32),
+        "confidence": two[:, 1].astype(np.float32),
+        "margin": (two[:, 1] - two[:, 0]).astype(np.float32),
+        "votes": (rng.integers(0, 4, count) / 4).astype(np.float32),
+        "mean_p": p.astype(np.float16),
+        "curvature": (rng.integers(0, 4, count) / 40).astype(np.float32),
+        "shape": rng.integers(0, 3, (count, 3)).astype(np.float32),
+        "seconds": np.array([2.0, 2.0, 3.0, 8.0])[np.minimum(units.partition, 3)],
+    }

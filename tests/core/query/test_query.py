@@ -130,8 +130,10 @@ def test_an_exhausted_partition_passes_its_share_on():
 
 def test_nothing_that_fits_is_one_sentence():
     units = make_units(np.array([500, 700]), np.array([0, 1]))
-    with pytest.raises(ProjectError, match=r"budget is 10 points.*smallest unit has 500"):
+    with pytest.raises(ProjectError, match=r"budget is 10 points.*smallest unit has 500 points"):
         fill([np.array([0]), np.array([1])], Budget("points", 10, units.points, ""))
+    with pytest.raises(ProjectError, match=r"budget is 1\.20 seconds.*smallest unit takes 1\.83 s"):
+        fill([np.array([0])], minutes_budget(0.02, np.array([1.83])))
 
 
 def test_points_of_a_round_are_exact_and_carry_over():
@@ -146,8 +148,9 @@ def test_points_of_a_round_are_exact_and_carry_over():
 def test_units_and_minutes():
     units = make_units(np.full(10, 10), np.zeros(10, int))
     assert units_budget(units, 3).amount == 3
-    assert minutes_budget(units, 2, 5.0).amount == 24
-    for wrong in (lambda: units_budget(units, 0), lambda: minutes_budget(units, -1, 5)):
+    budget = minutes_budget(2, np.array([1.83, 8.4649]))
+    assert (budget.kind, budget.amount, budget.cost.tolist()) == ("minutes", 12_000, [183, 846])
+    for wrong in (lambda: units_budget(units, 0), lambda: minutes_budget(-1, np.ones(3))):
         with pytest.raises(SettingsError):
             wrong()
 
@@ -216,32 +219,7 @@ def test_eq_3_is_the_sum_of_all_distances(n: int, m: int, f: int):
     assert sum_of_distances(features, labelled) == pytest.approx(slow, rel=1e-9, abs=1e-9)
 
 
-# -- the contract of every strategy ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", sorted(strategies()))
-def test_every_strategy_keeps_the_contract(name: str):
-    select = strategies()[name]
-    for seed in range(60):
-        pool, rng = random_pool(seed)
-        if not pool.free.any():
-            continue
-        cost = pool.units.points.astype(np.int64)
-        amount = int(rng.integers(int(cost[pool.free].min()), int(cost.sum()) + 1))
-        budget = Budget("points", amount, cost, "")
-        chosen = select(pool, budget, Draw(seed, 2))
-        again = select(pool, budget, Draw(seed, 2))
-        assert np.array_equal(chosen.units, again.units)
-        assert len(set(chosen.units.tolist())) == len(chosen.units) == len(chosen.reason)
-        assert pool.free[chosen.units].all()
-        assert cost[chosen.units].sum() <= amount
-        left = amount - cost[chosen.units].sum()
-        rest = np.setdiff1d(np.flatnonzero(pool.free), chosen.units)
-        assert not (cost[rest] <= left).any()
-        if name in ("basal", "size"):  # those walk the partitions in turn
-            assert (np.diff(pool.units.partition[chosen.units]) >= 0).all()
-        for values in chosen.columns.values():
-            assert len(values) == len(chosen.units)
+# -- a whole choice -------------------------------------------------------------------------------
 
 
 def test_two_hundred_seeds_share_the_budget_evenly():

@@ -1,0 +1,110 @@
+"""What a strategy may see of a project. Never ground truth (docs/architecture.md, decision 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import numpy as np
+
+from core.answers.labels import ALIKE
+from core.base.errors import ProjectError
+from core.prepare.curvature import curvature_file, map_curvature
+from core.prepare.units import Units, map_shapes, shapes_file
+from core.project.project import Project
+from core.query.pool import Pool
+from core.query.seconds import expected_seconds
+from core.rounds.round import GIVE_AGAIN, Round
+from core.rounds.scores import read_scores
+
+# Columns that no network gives: what is said where one is missing, and what to do.
+ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "shape": (
+        "the units' shapes, which this preparation has not",
+        "Prepare the project again; no answer is lost.",
+    ),
+    "curvature": (
+        "the units' curvature, which is not measured yet",
+        "Run `lidarloop prepare --curvature` on the project.",
+    ),
+    "centre": (
+        "where units are in their sequence, and not every scan has a pose",
+        "Bring each sequence's whole poses.txt and its calib.txt, or ask by another strategy.",
+    ),
+}
+
+
+class Columns(Mapping[str, np.ndarray]):
+    """Columns by name, each read when it is first asked for."""
+
+    def __init__(self, read: Mapping[str, Callable[[], np.ndarray]]) -> None:
+        self._read, self._open = dict(read), dict[str, np.ndarray]()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._open:
+            self._open[name] = self._read[name]()
+        return self._open[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._read
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+def pool_of(project: Project, scored: Round | None) -> Pool:
+    """Units, what was answered, and columns: the scores of round `scored`, shapes and curvature
+    where the preparation has them, seconds, and centres where every scan has a pose."""
+    table = project.need_units()
+    free = np.ones(len(table), bool)
+    labelled = np.zeros(len(table), bool)
+    effective = project.answers.effective.copy()
+    index = table.find_all(effective)
+    known = index >= 0  # a new preparation may have dropped units that were answered
+    free[index[known]] = False
+    answered = np.array([head.verb == "answer" for head in effective.values()], bool)
+    labelled[index[known & answered]] = True
+    read: dict[str, Callable[[], np.ndarray]] = {}
+    if scored is not None:
+        scores = read_scores(scored.folder, table)
+        if scores is None:
+            raise ProjectError(
+                f"The scores of {'another network' if scored.given else f'round {scored.id}'} are "
+                "of another preparation.",
+                GIVE_AGAIN if scored.given else "Run `lidarloop score` on the project.",
+            )
+        read |= {name: partial(scores.__getitem__, name) for name in scores}
+    folder = project.units_folder / table.fingerprint
+    if shapes_file(folder).exists():
+        read["shape"] = lambda: map_shapes(folder, table)
+    if curvature_file(folder).exists():
+        read["curvature"] = lambda: map_curvature(folder, table)
+    read["seconds"] = lambda: seconds_of(project, table)
+    if table.scans and all(project.dataset.pose(scan) is not None for scan in table.scans):
+        read["centre"] = lambda: _centres(project, table)
+    return Pool(table, free, labelled, Columns(read))
+
+
+def seconds_of(project: Project, units: Units) -> np.ndarray:
+    """(U,) float64 seconds that an answer to each unit is expected to take, by the journal."""
+    heads = project.answers.effective
+    timed = {
+        unit: head.active_s
+        for unit, head in zip(units.find_all(heads).tolist(), heads.values(), strict=True)
+        if unit >= 0 and head.active_s > 0 and head.tool != ALIKE
+    }
+    return expected_seconds(units, timed)
+
+
+def _centres(project: Project, units: Units) -> np.ndarray:
+    """(U, 3) float64 middles of the units' boxes in their sequence's frame, metres."""
+    middle: np.ndarray = (units.box_min.astype(np.float64) + units.box_max) / 2
+    for scan, name in enumerate(units.scans):
+        mine = slice(units.offsets[scan], units.offsets[scan + 1])
+        pose = project.dataset.pose(name)
+        assert pose is not None
+        middle[mine] = middle[mine] @ pose[:3, :3].T + pose[:3, 3]
+    return middle

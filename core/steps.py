@@ -70,7 +70,7 @@ def ask(
     """
     table = project.need_units()
     job.progress(0, 2, "ask")
-    chosen = _choose(project, strategy, percent, units, minutes)
+    chosen = _choose(project, strategy, percent, units, minutes, job)
     job.progress(1, 2, "ask")
     query = freeze(
         chosen.selection,
@@ -111,7 +111,7 @@ def estimate(
 
     Raises ProjectError where `ask` would.
     """
-    found = _choose(project, strategy, percent, units, minutes).selection.units
+    found = _choose(project, strategy, percent, units, minutes, Job()).selection.units
     pace = project.answers.pace(everyone=True)
     points = int(project.need_units().costs[found].sum())
     return Estimate(len(found), points, len(found) * (pace or SECONDS_PER_UNIT), pace is not None)
@@ -134,6 +134,7 @@ def _choose(
     percent: str | None,
     units: int | None,
     minutes: float | None,
+    job: Job,
 ) -> _Choice:
     """Choose the next query, as `ask` says."""
     table = project.need_units()
@@ -145,7 +146,7 @@ def _choose(
         )
     scored = project.last_scored()
     name = strategy or (project.settings.query.strategy if scored else "size")
-    pool = _pool(project, scored)
+    pool = replace(_pool(project, scored), job=job)
     select = _that_can_choose(name, pool, first=not project.rounds)
     number = len(project.branch(project.tip)) + 1
     if units is not None:

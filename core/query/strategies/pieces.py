@@ -7,6 +7,8 @@ import numpy as np
 from core.query.pool import Draw, Pool
 from core.query.selection import Group, Scores
 
+_NAMED = 1 << 15  # units at a time
+
 
 def whole(pool: Pool) -> list[Group]:
     """All units as one group."""
@@ -27,7 +29,13 @@ def partitions(pool: Pool) -> list[Group]:
 
 def chance(pool: Pool, group: Group, draw: Draw) -> Scores:
     """By the units' keys, the smallest first: any order is as likely as another."""
-    last = ~draw.keys(pool.units.names(group.units))
+    keys = np.empty(len(group.units), np.uint64)
+    for start in range(0, len(keys), _NAMED):
+        pool.job.progress(start, len(keys), f"chance, {group.words}")
+        part = slice(start, start + _NAMED)
+        keys[part] = draw.keys(pool.units.names(group.units[part]))
+    pool.job.progress(len(keys), len(keys), f"chance, {group.words}")
+    last = ~keys
     # A float holds 53 of the 64 bits exactly; the others decide among equal ones.
     return Scores((last >> np.uint64(11)).astype(float), ((last & np.uint64(0x7FF)).astype(float),))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core import steps
+from core.base import compiling
 from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
@@ -116,6 +117,8 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         found = dataset.format.columns(dataset.root, dataset.train[0])
         counts = len(dataset.train), len(dataset.validation)
         sources = project.settings.sources
+    if sys.stdout.isatty():  # a person, who reads this before they prepare
+        compiling.start(["core.prepare.warm"])
     print(f"{arguments.project}: {counts[0]:,} training scans, {counts[1]:,} validation scans")
     if found:
         print(f"columns: {', '.join(found)}")

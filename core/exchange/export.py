@@ -21,6 +21,7 @@ from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 
 WHAT = ("labels", "predictions", "merged", "panoptic", "journal")
+_WITH_TABLES = ("panoptic", "nuscenes")
 
 
 def export(
@@ -48,14 +49,14 @@ def export(
     """
     if what not in WHAT:
         raise SettingsError(f"Nothing is called {what}.", f"Choose one of {', '.join(WHAT)}.")
-    if layout != OWN and what in ("panoptic", "journal"):
+    if layout != OWN and what in ("panoptic", "journal") and (what, layout) != _WITH_TABLES:
         raise SettingsError(f"The {what} goes out in one layout only.", "Leave out --as.")
     with Outbox(out, project.dataset, force=force) as box:
         if what == "journal":
             return _export_journal(project, box, job)
         check_ids(project.classes)
         if what == "panoptic":
-            return export_panoptic(project, box, job)
+            return export_panoptic(project, box, job, tables=layout != OWN)
         return _export_scans(project, box, job, what, layout)
 
 
@@ -65,10 +66,14 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
     box.check([*plan.files.values(), *plan.beside_names])
 
     lost: list[str] = []
+    classed = total = 0
 
     def made() -> Iterator[tuple[str, bytes | None]]:
+        nonlocal classed, total
         for done, scan in enumerate(scans, start=1):
             raw = raw_of(scan)
+            total += project.dataset.count(scan)
+            classed += 0 if raw is None else int(np.count_nonzero(raw))
             if raw is not None and not plan.instances and raw.max(initial=0) > MOST_CLASS:
                 raw = raw & MOST_CLASS
                 if not lost:
@@ -81,6 +86,8 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
     if names:
         for name, content in plan.beside([s for s in scans if plan.files[s] in names]).items():
             box.write(name, content())
+        if what == "labels":
+            job.say(f"{classed:,} of {total:,} points have a class; the rest is 0.")
     return len(names)
 
 

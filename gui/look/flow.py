@@ -73,6 +73,7 @@ class Flow(QWidget):
                 self._place_row(right, max(0, self.width() - self._wide(right)), y, height)
             y += height + self._gap if members else 0
         self.setFixedHeight(max(y - self._gap, 0))
+        self.updateGeometry()  # the width it wants may have changed alone
 
     def _rows(self, widgets: Sequence[QWidget]) -> list[list[QWidget]]:
         rows: list[list[QWidget]] = []

@@ -163,6 +163,8 @@ QCheckBox::indicator:checked, QTableView::indicator:checked {{ background: {CHEC
   border-color: {CHECKED};
   image: url({_icon("check")}); }}
 QCheckBox::indicator:hover, QCheckBox:focus::indicator {{ border-color: {t.accent}; }}
+QCheckBox:disabled {{ color: {t.quiet}; }}
+QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
 QComboBox {{ combobox-popup: 0; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
 QComboBox QAbstractItemView::item {{ padding: 4px 6px; color: {t.text}; }}
@@ -203,4 +205,5 @@ QMainWindow > QWidget {{ background: {t.canvas}; }}
 #heading {{ font-size: {11 * scale:.1f}pt; font-weight: 600; }}
 #banner * {{ font-size: {10 * min(scale, LARGEST_TAB):.1f}pt; }}
 #banner {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: 8px; }}
+#banner[calm="true"] {{ border-color: {t.accent}; }}
 """

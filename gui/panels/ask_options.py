@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from core.query.strategies import strategies
 from gui.desk.estimates import Estimates
 from gui.look.combo import Combo
+from gui.look.spin import pad
 
 # What a budget may be counted in: name, suffix, highest, first value, decimals.
 _KINDS = (
@@ -50,6 +51,7 @@ class AskOptions(QFrame):
         self.kind.addItems([kind[0] for kind in _KINDS])
         self.kind.currentIndexChanged.connect(self._change)
         self.amount = QDoubleSpinBox()
+        pad(self.amount)
         button = QPushButton("Ask")
         button.setProperty("primary", True)
         button.clicked.connect(self._ask)

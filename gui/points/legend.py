@@ -66,7 +66,7 @@ class Legend(QFrame):
         if mode in ("unit", "colours"):
             return []
         if mode == "scene":
-            return self._heights()
+            return [*self._heights(), *self._classes(self._labels(content))]
         if mode == "partition" and state.project.units is not None:
             units = state.project.units
             names = [f"up to {cut} m" for cut in units.cuts] + ["ground"]
@@ -76,15 +76,23 @@ class Legend(QFrame):
                 mode, content.truth
             )
             assert values is not None
-            counts = np.bincount(values, minlength=256)
-            present = [c for c in np.argsort(-counts, kind="stable").tolist() if counts[c]]
-            present = present[:_ROWS]
-            rows = self._named(map(state.class_name, present), self.colours.classes[present])
+            rows = self._classes(values)
             known = state.summary.trust
             if mode == "prediction" and not known.good:
                 rows.insert(0, (f"may be wrong ({known.short})", self.colours.theme.warning))
             return rows
         return self._named(("high", "middle", "low"), measure_table()[[255, 128, 0]])
+
+    def _classes(self, values: np.ndarray) -> list[tuple[str, str]]:
+        """The most frequent classes and codes of values (N,), the most frequent first; in the scene
+        only those that have a colour there."""
+        counts = np.bincount(values, minlength=256)
+        if self.colours.mode == "scene":
+            counts[UNLABELLED] = 0
+        present = [c for c in np.argsort(-counts, kind="stable").tolist() if counts[c]][:_ROWS]
+        return self._named(
+            map(self.colours.state.class_name, present), self.colours.classes[present]
+        )
 
     def _named(self, names: Iterable[str], rgb: np.ndarray) -> list[tuple[str, str]]:
         """Names and colours (n, 3), as the view shows them."""
@@ -109,7 +117,7 @@ class Legend(QFrame):
         colours = relief(table, levels(height), np.full(len(height), _TONE), leafy)
         names = [*(f"{height:g} m" for height in MARKED_M), "rough, as leaves"]
         target = self.colours.state.target
-        names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
+        names[0] = "0 m, bumps 3 x" if target is not None and target.flat else "0 m"
         rows = self._named(names, colours)[::-1]
         content = self.colours.state.content
         if content is not None and content.prediction is not None:

@@ -10,6 +10,8 @@ from gui.desk.sizes import sizes
 NOTHING, AROUND, UNIT = 0, 1, 2
 _MARGIN_M = (0.4, 1.5)  # what is shown around the unit at least, and at most
 _LEAST_M = 0.5
+_DOT_PX = (2, 5)  # side of a point of the unit: the fewer there are, the larger
+_FILLED = 0.3  # share of the unit's extent that they would fill if none lay over another
 
 
 def size_words(alike: Alike) -> str:
@@ -42,11 +44,15 @@ def draw_unit(alike: Alike, width: int, height: int) -> np.ndarray:
     size = np.maximum(high - low, _LEAST_M)
     room = size + 2 * np.clip(0.35 * size.max(), *_MARGIN_M)
     scale = min(width / room[0], height / room[1])
+    covered = _FILLED * np.prod(size * scale)
+    dot = int(np.clip(np.sqrt(covered / len(unit)), *_DOT_PX))
     for points, kind in ((seen(around), AROUND), (places, UNIT)):
         away = (points - (low + high) / 2) * scale
         x = np.floor(width / 2 + away[:, 0]).astype(int)
         y = np.floor(height / 2 - away[:, 1]).astype(int)
-        for right, down in ((0, 0),) if kind == AROUND else ((0, 0), (1, 0), (0, 1), (1, 1)):
+        side = 1 if kind == AROUND else dot
+        x, y = x - (side - 1) // 2, y - (side - 1) // 2
+        for right, down in np.ndindex(side, side):
             inside = (x + right >= 0) & (x + right < width) & (y + down >= 0) & (y + down < height)
             drawn[y[inside] + down, x[inside] + right] = kind
     return drawn

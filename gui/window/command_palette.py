@@ -86,6 +86,10 @@ class CommandPalette(QFrame):
                 row.setFlags(Qt.ItemFlag.NoItemFlags)
                 row.setText(f"{row.text()}    – {reason}")
             self.list.addItem(row)
+        if not found:
+            nothing = QListWidgetItem(f"Nothing is called {text}.")
+            nothing.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.list.addItem(nothing)
         self.list.setCurrentRow(0)
 
     def _run(self, row: QListWidgetItem | None) -> None:

@@ -176,8 +176,9 @@ def test_labelling_while_training(
         gate.clear()
         _wait(rests.is_set)
         idle += [_paced_key(window) for _ in range(4)]
+        seen = len(steps_seen)
         gate.set()
-        _wait(lambda seen=len(steps_seen): len(steps_seen) > seen)
+        _wait(lambda seen=seen: len(steps_seen) > seen)
         busy += [_paced_key(window) for _ in range(4)]
     kept = _ticks_kept(5.0)
     assert window.jobs.running == "Train"

@@ -34,9 +34,13 @@ def answered(tmp_path: Path, small_street: Path):
 def test_labels_equal_the_truth_where_answered_and_zero_elsewhere(
     answered: Project, small_street: Path, tmp_path: Path
 ):
-    count = export(answered, tmp_path / "out", Job())
+    said: list[str] = []
+    count = export(answered, tmp_path / "out", Job(lambda told: said.append(told.said)))
     files = sorted((tmp_path / "out").rglob("*.label"))
     assert count == len(files) > 0
+    given = sum(int((np.fromfile(file, "<u4") > 0).sum()) for file in files)
+    total = sum(map(answered.dataset.count, answered.dataset.train))
+    assert f"{given:,} of {total:,} points have a class; the rest is 0." in said
     for file in files:
         exported = np.fromfile(file, "<u4")
         raw = np.fromfile(small_street / file.relative_to(tmp_path / "out"), "<u4")

@@ -217,3 +217,54 @@ def test_another_project_in_the_same_window_has_its_panels_only(driver, qtbot, t
         shown = [bar for bar in window.findChildren(QTabBar) if bar.isVisible() and bar.count()]
         assert [bar.count() for bar in shown] == [4]
         assert abs(window.docks[0].height() - height) < 10
+
+
+def test_a_note_takes_the_room_that_buttons_of_the_one_before_left(driver):
+    banner = driver.session.banner
+    banner.show_note("A note of some twenty words that goes over the strip.", "What to do now.")
+    driver.settle()
+    alone = banner.what.width()
+    banner.show_choice("Training has ended.", "Go on as you like.", [("Go on", lambda: None)])
+    driver.settle()
+    assert banner.what.width() < alone
+    banner.show_note("A note of some twenty words that goes over the strip.", "What to do now.")
+    driver.settle()
+    assert banner.what.width() == alone
+
+
+def test_the_command_palette_says_that_nothing_is_called_so(driver):
+    palette = driver.window.command_palette
+    palette.open()
+    QTest.keyClicks(palette.text, "zzqq")
+    assert [palette.list.item(i).text() for i in range(palette.list.count())] == [
+        "Nothing is called zzqq."
+    ]
+    QTest.keyClick(palette.text, Qt.Key.Key_Return)
+    assert not palette.isVisible()
+    assert driver.entries() == []
+
+
+def test_the_legend_names_the_classes_in_the_scene(driver):
+    legend = driver.session.work.in_view.overlays.legend
+    assert "building" not in legend.text.text()
+    driver.key(driver.session.project.classes.keys[12])
+    driver.settle()
+    (entry,) = driver.entries()
+    driver.state.show_scan(entry.scan)
+    driver.settle()
+    assert driver.session.work.in_view.colours.mode == "scene"
+    assert "building" in legend.text.text()
+
+
+def test_while_a_scan_is_read_its_name_is_not_cut(driver, monkeypatch):
+    card = driver.session.work.in_view.overlays.card
+    driver.state.show_scan(driver.state.content.scan)
+    driver.settle()
+    coming = property(lambda _: "sequences/00/velodyne/drive_0412")
+    monkeypatch.setattr(type(driver.state), "coming", coming)
+    card.refresh()
+    card.fit(400, 300)
+    card.layout().activate()
+    assert card.title.text() == "Reading scan 00/drive_0412 …"
+    assert card.title.height() >= card.title.fontMetrics().height()
+    assert not card.measures.isVisible()  # nothing is known of it yet

@@ -1,0 +1,1 @@
+"""3D boxes: their table, geometry, fit, tracks, files and evaluation."""

@@ -1,0 +1,92 @@
+"""Boxes and the camera beside the scanner: KITTI's coordinates, and rectangles in the picture."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from core.boxes.geometry import EDGES, corners, wrapped
+from core.data.calibration import Calibration
+
+_NEAREST_M = 0.5
+# KITTI's camera 0 if it stood in the scanner and looked ahead: x right, y down, z ahead.
+AS_IF = Calibration(
+    np.array([[721.5377, 0, 609.5593, 0], [0, 721.5377, 172.854, 0], [0, 0, 1.0, 0]]),
+    np.array([[0.0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]),
+)
+KITTI_SIZE = (1242, 375)
+
+
+class InCamera(NamedTuple):
+    """Boxes as KITTI has them: `size` (n, 3) h w l, `place` (n, 3) x y z of the middle of the lower
+    side in the rectified camera 0, `turn` (n,) rotation_y in [-pi, pi]; float64."""
+
+    size: np.ndarray
+    place: np.ndarray
+    turn: np.ndarray
+
+
+def to_camera(box: np.ndarray, tr: np.ndarray) -> InCamera:
+    """Boxes (n, 7) in KITTI's terms; tr (4, 4) from the scanner to the rectified camera 0.
+
+    As everywhere in the field, the small tilt between the two is not applied to the headings.
+    """
+    low = box[:, :3].copy()
+    low[:, 2] -= box[:, 5] / 2
+    place = low @ tr[:3, :3].T + tr[:3, 3]
+    return InCamera(box[:, [5, 4, 3]], place, wrapped(-box[:, 6] - np.pi / 2))
+
+
+def from_camera(found: InCamera, tr: np.ndarray) -> np.ndarray:
+    """(n, 7) float64 boxes of KITTI's terms; the inverse of `to_camera`."""
+    back = np.linalg.inv(tr)
+    box = np.empty((len(found.place), 7))
+    box[:, :3] = found.place @ back[:3, :3].T + back[:3, 3]
+    box[:, 3:6] = found.size[:, ::-1]
+    box[:, 2] += found.size[:, 0] / 2
+    box[:, 6] = wrapped(-(found.turn + np.pi / 2))
+    return box
+
+
+def observed(found: InCamera) -> np.ndarray:
+    """(n,) float64 alpha: rotation_y less the direction in which the camera sees the box."""
+    alpha: np.ndarray = wrapped(found.turn - np.arctan2(found.place[:, 0], found.place[:, 2]))
+    return alpha
+
+
+def rectangles(box: np.ndarray, projection: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
+    """(n, 4) float64 left, top, right, bottom of boxes (n, 7) in the picture; NaN where none of it
+    is in view.
+
+    projection is (3, 4) from the boxes' coordinates to pixels, size the picture's width and height;
+    without a size nothing is cut off. The edges are cut 0.5 m before the camera, not the corners
+    left out, so that a box beside the car keeps the part that is in view.
+    """
+    at = corners(box)
+    seen = at @ projection[:, :3].T + projection[:, 3]
+    found = np.full((len(box), 4), np.nan)
+    for row, vertices in enumerate(seen):
+        ends = np.concatenate([vertices, _crossings(vertices)])
+        ends = ends[ends[:, 2] >= _NEAREST_M - 1e-9]
+        if not len(ends):
+            continue
+        pixels = ends[:, :2] / ends[:, 2:]
+        low, high = pixels.min(0), pixels.max(0)
+        if size is not None:
+            most = np.array(size) - 1.0
+            if (high < 0).any() or (low > most).any():
+                continue
+            low, high = low.clip(0, most), high.clip(0, most)
+        found[row] = *low, *high
+    return found
+
+
+def _crossings(vertices: np.ndarray) -> np.ndarray:
+    """Where the edges between projected vertices (8, 3) pass the nearest depth."""
+    start, end = vertices[EDGES[:, 0]], vertices[EDGES[:, 1]]
+    passes = (start[:, 2] < _NEAREST_M) != (end[:, 2] < _NEAREST_M)
+    start, end = start[passes], end[passes]
+    part = (_NEAREST_M - start[:, 2]) / (end[:, 2] - start[:, 2])
+    crossing: np.ndarray = start + part[:, None] * (end - start)
+    return crossing

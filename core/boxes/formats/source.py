@@ -1,0 +1,98 @@
+"""What all readers of box files share: their results, and faults in a sentence with the line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.base.errors import DataError
+from core.boxes.table import Boxes, problem
+
+MEND = "Mend the file, or bring the one that the boxes were made in."
+
+
+class Found(NamedTuple):
+    """The boxes of a file by frame, and sentences on what of it was not taken."""
+
+    frames: Mapping[str, Boxes]
+    notes: tuple[str, ...]
+
+
+class Written(NamedTuple):
+    """The text of a file, and sentences on what it does not hold."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+def text_of(file: Path) -> str:
+    """The text of a file, UTF-8. Raises DataError where it cannot be read."""
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(
+            f"{file} cannot be read: {error.strerror}.", "Bring the file back, or leave it out."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is no text: it is not UTF-8.", MEND) from error
+
+
+def json_of(file: Path) -> Any:
+    """The value of a JSON file. Raises DataError where it is no JSON."""
+    try:
+        return json.loads(text_of(file))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file} is no JSON: {error}.", MEND) from error
+
+
+def numbers(words: Sequence[Any], where: str) -> list[float]:
+    """Finite numbers of words or of JSON values. Raises DataError that names the first bad one."""
+    made = []
+    for word in words:
+        try:
+            value = float(word) if not isinstance(word, bool) else np.nan
+        except (TypeError, ValueError):
+            value = np.nan
+        if not np.isfinite(value):
+            raise DataError(f"{where}: {word} is no finite number.", MEND)
+        made.append(value)
+    return made
+
+
+def checked(row: Sequence[float], where: str) -> np.ndarray:
+    """A box (7,) float64. Raises DataError where it is none."""
+    box = np.array(row, np.float64)
+    if (said := problem(box)) is not None:
+        raise DataError(f"{where}: {said}.", MEND)
+    return box
+
+
+def whole(value: float, low: int, high: int, name: str, where: str) -> int:
+    """A whole number within limits. Raises DataError else."""
+    if value != int(value) or not low <= value <= high:
+        raise DataError(f"{where}: {name} is {value:g}, not one of {low} to {high}.", MEND)
+    return int(value)
+
+
+def apart(tracks: Iterable[tuple[str, str]], frame: str, file: object) -> None:
+    """Raise DataError where two boxes of a frame have one track; of each its track and place."""
+    seen: dict[str, str] = {}
+    for track, place in tracks:
+        if track and track in seen:
+            raise DataError(
+                f"{file}: frame {frame} has two boxes of track {track} "
+                f"({seen[track]} and {place}).",
+                "A thing has one box in a frame: remove one of them, or give it another track.",
+            )
+        seen[track] = place
+
+
+def counted(count: int, what: str) -> str:
+    """ "1 box", "12 boxes": a count with its word."""
+    return (
+        f"{count:,} {what}" if count == 1 else f"{count:,} {what}{'es' if what[-1] == 'x' else 's'}"
+    )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core import steps
+from core.base import compiling
 from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
@@ -126,6 +127,8 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         found = () if first is None else dataset.format.columns(dataset.root, first)
         counts = len(dataset.train), len(dataset.validation)
         sources = project.settings.sources
+    if sys.stdout.isatty():  # a person, who reads this before they prepare
+        compiling.start(["core.prepare.warm"])
     print(f"{arguments.project}: {counts[0]:,} training scans, {counts[1]:,} validation scans")
     if found:
         print(f"columns: {', '.join(found)}")

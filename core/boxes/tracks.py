@@ -1,18 +1,20 @@
 """One thing in several frames: copying its box along the poses, and the boxes between keyframes.
 
-Boxes are (7,) in the coordinates of their own frame; poses (4, 4) lead from there to the world. With
-a pose for each frame all is done in the world, so that what is parked stays where it is; without,
-in the sensor's coordinates, which holds for what moves as the sensor does.
+Boxes are (7,) in the coordinates of their own frame; poses (4, 4) lead from there to the world.
+With a pose for each frame all is done in the world, so that what is parked stays where it is;
+without, in the sensor's coordinates, which holds for what moves as the sensor does.
 """
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from core.boxes.fit import Size, fit_box
-from core.boxes.geometry import moved, rotated_iou_of_pairs, wrapped
+from core.boxes.geometry import moved, points_in_boxes, wrapped
 
 _PLACE_M, _TURN = 1.0, np.radians(10)  # how far a copy may be moved onto its points
 _SHELL_M = 0.3
@@ -40,27 +42,48 @@ def copied(
 
 
 def interpolated(keys: Mapping[int, np.ndarray], frame: int, poses: Poses) -> np.ndarray:
-    """(7,) box in a frame between two keyframes: linear in place, the shorter way in yaw, sizes of
-    the keyframe before.
+    """(7,) box in a frame between keyframes: in place on a smooth curve through them (cubic, with
+    the speeds of the neighbouring keyframes), the shorter way in yaw, the size of the one before.
 
     `keys` are boxes by frame, at least one; before the first and after the last one that box is
-    kept where it stands. The box of a keyframe itself is returned as it is.
+    kept where it stands. The box of a keyframe itself is returned as it is. Between two keyframes
+    alone the way is straight.
     """
     if frame in keys:
-        return keys[frame].copy()
-    before = [key for key in keys if key < frame]
-    after = [key for key in keys if key > frame]
-    if not before or not after:
+        return np.array(keys[frame], np.float64)
+    frames = sorted(keys)
+    after = bisect(frames, frame)
+    if after in (0, len(frames)):
         return copied(keys, frame, poses)
-    first, last = max(before), min(after)
-    world = _in_world({k: keys[k] for k in (first, last)}, [first, last, frame], poses)
+    near = frames[max(after - 2, 0) : after + 2]
+    world = _in_world({key: keys[key] for key in near}, [*near, frame], poses)
+    first, last = frames[after - 1], frames[after]
     start, end = world.boxes[first], world.boxes[last]
-    share = (frame - first) / (last - first)
+    share, span = (frame - first) / (last - first), last - first
     box = start.copy()
-    box[:3] += share * (end[:3] - start[:3])
+    box[:3] = (
+        (1 + 2 * share) * (1 - share) ** 2 * start[:3]
+        + share**2 * (3 - 2 * share) * end[:3]
+        + share * (1 - share) ** 2 * span * _speed(world, near, first)
+        - share**2 * (1 - share) * span * _speed(world, near, last)
+    )
     turn = float(wrapped(np.array(end[6] - start[6])))
     box[6] = float(wrapped(np.array(start[6] + share * turn)))
     return world.back(box, frame)
+
+
+def _speed(world: _World, frames: Sequence[int], at: int) -> np.ndarray:
+    """(3,) metres a frame at a keyframe: of the ways before and behind it, the nearer one more."""
+    place = frames.index(at)
+    ways = []
+    for one, other in itertools.pairwise(frames[max(place - 1, 0) : place + 2]):
+        ways.append(((world.boxes[other][:3] - world.boxes[one][:3]) / (other - one), other - one))
+    if len(ways) == 1:
+        speed: np.ndarray = ways[0][0]
+        return speed
+    (before, past), (behind, ahead) = ways
+    mean: np.ndarray = (before * ahead + behind * past) / (past + ahead)
+    return mean
 
 
 def heading(keys: Mapping[int, np.ndarray], frame: int, poses: Poses) -> float | None:
@@ -83,8 +106,6 @@ def settled(box: np.ndarray, points: np.ndarray, ground: float | None) -> np.nda
     """
     about = box[None].copy()
     about[0, 3:6] += 2 * _SHELL_M
-    from core.boxes.geometry import points_in_boxes
-
     own = points[points_in_boxes(points, about) == 0]
     if len(own) < _LEAST_POINTS:
         return box.copy()
@@ -134,25 +155,3 @@ def _in_world(boxes: Mapping[int, np.ndarray], frames: Sequence[int], poses: Pos
     """In the world where each of the frames has a pose, else as the sensor sees it."""
     known = all(frame in poses for frame in frames)
     return _World(boxes, {frame: poses[frame] for frame in frames} if known else {})
-
-
-def keyframes_needed(
-    boxes: Mapping[int, np.ndarray], poses: Poses, least: float, every: int = 1
-) -> list[int]:
-    """The frames of a thing's boxes that suffice: between them the interpolated box has an IoU in
-    space above `least` with the true one. Greedy from the first on, in steps of `every` frames."""
-    frames = sorted(boxes)
-    kept = frames[:1]
-    while kept and kept[-1] != frames[-1]:
-        start = frames.index(kept[-1])
-        best = start + 1
-        for end in range(start + 1, len(frames), every):
-            pair = {frames[k]: boxes[frames[k]] for k in (start, end)}
-            inner = frames[start + 1 : end]
-            made = np.array([interpolated(pair, k, poses) for k in inner]).reshape(-1, 7)
-            true = np.array([boxes[k] for k in inner]).reshape(-1, 7)
-            if not (rotated_iou_of_pairs(made, true)[1] > least).all():
-                break
-            best = end
-        kept.append(frames[best])
-    return kept

@@ -12,6 +12,7 @@ from core.boxes.geometry import points_in_boxes, rotated_iou_of_pairs
 from core.boxes.kinds import kinds
 from core.prepare.ground import ground_mask
 from tests.core.boxes.frames import KITTI, NAMES, drive, object_frames
+from tests.core.boxes.shapes import corner_of_a_car
 from tests.samples import samples
 
 KINDS = kinds(KITTI, "kitti")
@@ -20,27 +21,10 @@ CAR = KITTI.index("car")
 GROUND = -1.7
 
 
-def corner(x: float, y: float, yaw: float, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
-    """Points on the two sides of a car that the sensor sees, and its box (7,)."""
-    length, width, height = SIZES[CAR]
-    box = np.array([x, y, GROUND + height / 2, length, width, height, yaw])
-    rng = np.random.default_rng(0)
-    own = rng.uniform(-0.5, 0.5, (2 * count, 2))
-    cos, sin = np.cos(yaw), np.sin(yaw)
-    here = np.array([-(cos * x + sin * y), -(cos * y - sin * x)])  # the sensor, seen by the car
-    own[:count, 0], own[count:, 1] = np.sign(here) / 2
-    own *= (length, width)
-    points = np.empty((2 * count, 3))
-    points[:, 0] = x + cos * own[:, 0] - sin * own[:, 1]
-    points[:, 1] = y + sin * own[:, 0] + cos * own[:, 1]
-    points[:, 2] = rng.uniform(GROUND + 0.3, GROUND + height - 0.08, 2 * count)
-    return points, box
-
-
 @pytest.mark.parametrize("yaw", np.radians(range(-85, 90, 17)))
 @pytest.mark.parametrize("place", [(12, 5), (12, -6), (-9, 7), (3, -11)])
 def test_two_sides_of_a_car_make_the_car(yaw: float, place):
-    points, box = corner(*place, yaw)
+    points, box = corner_of_a_car(*place, yaw)
     found = fit_box(points, SIZES[CAR], ground=GROUND)
     assert rotated_iou_of_pairs(found[None], box[None])[1][0] > 0.9
     # Which end is the front cannot be seen: the one ahead is taken.
@@ -48,7 +32,7 @@ def test_two_sides_of_a_car_make_the_car(yaw: float, place):
 
 
 def test_a_heading_says_which_end_is_the_front():
-    points, _ = corner(12, 5, 0.4)
+    points, _ = corner_of_a_car(12, 5, 0.4)
     ahead = fit_box(points, SIZES[CAR], ground=GROUND, heading=0.5)
     back = fit_box(points, SIZES[CAR], ground=GROUND, heading=0.5 + np.pi)
     assert ahead[6] == pytest.approx(0.4, abs=0.03)
@@ -77,7 +61,7 @@ def test_few_points_make_the_mean_box_behind_them():
 
 
 def test_of_an_unknown_class_the_box_holds_just_the_points():
-    points, _ = corner(12, 5, 0.4)
+    points, _ = corner_of_a_car(12, 5, 0.4)
     found = fit_box(points, None)
     assert (points_in_boxes(points, found[None] + [0, 0, 0, 1e-6, 1e-6, 1e-6, 0]) == 0).all()
     assert found[5] == pytest.approx(np.ptp(points[:, 2]) + 0.08)
@@ -86,14 +70,14 @@ def test_of_an_unknown_class_the_box_holds_just_the_points():
 
 
 def test_the_world_may_turn_and_the_sensor_move():
-    points, _ = corner(12, 5, 0.4)
+    points, _ = corner_of_a_car(12, 5, 0.4)
     found = fit_box(points, SIZES[CAR], ground=GROUND)
     moved = fit_box(points + np.array([7, -3, 0]), SIZES[CAR], ground=GROUND, sensor=(7, -3))
     np.testing.assert_allclose(moved - found, [7, -3, 0, 0, 0, 0, 0], atol=1e-9)
 
 
 def test_a_click_on_the_ground_or_on_nothing_makes_no_box():
-    points, _ = corner(12, 5, 0.4)
+    points, _ = corner_of_a_car(12, 5, 0.4)
     points[1] = np.nan
     ground, cluster = np.zeros(len(points), bool), np.zeros(len(points), int)
     ground[0] = True
@@ -102,8 +86,8 @@ def test_a_click_on_the_ground_or_on_nothing_makes_no_box():
 
 
 def test_a_click_tries_each_class_and_the_nearest_size_first():
-    points, box = corner(12, 5, 0.4, count=300)
-    other, _ = corner(40, 5, 0.4)
+    points, box = corner_of_a_car(12, 5, 0.4, count=300)
+    other, _ = corner_of_a_car(40, 5, 0.4)
     all_points = np.concatenate([points, other])
     rows = len(all_points)
     found = candidates(all_points, np.zeros(rows, bool), np.full(rows, -1), 5, SIZES)

@@ -15,6 +15,7 @@ _LEAST_HEIGHT = 0.9  # of the class's mean
 _TOP_SEEN = 100  # points from which the highest is trusted more
 _LEAST_SEEN_HEIGHT = 0.8
 _SMALLEST_M = 0.1
+_ROUNDING_M = 1e-6  # so that the outermost points lie inside
 Size = tuple[float, float, float]
 
 
@@ -51,12 +52,13 @@ def fit_box(
     """
     xyz = np.ascontiguousarray(points[:, :3], np.float64)
     xy = xyz[:, :2] - sensor
-    low_z = float(xyz[:, 2].min()) if ground is None else min(ground, float(xyz[:, 2].max()))
+    lowest, highest = float(xyz[:, 2].min()), float(xyz[:, 2].max())
+    low_z = lowest - _ROUNDING_M if ground is None else min(ground, highest)
     if len(xyz) < FEW_POINTS and size is not None:
         box = _mean_box(xy, size, heading)
     else:
         box = _around(xy, _direction(xy), size)
-    height = float(xyz[:, 2].max()) + _ABOVE_M - low_z
+    height = highest + _ABOVE_M - low_z
     if size is not None:
         seen = len(xyz) >= _TOP_SEEN
         height = max(height, (_LEAST_SEEN_HEIGHT if seen else _LEAST_HEIGHT) * size[2])
@@ -85,7 +87,7 @@ def _around(xy: np.ndarray, angle: float, size: Size | None) -> Flat:
     """x, y, length, width, yaw of the rectangle at an angle, seen from the sensor at 0, 0."""
     cos, sin = np.cos(angle), np.sin(angle)
     turned = np.column_stack([cos * xy[:, 0] + sin * xy[:, 1], cos * xy[:, 1] - sin * xy[:, 0]])
-    low, high = turned.min(0), turned.max(0)
+    low, high = turned.min(0) - _ROUNDING_M, turned.max(0) + _ROUNDING_M
     extent = high - low
     across = bool(extent[1] > extent[0])
     if size is not None:

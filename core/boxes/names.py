@@ -9,7 +9,7 @@ from functools import cached_property
 
 from core.base.errors import DataError
 
-_SHOWN = 5
+_SHOWN, _LETTERS = 5, 40
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,6 @@ def plain(name: str) -> str:
 
 
 def _classes(unknown: Sequence[str]) -> str:
-    shown = ", ".join(name or '""' for name in unknown[:_SHOWN])
+    shown = ", ".join(name[:_LETTERS] or '""' for name in unknown[:_SHOWN])
     more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
     return f"the {'class' if len(unknown) == 1 else 'classes'} {shown}{more}"

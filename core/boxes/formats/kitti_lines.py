@@ -18,7 +18,7 @@ from core.boxes.camera import (
     rectangles,
     to_camera,
 )
-from core.boxes.formats.source import MEND, checked, counted, numbers, whole
+from core.boxes.formats.source import checked, counted, numbers, part, whole
 from core.boxes.names import Names, spelled
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration
@@ -93,9 +93,7 @@ def _truncated(line: Line, levels: bool) -> float:
         return np.nan
     if levels:
         return whole(value, 0, 2, "truncation", line.where) / 2
-    if not 0 <= value <= 1:
-        raise DataError(f"{line.where}: truncation is {value:g}, not 0 to 1.", MEND)
-    return value
+    return part(value, "truncation", line.where)
 
 
 def level(truncated: float) -> float:

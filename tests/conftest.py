@@ -17,7 +17,7 @@ from tests.samples import (
     simulated_street,
     skipped_in_words,
 )
-from tests.streets import small_scan, write_scan
+from tests.streets import small_street_at
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +76,7 @@ def keyframes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def small_street(tmp_path: Path) -> Path:
     """Root of three training scans (sequence 00) and one validation scan (08), labelled."""
     root = tmp_path / "scans"
-    for seed, name in enumerate(
-        ("00/velodyne/000000", "00/velodyne/000001", "00/velodyne/000002", "08/velodyne/000000")
-    ):
-        write_scan(root, f"sequences/{name}", *small_scan(seed))
+    small_street_at(root)
     return root
 
 

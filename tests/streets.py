@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core import steps
 from core.answers.effort import Effort
+from core.base.jobs import Job
 from core.project.project import Project
 from core.rounds.scores import write_scores
 
@@ -52,6 +54,13 @@ QUICK = {
 }
 
 
+def small_street_at(root: Path) -> None:
+    """Write three training scans (sequence 00) and one validation scan (08), labelled."""
+    for seed, name in enumerate(("00/velodyne/000000", "00/velodyne/000001", "00/velodyne/000002")):
+        write_scan(root, f"sequences/{name}", *small_scan(seed))
+    write_scan(root, "sequences/08/velodyne/000000", *small_scan(3))
+
+
 def small_project(path: Path, root: Path, **overrides: str) -> Project:
     """A new research project on the small street, its training a matter of seconds."""
     return Project.create(
@@ -64,6 +73,14 @@ def small_project(path: Path, root: Path, **overrides: str) -> Project:
         research=True,
         overrides={**QUICK, **overrides},
     )
+
+
+def asked_project(path: Path, root: Path) -> Path:
+    """A small project, prepared, with an open warm-start query."""
+    with small_project(path, root) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job())
+    return path
 
 
 def give(

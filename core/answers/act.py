@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from core.answers.body import told
+
 
 class Act(NamedTuple):
     """Place of an entry among the `of` entries of its act; `at`: the unit asked when it was made,
@@ -30,8 +32,8 @@ class Act(NamedTuple):
 def act_of(body: str) -> Act | None:
     """The act that an entry's body tells of, None for an entry by itself."""
     try:
-        act = Act(**json.loads(body)["act"])
-    except (ValueError, KeyError, TypeError):  # no mark, or what a later program wrote
+        act = Act(**told(body)["act"])
+    except (KeyError, TypeError):  # no mark, or what a later program wrote
         return None
     whole = isinstance(act.place, int) and isinstance(act.of, int) and isinstance(act.at, str)
     return act if whole and 0 <= act.place < act.of else None

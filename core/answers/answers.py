@@ -27,7 +27,8 @@ from core.answers.instances import Things, instances_of, with_things
 from core.answers.journal import Journal
 from core.answers.labels import ALIKE, CARRIED, labels_of
 from core.answers.ledger import Ledger
-from core.base.errors import DamagedError, DataError
+from core.answers.same_scan import check_same
+from core.base.errors import DamagedError, GoneError
 from core.base.version import program_version
 from core.data.classes import EACH_ITSELF
 
@@ -57,6 +58,8 @@ class Answers:
     note : a sentence about slow storage, or None
     last_write_ms : how long the last answer took to reach the disk
     on_change : functions called after each entry
+    rows_of : how many rows a scan has, None where nobody knows: no entry is believed to have more
+    unsaved : answers that were given and could not be written, since the journal was gone
     """
 
     def __init__(
@@ -69,18 +72,36 @@ class Answers:
         self.note = own.note if own else None
         self.last_write_ms = 0.0
         self.on_change: list[Callable[[], None]] = []
+        self.rows_of: Callable[[str], int | None] = lambda _: None
+        self.unsaved: dict[str, Entry] = {}
+        self._only_here = False  # something was answered that is not saved elsewhere
         self._read()
 
     def _read(self) -> None:
         self.fold = Fold()
         self.folds: dict[str, Ledger] = {POINTS: self.fold}
         self._mine: list[Head] = []
+        self._latest = 0.0
         for name, journal in self._journals.items():
             heads = [self._counting(head) for head in journal.heads()]
             if name == self.annotator:
                 self._mine = heads
-            for head in heads:
-                self._fold_of(head).add(head)
+            self._take_all(heads)
+
+    def _take_all(self, heads: Iterable[Head]) -> None:
+        """Take in entries of one annotator, in their order."""
+        of_kind: dict[str, list[Head]] = {}
+        for head in heads:
+            of_kind.setdefault(head.kind, []).append(head)
+            self._latest = max(self._latest, head.time)
+        for found in of_kind.values():
+            self._fold_of(found[0]).add_all(found)
+
+    @property
+    def latest(self) -> float:
+        """The time of the last entry, or now: what is done next comes after it, whatever the
+        clocks of others say (unix s)."""
+        return max(self._latest, time.time())
 
     def use_merges(self, now: np.ndarray) -> None:
         """Let each class count as `now` (256,) uint8 says; the journals stay as they are."""
@@ -156,9 +177,7 @@ class Answers:
         journal = self._journals.get(name) or Journal(path, name, read_only=True)
         self._journals = {**self._journals, name: journal}  # others may be reading the old one
         known = {head.seq for head in self._heads() if head.annotator == name}
-        for head in journal.heads():
-            if head.seq not in known:
-                self._fold_of(head).add(self._counting(head))
+        self._take_all(self._counting(head) for head in journal.heads() if head.seq not in known)
         self._tell()
 
     # -- writing ------------------------------------------------------------------------------
@@ -300,14 +319,37 @@ class Answers:
     def _append(self, entries: Sequence[Entry]) -> list[Head]:
         """Write entries as one, and take them in."""
         began = time.perf_counter()
-        appended = self._journals[self.annotator].append_all(entries)
+        self._only_here = True
+        try:
+            appended = self._journals[self.annotator].append_all(entries, after=self._latest)
+        except GoneError:
+            given = (entry for entry in entries if entry.verb in ("answer", "decline"))
+            self.unsaved |= {f"{entry.scan}\0{entry.unit}": entry for entry in given}
+            raise
+        self.unsaved.clear()  # it is back, and who answered saw that this was not written
         heads = [self._counting(head) for _, head in appended]
         self.last_write_ms = (time.perf_counter() - began) * 1000
         for head in heads:
             self._mine.append(head)
             self._fold_of(head).add(head)
+            self._latest = max(self._latest, head.time)
         self._tell()
         return heads
+
+    def save_elsewhere(self, folder: Path) -> Path:
+        """Write all of one's own entries to a new journal in a folder, where one's own journal is
+        gone; what could not be written since is in it too. Raises StorageError."""
+        path = folder / f"{self.annotator}.sqlite"
+        self._journals[self.annotator].save_copy(path, list(self.unsaved.values()))
+        self._only_here = False
+        return path
+
+    @property
+    def stranded(self) -> bool:
+        """Whether one's own journal is gone, and something was answered since it was opened that
+        is not saved elsewhere."""
+        own = self._journals.get(self.annotator)
+        return self._only_here and own is not None and own.gone
 
     def _tell(self) -> None:
         for listener in self.on_change:
@@ -327,14 +369,14 @@ class Answers:
     def entries(self) -> Iterator[Entry]:
         """Every entry of every annotator, undone ones and undos too, as it was written."""
         for journal in self._journals.values():
-            yield from journal.entries()
+            yield from journal.entries(rows_of=self.rows_of)
 
     def of_scan(self, scan: str) -> list[Entry]:
         """The answers to a scan's points that count, of all annotators, in time order."""
         answers = [
             self._shown(entry)
             for journal in self._journals.values()
-            for entry in journal.entries(scan=scan, blind=False, kind=POINTS)
+            for entry in journal.entries(scan=scan, blind=False, kind=POINTS, rows_of=self.rows_of)
             if entry.verb == "answer" and not self.fold.is_undone(entry)
         ]
         return sorted(answers, key=when)
@@ -342,7 +384,7 @@ class Answers:
     def blind(self) -> Iterator[Entry]:
         """Answers given without seeing labels or suggestions, that were not taken back."""
         for journal in self._journals.values():
-            for entry in journal.entries(blind=True, kind=POINTS):
+            for entry in journal.entries(blind=True, kind=POINTS, rows_of=self.rows_of):
                 if entry.verb == "answer" and not self.fold.is_undone(entry):
                     yield self._shown(entry)
 
@@ -417,12 +459,12 @@ class Answers:
         """The answers to a scan's points that count, in time order."""
         answers = []
         for journal in self._journals.values():
-            for entry in journal.entries(scan=scan.name, kind=POINTS):
+            for entry in journal.entries(scan=scan.name, kind=POINTS, rows_of=lambda _: scan.rows):
                 if entry.verb != "answer" or not standing.holds(entry):
                     continue
                 if rounds is not None and entry.round not in rounds:
                     continue
-                _check_same(entry, scan)
+                check_same(entry, scan)
                 answers.append(self._shown(entry))
         return sorted(answers, key=when)
 
@@ -434,16 +476,3 @@ def _of_merges(now: np.ndarray | None) -> np.ndarray | None:
 
 def _table(now: np.ndarray | None) -> np.ndarray:
     return EACH_ITSELF if now is None else now
-
-
-def _check_same(entry: Entry, scan: ScanRef) -> None:
-    if entry.scan_rows != scan.rows or entry.scan_hash != scan.hash:
-        change = (
-            f"it had {entry.scan_rows:,} points then and has {scan.rows:,} now"
-            if entry.scan_rows != scan.rows
-            else "its content is another"
-        )
-        raise DataError(
-            f"Scan {entry.scan} has changed since {entry.annotator} labelled it: {change}.",
-            "Bring the original file back; its labels are kept and fit only that file.",
-        )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.answers.body import told, unpacked
 from core.answers.entry import Entry
 
 _KEY = "brought"
@@ -33,8 +34,7 @@ def with_raw(body: str, raw: np.ndarray) -> str:
     """An entry's body that also tells the raw labels (N,) uint32 of its scan."""
     halves = np.concatenate([raw & 0xFFFF, raw >> 16]).astype("<u2").tobytes()
     packed = base64.b64encode(zlib.compress(halves)).decode()
-    told = json.loads(body) if body else {}
-    return json.dumps({**told, _KEY: {"raw": packed}}, ensure_ascii=False)
+    return json.dumps({**told(body), _KEY: {"raw": packed}}, ensure_ascii=False)
 
 
 def raw_of(entry: Entry) -> np.ndarray | None:
@@ -42,9 +42,9 @@ def raw_of(entry: Entry) -> np.ndarray | None:
     if f'"{_KEY}"' not in entry.body:
         return None
     try:
-        packed = json.loads(entry.body)[_KEY]["raw"]
-        halves = np.frombuffer(zlib.decompress(base64.b64decode(packed)), "<u2")
-    except (ValueError, KeyError, TypeError, zlib.error):  # what a later program wrote
+        packed = told(entry.body)[_KEY]["raw"]
+        halves = np.frombuffer(unpacked(packed, 4 * entry.scan_rows), "<u2")
+    except (ValueError, KeyError, TypeError):  # what a later program wrote
         return None
     if len(halves) != 2 * entry.scan_rows:
         return None
@@ -58,8 +58,8 @@ def brought_of(entries: Iterable[Entry], rows: int) -> Brought | None:
     raw: np.ndarray | None = None
     said = np.zeros(rows, bool)
     for entry in entries:
-        told = raw_of(entry)
-        if told is not None:
-            raw = told
-        said[entry.rows] = told is None
+        of_file = raw_of(entry)
+        if of_file is not None:
+            raw = of_file
+        said[entry.rows] = of_file is None
     return None if raw is None else Brought(raw, ~said)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.answers.body import inflated, most_bytes
 from core.answers.effort import NO_EFFORT, Effort
 from core.data.classes import FIRST_CODE
 
 VERBS = ("answer", "decline", "reopen", "undo")
 POINTS = "points"  # the kind of entries that give points their classes
+MOST_ROWS = 1 << 28  # of a scan
+_PIECE = 1 << 20
+_MOST_UNKNOWN = 1 << 24  # of a scan that is not at hand, so that nobody knows how many it has
 
 
 class ScanRef(NamedTuple):
@@ -193,12 +197,21 @@ def to_row(entry: Entry) -> dict[str, Any]:
     return {name: stored[name] for name in IN_TABLE}
 
 
-def to_entry(annotator: str, values: Sequence[Any]) -> Entry:
-    """The entry whose columns IN_ENTRY are `values`. Raises zlib.error or ValueError where its rows
-    or classes are damaged."""
+def to_entry(annotator: str, values: Sequence[Any], scan_rows: int | None = None) -> Entry:
+    """The entry whose columns IN_ENTRY are `values`. Raises ValueError where its rows or classes
+    are damaged, or not of its scan.
+
+    `scan_rows`: how many rows the scan has, None where nobody knows: no more is unpacked.
+    """
     stored = dict(zip(IN_ENTRY, values, strict=True))
-    stored["rows"] = unpack_rows(stored["rows"])
-    stored["classes"] = unpack_classes(stored["classes"], len(stored["rows"]))
+    of = stored["scan_rows"]
+    most = of if of == scan_rows else min(of, _MOST_UNKNOWN)
+    if len(stored["body"]) > most_bytes(of):
+        raise ValueError("its body is longer than any")
+    rows = stored["rows"] = unpack_rows(stored["rows"], most)
+    if len(rows) and rows[-1] >= of:
+        raise ValueError(f"it names row {rows[-1]:,} of a scan of {of:,}")
+    stored["classes"] = unpack_classes(stored["classes"], len(rows))
     stored["blind"] = bool(stored["blind"])
     return Entry(annotator=annotator, **stored)
 
@@ -213,8 +226,41 @@ def pack_rows(rows: np.ndarray) -> bytes:
     return zlib.compress(np.diff(rows, prepend=0).astype("<u4").tobytes(), 1)
 
 
-def unpack_rows(blob: bytes) -> np.ndarray:
-    return np.cumsum(np.frombuffer(zlib.decompress(blob), "<u4").astype(np.int64))
+def unpack_rows(blob: bytes, most: int = MOST_ROWS) -> np.ndarray:
+    """(R,) int64 rows that were packed, `most` of them at most. Raises ValueError."""
+    return np.cumsum(np.frombuffer(inflated(blob, 4 * most), "<u4").astype(np.int64))
+
+
+def check_packed(rows: bytes, classes: bytes, points: int, scan_rows: int) -> None:
+    """Raise ValueError where packed rows and classes are not `points` of a scan of `scan_rows`
+    rows: looked at a piece at a time, so in little memory whatever they would be."""
+    last = found = 0
+    rest = b""
+    for piece in _pieces(rows, 4 * points):
+        rest += piece
+        whole = len(rest) // 4 * 4
+        steps = np.frombuffer(rest[:whole], "<u4")
+        last, found, rest = last + int(steps.sum(dtype=np.int64)), found + len(steps), rest[whole:]
+    if found != points or rest or (points and last >= scan_rows):
+        raise ValueError(f"{found:,} rows up to {last:,}, not {points:,} of {scan_rows:,}")
+    told = points if len(classes) == 1 else sum(map(len, _pieces(classes, points)))
+    if told != points:
+        raise ValueError(f"{told:,} classes for {points:,} rows")
+
+
+def _pieces(blob: bytes, most: int) -> Iterator[bytes]:
+    """What was compressed, a piece at a time. Raises ValueError as `inflated` does."""
+    inside, found = zlib.decompressobj(), 0
+    try:
+        while not inside.eof:
+            piece = inside.decompress(blob, _PIECE)
+            blob = inside.unconsumed_tail
+            found += len(piece)
+            if found > most or not (piece or blob or inside.eof):
+                raise ValueError("it is not whole" if found <= most else "it is too much")
+            yield piece
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
 
 
 def pack_classes(classes: np.ndarray) -> bytes:
@@ -225,9 +271,10 @@ def pack_classes(classes: np.ndarray) -> bytes:
 
 
 def unpack_classes(blob: bytes, count: int) -> np.ndarray:
+    """(count,) uint8 classes that were packed. Raises ValueError."""
     if len(blob) == 1:
         return np.full(count, blob[0], np.uint8)
-    classes = np.frombuffer(zlib.decompress(blob), np.uint8)
+    classes = np.frombuffer(inflated(blob, count), np.uint8)
     if len(classes) != count:
         raise ValueError(f"{len(classes)} classes for {count} rows")
     return classes

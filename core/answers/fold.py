@@ -5,7 +5,7 @@ Heads only; it is kept up to date as entries are added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -94,7 +94,8 @@ class Fold(Ledger):
             if seq > until.get(name, 0) or (name, seq) in undone:
                 continue
             if head.verb == "undo":
-                undone.add((name, head.cancels or 0))
+                if head.cancels is not None and head.cancels < seq:  # as the ledger has it
+                    undone.add((name, head.cancels))
             elif head.verb == "reopen":
                 reopened[head.unit] = max(when(head), reopened.get(head.unit, _NEVER))
         self._then = Standing(undone, reopened, dict(until))
@@ -127,34 +128,48 @@ class Fold(Ledger):
 
     # -- adding -------------------------------------------------------------------------------
 
+    def add_all(self, heads: Sequence[Head]) -> None:
+        before = self.undone.copy()
+        super().add_all(heads)
+        new = {(head.annotator, head.seq): head for head in heads if head.verb != "undo"}
+        turned = [self._heads[key] for key in before ^ self.undone if key in self._heads]
+        turned = [h for h in turned if h.verb != "undo" and (h.annotator, h.seq) not in new]
+        for head in new.values():
+            self._of_unit.setdefault(_place(head), []).append(head)
+        for head in (*new.values(), *turned):
+            sign = 1 if not self.is_undone(head) else 0 if (head.annotator, head.seq) in new else -1
+            self._milliseconds += sign * _milliseconds(head)
+        # Each unit once, where it changed last: one by one, many entries to a unit take for ever.
+        places = dict.fromkeys(_place(head) for head in reversed((*turned, *new.values())))
+        for place in reversed(places):
+            self._refresh(place)
+
     def add(self, head: Head) -> Head | None:
         changed = super().add(head)
         if changed is None:
             return None
         if changed is head:
             self._of_unit.setdefault(_place(head), []).append(head)
-        if not changed.blind:
-            sign = -1 if changed is not head and self.is_undone(changed) else 1
-            # 1/100 s would print other minutes for journals that were summed so before.
-            self._milliseconds += sign * round(changed.active_s * 1000)
-        self._refresh(changed)
+        sign = -1 if changed is not head and self.is_undone(changed) else 1
+        self._milliseconds += sign * _milliseconds(changed)
+        self._refresh(_place(changed))
         return changed
 
-    def _refresh(self, head: Head) -> None:
-        """Find anew which entry counts for a head's unit, and move what it sums to."""
-        place = _place(head)
+    def _refresh(self, place: str) -> None:
+        """Find anew which entry counts for a unit, and move what it sums to."""
         entries = self._of_unit[place]
+        unit = entries[0].unit
         reopenings = [when(h) for h in entries if h.verb == "reopen" and not self.is_undone(h)]
         if reopenings:
-            self.now.reopened_at[head.unit] = max(reopenings)
+            self.now.reopened_at[unit] = max(reopenings)
         else:
-            self.now.reopened_at.pop(head.unit, None)
+            self.now.reopened_at.pop(unit, None)
         before = self.effective.get(place) or self._unitless.get(place)
         after = max((h for h in entries if self.now.holds(h)), key=when, default=None)
-        (self.reopened.add if reopenings and after is None else self.reopened.discard)(head.unit)
+        (self.reopened.add if reopenings and after is None else self.reopened.discard)(unit)
         if before is after:
             return
-        kept = self.effective if head.unit else self._unitless
+        kept = self.effective if unit else self._unitless
         kept.pop(place, None)
         if after is not None:
             kept[place] = after
@@ -169,8 +184,8 @@ class Fold(Ledger):
                         self._points += sign * changed.points
                 for c, points in changed.class_counts().items():
                     self._class_counts[c] = self._class_counts.get(c, 0) + sign * points
-        if head.unit:  # last: who follows from another thread finds what counts now
-            self.changed.append(head.unit)
+        if unit:  # last: who follows from another thread finds what counts now
+            self.changed.append(unit)
 
 
 def when(entry: Entry | Head) -> When:
@@ -178,6 +193,11 @@ def when(entry: Entry | Head) -> When:
     return (entry.time, entry.annotator, entry.seq)
 
 
+def _milliseconds(head: Head) -> int:
+    """What an answer took. 1/100 s would print other minutes for journals summed so before."""
+    return 0 if head.blind else round(head.active_s * 1000)
+
+
 def _place(head: Head) -> str:
-    """What an answer is about: its unit, or itself where it has none."""
-    return head.unit or f"{head.annotator}/{head.seq}"
+    """What an answer is about: its unit, or itself, as no unit is called, where it has none."""
+    return head.unit or f"\0{head.annotator}/{head.seq}"

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from core.answers.body import told, unpacked
 from core.answers.entry import Entry
 from core.base.errors import ProjectError
 
@@ -53,11 +54,11 @@ def with_things(body: str, things: Things) -> str:
         return body
     if len(things.names) > MOST:
         raise ValueError(f"{len(things.names)} things in one answer")
-    told: dict[str, Any] = {"names": list(things.names)}
+    these: dict[str, Any] = {"names": list(things.names)}
     if len(things.names) > 1 or not things.of_row.all():
         packed = zlib.compress(things.of_row.astype("<u2").tobytes())
-        told["of"] = base64.b64encode(packed).decode()
-    return json.dumps({**(json.loads(body) if body else {}), _KEY: told}, ensure_ascii=False)
+        these["of"] = base64.b64encode(packed).decode()
+    return json.dumps({**told(body), _KEY: these}, ensure_ascii=False)
 
 
 def things_of(entry: Entry) -> Things:
@@ -65,13 +66,13 @@ def things_of(entry: Entry) -> Things:
     later program wrote."""
     none = Things((), np.zeros(len(entry.rows), np.int32))
     try:
-        told = json.loads(entry.body)[_KEY]
-        names = tuple(told["names"])
-        if "of" in told:
-            of_row = np.frombuffer(zlib.decompress(base64.b64decode(told["of"])), "<u2")
+        found = told(entry.body)[_KEY]
+        names = tuple(found["names"])
+        if "of" in found:
+            of_row = np.frombuffer(unpacked(found["of"], 2 * len(entry.rows)), "<u2")
         else:
             of_row = np.ones(len(entry.rows), np.uint16)
-    except (ValueError, KeyError, TypeError, zlib.error):
+    except (ValueError, KeyError, TypeError):
         return none
     good = len(of_row) == len(entry.rows) and of_row.max(initial=0) <= len(names)
     return Things(names, of_row.astype(np.int32)) if good and all(map(_named, names)) else none
@@ -89,26 +90,26 @@ def instances_of(entries: Iterable[Entry], rows: int) -> Things:
     place: dict[str, int] = {}
     found = np.zeros(rows, np.int32)
     for entry in entries:
-        told = things_of(entry)
-        numbers = [0, *(place.setdefault(name, len(place) + 1) for name in told.names)]
-        found[entry.rows] = np.array(numbers, np.int32)[told.of_row]
+        these = things_of(entry)
+        numbers = [0, *(place.setdefault(name, len(place) + 1) for name in these.names)]
+        found[entry.rows] = np.array(numbers, np.int32)[these.of_row]
     return Things(tuple(place), found)
 
 
-def numbered(names: Sequence[str], taken: Iterable[int] = ()) -> dict[str, int]:
-    """Name of a thing -> its number in label files, 1 to 65,535, of the things of one sequence.
+def numbered(names: Sequence[str], taken: Iterable[int] = (), most: int = MOST) -> dict[str, int]:
+    """Name of a thing -> its number in label files, 1 to `most`, of the things of one sequence.
 
     What a label file brought keeps its number; others have those that are free and not `taken`, in
     the order of `names`. Raises ProjectError where there are too many.
     """
     found = {name: kept for name in names if (kept := _kept(name)) is not None}
-    free = iter(sorted(set(range(1, MOST + 1)).difference(found.values(), taken)))
+    free = iter(sorted(set(range(1, most + 1)).difference(found.values(), taken)))
     for name in names:
         if name not in found:
             number = next(free, None)
             if number is None:
                 raise ProjectError(
-                    f"A sequence has more than {MOST:,} things: a label has no room for more.",
+                    f"A sequence has more than {most:,} things: a label has no room for more.",
                     "Export fewer scans of it at a time, as projects of their own.",
                 )
             found[name] = number

@@ -2,16 +2,17 @@
 
 An entry is committed and synced before `append` returns. Rows are stored as differences,
 compressed; what lists and counts need stands in columns of its own, so that opening a journal
-decodes no rows.
+decodes no rows. What is checked of a file that anybody may have made: core.answers.journal_file.
 """
 
 from __future__ import annotations
 
+import math
+import shutil
 import sqlite3
 import threading
 import time
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,19 +29,34 @@ from core.answers.entry import (
     to_entry,
     to_head,
     to_row,
-    unpack_rows,
 )
-from core.base.errors import DamagedError, ProjectError, StorageError
-from core.base.files import is_network_disk
+from core.answers.journal_file import (
+    APPLICATION_ID,
+    BAD,
+    LATEST,
+    VERSION,
+    Watch,
+    check_heads,
+    check_layout,
+    connect,
+    damaged_entry,
+    version_of,
+)
+from core.answers.salvage import kept_name, known_columns, put_aside, readable, remove
+from core.base.errors import DamagedError, GoneError, ProjectError, StorageError
+from core.base.files import is_network_disk, settle
 
-VERSION = 2
-APPLICATION_ID = 0x4C694C6F  # "LiLo"
 _SCHEMA = (
     f"CREATE TABLE entries ({', '.join(column.definition for column in COLUMNS)})",
     "CREATE INDEX by_scan ON entries (scan)",
     "CREATE TABLE about (annotator TEXT NOT NULL)",
 )
 _INSERT = f"INSERT INTO entries ({', '.join(IN_TABLE)}) VALUES ({', '.join('?' for _ in IN_TABLE)})"
+_SEQ, _SCAN = IN_TABLE.index("seq"), IN_ENTRY.index("scan")
+
+
+def _unknown(_: str) -> int | None:
+    return None
 
 
 class Journal:
@@ -55,51 +71,33 @@ class Journal:
         self.path = path
         self.annotator = annotator
         self.note: str | None = None
+        self._read_only = read_only
+        self._watch: Watch | None = None
+        self._other = False  # somebody put another content into the file
         self._guard = threading.Lock()
         self._last_time = 0.0
+        self._last_seq = self._count = 0
+        self._since: list[tuple[Any, ...]] = []  # rows that were appended since it was opened
         with self._told():
-            if read_only:
-                # A WAL file of a program that still runs must be seen, so no immutable=1.
-                self._database = sqlite3.connect(
-                    f"file:{path}?mode=ro", uri=True, check_same_thread=False
-                )
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._database = sqlite3.connect(
-                    path, check_same_thread=False, isolation_level=None
-                )
-            self._check()
-            if not read_only:
-                self._prepare()
+            self._database, self._aside = connect(path, read_only=read_only)
+            try:
+                self._made = check_layout(self._database, path, annotator)
+                if not read_only:
+                    self._prepare()
+                self._learn()
+            except BaseException:
+                self._shut()
+                raise
 
-    def _version(self) -> int:
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        return int(version)
-
-    def _check(self) -> None:
-        version = self._version()
-        (application,) = self._database.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables == 0:
-            return
-        if application != APPLICATION_ID:
-            raise ProjectError(
-                f"{self.path} is no journal of LidarLoop.", "Move it out of the folder journals."
-            )
-        if version > VERSION:
-            raise ProjectError(
-                f"The journal {self.path} is of a newer LidarLoop (version {version}).",
-                "Update LidarLoop to open it.",
-            )
-        (owner,) = self._database.execute("SELECT annotator FROM about").fetchone()
-        if owner != self.annotator:
-            raise ProjectError(
-                f"The journal {self.path.name} holds the answers of {owner}.",
-                f"Name the file {owner}.sqlite again.",
-            )
-        with suppress(sqlite3.DatabaseError):  # told when the entries are read, which may be saved
-            (last,) = self._database.execute("SELECT max(time) FROM entries").fetchone()
-            self._last_time = last or 0.0
+    def _learn(self) -> None:
+        """What the last entry is; a file that cannot be read says so when entries are asked for."""
+        self._watch = Watch(self.path)
+        with suppress(sqlite3.DatabaseError):
+            if self._made:
+                last = "SELECT max(seq), count(*), max(time) FROM entries"
+                self._last_seq, self._count, latest = self._database.execute(last).fetchone()
+                good = isinstance(latest, float) and latest <= LATEST
+                self._last_time = latest if good else 0.0
 
     def _prepare(self) -> None:
         if is_network_disk(self.path.parent):
@@ -109,14 +107,15 @@ class Journal:
         else:
             self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
-        if self._version() == VERSION:
+        version = version_of(self._database)
+        if version == VERSION and self._made:
             return
-        if self._version() and not self._is_sound():
+        if version and not self._is_sound():
             self.salvage()  # a damaged file stays as it is; what is good goes on in this version
             return
         with self._transaction():
-            version = self._version()  # again: another program may have been quicker
-            if version == 0:
+            version = version_of(self._database)  # again: another program may have been quicker
+            if not check_layout(self._database, self.path, self.annotator):
                 for statement in _SCHEMA:
                     self._database.execute(statement)
                 self._database.execute("INSERT INTO about VALUES (?)", (self.annotator,))
@@ -128,6 +127,7 @@ class Journal:
                             f"ALTER TABLE entries ADD COLUMN {column.definition}"
                         )
             self._database.execute(f"PRAGMA user_version = {VERSION}")
+        self._made = True
 
     def _is_sound(self) -> bool:
         """Whether SQLite finds nothing wrong with the file: asked once, before it is changed."""
@@ -137,31 +137,101 @@ class Journal:
             return False
         return bool(found == "ok")
 
+    # -- writing ------------------------------------------------------------------------------
+
     def append(self, entry: Entry) -> tuple[Entry, Head]:
         """Add an entry at the end; return it as stored, with its head.
 
         It is on the disk when this returns. Its time never lies before the last entry's, even if
-        the clock was set back. Raises StorageError, and then nothing was added.
+        the clock was set back. Raises StorageError, and then nothing was added; GoneError where the
+        file is no more the one that was opened.
         """
         return self.append_all([entry])[0]
 
-    def append_all(self, entries: Sequence[Entry]) -> list[tuple[Entry, Head]]:
-        """Add several entries, all or none, whose numbers follow each other; as `append` does."""
-        for entry in entries:
-            if entry.verb not in VERBS:
-                raise ValueError(f"verb {entry.verb!r}")
+    def append_all(
+        self, entries: Sequence[Entry], *, after: float = 0.0
+    ) -> list[tuple[Entry, Head]]:
+        """Add several entries, all or none, whose numbers follow each other; as `append` does.
+
+        Their times lie behind `after`, the latest that the writer knows of anybody's: so an act
+        comes after all that was seen when it was done, whatever the clocks say.
+        """
         with self._guard, self._told():
-            last, stored, rows = self._last_time, [], []
+            watch = self._check_there()
+            last = max(self._last_time, after)
             with self._transaction() if len(entries) > 1 else nullcontext():
-                for entry in entries:
-                    last = max(time.time(), last + 1e-6)
-                    row = to_row(replace(entry, seq=0, time=last))
-                    row["seq"] = self._database.execute(_INSERT, tuple(row.values())).lastrowid
-                    rows.append(row)
-                    stored.append(replace(entry, seq=row["seq"], time=last))
-            self._last_time = last
+                rows = [self._write(entry, last := _next(last)) for entry in entries]
+            if watch.gone():  # while it was written
+                raise self._gone()
+            watch.settle()
+            self._since += [tuple(row.values()) for row in rows]
+            self._count += len(rows)
+            if rows:
+                self._last_seq, self._last_time = rows[-1]["seq"], last
+        stored = [
+            replace(entry, seq=row["seq"], time=row["time"])
+            for entry, row in zip(entries, rows, strict=True)
+        ]
         heads = [to_head(self.annotator, [row[name] for name in IN_HEAD]) for row in rows]
         return list(zip(stored, heads, strict=True))
+
+    def append_each(self, entries: Iterable[Entry], *, after: float = 0.0) -> int:
+        """Add entries as they are made, all or none; return how many. As `append_all` does, with
+        one of them in memory."""
+        count, last = 0, max(self._last_time, after)
+        with self._guard, self._told(), self._transaction():
+            for entry in entries:
+                last = _next(last)
+                self._write(entry, last)
+                count += 1
+        with self._guard, self._told():
+            self._learn()
+        return count
+
+    def _write(self, entry: Entry, now: float) -> dict[str, Any]:
+        """Insert an entry; return its row with its number."""
+        if entry.verb not in VERBS:
+            raise ValueError(f"verb {entry.verb!r}")
+        row = to_row(replace(entry, seq=0, time=now))
+        row["seq"] = self._database.execute(_INSERT, tuple(row.values())).lastrowid
+        return row
+
+    def _check_there(self) -> Watch:
+        """Raise GoneError where what is written now would be nowhere, or in another file."""
+        assert self._watch is not None
+        if self._watch.gone():
+            raise self._gone()
+        if self._watch.touched():  # somebody wrote to it
+            self._other = not self._holds_all()
+            if self._other:
+                raise self._gone()
+            self._watch.settle()
+        return self._watch
+
+    def _holds_all(self) -> bool:
+        """Whether the file, read anew, still has all that was saved."""
+        try:
+            fresh = Journal(self.path, self.annotator, read_only=True)
+        except ProjectError:
+            return False
+        try:
+            same = (fresh._last_seq, fresh._count) == (self._last_seq, self._count)
+            return same and fresh._is_sound()
+        finally:
+            fresh.close()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the file is no more the one that was opened, or has lost what was saved."""
+        return self._other or (self._watch is not None and self._watch.gone())
+
+    def _gone(self) -> GoneError:
+        return GoneError(
+            f"The journal {self.path} was deleted, moved or replaced while it was open: nothing "
+            "more can be saved there.",
+            "What was answered is still in memory: save it to another place before you close the "
+            "program.",
+        )
 
     def extend(self, other: Journal) -> None:
         """Append, all or nothing, what `other`, a longer copy of this journal, has after its last
@@ -169,6 +239,31 @@ class Journal:
         with self._guard, self._told():
             (last,) = self._database.execute("SELECT max(seq) FROM entries").fetchone()
             self._insert(other._select(IN_TABLE, "WHERE seq > ? ORDER BY seq", (last or 0,)))
+            self._learn()
+
+    def save_copy(self, path: Path, more: Sequence[Entry] = ()) -> int:
+        """Write all that was saved, and `more` behind it, to a new journal at `path`; return how
+        many entries it has. What the file itself can no longer give comes from memory.
+
+        Raises ProjectError where something is there already, or cannot be written.
+        """
+        if path.exists():
+            raise StorageError(f"{path} is there already.", "Choose another place.")
+        rows: dict[int, tuple[Any, ...]] = {}
+        with self._guard, suppress(sqlite3.DatabaseError):
+            version = version_of(self._database)
+            rows = {row[_SEQ]: row for row in readable(self._database, version)}
+        rows = {seq: row for seq, row in rows.items() if seq <= self._last_seq}
+        rows |= {row[_SEQ]: row for row in self._since}
+        with built_aside(path, self.annotator) as copy:
+            copy._take_rows([rows[seq] for seq in sorted(rows)])
+            copy.append_all(more, after=self._last_time)
+        return len(rows) + len(more)
+
+    def _take_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        with self._guard, self._told():
+            self._insert(rows)
+            self._learn()
 
     def _insert(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Write stored rows, every column as it is, in one transaction."""
@@ -187,34 +282,30 @@ class Journal:
                 self._database.execute("ROLLBACK")
             raise
 
+    # -- reading ------------------------------------------------------------------------------
+
     def _select(
         self, names: Sequence[str], rest: str, values: Sequence[Any] = ()
     ) -> sqlite3.Cursor:
-        """Columns of the entries that `rest`, the end of a SELECT, chooses; in a file of an older
-        version those that it lacks have their default."""
-        version = self._version()  # each time: who writes the file may make it a newer one
-        known = ", ".join(
-            column.name if column.since <= version else f"{column.default} AS {column.name}"
-            for column in COLUMNS
-        )
+        """Columns of the entries that `rest`, the end of a SELECT, chooses."""
+        version = version_of(self._database)  # each time: who writes the file may make it newer
+        if not version:
+            nothing = ", ".join("NULL" for _ in names)
+            return self._database.execute(f"SELECT {nothing} WHERE 0")
         return self._database.execute(
-            f"SELECT {', '.join(names)} FROM (SELECT {known} FROM entries) {rest}", values
+            f"SELECT {', '.join(names)} FROM {known_columns(version)} {rest}", values
         )
 
     def heads(self) -> list[Head]:
-        """Return the heads of all entries, in order."""
+        """Return the heads of all entries, in order. Raises DamagedError where one is not as we
+        write them: SQLite reads a page that was cut off as nothing, and believes any type."""
         with self._guard, self._told():
-            (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            rows = self._select(IN_HEAD, "ORDER BY seq").fetchall() if tables else []
-        cancels = IN_HEAD.index("cancels")
+            rows = self._select((*IN_HEAD, BAD), "ORDER BY seq").fetchall()
         for row in rows:
-            # SQLite reads a page that was cut off as nothing.
-            if row.count(None) > (row[cancels] is None):
-                raise DamagedError(
-                    f"The journal {self.path} is damaged: entry {row[0]} is not whole.",
-                    "Restore it from a copy; answers of other annotators are not touched.",
-                )
-        return [to_head(self.annotator, row) for row in rows]
+            if row[-1] != 0:
+                raise damaged_entry(self.path, row[0], "is not whole")
+        check_heads(self.path, rows)
+        return [to_head(self.annotator, row[:-1]) for row in rows]
 
     def salvage(self) -> Path:
         """Move what can be read to a journal in this one's place; keep the damaged one beside it.
@@ -222,65 +313,45 @@ class Journal:
         Every entry keeps its number and time. Returns where the damaged file is kept; `note` says
         what was lost. Raises ProjectError where nothing can be read.
         """
-        good, last = [], 0
-        for seq in self._numbers():
-            try:
-                row = self._select(IN_TABLE, "WHERE seq = ?", (seq,)).fetchone()
-                if row is not None:
-                    unpack_rows(row[IN_TABLE.index("rows")])
-                    good.append(row)
-                    last = seq
-            except (sqlite3.DatabaseError, zlib.error, ValueError):
-                continue  # this entry is lost
+        good = list(readable(self._database, version_of(self._database)))
         if not good:
             raise ProjectError(
                 f"Nothing in {self.path} can be read any more.",
                 "Restore it from a copy, or move it away to begin anew.",
             )
         self._database.close()
-        kept = self.path.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-        for end in ("", "-wal", "-shm"):
-            part = self.path.with_name(self.path.name + end)
-            if part.exists():
-                part.replace(kept.with_name(kept.name + end))
+        kept = kept_name(self.path)
         with self._told():
-            self._database = sqlite3.connect(
-                self.path, check_same_thread=False, isolation_level=None
-            )
+            put_aside(self.path, kept)
+            self._database, self._aside = connect(self.path, read_only=False)
+            self._made = False
             self._prepare()
             self._insert(good)
-        self._last_time = max(row[IN_TABLE.index("time")] for row in good)
-        lost = last - len(good)
+            self._learn()
+        lost = good[-1][_SEQ] - len(good)
         self.note = (
             f"{self.path.name} was damaged: {len(good):,} entries are kept, about {lost:,} are "
             f"lost; the damaged file is {kept.name}."
         )
         return kept
 
-    def _numbers(self) -> range:
-        """Numbers that an entry may have; past a damaged page SQLite itself may not know."""
-        try:
-            (last,) = self._database.execute("SELECT max(seq) FROM entries").fetchone()
-        except sqlite3.DatabaseError:
-            last = None
-        try:
-            (ever,) = self._database.execute("SELECT seq FROM sqlite_sequence").fetchone() or (0,)
-        except sqlite3.DatabaseError:
-            ever = 0
-        return range(1, max(last or 0, ever) + 1)
-
     def scans(self) -> list[tuple[str, int, str]]:
         """Each scan with answers: its name, its rows and the hash of its content then."""
         with self._guard, self._told():
-            return self._database.execute(
-                "SELECT DISTINCT scan, scan_rows, scan_hash FROM entries WHERE verb = 'answer'"
+            return self._select(
+                ("DISTINCT scan", "scan_rows", "scan_hash"), "WHERE verb = 'answer'"
             ).fetchall()
 
     def entries(
-        self, *, scan: str | None = None, blind: bool | None = None, kind: str | None = None
+        self,
+        *,
+        scan: str | None = None,
+        blind: bool | None = None,
+        kind: str | None = None,
+        rows_of: Callable[[str], int | None] = _unknown,
     ) -> Iterator[Entry]:
         """Yield the entries in order: of one scan or of all, only blind ones or only others, of one
-        kind or of all."""
+        kind or of all. `rows_of` tells how many rows a scan has, None where nobody knows."""
         wanted = {"scan = ?": scan, "blind = ?": blind, "kind = ?": kind}
         wanted = {test: value for test, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
@@ -288,18 +359,18 @@ class Journal:
         with self._guard, self._told():
             rows = self._select(IN_ENTRY, f"{where} ORDER BY seq", values).fetchall()
         for row in rows:
-            yield self._entry(row)
+            yield self._entry(row, rows_of)
 
-    def entry(self, seq: int) -> Entry | None:
+    def entry(self, seq: int, rows_of: Callable[[str], int | None] = _unknown) -> Entry | None:
         """The entry of a number, None where there is none."""
         with self._guard, self._told():
             row = self._select(IN_ENTRY, "WHERE seq = ?", (seq,)).fetchone()
-        return None if row is None else self._entry(row)
+        return None if row is None else self._entry(row, rows_of)
 
-    def _entry(self, row: tuple[Any, ...]) -> Entry:
+    def _entry(self, row: tuple[Any, ...], rows_of: Callable[[str], int | None]) -> Entry:
         try:
-            return to_entry(self.annotator, row)
-        except (zlib.error, ValueError) as error:
+            return to_entry(self.annotator, row, rows_of(row[_SCAN]))
+        except (ValueError, TypeError, OverflowError) as error:
             raise DamagedError(
                 f"Entry {row[IN_ENTRY.index('seq')]} of {self.path.name} is damaged: {error}.",
                 "Restore the journal from a copy; `lidarloop doctor` checks it.",
@@ -307,22 +378,63 @@ class Journal:
 
     def close(self) -> None:
         with self._guard:
-            self._database.close()
+            self._shut()
+
+    def _shut(self) -> None:
+        self._database.close()
+        if self._aside is not None:
+            shutil.rmtree(self._aside, ignore_errors=True)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Turn SQLite's errors into sentences."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            text = str(error)
-            if "malformed" in text or "not a database" in text:
-                raise DamagedError(
-                    f"The journal {self.path} is damaged: {text}.",
-                    "Restore it from a copy; answers of other annotators are not touched.",
-                ) from error
-            what = "No space is left on the disk" if "full" in text else "The disk refused"
-            raise StorageError(
-                f"{what}: {self.path.name} was not written ({text}).",
-                "Free space or check the disk; everything saved before is intact.",
-            ) from error
+        except sqlite3.Error as error:
+            raise self._sentence(str(error)) from error
+        except OSError as error:
+            raise self._sentence(error.strerror or str(error)) from error
+
+    def _sentence(self, text: str) -> ProjectError:
+        if any(word in text for word in ("malformed", "not a database", "too big", "no such")):
+            return DamagedError(
+                f"The journal {self.path} is damaged: {text}.",
+                "Restore it from a copy; answers of other annotators are not touched.",
+            )
+        if self._read_only:
+            return StorageError(
+                f"The journal {self.path} cannot be read: {text}.",
+                "Check the disk and your right to read the file.",
+            )
+        if self.gone:
+            return self._gone()
+        what = "No space is left on the disk" if "full" in text else "The disk refused"
+        return StorageError(
+            f"{what}: {self.path.name} was not written ({text}).",
+            "Free space or check the disk; everything saved before is intact.",
+        )
+
+
+@contextmanager
+def built_aside(path: Path, annotator: str) -> Iterator[Journal]:
+    """A new journal that stands at `path` once the block has ended well; half made it never
+    does. Raises StorageError."""
+    built = path.with_name(f"{path.name}.new")
+    remove(built)
+    try:
+        journal = Journal(built, annotator)
+        try:
+            yield journal
+            with journal._told():  # all in one file: what is renamed has no log beside it
+                journal._database.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            journal.close()
+        settle(built, path)
+    finally:
+        with suppress(OSError):
+            remove(built)
+
+
+def _next(last: float) -> float:
+    """The time of the next entry: now, and behind the last one by what a float can tell."""
+    return max(time.time(), last + 1e-6, math.nextafter(last, math.inf))

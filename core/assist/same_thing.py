@@ -23,13 +23,13 @@ def same_things(project: Project, scan: str, reach: int = 2) -> dict[str, str]:
     points, of_point = [], []
     answered = project.answers.fold.labelled_scans(rounds={*(r.id for r in project.rounds), ""})
     for name in around(dataset.train, scan, reach):
-        other = dataset.scan(name)
-        if name not in answered or other.pose is None:
+        move = dataset.move(name, scan)
+        if name not in answered or move is None:
             continue
+        other = dataset.scan(name)
         things = project.things(name)
         rows = np.flatnonzero(things.of_row)
         rows = rows[np.isfinite(other.points[rows, :3]).all(axis=1)]
-        move = np.linalg.inv(here.pose) @ other.pose
         points.append(other.points[rows, :3].astype(np.float64) @ move[:3, :3].T + move[:3, 3])
         number = [-1, *(places.setdefault(thing, len(places)) for thing in things.names)]
         of_point.append(np.array(number)[things.of_row[rows]])

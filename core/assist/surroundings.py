@@ -41,21 +41,21 @@ def around(scans: tuple[str, ...], scan: str, reach: int) -> list[str]:
 def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
     """The `reach` scans before and behind a scan. Raises DataError where there are no poses."""
     dataset = project.dataset
-    here = dataset.scan(scan).pose
+    here = dataset.pose(scan)
     names = around(dataset.train if scan in dataset.train else dataset.validation, scan, reach)
     if here is None or not names:
         raise DataError(
             f"Scan {scan} cannot be shown with its neighbours: "
             + ("it has none." if here is not None else "it has no pose."),
-            "Bring the sequence's whole poses.txt, and its calib.txt.",
+            f"Bring the sequence's whole poses.txt, and its calib.txt, or {_compute(project)}.",
         )
     points, labels, away = [], [], []
     for name in names:
-        other = dataset.scan(name)
-        if other.pose is None:
-            continue
         # In double precision: far from the origin of a sequence single is too coarse.
-        move = np.linalg.inv(here) @ other.pose
+        move = dataset.move(name, scan)
+        if move is None:
+            continue
+        other = dataset.scan(name)
         finite = np.isfinite(other.points[:, :3]).all(axis=1)
         seen = other.points[finite]
         xyz = seen[:, :3].astype(np.float64) @ move[:3, :3].T + move[:3, 3]
@@ -65,11 +65,15 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
     if not points:
         raise DataError(
             f"Scan {scan} cannot be shown with its neighbours: they have no pose.",
-            "Bring the sequence's whole poses.txt.",
+            f"Bring the sequence's whole poses.txt, or {_compute(project)}.",
         )
     joined, given = np.concatenate(points), np.concatenate(labels)
     levels = tuple(thinned(joined[:, :3], given, m) for m in LEVELS_M)
     return Surroundings(joined, given, np.concatenate(away).astype(np.float32), levels)
+
+
+def _compute(project: Project) -> str:
+    return f"compute poses from the scans: `lidarloop poses {project.path}`"
 
 
 def thinned(points: np.ndarray, labels: np.ndarray, voxel_m: float) -> np.ndarray:

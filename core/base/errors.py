@@ -4,7 +4,9 @@ ProjectError            one sentence what is wrong, one what to do
 ├── DataError           a source file (scan, label, pose) is missing or wrong
 ├── SettingsError       a setting, class list or argument is wrong
 ├── LockedError         somebody else writes to the project
-└── StorageError        the disk refused (full, read-only, gone)
+├── StorageError        the disk refused (full, read-only, gone)
+│   └── GoneError       a journal was deleted or replaced while it was open
+└── DamagedError        a file of the project cannot be read whole
 Cancelled               a job was told to stop; not an error of anybody's
 
 Everything else is a bug of ours and keeps its traceback.
@@ -39,6 +41,10 @@ class LockedError(ProjectError):
 
 class StorageError(ProjectError):
     """The disk refused a write: full, read-only or gone."""
+
+
+class GoneError(StorageError):
+    """A journal was deleted or replaced while it was open: nothing more can be saved there."""
 
 
 class DamagedError(ProjectError):

@@ -71,6 +71,15 @@ def write_atomic(path: Path, data: bytes) -> None:
         raise storage_error(path, error) from error
 
 
+def settle(built: Path, path: Path) -> None:
+    """Give a file that was built beside its place its name, for good. Raises StorageError."""
+    try:
+        os.replace(built, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
 def _write_all(handle: int, data: bytes | bytearray) -> None:
     with memoryview(data) as whole:
         done = 0
@@ -287,6 +296,11 @@ def hash_file(path: Path) -> str:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def hash_bytes(data: bytes) -> str:
+    """As `hash_file` has it."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def hash_json(value: Any) -> str:

@@ -8,10 +8,10 @@ DASH = "–"
 
 
 def size_range(cuts: Sequence[int], index: int) -> str:
-    """A partition in words: "1–4 m", or "ground"."""
+    """A partition's sizes in words: "up to 4 m", then "5–8 m" of whole metres, or "ground"."""
     if index >= len(cuts):
         return "ground"
-    return f"{cuts[index - 1] + 1 if index else 1}{DASH}{cuts[index]} m"
+    return f"{cuts[index - 1] + 1}{DASH}{cuts[index]} m" if index else f"up to {cuts[0]} m"
 
 
 def round_name(id: str) -> str:

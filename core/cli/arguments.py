@@ -78,9 +78,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--format",
         required=True,
-        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw or folder",
+        help="semantickitti, nuscenes, kitti, kitti-tracking, kitti-raw, kitti-360, e57, folder or "
+        "bag",
     )
-    made.add_argument("--root", type=Path, required=True, metavar="DIR", help="the scans' folder")
+    made.add_argument(
+        "--root", type=Path, required=True, metavar="DIR", help="the scans' folder, or a bag"
+    )
     made.add_argument(
         "--train",
         required=True,
@@ -129,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     where = made.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="N", help="processes; default: all cores")
     where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")
+    on_project("poses", "compute poses from the scans, where the data have none", "poses street")
     made = on_project("query", "choose what to ask next", "query street --points 1%%")
     made.add_argument("--strategy", help="basal, size, random or an installed one")
     budget = made.add_mutually_exclusive_group()
@@ -192,8 +196,8 @@ def parser() -> argparse.ArgumentParser:
         choices=LAYOUTS,
         default=OWN,
         dest="layout",
-        help="the dataset's own layout, or .label, .npy, .ply or .las files by the scans' names, "
-        "or nuScenes' tables",
+        help="the dataset's own layout, or .label, .npy, .ply, .pcd or .las files by the scans' "
+        "names, or nuScenes' tables",
     )
     made.add_argument(
         "--force", action="store_true", help="replace what an earlier export wrote there"

@@ -9,15 +9,16 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core import steps
-from core.base.errors import Cancelled, ProjectError, SettingsError
+from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import classes, demo, settings
+from core.cli import classes, demo, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.data.fitted import GUESSED
@@ -113,7 +114,8 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         _tell(project.doubts)
         _warn_of_size(project)
         dataset = project.dataset
-        found = dataset.format.columns(dataset.root, dataset.train[0])
+        first = _first_whole(project)
+        found = () if first is None else dataset.format.columns(dataset.root, first)
         counts = len(dataset.train), len(dataset.validation)
         sources = project.settings.sources
     print(f"{arguments.project}: {counts[0]:,} training scans, {counts[1]:,} validation scans")
@@ -134,11 +136,22 @@ def _tell(sentences: Sequence[str]) -> None:
 
 def _warn_of_size(project: Project) -> None:
     """Say before anybody answers that this machine cannot train what the settings ask for."""
-    reason = too_much(project.settings.train, project.count(project.dataset.train[0]))
+    first, settings = _first_whole(project), project.settings.train
+    reason = too_much(settings) if first is None else too_much(settings, project.count(first))
     if reason is not None:
         small = "nuscenes-laptop" if project.file.format == "nuscenes" else "laptop"
         change = f"lidarloop settings {project.path} --preset {small}"
         _tell([f"{reason} `{change}` makes it small enough for this machine, now or later."])
+
+
+def _first_whole(project: Project) -> str | None:
+    """The first training scan that can be read; a broken one stops no project."""
+    for scan in project.dataset.train:
+        with suppress(DataError):
+            project.count(scan)
+            project.dataset.format.columns(project.dataset.root, scan)
+            return scan
+    return None
 
 
 def _classes(arguments: argparse.Namespace, _: Faces) -> int:
@@ -164,6 +177,12 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
         report = project.report()
         if report is not None:
             print(report_table(report, project.settings.prepare))
+    return 0
+
+
+def _poses(arguments: argparse.Namespace, _: Faces) -> int:
+    with _opened(arguments.project) as project:
+        print(poses.run(project, _job()))
     return 0
 
 
@@ -347,6 +366,7 @@ _VERBS: dict[str, Verb] = {
     "classes": _classes,
     "settings": _settings,
     "prepare": _prepare,
+    "poses": _poses,
     "query": _query,
     "annotate": _annotate,
     "train": _train,

@@ -95,16 +95,14 @@ def calibration_of(folder: Path) -> Calibration:
     cameras, scanner = (folder / name for name in _RAW)
     if not scanner.exists():
         return Calibration()
-    lines = _lines_by_name(scanner)
-    turn, move = _numbers(scanner, "R", lines, 9), _numbers(scanner, "T", lines, 3)
-    if turn is None or move is None:
+    tr = rigid_in(scanner)
+    if tr is None:
         return Calibration()
-    tr = _square(np.column_stack([turn.reshape(3, 3), move]))
     if not cameras.exists():
         return Calibration(None, tr)
     lines = _lines_by_name(cameras)
     if "R_rect_00" in lines:
-        tr = _square(_rotation(cameras, "R_rect_00", lines) @ tr[:3])
+        tr = square(_rotation(cameras, "R_rect_00", lines) @ tr[:3])
     return Calibration(_matrix(cameras, "P_rect_02", lines), tr)
 
 
@@ -120,8 +118,28 @@ def calibration_in(file: Path) -> Calibration:
         tr = _matrix(file, name, lines)
         rectified = next((n for n in ("R0_rect", "R_rect", "R_rect_00") if n in lines), "")
         if tr is not None and rectified:
-            tr = _rotation(file, rectified, lines) @ _square(tr)[:3]
-    return Calibration(p2, None if tr is None else _square(tr))
+            tr = _rotation(file, rectified, lines) @ square(tr)[:3]
+    return Calibration(p2, None if tr is None else square(tr))
+
+
+def rigid_in(file: Path) -> np.ndarray | None:
+    """(4, 4) float64 of R and T in one of KITTI raw's files, None where one is missing. Raises
+    DataError."""
+    lines = _lines_by_name(file)
+    turn, move = _numbers(file, "R", lines, 9), _numbers(file, "T", lines, 3)
+    if turn is None or move is None:
+        return None
+    return square(np.column_stack([turn.reshape(3, 3), move]))
+
+
+def matrix_in(file: Path, name: str, count: int = 12) -> np.ndarray | None:
+    """(count,) float64 under a name, as (3, 4) where they are 12; without a name those of a file
+    that has nothing else. None where the name is missing. Raises DataError."""
+    if name:
+        found = _numbers(file, name, _lines_by_name(file), count)
+    else:
+        found = _numbers(file, "It", {"It": text_of(file)}, count)
+    return found.reshape(3, 4) if found is not None and count == 12 else found
 
 
 def poses_of(folder: Path) -> Poses | None:
@@ -131,7 +149,7 @@ def poses_of(folder: Path) -> Poses | None:
     if not file.exists():
         return None
     rows = []
-    for number, line in enumerate(_text(file).splitlines(), 1):
+    for number, line in enumerate(text_of(file).splitlines(), 1):
         words = line.split()
         if not words:
             continue
@@ -143,7 +161,7 @@ def poses_of(folder: Path) -> Poses | None:
                 "numbers.",
                 "Bring the sequence's own poses.txt, or remove it.",
             ) from error
-    found = _square(np.array(rows).reshape(-1, 3, 4))
+    found = square(np.array(rows).reshape(-1, 3, 4))
     tr = calibration_of(folder).tr
     if tr is not None:
         lidar: np.ndarray = np.linalg.inv(tr) @ found @ tr
@@ -171,7 +189,8 @@ def _are_a_cameras(poses: np.ndarray) -> bool:
     return bool(own[2] > 2 * max(own[0], own[1]))
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """What a text file holds. Raises DataError."""
     try:
         return file.read_bytes().decode("utf-8-sig", "replace")
     except OSError as error:
@@ -181,7 +200,7 @@ def _text(file: Path) -> str:
 
 
 def _lines_by_name(file: Path) -> dict[str, str]:
-    lines = [line.strip() for line in _text(file).splitlines()]
+    lines = [line.strip() for line in text_of(file).splitlines()]
     # KITTI tracking's R_rect and Tr_velo_cam have no colon.
     pairs = (line.partition(":" if ":" in line else " ") for line in lines)
     return {name.strip(): values for name, colon, values in pairs if colon}
@@ -214,7 +233,7 @@ def _rotation(file: Path, name: str, lines: Mapping[str, str]) -> np.ndarray:
     return found.reshape(3, 3)
 
 
-def _square(rows: np.ndarray) -> np.ndarray:
+def square(rows: np.ndarray) -> np.ndarray:
     """(..., 4, 4) of (..., 3, 4)."""
     last = np.broadcast_to([[0.0, 0.0, 0.0, 1.0]], (*rows.shape[:-2], 1, 4))
     return np.concatenate([rows, last], axis=-2)

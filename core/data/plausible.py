@@ -60,6 +60,7 @@ def judge(
     notes = [*dataset.notes, *_empty(dataset)]
     for sequence in dataset.sequences:
         notes += dataset.format.notes(dataset.root, sequence)
+    notes = list(dict.fromkeys(notes))  # of several sequences some say the same
     seen: list[tuple[str, np.ndarray]] = []
     first: DataError | None = None
     for scan in scans:
@@ -82,7 +83,7 @@ def judge(
             notes.append(f"{error.what} {error.do}")
     if first is not None and not seen:
         raise first
-    columns = dataset.format.columns(dataset.root, scans[0]) if scans else ()
+    columns = dataset.format.columns(dataset.root, seen[0][0]) if seen else ()
     verdict = _of_coordinates(dataset, seen, sensor_height_m)
     return replace(verdict, columns=columns, notes=(*notes, *verdict.notes))
 
@@ -131,9 +132,9 @@ def _wrong_rows(dataset: Dataset, scan: str) -> tuple[Rows, SettingsError] | Non
     """What a flat file's rows are and why they cannot be what they are taken for; None where they
     can. Columns that a person said are not doubted."""
     path = dataset.path(scan)
-    taken = len(dataset.format.columns(dataset.root, scan)) or 4
     if dataset.reading.columns or path.suffix.lower() != ".bin":
         return None
+    taken = len(dataset.format.columns(dataset.root, scan)) or 4
     found = rows_of(path)
     if found is None or (found.kind, found.width) == ("<f4", taken):
         return None

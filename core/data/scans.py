@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from core.data.camera import Camera
 from core.data.classes import ClassList
 from core.data.formats import format_named, formats
 from core.data.formats.format import Format
-from core.data.names import in_order, in_span, is_hidden, sequence_and_span
+from core.data.names import in_order, in_span, is_hidden, is_text, sequence_and_span, shown
+from core.data.own_poses import own_pose
 from core.data.reading import AS_THEY_ARE, Reading
 from core.data.returns import are_returns
 from core.data.rig import AS_IT_IS, THE_FILES, Rig
@@ -25,7 +26,7 @@ _MOST_FOLDERS = 1000
 
 @dataclass(frozen=True)
 class Scan:
-    """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity; pose (4, 4) or None.
+    """One LiDAR sweep: (N, 4) float32 x, y, z in metres and raw intensity.
 
     x is ahead, y left, z up, as the project's rig says (core.data.rig). Rows that are no returns of
     anything (core.data.returns) have NaN for x, y and z.
@@ -33,7 +34,12 @@ class Scan:
 
     name: str
     points: np.ndarray
-    pose: np.ndarray | None
+    _dataset: Dataset = field(repr=False)
+
+    @property
+    def pose(self) -> np.ndarray | None:
+        """`Dataset.pose`, looked for when it is asked: a bag is read through for it."""
+        return self._dataset.pose(self.name)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ class Dataset:
     `train` and `validation` are scan names in the order in which people count; `intensity_scale` is
     the intensity that the files hold for 1; `rig` is how the sensor stands; `reading` is what was
     said about the files; `notes` are sentences on what was named and is not there; `sequences` are
-    those its scans are of.
+    those its scans are of; `own_poses` is the folder with poses that the project computed itself,
+    for sequences that have none (core.data.own_poses).
     """
 
     format: Format
@@ -55,6 +62,7 @@ class Dataset:
     reading: Reading = AS_THEY_ARE
     notes: tuple[str, ...] = ()
     sequences: tuple[str, ...] = ()
+    own_poses: Path | None = None
 
     @property
     def origin(self) -> np.ndarray:
@@ -77,6 +85,10 @@ class Dataset:
         """The file with a scan's points."""
         return self.format.path(self.root, scan)
 
+    def digest(self, scan: str) -> str:
+        """Content hash of a scan's points. Raises DataError, or OSError of its file."""
+        return self.format.digest(self.root, scan)
+
     def count(self, scan: str) -> int:
         """Number of rows of a scan."""
         return self.format.count(self.root, scan)
@@ -90,7 +102,7 @@ class Dataset:
             )
         points = self.rig.turned(self._in_metres(points))
         points.setflags(write=False)
-        return Scan(name, points, self.pose(name))
+        return Scan(name, points, self)
 
     def _in_metres(self, points: np.ndarray) -> np.ndarray:
         """(N, 4) of points as the files have them, metres from the project's origin, no returns
@@ -105,9 +117,38 @@ class Dataset:
         return local
 
     def pose(self, name: str) -> np.ndarray | None:
-        """(4, 4) float64 from a scan's coordinates, as `scan` gives them, to the sequence's."""
+        """(4, 4) float64 from a scan's coordinates, as `scan` gives them, to the sequence's, or to
+        those of a piece of it (`move` knows which); None where it is not known."""
+        placed = self._placed(name)
+        return None if placed is None else placed[0]
+
+    def move(self, name: str, other: str) -> np.ndarray | None:
+        """(4, 4) float64 from a scan's coordinates to another's, as `scan` gives them; None where
+        it is not known how they lie to each other."""
+        first, second = self._placed(name), self._placed(other)
+        if first is None or second is None or first[1] != second[1]:
+            return None
+        moved: np.ndarray = np.linalg.inv(second[0]) @ first[0]
+        return moved
+
+    def _placed(self, name: str) -> tuple[np.ndarray, int] | None:
+        """A scan's pose, and the piece of its sequence whose coordinates it leads to: -1 for what
+        the data say, which counts before what was computed."""
         found = self.format.pose(self.root, name)
-        return found if found is None or not self._moves else found @ self._back
+        piece = -1
+        if found is None and self.own_poses is not None:
+            own = own_pose(self.own_poses, name)
+            if own is None:
+                return None
+            found, piece = own
+        if found is None:
+            return None
+        return (found if not self._moves else found @ self._back), piece
+
+    def in_the_files(self, pose: np.ndarray) -> np.ndarray:
+        """A pose (4, 4) from the coordinates of `scan`, made one from those of the files."""
+        kept: np.ndarray = pose @ np.linalg.inv(self._back)
+        return kept
 
     def camera(self, name: str) -> Camera | None:
         """A scan's picture and the projection of its coordinates, as `scan` gives them."""
@@ -201,10 +242,14 @@ def open_dataset(
     Raises DataError or SettingsError saying what was expected and what is there.
     """
     layout = format_named(format)
+    if not is_text(str(root)):
+        raise DataError(
+            f"The data root {shown(str(root))} has a name that is not UTF-8.", "Rename the folder."
+        )
     reading = reading or Reading()
     if reading.columns:
         layout = layout.with_columns(reading.columns)
-    if not root.is_dir():
+    if not layout.is_root(root):
         raise DataError(
             f"The data root {root} does not exist.",
             "Name the folder with the scans; if it moved, correct `root` under [data] in "
@@ -219,7 +264,9 @@ def open_dataset(
     parts = [_select(layout, root, sequences, names, empty) for names in (train, validation)]
     if not parts[0]:
         if empty:
-            raise DataError(f"{empty[0]} names no scan below {root}.", "Check the name.")
+            odd = _strange_names(layout, root, empty)
+            do = odd[0] if odd else "Check the name."
+            raise DataError(f"{empty[0]} names no scan below {root}.", do)
         raise SettingsError("No training sequence is named.", f"There are {_some(sequences)}.")
     both = sorted(set(parts[0]) & set(parts[1]))
     if both:
@@ -230,6 +277,7 @@ def open_dataset(
     notes = tuple(f"Sequence {name} below {root} is empty: it is left out." for name in empty)
     rig = rig or THE_FILES
     used = dict.fromkeys(sequence_and_span(name, sequences)[0] for name in (*train, *validation))
+    notes += _strange_names(layout, root, tuple(used))
     return Dataset(
         layout, root, parts[0], parts[1], intensity_scale, rig, reading, notes, tuple(used)
     )
@@ -237,15 +285,29 @@ def open_dataset(
 
 def sequences_of(layout: Format, root: Path) -> tuple[str, ...]:
     """The sequences below a root, in order; folders whose name begins with a dot are none."""
-    if not root.is_dir():
+    if not layout.is_root(root):
         return ()
-    return tuple(sorted((n for n in layout.sequences(root) if not is_hidden(n)), key=in_order))
+    return tuple(sorted(filter(_is_name, layout.sequences(root)), key=in_order))
 
 
 def scans_of(layout: Format, root: Path, sequence: str) -> tuple[str, ...]:
     """The scans of a sequence, in order; files whose name begins with a dot are none."""
-    found = (name for name in layout.scans(root, sequence) if not is_hidden(name))
-    return tuple(sorted(found, key=in_order))
+    return tuple(sorted(filter(_is_name, layout.scans(root, sequence)), key=in_order))
+
+
+def _is_name(name: str) -> bool:
+    return is_text(name) and not is_hidden(name)
+
+
+def _strange_names(layout: Format, root: Path, sequences: Sequence[str]) -> tuple[str, ...]:
+    """A sentence on the sequences, and the scans of `sequences`, whose names are no text."""
+    names = [name for name in layout.sequences(root) if not is_text(name)]
+    for sequence in sequences:
+        names += [name for name in layout.scans(root, sequence) if not is_text(name)]
+    if not names:
+        return ()
+    told = f"Names that are not UTF-8 are left out, {len(names):,} in all"
+    return (f"{told}: {_some(sorted(map(shown, names)))}; rename them to use them.",)
 
 
 def _select(
@@ -256,7 +318,8 @@ def _select(
         sequence, span = sequence_and_span(name, sequences)
         if sequence not in sequences:
             raise DataError(
-                f"There is no sequence {sequence} below {root}.", f"There are {_some(sequences)}."
+                f"There is no sequence {sequence} below {root}.",
+                layout.instead(root, sequence) or f"There are {_some(sequences)}.",
             )
         scans = scans_of(layout, root, sequence)
         if not scans:
@@ -277,6 +340,8 @@ def _some(names: Sequence[str]) -> str:
 
 def _hint(root: Path, layout: Format) -> str:
     # Above a plain folder others' files lie.
+    if not root.is_dir():
+        return "Name another file, or a folder."
     above = () if layout.name == "folder" else (root.parent, root.parent.parent)
     for folder in (
         *above,
@@ -287,17 +352,21 @@ def _hint(root: Path, layout: Format) -> str:
     below = _below(root, layout)
     if below is not None:
         return f"Did you mean {below}?"
-    inside = _some(sorted(p.name for p in root.iterdir())) or "nothing"
+    known = recognise(root) if layout.name == "folder" else None
+    if known is not None and known.root == root:
+        return f"They are laid out as --format {known.format}."
+    inside = _some(sorted(shown(p.name) for p in root.iterdir())) or "nothing"
     return f"Name the folder above that; here there is {inside}."
 
 
 def recognise(folder: Path) -> DatasetFolder | None:
     """Say what a folder holds, looking also one level above and below, and where there is nothing
-    further down; None if no scans."""
+    further down; or what a file holds, such as a bag. None if no scans."""
     if not folder.is_dir():
-        return None
+        files = (layout for layout in formats().values() if layout.is_root(folder))
+        return next((_holds(layout, folder) for layout in files), None)
     below = sorted(path for path in folder.iterdir() if path.is_dir())
-    known = [layout for layout in formats().values() if layout.name != "folder"]
+    known = [layout for layout in formats().values() if layout.name not in ("folder", "bag")]
     for root in (folder, folder.parent, *below):
         for layout in known:
             found = _holds(layout, root) if layout.recognises(root) else None
@@ -309,6 +378,11 @@ def recognise(folder: Path) -> DatasetFolder | None:
     found = _holds(plain, folder) if plain.recognises(folder) else None
     if found is not None:
         return found
+    # Scans that were taken out of a bag often lie beside it: they are what is meant.
+    bags = format_named("bag")
+    for root in (folder, *below):
+        if bags.recognises(root):
+            return _holds(bags, root)
     deeper = _below(folder, plain)
     return None if deeper is None else _holds(plain, deeper)
 

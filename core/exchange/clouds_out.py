@@ -1,6 +1,7 @@
-"""Points with their labels in one file: .ply coloured by class, .las; and labels alone as .npy.
+"""Points and labels in one file: .ply and .pcd coloured by class, .las; and labels alone as .npy.
 
-Coordinates are those of the source file, as doubles: not turned to the rig, no local origin off.
+Coordinates are those of the source file, with all its digits: not turned to the rig, and without a
+local origin taken off.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from core.data.scans import Dataset
 from core.exchange.raw_labels import classes_of
 
 _GREY = (128, 128, 128)  # of points without a class
+_PCD = {"f": "F", "u": "U"}
 _LAS_STEP_M = 0.0001
 _LAS_FAR = 200_000.0  # metres from the middle; what is further does not fit in 32 bits of steps
 
@@ -37,14 +39,36 @@ def ply(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     for place, name in enumerate(("x", "y", "z", "intensity")):
         rows[name] = points[:, place]
     rows["class"], rows["instance"] = raw & 0xFFFF, raw >> 16
-    colours = np.full((256, 3), _GREY, np.uint8)
-    colours[: len(classes)] = classes.colours
+    colours = _colours(raw, classes)
     for place, name in enumerate(("red", "green", "blue")):
-        rows[name] = colours[classes.now[classes_of(raw, classes)], place]
+        rows[name] = colours[:, place]
     kinds = {"<f8": "double", "<f4": "float", "u1": "uchar", "<u2": "ushort"}
     head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(raw)}"]
     head += [f"property {kinds[kind]} {name}" for name, kind in columns]
     return "\n".join([*head, "end_header", ""]).encode() + rows.tobytes()
+
+
+def pcd(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> bytes:
+    """A binary .pcd 0.7: x, y, z as the source file has them (float32, or double where it has more
+    digits), rgb of the class as PCL packs it in a float, intensity, class (raw id) and instance of
+    each point, in the order of the scan's rows."""
+    points = _points(dataset, scan, len(raw))
+    place = "<f4" if points.dtype == np.float32 else "<f8"
+    columns = [("x", place), ("y", place), ("z", place), ("rgb", "<u4")]
+    columns += [("intensity", "<f4"), ("class", "<u2"), ("instance", "<u2")]
+    rows = np.zeros(len(raw), columns)
+    for at, name in enumerate(("x", "y", "z", "intensity")):
+        rows[name] = points[:, at]
+    rows["class"], rows["instance"] = raw & 0xFFFF, raw >> 16
+    red, green, blue = _colours(raw, classes).astype(np.uint32).T
+    rows["rgb"] = red << 16 | green << 8 | blue
+    kinds = [("F", 4) if name == "rgb" else (_PCD[kind[1]], int(kind[2])) for name, kind in columns]
+    head = ["# .PCD v0.7 - Point Cloud Data file format", "VERSION 0.7"]
+    head += [f"FIELDS {' '.join(name for name, _ in columns)}"]
+    head += [f"SIZE {' '.join(str(size) for _, size in kinds)}"]
+    head += [f"TYPE {' '.join(kind for kind, _ in kinds)}", f"COUNT {' '.join('1' for _ in kinds)}"]
+    head += [f"WIDTH {len(raw)}", "HEIGHT 1", "VIEWPOINT 0 0 0 1 0 0 0", f"POINTS {len(raw)}"]
+    return "\n".join([*head, "DATA binary", ""]).encode() + rows.tobytes()
 
 
 def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> bytes:
@@ -84,6 +108,14 @@ def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     buffer = BytesIO()
     cloud.write(buffer)
     return buffer.getvalue()
+
+
+def _colours(raw: np.ndarray, classes: ClassList) -> np.ndarray:
+    """(N, 3) uint8 colours of the classes of raw labels (N,)."""
+    colours = np.full((256, 3), _GREY, np.uint8)
+    colours[: len(classes)] = classes.colours
+    found: np.ndarray = colours[classes.now[classes_of(raw, classes)]]
+    return found
 
 
 def _points(dataset: Dataset, scan: str, rows: int) -> np.ndarray:

@@ -21,6 +21,7 @@ from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 
 WHAT = ("labels", "predictions", "merged", "panoptic", "journal")
+_WITH_TABLES = ("panoptic", "nuscenes")
 
 
 def export(
@@ -48,14 +49,14 @@ def export(
     """
     if what not in WHAT:
         raise SettingsError(f"Nothing is called {what}.", f"Choose one of {', '.join(WHAT)}.")
-    if layout != OWN and what in ("panoptic", "journal"):
+    if layout != OWN and what in ("panoptic", "journal") and (what, layout) != _WITH_TABLES:
         raise SettingsError(f"The {what} goes out in one layout only.", "Leave out --as.")
     with Outbox(out, project.dataset, force=force) as box:
         if what == "journal":
             return _export_journal(project, box, job)
         check_ids(project.classes)
         if what == "panoptic":
-            return export_panoptic(project, box, job)
+            return export_panoptic(project, box, job, tables=layout != OWN)
         return _export_scans(project, box, job, what, layout)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +11,14 @@ import numpy as np
 
 from core.answers.brought import with_raw
 from core.answers.effort import Effort
-from core.answers.entry import new_entry
+from core.answers.entry import Entry, new_entry
 from core.answers.instances import Things, from_file, with_things
-from core.answers.journal import Journal
+from core.answers.journal import Journal, built_aside
 from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.base.paths import inside
 from core.data.classes import FIRST_CODE, IGNORED, UNLABELLED
+from core.data.formats.nuscenes_panoptic import panoptic_name
 from core.data.label_file import label_file
 from core.data.scans import Dataset
 from core.exchange.label_files import SUFFIXES, as_labels, is_label_file, read_labels
@@ -74,9 +76,9 @@ def plan_import(project: Project, root: Path, job: Job, *, ids: str = "raw") -> 
     """Read the label files below `root` and say what of them would be taken over.
 
     They are looked for where the project's format has them, and else by the scans' names: .label,
-    lidarseg .bin, .npy, .las and .laz. `ids`: "raw" for ids of the class list, "classes" for places
-    in it from 0 on (255 for none). Raises DataError for a label file of another point count or with
-    ids that the class list does not know, and where nothing is found.
+    lidarseg .bin, panoptic .npz, .npy, .las and .laz. `ids`: "raw" for ids of the class list,
+    "classes" for places in it from 0 on (255 for none). Raises DataError for a label file of
+    another point count or with ids that the class list does not know, and where nothing is found.
     """
     if ids not in IDS:
         raise SettingsError(f"Nothing is called {ids}.", f"Choose one of {', '.join(IDS)}.")
@@ -122,24 +124,28 @@ def take_over(project: Project, plan: Plan, job: Job) -> int:
     Rows that a person labelled already, or that have no class in the file, get none; what the file
     says of them is kept with the entry, for exports to give back.
     """
-    path, taken = project.path / "journals" / f"{IMPORTED}.sqlite", 0
-    with closing(Journal(path, IMPORTED)) as journal:
-        for done, scan in enumerate(plan.scans):
-            job.progress(done, len(plan.scans), "import")
-            # Read again: the labels of all scans would not fit in memory.
-            one = _of_scan(project, plan.root, scan, plan.matched.files[scan], plan.ids)
-            if one is None:
-                continue  # answered meanwhile
-            blank = new_entry(
-                IMPORTED, "answer", project.scan_ref(scan), effort=Effort(tool=IMPORTED)
-            )
-            body = with_things("", one.things) if one.things is not None else ""
-            entry = replace(blank, rows=one.rows, classes=one.classes, body=with_raw(body, one.raw))
-            journal.append(entry)
-            taken += 1
+    path = project.path / "journals" / f"{IMPORTED}.sqlite"
+    # A new journal is built beside its place: half of one would stand in the way of all that opens
+    # the project.
+    opened = closing(Journal(path, IMPORTED)) if path.exists() else built_aside(path, IMPORTED)
+    with opened as journal:
+        taken = journal.append_each(_entries(project, plan, job), after=project.answers.latest)
     project.answers.take_in(path)
     job.progress(len(plan.scans), len(plan.scans), "import")
     return taken
+
+
+def _entries(project: Project, plan: Plan, job: Job) -> Iterator[Entry]:
+    """An entry for each scan of a plan."""
+    for done, scan in enumerate(plan.scans):
+        job.progress(done, len(plan.scans), "import")
+        # Read again: the labels of all scans would not fit in memory.
+        one = _of_scan(project, plan.root, scan, plan.matched.files[scan], plan.ids)
+        if one is None:
+            continue  # answered meanwhile
+        blank = new_entry(IMPORTED, "answer", project.scan_ref(scan), effort=Effort(tool=IMPORTED))
+        body = with_things("", one.things) if one.things is not None else ""
+        yield replace(blank, rows=one.rows, classes=one.classes, body=with_raw(body, one.raw))
 
 
 def _of_scan(project: Project, root: Path, scan: str, path: Path, ids: str) -> _Found | None:
@@ -161,6 +167,11 @@ def _matched(project: Project, root: Path) -> Matched:
         return Matched({}, dataset.train, ())
     own = {scan: inside(root, label_file(dataset, scan)[0]) for scan in dataset.train}
     there = {scan: path for scan, path in own.items() if path.is_file()}
+    if dataset.format.name == "nuscenes":
+        for scan in (scan for scan in own if scan not in there):
+            panoptic = inside(root, panoptic_name(label_file(dataset, scan)[0]))
+            if panoptic.is_file():
+                there[scan] = panoptic
     if not there:  # an installed format may have labels elsewhere than it writes them
         there = {scan: own[scan] for scan in dataset.train if _by_format(dataset, root, scan)}
     if there:

@@ -1,4 +1,5 @@
-"""Label files of other programs: .label, lidarseg .bin, .npy, LAS classification, .ply and .pcd."""
+"""Label files of other programs: .label, lidarseg .bin, panoptic .npz, .npy, LAS classification,
+.ply and .pcd."""
 
 from __future__ import annotations
 
@@ -9,10 +10,12 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.data.clouds import las, read
+from core.data.formats.nuscenes_panoptic import SUFFIX as PANOPTIC
+from core.data.formats.nuscenes_panoptic import read_panoptic
 from core.data.formats.raw import read_columns
 from core.exchange.raw_labels import MOST_CLASS
 
-SUFFIXES = (".label", "_lidarseg.bin", ".bin", ".npy", ".las", ".laz", ".ply", ".pcd")
+SUFFIXES = (".label", "_lidarseg.bin", PANOPTIC, ".bin", ".npy", ".las", ".laz", ".ply", ".pcd")
 # Columns of points with their classes; CloudCompare puts scalar_ before a name and writes floats.
 _CLASS = re.compile(r"(scalar_)?(class|class_id|classification|label)", re.IGNORECASE)
 _INSTANCE = re.compile(r"(scalar_)?(instance|instance_id)", re.IGNORECASE)
@@ -36,6 +39,8 @@ def read_labels(path: Path) -> np.ndarray:
         found = read_columns(path, 1, "<u4")[:, 0]
     elif kind == ".bin":
         found = read_columns(path, 1, "u1")[:, 0]
+    elif kind == ".npz":
+        found = read_panoptic(path)
     elif kind == ".npy":
         found = _of_numpy(path)
     elif kind in (".ply", ".pcd"):

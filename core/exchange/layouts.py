@@ -16,7 +16,7 @@ from core.exchange.raw_labels import packed
 from core.project.project import Project
 
 OWN = "own"
-LAYOUTS = (OWN, "label", "npy", "ply", "las", "nuscenes")
+LAYOUTS = (OWN, "label", "npy", "ply", "pcd", "las", "nuscenes")
 
 
 def _nothing(_: Sequence[str]) -> Files:
@@ -57,8 +57,8 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
         )
     if name == "npy":
         return Layout({scan: f"{scan}.npy" for scan in scans}, lambda _, raw: clouds_out.npy(raw))
-    if name in ("ply", "las"):
-        make = clouds_out.ply if name == "ply" else clouds_out.las
+    make = {"ply": clouds_out.ply, "pcd": clouds_out.pcd, "las": clouds_out.las}.get(name)
+    if make is not None:
         if name == "las":
             need_laspy()
         return Layout(
@@ -68,7 +68,7 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
     if name == "nuscenes" and not nuscenes:
         raise SettingsError(
             f"The tables of nuScenes name nuScenes' scans; these are {dataset.format.name}.",
-            "Leave out --as, or choose label, npy, ply or las.",
+            "Leave out --as, or choose label, npy, ply, pcd or las.",
         )
     if name not in LAYOUTS:
         raise SettingsError(

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from core.answers.entry import Head
-from core.answers.journal import Journal
+from core.answers.journal import Journal, built_aside
 from core.base.errors import ProjectError
 from core.project.change_classes import check_same_classes
 from core.project.project import Project
@@ -58,10 +58,9 @@ def merge(project: Project, others: Sequence[Path]) -> list[str]:
                 said.append(f"{name}: nothing new in {other}")
     for name, file in plan.items():
         path = journals / file.name
-        with (
-            closing(Journal(file, name, read_only=True)) as longer,
-            closing(Journal(path, name)) as journal,
-        ):
+        # A new journal is built beside its place: half of one would stop whoever opens the project.
+        opened = closing(Journal(path, name)) if path.exists() else built_aside(path, name)
+        with closing(Journal(file, name, read_only=True)) as longer, opened as journal:
             journal.extend(longer)
         project.answers.take_in(path)
     return said

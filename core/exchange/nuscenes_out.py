@@ -18,6 +18,7 @@ import numpy as np
 
 from core.base.errors import DataError, ProjectError
 from core.data.classes import ClassList
+from core.data.formats.nuscenes_panoptic import panoptic_name
 from core.data.scans import Dataset
 from core.data.splits import official
 
@@ -60,7 +61,7 @@ CATEGORIES = (
     ("vehicle.ego", 0),
 )
 _TABLES = (
-    "attribute calibrated_sensor category ego_pose instance lidarseg log map sample "
+    "attribute calibrated_sensor category ego_pose instance log map sample "
     "sample_annotation sample_data scene sensor visibility"
 ).split()
 _META = ("use_camera", "use_lidar", "use_radar", "use_map", "use_external")
@@ -163,11 +164,11 @@ def submission(dataset: Dataset) -> Files:
 # -- labels -------------------------------------------------------------------------------------
 
 
-def table_names(root: Path) -> list[str]:
-    """The files beside the labels: tables, and the masks of maps that they name."""
+def table_names(root: Path, kind: str = "lidarseg") -> list[str]:
+    """The files beside labels of a kind: tables, and the masks of maps that they name."""
     folder = version_folder(root)
     version = folder.name if folder is not None else OWN
-    return [f"{version}/{name}.json" for name in _TABLES] + [
+    return [f"{version}/{name}.json" for name in (*_TABLES, kind)] + [
         record["filename"] for record in _maps(folder)
     ]
 
@@ -179,24 +180,27 @@ def label_names(dataset: Dataset) -> dict[str, str]:
     return {scan: f"lidarseg/{OWN}/{_token(scan)}_lidarseg.bin" for scan in dataset.scans}
 
 
-def tables(dataset: Dataset, labelled: Sequence[str]) -> Files:
-    """The tables of a folder that holds the label files of the scans `labelled`.
+def tables(dataset: Dataset, labelled: Sequence[str], kind: str = "lidarseg") -> Files:
+    """The tables of a folder that holds the label files, lidarseg or panoptic, of the scans
+    `labelled`.
 
-    Those of the dataset as they are, save lidarseg, which names these files alone, and category,
-    which has an index of each class. Plain folders get tables of their own, without poses.
+    Those of the dataset as they are, save that of the labels, which names these files alone, and
+    category, which has an index of each class. Plain folders get tables of their own, without
+    poses.
     """
     folder = version_folder(dataset.root)
     version = folder.name if folder is not None else OWN
     names = label_names(dataset)
-    lidarseg = [
-        {"token": token, "sample_data_token": token, "filename": names[scan]}
+    lies = panoptic_name if kind == "panoptic" else str
+    labels = [
+        {"token": token, "sample_data_token": token, "filename": lies(names[scan])}
         for scan in labelled
         for token in [names[scan].rpartition("/")[2].removesuffix("_lidarseg.bin")]
     ]
     made = {} if folder is not None else _plain_tables(dataset)
-    made |= {"lidarseg": lidarseg, "category": _categories(folder), "map": _maps(folder)}
+    made |= {kind: labels, "category": _categories(folder), "map": _maps(folder)}
     files: Files = {}
-    for name in _TABLES:
+    for name in (*_TABLES, kind):
         file = folder / f"{name}.json" if folder is not None else None
         if name not in made and file is not None and file.exists():
             files[f"{version}/{name}.json"] = file.read_bytes

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import DataError
-from core.base.files import hash_file, read_json, write_json
+from core.base.files import read_json, write_json
 from core.base.jobs import Job
 from core.data.classes import ClassList
 from core.data.plausible import judge, judge_stance
@@ -86,7 +86,7 @@ def check(
 
 def _hash(dataset: Dataset, scan: str) -> str:
     try:
-        return hash_file(dataset.path(scan))
+        return dataset.digest(scan)
     except OSError as error:
         raise DataError(
             f"Scan {scan} cannot be read: {error.strerror}.", "Bring the file back."

@@ -24,7 +24,7 @@ from core.prepare.shape import NAMES
 from core.prepare.units import CLUSTER, Units, new_rows_file, rows_file, shapes_file
 from core.prepare.verdict import judge
 
-ALGORITHM = "lidarloop exact HDBSCAN 1, shapes 2"
+ALGORITHM = "lidarloop exact HDBSCAN 2, shapes 2"
 
 
 def prepare(

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.base.files import Column
 from core.base.settings import PrepareSettings
+from core.base.sorting import order_by_group, unique_int32
 from core.data.rig import Rig
 from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import cell_keys, ground_mask
@@ -129,7 +130,7 @@ def _cells(
     unit: np.ndarray, rows: np.ndarray, xyz: np.ndarray, settings: PrepareSettings, first: int
 ) -> _Groups:
     """Group ground rows in cells; number those with enough points from `first` in `unit`."""
-    keys, number = np.unique(cell_keys(xyz, cell_m=settings.cell_m), return_inverse=True)
+    keys, number = unique_int32(cell_keys(xyz, cell_m=settings.cell_m))
     found = _measure(number, xyz)
     kept = found.points >= settings.min_unit_points
     unit[rows] = np.where(kept, first + np.cumsum(kept) - 1, TINY)[number]
@@ -144,7 +145,7 @@ def _cells(
 
 def _measure(number: np.ndarray, xyz: np.ndarray) -> _Groups:
     """Per group 0..G-1 of (n,) rows: first place, points, rounded size, box."""
-    order = np.argsort(number, kind="stable")
+    order = order_by_group(number, int(number.max(initial=-1)) + 1)
     starts = np.flatnonzero(np.diff(number[order], prepend=-1))
     if not len(starts):
         none = np.zeros((0, 3), np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.base.sorting import order_by_group_and_value, sorted_in_groups
 from core.prepare import shape_around as around
 
 NAMES = (
@@ -36,6 +37,7 @@ NAMES = (
     *around.NAMES,
 )
 _GROUND_CELL_M = 4.0
+_CELLS_AT_MOST = 1 << 20  # of a table with a place for each
 _SMALL = 0.05  # metres, or a share: keeps divisions and logarithms finite
 
 
@@ -52,9 +54,11 @@ def shapes(
         return np.zeros((0, len(NAMES)), np.float32)
     height = points[:, 2] - _ground_height(points, ground, sensor_m)
     rows = np.flatnonzero(unit >= 0)
-    rows = rows[np.lexsort((height[rows], unit[rows]))]  # by unit, and by height within it
-    starts = np.searchsorted(unit[rows], np.arange(count))
-    sizes = np.diff(starts, append=len(rows)).astype(np.float64)
+    sizes = np.bincount(unit[rows], minlength=count)
+    starts = np.cumsum(sizes) - sizes
+    group = unit[rows]
+    by_light = sorted_in_groups(group, points[rows, 3], count)
+    rows = rows[order_by_group_and_value(group, height[rows], count)]  # of a unit by height
     xyz = points[rows, :3].astype(np.float64)
     xyz[:, 2] = height[rows]
     intensity = points[rows, 3].astype(np.float64)
@@ -82,7 +86,6 @@ def shapes(
     far = np.hypot(centre[:, 0], centre[:, 1])
     volume = np.prod(np.maximum(sides, _SMALL), axis=1)
     light = mean(intensity)
-    by_light = intensity[np.lexsort((intensity, unit[rows]))]
 
     def brightness(share: float) -> np.ndarray:
         found: np.ndarray = by_light[starts + ((sizes - 1) * share).astype(np.int64)]
@@ -123,14 +126,25 @@ def shapes(
 def _ground_height(points: np.ndarray, ground: np.ndarray, sensor_m: float) -> np.ndarray:
     """(n,) height of the ground under each point: the median of the ground in its 4 m cell, of the
     whole scan's where that has none."""
-    cell = np.floor(points[:, :2] / _GROUND_CELL_M).astype(np.int64)
-    key = cell[:, 0] << 32 | cell[:, 1] + (1 << 31)
     below = np.flatnonzero(ground)
     overall = float(np.median(points[below, 2])) if len(below) else -sensor_m
     if not len(below):
         return np.full(len(points), overall, np.float32)
-    order = below[np.lexsort((points[below, 2], key[below]))]
-    known, starts, counts = np.unique(key[order], return_index=True, return_counts=True)
-    median = points[order[starts + counts // 2], 2]
-    at = np.minimum(np.searchsorted(known, key), len(known) - 1)
-    return np.where(known[at] == key, median[at], np.float32(overall))
+    cell, cells = _numbered(np.floor(points[:, :2] / _GROUND_CELL_M).astype(np.int64))
+    heights = sorted_in_groups(cell[below], points[below, 2], cells)
+    counts = np.bincount(cell[below], minlength=cells)
+    known = np.flatnonzero(counts)
+    median = np.full(cells, np.float32(overall))
+    median[known] = heights[(np.cumsum(counts) - counts + counts // 2)[known]]
+    found: np.ndarray = median[cell]
+    return found
+
+
+def _numbered(cell: np.ndarray) -> tuple[np.ndarray, int]:
+    """(n,) a number for each cell (n, 2), and how many numbers there are."""
+    low = cell.min(axis=0)
+    width, depth = (cell.max(axis=0) - low + 1).tolist()
+    if width * depth <= _CELLS_AT_MOST:
+        return (cell[:, 0] - low[0]) * depth + (cell[:, 1] - low[1]), width * depth
+    _, number = np.unique(cell, axis=0, return_inverse=True)
+    return number.reshape(-1), int(number.max()) + 1

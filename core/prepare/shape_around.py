@@ -39,20 +39,16 @@ def _within(
     unit: np.ndarray,
     centre: np.ndarray,
 ) -> np.ndarray:
+    from core.prepare.shape_grid import grid_sums
+
     side = 2 * int(np.ceil(_REACH_M / size)) + 3  # with a rim of empty cells
-    at, middle = _cells(points[:, :2], size, side), _cells(centre, size, side)
-    key = at[:, 0] * side + at[:, 1]
-    highest = np.full(side * side, -np.inf)
-    np.maximum.at(highest, key, height)
-    above = np.bincount(key[~ground], minlength=side * side)
-    below = np.bincount(key[ground], minlength=side * side)
-    light = np.bincount(key[ground], points[ground, 3], side * side)
+    middle = _cells(centre, size, side)
+    highest, above, below, light, own = grid_sums(
+        points[:, :2], height, points[:, 3], ground, unit, middle, size, _REACH_M, side
+    )
     steps = np.array([[dx * side + dy for dx in (-1, 0, 1) for dy in (-1, 0, 1)]])
     near = (middle[:, 0] * side + middle[:, 1])[:, None] + steps  # (u, 9) cells
     top, others, floor = highest[near].max(axis=1), above[near].sum(axis=1), below[near].sum(axis=1)
-    mine = np.flatnonzero((unit >= 0) & ~ground)
-    inside = mine[(np.abs(at[mine] - middle[unit[mine]]) <= 1).all(axis=1)]
-    own = np.bincount(unit[inside], minlength=len(centre))
     return np.stack(
         [
             np.where(np.isfinite(top), top, 0.0),

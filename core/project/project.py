@@ -5,6 +5,7 @@ classes.toml                 the class list, the project's own copy
 journals/<annotator>.sqlite  the answers: the truth
 units/<fingerprint>/         the prepared units, written once
 rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+poses/                       poses computed from the scans, where the data have none
 given/                       scores of another network's probabilities
 cache/                       predictions: may be deleted
 """
@@ -23,13 +24,14 @@ from core.answers.answers import Answers
 from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
-from core.base.errors import DataError, ProjectError, SettingsError
-from core.base.files import hash_file, write_atomic, writer_lock
+from core.base.errors import DataError, GoneError, ProjectError, SettingsError
+from core.base.files import write_atomic, writer_lock
 from core.base.settings import Settings, load_preset
 from core.data.classes import ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
 from core.data.label_file import check_raw
+from core.data.own_poses import FOLDER as OWN_POSES
 from core.data.plausible import judge, judge_stance
 from core.data.reading import Reading
 from core.data.rig import Rig, canonical
@@ -39,6 +41,7 @@ from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
 from core.project.project_file import FILE, ProjectFile, read_project_file
+from core.project.rescue import save_at_home
 from core.query.query import Query
 from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
@@ -66,11 +69,12 @@ class Project:
         self.writable = not read_only
         self._hashes: dict[str, tuple[tuple[int, int], str]] = {}
         self._counts: dict[str, tuple[tuple[int, int], int]] = {}
+        self._known: dict[str, int | None] = {}
         with contextlib.ExitStack() as undo:
             if not read_only:
                 undo.enter_context(writer_lock(path))
             self.classes: ClassList = load_classes(str(path / CLASSES))
-            self.source: Dataset = open_dataset(
+            found = open_dataset(
                 self.file.format,
                 self.root,
                 self.file.train,
@@ -79,6 +83,7 @@ class Project:
                 rig=Rig.of(self.settings.rig),
                 reading=self.file.reading,
             )
+            self.source: Dataset = replace(found, own_poses=path / OWN_POSES)
             self._leave_out(self.units_folder)
             self.answers = Answers.open(
                 path / "journals",
@@ -90,6 +95,7 @@ class Project:
             self.classes.check_ids(self.answers.fold.class_counts(), path / CLASSES)
             self.units: Units | None = self._read_units()
             self._stale: tuple[str, ...] = self._turned_since()
+            self.answers.rows_of = self._known_rows
             self.rounds: list[Round] = read_rounds(path / "rounds")
             self._close = undo.pop_all()
 
@@ -189,8 +195,14 @@ class Project:
     def __enter__(self) -> Project:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if isinstance(error, GoneError):  # it ends what was begun: nobody is there to ask
+                raise GoneError(
+                    error.what, save_at_home(self.answers, self.path) or error.do
+                ) from error
+        finally:
+            self.close()
 
     # -- settings ---------------------------------------------------------------------------
 
@@ -306,7 +318,7 @@ class Project:
         known = self._hashes.get(scan)
         if known is None or known[0] != stamp:
             try:
-                known = self._hashes[scan] = (stamp, hash_file(self.dataset.path(scan)))
+                known = self._hashes[scan] = (stamp, self.dataset.digest(scan))
             except OSError as error:
                 raise self._unreadable(scan, error) from error
         return known[1]
@@ -335,6 +347,15 @@ class Project:
         if known is None or known[0] != stamp:
             known = self._counts[scan] = (stamp, self.dataset.count(scan))
         return known[1]
+
+    def _known_rows(self, scan: str) -> int | None:
+        """Number of rows of a scan, None where it is no scan of the project or cannot be read."""
+        if scan not in self._known:
+            try:
+                self._known[scan] = self.count(scan) if scan in self.source.scans else None
+            except ProjectError:
+                self._known[scan] = None
+        return self._known[scan]
 
     def scan_ref(self, scan: str) -> ScanRef:
         """A scan's name, rows and content hash, as an answer to it keeps them."""

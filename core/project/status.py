@@ -11,6 +11,7 @@ from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.report import as_json
 from core.prepare.units import CLUSTER
+from core.project.poses import sources
 from core.project.project import Project
 from core.rounds.round import GIVE_AGAIN, Round
 
@@ -36,6 +37,16 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             "units": spent.units,
             "minutes": round(spent.minutes, 2),
         },
+        "poses": [
+            {
+                "sequence": source.sequence,
+                "from": source.words or None,
+                "scans": source.scans,
+                "placed": source.placed,
+                "pieces": source.pieces,
+            }
+            for source in sources(project)
+        ],
         "classes": {
             project.classes.names[c]: count
             for c, count in sorted(project.answers.fold.class_counts().items())
@@ -145,6 +156,25 @@ def _by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
     return dict(zip(project.classes.names, stored.values(), strict=False))
 
 
+def _poses(rows: list[dict[str, Any]]) -> list[str]:
+    """A line for each source of poses."""
+    lines = []
+    for words in dict.fromkeys(row["from"] for row in rows):
+        mine = [row for row in rows if row["from"] == words]
+        names = ", ".join(row["sequence"] for row in mine[:5])
+        more = f" and {len(mine) - 5:,} more" if len(mine) > 5 else ""
+        if words is None:
+            lines.append(f"no poses: {names}{more} (`lidarloop poses` computes them)")
+            continue
+        counted = [row for row in mine if row["placed"] is not None]
+        scans, placed = (sum(row[key] for row in counted) for key in ("scans", "placed"))
+        pieces = sum(row["pieces"] for row in counted)
+        parts = "1 piece" if pieces == 1 else f"{pieces:,} pieces"
+        of = f", {placed:,} of {scans:,} scans in {parts}" if counted else ""
+        lines.append(f"poses from {words}: {names}{more}{of}")
+    return lines
+
+
 def table(value: dict[str, Any]) -> str:
     """Lay out `status`'s object for a terminal."""
     units, spent, out = value["units"], value["spent"], value["left_out"]
@@ -176,6 +206,7 @@ def table(value: dict[str, Any]) -> str:
             f"{row['id']:<14} {row['stage']:<9} {row['asked']['items']:>7,} "
             f"{row['answered']['items']:>9,} {miou:>7}"
         )
+    lines += ["", *_poses(value["poses"])]
     given = value["given"]
     if given is not None:
         lines += ["", f"ranked by the probabilities of {given['scans']:,} scans in {given['from']}"]

@@ -53,7 +53,7 @@ class Estimates(QObject):
         if isinstance(found, ProjectError):
             return f"{found.what} {found.do}"
         pace = found.seconds / found.units
-        source = "as measured so far" if found.timed else "until yours is measured"
+        source = "as measured so far" if found.timed else "a guess until your pace is measured"
         return (
             f"Asks {found.units:,} units, {found.points:,} points: about "
             f"{duration(found.seconds)} at {pace:.1f} s each, {source}"

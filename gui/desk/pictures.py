@@ -82,14 +82,13 @@ def elsewhere(
     A picture counts where the other scan has points at the same place: then the thing stood
     still, and nothing hid it. Raises DataError where poses or calibration cannot be read.
     """
-    here = dataset.pose(scan)
-    if here is None or not len(points):
+    if dataset.pose(scan) is None or not len(points):
         return None
     best: tuple[str, int] | None = None
     share = max(more_than, _LEAST)
     for name, steps in _neighbours(dataset, scan):
-        held = _held(dataset, here, name, points)
-        if held > share and _stands_still(dataset, here, name, points):
+        held = _held(dataset, scan, name, points)
+        if held > share and _stands_still(dataset, scan, name, points):
             best, share = (name, steps), held
         if share >= _ALL:
             break
@@ -98,7 +97,7 @@ def elsewhere(
     picture = read_picture(dataset, best[0])
     if picture.image is None or picture.camera is None:
         return None
-    move = _move(dataset, here, best[0])
+    move = dataset.move(scan, best[0])
     assert move is not None
     places, _ = inside(picture.camera, _moved(points, move), picture.image.size())
     return Elsewhere(picture.image, places, best[1])
@@ -114,30 +113,25 @@ def _neighbours(dataset: Dataset, scan: str) -> list[tuple[str, int]]:
     return [(mine[at + by], by) for by in steps if 0 <= at + by < len(mine)]
 
 
-def _move(dataset: Dataset, here: np.ndarray, name: str) -> np.ndarray | None:
-    there = dataset.pose(name)
-    return np.linalg.inv(there) @ here if there is not None else None
-
-
 def _moved(points: np.ndarray, move: np.ndarray) -> np.ndarray:
     moved: np.ndarray = points[:, :3].astype(np.float64) @ move[:3, :3].T + move[:3, 3]
     return moved
 
 
-def _held(dataset: Dataset, here: np.ndarray, name: str, points: np.ndarray) -> float:
+def _held(dataset: Dataset, scan: str, name: str, points: np.ndarray) -> float:
     """The share of the points that another scan's picture holds; nothing but its size is read."""
     camera = dataset.camera(name)
-    move = _move(dataset, here, name)
+    move = dataset.move(scan, name)
     if camera is None or move is None:
         return 0.0
     return inside(camera, _moved(points, move), QImageReader(str(camera.image)).size())[1]
 
 
-def _stands_still(dataset: Dataset, here: np.ndarray, name: str, points: np.ndarray) -> bool:
+def _stands_still(dataset: Dataset, scan: str, name: str, points: np.ndarray) -> bool:
     """Whether another scan has points where most of these are."""
     from scipy.spatial import cKDTree
 
-    move = _move(dataset, here, name)
+    move = dataset.move(scan, name)
     if move is None:
         return False
     some = _moved(points[:: max(1, len(points) // _SAMPLE)], move)

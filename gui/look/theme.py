@@ -205,4 +205,5 @@ QMainWindow > QWidget {{ background: {t.canvas}; }}
 #heading {{ font-size: {11 * scale:.1f}pt; font-weight: 600; }}
 #banner * {{ font-size: {10 * min(scale, LARGEST_TAB):.1f}pt; }}
 #banner {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: 8px; }}
+#banner[calm="true"] {{ border-color: {t.accent}; }}
 """

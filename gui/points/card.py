@@ -118,8 +118,9 @@ class Card(QFrame):
             fits = sum(high.values()) + 16 <= height
             if not fits:
                 high.pop(label, None)
-            if label.isHidden() == fits:
-                label.setVisible(fits)
+            shown = fits and bool(label.text())  # an empty one takes a line
+            if label.isHidden() == shown:
+                label.setVisible(shown)
         self.setFixedSize(width, sum(high.values()) + 16)
 
     def _guess(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -132,7 +131,7 @@ class Drafts:
 
     def keep(self, bench: Bench) -> None:
         """A step was taken: keep it, on the disk too."""
-        bench.time = time.time()
+        bench.time = self._project.answers.latest  # behind any answer, whatever clocks say
         self._benches[bench.key] = bench
         self._save(bench, gone=bench.draft is None)
 

@@ -117,7 +117,7 @@ class Legend(QFrame):
         colours = relief(table, levels(height), np.full(len(height), _TONE), leafy)
         names = [*(f"{height:g} m" for height in MARKED_M), "rough, as leaves"]
         target = self.colours.state.target
-        names[0] = "ground, 3 x as uneven" if target is not None and target.flat else "ground"
+        names[0] = "0 m, bumps 3 x" if target is not None and target.flat else "0 m"
         rows = self._named(names, colours)[::-1]
         content = self.colours.state.content
         if content is not None and content.prediction is not None:

@@ -83,7 +83,6 @@ class ClassEditor(QDialog):
         beside.addWidget(self.merge)
         beside.addWidget(self.into)
         self.buttons.add(both)
-        self.remove.setVisible(not kept)
         both.setVisible(kept)
         leave = QPushButton("Cancel")
         leave.setAutoDefault(False)
@@ -209,8 +208,10 @@ class ClassEditor(QDialog):
         place, count = self.table.currentRow(), self.table.rowCount()
         self.up.setEnabled(place > 0)
         self.down.setEnabled(0 <= place < count - 1)
-        for button in (self.remove, self.colour):
-            button.setEnabled(place >= 0)
+        self.colour.setEnabled(place >= 0)
+        new = place >= 0 and self.table.number(place) is None
+        self.remove.setEnabled(place >= 0 and (new or not self.kept))
+        self.remove.setToolTip("" if self.remove.isEnabled() else "A kept class can be merged.")
         self.add.setEnabled(count + len(self._gone()) < len(KEYS))
         if not self.kept:
             return

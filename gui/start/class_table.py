@@ -26,6 +26,7 @@ _MEANT = (
     "Whether its things can be told apart, such as cars",
 )
 _SWATCH = (30, 15)  # pixels
+_ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _ID, _KEPT = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
@@ -87,7 +88,7 @@ class ClassTable(QTableWidget):
 
     def choose(self, place: int, column: int = NAME) -> None:
         """Put the cursor in a row."""
-        self.setCurrentCell(place, column, QItemSelectionModel.SelectionFlag.SelectCurrent)
+        self.setCurrentCell(place, column, _ONE_ROW)
 
     def _put(self, place: int, number: int | None, row: ClassRow) -> None:
         self.insertRow(place)

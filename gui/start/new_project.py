@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QFormLayout,
     QFrame,
     QHBoxLayout,
@@ -30,6 +30,7 @@ from core.base.machine import usual_preset
 from core.base.settings import PRESETS, load_preset
 from core.base.words import DASH
 from core.data.formats import format_named
+from core.data.formats.bags import of_topic, topics_of
 from core.data.names import joined_names, split_names
 from core.data.reading import METRES, Reading
 from core.data.scans import DatasetFolder
@@ -44,6 +45,7 @@ from gui.look.words import Wrapped, breakable
 from gui.start.class_choice import ClassChoice
 from gui.start.estimate import Estimate, estimate
 from gui.start.field import Field
+from gui.start.folders import choose_folder
 from gui.start.rig import RigFields, Source
 
 _REST_MS = 150  # of the keys, before what is typed is looked up
@@ -84,9 +86,11 @@ class NewProject(QWidget):
         sequences = (
             "1 sequence" if len(found.sequences) == 1 else (f"{len(found.sequences):,} sequences")
         )
+        several = topics_of(found.sequences) if found.format == "bag" else ()
+        topics = f"\nTopics: {', '.join(several)}" if several else ""
         about = Wrapped(
             f"{breakable(str(found.root))}\n{found.format} layout, {found.scans:,} scans in "
-            f"{sequences}, {labels}",
+            f"{sequences}, {labels}{topics}",
             "quiet",
         )
         train, validation = _usual_sides(found)
@@ -214,15 +218,12 @@ class NewProject(QWidget):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.make()
             return
-        if event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
-            return
         super().keyPressEvent(event)
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for the project")
-        if chosen:
-            self.path.setText(chosen)
+        chosen = choose_folder(self, "Folder for the project")
+        if chosen is not None:
+            self.path.setText(str(chosen))
 
     def _check_path(self, *_: object) -> None:
         self.fields["path"].tell(why_not_there(self.path.text()))
@@ -353,6 +354,9 @@ class NewProject(QWidget):
 
 def _usual_sides(found: DatasetFolder) -> tuple[list[str], list[str]]:
     """Sequences to train and to validate on: the official ones, else the last one validates."""
+    topics = topics_of(found.sequences) if found.format == "bag" else ()
+    if topics:  # one sensor's: of the topic that most bags have
+        found = replace(found, sequences=of_topic(found.sequences, topics[0]))
     splits = official(found.format)
     validation = [name for name in found.sequences if name in (*splits.get("val", ()), "val")]
     if not validation and len(found.sequences) > 1:
@@ -372,7 +376,7 @@ _MANY = 40
 
 def free_folder(home: Path, root: Path) -> Path:
     """A folder for a project on the scans below `root` that is not there yet."""
-    called = root.name
+    called = root.stem if root.is_file() else root.name
     if called.lower() in ("velodyne", "velodyne_points", "data", "lidar", "points"):
         called = f"{root.parent.name}-{called}".strip("-")
     first = home / f"lidarloop-{called}"

@@ -320,7 +320,10 @@ class RigFields(QWidget):
 def _guessed(found: Fitted) -> str:
     """What was seen in the scans, and what was set by it."""
     if found.words:
-        return f"Guessed from the scans: {' '.join(found.words)}"
+        said = " ".join(found.words)
+        for key, label in _LABELS.items():
+            said = said.replace(key, label.replace("&", "").partition(",")[0])
+        return f"Guessed from the scans: {said}"
     if found.stance is None:
         return "No ground was recognised in the scans: the preset's values are kept."
     return f"In the scans {found.stance.words}: the preset's values fit."

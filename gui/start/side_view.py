@@ -16,6 +16,7 @@ from gui.look.theme import Theme
 PARTS = {"ground": "accent", "not ground": "quiet", "own vehicle": "warning"}
 _BESIDE_M = 8.0  # how far beside the sensor points are drawn: what stands further away hides them
 _LONG_M = 30.0  # from the sensor to either border
+_GRID_M = 10
 _SHOWN = 60_000
 _SPOT_PX = 2.0
 
@@ -75,10 +76,12 @@ def draw(shown: Sight, size: tuple[int, int], ratio: float, theme: Theme) -> QIm
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor(theme.line), 1))
-    for metres in range(-int(_LONG_M), int(_LONG_M) + 1, 10):
+    for metres in range(-int(_LONG_M), int(_LONG_M) + 1, _GRID_M):
         x = wide / 2 + metres * pixels
         painter.drawLine(QPointF(x, 0), QPointF(x, high))
     painter.drawImage(0, 0, cloud)
+    painter.setPen(QPen(QColor(theme.quiet)))
+    painter.drawText(QPointF(6, high - 6), f"{_GRID_M} m from line to line")
     ground = middle + shown.height_m * pixels
     painter.setPen(QPen(QColor(theme.outline), 1, Qt.PenStyle.DashLine))
     painter.drawLine(QPointF(0, ground), QPointF(wide, ground))

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from gui.look.scrolled import Scrolled
 from gui.look.words import breakable
+from gui.start.folders import choose_folder
 from gui.start.recent import Recent, recent
 
 
@@ -64,8 +64,8 @@ class Start(QWidget):
             ),
             _card(
                 "Label my scans",
-                "SemanticKITTI, nuScenes, or a folder of .bin, .pcd, .ply or .npy files. Choose "
-                "the folder, or drop it anywhere here: its layout is recognised.",
+                "SemanticKITTI, nuScenes, ROS bags, or a folder of .bin, .pcd, .ply or .npy files. "
+                "Choose the folder, or drop it anywhere here: its layout is recognised.",
                 self.scans_button,
             ),
             self._continue_card(),
@@ -137,14 +137,14 @@ class Start(QWidget):
         return _card("Continue", Scrolled(inside), self.open_button)
 
     def _choose_scans(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Choose a folder of scans")
-        if chosen:
-            self.folder_chosen.emit(Path(chosen))
+        chosen = choose_folder(self, "Choose a folder of scans")
+        if chosen is not None:
+            self.folder_chosen.emit(chosen)
 
     def _choose_project(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Open a project")
-        if chosen:
-            self.folder_chosen.emit(Path(chosen))
+        chosen = choose_folder(self, "Open a project")
+        if chosen is not None:
+            self.folder_chosen.emit(chosen)
 
     def say(self, text: str) -> None:
         """Say what is going on, or what was wrong."""

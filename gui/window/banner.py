@@ -50,7 +50,7 @@ class Banner(QFrame):
         self._rows.addWidget(self._buttons)
         self._details = ""
         self.waits: Callable[[], bool] = lambda: False
-        self._later: tuple[str, str, str, Sequence[Choice]] | None = None
+        self._later: tuple[str, str, str, Sequence[Choice], bool] | None = None
         self._again = QTimer(self)
         self._again.setInterval(_AGAIN_MS)
         self._again.timeout.connect(self._come)
@@ -68,7 +68,7 @@ class Banner(QFrame):
 
     def show_error(self, error: ProjectError) -> None:
         """Show a fault that the person can mend."""
-        self._show(error.what, error.do, "")
+        self._show(error.what, error.do, calm=False)
 
     def show_fault(self, trace: str) -> None:
         """Show a fault of the program; its details can be copied."""
@@ -77,18 +77,27 @@ class Banner(QFrame):
             f"LidarLoop made a mistake: {last}",
             "Your answers are saved. Please report it with the details.",
             trace,
+            calm=False,
         )
 
     def show_note(self, what: str, do: str) -> None:
         """Show something worth knowing."""
-        self._show(what, do, "")
+        self._show(what, do)
 
     def show_choice(self, what: str, do: str, choices: Sequence[Choice]) -> None:
         """Show something that the person may go on from in several ways, a button each."""
-        self._show(what, do, "", choices)
+        self._show(what, do, choices=choices)
 
-    def _show(self, what: str, do: str, details: str, choices: Sequence[Choice] = ()) -> None:
-        self._later = (what, do, details, choices)
+    def _show(
+        self,
+        what: str,
+        do: str,
+        details: str = "",
+        *,
+        choices: Sequence[Choice] = (),
+        calm: bool = True,
+    ) -> None:
+        self._later = (what, do, details, choices, calm)
         self._come()
 
     def _come(self) -> None:
@@ -96,7 +105,10 @@ class Banner(QFrame):
             self._again.start()
             return
         self._again.stop()
-        what, do, self._details, choices = self._later
+        what, do, self._details, choices, calm = self._later
+        self.setProperty("calm", calm)  # its border goes by it
+        self.style().unpolish(self)
+        self.style().polish(self)
         self._later = None
         self.what.setText(what)
         self.do.setText(do)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.exchange.layouts import OWN
 from gui.points.class_palette import CODES
 from gui.points.paint import MODES
 from gui.window.actions import Action
@@ -51,9 +50,6 @@ def of_session(window: Shell, session: Session) -> list[Action]:
 
     exchange = session.exchange
 
-    def write(what: str, layout: str = OWN) -> None:
-        window.choose_for("Folder to write to", lambda out: exchange.export(out, what, layout))
-
     rows = [
         Action("start", "Close the project", ("Ctrl+W",), "Project",
                "Go back to the start page.", window.show_start),
@@ -66,18 +62,9 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                window.open_classes, session.no.change),
         Action("layout", "Reset the layout", (), "View",
                "Put every panel back where it was at first.", window.reset_layout),
-        Action("export", "Export labels …", ("Ctrl+E",), "Project",
-               "Write the labels in the dataset's layout.",
-               lambda: write("labels"), session.no.export),
-        Action("export merged", "Export labels and predictions …", (), "Project",
-               "Answers where there are some, predictions elsewhere.",
-               lambda: write("merged"), session.no.export),
-        Action("export predictions", "Export predictions …", (), "Project",
-               "What the network predicts, where the dataset's evaluator looks for it.",
-               lambda: write("predictions"), session.no.export),
-        Action("export cloud", "Export coloured points (.ply) …", (), "Project",
-               "Points, labels and the classes' colours in one file a scan, for CloudCompare.",
-               lambda: write("labels", "ply"), session.no.export),
+        Action("export", "Export …", ("Ctrl+E",), "Project",
+               "Write labels, predictions or coloured points, for other programs.",
+               window.open_export, session.no.export),
         Action("merge", "Merge another's answers …", (), "Project",
                "Bring the journals of another copy of this project in.",
                lambda: window.choose_for("Their project", session.merge), session.no.change),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from gui.points.class_palette import Palette
 from gui.points.work import PointsWork
 from gui.view import opengl
 from gui.view.view import CloudView
-from gui.window import endings
+from gui.window import endings, rescue
 from gui.window.banner import Banner, Choice
 from gui.window.exchange import Exchange, Told
 from gui.window.gate import Gate
@@ -112,7 +113,7 @@ class Session(QObject):
         self.status.who.clicked.connect(self.explain_name)
         self.queue.chosen.connect(self.state.go)
         self.browser.chosen.connect(self.state.show_scan)
-        self.state.failed.connect(self.banner.show_error)
+        self.state.failed.connect(partial(rescue.show_error, self.banner, self.project))
         jobs.failed.connect(self.banner.show_error)
         jobs.broke.connect(self.banner.show_fault)
         jobs.started.connect(self._started)
@@ -397,6 +398,7 @@ class Session(QObject):
         self.state.shut()
         if self.view is not None:
             self.view.shut()
+        rescue.at_the_end(self.project)
         self.project.close()
 
 

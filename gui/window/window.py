@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QDockWidget,
-    QFileDialog,
     QMainWindow,
     QStatusBar,
     QWidget,
@@ -28,9 +27,11 @@ from gui.desk.activity import Activity
 from gui.desk.counted import units_words
 from gui.look.scrolled import Scrolled
 from gui.look.theme import THEMES, Theme, palette, style_sheet
+from gui.start.folders import choose_folder
 from gui.start.recent import remember, store
 from gui.window import commands, docking
 from gui.window.actions import GROUPS, Actions
+from gui.window.export_page import ExportPage
 from gui.window.jobs import Jobs
 from gui.window.session import Session
 from gui.window.stepper import Stepper
@@ -113,7 +114,7 @@ class Window(QMainWindow):
         if found is None:
             self._say(
                 f"{folder} holds no scans in a known layout. Choose a folder with SemanticKITTI's "
-                f"sequences/, nuScenes' v1.0-*/, or with .bin, .pcd, .ply or .npy files."
+                f"sequences/, nuScenes' v1.0-*/, ROS bags, or .bin, .pcd, .ply or .npy files."
             )
             return
         from gui.start.new_project import NewProject
@@ -303,9 +304,9 @@ class Window(QMainWindow):
 
     def choose_for(self, title: str, then: Callable[[Path], object]) -> None:
         """Do something with a folder that the person chooses."""
-        chosen = QFileDialog.getExistingDirectory(self, title)
-        if chosen:
-            then(Path(chosen))
+        chosen = choose_folder(self, title)
+        if chosen is not None:
+            then(chosen)
 
     def open_ask(self) -> None:
         if self.session is None or self.stepper is None:
@@ -361,6 +362,16 @@ class Window(QMainWindow):
 
         if self.findChild(ReportPage) is not None:
             self.open_report(anew=True)
+
+    def open_export(self) -> None:
+        """Ask what goes out, and where to."""
+        session = self.session
+        if session is not None:
+            path = session.project.path
+            out = path.parent / f"{path.name}-export"
+            page = ExportPage(self, out, session.exchange.export)
+            page.show()
+            page.activateWindow()
 
     def open_classes(self) -> None:
         """Show the class list, in a window beside this one; saved, the project opens with it."""

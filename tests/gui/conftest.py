@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,10 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication
 
-from core import steps
 from core.assist.by_shape import is_bare
-from core.base.jobs import Job
 from gui.view.opengl import opengl
 from tests.gui.driver import Driver, keep_settings_in, open_window, truth
-from tests.streets import small_project
+from tests.streets import asked_project, small_street_at
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +33,19 @@ def no_window_left() -> Iterator[None]:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared research project with an open warm-start query, to be copied."""
+    folder = tmp_path_factory.mktemp("prepared")
+    small_street_at(folder / "scans")
+    return asked_project(folder / "project", folder / "scans")
+
+
 @pytest.fixture
-def project_path(tmp_path: Path, small_street: Path) -> Path:
-    """A prepared research project with an open warm-start query."""
+def project_path(tmp_path: Path, small_street: Path, prepared: Path) -> Path:
+    """A prepared research project with an open warm-start query, beside its scans."""
     path = tmp_path / "project"
-    with small_project(path, small_street) as project:
-        steps.prepare(project, Job(), workers=1)
-        steps.ask(project, Job())
+    shutil.copytree(prepared, path)
     return path
 
 
@@ -54,15 +59,25 @@ def driver(qapp, qtbot, project_path: Path) -> Iterator[Driver]:
     made.window.close()
 
 
+@pytest.fixture(scope="session")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the project of the first one `taught` is kept, for those after it."""
+    return tmp_path_factory.mktemp("lesson") / "project"
+
+
 @pytest.fixture
-def taught(driver, qtbot):
+def taught(qapp, qtbot, project_path: Path, lesson: Path) -> Iterator[Driver]:
     """All items but six are answered by their keys; guesses are up to date."""
-    keys = driver.session.project.classes.keys
-    query = driver.state.round.query
-    for _ in range(6):
-        driver.key(Qt.Key.Key_Tab)
-    while len(driver.entries()) < len(query.items) - 6:
-        driver.key(keys[truth(driver)])
+    if not lesson.exists():
+        first = Driver(open_window(project_path, qtbot), qtbot)
+        first.settle()
+        _answer_all_but_six(first)
+        first.window.close()
+        shutil.copytree(project_path, lesson)
+    shutil.rmtree(project_path)
+    shutil.copytree(lesson, project_path)
+    driver = Driver(open_window(project_path, qtbot), qtbot)
+    driver.settle()
     guesses = driver.state.guesses
     qtbot.waitUntil(lambda: guesses._running is None, timeout=30_000)
     guesses.forget()
@@ -71,4 +86,13 @@ def taught(driver, qtbot):
     driver.settle()
     while is_bare(driver.session.project, driver.state.target.unit):
         driver.key(Qt.Key.Key_Tab)
-    return driver
+    yield driver
+    driver.window.close()
+
+
+def _answer_all_but_six(driver: Driver) -> None:
+    keys = driver.session.project.classes.keys
+    for _ in range(6):
+        driver.key(Qt.Key.Key_Tab)
+    while len(driver.entries()) < len(driver.state.round.query.items) - 6:
+        driver.key(keys[truth(driver)])

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.start.recent import store
+from gui.window.export_page import ExportPage
 from gui.window.window import Window
 
 
@@ -36,6 +37,22 @@ class Driver:
     def key(self, key: Qt.Key | str, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key with the focus in the 3D view."""
         QTest.keyClick(self.session.view.canvas.native, key, modifier)
+        self.settle()
+
+    def export(self, out: Path, what: str = "", layout: str = "") -> None:
+        """Export by the window that asks what, as which files and where to."""
+        self.key("E", Qt.KeyboardModifier.ControlModifier)
+        page = self.window.findChild(ExportPage)
+        self.qtbot.waitUntil(page.isActiveWindow)
+        for box, name in ((page.what, what), (page.layout_, layout)):
+            if name:
+                box.setCurrentIndex(box.findData(name))
+        page.out.selectAll()
+        QTest.keyClicks(page.out, str(out))
+        with self.qtbot.waitSignal(self.window.jobs.finished, timeout=60_000):
+            QTest.keyClick(page.out, Qt.Key.Key_Return)
+        self.window.activateWindow()  # no window manager does it here
+        self.qtbot.waitUntil(self.window.isActiveWindow)
         self.settle()
 
     def click(self, widget) -> None:

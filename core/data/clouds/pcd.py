@@ -78,6 +78,22 @@ def count(path: Path) -> int:
     return _header(path).points
 
 
+def viewpoint(path: Path) -> tuple[float, ...] | None:
+    """The sensor's place x, y, z and quaternion w, x, y, z that a header tells, None for the usual
+    one (the origin, unturned) and for one that cannot be read. Raises DataError."""
+    lines, _ = read_header(path, _is_last)
+    said = next((line.split()[1:] for line in lines if line.upper().startswith("VIEWPOINT")), [])
+    try:
+        numbers = tuple(float(word) for word in said)
+    except ValueError:
+        return None
+    return numbers if len(numbers) == 7 and any(numbers[:3] + numbers[4:]) else None
+
+
+def _is_last(line: str) -> bool:
+    return line.upper().split()[:1] == ["DATA"]
+
+
 def _ascii(path: Path, header: _Header) -> list[np.ndarray]:
     text = read_bytes(path, header.offset).decode("latin-1")
     lines = lines_of(text, header.lines)
@@ -144,7 +160,7 @@ def _sizes(path: Path, header: _Header) -> tuple[int, int]:
 
 
 def _header(path: Path) -> _Header:
-    lines, offset = read_header(path, lambda line: line.upper().split()[:1] == ["DATA"])
+    lines, offset = read_header(path, _is_last)
     said: dict[str, list[str]] = {}
     for line in lines:
         if line and not line.startswith("#"):

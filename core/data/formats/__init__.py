@@ -42,13 +42,16 @@ def format_named(name: str) -> Format:
 
 @cache
 def _built_in() -> dict[str, Format]:
+    from core.data.formats.bags import Bags
+    from core.data.formats.e57 import E57
     from core.data.formats.folder import Folder
-    from core.data.formats.kitti import KittiObject, KittiRaw, KittiTracking
+    from core.data.formats.kitti import Kitti360, KittiObject, KittiRaw, KittiTracking
     from core.data.formats.nuscenes import NuScenes
     from core.data.formats.semantickitti import SemanticKitti
 
-    kitti = (KittiObject(), KittiTracking(), KittiRaw())
-    return {layout.name: layout for layout in (SemanticKitti(), NuScenes(), *kitti, Folder())}
+    kitti = (KittiObject(), KittiTracking(), Kitti360(), KittiRaw())
+    every = (SemanticKitti(), NuScenes(), *kitti, E57(), Folder(), Bags())
+    return {layout.name: layout for layout in every}
 
 
 @cache

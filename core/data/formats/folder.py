@@ -17,6 +17,7 @@ from core.base.errors import DataError
 from core.data.clouds import COLOURED, SUFFIXES, Picked, count, las, pick, read, rgb_of
 from core.data.clouds.source import unreadable
 from core.data.columns import Columns, said_columns
+from core.data.formats import folder_notes
 from core.data.formats.format import Format
 from core.data.formats.said import count_said, pick_said
 from core.data.names import in_order
@@ -85,19 +86,24 @@ class Folder(Format):
         return self.picked(root, scan).points
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
-        found = ((scan, self.path(root, scan)) for scan in self.scans(root, sequence))
-        first = next(((scan, path) for scan, path in found if _is_las(path)), None)
-        try:
-            labels = None if first is None else las.labels(first[1])
-        except DataError:  # told where the scan is read
-            return ()
-        if first is None or labels is None:
-            return ()
-        ids = ", ".join(map(str, np.unique(labels & 0xFFFF)[:12]))
-        return (
-            f"{first[0]}: its classification ({ids}) is taken for the raw ids of the class list; "
-            "where it means something else, change the list's raw_ids.",
-        )
+        said: list[str] = []
+        scans, folder = self.scans(root, sequence), root / sequence
+        with suppress(DataError):  # told where the scan is read
+            taken = self.picked(root, scans[0]) if scans else None
+            # Of four columns without names there is no doubt.
+            said += taken.notes if taken and (taken.others or not all(taken.used)) else ()
+        sure, texts = _kinds(folder)
+        names = sorted((name for some in sure.values() for name in some), key=in_order)
+        first = next((name for name in names if name.lower().endswith(las.SUFFIXES)), None)
+        if first is not None:
+            said += folder_notes.of_las(first, folder / first)
+        clouds = [folder / name for name in names if name.lower().endswith(".pcd")]
+        said += folder_notes.of_viewpoints(clouds)
+        if sure:
+            aside = sorted((name for some in texts.values() for name in some), key=in_order)
+            said += folder_notes.of_texts(aside, sequence)
+            said += folder_notes.of_folders(_text_folders(root, folder, sure), sequence)
+        return tuple(said)
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
         path = self.path(root, scan)
@@ -132,6 +138,12 @@ def _files(folder: Path) -> dict[str, list[str]]:
 
     Text may be anything: it is points only where no surer kind lies beside it.
     """
+    sure, texts = _kinds(folder)
+    return sure or texts
+
+
+def _kinds(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The names of files that are points for sure, and of texts that may be, by their stem."""
     sure: dict[str, list[str]] = {}
     texts: dict[str, list[str]] = {}
     for entry in _entries(folder):
@@ -143,7 +155,7 @@ def _files(folder: Path) -> dict[str, list[str]]:
             sure.setdefault(stem, []).append(entry.name)
         elif stem.lower() not in _NO_POINTS:
             texts.setdefault(stem, []).append(entry.name)
-    return sure or texts
+    return sure, texts
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -175,6 +187,18 @@ def _beside(
             if all(stem in known or stem.rpartition("_")[0] in known for stem in own):
                 return True
     return False
+
+
+def _text_folders(root: Path, folder: Path, sure: dict[str, list[str]]) -> list[str]:
+    """The folders beside a folder of scans that hold texts of the scans' names."""
+    found, stem = [], next(iter(sure))
+    for place in (p for p in root.iterdir() if p.is_dir() and p != folder):
+        if any((place / f"{stem}{end}").exists() for end in _ANYTHING):
+            with suppress(DataError):
+                files = _files(place)
+                if _texts(files) and _beside(files, place, {folder: sure}):
+                    found.append(place.name)
+    return sorted(found, key=in_order)
 
 
 def _texts(files: dict[str, list[str]]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import SettingsError
+from core.base.files import hash_file
 from core.data.camera import Camera
 
 
@@ -21,12 +22,14 @@ class Format(ABC):
     classes : its class list (core.data.classes), "" where the user brings one
     layout : the layout in words, for those who named another folder
     ahead : where the car drives, x and y in the scan's coordinates
+    files : suffixes of files that are a root themselves
     """
 
     name: str
     classes: str = ""
     layout: str
     ahead: tuple[float, float] = (1.0, 0.0)
+    files: tuple[str, ...] = ()
 
     @abstractmethod
     def sequences(self, root: Path) -> tuple[str, ...]:
@@ -48,6 +51,18 @@ class Format(ABC):
     def recognises(self, folder: Path) -> bool:
         """Whether `folder` is a root in this layout."""
         return bool(self.sequences(folder))
+
+    def is_root(self, path: Path) -> bool:
+        """Whether a path may be a root at all: a folder, or a file that holds scans."""
+        return path.is_dir() or (path.suffix.lower() in self.files and path.is_file())
+
+    def instead(self, root: Path, sequence: str) -> str:
+        """What to name in place of a sequence that there is not, "" where nothing is known."""
+        return ""
+
+    def digest(self, root: Path, scan: str) -> str:
+        """Content hash of a scan's points. Raises DataError, or OSError of its file."""
+        return hash_file(self.path(root, scan))
 
     def with_columns(self, columns: Sequence[str]) -> Format:
         """The format for files whose rows are these columns (core.data.columns). Raises
@@ -89,6 +104,10 @@ class Format(ABC):
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         """(4, 4) float64 from the scan's coordinates to the sequence's, None where not known."""
         return None
+
+    def poses_from(self, root: Path, scan: str) -> str:
+        """Where a scan's pose comes from, in words; "" where it has none."""
+        return "the data" if self.pose(root, scan) is not None else ""
 
     def camera(self, root: Path, scan: str) -> Camera | None:
         """The camera's picture of the same moment, None without one."""

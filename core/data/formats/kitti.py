@@ -1,7 +1,8 @@
-"""KITTI's own layouts (cvlibs.net): the object and tracking benchmarks, the raw recordings.
+"""KITTI's own layouts (cvlibs.net): the object and tracking benchmarks, the raw recordings, and
+KITTI-360.
 
-KITTI-360's scans lie as the raw ones. KITTI has no labels of points: those that an export wrote are
-read and written in a folder labels, as SemanticKITTI's.
+None has labels of single scans: those that an export wrote are read and written in a folder labels,
+as SemanticKITTI's.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.data.calibration import Calibration, calibration_in, calibration_of
+from core.data.formats import kitti_poses
 from core.data.formats.semantickitti import SemanticKitti
 from core.data.names import is_hidden
 
 _PARTS = ("training", "testing")
 _SETS = {"train": "training", "val": "training", "test": "testing"}
 _DATA = "velodyne_points/data"
+_RAW_360 = "data_3d_raw"
 
 
 class KittiObject(SemanticKitti):
@@ -75,10 +78,16 @@ class KittiTracking(SemanticKitti):
         return f"{part}/velodyne/{drive}"
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
-        return None
+        sequence = scan.rpartition("/")[0].replace("/velodyne/", "/")
+        return self._found(root, sequence).poses.get(kitti_poses.number(_stem(scan)))
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
-        return ()
+        return self._found(root, sequence).told([*map(_stem, self.scans(root, sequence))])
+
+    def _found(self, root: Path, sequence: str) -> kitti_poses.Found:
+        part, _, drive = sequence.partition("/")
+        place = root / part
+        return kitti_poses.of_tracking(place / f"oxts/{drive}.txt", place / f"calib/{drive}.txt")
 
     def image(self, root: Path, scan: str) -> Path:
         return root / scan.replace("/velodyne/", "/image_02/")
@@ -92,7 +101,7 @@ class KittiTracking(SemanticKitti):
 
 
 class KittiRaw(SemanticKitti):
-    """A sequence is a drive, below its date or another folder (data_3d_raw of KITTI-360)."""
+    """A sequence is a drive, below its date or another folder."""
 
     name = "kitti-raw"
     classes = "kitti"
@@ -107,10 +116,13 @@ class KittiRaw(SemanticKitti):
         return f"{sequence}/{_DATA}"
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
-        return None
+        return self._found(root, _drive(scan)).poses.get(kitti_poses.number(_stem(scan)))
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
-        return ()
+        return self._found(root, sequence).told([*map(_stem, self.scans(root, sequence))])
+
+    def _found(self, root: Path, sequence: str) -> kitti_poses.Found:
+        return kitti_poses.of_raw(root / sequence)
 
     def image(self, root: Path, scan: str) -> Path:
         return root / _drive(scan) / "image_02/data" / _stem(scan)
@@ -120,6 +132,43 @@ class KittiRaw(SemanticKitti):
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         return f"{_drive(scan)}/labels/{_stem(scan)}.label", np.dtype("<u4")
+
+
+class Kitti360(KittiRaw):
+    """A sequence is a drive of data_3d_raw; that folder alone is a root too."""
+
+    name = "kitti-360"
+    layout = f"{_RAW_360}/<drive>/{_DATA}/*.bin beside data_poses, calibration and data_2d_raw"
+
+    def sequences(self, root: Path) -> tuple[str, ...]:
+        if root.name != _RAW_360 and not (root / _RAW_360).is_dir():
+            return ()
+        place = _home(root) / _RAW_360
+        return tuple(sorted(p.parent.parent.name for p in place.glob(f"*/{_DATA}") if p.is_dir()))
+
+    def folder(self, sequence: str) -> str:
+        return f"{sequence}/{_DATA}"
+
+    def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
+        prefix = "" if root.name == _RAW_360 else f"{_RAW_360}/"
+        found = super().scans(_home(root) / _RAW_360, sequence)
+        return tuple(f"{prefix}{scan}" for scan in found)
+
+    def _found(self, root: Path, sequence: str) -> kitti_poses.Found:
+        home, drive = _home(root), sequence.rpartition("/")[2]
+        return kitti_poses.of_360(home / "data_poses" / drive, home / "calibration")
+
+    def image(self, root: Path, scan: str) -> Path:
+        drive = _drive(scan).rpartition("/")[2]
+        return _home(root) / "data_2d_raw" / drive / "image_00/data_rect" / _stem(scan)
+
+    def calibration(self, root: Path, scan: str) -> Calibration:
+        return kitti_poses.calibration_360(_home(root) / "calibration")
+
+
+def _home(root: Path) -> Path:
+    """The folder that has KITTI-360's parts side by side."""
+    return root.parent if root.name == _RAW_360 else root
 
 
 def _stem(scan: str) -> str:

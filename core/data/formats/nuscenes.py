@@ -1,8 +1,9 @@
-"""nuScenes keyframes with lidarseg: the official tables, or plain folders LIDAR_TOP + lidarseg.
+"""nuScenes keyframes with lidarseg or panoptic labels: the official tables, or plain folders.
 
 Official: <root>/v1.0-*/{scene,sample,sample_data,lidarseg,ego_pose,calibrated_sensor}.json name
 samples/LIDAR_TOP/*.pcd.bin; a sequence is a scene. Plain: <root>/<sequence>/LIDAR_TOP/*.pcd.bin
-beside <sequence>/lidarseg/*_lidarseg.bin. Points are float32 x, y, z, intensity 0..255, ring.
+beside <sequence>/lidarseg/*_lidarseg.bin and panoptic/*_panoptic.npz. Points are float32 x, y, z,
+intensity 0..255, ring.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.data.formats.format import Format
+from core.data.formats.nuscenes_panoptic import panoptic_name, read_panoptic
 from core.data.formats.raw import file_size, read_columns
 
 _SUFFIX = ".pcd.bin"
 
 
 class NuScenes(Format):
-    """Keyframes of LIDAR_TOP; lidarseg labels and poses are optional."""
+    """Keyframes of LIDAR_TOP; labels and poses are optional."""
 
     name = "nuscenes"
     classes = "nuscenes"
@@ -58,15 +60,57 @@ class NuScenes(Format):
         return ("x", "y", "z", "intensity", "ring")
 
     def has_labels(self, root: Path, scan: str) -> bool:
-        return os.path.isfile(root / self.label_file(root, scan)[0])
+        return any(os.path.isfile(path) for path in self._label_files(root, scan))
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
-        path = root / self.label_file(root, scan)[0]
-        return read_columns(path, 1, "u1")[:, 0].astype(np.uint32) if os.path.isfile(path) else None
+        lidarseg, panoptic = self._label_files(root, scan)
+        if os.path.isfile(lidarseg):
+            return read_columns(lidarseg, 1, "u1")[:, 0].astype(np.uint32)
+        return read_panoptic(panoptic) & 0xFFFF if os.path.isfile(panoptic) else None
+
+    def instances(self, root: Path, scan: str) -> np.ndarray | None:
+        """Of the panoptic labels, where they have the class that `labels` has."""
+        panoptic = self._label_files(root, scan)[1]
+        if not os.path.isfile(panoptic):
+            return None
+        both, classes = read_panoptic(panoptic), self.labels(root, scan)
+        if classes is None or len(classes) != len(both):
+            raise DataError(
+                f"{panoptic} has {len(both):,} labels, its lidarseg labels are "
+                f"{0 if classes is None else len(classes):,}.",
+                "Bring the files that belong together.",
+            )
+        return np.where(both & 0xFFFF == classes, both >> 16, 0).astype(np.uint32)
+
+    def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
+        """Whether lidarseg and panoptic labels of the first scan that has both differ."""
+        for scan in self.scans(root, sequence):
+            if not all(os.path.isfile(path) for path in self._label_files(root, scan)):
+                continue
+            try:
+                panoptic = read_panoptic(self._label_files(root, scan)[1]) & 0xFFFF
+                differ = int((panoptic != self.labels(root, scan)).sum())
+            except (DataError, ValueError):  # told where the labels are read
+                return ()
+            if not differ:
+                return ()
+            return (
+                f"{scan}: {differ:,} of {len(panoptic):,} points have another class in panoptic "
+                "than in lidarseg: the class is lidarseg's, and they are of no instance.",
+            )
+        return ()
+
+    def _label_files(self, root: Path, scan: str) -> tuple[Path, Path]:
+        """Where lidarseg and panoptic labels of a scan may be."""
+        name = self.label_file(root, scan)[0]
+        return root / name, root / panoptic_name(name)
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         tables = _tables(root)
         return tables.poses.get(scan) if tables is not None else None
+
+    def poses_from(self, root: Path, scan: str) -> str:
+        return "ego_pose.json" if self.pose(root, scan) is not None else ""
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         tables = _tables(root)

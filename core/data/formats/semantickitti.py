@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.calibration import Calibration, calibration_of, poses_of
+from core.data.calibration import POSES, Calibration, calibration_of, poses_of
 from core.data.camera import Camera
 from core.data.columns import Columns, said_columns
 from core.data.formats.format import Format
@@ -92,6 +92,9 @@ class SemanticKitti(Format):
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
         poses, _ = _poses(self.path(root, scan).parent)
         return poses.get(scan.rpartition("/")[2])
+
+    def poses_from(self, root: Path, scan: str) -> str:
+        return POSES if self.pose(root, scan) is not None else ""
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
         return _poses(root / self.folder(sequence))[1]

@@ -23,7 +23,14 @@ def cluster(
     if clusterer == "hdbscan":
         found = _library(points, min_cluster_size, min_samples, epsilon_m)
     else:
-        found = _exact(points, min_cluster_size, min_samples, epsilon_m)
+        from core.prepare.clustering.exact import exact_clusters
+
+        found = exact_clusters(
+            points,
+            min_cluster_size=min_cluster_size,
+            min_samples=min_samples,
+            epsilon_m=epsilon_m,
+        )
     return number_by_first_row(found)
 
 
@@ -36,23 +43,6 @@ def number_by_first_row(found: np.ndarray) -> np.ndarray:
     rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
     numbers[inside] = rank[inverse]
     return numbers
-
-
-def _exact(
-    points: np.ndarray, min_cluster_size: int, min_samples: int, epsilon_m: float
-) -> np.ndarray:
-    from core.prepare.clustering.hierarchy import select_clusters
-    from core.prepare.clustering.kdtree import build, neighbours
-    from core.prepare.clustering.spanning_tree import spanning_tree
-
-    tree = build(np.ascontiguousarray(points, np.float64))
-    arrays = (tree.points, tree.start, tree.end, tree.low, tree.high, tree.first_leaf)
-    near, near2 = neighbours(*arrays, min(min_samples, len(points) - 1))
-    a, b, weight = spanning_tree(*arrays, near2[:, -1].copy(), near, near2)
-    chosen = select_clusters(a, b, weight, min_cluster_size=min_cluster_size, epsilon_m=epsilon_m)
-    found = np.empty(len(points), np.int64)
-    found[tree.order] = chosen
-    return found
 
 
 def _library(

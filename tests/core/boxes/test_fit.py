@@ -145,7 +145,7 @@ def real() -> dict[str, np.ndarray]:
     return {name: np.array(rows) for name, rows in found.items()}
 
 
-# Shares at or above the benchmark's IoU in space, of own points and of a click (docs/method.md).
+# Shares right by the benchmark's IoU, of own points and of a click (docs/method.md, Boxes).
 @pytest.mark.parametrize(
     ("name", "least", "own", "click"),
     [

@@ -176,15 +176,6 @@ def test_labels_of_kitti_come_back(lidarloop, tmp_path: Path):
         assert (again.format, again.scans, again.labelled) == (format, 1, 1)
 
 
-def test_kitti_360_is_found(lidarloop, tmp_path: Path):
-    drive = "data_3d_raw/2013_05_28_drive_0000_sync"
-    root = put(tmp_path / "k", *(f"{drive}/velodyne_points/data/{n:010d}.bin" for n in range(2)))
-    found = recognise(root)
-    assert found is not None
-    assert (found.format, found.sequences, found.scans) == ("kitti-raw", (drive,), 2)
-    as_far_as_a_query(lidarloop, tmp_path / "p", root, "kitti-raw", drive)
-
-
 @pytest.mark.parametrize(
     "neighbour",
     [

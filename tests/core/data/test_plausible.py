@@ -167,3 +167,14 @@ def test_a_clean_project_keeps_the_name_of_its_preparation(small_street: Path, t
         np.testing.assert_array_equal(again.scan_returns, second.scan_returns)
     kept = tmp_path / "p/units" / second.fingerprint / "checked.json"
     assert json.loads(kept.read_text())["no_returns"] == 7
+
+
+@pytest.mark.parametrize("broken", ["0", "1", "2"])
+def test_one_broken_file_with_columns_of_its_own_is_told_and_left_out(tmp_path: Path, broken: str):
+    judged(tmp_path / "a", lambda points: points)
+    file = tmp_path / f"a/{broken}.npy"
+    file.write_bytes(file.read_bytes()[:-9])
+    found = judge(open_dataset("folder", tmp_path / "a", ["."], []))
+    assert found.refused is None
+    (said,) = (note for note in found.notes if "left out" in note)
+    assert f"{broken}.npy is cut short" in said

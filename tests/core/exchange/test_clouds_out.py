@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from core.base.errors import DataError
 from core.base.jobs import Job
+from core.data.clouds import pick, read, rgb_of
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.project.project import Project
@@ -61,6 +64,61 @@ def test_a_ply_is_coloured_and_lies_where_it_did(tile, tmp_path: Path):
     assert (colours[2000:3000] == project.classes.colours[8]).all()
     assert (colours[3000:] == 128).all()
     np.testing.assert_allclose(vertex["intensity"], points[:, 3].astype(np.float32))
+
+
+READ_PCD = """
+import sys
+import numpy as np
+import open3d as o3d
+
+cloud = o3d.t.io.read_point_cloud(sys.argv[1])
+np.savez(sys.argv[2], **{name: cloud.point[name].numpy() for name in cloud.point})
+"""
+
+
+def of_open3d(path: Path) -> dict[str, np.ndarray]:
+    """What open3d reads of a .pcd, in its own process."""
+    out = path.with_suffix(".npz")
+    subprocess.run([sys.executable, "-c", READ_PCD, path, out], check=True, capture_output=True)
+    with np.load(out) as found:
+        return dict(found)
+
+
+def test_a_pcd_is_coloured_and_lies_where_it_did(tile, tmp_path: Path):
+    project, points = tile
+    assert export(project, tmp_path / "out", Job(), layout="pcd") == 1
+    theirs = of_open3d(tmp_path / "out/a.pcd")
+    assert theirs["positions"].dtype == np.float64
+    np.testing.assert_array_equal(theirs["positions"], points[:, :3])
+    np.testing.assert_array_equal(theirs["class"][:, 0], wanted(project))
+    np.testing.assert_array_equal(theirs["intensity"][:, 0], points[:, 3].astype(np.float32))
+    assert not theirs["instance"].any()
+    colours = theirs["colors"]
+    assert (colours[:2000] == project.classes.colours[0]).all()
+    assert (colours[2000:3000] == project.classes.colours[8]).all()
+    assert (colours[3000:] == 128).all()
+    own = read(tmp_path / "out/a.pcd")
+    assert own.names == ("x", "y", "z", "rgb", "intensity", "class", "instance")
+    np.testing.assert_array_equal(rgb_of(own), colours)
+
+
+@pytest.mark.parametrize("layout", ["ply", "pcd"])
+def test_labels_of_a_cloud_that_was_exported_come_in_again(tmp_path: Path, layout: str):
+    points, raw = small_scan(0)
+    raw = np.where(np.arange(len(raw)) % 3 == 0, 10 | 7 << 16, raw).astype(np.uint32)
+    raw[::5], raw[1::5] = 252 | 0xFFFF << 16, 0
+    write_scan(tmp_path / "data", "sequences/00/velodyne/000000", points, raw)
+    where = {"format": "semantickitti", "root": tmp_path / "data", "train": ["00"]}
+    with Project.create(tmp_path / "p", **where, preset="laptop") as project:
+        import_labels(project, tmp_path / "data", Job())
+        export(project, tmp_path / "out", Job(), layout=layout)
+    file = tmp_path / f"out/sequences/00/velodyne/000000.{layout}"
+    np.testing.assert_array_equal(pick(read(file)).points, points)  # float32, bit for bit
+    with Project.create(tmp_path / "again", **where, preset="laptop") as again:
+        assert import_labels(again, tmp_path / "out", Job()) == 1
+        export(again, tmp_path / "back", Job())
+    back = tmp_path / "back/sequences/00/labels/000000.label"
+    assert back.read_bytes() == (tmp_path / "data/sequences/00/labels/000000.label").read_bytes()
 
 
 def test_las_has_the_classification_and_lies_where_it_did(tile, tmp_path: Path):

@@ -14,7 +14,6 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
-from core.project.project import Project
 from tests.streets import small_project, small_scan, write_scan
 
 SCANS = ("sequences/00/velodyne/000000", "sequences/00/velodyne/000001")
@@ -102,15 +101,9 @@ def test_labels_nobody_touched_keep_their_instances(imported, tmp_path: Path):
         assert np.array_equal(exported(tmp_path / "out", scan), label)
 
 
-def test_a_format_of_one_byte_is_refused_in_words(tmp_path: Path):
-    folder = tmp_path / "keys" / "scene"
-    (folder / "LIDAR_TOP").mkdir(parents=True)
-    points = np.hstack([small_scan(0)[0], np.zeros((4960, 1), np.float32)])
-    points.astype("<f4").tofile(folder / "LIDAR_TOP" / "000.pcd.bin")
-    with (
-        Project.create(
-            tmp_path / "p", format="nuscenes", root=tmp_path / "keys", train=["scene"]
-        ) as project,
-        pytest.raises(ProjectError, match="one byte for each point"),
-    ):
+def test_a_format_of_one_byte_is_refused_in_words(imported, tmp_path: Path, monkeypatch):
+    project, _ = imported
+    small = staticmethod(lambda root, scan: (f"{scan}.u1", np.dtype("u1")))
+    monkeypatch.setattr(type(project.dataset.format), "label_file", small)
+    with pytest.raises(ProjectError, match="one byte for each point"):
         export(project, tmp_path / "out", Job(), what="panoptic")

@@ -24,7 +24,7 @@ def hdbscan(points: np.ndarray, min_cluster_size: int, min_samples: int, epsilon
     if n < min_cluster_size:
         return np.full(n, -1)
     root = Cluster(frozenset(range(n)), 0.0, None)
-    _condense(root, _tree(_weights(points, min_samples)), min_cluster_size)
+    _condense(root, spanning_tree(weights(points, min_samples)), min_cluster_size)
     chosen: list[Cluster] = []
     for child in root.children:
         chosen += _select(child)[1]
@@ -40,7 +40,7 @@ def hdbscan(points: np.ndarray, min_cluster_size: int, min_samples: int, epsilon
     return labels
 
 
-def _weights(points: np.ndarray, min_samples: int) -> np.ndarray:
+def weights(points: np.ndarray, min_samples: int) -> np.ndarray:
     difference = points[:, None] - points[None]
     square = (difference[..., 0] ** 2 + difference[..., 1] ** 2) + difference[..., 2] ** 2
     k = min(min_samples, len(points) - 1)
@@ -48,7 +48,7 @@ def _weights(points: np.ndarray, min_samples: int) -> np.ndarray:
     return np.maximum(square, np.maximum(core[:, None], core[None]))
 
 
-def _tree(weight: np.ndarray) -> list[Edge]:
+def spanning_tree(weight: np.ndarray) -> list[Edge]:
     """Prim."""
     n = len(weight)
     best, origin = weight[0].copy(), np.zeros(n, int)

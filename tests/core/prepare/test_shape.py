@@ -8,7 +8,7 @@ import pytest
 from core.base.settings import load_preset
 from core.prepare.ground import ground_mask
 from core.prepare.scan import prepare_scan
-from core.prepare.shape import NAMES, shapes
+from core.prepare.shape import NAMES, _ground_height, shapes
 from core.prepare.shape_around import around
 from tests.streets import small_scan
 
@@ -123,3 +123,18 @@ def test_what_lies_around_equals_a_slow_look(seed: int):
                 points[below, 3].mean() if below.any() else 0.0,
             ]
         np.testing.assert_allclose(found[number], wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("reach", [60.0, 1e5])
+def test_the_ground_below_equals_a_slow_look(reach: float):
+    """Also where cells lie so far apart that there is no table of them."""
+    rng = np.random.default_rng(int(reach))
+    points = rng.uniform(-reach, reach, (400, 4)).astype(np.float32)
+    points = np.concatenate([points, points + np.float32(0.3)])
+    ground = rng.random(len(points)) < 0.5
+    found = _ground_height(points, ground, 1.73)
+    cell = np.floor(points[:, :2] / 4).astype(int)
+    for row in range(len(points)):
+        below = np.sort(points[ground & (cell == cell[row]).all(axis=1), 2])
+        right = below[len(below) // 2] if len(below) else np.median(points[ground, 2])
+        assert found[row] == np.float32(right)

@@ -160,15 +160,12 @@ def test_a_filter_ends_with_its_round(driver):
     assert len(driver.state.order.places) == len(driver.state.round.query.items)
 
 
-def test_an_export_is_told_with_its_files_and_place(driver, tmp_path, monkeypatch):
+def test_an_export_is_told_with_its_files_and_place(driver, tmp_path):
     out, banner = tmp_path / "out", driver.session.banner
-    monkeypatch.setattr("gui.window.window.QFileDialog.getExistingDirectory", lambda *_: str(out))
     for answered in (False, True):
         if answered:
             driver.step("oracle")
-        with driver.qtbot.waitSignal(driver.window.jobs.finished):
-            driver.key("E", CONTROL)
-        driver.settle()
+        driver.export(out)
         files = len(list(out.rglob("*.label")))
         assert (files > 0) == answered
         if answered:

@@ -16,14 +16,15 @@ from gui.desk.background import Turn
 from gui.desk.pictures import inside
 from tests.gui.driver import Driver, open_window
 from tests.gui.panels.stage import FOCAL, WIDE, write_camera
-from tests.streets import small_scan, write_scan
+from tests.streets import asked_project, small_scan, write_scan
 
 
 @pytest.fixture
-def pictured(qapp, qtbot, small_street: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
+def pictured(qapp, qtbot, small_street: Path, tmp_path: Path) -> Iterator[Driver]:
     """The window on scans with a camera's pictures."""
     write_camera(small_street, "00", 3, step_m=50.0)  # before anything reads the calibration
-    made = Driver(open_window(request.getfixturevalue("project_path"), qtbot), qtbot)
+    path = asked_project(tmp_path / "project", small_street)
+    made = Driver(open_window(path, qtbot), qtbot)
     made.settle()
     made.rest()
     yield made
@@ -111,7 +112,7 @@ def test_a_unit_in_the_picture_is_outlined_there_and_one_behind_is_shown_by_poin
 
 
 def test_the_picture_of_the_scan_after_shows_what_is_behind_this_one(
-    qapp, qtbot, small_street: Path, request: pytest.FixtureRequest
+    qapp, qtbot, small_street: Path, tmp_path: Path
 ):
     """The second scan is the first one, the car turned round: what was behind is before it."""
     write_camera(small_street, "00", 3)
@@ -119,7 +120,8 @@ def test_the_picture_of_the_scan_after_shows_what_is_behind_this_one(
     write_scan(small_street, "sequences/00/velodyne/000001", points * (-1, -1, 1, 1), raw)
     ahead, back = "1 0 0 0 0 1 0 0 0 0 1 0\n", "-1 0 0 0 0 1 0 0 0 0 -1 0\n"
     (small_street / "sequences/00/poses.txt").write_text(ahead + back + ahead)
-    driver = Driver(open_window(request.getfixturevalue("project_path"), qtbot), qtbot)
+    path = asked_project(tmp_path / "project", small_street)
+    driver = Driver(open_window(path, qtbot), qtbot)
     driver.state.show_scan("sequences/00/velodyne/000000")
     driver.settle()
     driver.rest()

@@ -160,7 +160,7 @@ def test_the_history_of_a_point_names_who_when_and_how(driver):
 
 
 def folder_chosen(monkeypatch, path) -> None:
-    monkeypatch.setattr("gui.window.window.QFileDialog.getExistingDirectory", lambda *_: str(path))
+    monkeypatch.setattr("gui.start.folders.QFileDialog.getExistingDirectory", lambda *_: str(path))
 
 
 def run(driver, id: str) -> None:

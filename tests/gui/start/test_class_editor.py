@@ -137,6 +137,22 @@ def test_classes_are_added_and_moved(editor, driver, qtbot):
     assert driver.entries()[-1].classes[0] == 19
 
 
+def test_one_row_is_chosen_and_only_what_is_new_can_be_removed(editor, driver, qtbot):
+    for _ in range(2):
+        QTest.mouseClick(editor.add, Qt.MouseButton.LeftButton)
+        QTest.keyClick(editor.table, Qt.Key.Key_Escape)
+    table, count = editor.table, editor.table.rowCount()
+    assert {index.row() for index in table.selectedIndexes()} == {count - 1}
+    assert editor.remove.isEnabled()
+    QTest.mouseClick(editor.remove, Qt.MouseButton.LeftButton)
+    assert table.rowCount() == count - 1
+    table.choose(0)
+    assert {index.row() for index in table.selectedIndexes()} == {0}
+    assert not editor.remove.isEnabled()
+    QTest.mouseClick(editor.remove, Qt.MouseButton.LeftButton)
+    assert table.rowCount() == count - 1
+
+
 def test_keys_in_the_order_of_the_rows(editor, driver, qtbot):
     editor.table.choose(0)
     QTest.mouseClick(editor.down, LEFT)

@@ -271,3 +271,13 @@ def test_kitti_object_is_dropped_and_made(qtbot, velodyne: Path):
     assert (project.file.format, project.classes.name) == ("kitti", "kitti")
     assert len(project.dataset.train) == 3
     window.close()
+
+
+def test_escape_throws_nothing_away(qapp, qtbot, velodyne: Path):
+    window = open_window(None, qtbot)
+    page = dropped(window, velodyne)
+    page.train.setText("one that was typed")
+    for at in (page, page.train, page.rig.axes):
+        QTest.keyClick(at, Qt.Key.Key_Escape)
+    assert window.centralWidget() is page
+    assert page.train.text() == "one that was typed"

@@ -254,3 +254,17 @@ def test_the_legend_names_the_classes_in_the_scene(driver):
     driver.settle()
     assert driver.session.work.in_view.colours.mode == "scene"
     assert "building" in legend.text.text()
+
+
+def test_while_a_scan_is_read_its_name_is_not_cut(driver, monkeypatch):
+    card = driver.session.work.in_view.overlays.card
+    driver.state.show_scan(driver.state.content.scan)
+    driver.settle()
+    coming = property(lambda _: "sequences/00/velodyne/drive_0412")
+    monkeypatch.setattr(type(driver.state), "coming", coming)
+    card.refresh()
+    card.fit(400, 300)
+    card.layout().activate()
+    assert card.title.text() == "Reading scan 00/drive_0412 …"
+    assert card.title.height() >= card.title.fontMetrics().height()
+    assert not card.measures.isVisible()  # nothing is known of it yet

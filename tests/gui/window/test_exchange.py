@@ -6,15 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from core.exchange.outbox import MANIFEST
+from gui.window.export_page import ExportPage
 from tests.exchanged import contents
 from tests.gui.driver import Driver
 
 
 def run(driver: Driver, id: str, folder: Path, monkeypatch) -> None:
     """Do an action that asks for a folder, name one, and wait until its step has ended."""
-    dialog = "gui.window.window.QFileDialog.getExistingDirectory"
+    dialog = "gui.start.folders.QFileDialog.getExistingDirectory"
     monkeypatch.setattr(dialog, lambda *_: str(folder))
     with driver.qtbot.waitSignal(driver.window.jobs.finished, timeout=60_000):
         driver.window.actions_table.made[id].trigger()
@@ -81,13 +84,13 @@ def test_places_in_the_list_are_taken_when_asked_for(driver, tmp_path, monkeypat
 def test_an_earlier_export_is_replaced_when_asked_for(driver, tmp_path, monkeypatch):
     out, banner = tmp_path / "out", driver.session.banner
     driver.key(driver.session.project.classes.keys[0])
-    run(driver, "export", out, monkeypatch)
+    driver.export(out)
     first = contents(out)
     assert len(first) == 1
     assert (out / MANIFEST).exists()
     for _ in range(3):
         driver.key(driver.session.project.classes.keys[1])
-    run(driver, "export", out, monkeypatch)
+    driver.export(out)
     assert "holds an earlier export" in banner.what.text()
     assert contents(out) == first
     choose(driver, "Replace it")
@@ -98,7 +101,7 @@ def test_an_earlier_export_is_replaced_when_asked_for(driver, tmp_path, monkeypa
 def test_a_folder_of_somebody_else_is_refused(driver, small_street, tmp_path, monkeypatch):
     driver.key(driver.session.project.classes.keys[0])
     before = contents(small_street)
-    run(driver, "export", small_street, monkeypatch)
+    driver.export(small_street)
     assert "read only" in driver.session.banner.what.text()
     assert not driver.session.banner.choices
     assert contents(small_street) == before
@@ -119,3 +122,41 @@ def test_another_network_ranks(driver, tmp_path, monkeypatch, good: bool):
     else:
         assert "the class list has 19 classes" in banner.what.text()
         assert project.last_scored() is None
+
+
+def test_coloured_points_go_out_as_their_kind_of_file(driver, tmp_path):
+    driver.key(driver.session.project.classes.keys[0])
+    driver.export(tmp_path / "not there yet/out", layout="ply")
+    (found,) = (tmp_path / "not there yet/out").rglob("*.ply")
+    assert found.read_bytes().startswith(b"ply")
+
+
+def test_what_has_one_layout_only_offers_no_other(driver, tmp_path):
+    driver.window.actions_table.made["export"].trigger()
+    page = driver.window.findChild(ExportPage)
+    driver.qtbot.waitUntil(page.isActiveWindow)
+    page.layout_.setCurrentIndex(page.layout_.findData("npy"))
+    page.what.setCurrentIndex(page.what.findData("journal"))
+    assert not page.layout_.isEnabled()
+    assert page.layout_.currentText() == "the dataset's own files"
+    page.out.clear()
+    assert not page.go.isEnabled()
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    assert not page.isVisible()
+    assert driver.window.jobs.running is None
+
+
+def test_a_folder_dialog_begins_where_the_last_one_ended(driver, tmp_path, monkeypatch):
+    begun: list[str] = []
+
+    def chosen(_, title: str, start: str) -> str:
+        begun.append(start)
+        return str(tmp_path / "here/labels")
+
+    (tmp_path / "here").mkdir()
+    monkeypatch.setattr("gui.start.folders.QFileDialog.getExistingDirectory", chosen)
+    for _ in range(2):
+        with driver.qtbot.waitSignal(driver.window.jobs.finished, timeout=60_000):
+            driver.window.actions_table.made["import"].trigger()
+        driver.settle()
+    assert begun == [str(Path.home()), str(tmp_path / "here")]

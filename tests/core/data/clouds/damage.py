@@ -22,7 +22,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import DataError
-from core.data.clouds import TOO_LARGE, count, pick, read
+from core.data.clouds import TOO_LARGE, Columns, count, e57, pick, read
+from tests.core.data.clouds import e57_files
 from tests.core.data.clouds.made_files import GOOD
 
 SPARE_BYTES = 256 << 20
@@ -39,8 +40,13 @@ KINDS: dict[str, Callable[[str, bytes], bool]] = {
     "npy": lambda name, content: name.endswith("npy"),
     "text": lambda name, content: name.endswith(("txt", "csv", "xyz", "asc", "pts")),
     "bin": lambda name, content: name.endswith("bin"),
+    "e57": lambda name, content: name.endswith("e57"),
 }
 WHOLE = dict(GOOD)
+for piece in (40, 10_000):
+    two = [e57_files.some(), e57_files.some(9)[:3]]
+    WHOLE[f"{piece}.e57"] = e57_files.e57(two, piece=piece, pose=e57_files.POSE)
+BIT = 8 * 9  # numbers in a byte of E57: a bit may be one, beside eight other columns
 if find_spec("laspy") and find_spec("lazrs"):
     from tests.core.data.clouds.las_files import las, some
 
@@ -116,21 +122,30 @@ def damaged(content: bytes, how: str, where: int, what: object) -> bytes:
     return content[: word.start()] + what + content[word.end() :]
 
 
+def counted(path: Path) -> int:
+    return e57.scans(path)[0].points if path.suffix == e57.SUFFIX else count(path)
+
+
+def columns_of(path: Path) -> Columns:
+    return e57.read(path, 0) if path.suffix == e57.SUFFIX else read(path)
+
+
 def outcome(path: Path, content: bytes, wanted: np.ndarray) -> str:
     """What reading the file gave; a fault of any other kind is raised."""
     path.write_bytes(content)
     try:
-        promised = count(path)
-    except DataError:
+        promised = counted(path)
+    except (DataError, IndexError):
         promised = None
     try:
-        columns = read(path)
+        columns = columns_of(path)
         points = pick(columns).points
     except DataError as error:
         if str(path) not in error.what or not error.do or TOO_LARGE in error.what:
             raise
         return "a sentence"
     most = len(content) * (INFLATED if b"binary_compressed" in content else 1)
+    most *= BIT if path.suffix == e57.SUFFIX else 1
     # LASzip needs next to nothing for points that are alike.
     assert path.suffix == ".laz" or sum(array.size for array in columns.arrays) <= most
     assert promised == len(points) == len(columns)
@@ -144,7 +159,7 @@ def count_outcomes(folder: Path, kind: str, cases: int) -> Counter[str]:
     whole = {}
     for name, content in good:
         (folder / name).write_bytes(content)
-        whole[name] = pick(read(folder / name)).points
+        whole[name] = pick(columns_of(folder / name)).points
 
     @settings(
         max_examples=cases,

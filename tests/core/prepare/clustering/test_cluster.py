@@ -5,25 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.data.formats.raw import read_columns
 from core.prepare.clustering.cluster import cluster, number_by_first_row
-from core.prepare.ground import ground_mask
 from tests.core.prepare import reference
+from tests.core.prepare.clouds import non_ground
 from tests.samples import Scans
 
 PAPER = {"min_cluster_size": 20, "min_samples": 10, "epsilon_m": 0.5}
-SCANS = {
-    True: ("00/000000", "01/000000", "08/000000"),
-    False: ("00/000000", "00/000003", "08/000000"),
-}
-
-
-def non_ground(street: Scans, number: int) -> np.ndarray:
-    """(N, 3) float64 points of one of three scans."""
-    sequence, frame = SCANS[street.real][number].split("/")
-    file = street.root / "sequences" / sequence / "velodyne" / f"{frame}.bin"
-    points = read_columns(file, 4)
-    return points[~ground_mask(points, sensor_height_m=1.723), :3].astype(np.float64)
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -48,6 +35,15 @@ def test_lattices_full_of_ties_equal_the_slow_reference(seed: int):
     epsilon = float(rng.choice([0.0, 0.3, 0.6]))
     found = cluster(points, min_cluster_size=least, min_samples=k, epsilon_m=epsilon)
     assert np.array_equal(found, reference.hdbscan(points, least, k, epsilon))
+
+
+@pytest.mark.parametrize("seed", [36, 72, 100, 130, 183, 208, 222, 250])
+def test_a_climb_passes_by_an_ancestor_born_at_epsilon_exactly(seed: int):
+    rng = np.random.default_rng(seed)
+    points = rng.integers(0, int(rng.integers(4, 12)), (int(rng.integers(30, 130)), 3)) * 0.25
+    least, k = int(rng.integers(2, 6)), int(rng.integers(1, 4))
+    found = cluster(points, min_cluster_size=least, min_samples=k, epsilon_m=0.5)
+    assert np.array_equal(found, reference.hdbscan(points, least, k, 0.5))
 
 
 def test_the_order_of_rows_changes_no_rows_cluster(street: Scans):

@@ -1,0 +1,83 @@
+"""What of a damaged journal can be read, and where the damaged file is kept."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from core.answers.entry import COLUMNS, IN_TABLE, check_packed
+from core.answers.journal_file import BAD
+
+_MOST_NUMBERS = 1 << 20  # numbers that are tried one by one, where SQLite cannot list them
+_PARTS = ("", "-wal", "-shm", "-journal")
+_ROWS, _CLASSES = IN_TABLE.index("rows"), IN_TABLE.index("classes")
+_POINTS, _SCAN_ROWS = IN_TABLE.index("points"), IN_TABLE.index("scan_rows")
+
+
+def known_columns(version: int) -> str:
+    """The entries with all columns; those that a file of an older version lacks have their
+    default."""
+    known = ", ".join(
+        column.name if column.since <= version else f"{column.default} AS {column.name}"
+        for column in COLUMNS
+    )
+    return f"(SELECT {known} FROM entries)"
+
+
+def readable(database: sqlite3.Connection, version: int) -> Iterator[tuple[Any, ...]]:
+    """The rows, IN_TABLE, of the entries that are whole, each by itself, in their order."""
+    one = f"SELECT {', '.join(IN_TABLE)} FROM {known_columns(version)} WHERE seq = ?"
+    for seq in _numbers(database):
+        try:
+            row = database.execute(f"{one} AND NOT ({BAD})", (seq,)).fetchone()
+            if row is not None:
+                check_packed(row[_ROWS], row[_CLASSES], row[_POINTS], row[_SCAN_ROWS])
+                yield row
+        except (sqlite3.DatabaseError, ValueError):
+            continue  # this entry is lost
+
+
+def _numbers(database: sqlite3.Connection) -> list[int]:
+    """Numbers that an entry may have; past a damaged page SQLite itself may not know."""
+    found: set[int] = set()
+    for order in ("", " DESC"):
+        try:
+            for (seq,) in database.execute(f"SELECT seq FROM entries ORDER BY seq{order}"):
+                if isinstance(seq, int):
+                    found.add(seq)
+        except sqlite3.DatabaseError:
+            continue
+    try:
+        (ever,) = database.execute("SELECT seq FROM sqlite_sequence").fetchone() or (0,)
+    except sqlite3.DatabaseError:
+        ever = 0
+    last = max(found, default=0)
+    last = max(last, ever) if isinstance(ever, int) and ever <= _MOST_NUMBERS else last
+    return sorted(found.union(range(1, min(last, _MOST_NUMBERS) + 1)))
+
+
+def kept_name(path: Path) -> Path:
+    """Where a damaged journal is kept beside the good part of it; nothing is there yet."""
+    first = path.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    kept, number = first, 1
+    while kept.exists():
+        number += 1
+        kept = first.with_name(f"{first.name}-{number}")
+    return kept
+
+
+def put_aside(path: Path, kept: Path) -> None:
+    """Keep a journal and its logs under another name."""
+    for end in _PARTS:
+        part = path.with_name(path.name + end)
+        if part.exists():
+            part.replace(kept.with_name(kept.name + end))
+
+
+def remove(path: Path) -> None:
+    """Delete a journal that was never finished, with its logs."""
+    for end in _PARTS:
+        path.with_name(path.name + end).unlink(missing_ok=True)

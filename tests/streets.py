@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +83,18 @@ def asked_project(path: Path, root: Path) -> Path:
     with small_project(path, root) as project:
         steps.prepare(project, Job(), workers=1)
         steps.ask(project, Job())
+    return path
+
+
+def copied_project(source: Path, path: Path, root: Path) -> Path:
+    """A copy of a project at `path`, on scans of its own at `root` that are the same."""
+    shutil.copytree(source, path)
+    file = path / "project.toml"
+    text, count = re.subn(
+        r"^root = .*$", f"root = {json.dumps(str(root))}", file.read_text(), flags=re.MULTILINE
+    )
+    assert count == 1
+    file.write_text(text)
     return path
 
 

@@ -47,7 +47,7 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
         raise DataError(
             f"Scan {scan} cannot be shown with its neighbours: "
             + ("it has none." if here is not None else "it has no pose."),
-            f"Bring the sequence's whole poses.txt, and its calib.txt, or {_compute(project)}.",
+            f"{_compute(project)} bring the sequence's whole poses.txt, and its calib.txt.",
         )
     points, labels, away = [], [], []
     for name in names:
@@ -65,7 +65,7 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
     if not points:
         raise DataError(
             f"Scan {scan} cannot be shown with its neighbours: they have no pose.",
-            f"Bring the sequence's whole poses.txt, or {_compute(project)}.",
+            f"{_compute(project)} bring the sequence's whole poses.txt.",
         )
     joined, given = np.concatenate(points), np.concatenate(labels)
     levels = tuple(thinned(joined[:, :3], given, m) for m in LEVELS_M)
@@ -73,7 +73,8 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
 
 
 def _compute(project: Project) -> str:
-    return f"compute poses from the scans: `lidarloop poses {project.path}`"
+    command = f"`lidarloop poses {project.path}`"
+    return f"Compute poses from the scans ({command}, while the project is closed), or"
 
 
 def thinned(points: np.ndarray, labels: np.ndarray, voxel_m: float) -> np.ndarray:

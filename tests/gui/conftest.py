@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from core.assist.by_shape import is_bare
 from gui.view.opengl import opengl
 from tests.gui.driver import Driver, keep_settings_in, open_window, truth
-from tests.streets import asked_project, small_street_at
+from tests.streets import asked_project, copied_project, small_street_at
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +44,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project_path(tmp_path: Path, small_street: Path, prepared: Path) -> Path:
     """A prepared research project with an open warm-start query, beside its scans."""
-    path = tmp_path / "project"
-    shutil.copytree(prepared, path)
-    return path
+    return copied_project(prepared, tmp_path / "project", small_street)
 
 
 @pytest.fixture
@@ -66,7 +64,7 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def taught(qapp, qtbot, project_path: Path, lesson: Path) -> Iterator[Driver]:
+def taught(qapp, qtbot, project_path: Path, small_street: Path, lesson: Path) -> Iterator[Driver]:
     """All items but six are answered by their keys; guesses are up to date."""
     if not lesson.exists():
         first = Driver(open_window(project_path, qtbot), qtbot)
@@ -75,7 +73,7 @@ def taught(qapp, qtbot, project_path: Path, lesson: Path) -> Iterator[Driver]:
         first.window.close()
         shutil.copytree(project_path, lesson)
     shutil.rmtree(project_path)
-    shutil.copytree(lesson, project_path)
+    copied_project(lesson, project_path, small_street)
     driver = Driver(open_window(project_path, qtbot), qtbot)
     driver.settle()
     guesses = driver.state.guesses

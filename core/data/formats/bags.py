@@ -103,7 +103,9 @@ class Bags(Format):
 
     def poses_from(self, root: Path, scan: str) -> str:
         bag, topic, number = _message(root, scan)
-        return _motion(bag, _header(bag, topic, number).frame_id).words
+        header = _header(bag, topic, number)
+        motion = _motion(bag, header.frame_id)
+        return motion.words if motion.at(_nanoseconds(header.stamp)) is not None else ""
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
         others = _unreadable(root)

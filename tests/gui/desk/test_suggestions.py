@@ -204,6 +204,8 @@ def test_without_poses_the_neighbours_are_refused_in_words(driver, qtbot):
     driver.state.told.connect(said.append)
     driver.key("B", CONTROL)
     qtbot.waitUntil(lambda: any("has no pose" in text for text in said))
+    path = driver.state.project.path
+    assert any(f"`lidarloop poses {path}`" in text for text in said)
     assert not driver.session.view.around
 
 

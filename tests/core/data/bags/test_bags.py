@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -264,3 +265,14 @@ def test_a_bag_that_miscounts_is_told(tmp_path: Path):
             words.replace("message_count: 4", f"message_count: {said}")
         )
         assert len(open_dataset("bag", path, ["drive"], []).scans) == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_threads_read_one_bag(tmp_path: Path, kind: str):
+    wanted = scans(8)
+    path = write_bag(tmp_path / "drive", drive(kind, wanted), kind)
+    dataset = open_dataset("bag", path, ["drive"], [])
+    order = np.random.default_rng(0).integers(0, 8, 200).tolist()
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda at: dataset.scan(dataset.scans[at]).points, order))
+    assert all(np.array_equal(a, wanted[at]) for a, at in zip(found, order, strict=True))

@@ -153,13 +153,17 @@ def test_where_it_cannot_be_told_it_is_said(tmp_path: Path, case: str):
     more, sentence = NO_POSES[case]
     path = bag(tmp_path, "ros1", *more)
     assert poses(path) == [None] * 4
+    assert BAG.poses_from(path, "drive/000000") == ""  # so that they can be computed
     (note,) = BAG.notes(path, "drive")
     assert note.startswith("drive: ")
     assert sentence in note
 
 
-def test_numbers_that_are_no_transform_are_passed_over(tmp_path: Path):
-    bad = tf("ros1", START + 1, ("odom", "lidar", (np.nan, 0, 0)))
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e300])
+def test_numbers_that_are_no_transform_are_passed_over(tmp_path: Path, wrong: float):
+    bad = tf("ros1", START + 1, ("odom", "lidar", (wrong, 0, 0)))
+    worse = tf("ros1", START + 2, ("odom", "lidar", (0, 0, 0)))
+    worse[3].transforms[0].transform.rotation.w = wrong
     good = [tf("ros1", START + at * STEP, ("odom", "lidar", (at, 0, 0))) for at in range(4)]
-    found = poses(bag(tmp_path, "ros1", bad, *good))
+    found = poses(bag(tmp_path, "ros1", bad, worse, *good))
     assert [pose[0, 3] for pose in found if pose is not None] == [0, 1, 2, 3]

@@ -80,7 +80,7 @@ def ask(
     """
     table = project.need_units()
     job.progress(0, 2, "ask")
-    chosen = _choose(project, strategy, percent, units, minutes)
+    chosen = _choose(project, strategy, percent, units, minutes, job)
     job.progress(1, 2, "ask")
     query = freeze(
         chosen.selection,
@@ -121,7 +121,7 @@ def estimate(
 
     Raises ProjectError where `ask` would.
     """
-    found = _choose(project, strategy, percent, units, minutes).selection.units
+    found = _choose(project, strategy, percent, units, minutes, Job()).selection.units
     pace = project.answers.pace(everyone=True)
     table = project.need_units()
     points = int(table.costs[found].sum())
@@ -146,6 +146,7 @@ def _choose(
     percent: str | None,
     units: int | None,
     minutes: float | None,
+    job: Job,
 ) -> _Choice:
     """Choose the next query, as `ask` says."""
     table = project.need_units()
@@ -157,7 +158,7 @@ def _choose(
         )
     scored = project.last_scored()
     name = strategy or (project.settings.query.strategy if scored else "size")
-    pool = pool_of(project, scored)
+    pool = replace(pool_of(project, scored), job=job)
     select = _that_can_choose(name, pool, first=not project.rounds, scored=scored is not None)
     number = len(project.branch(project.tip)) + 1
     if units is not None:

@@ -29,9 +29,11 @@ def run(project: Path | None) -> int:
     if problem is not None:
         print(f"lidarloop: {problem}", file=sys.stderr)
         return 2
+    from core.base import compiling
     from gui.start.recent import store
 
     application, _ = open_window(project, greets=store().value("toured") is None)
+    compiling.start(("core.prepare.warm", "models.sparse.warm"))
     return application.exec()
 
 

@@ -18,7 +18,7 @@ def use_threads(wanted: int, processes: int = 1) -> int:
     torch.set_num_threads(threads)
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):  # a polite wish, refused on some systems
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
     return threads
 
 

@@ -256,11 +256,12 @@ class Journal:
         rows = {seq: row for seq, row in rows.items() if seq <= self._last_seq}
         rows |= {row[_SEQ]: row for row in self._since}
         with built_aside(path, self.annotator) as copy:
-            copy._take_rows([rows[seq] for seq in sorted(rows)])
+            copy.take_rows([rows[seq] for seq in sorted(rows)])
             copy.append_all(more, after=self._last_time)
         return len(rows) + len(more)
 
-    def _take_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
+    def take_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Write the rows, IN_TABLE, of entries that were stored before, as they are."""
         with self._guard, self._told():
             self._insert(rows)
             self._learn()
@@ -392,6 +393,8 @@ class Journal:
             yield
         except sqlite3.Error as error:
             raise self._sentence(str(error)) from error
+        except UnicodeDecodeError as error:  # of a name in a damaged schema
+            raise self._sentence(f"malformed text, {error}") from error
         except OSError as error:
             raise self._sentence(error.strerror or str(error)) from error
 

@@ -17,6 +17,7 @@ from typing import Any, get_args, get_origin
 import filelock
 import numpy as np
 
+from core.base.bounded import MOST_TEXT, open_file, read_archive, read_whole
 from core.base.errors import LockedError, ProjectError, StorageError
 
 _CHUNK_BYTES = 1 << 20
@@ -109,7 +110,7 @@ def read_json(path: Path, *, do: str = _RESTORE, **members: Any) -> Any:
     missing, damaged or holds something else.
     """
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_whole(path, MOST_TEXT))
     except FileNotFoundError as error:
         raise ProjectError(f"{path.name} is missing in {path.parent}.", do) from error
     except (OSError, ValueError, RecursionError) as error:
@@ -125,6 +126,8 @@ def _is(value: Any, kind: Any) -> bool:
     if kind is Any:
         return True
     if not isinstance(value, get_origin(kind) or kind):
+        return False
+    if isinstance(value, bool) and kind is not bool:  # which to Python is a number
         return False
     inside = value.values() if isinstance(value, dict) else value
     return all(_is(item, get_args(kind)[-1]) for item in inside) if get_args(kind) else True
@@ -150,14 +153,21 @@ def read_arrays(
 
     Raises ProjectError, with `do`, where the file is missing or damaged or an array is another.
     """
+    known = {**columns, **(optional or {})}
+
+    def check(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        _check(path, name, shape, dtype, known[name], lengths, do)
+
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            more = [name for name in optional or () if name in stored.files]
-            arrays = {name: stored[name] for name in (*columns, *more)}
+        arrays = read_archive(
+            path, lambda there: [*columns, *(n for n in optional or () if n in there)], check
+        )
+    except ProjectError:
+        raise
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds
         raise ProjectError(f"{path} cannot be read: {error}.", do) from error
-    return {
-        name: _checked(path, name, array, {**columns, **(optional or {})}[name], lengths, do)
+    return {  # of no values numpy knows no dtype
+        name: array if array.size else array.astype(known[name][0])
         for name, array in arrays.items()
     }
 
@@ -176,30 +186,37 @@ def map_array(path: Path, column: Column, *, do: str = _MAKE_AGAIN, **lengths: i
     """
     try:
         # As a plain array: what is picked from a memmap would be one too, without a file.
+        open_file(path).close()
         array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
     except Exception as error:  # of a damaged header numpy raises several kinds
         raise ProjectError(f"{path} cannot be read: {error}.", do) from error
-    return _checked(path, path.stem, array, column, lengths, do)
+    _check(path, path.stem, array.shape, array.dtype, column, lengths, do)
+    return array if array.size else array.astype(column[0])
 
 
-def _checked(
-    path: Path, name: str, array: np.ndarray, column: Column, lengths: dict[str, int], do: str
-) -> np.ndarray:
-    """An array that is what its column says; lengths not known yet are added to `lengths`."""
+def _check(
+    path: Path,
+    name: str,
+    shape: tuple[int, ...],
+    found: np.dtype[Any],
+    column: Column,
+    lengths: dict[str, int],
+    do: str,
+) -> None:
+    """Raise ProjectError where an array is not what its column says; lengths not known yet are
+    added to `lengths`."""
     dtype, axes = np.dtype(column[0]), column[1]
-    if not array.size:
-        array = array.astype(dtype)  # of no values numpy knows no dtype
-    alike = array.dtype.kind == "U" if dtype.kind == "U" else array.dtype == dtype
+    alike = found.kind == "U" if dtype.kind == "U" else found == dtype
+    alike = alike or 0 in shape
     wanted = [
         int(axis) if axis.isdecimal() else lengths.setdefault(axis, length)
-        for axis, length in zip(axes, array.shape, strict=False)
+        for axis, length in zip(axes, shape, strict=False)
     ]
-    if not alike or len(axes) != array.ndim or wanted != list(array.shape):
-        shape = ", ".join(str(length) for length in wanted + list(axes[len(wanted) :]))
+    if not alike or len(axes) != len(shape) or wanted != list(shape):
+        needed = ", ".join(str(length) for length in wanted + list(axes[len(wanted) :]))
         raise ProjectError(
-            f"{path} is damaged: {name} is {array.shape} {array.dtype}, not ({shape}) {dtype}.", do
+            f"{path} is damaged: {name} is {shape} {found}, not ({needed}) {dtype}.", do
         )
-    return array
 
 
 def write_columns(

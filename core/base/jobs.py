@@ -96,7 +96,7 @@ def terminal_bar(stream: TextIO | None = None) -> Listener:
             out.flush()
             return
         finished = report.done >= report.total
-        if not redraw and not finished:
+        if not report.total or (not redraw and not finished):  # of nothing there is no share
             return
         width = 24
         filled = width * report.done // max(report.total, 1)

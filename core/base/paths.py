@@ -21,9 +21,7 @@ def inside(folder: Path, name: str) -> Path:
     link) or that is no name of a file on every system: empty, "." or "" as a part, NUL, characters
     that are not text, too long, a device's name.
     """
-    reason = _wrong(name)
-    if reason:
-        raise DataError(f"{_shown(name)} is no name of a file to write: {reason}.", _DO)
+    check_name(name)
     path = folder.joinpath(*name.split("/"))
     try:
         length = len(bytes(path))
@@ -40,6 +38,14 @@ def inside(folder: Path, name: str) -> Path:
             "Name a folder without links in it.",
         )
     return path
+
+
+def check_name(name: object) -> None:
+    """Raise DataError for a name, parts joined by "/", that could lead out of the folder it is
+    meant in, or be no file's on every system, whatever links there are."""
+    reason = _wrong(name)
+    if reason:
+        raise DataError(f"{_shown(name)} is no name of a file here: {reason}.", _DO)
 
 
 def _wrong(name: object) -> str:

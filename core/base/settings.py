@@ -92,7 +92,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "prepare.cell_m": (0.1, 1000),
     "prepare.min_unit_points": (1, 10**6),
     "prepare.min_cluster_size": (2, 10**6),
-    "prepare.min_samples": (1, 1000),
+    "prepare.min_samples": (1, 200),
     "prepare.epsilon_m": (0, 100),
     "prepare.max_size_m": (1, 10000),
     "prepare.partitions": (1, 30),

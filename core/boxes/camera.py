@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from core.boxes.geometry import EDGES, corners, wrapped
+from core.boxes.table import Boxes
 from core.data.calibration import Calibration
 
 _NEAREST_M = 0.5
@@ -80,6 +82,20 @@ def rectangles(box: np.ndarray, projection: np.ndarray, size: tuple[int, int] | 
             low, high = low.clip(0, most), high.clip(0, most)
         found[row] = *low, *high
     return found
+
+
+def completed(boxes: Boxes, calibration: Calibration, size: tuple[int, int] | None) -> Boxes:
+    """The table with alpha and the rectangle computed where nobody stated them; `size` is the
+    picture's width and height. What the picture does not show keeps no rectangle."""
+    assert calibration.tr is not None
+    alpha, picture = boxes.alpha, boxes.picture
+    alpha = np.where(np.isnan(alpha), observed(to_camera(boxes.box, calibration.tr)), alpha)
+    if calibration.p2 is not None:
+        computed = rectangles(boxes.box, calibration.p2 @ calibration.tr, size)
+        picture = np.where(np.isnan(picture), computed, picture)
+    for column in (alpha, picture):
+        column.setflags(write=False)
+    return replace(boxes, alpha=alpha, picture=picture)
 
 
 def _crossings(vertices: np.ndarray) -> np.ndarray:

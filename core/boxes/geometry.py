@@ -42,18 +42,24 @@ def corners(boxes: np.ndarray) -> np.ndarray:
 def rotated_iou(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Overlap of each of boxes a (n, 7) with each of b (m, 7): intersection over union as seen from
     above and in space, (n, m) float64 each."""
-    from core.boxes.kernel import shared_areas
+    from core.boxes.kernel import overlaps
 
-    a, b = _rows(a), _rows(b)
-    return _ratios(shared_areas(a, b), a[:, None], b[None])
+    above, space = overlaps(_rows(a), _rows(b))
+    return above, space
 
 
 def rotated_iou_of_pairs(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `rotated_iou` of the i-th of boxes a and the i-th of b (n, 7): (n,) float64 each."""
-    from core.boxes.kernel import shared_area_of_pairs
+    """As `rotated_iou` of the i-th of boxes a and the i-th of b (n, 7): (n,) float64 each.
+
+    Raises ValueError where one has more boxes than the other.
+    """
+    from core.boxes.kernel import overlaps_of_pairs
 
     a, b = _rows(a), _rows(b)
-    return _ratios(shared_area_of_pairs(a, b), a, b)
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} boxes and {len(b)} are no pairs")
+    above, space = overlaps_of_pairs(a, b)
+    return above, space
 
 
 def covered(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -127,20 +133,6 @@ def _rows(boxes: np.ndarray) -> np.ndarray:
 
 def _xyz(points: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(points[:, :3], np.float64)
-
-
-def _ratios(area: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    with np.errstate(invalid="ignore"):  # of values that are no numbers
-        seen = _over(area, a[..., 3] * a[..., 4] + b[..., 3] * b[..., 4] - area)
-        return seen, _in_space(area, a, b)
-
-
-def _in_space(area: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    top = np.minimum(a[..., 2] + a[..., 5] / 2, b[..., 2] + b[..., 5] / 2)
-    bottom = np.maximum(a[..., 2] - a[..., 5] / 2, b[..., 2] - b[..., 5] / 2)
-    volume = area * np.maximum(top - bottom, 0)
-    sizes = np.prod(a[..., 3:6], axis=-1) + np.prod(b[..., 3:6], axis=-1)
-    return _over(volume, sizes - volume)
 
 
 def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -34,16 +34,27 @@ def _clip(x, y, count, axis, side, limit, new_x, new_y):
 
 
 @njit(cache=True)
-def shared_area(a, b, scratch):
+def _facts(boxes):
+    """(n, 3) float64 of boxes (n, 7): half the diagonal, NaN of no area, and cosine and sine."""
+    made = np.empty((len(boxes), 3))
+    for i in range(len(boxes)):
+        length, width = boxes[i, 3], boxes[i, 4]
+        good = 0 < length < np.inf and 0 < width < np.inf
+        made[i, 0] = 0.5 * np.sqrt(length * length + width * width) if good else np.nan
+        made[i, 1], made[i, 2] = np.cos(boxes[i, 6]), np.sin(boxes[i, 6])
+    return made
+
+
+@njit(cache=True)
+def _shared_area(a, facts_a, b, facts_b, scratch):
     """The area that boxes a and b (7,) share as seen from above; scratch is (4, 16) float64."""
     dx, dy = a[0] - b[0], a[1] - b[1]
-    reach = 0.5 * (np.hypot(a[3], a[4]) + np.hypot(b[3], b[4]))
-    near = dx * dx + dy * dy <= reach * reach < np.inf  # of no number: not near
-    if not (near and a[3] > 0 and a[4] > 0 and b[3] > 0 and b[4] > 0):
+    reach = facts_a[0] + facts_b[0]
+    if not dx * dx + dy * dy <= reach * reach:  # nor where one is no number
         return 0.0
-    cos_b, sin_b = np.cos(b[6]), np.sin(b[6])
-    turn = a[6] - b[6]
-    cos, sin = np.cos(turn), np.sin(turn)
+    cos_b, sin_b = facts_b[1], facts_b[2]
+    cos = facts_a[1] * cos_b + facts_a[2] * sin_b
+    sin = facts_a[2] * cos_b - facts_a[1] * sin_b
     middle_x, middle_y = cos_b * dx + sin_b * dy, cos_b * dy - sin_b * dx
     x, y, new_x, new_y = scratch[0], scratch[1], scratch[2], scratch[3]
     for i in range(4):
@@ -68,19 +79,51 @@ def shared_areas(a, b):
     """(n, m) float64 areas that boxes (n, 7) and (m, 7) share as seen from above."""
     scratch = np.empty((4, _VERTICES))
     found = np.zeros((len(a), len(b)))
+    facts_a, facts_b = _facts(a), _facts(b)
     for i in range(len(a)):
         for j in range(len(b)):
-            found[i, j] = shared_area(a[i], b[j], scratch)
+            found[i, j] = _shared_area(a[i], facts_a[i], b[j], facts_b[j], scratch)
     return found
 
 
 @njit(cache=True)
-def shared_area_of_pairs(a, b):
-    """(n,) float64 areas that the i-th of boxes a and b (n, 7) share as seen from above."""
+def _both(a, b, area):
+    """Intersection over union as seen from above and in space of boxes that share an area."""
+    above = area / (a[3] * a[4] + b[3] * b[4] - area)
+    top = min(a[2] + 0.5 * a[5], b[2] + 0.5 * b[5])
+    bottom = max(a[2] - 0.5 * a[5], b[2] - 0.5 * b[5])
+    known = abs(a[2]) < np.inf and abs(b[2]) < np.inf  # min and max may pass over no number
+    if not (known and 0 < a[5] < np.inf and 0 < b[5] < np.inf and top > bottom):
+        return above, 0.0
+    volume = area * (top - bottom)
+    return above, volume / (a[3] * a[4] * a[5] + b[3] * b[4] * b[5] - volume)
+
+
+@njit(cache=True)
+def overlaps(a, b):
+    """(2, n, m) float64 intersection over union of boxes (n, 7) and (m, 7), as seen from above and
+    in space."""
     scratch = np.empty((4, _VERTICES))
-    found = np.zeros(len(a))
+    found = np.zeros((2, len(a), len(b)))
+    facts_a, facts_b = _facts(a), _facts(b)
     for i in range(len(a)):
-        found[i] = shared_area(a[i], b[i], scratch)
+        for j in range(len(b)):
+            area = _shared_area(a[i], facts_a[i], b[j], facts_b[j], scratch)
+            if area > 0:
+                found[0, i, j], found[1, i, j] = _both(a[i], b[j], area)
+    return found
+
+
+@njit(cache=True)
+def overlaps_of_pairs(a, b):
+    """(2, n) float64 as `overlaps` of the i-th of boxes a and b (n, 7)."""
+    scratch = np.empty((4, _VERTICES))
+    found = np.zeros((2, len(a)))
+    facts_a, facts_b = _facts(a), _facts(b)
+    for i in range(len(a)):
+        area = _shared_area(a[i], facts_a[i], b[i], facts_b[i], scratch)
+        if area > 0:
+            found[0, i], found[1, i] = _both(a[i], b[i], area)
     return found
 
 
@@ -89,6 +132,7 @@ def suppress(boxes, labels, order, most):
     """(n,) bool: which boxes (n, 7) stay, walked in `order`; each that stays removes those later in
     the order, of its label, with which it has an IoU above `most` as seen from above."""
     scratch = np.empty((4, _VERTICES))
+    facts = _facts(boxes)
     kept = np.zeros(len(boxes), np.bool_)
     gone = np.zeros(len(boxes), np.bool_)
     for place in range(len(order)):
@@ -100,7 +144,7 @@ def suppress(boxes, labels, order, most):
             j = order[later]
             if gone[j] or labels[i] != labels[j]:
                 continue
-            area = shared_area(boxes[i], boxes[j], scratch)
+            area = _shared_area(boxes[i], facts[i], boxes[j], facts[j], scratch)
             if area > 0:
                 both = boxes[i, 3] * boxes[i, 4] + boxes[j, 3] * boxes[j, 4] - area
                 gone[j] = area / both > most

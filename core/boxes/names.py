@@ -9,7 +9,7 @@ from functools import cached_property
 
 from core.base.errors import DataError
 
-_SHOWN = 5
+_SHOWN, _LETTERS = 5, 40
 
 
 @dataclass(frozen=True)
@@ -25,33 +25,34 @@ class Names:
 
     @cached_property
     def _ids(self) -> dict[str, int]:
-        own = {_plain(name): id for id, name in enumerate(self.names)}
-        return {**own, **{_plain(name): own[_plain(to)] for name, to in self.also.items()}}
+        own = {plain(name): id for id, name in enumerate(self.names)}
+        return {**own, **{plain(name): own[plain(to)] for name, to in self.also.items()}}
 
     def ids(self, found: Sequence[str], where: object) -> list[int]:
         """The class id of each name in a file. Raises DataError that says which are unknown."""
-        unknown = sorted({name for name in found if _plain(name) not in self._ids})
+        unknown = sorted({name for name in found if plain(name) not in self._ids})
         if unknown:
             raise DataError(
                 f"{where} has boxes of {_classes(unknown)}, which the project's class list does "
                 "not have.",
                 "Add the class to the list, or say which class of it is meant.",
             )
-        return [self._ids[_plain(name)] for name in found]
+        return [self._ids[plain(name)] for name in found]
 
 
 def spelled(name: str, ways: Iterable[str]) -> str:
     """A name as a format spells it, where it is one of the format's own; else the name with
     underscores for blanks."""
-    own = {_plain(way): way for way in ways}
-    return own.get(_plain(name), re.sub(r"\s+", "_", name.strip()))
+    own = {plain(way): way for way in ways}
+    return own.get(plain(name), re.sub(r"\s+", "_", name.strip()))
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without what makes no difference."""
     return re.sub(r"[\s._-]+", "-", name.strip().casefold())
 
 
 def _classes(unknown: Sequence[str]) -> str:
-    shown = ", ".join(name or '""' for name in unknown[:_SHOWN])
+    shown = ", ".join(name[:_LETTERS] or '""' for name in unknown[:_SHOWN])
     more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
     return f"the {'class' if len(unknown) == 1 else 'classes'} {shown}{more}"

@@ -177,6 +177,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="one JSON object")
     made = add("doctor", "check this machine and a project", "lidarloop doctor street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
+    made.add_argument(
+        "--mend",
+        action="store_true",
+        help="keep the good part of damaged files; the damaged ones stay beside it",
+    )
     made = on_project("merge", "bring other annotators' journals in", "merge street street-of-ann")
     made.add_argument("others", type=Path, nargs="+", metavar="OTHER", help="their projects")
     made.add_argument("--reopen", action="store_true", help="ask again where annotators disagree")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
+from core.cli.finding import Finding
+from core.cli.mend import derived, journals
 from core.data.formats import broken_formats
 from core.project.project import Project
 from core.query.strategies import broken_strategies
@@ -31,19 +32,6 @@ PACKAGES = (
 SAME = {"open3d": "open3d-cpu"}  # the same without CUDA
 OWN = ("core", "models", "gui", "resources", "main")
 OPTIONAL = ("torchsparse", "spconv-triton", "distributed")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check: its name, whether it passed (None: only told), and what was found."""
-
-    name: str
-    good: bool | None
-    text: str
-
-    def __str__(self) -> str:
-        mark = {True: "ok  ", False: "BAD ", None: "    "}[self.good]
-        return f"{mark} {self.name:<20} {self.text}"
 
 
 def own_packages() -> Finding:
@@ -87,6 +75,8 @@ def machine() -> Iterator[Finding]:
 
 def integrity(path: Path, job: Job) -> Iterator[Finding]:
     """Check a project: it opens, journals are whole, scans and units are what they were."""
+    yield from journals(path)
+    yield from derived(path)
     try:
         project = Project(path, read_only=True)
     except ProjectError as error:
@@ -96,7 +86,7 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
         yield Finding("project", True, f"{path.name}, {len(project.rounds)} rounds")
         for note in project.notes:
             yield Finding("settings", None, note)
-        yield _journals(project)
+        yield _entries(project)
         if project.units is None:
             yield Finding("units", None, "not prepared yet")
         else:
@@ -105,15 +95,19 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
             yield _round(project, found.id)
 
 
-def _journals(project: Project) -> Finding:
-    entries = 0
+def _entries(project: Project) -> Finding:
+    """Whether the entries can be read, and are of the project's scans."""
+    entries, strangers, scans = 0, set(), set(project.source.scans)
     try:
         for entry in project.answers.entries():
             entries += 1
-            if len(entry.rows) != len(entry.classes):
-                return Finding("journals", False, f"entry {entry.seq} of {entry.annotator} is cut")
+            if entry.verb == "answer" and entry.scan not in scans:
+                strangers.add(entry.scan)
     except ProjectError as error:
         return Finding("journals", False, f"{error.what} {error.do}")
+    if strangers:
+        text = f"{entries:,} entries, all readable; {len(strangers):,} scans with answers are none"
+        return Finding("journals", None, f"{text} of the project's, {min(strangers)!a} for one")
     return Finding("journals", True, f"{entries:,} entries, all readable")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core import steps
+from core.base import compiling
 from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
@@ -21,6 +22,7 @@ from core.base.words import DASH
 from core.cli import classes, demo, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
+from core.cli.output import to_terminal
 from core.cli.strategies import listing
 from core.data.fitted import GUESSED
 from core.data.formats import format_named
@@ -40,6 +42,12 @@ Verb = Callable[[argparse.Namespace, Faces], int]
 
 def run(argv: Sequence[str], faces: Faces) -> int:
     """Run one verb; return the exit code."""
+    with to_terminal() as outcome:
+        outcome.code = _run(argv, faces)
+    return outcome.code
+
+
+def _run(argv: Sequence[str], faces: Faces) -> int:
     arguments = parser().parse_args(argv)
     try:
         return _VERBS[arguments.verb](arguments, faces)
@@ -119,6 +127,8 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
         found = () if first is None else dataset.format.columns(dataset.root, first)
         counts = len(dataset.train), len(dataset.validation)
         sources = project.settings.sources
+    if sys.stdout.isatty():  # a person, who reads this before they prepare
+        compiling.start(["core.prepare.warm"])
     print(f"{arguments.project}: {counts[0]:,} training scans, {counts[1]:,} validation scans")
     if found:
         print(f"columns: {', '.join(found)}")
@@ -295,11 +305,16 @@ def _status(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
     from core.cli import doctor
+    from core.cli.finding import Finding
+    from core.cli.mend import mend
 
     findings = list(doctor.machine())
     problem = faces.window.display_problem()
-    findings.append(doctor.Finding("display and OpenGL", problem is None, problem or "usable"))
-    findings.append(doctor.Finding("network backend", True, faces.network.backend()))
+    findings.append(Finding("display and OpenGL", problem is None, problem or "usable"))
+    findings.append(Finding("network backend", True, faces.network.backend()))
+    if arguments.mend and arguments.project is not None:
+        for sentence in mend(arguments.project):
+            print(sentence)
     if arguments.project is not None:
         findings += doctor.integrity(arguments.project, _job())
     for finding in findings:

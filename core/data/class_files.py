@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from core.base.bounded import open_file
 from core.base.errors import SettingsError
 from core.data.class_colours import free_colour
 from core.data.class_list import BUILT_IN, KEYS, ClassList, Merge
@@ -45,7 +46,7 @@ def read_class_list(name: str) -> ClassList:
 
 def _text(name: str) -> str:
     try:
-        with Path(name).open("rb") as file:
+        with open_file(Path(name)) as file:
             content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
         raise SettingsError(

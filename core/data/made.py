@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from core.base.errors import DataError
+from core.base.paths import check_name, inside
 from core.data.scans import Dataset, flat_name
 
 _NESTED = "scans"  # a folder of its own: no name in it was written by version 0.1.0
@@ -15,15 +15,11 @@ def file_of(folder: Path, scan: str) -> Path:
     """Where what is made from a scan is written. Raises DataError for a name that leads out of
     `folder` or to another scan's file."""
     name = f"{scan}.npz"
-    parts = Path(name).parts
-    if parts != tuple(name.split("/")) or ".." in parts:
-        raise DataError(
-            f"A scan is called {scan!r}, which is no path below the data root.",
-            "Name it by its folders and its file, such as 00/velodyne/000000.",
-        )
+    check_name(name)
+    parts = name.split("/")
     # A folder a.npz would stand where the file of a scan "a" does.
     folders = [re.sub(r"(\.npz_*)$", r"\1_", part) for part in parts[:-1]]
-    return folder.joinpath(_NESTED, *folders, parts[-1])
+    return inside(folder, "/".join((_NESTED, *folders, parts[-1])))
 
 
 def kept_file(folder: Path, scan: str, dataset: Dataset) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from core.base.errors import ProjectError
 from core.base.files import Column, read_arrays, write_arrays
 from core.prepare.units import CELL, INVALID, OVERSIZE, TINY, Units
 
@@ -159,15 +160,22 @@ def read_report(folder: Path, units: Units) -> Report | None:
     path = folder / _FILE
     if not path.exists():
         return None
+    do = f"Delete {path} and prepare the project again; no answer is lost."
     found = read_arrays(
         path,
         {"counts": (np.int64, "SC"), "warnings": (str, "W"), "rig": (str, "")},
-        do=f"Delete {path} and prepare the project again; no answer is lost.",
+        do=do,
         S=len(units.scans),
         C=len(COUNTS),
     )
     warnings = tuple(found["warnings"].tolist())
-    return Report(units.scans, found["counts"], warnings, json.loads(str(found["rig"])))
+    try:
+        rig = json.loads(str(found["rig"]))
+    except (ValueError, RecursionError) as error:
+        raise ProjectError(f"{path} is damaged: {error}.", do) from error
+    if not isinstance(rig, dict):
+        raise ProjectError(f"{path} is damaged: its rig is {str(rig)[:40]!r}.", do)
+    return Report(units.scans, found["counts"], warnings, rig)
 
 
 def as_json(report: Report) -> dict[str, Any]:

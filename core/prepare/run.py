@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.base.compiling import warm
 from core.base.errors import DataError
 from core.base.executors import run_all
 from core.base.files import hash_json, read_arrays, write_array, write_arrays
@@ -49,7 +50,7 @@ def prepare(
     out = folder / fingerprint
     missing = [scan for scan in dataset.train if not rows_file(out, scan, dataset).exists()]
     if missing:
-        _compile()
+        warm("core.prepare.warm", job)  # here, so that workers find it on disk
         tasks = {scan: (dataset, scan, settings, str(out)) for scan in missing}
         for _ in run_all(
             tasks, prepare_to_file, workers=workers, cluster=cluster, job=job, text="prepare"
@@ -95,14 +96,6 @@ def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) 
 def _scan_facts(checked: Checked, scan: str) -> list[Any]:
     rows, returns = checked.rows[scan], checked.returns[scan]
     return [rows, checked.hashes[scan], *([returns] if returns < rows else [])]
-
-
-def _compile() -> None:
-    """Compile the clustering once here, so that workers find it on disk."""
-    from core.prepare.clustering.cluster import cluster
-
-    grid = np.stack(np.meshgrid(*[np.arange(5.0)] * 3), axis=-1).reshape(-1, 3)
-    cluster(grid, min_cluster_size=5, min_samples=2, epsilon_m=0.0)
 
 
 def _table(

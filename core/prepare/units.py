@@ -164,12 +164,17 @@ class Units:
         for unit_id in unit_ids:
             scan, rest = split_item(unit_id)
             index = self._scan_index.get(scan, -1)
-            if rest[:1] == "c":
-                kind, key = CLUSTER, int(rest[1:])
-            elif rest[:1] == "g":
-                i, _, j = rest[1:].partition(",")
-                kind, key = CELL, int(i) * 65536 + int(j) + 32768
-            else:
+            try:
+                if rest[:1] == "c":
+                    kind, key = CLUSTER, int(rest[1:])
+                elif rest[:1] == "g":
+                    i, _, j = rest[1:].partition(",")
+                    kind, key = CELL, int(i) * 65536 + int(j) + 32768
+                else:
+                    raise ValueError(rest)
+                if abs(key) >= 1 << 31:
+                    raise ValueError(rest)
+            except ValueError:  # no name of ours
                 index, kind, key = -1, CLUSTER, 0
             scans.append(index)
             kinds.append(kind)

@@ -40,6 +40,7 @@ from core.data.splits import expanded
 from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
+from core.project.pointer import units_now
 from core.project.project_file import FILE, ProjectFile, read_project_file
 from core.project.rescue import save_at_home
 from core.query.query import Query
@@ -242,12 +243,11 @@ class Project:
         return self.path / "units"
 
     def _read_units(self) -> Units | None:
-        pointer = self.units_folder / POINTER
-        if not pointer.exists():
+        folder = units_now(self.units_folder)
+        if folder is None:
             return None
-        name = pointer.read_text(encoding="utf-8", errors="replace").strip()
-        units = Units.load(self.units_folder / name)
-        self._leave_out(self.units_folder / name)
+        units = Units.load(folder)
+        self._leave_out(folder)
         return units
 
     def _leave_out(self, folder: Path) -> None:

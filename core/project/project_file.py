@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core.base.bounded import MOST_TOML, read_whole
 from core.base.errors import ProjectError, SettingsError
 from core.base.files import write_atomic
 from core.base.settings import Settings, load_preset, nearest
@@ -89,13 +90,14 @@ def read_project_file(folder: Path) -> ProjectFile:
     """Read `folder`/project.toml. Raises ProjectError: no project, damaged, or a newer version."""
     path = folder / FILE
     try:
-        stored: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = read_whole(path, MOST_TOML).decode()
+        stored: dict[str, Any] = tomllib.loads(text.replace("\r\n", "\n"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ProjectError(
             f"{folder} is no LidarLoop project: it holds no {FILE}.",
             "Name a project's folder, or make one with `lidarloop new`.",
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ProjectError(
             f"{path} cannot be read: {error}.", "Mend that line or restore the file from a copy."
         ) from error
@@ -142,12 +144,21 @@ def read_project_file(folder: Path) -> ProjectFile:
 
 
 def _typed(path: Path, key: str, value: Any, kind: type[_Value]) -> _Value:
-    if type(value) is kind:
+    if type(value) is kind and not _beyond_words(value):
         return value
     raise SettingsError(
         f"{path} has no usable {key}." if value is None else f"{path}: {key} is {value!r}.",
         f"Give it {_WANTED[kind]}, or restore the file from a copy.",
     )
+
+
+def _beyond_words(value: Any) -> bool:
+    """Whether words are none of a path, for a zero byte or their length, or a number is beyond 64
+    bits."""
+    if isinstance(value, str):
+        parts = [len(part.encode(errors="replace")) for part in value.split("/")]
+        return "\0" in value or max(parts) > 255 or sum(parts) > 4000
+    return type(value) is int and abs(value) >> 63 > 0
 
 
 def _reading(path: Path, data: Mapping[str, Any]) -> Reading:

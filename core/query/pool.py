@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.base.jobs import Job
 from core.prepare.units import Units
 
 
@@ -23,12 +24,14 @@ class Pool:
     columns : name -> what the newest network says of each unit, memory-mapped; empty before one.
         "entropy" (U,) float32: mean softmax entropy (Eq. 2), natural logarithm; "feature" (U, F)
         float32: mean feature before the classifier
+    job : told of what takes long, and how a person stops it
     """
 
     units: Units
     free: np.ndarray
     labelled: np.ndarray
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    job: Job = field(default_factory=Job, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

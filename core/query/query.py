@@ -12,11 +12,13 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_json
+from core.base.typed import listed, mapped, number, whole, words, words_or_none
 from core.query.budget import Budget
 from core.query.pool import Draw
 from core.query.selection import Selection
 
 VERSION = 1
+_SEED = 1 << 63
 
 
 @dataclass(frozen=True)
@@ -120,34 +122,43 @@ def write_query(path: Path, query: Query) -> None:
 
 def read_query(path: Path) -> Query:
     """Read a query. Raises ProjectError where it is damaged or of a newer version."""
-    stored = read_json(path)
-    try:
-        if stored["version"] > VERSION:
-            raise ProjectError(
-                f"{path} was written by a newer LidarLoop (query version {stored['version']}).",
-                "Update LidarLoop to read it.",
-            )
-        items = stored["items"]
-        cost = np.array([item["points"] for item in items], np.int64)
-        cost.setflags(write=False)
-        return Query(
-            items=tuple(item["unit_id"] for item in items),
-            group=tuple(item["partition"] for item in items),
-            cost=cost,
-            reason=tuple(item["reason"] for item in items),
-            columns={
-                name: np.array([item.get(name, np.nan) for item in items], float)
-                for name in stored["columns"]
-            },
-            strategy=stored["strategy"],
-            seed=stored["seed"],
-            round=stored["round"],
-            budget=stored["budget"],
-            fingerprint=stored["fingerprint"],
-            checkpoint=stored["checkpoint"],
-            parent=stored["parent"],
+    stored = read_json(path, version=int)
+    if stored["version"] > VERSION:
+        raise ProjectError(
+            f"{path} was written by a newer LidarLoop (query version {stored['version']}).",
+            "Update LidarLoop to read it.",
         )
-    except (KeyError, TypeError, ValueError) as error:
+    try:
+        return _query(stored)
+    except (KeyError, ValueError) as error:
         raise ProjectError(
             f"{path} is damaged: {error!r}.", "Restore it from a copy of the project."
         ) from error
+
+
+def _query(stored: Mapping[str, Any]) -> Query:
+    """The query that a file tells. Raises KeyError or ValueError where it tells none."""
+    items = [mapped(item, "an item") for item in listed(stored["items"], "items")]
+    names = tuple(words(item["unit_id"], "a unit_id") for item in items)
+    if len(set(names)) != len(names):
+        raise ValueError("an item is asked twice")
+    cost = np.array([whole(item["points"], "points") for item in items], np.int64)
+    cost.setflags(write=False)
+    columns = [words(name, "a column") for name in listed(stored["columns"], "columns")]
+    return Query(
+        items=names,
+        group=tuple(words(item["partition"], "a partition") for item in items),
+        cost=cost,
+        reason=tuple(words(item["reason"], "a reason") for item in items),
+        columns={
+            name: np.array([number(item.get(name, np.nan), name) for item in items], float)
+            for name in columns
+        },
+        strategy=words(stored["strategy"], "strategy"),
+        seed=whole(stored["seed"], "seed", -_SEED, _SEED),
+        round=whole(stored["round"], "round", 1, 1_000_000),
+        budget=mapped(stored["budget"], "budget"),
+        fingerprint=words(stored["fingerprint"], "fingerprint"),
+        checkpoint=words_or_none(stored["checkpoint"], "checkpoint"),
+        parent=words_or_none(stored["parent"], "parent"),
+    )

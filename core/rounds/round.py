@@ -14,6 +14,7 @@ from typing import Any
 
 from core.base.errors import ProjectError
 from core.base.files import read_json
+from core.base.typed import share_or_none
 from core.query.query import Query, read_query
 from core.rounds.scores import are_scored
 
@@ -92,7 +93,16 @@ class Round:
     def metrics(self) -> dict[str, Any] | None:
         """The evaluation of its checkpoint, or None before there is one."""
         path = self.file(METRICS)
-        return read_json(path, do=_EVALUATE, iou=dict) if path.exists() else None
+        if not path.exists():
+            return None
+        found: dict[str, Any] = read_json(path, do=_EVALUATE, iou=dict)
+        try:
+            share_or_none(found.get("miou"), "miou")
+            for name, value in found["iou"].items():
+                share_or_none(value, f"iou of {name}")
+        except ValueError as error:
+            raise ProjectError(f"{path} is damaged: {error}.", _EVALUATE) from error
+        return found
 
 
 def read_rounds(folder: Path) -> list[Round]:

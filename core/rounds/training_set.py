@@ -14,6 +14,7 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_json
+from core.base.paths import check_name
 
 _VERSION = 1
 
@@ -53,9 +54,13 @@ def write_training(path: Path, training: TrainingSet) -> None:
 
 
 def read_training(
-    path: Path, labels: Callable[[str, Mapping[str, int], tuple[str, ...]], np.ndarray]
+    path: Path,
+    labels: Callable[[str, Mapping[str, int], tuple[str, ...]], np.ndarray],
 ) -> TrainingSet:
-    """Read what `write_training` froze; `labels(scan, positions, rounds)` folds the journals."""
+    """Read what `write_training` froze; `labels(scan, positions, rounds)` folds the journals.
+
+    Raises ProjectError where it is damaged.
+    """
     version = read_json(path, version=int)["version"]
     if version != _VERSION:
         raise ProjectError(
@@ -64,6 +69,14 @@ def read_training(
         )
     names = list[str]
     stored = read_json(path, rounds=names, positions=dict[str, int], scans=names, unlabelled=names)
+    named = [*stored["scans"], *stored["unlabelled"]]
+    if len(set(named)) != len(named) or not stored["scans"]:
+        raise ProjectError(
+            f"{path} is damaged: it names no scan, or one twice.",
+            "Restore it from a copy of the project.",
+        )
+    for name in named:  # of scans that may be none of the project's any more
+        check_name(name)
     positions, rounds = stored["positions"], tuple(stored["rounds"])
     return TrainingSet(
         scans=tuple(stored["scans"]),

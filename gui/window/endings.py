@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core.base.files import read_json
 from core.base.words import DASH
 from core.project.project import Project
@@ -29,5 +31,6 @@ def _miou(found: Round) -> float | None:
 def _loss(found: Round) -> float | None:
     """Of the last epoch, None where the network was trained elsewhere."""
     path = found.file(LOG)
-    epochs = read_json(path, epochs=list)["epochs"] if path.exists() else []
-    return float(epochs[-1]["loss"]) if epochs else None
+    epochs = read_json(path, epochs=list[dict[str, Any]])["epochs"] if path.exists() else []
+    loss = epochs[-1].get("loss") if epochs else None
+    return float(loss) if isinstance(loss, int | float) else None

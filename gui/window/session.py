@@ -375,7 +375,10 @@ class Session(QObject):
         if self.view is None or not self.view.isVisible() or not self.project.writable:
             return ""
         path = self.project.path / "cache" / "view.png"
-        path.parent.mkdir(exist_ok=True)
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError:  # the project's folder may be gone: a picture is not worth a word
+            return ""
         saved = self.view.grab().scaledToWidth(320).save(str(path))
         return str(path.resolve()) if saved else ""
 

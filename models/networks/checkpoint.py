@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from core.base.bounded import open_file
 from core.base.errors import ProjectError
 from core.base.files import write_atomic
 from core.data.classes import ClassList
@@ -63,6 +64,7 @@ def save(
 def read(path: Path) -> tuple[dict[str, Tensor], About]:
     """Return the tensors and what the file is of. Raises ProjectError where it is damaged."""
     try:
+        open_file(path).close()  # no pipe, which would wait
         with safe_open(path, framework="pt") as file:
             stored: dict[str, Any] = json.loads((file.metadata() or {})["lidarloop"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}
@@ -71,16 +73,36 @@ def read(path: Path) -> tuple[dict[str, Tensor], About]:
                 f"{path} was written by a newer LidarLoop (version {stored['version']}).",
                 "Update LidarLoop to use it.",
             )
-        return tensors, About(**{**stored, "classes": tuple(stored["classes"])})
+        about = About(**{**stored, "classes": tuple(stored["classes"])})
+        _check(tensors, about)
+        return tensors, about
     except FileNotFoundError as error:
         raise ProjectError(
             f"{path} is missing.", "Train the round again, or restore the file from a copy."
         ) from error
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ProjectError(
             f"{path} is damaged or no checkpoint of LidarLoop: {error}.",
             "Restore it from a copy, or delete it and train the round again.",
         ) from error
+
+
+def _check(tensors: Mapping[str, Tensor], about: About) -> None:
+    """Raise ValueError where what a checkpoint says of itself is of another type, or a weight is no
+    number."""
+    for field in fields(About):
+        value = getattr(about, field.name)
+        if type(value).__name__ != str(field.type).partition("[")[0] and not (
+            field.type == "float" and type(value) is int
+        ):
+            raise ValueError(f"{field.name} is {str(value)[:40]!r}")
+    if min(about.epoch, about.step, about.batch) < 0 or not all(
+        isinstance(name, str) for name in about.classes
+    ):
+        raise ValueError("it is of no epoch, step, batch or classes")
+    for name, tensor in tensors.items():
+        if name.startswith(_MODEL) and not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"{name} is not finite")
 
 
 def check_fits(path: Path, about: About, *, network: str, width: float, classes: ClassList) -> None:
@@ -128,16 +150,36 @@ def load_network(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
             ):
                 tensor = torch.cat([tensor, whole[len(tensor) :].to(tensor)])
             state[name] = tensor
+    lacks, more = own.keys() - state.keys(), state.keys() - own.keys()
+    other = [name for name in own.keys() & state.keys() if own[name].shape != state[name].shape]
+    if lacks or more or other:
+        first = min([*lacks, *more, *other])
+        raise ProjectError(
+            f"The checkpoint is not of this network: {len(lacks)} weights are missing, {len(more)} "
+            f"are none of it and {len(other)} have another shape ({first} for one).",
+            "Restore it from a copy, or delete it and train the round again.",
+        )
     network.load_state_dict(state)
 
 
 def load_optimiser(optimiser: torch.optim.Adam, tensors: Mapping[str, Tensor]) -> None:
     """Put a training state's moments and step counts into Adam."""
     state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith(_OPTIMISER):
-            index, _, key = name.removeprefix(_OPTIMISER).partition(".")
-            state.setdefault(int(index), {})[key] = tensor
     whole = optimiser.state_dict()
-    whole["state"] = state
-    optimiser.load_state_dict(whole)
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    try:
+        for name, tensor in tensors.items():
+            if name.startswith(_OPTIMISER):
+                index, _, key = name.removeprefix(_OPTIMISER).partition(".")
+                state.setdefault(int(index), {})[key] = tensor
+        for place, found in state.items():
+            shapes = {found["exp_avg"].shape, found["exp_avg_sq"].shape, weights[place].shape}
+            if len(shapes) > 1 or found["step"].numel() != 1:
+                raise ValueError(f"another shape of {place}")
+        whole["state"] = state
+        optimiser.load_state_dict(whole)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ProjectError(
+            f"The training that was interrupted cannot go on: its state is damaged ({error}).",
+            "Delete the file that ends in .state.safetensors, if it is there, and train again.",
+        ) from error

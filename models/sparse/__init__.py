@@ -1,6 +1,5 @@
 """Sparse convolution behind one function, `conv(features, weight, kernel_map)`."""
 
-from models.sparse.backends import conv, describe
-from models.sparse.torch_backend import release_buffers
+from models.sparse.backends import conv, describe, release_buffers
 
 __all__ = ["conv", "describe", "release_buffers"]

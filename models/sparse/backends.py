@@ -1,6 +1,6 @@
-"""Which sparse convolution runs where: plain torch everywhere, a faster one on CUDA if it is right.
+"""Which sparse convolution runs where: plain torch everywhere, a faster one where it is right.
 
-A backend is a module with `conv(features, weight, kernel_map)`. One for CUDA is used only after it
+A backend is a module with `conv(features, weight, kernel_map)`. A faster one is used only after it
 agreed with plain torch on a small random cloud, gradients included: about a second, once.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from models.sparse import torch_backend
 from models.sparse.kernel_map import KernelMap, down_map, pack, submanifold_map
 
 Convolution = Callable[[Tensor, Tensor, KernelMap], Tensor]
-FASTER = ("spconv_triton", "torchsparse")  # in this order
+FASTER = {"cuda": ("spconv_triton", "torchsparse"), "cpu": ("compiled",)}  # in this order
 _TOLERANCE = 1e-4  # ‖difference‖ / ‖reference‖ in float32; a wrong layout gives about 1
 
 
@@ -43,8 +44,7 @@ def conv(features: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:
 @functools.cache
 def choose(device_type: str) -> Backend:
     """The backend for a kind of device, found once."""
-    names = FASTER if device_type == "cuda" else ()
-    return first_that_agrees(names, torch.device(device_type))
+    return first_that_agrees(FASTER.get(device_type, ()), torch.device(device_type))
 
 
 def first_that_agrees(names: Sequence[str], device: torch.device) -> Backend:
@@ -53,7 +53,9 @@ def first_that_agrees(names: Sequence[str], device: torch.device) -> Backend:
     for name in names:
         try:
             module = importlib.import_module(f"models.sparse.{name}_backend")
-            check_agreement(module.conv, device)
+            # Who scores first asks in inference mode, where there are no gradients to compare.
+            with torch.inference_mode(False), torch.enable_grad():
+                check_agreement(module.conv, device)
         except ModuleNotFoundError as error:
             missing = (error.name or name).partition(".")[0]
             reasons.append(f"{name} ({missing} is not installed)")
@@ -64,12 +66,19 @@ def first_that_agrees(names: Sequence[str], device: torch.device) -> Backend:
     return Backend("torch", torch_backend.conv, tuple(reasons))
 
 
+def release_buffers() -> None:
+    """Give back what this thread's convolutions kept, when training or scoring ends."""
+    torch_backend.release_buffers()
+    compiled = sys.modules.get("models.sparse.compiled_backend")
+    if compiled is not None:
+        compiled.release_threads()
+
+
 def describe() -> str:
     """The backend of this machine in words, with the reasons why it is no faster one."""
-    if not torch.cuda.is_available():
-        return "torch on the CPU"
-    found = choose("cuda")
-    text = f"{found.name} on {torch.cuda.get_device_name()}"
+    on_gpu = torch.cuda.is_available()
+    found = choose("cuda" if on_gpu else "cpu")
+    text = f"{found.name} on {torch.cuda.get_device_name() if on_gpu else 'the CPU'}"
     return "; ".join([text, *(f"not {reason}" for reason in found.passed_over)])
 
 

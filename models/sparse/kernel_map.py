@@ -7,7 +7,9 @@ and matched inputs and outputs both rise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,6 +18,18 @@ from core.base.errors import DataError
 
 _X, _Y, _Z = 1 << 32, 1 << 16, 1
 MAX_EXTENT = 65_533
+
+
+class Grouping:
+    """Pair positions grouped by their voxel at one end: found when first asked, by plain torch."""
+
+    def __init__(self, find: Callable[[], tuple[Tensor, Tensor]]) -> None:
+        self._find = find
+
+    @cached_property
+    def found(self) -> tuple[Tensor, Tensor]:
+        """(P,) the positions, and where each voxel's group starts, with an end."""
+        return self._find()
 
 
 @dataclass(frozen=True, eq=False)  # a backend may keep tables by map
@@ -27,8 +41,7 @@ class KernelMap:
     inputs, outputs : (P,) int64, the packed pairs, offset by offset
     sizes : pairs of each of the K offsets
     center : offset whose pairs are the identity and are not packed, or None
-    forward_order, forward_starts : pair positions grouped by output, and where each group starts
-    backward_order, backward_starts : the same by input
+    forward : pair positions grouped by output; backward : the same by input
     input_count, output_count : number of voxels
     """
 
@@ -36,10 +49,8 @@ class KernelMap:
     outputs: Tensor
     sizes: tuple[int, ...]
     center: int | None
-    forward_order: Tensor
-    forward_starts: Tensor
-    backward_order: Tensor
-    backward_starts: Tensor
+    forward: Grouping
+    backward: Grouping
     input_count: int
     output_count: int
 
@@ -50,10 +61,8 @@ class KernelMap:
             self.inputs,
             self.sizes,
             self.center,
-            self.backward_order,
-            self.backward_starts,
-            self.forward_order,
-            self.forward_starts,
+            self.backward,
+            self.forward,
             self.output_count,
             self.input_count,
         )
@@ -182,28 +191,18 @@ def _packed(
     inputs = torch.cat([pair[0] for pair in pairs])
     outputs = torch.cat([pair[1] for pair in pairs])
     sizes = tuple(len(pair[0]) for pair in pairs)
-    forward_order, forward_starts = grouped(outputs, output_count)
-    if mirrored:
+    forward = Grouping(lambda: grouped(outputs, output_count))
+
+    def mirror() -> tuple[Tensor, Tensor]:
         # The group of an input is that of the same voxel as output, each pair by its mirror image.
+        order, starts = forward.found
         lengths = torch.tensor(sizes, device=inputs.device)
         first = torch.cumsum(lengths, 0) - lengths
         shift = torch.repeat_interleave(first.flip(0) - first, lengths)
-        backward_order = forward_order + shift[forward_order]
-        backward_starts = forward_starts
-    else:
-        backward_order, backward_starts = grouped(inputs, input_count)
-    return KernelMap(
-        inputs,
-        outputs,
-        sizes,
-        center,
-        forward_order,
-        forward_starts,
-        backward_order,
-        backward_starts,
-        input_count,
-        output_count,
-    )
+        return order + shift[order], starts
+
+    backward = Grouping(mirror if mirrored else lambda: grouped(inputs, input_count))
+    return KernelMap(inputs, outputs, sizes, center, forward, backward, input_count, output_count)
 
 
 def grouped(index: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -53,7 +53,7 @@ class _Convolution(torch.autograd.Function):
         ctx.save_for_backward(x, weight)
         ctx.kernel_map = kernel_map
         products = _products(x, weight, kernel_map.inputs, kernel_map.sizes)
-        y = _sum(products, kernel_map.forward_order, kernel_map.forward_starts)
+        y = _sum(products, *kernel_map.forward.found)
         if kernel_map.center is not None:
             y.addmm_(x, weight[kernel_map.center])
         return y
@@ -85,7 +85,7 @@ class _Convolution(torch.autograd.Function):
             torch.mm(x.t(), gradient, out=dweight[center])
         if products is None:
             return None, dweight, None
-        dx = _sum(products, kernel_map.backward_order, kernel_map.backward_starts)
+        dx = _sum(products, *kernel_map.backward.found)
         if center is not None:
             dx.addmm_(gradient, transposed[center])
         return dx, dweight, None

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from core.base.compiling import warm
 from core.base.errors import Cancelled
 from core.base.files import hash_file, hash_json, read_json, write_json
 from core.base.jobs import Job
@@ -29,7 +30,7 @@ from core.data.scans import Dataset
 from core.quality.iou import iou, mean_iou
 from core.rounds.round import LOG
 from core.rounds.training_set import TrainingSet
-from models.machine import use_threads
+from models.machine import device, use_threads
 from models.networks import checkpoint, make_network
 from models.networks.published import read_published
 from models.sparse import describe, release_buffers
@@ -98,6 +99,8 @@ def train(
         ),
     )
     try:
+        if device().type == "cpu":
+            warm("models.sparse.warm", job)
         run.resume(job)
         if group.size == 1 and run.epoch < run.epochs:
             job.progress(0, 1, "estimate")

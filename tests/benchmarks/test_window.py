@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -143,18 +145,41 @@ def test_key_to_the_next_unit_of_another_scan(qapp, qtbot, many_scans: Path, rep
     assert found <= 2
 
 
-def test_labelling_while_training(qapp, qtbot, semantickitti: Path, tmp_path: Path, report):
+def test_labelling_while_training(
+    qapp, qtbot, semantickitti: Path, tmp_path: Path, report, monkeypatch
+):
     """The laptop preset trains beside: latency of keys, 60 Hz ticks kept, time to cancel."""
     window = open_window(asked(tmp_path / "p", semantickitti, ["00:000000"]), qtbot)
     window.resize(*SIZE)
     for _ in range(4):
         redraw(window)
-    idle = [_paced_key(window) for _ in range(15)]
+    from models.training.learner import Learner
+
+    idle, busy = [], []
+    gate, rests = threading.Event(), threading.Event()
+    gate.set()
+    learn = Learner.learn
+
+    def gated(learner: Learner, *arguments: Any) -> Any:
+        """Stop between steps where it is asked: two idle blocks alone differed by a third."""
+        rests.set()
+        gate.wait()
+        rests.clear()
+        return learn(learner, *arguments)
+
+    monkeypatch.setattr(Learner, "learn", gated)
     window.session.train()
     steps_seen: list[int] = []
     window.jobs.progressed.connect(lambda report: steps_seen.append(report.done))
     _wait(lambda: len(steps_seen) > 3 and steps_seen[-1] >= 2)
-    busy = [_paced_key(window) for _ in range(15)]
+    for _ in range(5):
+        gate.clear()
+        _wait(rests.is_set)
+        idle += [_paced_key(window) for _ in range(4)]
+        seen = len(steps_seen)
+        gate.set()
+        _wait(lambda seen=seen: len(steps_seen) > seen)
+        busy += [_paced_key(window) for _ in range(4)]
     kept = _ticks_kept(5.0)
     assert window.jobs.running == "Train"
     began = time.perf_counter()

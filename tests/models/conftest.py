@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,15 @@ import pytest
 from core.base.settings import load_preset
 from core.data.classes import load_classes
 from core.data.scans import open_dataset
+from models.sparse import release_buffers
 from tests.models.bench import Bench, full_training
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """A network that a test calls by itself has nobody who ends its helpers."""
+    yield
+    release_buffers()
 
 
 @pytest.fixture

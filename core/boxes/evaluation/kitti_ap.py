@@ -30,8 +30,9 @@ _LEVELS = 41
 
 
 class Frame(NamedTuple):
-    """What a frame's labels are and what was found in it. Both need `picture` and `alpha`, what was
-    found its `score`."""
+    """What a frame's labels are and what was found in it. Both are completed for the camera
+    (core.boxes.camera.completed), for a box that has no rectangle is passed over; what was found
+    has a `score`."""
 
     labels: Boxes
     found: Boxes
@@ -70,10 +71,12 @@ def kitti_ap(
     `limits` are the IoU above which a box is right in the picture, from above and in space (KITTI:
     .7 for cars, .5 else); what is found on the classes `neighbours` (Van for Car) is neither right
     nor wrong. Labels to ignore are DontCare in the picture, as in the files. Raises ValueError
-    where a found box has no score.
+    where a found box has no score, or a box no alpha.
     """
     if any(np.isnan(frame.found.score).any() for frame in frames):
         raise ValueError("a found box has no score")
+    if any(np.isnan(boxes.alpha).any() for frame in frames for boxes in frame):
+        raise ValueError("boxes lack alpha and rectangles: complete them (core.boxes.camera)")
     all_ = _put_together(frames)
     made: dict[str, list[tuple[float, float, int]]] = {metric: [] for metric in METRICS}
     for place in range(len(DIFFICULTIES)):

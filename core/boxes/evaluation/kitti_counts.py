@@ -70,7 +70,7 @@ def counts_at(
                 row = label_at[frame] + i
                 if label_state[row] == -1:
                     continue
-                best, most, small = -1, 0.0, False
+                best, most = -1, 0.0
                 for j in range(first, last):
                     if found_state[j] == -1 or taken[j] or score[j] < levels[level]:
                         continue
@@ -78,10 +78,10 @@ def counts_at(
                     if not shared > limit:
                         continue
                     if found_state[j] == 0:
-                        if small or shared > most:
-                            best, most, small = j, shared, False
-                    elif best < 0:  # too small to count, taken only where nothing else was
-                        best, small = j, True
+                        if shared > most:
+                            best, most = j, shared
+                    elif best < 0:  # too low to count, taken only where nothing else is
+                        best = j
                 if best < 0:
                     continue
                 taken[best] = True

@@ -15,7 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.boxes.formats.source import MEND, Found, Written, apart, checked, numbers, text_of, whole
+from core.boxes.formats.source import (
+    MEND,
+    Found,
+    Written,
+    apart,
+    checked,
+    numbers,
+    part,
+    text_of,
+    whole,
+)
 from core.boxes.names import Names
 from core.boxes.table import UNKNOWN, Boxes
 
@@ -83,26 +93,32 @@ def _table(lines: Sequence[tuple[str, Line]], frame: str, names: Names, file: Pa
         words = ((where, line.get(name, "")) for where, line in real)
         return [numbers([word], where)[0] if word else unknown for where, word in words]
 
-    occluded = column("occluded", UNKNOWN)
-    for (where, _), value in zip(real, occluded, strict=True):
-        whole(value, UNKNOWN, 3, "occlusion", where)
-    regions = [
-        numbers([line.get(name, "") for name in _PICTURE], where)
-        for where, line in lines
-        if line["class"] == _REGION
-    ]
+    occluded, truncated = column("occluded", UNKNOWN), column("truncated", np.nan)
+    for (where, _), hidden, cut in zip(real, occluded, truncated, strict=True):
+        whole(hidden, UNKNOWN, 3, "occlusion", where)
+        part(cut, "truncation", where)
+    regions = [_region(line, where) for where, line in lines if line["class"] == _REGION]
     return Boxes.of(
         np.array(box).reshape(-1, 7),
         names.ids([line["class"] for _, line in real], file),
         track=tracks,
         score=column("score", np.nan),
-        truncated=column("truncated", np.nan),
+        truncated=truncated,
         occluded=occluded,
         ignore=ignore,
         alpha=column("alpha", np.nan),
         picture=np.stack([column(name, np.nan) for name in _PICTURE], axis=1),
         regions=regions,
     )
+
+
+def _region(line: Line, where: str) -> list[float]:
+    if any(line[name] for name in _BOX):
+        raise DataError(
+            f"{where}: {_REGION} has a box, and it stands for a rectangle of the picture.",
+            "A region to ignore in space is a box of a class with ignore 1.",
+        )
+    return numbers([line.get(name, "") for name in _PICTURE], where)
 
 
 def written(frames: Mapping[str, Boxes], names: Sequence[str]) -> Written:

@@ -13,12 +13,11 @@ from core.boxes.camera import (
     AS_IF,
     KITTI_SIZE,
     InCamera,
+    completed,
     from_camera,
-    observed,
-    rectangles,
     to_camera,
 )
-from core.boxes.formats.source import MEND, checked, counted, numbers, whole
+from core.boxes.formats.source import checked, counted, numbers, part, whole
 from core.boxes.names import Names, spelled
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration
@@ -93,9 +92,7 @@ def _truncated(line: Line, levels: bool) -> float:
         return np.nan
     if levels:
         return whole(value, 0, 2, "truncation", line.where) / 2
-    if not 0 <= value <= 1:
-        raise DataError(f"{line.where}: truncation is {value:g}, not 0 to 1.", MEND)
-    return value
+    return part(value, "truncation", line.where)
 
 
 def level(truncated: float) -> float:
@@ -137,10 +134,8 @@ def rows_of(
         )
     assert known.tr is not None
     camera = to_camera(boxes.box, known.tr)
-    picture = boxes.picture.copy()
-    if known.p2 is not None:
-        computed = rectangles(boxes.box, known.p2 @ known.tr, size)
-        picture = np.where(np.isnan(picture), computed, picture)
+    boxes = completed(boxes, known, size)
+    picture = boxes.picture
     hidden = np.isnan(picture).any(1)
     unseen = hidden & ~boxes.ignore
     if unseen.any():
@@ -158,7 +153,7 @@ def rows_of(
         [
             np.where(np.isnan(boxes.truncated), -1, boxes.truncated),
             boxes.occluded,
-            np.where(np.isnan(boxes.alpha), observed(camera), boxes.alpha),
+            boxes.alpha,
             np.where(hidden[:, None], -1, picture),
             camera.size,
             camera.place,

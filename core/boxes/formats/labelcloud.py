@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import DataError
-from core.boxes.formats.source import MEND, Written, checked, counted, json_of, numbers
+from core.boxes.formats.source import MEND, Written, checked, counted, json_of, numbers, word
 from core.boxes.formats.turns import Tilts, from_angles, yaw_of
 from core.boxes.names import Names
 from core.boxes.table import UNKNOWN, Boxes
@@ -42,7 +42,7 @@ def read(file: Path, names: Names, *, degrees: bool = True) -> tuple[Boxes, tupl
         upright = turn[0] == turn[1] == 0
         yaw = (np.radians(turn[2]) if degrees else turn[2]) if upright else yaw_of(rotation)
         box.append(checked([*place, *size, yaw], where))
-        kinds.append(str(thing.get("name", "")))
+        kinds.append(word(thing.get("name", ""), "name", where))
         others |= set(thing) - _KNOWN
     notes = []
     if others:

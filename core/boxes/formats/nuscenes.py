@@ -24,6 +24,8 @@ from core.boxes.formats.source import (
     counted,
     json_of,
     numbers,
+    short,
+    word,
 )
 from core.boxes.formats.turns import Tilts, about_z, from_quaternion, to_quaternion, yaw_of
 from core.boxes.names import Names
@@ -52,7 +54,8 @@ def read(file: Path, poses: Mapping[str, np.ndarray], names: Names) -> Found:
     lost = [token for token, rows in samples.items() if rows and token not in poses]
     if poses and lost:
         raise DataError(
-            f"{counted(len(lost), 'sample')} of {file} have no pose, the first is {lost[0]}.",
+            f"{counted(len(lost), 'sample')} of {file} have no pose, the first is "
+            f"{short(lost[0])}.",
             "Bring the poses of all scans: boxes of the world cannot be placed without.",
         )
     tilts, others = Tilts(), set[str]()
@@ -78,7 +81,7 @@ def _rows(value: Any, file: Path) -> Iterator[tuple[str, str, Mapping[str, Any] 
             if not rows:
                 yield token, "", None
             for number, row in enumerate(rows, 1):
-                where = f"{file}, box {number} of {token}"
+                where = f"{file}, box {number} of {short(token)}"
                 yield token, where, _as_row(row, where)
     elif isinstance(value, list):
         for number, row in enumerate(value, 1):
@@ -110,8 +113,8 @@ def _table(
         tilts.add(rotation)
         place = back[:3, :3] @ place + back[:3, 3]
         box.append(checked([*place, length, width, height, yaw_of(rotation)], where))
-        kinds.append(str(_first(row, _NAMES, "")))
-        tracks.append(str(_first(row, _TRACKS, "")))
+        kinds.append(word(_first(row, _NAMES, ""), "class", where))
+        tracks.append(word(_first(row, _TRACKS, ""), "track", where))
         score = numbers([_first(row, _SCORES, -1)], f"{where}, score")[0]
         scores.append(np.nan if score == -1 else score)
     apart(zip(tracks, (f"box {n + 1}" for n in range(len(rows))), strict=True), token, file)
@@ -142,7 +145,7 @@ def written(
     lost = [scan for scan, boxes in frames.items() if len(boxes) and scan not in poses]
     if poses and lost:
         raise DataError(
-            f"{counted(len(lost), 'scan')} with boxes have no pose, the first is {lost[0]}.",
+            f"{counted(len(lost), 'scan')} with boxes have no pose, the first is {short(lost[0])}.",
             "Bring the poses of all scans, or export without poses.",
         )
     results = {

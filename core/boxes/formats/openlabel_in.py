@@ -10,7 +10,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.base.errors import DataError
-from core.boxes.formats.source import MEND, Found, apart, checked, counted, json_of, numbers, whole
+from core.boxes.formats.source import (
+    MEND,
+    Found,
+    apart,
+    checked,
+    counted,
+    json_of,
+    numbers,
+    part,
+    short,
+    whole,
+    word,
+)
 from core.boxes.formats.turns import Tilts, from_angles, from_quaternion, yaw_of
 from core.boxes.names import Names
 from core.boxes.table import UNKNOWN, Boxes
@@ -27,6 +39,11 @@ class _Cuboid(NamedTuple):
     where: str
     key: str
     value: Mapping[str, Any]
+
+
+def _system(cuboid: _Cuboid) -> str:
+    """The coordinate system that a cuboid names, "" for none."""
+    return word(cuboid.value.get("coordinate_system", ""), "coordinate system", cuboid.where)
 
 
 class _Reader:
@@ -51,32 +68,33 @@ class _Reader:
     def object(self, key: str, where: str) -> Mapping[str, Any]:
         """An object by its key, with its type."""
         if key not in self.objects:
-            raise DataError(f"{where} is of no object: objects does not name {key}.", MEND)
-        found = self._mapping(self.objects[key], f"object {key}")
+            raise DataError(f"{where} is of no object: objects does not name {short(key)}.", MEND)
+        found = self._mapping(self.objects[key], f"object {short(key)}")
         if not isinstance(found.get("type"), str):
-            raise DataError(f"{self.file}: object {key} has no type.", MEND)
+            raise DataError(f"{self.file}: object {short(key)} has no type.", MEND)
         return found
 
     def track(self, key: str) -> str:
         """The track of an object."""
-        data = self._mapping(self.objects[key].get("object_data", {}), f"object {key}")
-        for text in self._items(data.get("text", []), f"object {key}, text"):
+        data = self._mapping(self.objects[key].get("object_data", {}), f"object {short(key)}")
+        for text in self._items(data.get("text", []), f"object {short(key)}, text"):
             if text.get("name") == "track":
-                return str(text.get("val"))
+                return word(text.get("val"), "track", f"{self.file}: object {short(key)}")
         return key
 
     def frames(self) -> dict[str, tuple[str, list[_Cuboid], list[list[float]]]]:
         """By frame number its name, its cuboids and its regions."""
         found: dict[str, tuple[str, list[_Cuboid], list[list[float]]]] = {}
         for number, frame in self._mapping(self.root.get("frames", {}), "frames").items():
-            frame = self._mapping(frame, f"frame {number}")
-            properties = self._mapping(frame.get("frame_properties", {}), f"frame {number}")
-            cuboids, regions = found.setdefault(
-                number, (str(properties.get("scan", number)), [], [])
-            )[1:]
+            frame = self._mapping(frame, f"frame {short(number)}")
+            properties = self._mapping(frame.get("frame_properties", {}), f"frame {short(number)}")
+            scan = word(
+                properties.get("scan", number), "scan", f"{self.file}: frame {short(number)}"
+            )
+            _, cuboids, regions = found.setdefault(number, (scan, [], []))
             self.count_others(frame)
             for key, element in self._mapping(frame.get("objects", {}), "objects").items():
-                where = f"{self.file}: frame {number}, object {key}"
+                where = f"{self.file}: frame {short(number)}, object {short(key)}"
                 data = self._mapping(element, where).get("object_data", {})
                 self._take(key, self._mapping(data, where), where, cuboids, regions)
         self._take_static(found)
@@ -85,10 +103,10 @@ class _Reader:
     def _take_static(self, found: dict[str, tuple[str, list[_Cuboid], list[list[float]]]]) -> None:
         """What an object holds itself stands in all its frames; without frames, in frame 0."""
         for key in self.objects:
-            where = f"{self.file}: object {key}"
+            where = f"{self.file}: object {short(key)}"
             thing = self.object(key, where)
             data = self._mapping(thing.get("object_data", {}), where)
-            spans = self._items(thing.get("frame_intervals", []), f"object {key}")
+            spans = self._items(thing.get("frame_intervals", []), f"object {short(key)}")
             there = [frame for span in spans for frame in self._span(span, key)] or list(found)
             held = any(values and kind not in _TELLING for kind, values in data.items())
             for number in (there or ["0"]) if held else ():
@@ -96,7 +114,7 @@ class _Reader:
                 self._take(key, data, where, cuboids, regions)
 
     def _span(self, span: Mapping[str, Any], key: str) -> Iterator[str]:
-        where = f"{self.file}: the frame interval of object {key}"
+        where = f"{self.file}: the frame interval of object {short(key)}"
         first, last = numbers([span.get("frame_start"), span.get("frame_end")], where)
         if last - first > _MOST_FRAMES:
             raise DataError(f"{where} has {last - first:,.0f} frames.", MEND)
@@ -131,10 +149,12 @@ class _Reader:
                     self.left_out[kind] += 1
                 elif value.get("val") is None:
                     self.left_out["cuboid without values"] += 1
-                elif self.system not in (None, value.get("coordinate_system", self.system)):
-                    self.left_out[f"cuboid in {value['coordinate_system']}"] += 1
                 else:
-                    cuboids.append(_Cuboid(where, key, value))
+                    cuboid = _Cuboid(where, key, value)
+                    if self.system in (None, _system(cuboid) or self.system):
+                        cuboids.append(cuboid)
+                    else:
+                        self.left_out[f"cuboid in {short(_system(cuboid))}"] += 1
 
     def _values(self, value: Mapping[str, Any], counts: tuple[int, ...], where: str) -> list[float]:
         found = value.get("val")
@@ -182,7 +202,7 @@ def read(file: Path, names: Names, system: str | None = None) -> Found:
     version = metadata.get("schema_version") if isinstance(metadata, dict) else None
     if version != VERSION:
         raise DataError(
-            f"{file} is of OpenLABEL version {version}; {VERSION} is read.",
+            f"{file} is of OpenLABEL version {short(version)}; {VERSION} is read.",
             f"Convert it to {VERSION} with the program that wrote it.",
         )
     reader = _Reader(file, root, system)
@@ -191,15 +211,15 @@ def read(file: Path, names: Names, system: str | None = None) -> Found:
     order = reader.frames()
     for number in sorted(order, key=lambda number: int(number) if number.isdecimal() else -1):
         name, cuboids, regions = order[number]
-        systems = {str(cuboid.value.get("coordinate_system", "")) for cuboid in cuboids}
+        systems = {_system(cuboid) for cuboid in cuboids}
         if len(systems) > 1:
             raise DataError(
-                f"{file}: frame {number} has cuboids in several coordinate systems: "
-                f"{', '.join(sorted(systems))}.",
+                f"{file}: frame {short(number)} has cuboids in several coordinate systems: "
+                f"{short(', '.join(sorted(systems)))}.",
                 "Say which of them is the scanner's.",
             )
         if name in tables:
-            raise DataError(f"{file}: two frames are of the scan {name}.", MEND)
+            raise DataError(f"{file}: two frames are of the scan {short(name)}.", MEND)
         tables[name] = _table(reader, number, cuboids, regions, names)
     left = [counted(count, what) for what, count in sorted(reader.left_out.items()) if count]
     notes = (f"{', '.join(left)} of {file.name} not taken: no boxes.",) if left else ()
@@ -215,8 +235,8 @@ def _table(
 ) -> Boxes:
     tracks = [reader.track(cuboid.key) for cuboid in cuboids]
     keys = [cuboid.key for cuboid in cuboids]
-    apart(((key, f"object {key}") for key in keys), number, reader.file)
-    apart(zip(tracks, (f"object {key}" for key in keys), strict=True), number, reader.file)
+    apart(((key, f"object {short(key)}") for key in keys), number, reader.file)
+    apart(zip(tracks, (f"object {short(key)}" for key in keys), strict=True), number, reader.file)
     types = [reader.object(cuboid.key, cuboid.where)["type"] for cuboid in cuboids]
     told = [reader.attributes(cuboid) for cuboid in cuboids]
     where = [cuboid.where for cuboid in cuboids]
@@ -232,14 +252,16 @@ def _table(
         return made if count > 1 else made[:, 0]
 
     occluded = np.nan_to_num(column("occluded"), nan=UNKNOWN)
-    for value, place in zip(occluded, where, strict=True):
-        whole(value, UNKNOWN, 3, "occlusion", place)
+    truncated = column("truncated")
+    for hidden, cut, place in zip(occluded, truncated, where, strict=True):
+        whole(hidden, UNKNOWN, 3, "occlusion", place)
+        part(cut, "truncation", place)
     return Boxes.of(
         np.array([reader.box(cuboid) for cuboid in cuboids]).reshape(-1, 7),
         names.ids(types, reader.file),
         track=tracks,
         score=column("score"),
-        truncated=column("truncated"),
+        truncated=truncated,
         occluded=occluded,
         ignore=[values.get("ignore") is True for values in told],
         alpha=column("alpha"),

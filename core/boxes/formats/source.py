@@ -15,6 +15,9 @@ from core.boxes.table import Boxes, problem
 MEND = "Mend the file, or bring the one that the boxes were made in."
 
 
+_SHOWN = 40  # letters of a value
+
+
 class Found(NamedTuple):
     """The boxes of a file by frame, and sentences on what of it was not taken."""
 
@@ -42,11 +45,28 @@ def text_of(file: Path) -> str:
 
 
 def json_of(file: Path) -> Any:
-    """The value of a JSON file. Raises DataError where it is no JSON."""
+    """The value of a JSON file. Raises DataError where it is no JSON, or an object of it has a key
+    twice: of those one would be lost."""
+    twice: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice.extend(sorted(name for name in made if names.count(name) > 1))
+        return made
+
     try:
-        return json.loads(text_of(file))
+        value = json.loads(text_of(file), object_pairs_hook=members)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{file} is no JSON: {error}.", MEND) from error
+    if twice:
+        raise DataError(
+            f"{file} has the key {short(twice[0])} twice in one JSON object: of one thing there "
+            "may be one box in a frame.",
+            "Remove one of the two, or give it another key.",
+        )
+    return value
 
 
 def numbers(words: Sequence[Any], where: str) -> list[float]:
@@ -55,12 +75,20 @@ def numbers(words: Sequence[Any], where: str) -> list[float]:
     for word in words:
         try:
             value = float(word) if not isinstance(word, bool) else np.nan
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             value = np.nan
         if not np.isfinite(value):
-            raise DataError(f"{where}: {word} is no finite number.", MEND)
+            raise DataError(f"{where}: {short(word)} is no finite number.", MEND)
         made.append(value)
     return made
+
+
+def short(word: Any) -> str:
+    """A value as a sentence can show it."""
+    if isinstance(word, int) and word.bit_length() > 64:
+        return "a number of that many digits"
+    text = str(word).replace("\n", " ")
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def checked(row: Sequence[float], where: str) -> np.ndarray:
@@ -78,13 +106,27 @@ def whole(value: float, low: int, high: int, name: str, where: str) -> int:
     return int(value)
 
 
+def word(value: Any, name: str, where: str) -> str:
+    """A text or whole number as text. Raises DataError for what is neither."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise DataError(f"{where}: its {name} is no text: {short(value)}.", MEND)
+    return str(value) if isinstance(value, str) else short(value)
+
+
+def part(value: float, name: str, where: str) -> float:
+    """A share 0..1, NaN where unknown. Raises DataError else."""
+    if value < 0 or value > 1:
+        raise DataError(f"{where}: {name} is {value:g}, not 0 to 1.", MEND)
+    return value
+
+
 def apart(tracks: Iterable[tuple[str, str]], frame: str, file: object) -> None:
     """Raise DataError where two boxes of a frame have one track; of each its track and place."""
     seen: dict[str, str] = {}
     for track, place in tracks:
         if track and track in seen:
             raise DataError(
-                f"{file}: frame {frame} has two boxes of track {track} "
+                f"{file}: frame {short(frame)} has two boxes of track {short(track)} "
                 f"({seen[track]} and {place}).",
                 "A thing has one box in a frame: remove one of them, or give it another track.",
             )

@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from core.base.bounded import MOST_TABLE, read_whole
 from core.base.errors import DataError
+from core.base.paths import check_name
 from core.data.formats.format import Format
 from core.data.formats.nuscenes_panoptic import panoptic_name, read_panoptic
 from core.data.formats.raw import file_size, read_columns
@@ -138,16 +140,23 @@ def _tables(root: Path) -> _Tables | None:
         return None
     try:
         return _read_tables(folder)
-    except (KeyError, ValueError, OSError) as error:
+    except DataError as error:
         raise DataError(
-            f"The tables of {folder} cannot be read: {error}.",
+            f"The tables of {folder} name a file elsewhere: {error.what}",
+            "Bring the dataset's own metadata archive.",
+        ) from error
+    except (LookupError, TypeError, AttributeError, ValueError, OSError, RecursionError) as error:
+        raise DataError(
+            f"The tables of {folder} cannot be read: {type(error).__name__}, {error}.",
             "Unpack the dataset's metadata archive again.",
         ) from error
 
 
 def _read_tables(folder: Path) -> _Tables:
     def rows(name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads((folder / f"{name}.json").read_bytes())
+        found = json.loads(read_whole(folder / f"{name}.json", MOST_TABLE))
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise ValueError(f"{name}.json is no list of records")
         return found
 
     scene_of = {row["token"]: row["name"] for row in rows("scene")}
@@ -160,10 +169,12 @@ def _read_tables(folder: Path) -> _Tables:
     sensor = {row["token"]: _matrix(row) for row in rows("calibrated_sensor")}
     tables = _Tables()
     for row in keyframes:
+        check_name(row["filename"])
         scan = row["filename"].removesuffix(_SUFFIX)
         tables.scenes.setdefault(scene_of_sample[row["sample_token"]], []).append(scan)
         tables.poses[scan] = ego[row["ego_pose_token"]] @ sensor[row["calibrated_sensor_token"]]
         tables.labels[scan] = f"lidarseg/{folder.name}/{row['token']}_lidarseg.bin"
+        check_name(tables.labels[scan])
     return tables
 
 

@@ -18,7 +18,9 @@ def entropy_and_novelty(pool: Pool, group: Group, draw: Draw) -> Scores:
     """
     entropy = column(pool, "entropy", group.units)
     feature = pool.columns["feature"]
-    distance = sum_of_distances(feature[group.units], feature[group.labelled])
+    distance = sum_of_distances(
+        feature, group.units, group.labelled, job=pool.job, text=f"novelty, {group.words}"
+    )
     rank_e, rank_d = competition_ranks(entropy), competition_ranks(distance)
     score = 1 / rank_e + 1 / rank_d
     columns = {"E": entropy, "D": distance, "rE": rank_e, "rD": rank_d, "score": score}

@@ -9,6 +9,8 @@ from core.query.selection import Group, Order, Scores, Stop
 
 # -- groups ----------------------------------------------------------------------------------------
 
+_NAMED = 1 << 15  # units at a time
+
 
 def whole(pool: Pool) -> list[Group]:
     """All units as one group."""
@@ -41,7 +43,13 @@ def _group(pool: Pool, words: str, mine: np.ndarray) -> Group:
 
 def chance(pool: Pool, group: Group, draw: Draw) -> Scores:
     """By the units' keys, the smallest first: any order is as likely as another."""
-    last = ~draw.keys(pool.units.names(group.units))
+    keys = np.empty(len(group.units), np.uint64)
+    for start in range(0, len(keys), _NAMED):
+        pool.job.progress(start, len(keys), f"chance, {group.words}")
+        part = slice(start, start + _NAMED)
+        keys[part] = draw.keys(pool.units.names(group.units[part]))
+    pool.job.progress(len(keys), len(keys), f"chance, {group.words}")
+    last = ~keys
     # A float holds 53 of the 64 bits exactly; the others decide among equal ones.
     return Scores((last >> np.uint64(11)).astype(float), ((last & np.uint64(0x7FF)).astype(float),))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -39,3 +40,22 @@ def write(folder: Path, annotator: str, count: int) -> Path:
         for number in range(count):
             give(answers, number % 10, number % 7)
     return folder / f"{annotator}.sqlite"
+
+
+def undoing(path: Path, targets: list[int]) -> None:
+    """Append undos of those numbers, as they are."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("BEGIN")
+        copied = (
+            "time + seq, 'undo', round, scan, unit, 0, x'', rows, classes, tool, 0.0, 0, 0, '', "
+            "version, 0, '', ?, 0, kind, ''"
+        )
+        empty = "x'789c030000000001'"
+        for target in targets:
+            database.execute(
+                "INSERT INTO entries SELECT (SELECT max(seq) + 1 FROM entries), "
+                + copied.replace("rows, classes", f"{empty}, {empty}")
+                + " FROM entries WHERE seq = 1",
+                (target,),
+            )
+        database.execute("COMMIT")

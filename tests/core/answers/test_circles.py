@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from core.answers.answers import Answers
 from core.answers.ledger import circles
 from core.data.classes import UNLABELLED
-from tests.core.answers.giving import S, give, units_of, write
+from tests.core.answers.giving import S, give, undoing, units_of, write
 
 # Of a journal of four answers to one unit, what each further entry takes back; and whether each
 # answer counts then, by hand.
@@ -34,25 +33,6 @@ CASES = {
     "a chain of five": ([4, 5, 6, 7, 8], "1110"),
     "a circle that hangs on an answer": ([4, 7, 6], "1110"),
 }
-
-
-def undoing(path: Path, targets: list[int]) -> None:
-    """Append undos of those numbers, as they are."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("BEGIN")
-        copied = (
-            "time + seq, 'undo', round, scan, unit, 0, x'', rows, classes, tool, 0.0, 0, 0, '', "
-            "version, 0, '', ?, 0, kind, ''"
-        )
-        empty = "x'789c030000000001'"
-        for target in targets:
-            database.execute(
-                "INSERT INTO entries SELECT (SELECT max(seq) + 1 FROM entries), "
-                + copied.replace("rows, classes", f"{empty}, {empty}")
-                + " FROM entries WHERE seq = 1",
-                (target,),
-            )
-        database.execute("COMMIT")
 
 
 def slow_standing(targets: dict[int, int]) -> set[int]:

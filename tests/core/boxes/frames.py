@@ -71,3 +71,21 @@ def made_up(seed: int = 0, count: int = 30) -> Boxes:
         picture=np.where(some[:, None], np.hstack([corner, corner + 20]), np.nan),
         regions=rng.uniform(0, 300, (2, 4)).cumsum(1),
     )
+
+
+def drive_poses() -> dict[int, np.ndarray]:
+    """By frame (4, 4) from the scanner to the drive's first frame."""
+    rows = np.loadtxt(samples("kitti_tracking/training") / "poses/0000.txt").reshape(-1, 3, 4)
+    camera = np.tile(np.eye(4), (len(rows), 1, 1))
+    camera[:, :3] = rows
+    tr = drive()[1].tr
+    return dict(enumerate(np.linalg.inv(tr) @ camera @ tr))
+
+
+def drive_tracks() -> dict[str, dict[int, np.ndarray]]:
+    """By track and frame the boxes (7,) of the drive."""
+    found: dict[str, dict[int, np.ndarray]] = {}
+    for frame, boxes in kitti_tracking.read(*drive(), NAMES).frames.items():
+        for track, box, label in zip(boxes.track, boxes.box, boxes.label, strict=True):
+            found.setdefault(f"{KITTI[label]} {track}", {})[int(frame)] = box
+    return found

@@ -90,7 +90,9 @@ LINE = "7,car,1,2,3,4,2,1.5,0.5,a,0,0\n"
         (HEAD + LINE.replace("1.5", "-1.5"), "its height is -1.5"),
         (HEAD + LINE.replace("car", "boat"), "the class boat"),
         (HEAD + LINE.replace("a,0", "a,4"), "occlusion is 4"),
+        (HEAD.replace("ignore", "truncated") + LINE.replace(",0,0", ",0,2"), "truncation is 2"),
         (HEAD + LINE.replace("0,0\n", "0,maybe\n"), "ignore is maybe"),
+        (HEAD + LINE.replace("car", "DontCare"), "DontCare has a box"),
         (f'{HEAD}"7,car', "unexpected end of data"),
     ],
 )
@@ -361,6 +363,17 @@ def test_what_is_no_json_is_said(tmp_path):
     ):
         with pytest.raises(DataError, match="is no JSON"):
             read()
+
+
+def test_two_objects_of_one_key_are_not_one(tmp_path):
+    """JSON keeps the last of two members of one name: a box would be lost in silence."""
+    text = json.dumps(others_file())
+    thing = '"1": {"object_data": {"cuboid": '
+    assert text.count(thing) == 1
+    data = text[text.index(thing) : text.index(', "2": {"object_data"')]
+    file = kept(tmp_path, text.replace(data, f"{data}, {data}"))
+    with pytest.raises(DataError, match="has the key 1 twice in one JSON object"):
+        openlabel.read(file, NAMES)
 
 
 def test_csv_is_read_by_others():

@@ -63,6 +63,7 @@ def test_all_with_all_is_shapely_and_the_pairs():
     np.testing.assert_allclose(np.stack([seen, space], -1), wanted, atol=1e-12)
     pairs = rotated_iou_of_pairs(a[:30], b)
     np.testing.assert_array_equal(pairs[0], seen[:30].diagonal())
+    np.testing.assert_array_equal(pairs[1], space[:30].diagonal())
 
 
 number = st.floats(-30, 30)
@@ -110,6 +111,12 @@ def test_a_box_that_is_none_shares_nothing(column: int, value: float):
         if column not in (2, 5):
             assert seen[0, 0] == covered(a, b)[0, 0] == 0
     assert points_per_box(np.zeros((1, 3)), bad)[0] <= (value in (0.0, np.inf))
+
+
+def test_unequal_lists_are_no_pairs():
+    """The compiled code would read beyond the shorter one."""
+    with pytest.raises(ValueError, match="2 boxes and 1 are no pairs"):
+        rotated_iou_of_pairs(np.array([CAR, CAR]), np.array([CAR]))
 
 
 def test_how_much_is_covered():

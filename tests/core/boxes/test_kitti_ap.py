@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.boxes.camera import AS_IF, InCamera, from_camera
+from core.boxes.camera import AS_IF, InCamera, completed, from_camera
 from core.boxes.evaluation.kitti_ap import Frame, kitti_ap
 from core.boxes.table import Boxes
 from tests.core.boxes.given import golden
@@ -86,6 +86,21 @@ def test_a_label_to_ignore_is_a_region_of_the_picture():
     b = kitti_ap([Frame(regions, given.found), *frames("mixed")[1:]], 0, (0.7,) * 3)
     for metric in a:
         np.testing.assert_array_equal(a[metric].r40, b[metric].r40)
+
+
+def test_boxes_without_a_picture_are_completed_first():
+    given = frames("near_perfect")
+    bare = [
+        Frame(frame.labels, Boxes.of(frame.found.box, frame.found.label, score=frame.found.score))
+        for frame in given
+    ]
+    car = TYPES.index("Car")
+    with pytest.raises(ValueError, match="complete them"):
+        kitti_ap(bare, car, (0.7,) * 3)
+    made = [Frame(f.labels, completed(f.found, AS_IF, None)) for f in bare]
+    whole, again = (kitti_ap(some, car, (0.7,) * 3)["3d"].r40 for some in (given, made))
+    assert whole[1] > 60
+    np.testing.assert_allclose(again, whole, atol=6)  # the golden set's camera is another
 
 
 def test_a_box_without_a_score_is_none():

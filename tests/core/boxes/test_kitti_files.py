@@ -46,6 +46,16 @@ def test_a_line_by_hand(tmp_path):
     assert boxes.regions.tolist() == [[5, 6, 7, 8]]
 
 
+def test_what_a_line_does_not_know_is_unknown(tmp_path):
+    line = "Car -1 -1 -10 -1 -1 -1 -1 1.50 1.78 3.69 -3.29 1.46 12.65 -1.57 0.5"
+    boxes = read(tmp_path, line)
+    assert np.isnan([boxes.alpha[0], boxes.truncated[0], *boxes.picture[0]]).all()
+    assert boxes.occluded[0] == -1
+    again = kitti_object.written(boxes, AS_IF, KITTI).text.split()
+    # The car is 14.6 degrees to the left of the camera's axis.
+    assert float(again[3]) == pytest.approx(-1.57 + np.arctan2(3.29, 12.65), abs=0.006)
+
+
 def test_real_object_labels_are_written_as_they_were():
     frames = object_frames()
     assert len(frames) == 20

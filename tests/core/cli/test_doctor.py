@@ -30,7 +30,8 @@ def bad(path: Path) -> str:
 
 def test_a_whole_project_has_nothing_bad(path: Path):
     findings = {finding.name: finding for finding in doctor.integrity(path, Job())}
-    assert list(findings) == ["project", "journals", "source scans", "001-size"]
+    (name,) = (file.stem for file in (path / "journals").glob("*.sqlite"))
+    assert list(findings) == [f"journal {name}", "project", "journals", "source scans", "001-size"]
     assert all(finding.good for finding in findings.values())
 
 

@@ -19,7 +19,7 @@ def dataset(*scans: str, validation: tuple[str, ...] = ()) -> Dataset:
     "scan", ["../a", "/a", "a/../../b", "a/../b", "../..", "a//b", "./a", "a/./b", "/etc/../a"]
 )
 def test_a_name_that_leads_elsewhere_has_no_file(tmp_path: Path, scan: str):
-    with pytest.raises(DataError, match="is called"):
+    with pytest.raises(DataError, match="is no name of a file"):
         file_of(tmp_path, scan)
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.base.errors import ProjectError, SettingsError
+from core.base.errors import Cancelled, ProjectError, SettingsError
+from core.base.jobs import Job, Progress
 from core.query.budget import Budget, fill, minutes_budget, points_budget, units_budget
 from core.query.pool import Draw, Pool
 from core.query.query import freeze, read_query, write_query
-from core.query.strategies import strategies
+from core.query.strategies import distances, strategies
 from core.query.strategies.basal import competition_ranks
 from core.query.strategies.distances import sum_of_distances
 from tests.core.query.pools import make_units, random_pool
@@ -216,7 +217,40 @@ def test_eq_3_is_the_sum_of_all_distances(n: int, m: int, f: int):
     rng = np.random.default_rng(n)
     features, labelled = rng.normal(5, 1, (n, f)), rng.normal(5, 1, (m, f))
     slow = [sum(np.sqrt(((a - b) ** 2).sum()) for b in labelled) for a in features]
-    assert sum_of_distances(features, labelled) == pytest.approx(slow, rel=1e-9, abs=1e-9)
+    both = np.concatenate([features, labelled])
+    rows, others = np.arange(n), np.arange(n, n + m)
+    assert sum_of_distances(both, rows, others) == pytest.approx(slow, rel=1e-9, abs=1e-9)
+
+
+def test_eq_3_is_the_same_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(2)
+    features = rng.normal(1, 1, (700, 7)).astype(np.float32)
+    rows, labelled = np.split(rng.permutation(700), [410])
+    whole = sum_of_distances(features, rows, labelled)
+    monkeypatch.setattr(distances, "_ROWS", 64)
+    monkeypatch.setattr(distances, "_COLUMNS", 50)
+    monkeypatch.setattr(distances, "_HELD", 128)
+    assert sum_of_distances(features, rows, labelled) == pytest.approx(whole, rel=1e-13)
+
+
+def test_asking_is_told_of_and_stopped_within_a_block():
+    pool, _ = random_pool(3)
+    told: list[Progress] = []
+
+    def listen(report: Progress) -> None:
+        told.append(report)
+        if report.text.startswith("novelty"):
+            job.cancel()
+
+    job = Job(listen, interval_s=0.0)
+    with pytest.raises(Cancelled):
+        strategies()["basal"](replace(pool, job=job), units_budget(pool.units, 5), Draw(0, 2))
+    assert told[-1].text == "novelty, partition 1"
+    assert told[-1].done < told[-1].total
+    told.clear()
+    job = Job(told.append, interval_s=0.0)
+    strategies()["random"](replace(pool, job=job), units_budget(pool.units, 5), Draw(0, 2))
+    assert {report.text for report in told} == {"chance, the whole pool"}
 
 
 # -- a whole choice -------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def test_the_first_that_agrees_is_taken(monkeypatch):
 
     module(monkeypatch, "spconv_triton", broken)
     module(monkeypatch, "torchsparse", right)
-    found = first_that_agrees(backends.FASTER, CPU)
+    found = first_that_agrees(backends.FASTER["cuda"], CPU)
     assert found.name == "torchsparse"
     assert found.conv is right
     assert found.passed_over == ("spconv_triton (RuntimeError: no kernel image",)
@@ -53,7 +53,7 @@ def test_one_of_another_layout_is_passed_over(monkeypatch):
     module(monkeypatch, "spconv_triton", mirrored)
     monkeypatch.setitem(sys.modules, "torchsparse", None)
     monkeypatch.delitem(sys.modules, "models.sparse.torchsparse_backend", raising=False)
-    found = first_that_agrees(backends.FASTER, CPU)
+    found = first_that_agrees(backends.FASTER["cuda"], CPU)
     assert found.name == "torch"
     first, second = found.passed_over
     assert "its values within a level differ by 1" in first

@@ -72,9 +72,9 @@ def test_neighbours_are_those_of_a_dictionary(seed: int):
 @pytest.mark.parametrize("kind", KINDS)
 def test_sums_find_each_pair_once_by_its_output_and_by_its_input(kind: str):
     maps, _, _, _ = case(kind, 6)
-    for order, starts, index in (
-        (maps.forward_order, maps.forward_starts, maps.outputs),
-        (maps.backward_order, maps.backward_starts, maps.inputs),
+    for (order, starts), index in (
+        (maps.forward.found, maps.outputs),
+        (maps.backward.found, maps.inputs),
     ):
         assert sorted(order.tolist()) == list(range(len(index)))
         for group in range(len(starts) - 1):

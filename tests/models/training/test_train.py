@@ -178,7 +178,8 @@ def test_the_estimate_is_told_first_and_changes_nothing(bench: Bench, tmp_path: 
     said = [report.said for report in heard if report.said]
     assert len(said) == 1
     assert re.fullmatch(
-        r"Training takes about \d+ s: 6 steps of [\d.e-]+ s \(torch on the CPU\)\.", said[0]
+        r"Training takes about \d+ s: 6 steps of [\d.e-]+ s \((compiled|torch) on the CPU\)\.",
+        said[0],
     )
     monkeypatch.setattr(training._Run, "estimate", lambda _: "")
     bench.go(tmp_path / "b" / "c.safetensors")

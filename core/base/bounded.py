@@ -1,0 +1,91 @@
+"""Files of others, read within bounds: a pipe never waits, and what inflates is known to fit before
+it is unpacked.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+
+MOST_TEXT = 1 << 29  # bytes of a JSON file: a query of some million items
+MOST_TABLE = 1 << 32  # of a dataset: nuScenes names three million sweeps in 1.3 GB
+MOST_TOML = 1 << 24
+MOST_NAME = 1 << 12
+MOST_INFLATED = 1 << 29  # bytes of one array that is stored in fewer
+_MOST_HEADER = 1 << 16
+
+Check = Callable[[str, tuple[int, ...], np.dtype[Any]], None]
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file for reading. Raises OSError where it is none: a pipe would wait for
+    ever, and a device never end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return cast(BinaryIO, os.fdopen(handle, "rb"))
+    kind = stat.S_ISDIR(os.fstat(handle).st_mode)
+    os.close(handle)
+    raise OSError(errno.EINVAL, "it is a folder" if kind else "it is a pipe or a device, no file")
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """The content of a regular file. Raises OSError where it is none, or has more than `most`
+    bytes."""
+    with open_file(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than the {most:,} bytes that it can have")
+    return content
+
+
+def read_archive(
+    path: Path, wanted: Callable[[list[str]], list[str]], check: Check
+) -> dict[str, Any]:
+    """Arrays of an .npz: of the names that are there, those that `wanted` picks.
+
+    `check(name, shape, dtype)` raises for an array that is not what it should be; then none of its
+    values were unpacked. Raises KeyError for a name that is not there, OSError, ValueError, and
+    what zipfile raises for a damaged archive.
+    """
+    with open_file(path) as file, zipfile.ZipFile(file) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+        found = {}
+        for name in wanted(names):
+            with archive.open(f"{name}.npy") as member:
+                shape, fortran, dtype = _header(cast(BinaryIO, member))
+                check(name, shape, dtype)
+                count = math.prod(shape)
+                size = count * dtype.itemsize
+                if size > max(MOST_INFLATED, archive.getinfo(f"{name}.npy").compress_size):
+                    raise ValueError(f"{name} would take {size:,} bytes")
+                data = member.read(size + 1)
+            if len(data) != size:
+                raise ValueError(f"{name} is not {size:,} bytes, as it says")
+            array = np.frombuffer(data, dtype, count)
+            found[name] = array.reshape(shape, order="F" if fortran else "C").copy()
+    return found
+
+
+def _header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and dtype of an .npy; no Python object is made of it."""
+    version = np.lib.format.read_magic(file)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise ValueError(f"it has a header of version {version}")
+    shape, fortran, dtype = read(file, max_header_size=_MOST_HEADER)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects")
+    if any(length < 0 for length in shape):
+        raise ValueError(f"it has the shape {shape}")
+    return shape, fortran, dtype

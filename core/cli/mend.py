@@ -1,0 +1,171 @@
+"""`doctor --mend`: the good part of a project's files is kept, the damaged ones beside it.
+
+Only what can be made again or read in parts is touched: journals keep each entry that is whole,
+derived files are set aside, so that the step which makes them makes them again. Settings and class
+lists are a person's: they are only told.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from core.answers.drawings import read_drawing
+from core.answers.entry import IN_TABLE
+from core.answers.journal import Journal, built_aside
+from core.answers.journal_file import check_layout, connect, version_of
+from core.answers.ledger import circles
+from core.answers.salvage import kept_name, put_aside, readable
+from core.base.errors import ProjectError
+from core.base.files import read_json, writer_lock
+from core.cli.finding import Finding
+from core.prepare.report import read_report
+from core.prepare.units import POINTER, Units
+from core.project.pointer import units_now
+from core.project.project_file import read_project_file
+from core.rounds.round import METRICS, Round
+
+_AGAIN = "The step that makes it makes it again; no answer is lost."
+_SEQ = IN_TABLE.index("seq")
+_LEFT = ("*.sqlite.new*", ".*.tmp")  # what a program that was killed was building
+
+
+def journals(folder: Path) -> Iterator[Finding]:
+    """What is wrong with each journal of a project: one finding for each, good ones too."""
+    for path in sorted((folder / "journals").glob("*.sqlite")):
+        name = f"journal {path.stem}"
+        try:
+            with closing(Journal(path, path.stem, read_only=True)) as journal:
+                heads = journal.heads()
+                with connected(path) as (database, version):
+                    whole = {row[_SEQ] for row in readable(database, version)}
+        except ProjectError as error:
+            yield Finding(name, False, error.what)
+            continue
+        found = circles(heads)
+        lost = [head.seq for head in heads if head.seq not in whole]
+        if lost:
+            text = f"Entry {lost[0]} is damaged, {len(lost):,} of {len(heads):,} are"
+            yield Finding(name, False, text)
+        elif found:
+            first = found[0]
+            yield Finding(
+                name,
+                None,
+                f"{len(found):,} undos take back themselves or a later entry, number {first.seq} "
+                "for one: they count for nothing",
+            )
+        else:
+            yield Finding(name, True, f"{len(heads):,} entries, all readable")
+    for pattern in _LEFT:
+        for path in sorted(folder.rglob(pattern)):
+            yield Finding("left over", None, f"{path.relative_to(folder)}: half of a file")
+
+
+class connected:
+    """A journal's file, opened to be read in parts: use in a `with`."""
+
+    def __init__(self, path: Path) -> None:
+        self._database, self._aside = connect(path, read_only=True)
+
+    def __enter__(self) -> tuple[sqlite3.Connection, int]:
+        return self._database, version_of(self._database)
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+        if self._aside is not None:
+            shutil.rmtree(self._aside, ignore_errors=True)
+
+
+def mend(folder: Path) -> Iterator[str]:
+    """Mend what can be mended of a project nobody has open; a sentence for each thing done.
+
+    Raises ProjectError where it is no project, or somebody has it open.
+    """
+    read_project_file(folder)
+    with writer_lock(folder):
+        for finding in list(journals(folder)):
+            if finding.good is False:
+                path = folder / "journals" / f"{finding.name.removeprefix('journal ')}.sqlite"
+                yield _mend_journal(path)
+        for path, _ in list(_broken(folder)):
+            kept = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+            path.replace(kept)
+            yield f"{path.relative_to(folder)} was damaged: it is {kept.name} now. {_AGAIN}"
+        for pattern in _LEFT:
+            for path in sorted(folder.rglob(pattern)):
+                kept = path.with_name(f"{path.name.lstrip('.')}.damaged")
+                path.replace(kept)
+                yield f"{path.relative_to(folder)} was half of a file: it is {kept.name} now."
+
+
+def derived(folder: Path) -> Iterator[Finding]:
+    """What is wrong with the files of a project that can be made again."""
+    for path, why in _broken(folder):
+        yield Finding("derived file", False, f"{path.relative_to(folder)}: {why}")
+
+
+def _broken(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Each file that cannot be read and can be made again, or is one drawing, and why."""
+    try:
+        found = units_now(folder / "units")
+        if found is not None:
+            units = Units.load(found)
+            read_report(found, units)
+    except ProjectError as error:
+        yield folder / "units" / POINTER, error.what
+    for place in sorted((folder / "rounds").glob("*-*")):
+        for name in (METRICS, "scores/scores.json"):
+            path = place / name
+            try:
+                if name == METRICS:
+                    Round(place).metrics()
+                elif path.exists():
+                    read_json(path, version=int, fingerprint=str, columns=list[str])
+            except ProjectError as error:
+                yield path, error.what
+    for path in sorted((folder / "drawings").glob("*.npz")):
+        try:
+            read_drawing(path)
+        except ProjectError as error:
+            yield path, error.what
+
+
+def _rows(database: sqlite3.Connection, version: int) -> list[tuple[Any, ...]]:
+    """The entries that are whole, of a table: a view may never end."""
+    kind = database.execute("SELECT type FROM sqlite_master WHERE name = 'entries'").fetchone()
+    if kind != ("table",):
+        return []
+    names = {row[1] for row in database.execute("PRAGMA table_info(entries)")}
+    return list(readable(database, 2 if "kind" in names else 1))
+
+
+def _mend_journal(path: Path) -> str:
+    """Put the good part of a journal in its place; what it was is kept beside it."""
+    kept = kept_name(path)
+    if not path.is_file():
+        path.replace(kept)
+        return f"{path.name} was no file: it is {kept.name} now."
+    rows: list[tuple[Any, ...]] = []
+    owner = path.stem
+    with suppress(sqlite3.DatabaseError), connected(path) as (database, version):
+        try:
+            check_layout(database, path, owner)
+        except ProjectError as error:
+            if "no journal of LidarLoop" in error.what or "newer LidarLoop" in error.what:
+                put_aside(path, kept)
+                return f"{error.what} It is {kept.name} now."
+            if "holds the answers of" in error.what:
+                return f"{error.what} {error.do}"
+        rows = _rows(database, version)
+    put_aside(path, kept)
+    if not rows:
+        return f"Nothing in {path.name} can be read: it is {kept.name} now."
+    with built_aside(path, owner) as journal:
+        journal.take_rows(rows)
+    return f"{path.name}: {len(rows):,} entries are kept; the damaged file is {kept.name}."

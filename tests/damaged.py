@@ -23,7 +23,7 @@ from core.project.status import status, table
 from core.quality.agreement import agreements
 from core.rounds.predictions import new_prediction_file
 from core.rounds.scores import write_scores
-from tests.streets import small_project, small_scan, write_scan
+from tests.streets import made_scores, small_project, small_scan, write_scan
 
 VALUES: tuple[Any, ...] = (
     None, True, -1, 2, 10**30, 1e308, float("nan"), float("inf"), "", "x", "../../x", "\0",
@@ -42,14 +42,7 @@ def whole_project(place: Path) -> Path:
         project.training_set(found)
         found.checkpoint.write_bytes(b"weights")
         units, dataset = project.need_units(), project.dataset
-        rng = np.random.default_rng(1)
-        columns = {
-            "entropy": rng.random(len(units)).astype(np.float32),
-            "feature": rng.random((len(units), 6)).astype(np.float32),
-            "predicted": rng.integers(0, 19, len(units)).astype(np.uint8),
-            "share": rng.random(len(units)).astype(np.float32),
-        }
-        write_scores(found.folder, units, 6, [columns])
+        write_scores(found.folder, units, [made_scores(len(units))], features=6, classes=4)
         for scan in (*dataset.train, *dataset.validation):
             arrays = {"classes": np.zeros(dataset.count(scan), np.uint8)}
             write_arrays(new_prediction_file(project.predictions(found), scan), arrays)

@@ -72,7 +72,7 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
         nonlocal classed, total
         for done, scan in enumerate(scans, start=1):
             raw = raw_of(scan)
-            total += project.dataset.count(scan)
+            total += project.count(scan)
             classed += 0 if raw is None else int(np.count_nonzero(raw))
             if raw is not None and not plan.instances and raw.max(initial=0) > MOST_CLASS:
                 raw = raw & MOST_CLASS

@@ -61,8 +61,10 @@ def test_one_answer_by_a_key(busy, monkeypatch):
     assert counts["touches"] <= 4
     assert counts["walks"] == 0
     assert counts["exists"] == 0
-    # Labels must not land on another content: the scan's own file is looked at, and no other.
-    assert {name for name in counts if name.startswith("stat ")} == {f"stat {file}"}
+    # Labels must not land on another content, nor in a journal that is gone: no other is looked at.
+    journal = state.project.path / "journals" / f"{state.project.answers.annotator}.sqlite"
+    looked = {f"stat {one}" for one in (file, journal, f"{journal}-wal")}
+    assert {name for name in counts if name.startswith("stat ")} == looked
     assert counts[f"stat {file}"] == 1
 
 

@@ -60,7 +60,7 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     assert project.stage(first) == "scored"
     (estimate,) = [text for text in said if text.startswith("Training takes about")]
     assert "steps of" in estimate
-    assert "torch on the" in estimate
+    assert " on the " in estimate  # which backend, and where
     log = read_json(first.folder / "log.json")["epochs"]
     loss, labelled = driver.session.rounds.curves
     assert loss.values == [row["loss"] for row in log]

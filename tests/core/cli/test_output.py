@@ -23,6 +23,9 @@ VERBS = (
     ["settings"],
     ["query", "--estimate"],
 )
+# Each starts a process: the first by `make test`, the others by `make test-all`.
+OTHERS = [pytest.param(verb, marks=pytest.mark.slow) for verb in VERBS[1:]]
+ENCODINGS = [pytest.param(name, marks=pytest.mark.slow) for name in ("latin-1", "cp1252", "utf-8")]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def ran(arguments: list[str], **options) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("verb", [["--help"], ["status", "--help"], *VERBS], ids=" ".join)
+@pytest.mark.parametrize("verb", [["--help"], VERBS[0], ["status", "--help"], *OTHERS])
 def test_a_reader_that_went_away_is_no_error(project: Path, verb: list[str]):
     read, write = os.pipe()
     os.close(read)
@@ -54,7 +57,7 @@ def test_a_reader_that_went_away_is_no_error(project: Path, verb: list[str]):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+@pytest.mark.parametrize("verb", [VERBS[0], *OTHERS])
 def test_a_full_disk_beneath_the_output_is_said(project: Path, verb: list[str]):
     with open("/dev/full", "w") as full:
         done = ran([*verb, str(project)], stdout=full)
@@ -62,7 +65,7 @@ def test_a_full_disk_beneath_the_output_is_said(project: Path, verb: list[str]):
     assert done.returncode == 2
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize("encoding", ["ascii", *ENCODINGS])
 def test_any_encoding_prints_the_whole(project: Path, encoding: str):
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     done = ran(["status", str(project)], stdout=subprocess.PIPE, env=environment, encoding=encoding)

@@ -179,6 +179,7 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_bytes(small_street, t
     assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")
 
 
+@pytest.mark.slow
 def test_no_scheduler_is_one_sentence(small_street, tmp_path):
     dataset = open_dataset("semantickitti", small_street, ["00"], [])
     with pytest.raises(ProjectError, match="No dask scheduler answers"):

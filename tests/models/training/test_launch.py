@@ -46,7 +46,7 @@ def project(path: Path, root: Path, **overrides: str) -> Project:
     return answered(small_project(path, root, **overrides))
 
 
-@pytest.mark.parametrize("name", ["minkunet", "spvcnn"])
+@pytest.mark.parametrize("name", ["minkunet", pytest.param("spvcnn", marks=pytest.mark.slow)])
 def test_gradients_of_two_processes_are_those_of_one(name: str):
     """In double precision, with other numbers of voxels and labels in each."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
@@ -129,6 +129,7 @@ def test_a_process_that_breaks_leaves_its_log(tmp_path: Path, small_street: Path
         assert "broken package" in log.read_text()
 
 
+@pytest.mark.slow
 def test_a_cancel_ends_the_processes(tmp_path: Path, small_street: Path):
     with project(tmp_path / "p", small_street, **{"train.first_epochs": "100000"}) as made:
         job = Job(lambda report: job.cancel())

@@ -36,7 +36,7 @@ class Stops(Job):
             raise Cancelled
 
 
-@pytest.mark.parametrize("network", sorted(NETWORKS))
+@pytest.mark.parametrize("network", ["minkunet", pytest.param("spvcnn", marks=pytest.mark.slow)])
 def test_interrupted_anywhere_it_ends_at_the_same_bits(
     network: str, bench: Bench, tmp_path: Path, monkeypatch
 ):

@@ -44,7 +44,10 @@ def test_the_step_and_the_budget_say_what_is_then_asked(driver, qtbot):
     assert not budget.bar.isHidden()
 
 
-@pytest.mark.parametrize(("kind", "amount"), [(0, 20.0), (1, 9), (2, 1)])
+@pytest.mark.parametrize(
+    ("kind", "amount"),
+    [(0, 20.0), *(pytest.param(*one, marks=pytest.mark.slow) for one in ((1, 9), (2, 1)))],
+)
 def test_the_options_say_what_is_then_asked(driver, qtbot, kind: int, amount: float):
     driver.window.open_ask()
     options = driver.window.findChild(AskOptions)

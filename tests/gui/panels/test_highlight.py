@@ -73,7 +73,9 @@ def test_arrows_in_the_review_show_what_the_next_key_relabels(driver, review):
     assert {row.unit: row.found for row in model.rows} == before | {unit: 9}
 
 
-@pytest.mark.parametrize(("key", "line"), [(Qt.Key.Key_End, 7), (Qt.Key.Key_Home, 0)])
+@pytest.mark.parametrize(
+    ("key", "line"), [(Qt.Key.Key_End, 7), pytest.param(Qt.Key.Key_Home, 0, marks=pytest.mark.slow)]
+)
 def test_jumps_in_the_review(driver, review, key, line: int):
     table, model = review.table, review.model
     click(driver, table, model.index(3, 0))

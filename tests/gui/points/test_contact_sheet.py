@@ -60,7 +60,7 @@ def camera(driver) -> tuple:
     return (*seen.center, seen.scale_factor, seen.azimuth, seen.elevation)
 
 
-@pytest.mark.parametrize("with_asked", [True, False])
+@pytest.mark.parametrize("with_asked", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_an_act_is_taken_back_by_one_undo_where_it_was_made(
     driver, qtbot, project_path, with_asked: bool
 ):

@@ -58,7 +58,9 @@ def test_a_second_cut_leaves_the_classes_that_were_given(cell):
     assert 20 < road.sum() < len(road) - 20
 
 
-@pytest.mark.parametrize("tool", ["L", "P", "O", "U"])
+@pytest.mark.parametrize(
+    "tool", ["L", "O", *(pytest.param(tool, marks=pytest.mark.slow) for tool in "PU")]
+)
 @pytest.mark.parametrize("held", [NONE, SHIFT])
 def test_a_tool_takes_points_with_a_class_only_with_shift(cell, tool: str, held):
     """The shape lies over the whole unit, a part of which has a class."""

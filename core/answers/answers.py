@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.answers.act import Act, act_of
+from core.answers.act import Act
 from core.answers.brought import Brought, brought_of
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import POINTS, Entry, Head, ScanRef, new_entry, pack_pairs
 from core.answers.fold import Fold, Spent, Standing, when
+from core.answers.history import History
 from core.answers.instances import Things, instances_of, with_things
 from core.answers.journal import Journal
 from core.answers.labels import ALIKE, CARRIED, labels_of
@@ -55,6 +56,7 @@ class Answers:
     ----------
     folds : kind -> its fold; of a kind that is not known here, its ledger
     fold : of those, what counts of the answers to points
+    history : one's own entries of all kinds, and what undo and redo take next
     note : a sentence about slow storage, or None
     last_write_ms : how long the last answer took to reach the disk
     on_change : functions called after each entry
@@ -80,12 +82,13 @@ class Answers:
     def _read(self) -> None:
         self.fold = Fold()
         self.folds: dict[str, Ledger] = {POINTS: self.fold}
-        self._mine: list[Head] = []
+        own = self._journals.get(self.annotator)
+        self.history = History(own, self._ledger_of)
         self._latest = 0.0
         for name, journal in self._journals.items():
             heads = [self._counting(head) for head in journal.heads()]
             if name == self.annotator:
-                self._mine = heads
+                self.history.heads = heads
             self._take_all(heads)
 
     def _take_all(self, heads: Iterable[Head]) -> None:
@@ -95,7 +98,7 @@ class Answers:
             of_kind.setdefault(head.kind, []).append(head)
             self._latest = max(self._latest, head.time)
         for found in of_kind.values():
-            self._fold_of(found[0]).add_all(found)
+            self._ledger_of(found[0]).add_all(found)
 
     @property
     def latest(self) -> float:
@@ -125,7 +128,7 @@ class Answers:
             return entry
         return replace(entry, classes=self._now[entry.classes])
 
-    def _fold_of(self, head: Head) -> Ledger:
+    def _ledger_of(self, head: Head) -> Ledger:
         fold = self.folds.get(head.kind)
         if fold is None:
             fold = self.folds[head.kind] = Ledger()
@@ -238,60 +241,24 @@ class Answers:
     def undo(self) -> Head | None:
         """Take back one's newest entry that was not taken back, with all others of its act; return
         the act's first, or None."""
-        mine = (h for h in reversed(self._mine) if h.verb != "undo")
-        last = next((head for head in mine if not self._fold_of(head).is_undone(head)), None)
-        if last is None:
-            return None
-        act = [head for head in self.act(last) if not self._fold_of(head).is_undone(head)]
-        self._cancel(act)
-        return act[0]
+        act = self.history.undoable()
+        if act:
+            self._cancel(act)
+        return act[0] if act else None
 
     def redo(self) -> Head | None:
         """Bring back what the last undo took back, until something new was answered; return it, of
         an act the first."""
-        undo = self._redoable()
-        if undo is None:
+        act = self.history.redoable()
+        if not act:
             return None
-        act = [head for head in self.act(undo) if not self._fold_of(head).is_undone(head)]
         self._cancel(act)
-        return self._fold_of(undo).get((self.annotator, act[0].cancels or 0))
-
-    def act(self, head: Head) -> list[Head]:
-        """One's own entries that were made by the same key as an entry, itself among them, in their
-        order."""
-        entry = self._journals[self.annotator].entry(head.seq)
-        act = act_of(entry.body) if entry is not None else None
-        if act is None:
-            return [head]
-        numbers, found = act.numbers(head.seq), []
-        for mine in reversed(self._mine):
-            if mine.seq < numbers.start:
-                break
-            if mine.seq < numbers.stop:
-                found.append(mine)
-        return found[::-1]
-
-    def asked_at(self, head: Head) -> str:
-        """The unit that was asked when an entry of one's own was made: its own, or its act's."""
-        entry = self._journals[self.annotator].entry(head.seq)
-        act = act_of(entry.body) if entry is not None else None
-        return act.at if act is not None else head.unit
+        return self._ledger_of(act[0]).get((self.annotator, act[0].cancels or 0))
 
     def entry(self, head: Head) -> Entry | None:
         """The whole entry of a head, None where the journal has it no more."""
         entry = self._journals[head.annotator].entry(head.seq)
         return None if entry is None else self._shown(entry)
-
-    def _redoable(self) -> Head | None:
-        """The oldest-cancelling undo still in force since one's last new answer."""
-        for head in reversed(self._mine):
-            if head.verb != "undo":
-                return None
-            fold = self._fold_of(head)
-            target = fold.get((self.annotator, head.cancels or 0))  # None: lost with a damaged page
-            if target is not None and target.verb != "undo" and not fold.is_undone(head):
-                return head
-        return None
 
     def _cancel(self, heads: Sequence[Head]) -> None:
         """Take back the entries of an act, as one act."""
@@ -330,8 +297,8 @@ class Answers:
         heads = [self._counting(head) for _, head in appended]
         self.last_write_ms = (time.perf_counter() - began) * 1000
         for head in heads:
-            self._mine.append(head)
-            self._fold_of(head).add(head)
+            self.history.heads.append(head)
+            self._ledger_of(head).add(head)
             self._latest = max(self._latest, head.time)
         self._tell()
         return heads
@@ -388,18 +355,10 @@ class Answers:
                 if entry.verb == "answer" and not self.fold.is_undone(entry):
                     yield self._shown(entry)
 
-    @property
-    def written(self) -> int:
-        """How many entries one's own journal has."""
-        return len(self._mine)
-
-    def since(self, written: int) -> list[Head]:
-        """One's own entries behind the first `written`."""
-        return self._mine[written:]
-
     def mine(self) -> list[Head]:
         """One's own answers that count, oldest first."""
-        mine = (h for h in self._mine if h.verb == "answer" and h.unit and h.tool != CARRIED)
+        heads = self.history.heads
+        mine = (h for h in heads if h.verb == "answer" and h.unit and h.tool != CARRIED)
         return [head for head in mine if head.kind == POINTS and self.fold.now.holds(head)]
 
     def pace(self, *, everyone: bool = False) -> float | None:
@@ -412,7 +371,9 @@ class Answers:
         if everyone:
             heads: Iterable[Head] = list(self.effective.values())
         else:
-            mine = (h for h in reversed(self._mine) if h.verb == "answer" and h.kind == POINTS)
+            mine = (
+                h for h in reversed(self.history.heads) if h.verb == "answer" and h.kind == POINTS
+            )
             heads = (head for head in mine if not self.fold.is_undone(head))
         seconds = (head.active_s for head in heads if head.active_s > 0 and head.tool != ALIKE)
         counted = list(islice(seconds, None if everyone else RECENT))
@@ -420,7 +381,7 @@ class Answers:
 
     def seen_again(self) -> set[str]:
         """Units that one answered blind."""
-        mine = (h for h in self._mine if h.blind and h.kind == POINTS)
+        mine = (h for h in self.history.heads if h.blind and h.kind == POINTS)
         return {head.unit for head in mine if not self.fold.is_undone(head)}
 
     def positions(self) -> dict[str, int]:

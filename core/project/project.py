@@ -24,25 +24,23 @@ from core.answers.answers import Answers
 from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
-from core.base.errors import DataError, GoneError, ProjectError, SettingsError
+from core.base.errors import DataError, GoneError, ProjectError
 from core.base.files import write_atomic, writer_lock
-from core.base.settings import Settings, load_preset
+from core.base.settings import Settings
 from core.data.classes import ClassList, load_classes
-from core.data.fitted import fitted, sample
-from core.data.formats import format_named
 from core.data.label_file import check_raw
 from core.data.own_poses import FOLDER as OWN_POSES
-from core.data.plausible import judge, judge_stance
 from core.data.reading import Reading
-from core.data.rig import Rig, canonical
-from core.data.scans import Dataset, open_dataset, sequences_of
-from core.data.splits import expanded
+from core.data.rig import Rig
+from core.data.scans import Dataset, open_dataset
 from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
+from core.project.plan import planned
 from core.project.pointer import units_now
-from core.project.project_file import FILE, ProjectFile, read_project_file
+from core.project.project_file import FILE, read_project_file
 from core.project.rescue import save_at_home
+from core.project.scan_files import ScanFiles
 from core.query.query import Query
 from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
@@ -68,8 +66,7 @@ class Project:
         self.path = path
         self.file = read_project_file(path)
         self.writable = not read_only
-        self._hashes: dict[str, tuple[tuple[int, int], str]] = {}
-        self._counts: dict[str, tuple[tuple[int, int], int]] = {}
+        self._files = ScanFiles(path / FILE)
         self._known: dict[str, int | None] = {}
         with contextlib.ExitStack() as undo:
             if not read_only:
@@ -132,51 +129,23 @@ class Project:
             raise ProjectError(
                 f"{path} exists and is not empty.", "Name a folder that does not exist yet."
             )
-        settings = load_preset(preset)
-        for key, value in (overrides or {}).items():
-            value = canonical(value) if key == "rig.axes" else value
-            settings = settings.override(key, value, source=source)
-        layout = format_named(format)
-        if isinstance(classes, ClassList):
-            class_list = classes
-        else:
-            class_list = load_classes(classes or layout.classes)
-        there = sequences_of(layout, root)
-        train, _ = expanded(format, train, there)
-        validation, _ = expanded(format, validation, there)
-        rig, reading = Rig.of(settings.rig), reading or Reading()
-        dataset = open_dataset(format, root, train, validation, rig=rig, reading=reading)
-        check_raw(dataset, class_list)
-        judged = judge(
-            dataset, classes=class_list, sensor_height_m=settings.prepare.sensor_height_m
-        )
-        if judged.refused is not None:
-            raise judged.refused
-        reading = replace(reading, origin=judged.origin)
-        dataset = replace(dataset, reading=reading)
-        if guess:
-            settings = fitted(sample(dataset), settings, overrides or ()).settings
-            dataset = replace(dataset, rig=Rig.of(settings.rig))
-        if research and not any(dataset.has_labels(name) for name in dataset.train):
-            raise SettingsError(
-                f"A research project answers from ground truth, and no training scan below "
-                f"{root} has labels.",
-                "Leave out --research, or name sequences that have labels.",
-            )
-        file = ProjectFile(
+        plan = planned(
             format=format,
-            root=str(root.resolve()),
-            train=tuple(train),
-            validation=tuple(validation),
+            root=root,
+            train=train,
+            validation=validation,
             preset=preset,
             seed=seed,
             research=research,
-            settings=settings,
-            reading=reading,
+            overrides=overrides or {},
+            classes=classes,
+            guess=guess,
+            source=source,
+            reading=reading or Reading(),
         )
-        write_atomic(path / CLASSES, class_list.to_toml().encode())
-        file.write(path)
-        check.save_doubts(path / "units", (*judged.notes, *judge_stance(dataset)))
+        write_atomic(path / CLASSES, plan.classes.to_toml().encode())
+        plan.file.write(path)
+        check.save_doubts(path / "units", plan.doubts)
         return cls(path)
 
     def use_classes(self, classes: ClassList) -> None:
@@ -314,39 +283,14 @@ class Project:
 
     def scan_hash(self, scan: str) -> str:
         """Content hash of a scan's file, remembered while its time and size stay the same."""
-        stamp = self._stamp(scan)
-        known = self._hashes.get(scan)
-        if known is None or known[0] != stamp:
-            try:
-                known = self._hashes[scan] = (stamp, self.dataset.digest(scan))
-            except OSError as error:
-                raise self._unreadable(scan, error) from error
-        return known[1]
-
-    def _stamp(self, scan: str) -> tuple[int, int]:
-        """Time and size of a scan's file."""
-        try:
-            stat = self.dataset.path(scan).stat()
-        except OSError as error:
-            raise self._unreadable(scan, error) from error
-        return stat.st_mtime_ns, stat.st_size
-
-    def _unreadable(self, scan: str, error: OSError) -> DataError:
-        return DataError(
-            f"Scan {scan} cannot be read from {self.dataset.path(scan)}: {error.strerror}.",
-            f"Bring the file back, or correct `root` under [data] in {self.path / FILE}.",
-        )
+        return self._files.digest(self.dataset, scan)
 
     def count(self, scan: str) -> int:
         """Number of rows of a scan: as prepared, else remembered while its file stays the same."""
         index = self.units.scan_index(scan) if self.units is not None else None
         if self.units is not None and index is not None:
             return int(self.units.scan_rows[index])
-        stamp = self._stamp(scan)
-        known = self._counts.get(scan)
-        if known is None or known[0] != stamp:
-            known = self._counts[scan] = (stamp, self.dataset.count(scan))
-        return known[1]
+        return self._files.count(self.dataset, scan)
 
     def _known_rows(self, scan: str) -> int | None:
         """Number of rows of a scan, None where it is no scan of the project or cannot be read."""

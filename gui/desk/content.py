@@ -150,7 +150,7 @@ class Loader(QObject):
             before, its_turn, _ = self._wanted[scan]
             if its_turn <= turn or not before.cancel():
                 return
-        written = self._project.answers.written
+        written = self._project.answers.history.written
         future = self._background.submit(partial(load, self._project, scan), turn)
         self._wanted[scan] = (future, turn, written)
         future.add_done_callback(lambda done: self._arrived.emit(scan, done))
@@ -184,7 +184,9 @@ class Loader(QObject):
         answers = self._project.answers
         try:
             content = self._kept[scan] = done.result()
-            if any(head.scan == scan for head in answers.since(wanted[2])):  # given meanwhile
+            if any(
+                head.scan == scan for head in answers.history.since(wanted[2])
+            ):  # given meanwhile
                 content.labels = self._project.labels(scan)
         except ProjectError as error:
             self.failed.emit(scan, error)

@@ -237,7 +237,7 @@ class Growing(QObject):
 
     def _closed(self, content: Content) -> np.ndarray:
         """(N,) bool: rows that growing takes no more: answered, or of a declined unit."""
-        written = self.state.project.answers.written
+        written = self.state.project.answers.history.written
         if self._shut is None or self._shut[0] is not content.labels or self._shut[1] != written:
             closed = (content.labels != UNLABELLED) | self._declined(content)
             self._shut = content.labels, written, closed

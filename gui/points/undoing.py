@@ -51,7 +51,8 @@ class Undoing:
             if head is None:
                 self.state.told.emit("Nothing to redo." if redo else "Nothing to undo.")
                 return
-            act, at, rows = answers.act(head), answers.asked_at(head), self._rows_of(head)
+            history, rows = answers.history, self._rows_of(head)
+            act, at = history.act(head), history.asked_at(head)
             for scan in {one.scan for one in act}:
                 content = state.loader.kept(scan)
                 if content is not None:

@@ -46,8 +46,8 @@ def test_an_act_is_one_undo_and_one_redo_also_after_opening_anew(tmp_path: Path)
             with closing(Answers.open(tmp_path, "ann")) as answers:
                 head = answers.undo()
                 assert labels(answers) == seen[step]
-                assert len(answers.act(head)) == count
-                assert answers.asked_at(head) == ("s0#c5" if count == 1 else "s0#c7")
+                assert len(answers.history.act(head)) == count
+                assert answers.history.asked_at(head) == ("s0#c5" if count == 1 else "s0#c7")
         with closing(Answers.open(tmp_path, "ann")) as answers:
             assert answers.undo() is None
         for step, first in ((1, "s0#c0"), (2, "s0#c3"), (3, "s0#c5")):

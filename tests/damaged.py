@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,9 @@ def with_all_files(place: Path, *, given: bool = False) -> Path:
             shutil.rmtree(place / "given")
     poses = np.broadcast_to(np.eye(4), (2, 4, 4))
     sequence = scan.rpartition("/")[0]
-    write_own(path / "poses", sequence, OwnPoses("x", project.dataset.train, poses, np.zeros(2)))
+    write_own(
+        path / "poses", sequence, OwnPoses("x", project.dataset.train, poses, np.zeros(2, int))
+    )
     epochs = [{"epoch": 1, "loss": 0.5, "miou": None}]
     (path / "rounds/001-size/log.json").write_text(json.dumps({"epochs": epochs}))
     return path
@@ -95,10 +97,15 @@ def _drawing(scan: str) -> Drawing:
 
 
 def look(
-    path: Path, out: Path, whats: Sequence[str] = WHAT, *, with_doctor: bool = True
+    path: Path,
+    out: Path,
+    whats: Sequence[str] = WHAT,
+    *,
+    with_doctor: bool = True,
+    more: Callable[[Project], object] | None = None,
 ) -> str:
-    """Do what only reads: status, doctor, agreement, exports of `whats`. Returns a hash of all
-    that came of it. Raises ProjectError at the first thing that is wrong."""
+    """Do what only reads: status, doctor, agreement, exports of `whats`, and `more`. Returns a
+    hash of all that came of it. Raises ProjectError at the first thing that is wrong."""
     seen = hashlib.blake2b(digest_size=16)
     for finding in doctor.integrity(path, Job()) if with_doctor else ():
         if finding.good is False:
@@ -114,6 +121,8 @@ def look(
                 training = project.training_set(one)
                 for scan in training.scans:
                     seen.update(training.labels(scan).tobytes())
+        if more is not None:
+            seen.update(repr(more(project)).encode())
         for what in whats:
             shutil.rmtree(out, ignore_errors=True)
             export(project, out, Job(), what=what)

@@ -68,9 +68,7 @@ def counted(trial: Callable[[int], str], first: int, count: int) -> Counter[str]
     return found
 
 
-def _one_child(
-    trial: Callable[[int], str], first: int, end: int, found: Counter[str]
-) -> int:
+def _one_child(trial: Callable[[int], str], first: int, end: int, found: Counter[str]) -> int:
     """Do the trials from `first` on in one child; return the number of the next one."""
     reading, writing = os.pipe()
     child = os.fork()

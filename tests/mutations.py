@@ -36,6 +36,7 @@ from core.assist.by_network import predicted
 from core.assist.by_shape import shapes_of
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.cli.doctor import integrity
 from core.cli.mend import mend
 from core.data.own_poses import own_pose
 from core.exchange.export import WHAT
@@ -45,6 +46,7 @@ from core.project.project import Project
 from core.quality.review import reviewed
 from core.rounds.log import read_log
 from core.rounds.round import LOG
+from core.rounds.scores import read_scores
 from tests.damaged import look, mutated, with_all_files
 from tests.kept import Kept
 from tests.limited import counted
@@ -78,7 +80,7 @@ GIVEN = {
     "given scores": "given/scores/scores.json",
     "given predictions": "cache/predictions/given/**/000001.npz",
 }
-# What reads a file, after the project was opened, its status and agreement looked at; each 25th
+# What reads a file, after the project was opened, its status and agreement looked at; each 50th
 # time all is done.
 _EXPORTS = {
     "project.toml": ("labels",),
@@ -88,29 +90,55 @@ _EXPORTS = {
     "predictions": ("predictions",),
     "given predictions": ("merged",),
 }
-_USED = frozenset(
-    ("rows", "scores", "entropy", "feature", "shapes", "log", "drawing", "poses", "given scores")
-)
-_ALL_EACH = 25
+
+
+def _of_rows(project: Project) -> object:
+    return [project.rows(scan).tobytes() for scan in project.dataset.train]
+
+
+def _of_scores(project: Project) -> object:
+    scored, units = project.last_scored(), project.need_units()
+    scores = None if scored is None else read_scores(scored.folder, units)
+    if scores is None:
+        return None
+    name = units.name(0)
+    columns = [column.tobytes() for column in scores.values()]
+    return columns, predicted(project, [name]), nearest(project, name, 3)
+
+
+def _of_drawings(project: Project) -> object:
+    return [read_drawing(file) for file in sorted((project.path / "drawings").glob("*.npz"))]
+
+
+def _of_shapes(project: Project) -> object:
+    return shapes_of(project, np.arange(3)).tobytes()
+
+
+def _of_log(project: Project) -> object:
+    return read_log(project.rounds[0].file(LOG))
+
+
+def _of_poses(project: Project) -> object:
+    return [own_pose(project.path / "poses", scan) for scan in project.dataset.train]
+
+
+_MORE: dict[str, Callable[[Project], object]] = {
+    "rows": _of_rows,
+    **dict.fromkeys(("scores", "entropy", "feature", "given scores"), _of_scores),
+    "drawing": _of_drawings,
+    "shapes": _of_shapes,
+    "log": _of_log,
+    "poses": _of_poses,
+}
+_ALL_EACH = 50
 
 
 def _used(project: Project) -> None:
-    """Do what uses more of a project, and may write: guesses, drawings, poses, a next round."""
-    for file in sorted((project.path / "drawings").glob("*.npz")):
-        read_drawing(file)
-    units = project.need_units()
-    shapes_of(project, np.arange(3))
+    """Do what uses more of a project, and writes: guesses, drawings, poses, a next round."""
+    for more in dict.fromkeys(_MORE.values()):
+        with suppress(ProjectError):  # each by itself: one that is told hides no other
+            more(project)
     reviewed(project)
-    for one in project.rounds:
-        if one.file(LOG).exists():
-            read_log(one.file(LOG))
-    for scan in project.dataset.train:
-        project.rows(scan)
-        own_pose(project.path / "poses", scan)
-    with suppress(ProjectError):  # each by itself: one that is told hides no other
-        predicted(project, [units.name(0)])
-    with suppress(ProjectError):
-        nearest(project, units.name(0), 3)
     steps.annotate(project, Job(), oracle="per-point")
     steps.ask(project, Job())
 
@@ -153,7 +181,8 @@ class _Looking:
 
     def _look(self, all_of: bool) -> str:
         whats = WHAT if all_of else _EXPORTS.get(self._kind, ())
-        return look(self._project, self._place / "out", whats, with_doctor=all_of)
+        more = _MORE.get(self._kind)
+        return look(self._project, self._place / "out", whats, with_doctor=all_of, more=more)
 
     def __call__(self, number: int) -> str:
         all_of = number % _ALL_EACH == 0
@@ -168,10 +197,10 @@ class _Looking:
                 told = error
             wrong = [path for path in self._inside.changed(before) if not _is_log(path)]
             if all_of:
+                if told is not None and self._doctor_is_content():
+                    return f"unfound by doctor | {told}"
                 self._write()
                 wrong += self._beyond.changed()
-            elif self._kind in _USED and told is None:
-                self._use()
             if wrong:
                 return f"written | {wrong}"
             if told is not None:
@@ -179,6 +208,9 @@ class _Looking:
             return found
         finally:
             self._inside.restore()
+
+    def _doctor_is_content(self) -> bool:
+        return all(found.good is not False for found in integrity(self._project, Job()))
 
     def _use(self) -> None:
         with Project(self._project) as project:

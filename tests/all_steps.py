@@ -83,6 +83,9 @@ STEPS: dict[str, Step] = {
 }
 
 
+TRAINED = ("trained", "unscored", "unevaluated")  # stages that take long to make
+
+
 class Stages:
     """Projects at every stage below `place`, and what steps bring in; made in children, so that the
     parent stays without threads."""

@@ -19,6 +19,7 @@ from pathlib import Path
 import models.training.train as training
 from tests.all_steps import (
     STEPS,
+    TRAINED,
     Stages,
     entries_of,
     forked,
@@ -103,7 +104,7 @@ def main(names: list[str]) -> int:
     training._SAVE_EVERY_S = 0.0
     found: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="lidarloop-") as folder:
-        stages = Stages(Path(folder), slow=any(STEPS[name].begins in _TRAINED for name in names))
+        stages = Stages(Path(folder), slow=any(STEPS[name].begins in TRAINED for name in names))
         disk = Path(folder) / "disk"
         disk.mkdir()
 
@@ -124,8 +125,6 @@ def main(names: list[str]) -> int:
             print(told, file=sys.stderr)
         return code
 
-
-_TRAINED = ("trained", "unscored", "unevaluated", "answered")
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1].split(",") if len(sys.argv) > 1 else list(STEPS)))

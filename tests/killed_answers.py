@@ -103,10 +103,16 @@ def _value(entry: Entry) -> tuple[object, ...]:
     return (entry.seq, entry.time, entry.verb, entry.unit, entry.cancels, entry.rows.tobytes())
 
 
-def kills(count: int, folder: Path) -> Counter[str]:
-    """Kill `count` times; return how many acts were acknowledged, entries are there, and faults."""
-    rng, known = random.Random(1), list[tuple[object, ...]]()
+def kills(count: int, place: Path) -> Counter[str]:
+    """Kill `count` times, fifty a journal; return how many entries are there, and faults."""
     found: Counter[str] = Counter()
+    for first in range(0, count, 50):
+        _of_one_journal(min(50, count - first), place / f"{first}", random.Random(first), found)
+    return found
+
+
+def _of_one_journal(count: int, folder: Path, rng: random.Random, found: Counter[str]) -> None:
+    known = list[tuple[object, ...]]()
     for _ in range(count):
         acknowledged = _killed_once(folder, rng)
         with closing(Answers.open(folder, "ann")) as answers:
@@ -119,8 +125,7 @@ def kills(count: int, folder: Path) -> Counter[str]:
         found["wrong"] += sum(not _is_as_given(entry) for entry in entries[len(known) :])
         found["half acts"] += not _acts_are_whole(entries[len(known) :])
         known = now
-    found["entries"] = len(known)
-    return found
+    found["entries"] += len(known)
 
 
 def _is_as_given(entry: Entry) -> bool:

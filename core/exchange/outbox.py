@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from core.base.errors import DataError, ProjectError
-from core.base.files import hash_file, read_json, write_atomic, write_json
+from core.base.files import hash_input, read_json, write_atomic, write_json
 from core.base.paths import inside
 from core.data.scans import Dataset
 
@@ -98,8 +98,8 @@ class Outbox:
                 )
             if path.is_symlink() or real.exists():
                 if name in self._begun and name not in self._wrote and real.is_file():
-                    self._wrote[name] = hash_file(real)
-                if not real.is_file() or self._wrote.get(name) != hash_file(real):
+                    self._wrote[name] = hash_input(real)
+                if not real.is_file() or self._wrote.get(name) != hash_input(real):
                     raise ProjectError(
                         f"{path} is there already, and no export wrote it as it is: it is not "
                         "overwritten.",
@@ -158,7 +158,7 @@ class Outbox:
 
 
 def _hash(data: bytes) -> str:
-    """As `hash_file` has it."""
+    """As `hash_input` has it."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

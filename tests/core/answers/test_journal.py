@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import random
 import resource
-import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest

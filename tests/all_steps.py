@@ -27,7 +27,7 @@ from core.project.project import Project
 from models import steps as network
 from tests.streets import small_project, small_street_at
 
-_SLOW_S = 120.0
+_SLOW_S = 900.0
 
 
 class Faces:

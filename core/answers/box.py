@@ -19,7 +19,7 @@ from core.boxes.table import UNKNOWN, Boxes, problem
 
 BOXES = "boxes"  # the kind of entries that draw a box, move it or take it away
 FRAMES = "frames"  # the kind of entries that say of a frame that its boxes are all there
-_KEY = "box"
+_KEY, _REGIONS = "box", "regions"
 _UPRIGHT = 1e-6  # how far z may lean where a box is carried to other axes
 _LONGEST = 200  # letters of a track
 
@@ -34,7 +34,7 @@ class Box:
     label : class id of the project's list
     track : the thing that it is of, "" for none
     sure : whether a person looked at it; False of one that was copied or interpolated
-    ignore, truncated, occluded : as in core.boxes.table
+    ignore, truncated, occluded, alpha, picture : as in core.boxes.table
     from_files : (4, 4) float64 from the scan file's coordinates to those of `box` when it was drawn
     """
 
@@ -45,11 +45,20 @@ class Box:
     ignore: bool = False
     truncated: float = math.nan
     occluded: int = UNKNOWN
+    alpha: float = math.nan
+    picture: tuple[float, ...] = ()
     from_files: np.ndarray = field(default_factory=lambda: np.eye(4))
 
     def equals(self, other: Box) -> bool:
         """Whether all is the same, to the bit."""
         return _stored(self) == _stored(other)
+
+    def edited(self, **columns: Any) -> Box:
+        """The box with other columns. What a picture's labeller said of the old place or size no
+        longer holds where `box` is among them."""
+        if "box" in columns:
+            columns = {"alpha": math.nan, "picture": (), "truncated": math.nan} | columns
+        return replace(self, **{"sure": True, **columns})
 
     def now(self, from_files: np.ndarray) -> Box:
         """The box in the coordinates that scans have now. Raises ValueError where those lean
@@ -104,8 +113,22 @@ def with_classes(body: str, now: np.ndarray) -> str:
     return body if box is None else with_box(body, replace(box, label=int(now[box.label])))
 
 
-def table_of(boxes: list[Box]) -> Boxes:
-    """Boxes of one frame as a table, in their order."""
+def with_regions(body: str, regions: np.ndarray) -> str:
+    """The body of an entry that finishes a frame, with regions (m, 4) of its picture."""
+    return json.dumps({**told(body), _REGIONS: regions.tolist()}, ensure_ascii=False)
+
+
+def regions_of(body: str) -> np.ndarray:
+    """(m, 4) float64 regions that a frame's body tells; none where it tells of none."""
+    try:
+        found = np.array(told(body).get(_REGIONS, []), np.float64).reshape(-1, 4)
+    except (ValueError, TypeError):
+        return np.zeros((0, 4))
+    return found if np.isfinite(found).all() else np.zeros((0, 4))
+
+
+def table_of(boxes: list[Box], regions: np.ndarray | None = None) -> Boxes:
+    """Boxes of one frame as a table, in their order, and the regions (m, 4) of its picture."""
     return Boxes.of(
         np.array([found.box for found in boxes]).reshape(-1, 7),
         [found.label for found in boxes],
@@ -113,11 +136,14 @@ def table_of(boxes: list[Box]) -> Boxes:
         truncated=[found.truncated for found in boxes],
         occluded=[found.occluded for found in boxes],
         ignore=[found.ignore for found in boxes],
+        alpha=[found.alpha for found in boxes],
+        picture=[found.picture or (math.nan,) * 4 for found in boxes],
+        regions=np.zeros((0, 4)) if regions is None else regions,
     )
 
 
 def boxes_in(table: Boxes) -> list[Box]:
-    """The boxes of a table as answers tell them: no scores, nothing of the picture."""
+    """The boxes of a table as answers tell them: a person vouches for them, they have no score."""
     return [
         Box(
             box=table.box[row],
@@ -126,6 +152,10 @@ def boxes_in(table: Boxes) -> list[Box]:
             ignore=bool(table.ignore[row]),
             truncated=float(table.truncated[row]),
             occluded=int(table.occluded[row]),
+            alpha=float(table.alpha[row]),
+            picture=()
+            if np.isnan(table.picture[row]).any()
+            else tuple(table.picture[row].tolist()),
         )
         for row in range(len(table))
     ]
@@ -145,8 +175,13 @@ def _stored(box: Box) -> dict[str, Any]:
         stored["sure"] = False
     if box.ignore:
         stored["ignore"] = True
-    if not math.isnan(box.truncated):
-        stored["truncated"] = box.truncated
+    stored |= {
+        name: value
+        for name, value in (("truncated", box.truncated), ("alpha", box.alpha))
+        if not math.isnan(value)
+    }
+    if box.picture:
+        stored["picture"] = list(box.picture)
     if box.occluded != UNKNOWN:
         stored["occluded"] = box.occluded
     if not np.array_equal(box.from_files, np.eye(4)):
@@ -162,6 +197,7 @@ def _box(stored: dict[str, Any]) -> Box:
         raise ValueError(said)
     label, track = stored["class"], stored.get("track", "")
     truncated, occluded = stored.get("truncated", math.nan), stored.get("occluded", UNKNOWN)
+    alpha, picture = stored.get("alpha", math.nan), stored.get("picture", [])
     moved = np.array(stored.get("from_files", np.eye(4)), np.float64)
     if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < 256:
         raise ValueError("its class is none")
@@ -171,6 +207,10 @@ def _box(stored: dict[str, Any]) -> Box:
         raise ValueError(f"it is occluded by {occluded!r}")
     if not (isinstance(truncated, float | int) and (truncated != truncated or 0 <= truncated <= 1)):
         raise ValueError(f"it is truncated by {truncated!r}")
+    if not isinstance(alpha, float | int) or isinstance(alpha, bool) or math.isinf(alpha):
+        raise ValueError(f"its alpha is {alpha!r}")
+    if len(picture) not in (0, 4) or not np.isfinite(np.array(picture, np.float64)).all():
+        raise ValueError("its rectangle is none")
     if moved.shape != (4, 4) or not np.isfinite(moved).all() or abs(np.linalg.det(moved)) < 0.5:
         raise ValueError("it lies in no coordinates")
     return Box(
@@ -181,5 +221,7 @@ def _box(stored: dict[str, Any]) -> Box:
         ignore=stored.get("ignore", False) is True,
         truncated=float(truncated),
         occluded=occluded,
+        alpha=float(alpha),
+        picture=tuple(map(float, picture)),
         from_files=moved,
     )

@@ -15,7 +15,16 @@ import numpy as np
 
 from core.answers.act import Act
 from core.answers.answers import Answers
-from core.answers.box import BOXES, FRAMES, Box, box_of, table_of, with_box
+from core.answers.box import (
+    BOXES,
+    FRAMES,
+    Box,
+    box_of,
+    regions_of,
+    table_of,
+    with_box,
+    with_regions,
+)
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import Entry, Head, ScanRef
 from core.answers.fold import Fold
@@ -59,9 +68,18 @@ class BoxAnswers:
             entries.append(replace(blank, kind=BOXES, body=body, blind=blind))
         return self._answers.append(entries) if entries else []
 
-    def finish(self, scan: ScanRef, *, round: str, effort: Effort = NO_EFFORT) -> Head:
-        """Say that all things of a frame have their boxes."""
-        return self._say("answer", scan, round, effort)
+    def finish(
+        self,
+        scan: ScanRef,
+        *,
+        round: str,
+        effort: Effort = NO_EFFORT,
+        regions: np.ndarray | None = None,
+    ) -> Head:
+        """Say that all things of a frame have their boxes, but in `regions` (m, 4) of its picture
+        (`Boxes.regions`)."""
+        body = with_regions("", regions) if regions is not None and len(regions) else ""
+        return self._say("answer", scan, round, effort, body)
 
     def decline(self, scan: ScanRef, *, round: str, effort: Effort = NO_EFFORT) -> Head:
         """Say that a frame cannot be labelled: it is never asked again."""
@@ -71,9 +89,9 @@ class BoxAnswers:
         """Put a frame back in the queue; its boxes stay."""
         return self._say("reopen", scan, "", NO_EFFORT)
 
-    def _say(self, verb: str, scan: ScanRef, round: str, effort: Effort) -> Head:
+    def _say(self, verb: str, scan: ScanRef, round: str, effort: Effort, body: str = "") -> Head:
         blank = self._answers.blank(verb, scan, round=round, unit=scan.name, effort=effort)
-        return self._answers.append([replace(blank, kind=FRAMES)])[0]
+        return self._answers.append([replace(blank, kind=FRAMES, body=body)])[0]
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -130,9 +148,13 @@ class BoxAnswers:
         return {name: box for name, box in found.items() if box is not None}
 
     def table(self, scan: ScanRef, from_files: np.ndarray) -> tuple[list[str], Boxes]:
-        """The boxes of a scan as a table, and the name of each row. Raises as `of` does."""
+        """The boxes of a scan as a table with its regions, and the name of each row. Raises as `of`
+        does."""
         found = self.of(scan, from_files)
-        return list(found), table_of(list(found.values()))
+        head = self._fold(FRAMES).effective.get(scan.name)
+        entry = self._answers.entry(head) if head is not None else None
+        regions = regions_of(entry.body) if entry is not None else None
+        return list(found), table_of(list(found.values()), regions)
 
     def states(self, scan: str, name: str) -> list[Entry]:
         """Every entry that gave a box a state, undone ones too, in time order."""

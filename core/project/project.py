@@ -29,6 +29,7 @@ from core.answers.instances import Things
 from core.base.errors import DataError, GoneError, ProjectError
 from core.base.files import write_atomic, writer_lock
 from core.base.settings import Settings
+from core.boxes.table import Boxes
 from core.data.classes import ClassList, load_classes
 from core.data.label_file import check_raw
 from core.data.own_poses import FOLDER as OWN_POSES
@@ -423,6 +424,10 @@ class Project:
         """The boxes of a scan by name, in the coordinates of `Dataset.scan`. Raises DataError where
         one was drawn on another content of its file, or on axes that lean against those of now."""
         return self.boxes.of(self.scan_ref(scan), self.dataset.from_files)
+
+    def box_table(self, scan: str) -> Boxes:
+        """The boxes of a scan as a table, in the order of `boxes_of`. Raises as that does."""
+        return self.boxes.table(self.scan_ref(scan), self.dataset.from_files)[1]
 
     def brought(self, scan: str) -> Brought | None:
         """What was imported of a scan's (N,) rows, None where nothing was."""

@@ -13,6 +13,7 @@ from core.exchange.box_files import KINDS
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
 from core.exchange.layouts import LAYOUTS, OWN
+from core.frame_steps import ORACLE
 from core.steps import ORACLES
 
 # Settings of the sensor with an option each, and what the option is given.
@@ -143,13 +144,17 @@ def parser() -> argparse.ArgumentParser:
     budget.add_argument("--points", metavar="P%", help="share of all training points")
     budget.add_argument("--units", type=int, metavar="U")
     budget.add_argument("--minutes", type=float, metavar="M")
+    budget.add_argument("--frames", type=int, metavar="F", help="with --task boxes")
+    budget.add_argument("--boxes", type=int, metavar="B", help="with --task boxes")
+    boxes.add_task(made)
     add("strategies", "list the ways to choose what to ask", "lidarloop strategies")
     made = on_project(
         "annotate",
         "answer the open query from ground truth (research projects only)",
         "annotate street --oracle per-point",
     )
-    made.add_argument("--oracle", choices=ORACLES, required=True)
+    made.add_argument("--oracle", choices=(*ORACLES, ORACLE), required=True)
+    boxes.add_task(made)
     made = add("train", "train on all answers, then score and evaluate", "lidarloop train street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
     made.add_argument("--round", type=Path, metavar="DIR", help="a round's folder")

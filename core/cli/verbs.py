@@ -205,6 +205,10 @@ def _poses(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _query(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.query(project, arguments, _job()))
+            return 0
+        boxes.only_points(arguments)
         found = steps.ask(
             project,
             _job(),
@@ -225,6 +229,9 @@ def _strategies(_: argparse.Namespace, __: Faces) -> int:
 
 def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.annotate(project, arguments, _job()))
+            return 0
         count = steps.annotate(project, _job(), oracle=arguments.oracle)
     print(f"{count:,} units answered")
     return 0

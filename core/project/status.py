@@ -66,6 +66,15 @@ def _boxes(project: Project) -> dict[str, Any]:
         "finished": len(project.boxes.finished),
         "boxes": sum(counts.values()),
         "minutes": round(project.boxes.minutes(), 2),
+        "rounds": [
+            {
+                "id": found.id,
+                "strategy": found.query.strategy,
+                "asked": len(found.query.items),
+                "open": len(project.open_frames(found)),
+            }
+            for found in project.frame_rounds
+        ],
         "classes": {project.classes.names[c]: count for c, count in sorted(counts.items())},
     }
 
@@ -227,6 +236,10 @@ def table(value: dict[str, Any]) -> str:
             f"boxes: {boxes['boxes']:,} in {boxes['frames']:,} frames; {boxes['finished']:,} "
             f"finished; {boxes['minutes']:.1f} minutes",
         ]
+    lines += [
+        f"{row['id']:<14} {row['asked']:,} frames asked, {row['open']:,} open"
+        for row in boxes["rounds"]
+    ]
     given = value["given"]
     if given is not None:
         lines += ["", f"ranked by the probabilities of {given['scans']:,} scans in {given['from']}"]

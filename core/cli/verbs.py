@@ -15,7 +15,7 @@ from typing import Any
 
 from core import steps
 from core.base import compiling
-from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
+from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, plain
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
@@ -142,7 +142,7 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _tell(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        print(f"lidarloop: {sentence}", file=sys.stderr)
+        print(f"lidarloop: {plain(sentence)}", file=sys.stderr)
 
 
 def _warn_of_size(project: Project) -> None:

@@ -74,7 +74,12 @@ def load(project: Project, scan: str) -> Content:
     if scored is not None:
         file = prediction_file(project.predictions(scored), scan, project.dataset)
         if file.exists():
-            stored = read_prediction(file, "classes", "entropy", N=len(read.points))
+            try:
+                stored = read_prediction(file, "classes", "entropy", N=len(read.points))
+            except ProjectError:
+                if file.exists():
+                    raise
+                return load(project, scan)  # deleted meanwhile: another round is scored
             prediction = project.classes.now[stored["classes"]]
             entropy = stored["entropy"].astype(np.float32)
     if project.units is not units:  # prepared anew meanwhile

@@ -167,7 +167,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--gpus", type=int, default=1, metavar="N", help="GPUs; each takes train.batch scans a step"
     )
-    made = on_project("score", "rank what the trained network does not know", "score street")
+    made = add("score", "rank what the trained network does not know", "lidarloop score street")
+    made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
+    made.add_argument(
+        "--round", type=Path, metavar="DIR", help="a round's folder; default: the newest trained"
+    )
     where = made.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: 1")
     where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")

@@ -238,17 +238,7 @@ def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _train(arguments: argparse.Namespace, faces: Faces) -> int:
-    if (arguments.project is None) == (arguments.round is None):
-        raise SettingsError("Train needs a project or one round.", "Write PROJECT or --round DIR.")
-    path, wanted = arguments.project, None
-    if arguments.round is not None:
-        folder = arguments.round.resolve()
-        if not (folder / QUERY).is_file():
-            raise SettingsError(
-                f"{arguments.round} is no round: it holds no {QUERY}.",
-                "Name a folder below the project's rounds/.",
-            )
-        path, wanted = folder.parents[1], folder.name
+    path, wanted = _of_round(arguments)
     with _opened(path) as project:
         _warn_of_size(project)
         network = faces.network
@@ -258,8 +248,30 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
     return 0
 
 
+def _of_round(arguments: argparse.Namespace) -> tuple[Path, str | None]:
+    """A project's folder, and the id of the round where one is named instead. Raises
+    SettingsError."""
+    if (arguments.project is None) == (arguments.round is None):
+        verb = arguments.verb.capitalize()
+        raise SettingsError(
+            f"{verb} needs a project or one round.", "Write PROJECT or --round DIR."
+        )
+    if arguments.round is None:
+        return arguments.project, None
+    folder = arguments.round.resolve()
+    if not (folder / QUERY).is_file():
+        raise SettingsError(
+            f"{arguments.round} is no round: it holds no {QUERY}.",
+            "Name a folder below the project's rounds/.",
+        )
+    return folder.parents[1], folder.name
+
+
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
-    with _opened(arguments.project) as project:
+    path, wanted = _of_round(arguments)
+    if wanted is not None and arguments.given is not None:
+        raise SettingsError("Another network's scores are of no round.", "Leave out --round.")
+    with _opened(path) as project:
         if arguments.given is not None:
             from core.exchange.given import score_from
 
@@ -267,7 +279,8 @@ def _score(arguments: argparse.Namespace, faces: Faces) -> int:
             for sentence in matched.told("probabilities", "scans"):
                 print(sentence)
             return 0
-        faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
+        where = {"workers": arguments.workers, "cluster": arguments.cluster}
+        faces.network.score(project, _job(), round=wanted, **where)
     return 0
 
 

@@ -11,6 +11,8 @@ from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.report import as_json
 from core.prepare.units import CLUSTER
+from core.project.caches import caches
+from core.project.caches import told as told_caches
 from core.project.poses import sources
 from core.project.project import Project
 from core.rounds.round import GIVE_AGAIN, Round
@@ -53,6 +55,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             for c, count in sorted(project.answers.fold.class_counts().items())
             if c < len(project.classes.names)
         },
+        "predictions": caches(project),
         "backend": backend,
         "notes": [*project.notes, *project.told],
     }
@@ -228,7 +231,7 @@ def table(value: dict[str, Any]) -> str:
             f"{row['id']:<14} {row['stage']:<9} {row['asked']['items']:>7,} "
             f"{row['answered']['items']:>9,} {miou:>7}"
         )
-    lines += ["", *_poses(value["poses"])]
+    lines += ["", *told_caches(value["predictions"]), *_poses(value["poses"])]
     boxes = value["boxes"]
     if boxes["boxes"] or boxes["finished"]:
         lines += [

@@ -7,6 +7,7 @@ from typing import Any
 from core.base.files import read_json
 from core.base.words import DASH
 from core.project.project import Project
+from core.rounds import figures
 from core.rounds.round import LOG, Round
 
 
@@ -16,7 +17,7 @@ def trained(project: Project, found: Round) -> str:
     if miou is None:
         measured = f"mIoU {DASH}, as no validation scan has labels"
     else:
-        measured = f"mIoU {miou:.1%}"
+        measured = f"mIoU {figures.words(found.metrics())}"
         before = _miou(project.round(found.parent)) if found.parent is not None else None
         measured += f" ({before:.1%} the round before)" if before is not None else ""
     loss = _loss(found)

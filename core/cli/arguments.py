@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
-from core.cli import classes, settings
+from core.cli import classes, experiment, settings
 from core.data.reading import METRES
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
@@ -143,6 +143,12 @@ def parser() -> argparse.ArgumentParser:
     budget.add_argument("--units", type=int, metavar="U")
     budget.add_argument("--minutes", type=float, metavar="M")
     add("strategies", "list the ways to choose what to ask", "lidarloop strategies")
+    made = add(
+        "experiment",
+        "compare strategies by a whole experiment, or draw its report again",
+        "lidarloop experiment town out --seeds 0-4",
+    )
+    experiment.add_arguments(made)
     made = on_project(
         "annotate",
         "answer the open query from ground truth (research projects only)",

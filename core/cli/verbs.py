@@ -19,7 +19,7 @@ from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import classes, demo, poses, settings
+from core.cli import classes, demo, experiment, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
@@ -224,6 +224,10 @@ def _strategies(_: argparse.Namespace, __: Faces) -> int:
     return 0
 
 
+def _experiment(arguments: argparse.Namespace, faces: Faces) -> int:
+    return experiment.run(arguments, faces, _job())
+
+
 def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
         count = steps.annotate(project, _job(), oracle=arguments.oracle)
@@ -398,6 +402,7 @@ _VERBS: dict[str, Verb] = {
     "poses": _poses,
     "query": _query,
     "strategies": _strategies,
+    "experiment": _experiment,
     "annotate": _annotate,
     "train": _train,
     "score": _score,

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     out: Path = arguments.out
     if arguments.name == REPORT:
         found = read_experiment(out)
-        return _told(found, write_table(found) if found.spec.table else write_report(found))
+        return _told(found, write_table(found, job) if found.spec.table else write_report(found))
     if arguments.workers < 1:
         raise SettingsError(f"--workers is {arguments.workers}.", "Name 1 or more.")
     spec = read_spec(arguments.name)
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
         if only is not None:
             return 0
         if spec.table:
-            return _told(found, write_table(found))
+            return _told(found, write_table(found, job))
         failed = run_cells(
             found,
             found.cells,

@@ -145,6 +145,9 @@ def write_record(
                 name: metrics[name]
                 for name in ("miou", "miou_classes", "all_classes", "official", "iou")
             },
+            "truth": dict(
+                zip(metrics["iou"], matrices.sum(axis=(0, 2)).tolist(), strict=True)
+            ),
             "made_with": {**_program(), "backend": backend, "python": platform.python_version(),
                           "machine": platform.machine(), **_versions()},
             "wall_s": round(wall_s, 3),
@@ -159,7 +162,16 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     found: dict[str, Any] = read_json(
-        path, do=_AGAIN, version=int, round=int, costs=dict, training=dict, figures=dict
+        path,
+        do=_AGAIN,
+        version=int,
+        round=int,
+        costs=dict,
+        training=dict,
+        figures=dict,
+        truth=dict[str, int],
+        made_with=dict,
+        wall_s=float,
     )
     if found["version"] > _VERSION:
         raise ProjectError(f"{path} was written by a newer LidarLoop.", "Update LidarLoop.")

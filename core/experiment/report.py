@@ -25,6 +25,7 @@ from core.experiment.statistics import paired
 from core.experiment.summary import Summary, summarise
 
 REPORT = "report.html"
+FEW = 2000  # validation points of a class below which its IoU says nothing
 
 
 def write_report(experiment: Experiment) -> Path:
@@ -228,14 +229,18 @@ def _classes(page: Page, experiment: Experiment, summary: Summary) -> None:
     """IoU of each class after the last round, mean over seeds."""
     page.heading("IoU of each class after the last round, %")
     rows, names = [], _class_names(summary)
+    known = (c.records[-1]["truth"] for mine in summary.by_arm.values() for c in mine if c.records)
+    truth: Mapping[str, int] = next(known, {})
     for name in names:
         cells = []
         for mine in summary.by_arm.values():
             values = [c.records[-1]["figures"]["iou"].get(name) for c in mine if c.records]
-            known = [value for value in values if value is not None]
-            cells.append(_percent(float(np.mean(known)) if known else None))
-        rows.append([name, *cells])
+            means = [value for value in values if value is not None]
+            cells.append(_percent(float(np.mean(means))) if means else DASH)
+        few = truth.get(name, 0) < FEW
+        rows.append([name, *("n/a" if few else cell for cell in cells)])
     page.table(["class", *summary.by_arm], rows)
+    page.sentence(f"n/a: fewer than {FEW:,} validation points.", quiet=True)
     write_atomic(experiment.out / "classes.csv", csv_of(("class", *summary.by_arm), rows))
 
 

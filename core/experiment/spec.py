@@ -69,6 +69,7 @@ class Spec:
     compare : the arm that the others are compared with
     block : validation scans that are drawn together for the bootstrap
     partitions : numbers of size classes to compare, of the table `partitions`
+    printed : class -> what the published table prints, by partition
     arms : in their order, controls and the reference on full labels included
     notes : sentences for below the tables
     """
@@ -89,6 +90,7 @@ class Spec:
     compare: str
     block: int
     partitions: tuple[int, ...]
+    printed: Mapping[str, tuple[float, ...]]
     arms: tuple[Arm, ...]
     notes: tuple[str, ...]
 
@@ -103,8 +105,12 @@ class Spec:
         """What `as_json` gave. Raises TypeError or KeyError where it is none."""
         made = stored["made"]
         lists = {f.name: tuple(stored[f.name]) for f in fields(cls) if f.type.startswith("tuple")}
-        arms = tuple(Arm(**arm) for arm in stored["arms"])
-        return cls(**{**stored, **lists, "made": Made(**made) if made else None, "arms": arms})
+        parts = {
+            "made": Made(**made) if made else None,
+            "printed": {name: tuple(values) for name, values in stored["printed"].items()},
+            "arms": tuple(Arm(**arm) for arm in stored["arms"]),
+        }
+        return cls(**{**stored, **lists, **parts})
 
 
 def names() -> list[str]:
@@ -155,7 +161,13 @@ class _Reader:
             or not isinstance(value, kind)
             or isinstance(value, bool) != (kind is bool)
         ):
-            names = {str: "words", int: "a whole number", list: "a list", dict: "a table"}
+            names = {
+                str: "words",
+                int: "a whole number",
+                list: "a list",
+                dict: "a table",
+                bool: "true or false",
+            }
             given = "is missing" if value is None else f"is {value!r}"
             raise self.wrong(f"{key} {given}", f"Give {key} {names.get(kind, kind.__name__)}.")
         return value
@@ -214,6 +226,7 @@ class _Reader:
             compare=compare,
             block=self.whole("block", 1, 10**6, 100),
             partitions=tuple(self.take("partitions", list, [3])),
+            printed=self._printed(),
             arms=arms,
             notes=self.texts("notes", []),
         )
@@ -244,6 +257,13 @@ class _Reader:
             )
         return found
 
+    def _printed(self) -> dict[str, tuple[float, ...]]:
+        stored = self.take("printed", dict, {})
+        for name, values in stored.items():
+            if not isinstance(values, list) or not all(type(v) in (int, float) for v in values):
+                raise self.wrong(f"printed of {name} is {values!r}", "Give a list of numbers.")
+        return {name: tuple(float(v) for v in values) for name, values in stored.items()}
+
     def _settings(self, stored: dict[str, Any], preset: str, where: str) -> dict[str, str]:
         values = {key: str(value) for key, value in _flat(stored).items()}
         settings = load_preset(preset)
@@ -257,6 +277,8 @@ class _Reader:
         stored = self.take("arms", dict)
         arms: list[Arm] = []
         for name, value in stored.items():
+            if not isinstance(value, str | dict):
+                raise self.wrong(f"the arm {name} is {value!r}", "Name a strategy in quotes.")
             inner = _Reader(self.name, {"strategy": value} if isinstance(value, str) else value)
             if name in (CONTROL, FULL) or not name.strip():
                 raise self.wrong(f"an arm is called {name!r}", "Give it another name.")

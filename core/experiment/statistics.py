@@ -83,8 +83,8 @@ class Verdict:
 
     @property
     def bound(self) -> float:
-        """The largest difference, either way, that the interval holds."""
-        return max(abs(self.low), abs(self.high))
+        """The largest difference, either way, that the interval holds: of shares, 1 at most."""
+        return min(max(abs(self.low), abs(self.high)), 1.0)
 
 
 def verdicts(found: Sequence[Paired | None], alpha: float) -> list[Verdict | None]:

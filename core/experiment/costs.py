@@ -1,6 +1,6 @@
 """What answers cost a person: estimated seconds, from what is really in each unit.
 
-The keystroke-level model of docs/method.md (Budgets), fitted to the scripted annotator on real
+The keystroke-level model (docs/method.md, Budgets), fitted to the scripted annotator on real
 units: t = 1.61 + m k s, k further classes of at least 13 points, m = 4.39 for a cluster and 6.15
 for a cell; and 4 s, assumed, to open a scan.
 """

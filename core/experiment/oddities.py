@@ -15,7 +15,7 @@ ODDITIES = (
     "RAND draws scans with replacement in the published code; ours draws without.",
     "MCDR equals entropy on MinkUNet, which drops nothing out; it is not run here.",
     "ReDAL weighs entropy with logarithm to base 2 and mean over classes; here its other terms "
-    "are scaled to the natural logarithm instead (docs/method.md).",
+    "are scaled to the natural logarithm instead (docs/method.md, Strategies).",
     "Annotator starts from weights that were trained on a labelled source set.",
     "Optimiser steps differ between published methods by up to a factor of 95 at the same budget; "
     "with the protocol equal all arms here take the same steps.",

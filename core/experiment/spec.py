@@ -309,7 +309,7 @@ class _Reader:
 
     def _unscored(self, start: str) -> tuple[Arm, ...]:
         """Arms of a table without training: strategies that need no network."""
-        stored = self.take("arms", dict, {})
+        stored = self.take("arms", dict, {"size": "size"})
         for name, value in stored.items():
             if _of_network(str(value)):
                 raise self.wrong(

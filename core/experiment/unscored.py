@@ -88,8 +88,7 @@ def truth_of(project: Project, job: Job) -> Truth:
 def write_table(experiment: Experiment, job: Job) -> Path:
     """Write the table as HTML, CSV and, where there is a figure, SVG; return the page's path."""
     spec = experiment.spec
-    arm = spec.arms[0] if spec.arms else Arm("", "size", "size")
-    with Project(experiment.prepared(arm), read_only=True) as project:
+    with Project(experiment.prepared(spec.arms[0]), read_only=True) as project:
         found = truth_of(project, job)
     page = Page(spec.title)
     page.sentence(spec.about)
@@ -138,7 +137,8 @@ def _table1(page: Page, experiment: Experiment, found: Truth) -> None:
         inside = found.counts[:, c].sum() / found.whole[c] if found.whole[c] else np.nan
         pool = DASH if np.isnan(inside) else f"{100 * inside:.0f}"
         rows.append([name, f"{of_all:.3f}", pool, *cells])
-    names = [f"{n} ({size_range(units.cuts, p)})" for p, n in enumerate(units.partition_names)]
+    last = len(units.cuts)
+    names = [f"{n + 1} ({size_range(units.cuts, n)})" for n in range(last)] + ["ground"]
     _keep(page, experiment, ["class", "of all points", "in a unit", *names], rows, "table1")
     if experiment.spec.printed:
         page.sentence(

@@ -66,16 +66,21 @@ def _benchmark(names: tuple[str, ...]) -> tuple[str, bool] | None:
     return None
 
 
-def words(metrics: Mapping[str, Any] | None, *, digits: int = 1) -> str:
-    """The mIoU of a round's metrics, or of its status: "16.5% over 15 of 19 classes
-    (SemanticKITTI's own figure 13.0%)"; a dash where it is not known."""
+def words(metrics: Mapping[str, Any] | None) -> str:
+    """The mIoU of a round's metrics, or of its status: "16.5% over 15 of 19 classes;
+    SemanticKITTI's own figure 13.0%"; a dash where it is not known."""
     miou = metrics.get("miou") if metrics else None
     if metrics is None or miou is None:
         return DASH
-    text = f"{miou:.{digits}%}"
-    if metrics.get("miou_classes") is not None:
-        text += f" over {metrics['miou_classes']} of {metrics['all_classes']} classes"
+    return " ".join(filter(None, (f"{miou:.1%}", aside(metrics))))
+
+
+def aside(metrics: Mapping[str, Any]) -> str:
+    """Over how many classes an mIoU is, and the benchmark's own figure; "" where nobody knows."""
+    if metrics.get("miou") is None or metrics.get("miou_classes") is None:
+        return ""
+    text = f"over {metrics['miou_classes']} of {metrics['all_classes']} classes"
     official = metrics.get("official")
     if official:
-        text += f" ({official['benchmark']}'s own figure {official['miou']:.{digits}%})"
+        text += f"; {official['benchmark']}'s own figure {official['miou']:.1%}"
     return text

@@ -17,11 +17,13 @@ def trained(project: Project, found: Round) -> str:
     if miou is None:
         measured = f"mIoU {DASH}, as no validation scan has labels"
     else:
-        measured = f"mIoU {figures.words(found.metrics())}"
+        measured = f"mIoU {miou:.1%}"
         before = _miou(project.round(found.parent)) if found.parent is not None else None
         measured += f" ({before:.1%} the round before)" if before is not None else ""
     loss = _loss(found)
-    return f"Training ended: {measured}{f', loss {loss:.3g}' if loss is not None else ''}."
+    text = f"Training ended: {measured}{f', loss {loss:.3g}' if loss is not None else ''}."
+    over = figures.aside(found.metrics() or {})
+    return f"{text} mIoU is {over}." if over else text
 
 
 def _miou(found: Round) -> float | None:

@@ -65,7 +65,7 @@ def test_words_tell_over_what_and_the_official_figure():
     matrix = np.diag(np.arange(19) < 4).astype(np.int64) * 10
     matrix[0, 1] = 10
     found = figures(matrix, KITTI)
-    assert words(found) == ("75.0% over 4 of 19 classes (SemanticKITTI's own figure 15.8%)")
+    assert words(found) == ("75.0% over 4 of 19 classes; SemanticKITTI's own figure 15.8%")
     assert words({"miou": 0.5}) == "50.0%"
     assert words(None) == words({"miou": None}) == "–"
 

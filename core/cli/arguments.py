@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
-from core.cli import boxes, classes, settings
+from core.cli import boxes, classes, experiment, settings
 from core.data.reading import METRES
 from core.exchange.box_files import KINDS
 from core.exchange.export import WHAT
@@ -148,6 +148,12 @@ def parser() -> argparse.ArgumentParser:
     budget.add_argument("--boxes", type=int, metavar="B", help="with --task boxes")
     boxes.add_task(made)
     add("strategies", "list the ways to choose what to ask", "lidarloop strategies")
+    made = add(
+        "experiment",
+        "compare strategies by a whole experiment, or draw its report again",
+        "lidarloop experiment town out --seeds 0-4",
+    )
+    experiment.add_arguments(made)
     made = on_project(
         "annotate",
         "answer the open query from ground truth (research projects only)",

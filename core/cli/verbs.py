@@ -19,7 +19,7 @@ from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, 
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import boxes, classes, demo, poses, settings
+from core.cli import boxes, classes, demo, experiment, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
@@ -35,6 +35,7 @@ from core.exchange.export import export
 from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
+from core.rounds import figures
 from core.rounds.round import QUERY
 
 Verb = Callable[[argparse.Namespace, Faces], int]
@@ -227,6 +228,10 @@ def _strategies(_: argparse.Namespace, __: Faces) -> int:
     return 0
 
 
+def _experiment(arguments: argparse.Namespace, faces: Faces) -> int:
+    return experiment.run(arguments, faces, _job())
+
+
 def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
         if arguments.task == "boxes":
@@ -288,8 +293,10 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
-    for name, iou in metrics["iou"].items():
-        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}")
+    rows = zip(metrics["iou"].items(), metrics["confusion"], strict=True)
+    for (name, iou), truth in rows:
+        aside = "" if iou is None or any(truth) else "  predicted, not in the truth: not counted"
+        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}{aside}")
     for band in metrics["ranges"]:
         miou = DASH if band["miou"] is None else f"{band['miou']:.1%}"
         name = f"from {band['from_m']} m"
@@ -312,8 +319,7 @@ def _print_panoptic(panoptic: dict[str, Any] | None) -> None:
 
 
 def _print_miou(metrics: dict[str, Any] | None) -> None:
-    miou = metrics.get("miou") if metrics else None
-    print(f"mIoU {DASH if miou is None else f'{miou:.1%}'}")
+    print(f"mIoU {figures.words(metrics)}")
 
 
 def _status(arguments: argparse.Namespace, faces: Faces) -> int:
@@ -422,6 +428,7 @@ _VERBS: dict[str, Verb] = {
     "poses": _poses,
     "query": _query,
     "strategies": _strategies,
+    "experiment": _experiment,
     "annotate": _annotate,
     "train": _train,
     "score": _score,

@@ -1,0 +1,83 @@
+"""Plants: trunks and branches as tubes, leaves as thousands of small triangles between which rays
+pass, as they do in a crown."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.simulate.materials import Material
+from core.simulate.mesh import Mesh, joined, leaves, made, tube
+
+Rng = np.random.Generator
+
+
+def _ball(rng: Rng, count: int, radii: tuple[float, float, float]) -> np.ndarray:
+    """(count, 3) places in an ellipsoid, most of them near its surface."""
+    ray = rng.normal(size=(count, 3))
+    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    return ray * rng.random((count, 1)) ** 0.25 * radii
+
+
+def tree(rng: Rng, size: float) -> Mesh:
+    """A broad-leaved tree `size` metres high: trunk, forking branches, a crown of clumps."""
+    height = size
+    stem, radius = height * rng.uniform(0.22, 0.36), 0.035 * height * rng.uniform(0.6, 1.1)
+    lean = rng.normal(0, 0.06 * stem, 2)
+    fork = np.array([*lean, stem])
+    parts = [tube((0, 0, -0.3), fork, radius, Material.TRUNK)]
+    spread = height * rng.uniform(0.22, 0.34)
+    clumps = []
+    for _ in range(int(rng.integers(5, 9))):
+        angle, out = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 0.75) * spread
+        tip = fork + [out * np.cos(angle), out * np.sin(angle), rng.uniform(0.15, 0.62) * height]
+        parts.append(tube(fork, tip, 0.4 * radius, Material.TRUNK, 5))
+        r = spread * rng.uniform(0.45, 0.75)
+        clumps.append(tip + _ball(rng, int(14 * r**2 + 40), (r, r, 0.75 * r)))
+    parts.append(leaves(np.concatenate(clumps), 0.34, Material.LEAVES, rng))
+    return joined(parts)
+
+
+def conifer(rng: Rng, size: float) -> Mesh:
+    """A cone of branches, `size` metres high, that nearly reaches the ground."""
+    height = size
+    foot = rng.uniform(0.3, 2.2)
+    wide = height * rng.uniform(0.14, 0.2)
+    share = rng.random(int(height * 62)) ** 0.75
+    angle, out = rng.uniform(0, 2 * np.pi, len(share)), rng.random(len(share)) ** 0.4
+    reach = wide * (1 - share) * out + 0.1
+    centres = np.stack(
+        [reach * np.cos(angle), reach * np.sin(angle), foot + share * (height - foot)], axis=1
+    )
+    stem = tube((0, 0, -0.3), (0, 0, 0.8 * height), 0.018 * height, Material.TRUNK, 6)
+    return joined([stem, leaves(centres, 0.36, Material.LEAVES, rng)])
+
+
+def bush(rng: Rng, size: float) -> Mesh:
+    """A shrub of `size` metres across."""
+    half = size / 2
+    places = _ball(rng, int(60 * size**1.6 + 30), (half, half, 0.8 * half))
+    places[:, 2] += 0.55 * half
+    return leaves(places, 0.22, Material.LEAVES, rng)
+
+
+def grass(rng: Rng, size: float) -> Mesh:
+    """High grass and weeds: low vegetation that terrain is easily taken for."""
+    places = rng.uniform(-size / 2, size / 2, (int(26 * size**2), 3))
+    places[:, 2] = rng.uniform(0.0, rng.uniform(0.25, 0.8), len(places))
+    return leaves(places, 0.2, Material.LEAVES, rng)
+
+
+def hedge(rng: Rng, length: float, height: float) -> Mesh:
+    """A cut hedge along x: a thin core that lets some rays pass, leaves around it."""
+    half, deep = length / 2, rng.uniform(0.3, 0.5)
+    places = rng.uniform(-1, 1, (int(34 * length * height), 3)) * (half, deep, height / 2)
+    side = rng.random(len(places))
+    places[side < 0.7, 1] = np.sign(places[side < 0.7, 1]) * deep
+    places[side > 0.85, 2] = height / 2
+    places[:, 2] += height / 2
+    core = made(
+        np.array([[-half, 0, 0], [half, 0, 0], [half, 0, height], [-half, 0, height]]),
+        np.array([[0, 1, 2], [0, 2, 3]]),
+        Material.HEDGE,
+    )
+    return joined([core, leaves(places, 0.24, Material.LEAVES, rng)])

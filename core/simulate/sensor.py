@@ -1,0 +1,99 @@
+"""Two LiDAR sensors: where their rays go, what comes back, and how bright.
+
+The 64 beams are as measured on 24 scans of SemanticKITTI: the upper block 0.21 m above the origin of
+the coordinates, the lower one coming down to it, and the own car in the way of the lowest beams.
+The 32 beams are as measured on nuScenes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from core.base.errors import SettingsError
+
+# Own car of SemanticKITTI: azimuths (degrees, left positive) between which beams below an
+# elevation end on it.
+_CAR = ((0, 12, -22.0), (12, 22, -23.8), (129, 141, -20.2), (150, 161, -21.5), (161, 198, -19.4))
+_CAR += (
+    (198, 211, -18.0),
+    (231, 239, -20.3),
+    (284, 301, -17.4),
+    (323, 345, -22.3),
+    (345, 360, -21.7),
+)
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A spinning LiDAR.
+
+    Attributes
+    ----------
+    elevation : (B,) degrees, from the top beam down
+    lift : (B,) metres from the origin up to where a beam leaves
+    columns : rays of one beam in a turn
+    height : metres of the origin above the road
+    shadow : parts of the turn in which the lowest beams end on the own car: from and to in
+        degrees, and the elevation below which they do
+    returned : share of rays that come back, where all else is well
+    """
+
+    elevation: np.ndarray
+    lift: np.ndarray
+    columns: int
+    height: float
+    shadow: tuple[tuple[float, float, float], ...]
+    returned: float
+
+    @cached_property
+    def rays(self) -> tuple[np.ndarray, np.ndarray]:
+        """(R, 3) float32 where rays start and (R, 3) where they go, in the sensor's frame: beam
+        by beam from the top, each from straight ahead to the left and round."""
+        turn = 2 * np.pi * np.arange(self.columns) / self.columns
+        rise, turns = np.meshgrid(np.radians(self.elevation), turn, indexing="ij")
+        flat = np.cos(rise)
+        ray = np.stack([flat * np.cos(turns), flat * np.sin(turns), np.sin(rise)], -1)
+        start = np.zeros_like(ray)
+        start[..., 2] = self.lift[:, None]
+        return start.reshape(-1, 3).astype(np.float32), ray.reshape(-1, 3).astype(np.float32)
+
+    @cached_property
+    def ring(self) -> np.ndarray:
+        """(R,) uint8 beam of each ray."""
+        return np.repeat(np.arange(len(self.elevation), dtype=np.uint8), self.columns)
+
+    @cached_property
+    def blocked(self) -> np.ndarray:
+        """(R,) bool rays that end on the own car."""
+        degrees = 360.0 * np.arange(self.columns) / self.columns
+        limit = np.full(self.columns, -90.0)
+        for low, high, least in self.shadow:
+            limit[(degrees >= low) & (degrees < high)] = least
+        found: np.ndarray = (self.elevation[:, None] < limit).reshape(-1)
+        return found
+
+
+def sensor(beams: int) -> Sensor:
+    """The sensor of 64 or of 32 beams. Raises SettingsError for another number."""
+    if beams == 64:
+        return Sensor(
+            elevation=np.concatenate([2 - np.arange(32) / 3, -8.83 - 0.5 * np.arange(32)]),
+            lift=np.concatenate([np.full(32, 0.206), np.linspace(0.133, 0.0, 32)]),
+            columns=2083,
+            height=1.73,
+            shadow=_CAR,
+            returned=0.985,
+        )
+    if beams == 32:
+        return Sensor(
+            elevation=10.67 - 1.3333 * np.arange(32),
+            lift=np.zeros(32),
+            columns=1085,
+            height=1.84,
+            shadow=(),
+            returned=0.98,
+        )
+    raise SettingsError(f"There is no sensor of {beams} beams.", "Take 64 or 32.")

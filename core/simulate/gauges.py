@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def variation(a: np.ndarray, b: np.ndarray) -> float:
 def by_partition(tally: Tally, cuts: Sequence[int]) -> np.ndarray:
     """(C, B + 1) points of each class by size class and, last, on the ground."""
     edges = [1, *(cut + 1 for cut in cuts[:-1]), LARGEST_M + 1]
-    parts = [tally.placed[:, low:high].sum(1) for low, high in zip(edges, edges[1:], strict=False)]
+    parts = [tally.placed[:, low:high].sum(1) for low, high in pairwise(edges)]
     return np.stack([*parts, tally.placed[:, 0]], axis=1)
 
 

@@ -97,28 +97,26 @@ class Layout:
         turn: float = 0.0,
         room: float = 0.3,
         keep: bool = True,
-    ) -> bool:
-        """Put a thing of `size` beside a street if nothing stands there and no other street is
-        nearer; say whether it was. `room` is kept free around it, where it `keep`s its place."""
+    ) -> None:
+        """Put a thing of `size` beside a street, its middle `out` metres outside the edge, if
+        nothing stands there and no other street is nearer. `room` is kept free round it, where it
+        `keep`s its place."""
         xy, yaw = self._place(street, side, s, out)
         yaw += turn
         cells = self._cells(xy, yaw, (size[0] + 2 * room, size[1] + 2 * room))
         if self._taken[cells[:, 0], cells[:, 1]].any():
-            return False
+            return
         c, sn = np.cos(yaw), np.sin(yaw)
-        ends = xy + np.array([[0, 0], [c, sn], [-c, -sn]]) * np.array([[0], [1], [1]]) * size[0] / 2
-        beside = self.ground.beside(ends)
-        if beside.out.min() < min(out - size[1] / 2, -0.2) - 0.3 or (
-            out - size[1] / 2 > 0 and beside.out.min() < 0.1
-        ):
-            return False
-        if beside.out[0] < out - 1.0:
-            return False
+        corners = np.array([[0, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]]) * size / 2
+        beside = self.ground.beside(xy + corners @ np.array([[c, sn], [-sn, c]]))
+        inner = out - (abs(np.cos(turn)) * size[1] + abs(np.sin(turn)) * size[0]) / 2
+        least = inner - 0.5 if inner < 0.1 else max(inner - 0.5, 0.1)
+        if beside.out[0] < out - 0.5 or beside.out.min() < least:
+            return
         if keep:
             self._taken[cells[:, 0], cells[:, 1]] = True
         z = float(self.ground.heights(xy[None])[0])
         self.items.append(Item(make, np.array([*xy, z]), yaw, len(self.items) + 1))
-        return True
 
     def _walk(self, street: int, side: int, s: float) -> float:
         """Metres from a street's edge to where its sidewalk begins."""
@@ -210,32 +208,33 @@ class Layout:
                     self._add(make, street, side, s, out, (size, 0.5), turn=turn, room=0.05)
 
     def _fronts(self) -> None:
-        """What bounds the lots; bicycles lean on it, bushes and objects stand close to it."""
+        """What bounds the lots, in pieces of two metres that follow the street; bicycles lean on
+        it."""
         d, rng, tail = self.district, self._rng, self._tail
         for street, side, length in self._sides():
             s = rng.uniform(0, 3)
             while s < length - 3:
-                run = min(rng.uniform(4, 16), length - s - 0.5)
-                kind = int(rng.choice(6, p=d.fronts))
+                run = min(rng.uniform(6, 24), length - s - 0.5)
                 out = self._walk(street, side, s + run / 2) + d.walk + d.verge + 0.35
-                height = rng.uniform(0.8, 1.9)
-                makes: tuple[Make, ...] = (
-                    partial(structures.fence, length=2.0, height=height, sheer=False),
-                    partial(structures.fence, length=2.0, height=height + 0.4, sheer=True),
-                    partial(structures.wall, length=2.0, height=0.7 * height),
-                    partial(plants.hedge, length=2.0, height=height),
-                    partial(structures.guardrail, length=2.0),
+                height, kind = rng.uniform(0.8, 1.9), int(rng.choice(7, p=d.fronts))
+                makes: tuple[tuple[Make, float, float], ...] = (
+                    (partial(structures.fence, height=height, sheer=False), 0.3, 0.0),
+                    (partial(structures.fence, height=height + 0.4, sheer=True), 0.3, 0.0),
+                    (partial(structures.wall, height=0.7 * height), 0.4, 0.0),
+                    (partial(plants.hedge, height=height), 0.8, 0.0),
+                    (structures.guardrail, 0.2, -0.6 * d.verge),
+                    (partial(plants.thicket, height=1.5 * height + 0.6), 1.6, 0.8),
                 )
-                if kind < len(makes):  # in pieces of two metres, so that it follows the street
-                    out -= 0.6 * d.verge if kind == 4 else 0.0
-                    for piece in np.arange(s + 1, s + run - 1, 2.0):
-                        self._add(makes[kind], street, side, piece, out, (1.8, 0.3), room=0.0)
                 for at in s + rng.uniform(0, run, rng.poisson(d.bicycles * tail * run / 100)):
-                    near = out - rng.uniform(0.4, 0.6)
-                    turn = rng.choice([0, np.pi]) + rng.normal(0, 0.12)
+                    near, turn = out - rng.uniform(0.45, 0.6), np.pi * rng.integers(2)
                     self._add(
-                        vehicles.bicycle, street, side, at, near, (1.8, 0.4), turn=turn, room=0.0
+                        vehicles.bicycle, street, side, at, near, (1.7, 0.4), turn=turn, room=0.0
                     )
+                if kind < len(makes):
+                    make, deep, back = makes[kind]
+                    for piece in np.arange(s + 1, s + run - 1, 2.0):
+                        size = (1.2, max(deep - 0.4, 0.1))
+                        self._add(make, street, side, piece, out + back, size, room=0.0)
                 s += run + rng.uniform(0, 4)
 
     def _behind(self) -> None:

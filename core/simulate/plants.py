@@ -29,7 +29,8 @@ def tree(rng: Rng, size: float) -> Mesh:
     clumps = []
     for _ in range(int(rng.integers(5, 9))):
         angle, out = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 0.75) * spread
-        tip = fork + [out * np.cos(angle), out * np.sin(angle), rng.uniform(0.15, 0.62) * height]
+        up = rng.uniform(0.15, 0.62) * height
+        tip = fork + np.array([out * np.cos(angle), out * np.sin(angle), up])
         parts.append(tube(fork, tip, 0.4 * radius, Material.TRUNK, 5))
         r = spread * rng.uniform(0.45, 0.75)
         clumps.append(tip + _ball(rng, int(14 * r**2 + 40), (r, r, 0.75 * r)))
@@ -67,8 +68,17 @@ def grass(rng: Rng, size: float) -> Mesh:
     return leaves(places, 0.2, Material.LEAVES, rng)
 
 
-def hedge(rng: Rng, length: float, height: float) -> Mesh:
-    """A cut hedge along x: a thin core that lets some rays pass, leaves around it."""
+def thicket(rng: Rng, height: float) -> Mesh:
+    """Two metres of a wild hedge along x: shrubs that grow into each other, some higher."""
+    tall = height * rng.uniform(0.7, 1.3)
+    places = _ball(rng, int(90 * tall + 60), (1.25, rng.uniform(0.7, 1.2), 0.5 * tall))
+    places[:, 2] += 0.45 * tall
+    return leaves(places, 0.26, Material.LEAVES, rng)
+
+
+def hedge(rng: Rng, height: float) -> Mesh:
+    """Two metres of a cut hedge along x: a thin core that lets some rays pass, leaves round it."""
+    length = 2.0
     half, deep = length / 2, rng.uniform(0.3, 0.5)
     places = rng.uniform(-1, 1, (int(34 * length * height), 3)) * (half, deep, height / 2)
     side = rng.random(len(places))

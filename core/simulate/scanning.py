@@ -160,7 +160,7 @@ def _boxes(
     for each in shown:
         c, s = np.cos(each.yaw), np.sin(each.yaw)
         x, y, z = each.middle
-        centre = each.at + [c * x - s * y, s * x + c * y, z]
+        centre = each.at + np.array([c * x - s * y, s * x + c * y, z])
         ahead = inverse[:3, :3] @ [c, s, 0]
         found.append(
             Box(

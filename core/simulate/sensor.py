@@ -1,7 +1,7 @@
 """Two LiDAR sensors: where their rays go, what comes back, and how bright.
 
-The 64 beams are as measured on 24 scans of SemanticKITTI: the upper block 0.21 m above the origin of
-the coordinates, the lower one coming down to it, and the own car in the way of the lowest beams.
+The 64 beams are as measured on 24 scans of SemanticKITTI: the upper block leaves 0.21 m above the
+origin of the coordinates, the lower one comes down to it, the own car is in the lowest beams' way.
 The 32 beams are as measured on nuScenes.
 """
 

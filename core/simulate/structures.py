@@ -56,9 +56,9 @@ def hall(rng: Rng, width: float, depth: float, height: float) -> Mesh:
     return joined(parts)
 
 
-def fence(rng: Rng, length: float, height: float, *, sheer: bool) -> Mesh:
-    """A fence along x: of boards, or a mesh that most rays pass; posts every two metres."""
-    half = length / 2
+def fence(rng: Rng, height: float, *, sheer: bool) -> Mesh:
+    """Two metres of a fence along x, a post at each end: boards, or a mesh that most rays pass."""
+    half = 1.0
     what = Material.MESH_FENCE if sheer else Material.FENCE
     parts = []
     if sheer:
@@ -67,23 +67,20 @@ def fence(rng: Rng, length: float, height: float, *, sheer: bool) -> Mesh:
         edges = np.arange(-half, half, 0.14)
         for edge in edges[rng.random(len(edges)) < 0.93]:
             parts.append(panel((edge, 0), (edge + 0.115, 0), 0.06, height, what))
-    for post in np.arange(-half, half + 0.1, 2.0):
-        parts.append(box((0.09, 0.09, height + 0.1), Material.FENCE, (post, 0, 0)))
+    for end in (-half, half):
+        parts.append(box((0.09, 0.09, height + 0.1), Material.FENCE, (end, 0, 0)))
     return joined(parts)
 
 
-def wall(rng: Rng, length: float, height: float) -> Mesh:
-    """A low garden wall, a fence by class."""
-    return box((length, rng.uniform(0.2, 0.35), height + 0.3), Material.FENCE, (0, 0, -0.3))
+def wall(rng: Rng, height: float) -> Mesh:
+    """Two metres of a low garden wall along x, a fence by class."""
+    return box((2.0, rng.uniform(0.2, 0.35), height + 0.3), Material.FENCE, (0, 0, -0.3))
 
 
-def guardrail(rng: Rng, length: float) -> Mesh:
-    """A rail on posts along x."""
-    half = length / 2
-    posts = [
-        box((0.1, 0.1, 0.75), Material.FENCE, (x, 0.08, 0)) for x in np.arange(-half, half, 2.0)
-    ]
-    return joined([box((length, 0.06, 0.32), Material.FENCE, (0, 0, 0.45)), *posts])
+def guardrail(rng: Rng) -> Mesh:
+    """Two metres of a rail along x, a post behind it."""
+    post = box((0.1, 0.1, 0.75), Material.FENCE, (0, 0.08, 0))
+    return joined([box((2.0, 0.06, 0.32), Material.FENCE, (0, 0, 0.45)), post])
 
 
 def lamp(rng: Rng) -> Mesh:

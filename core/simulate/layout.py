@@ -20,6 +20,7 @@ from core.simulate.mesh import Mesh
 Rng = np.random.Generator
 Make = Callable[[Rng], Mesh]
 _CELL_M = 0.4  # of the map of what is taken
+NEAR_M = 15.0  # what stands so far from every street may belong to any
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Layout:
         self.items: list[Item] = []
         low = ground.streets.xy.min(0) - WIDE_M
         shape = ((ground.streets.xy.max(0) + WIDE_M - low) / _CELL_M).astype(int) + 1
+        self._parked: list[tuple[int, int, float]] = []  # in bays: street, side, place
         self._low, self._taken = low, np.zeros(shape, bool)
         self._houses()
         self._at_the_kerb()
@@ -58,9 +60,12 @@ class Layout:
         """Each street, side and its length in metres."""
         streets = self.ground.streets
         for street in range(streets.count):
-            mine = streets.of(street)
             for side in (-1, 1):
-                yield street, side, mine.stop - mine.start
+                yield street, side, self._length(street)
+
+    def _length(self, street: int) -> int:
+        mine = self.ground.streets.of(street)
+        return mine.stop - mine.start
 
     def _place(self, street: int, side: int, s: float, out: float) -> tuple[np.ndarray, float]:
         """(2,) the place `out` metres outside a street's edge, and the street's direction there,
@@ -99,7 +104,7 @@ class Layout:
         keep: bool = True,
     ) -> None:
         """Put a thing of `size` beside a street, its middle `out` metres outside the edge, if
-        nothing stands there and no other street is nearer. `room` is kept free round it, where it
+        nothing stands there and no other street is near. `room` is kept free round it, where it
         `keep`s its place."""
         xy, yaw = self._place(street, side, s, out)
         yaw += turn
@@ -110,8 +115,8 @@ class Layout:
         corners = np.array([[0, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]]) * size / 2
         beside = self.ground.beside(xy + corners @ np.array([[c, sn], [-sn, c]]))
         inner = out - (abs(np.cos(turn)) * size[1] + abs(np.sin(turn)) * size[0]) / 2
-        least = inner - 0.5 if inner < 0.1 else max(inner - 0.5, 0.1)
-        if beside.out[0] < out - 0.5 or beside.out.min() < least:
+        least = inner - 0.5 if inner < 0.1 else max(min(inner - 0.5, NEAR_M), 0.1)
+        if beside.out[0] < min(out - 0.5, NEAR_M) or beside.out.min() < least:
             return
         if keep:
             self._taken[cells[:, 0], cells[:, 1]] = True
@@ -122,6 +127,14 @@ class Layout:
         """Metres from a street's edge to where its sidewalk begins."""
         bay = self.ground.bays(street, np.array(side), np.array(s))
         return float(bay)
+
+    def _edge(self, street: int, side: int, s: float) -> float:
+        """Where furniture stands: on the kerb's side of the sidewalk, or against what bounds lots,
+        where it grows into one cluster with it."""
+        start = self._walk(street, side, s)
+        if self._rng.random() < 0.3:
+            return start + (0.45 if self.district.walk else self._rng.uniform(1.2, 2.4))
+        return start + self.district.walk + self.district.verge + self._rng.uniform(-0.25, 0.05)
 
     def _houses(self) -> None:
         d, rng = self.district, self._rng
@@ -172,7 +185,9 @@ class Layout:
                         turn = rng.choice([-1, 1]) * np.pi / 2 + rng.normal(0, 0.1)
                     if rng.random() < 0.5:
                         turn += np.pi
-                    self._add(make, street, side, s, out, size, turn=turn)
+                    self._add(make, street, side, s, out, size, turn=turn, room=0.05)
+                    if make is vehicles.car and bay:
+                        self._parked.append((street, side, s))
 
     def _furniture(self) -> None:
         """Along the sidewalk: on its outer edge what is fixed, people anywhere."""
@@ -188,24 +203,40 @@ class Layout:
         for street, side, length in self._sides():
             for rate, make, size in kinds:
                 for s in self._scatter(rate, length):
-                    out = self._walk(street, side, s) + (0.45 if d.walk else rng.uniform(1.2, 2.4))
+                    out = self._edge(street, side, s)
                     turn = np.pi / 2 * rng.integers(4) if make is structures.thing else 0.0
                     turn += np.pi if make is structures.lamp else 0.0
                     self._add(make, street, side, s, out, (size, size), turn=turn, room=0.1)
             for s in self._scatter(d.trees, length):
-                out = self._walk(street, side, s) + max(d.walk, 0.8) + rng.uniform(0.2, 1.0)
+                out = self._edge(street, side, s)
                 make = partial(plants.tree, size=rng.uniform(5.5, 11))
                 self._add(make, street, side, s, out, (0.5, 0.5), room=0.2)
-            for rate, make, size in (
-                (d.people * tail, people.person, 0.6),
-                (d.riders * tail, vehicles.bicyclist, 1.0),
-                (0.5 * d.riders * tail, vehicles.motorcyclist, 1.2),
+            for rate, make in (
+                (d.riders * tail, vehicles.bicyclist),
+                (0.5 * d.riders * tail, vehicles.motorcyclist),
             ):
                 for s in self._scatter(rate, length):
-                    out = self._walk(street, side, s)
-                    out += rng.uniform(-0.4 if make is people.person else -1.2, max(d.walk, 1.0))
-                    turn = rng.choice([0, np.pi]) + rng.normal(0, 0.5)
-                    self._add(make, street, side, s, out, (size, 0.5), turn=turn, room=0.05)
+                    out = self._walk(street, side, s) - rng.uniform(0.0, 1.2)
+                    turn = np.pi * rng.integers(2) + rng.normal(0, 0.3)
+                    self._add(make, street, side, s, out, (1.6, 0.5), turn=turn, room=0.05)
+            for s in self._scatter(d.people * tail, length):
+                self._somebody(street, side, s)
+
+    def _somebody(self, street: int, side: int, s: float) -> None:
+        """A person: getting into a car, close to what bounds the lots, or on the way."""
+        d, rng = self.district, self._rng
+        chance = rng.random()
+        if chance < 0.5 and self._parked:
+            street, side, s = self._parked[rng.integers(len(self._parked))]
+            s, out = s + rng.uniform(-1.4, 1.4), d.bay / 2 + 1.25
+        elif chance < 0.85:
+            out = self._walk(street, side, s) + d.walk + d.verge - rng.uniform(0.0, 0.1)
+        else:
+            out = self._walk(street, side, s) + rng.uniform(0.3, max(d.walk, 0.6))
+        if not 0 <= s < self._length(street) - 1:
+            return
+        turn = rng.uniform(0, 2 * np.pi)
+        self._add(people.person, street, side, s, out, (0.4, 0.4), turn=turn, room=-0.1)
 
     def _fronts(self) -> None:
         """What bounds the lots, in pieces of two metres that follow the street; bicycles lean on
@@ -243,10 +274,13 @@ class Layout:
         for street, side, length in self._sides():
             start = d.walk + d.verge
             kinds: tuple[tuple[float, Callable[..., Mesh], tuple[float, float], float, float], ...]
+            for s in self._scatter(d.groves, length):
+                make = partial(plants.grove, size=rng.uniform(3.5, 7.5))
+                self._add(make, street, side, s, rng.uniform(20, 70), (2.4, 2.4), room=0.9)
             kinds = (
                 (d.woods, plants.tree, (5, 12), 40, 0.6),
                 (d.conifers, plants.conifer, (6, 16), 45, 0.6),
-                (d.bushes, plants.bush, (0.9, 3.0), 26, 0.2),
+                (d.bushes, plants.bush, (0.9, 3.2), 30, 0.4),
                 (d.weeds, plants.grass, (1.5, 4.5), 18, 0.0),
             )
             for rate, grow, sizes, reach, room in kinds:

@@ -16,14 +16,9 @@ from core.base.errors import SettingsError
 
 # Own car of SemanticKITTI: azimuths (degrees, left positive) between which beams below an
 # elevation end on it.
-_CAR = ((0, 12, -22.0), (12, 22, -23.8), (129, 141, -20.2), (150, 161, -21.5), (161, 198, -19.4))
-_CAR += (
-    (198, 211, -18.0),
-    (231, 239, -20.3),
-    (284, 301, -17.4),
-    (323, 345, -22.3),
-    (345, 360, -21.7),
-)
+_CAR = ((0, 18, -21.5), (18, 26, -23.2), (32, 38, -23.2), (130, 140, -19.6), (140, 160, -22.9))
+_CAR += ((160, 165, -16.5), (165, 200, -18.6), (200, 206, -16.5), (206, 212, -19.5))
+_CAR += ((212, 240, -22.6), (285, 302, -16.5), (320, 345, -22.4), (345, 360, -21.3))
 
 
 @dataclass(frozen=True)
@@ -80,9 +75,9 @@ def sensor(beams: int) -> Sensor:
     """The sensor of 64 or of 32 beams. Raises SettingsError for another number."""
     if beams == 64:
         return Sensor(
-            elevation=np.concatenate([2 - np.arange(32) / 3, -8.83 - 0.5 * np.arange(32)]),
-            lift=np.concatenate([np.full(32, 0.206), np.linspace(0.133, 0.0, 32)]),
-            columns=2083,
+            elevation=np.concatenate([np.linspace(1.95, -8.75, 32), np.linspace(-9.06, -24.4, 32)]),
+            lift=np.concatenate([np.full(32, 0.206), np.linspace(0.133, 0.06, 32)]),
+            columns=2172,
             height=1.73,
             shadow=_CAR,
             returned=0.985,

@@ -49,12 +49,14 @@ class Layout:
         low = ground.streets.xy.min(0) - WIDE_M
         shape = ((ground.streets.xy.max(0) + WIDE_M - low) / _CELL_M).astype(int) + 1
         self._parked: list[tuple[int, int, float]] = []  # in bays: street, side, place
+        self._bounds: dict[tuple[int, int], list[tuple[float, float]]] = {}
         self._low, self._taken = low, np.zeros(shape, bool)
         self._houses()
         self._at_the_kerb()
-        self._furniture()
         self._fronts()
+        self._furniture()
         self._behind()
+        self._far()
 
     def _sides(self) -> Iterator[tuple[int, int, int]]:
         """Each street, side and its length in metres."""
@@ -102,39 +104,48 @@ class Layout:
         turn: float = 0.0,
         room: float = 0.3,
         keep: bool = True,
-    ) -> None:
+    ) -> bool:
         """Put a thing of `size` beside a street, its middle `out` metres outside the edge, if
-        nothing stands there and no other street is near. `room` is kept free round it, where it
-        `keep`s its place."""
+        nothing stands there and no other street is near; say whether it was. `room` is kept free
+        round it, where it `keep`s its place."""
+        if not 0 <= s < self._length(street) - 1:
+            return False
         xy, yaw = self._place(street, side, s, out)
         yaw += turn
         cells = self._cells(xy, yaw, (size[0] + 2 * room, size[1] + 2 * room))
         if self._taken[cells[:, 0], cells[:, 1]].any():
-            return
+            return False
         c, sn = np.cos(yaw), np.sin(yaw)
         corners = np.array([[0, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]]) * size / 2
         beside = self.ground.beside(xy + corners @ np.array([[c, sn], [-sn, c]]))
         inner = out - (abs(np.cos(turn)) * size[1] + abs(np.sin(turn)) * size[0]) / 2
         least = inner - 0.5 if inner < 0.1 else max(min(inner - 0.5, NEAR_M), 0.1)
         if beside.out[0] < min(out - 0.5, NEAR_M) or beside.out.min() < least:
-            return
+            return False
         if keep:
             self._taken[cells[:, 0], cells[:, 1]] = True
         z = float(self.ground.heights(xy[None])[0])
         self.items.append(Item(make, np.array([*xy, z]), yaw, len(self.items) + 1))
+        return True
 
     def _walk(self, street: int, side: int, s: float) -> float:
         """Metres from a street's edge to where its sidewalk begins."""
         bay = self.ground.bays(street, np.array(side), np.array(s))
         return float(bay)
 
-    def _edge(self, street: int, side: int, s: float) -> float:
-        """Where furniture stands: on the kerb's side of the sidewalk, or against what bounds lots,
-        where it grows into one cluster with it."""
+    def _bound(self, street: int, side: int, s: float, out: float) -> None:
+        """Remember where a house or a fence begins: people and poles stand against it."""
+        self._bounds.setdefault((street, side), []).append((s, out))
+
+    def _edge(self, street: int, side: int, s: float, against: float) -> tuple[float, float]:
+        """Where furniture near s stands: against what bounds a lot, with a chance, where it grows
+        into one cluster with it; else at the kerb."""
+        bounds, rng = self._bounds.get((street, side), []), self._rng
+        if bounds and rng.random() < against:
+            at, out = bounds[rng.integers(len(bounds))]
+            return at + rng.uniform(-0.6, 0.6), out - rng.uniform(0.1, 0.25)
         start = self._walk(street, side, s)
-        if self._rng.random() < 0.3:
-            return start + (0.45 if self.district.walk else self._rng.uniform(1.2, 2.4))
-        return start + self.district.walk + self.district.verge + self._rng.uniform(-0.25, 0.05)
+        return s, start + (0.45 if self.district.walk else rng.uniform(1.2, 2.4))
 
     def _houses(self) -> None:
         d, rng = self.district, self._rng
@@ -154,7 +165,8 @@ class Layout:
                             structures.house, width=width, depth=depth, height=height, flat=flat
                         )
                     )
-                    self._add(make, street, side, mid, out, (width, depth))
+                    if self._add(make, street, side, mid, out, (width, depth)):
+                        self._bound(street, side, mid, out - depth / 2)
                 s += width + rng.uniform(*d.gap)
 
     def _scatter(self, rate: float, length: int) -> np.ndarray:
@@ -170,7 +182,7 @@ class Layout:
             (d.buses * tail, vehicles.bus, (12.0, 2.6)),
             (d.machines * tail, vehicles.other_vehicle, (5.6, 2.3)),
             (d.motorcycles * tail, vehicles.motorcycle, (2.1, 0.8)),
-            (d.parked, vehicles.car, (5.0, 1.9)),
+            (d.parked, vehicles.car, (5.6, 1.9)),
         )
         for street, side, length in self._sides():
             for rate, make, size in kinds:
@@ -179,7 +191,7 @@ class Layout:
                     if bay:
                         out, turn = bay / 2, rng.normal(0, 0.02)
                     elif rng.random() < 0.5:
-                        out, turn = -0.95 if d.half_road > 3.6 else 0.0, rng.normal(0, 0.02)
+                        out, turn = 0.0, rng.normal(0, 0.02)
                     else:  # in a yard, towards the street
                         out = d.walk + d.verge + rng.uniform(3.2, 9)
                         turn = rng.choice([-1, 1]) * np.pi / 2 + rng.normal(0, 0.1)
@@ -203,12 +215,12 @@ class Layout:
         for street, side, length in self._sides():
             for rate, make, size in kinds:
                 for s in self._scatter(rate, length):
-                    out = self._edge(street, side, s)
+                    s, out = self._edge(street, side, s, 0.6)
                     turn = np.pi / 2 * rng.integers(4) if make is structures.thing else 0.0
                     turn += np.pi if make is structures.lamp else 0.0
-                    self._add(make, street, side, s, out, (size, size), turn=turn, room=0.1)
+                    self._add(make, street, side, s, out, (size, size), turn=turn, room=-0.1)
             for s in self._scatter(d.trees, length):
-                out = self._edge(street, side, s)
+                s, out = self._edge(street, side, s, 0.3)
                 make = partial(plants.tree, size=rng.uniform(5.5, 11))
                 self._add(make, street, side, s, out, (0.5, 0.5), room=0.2)
             for rate, make in (
@@ -226,15 +238,13 @@ class Layout:
         """A person: getting into a car, close to what bounds the lots, or on the way."""
         d, rng = self.district, self._rng
         chance = rng.random()
-        if chance < 0.5 and self._parked:
+        if chance < 0.4 and self._parked:
             street, side, s = self._parked[rng.integers(len(self._parked))]
             s, out = s + rng.uniform(-1.4, 1.4), d.bay / 2 + 1.25
-        elif chance < 0.85:
-            out = self._walk(street, side, s) + d.walk + d.verge - rng.uniform(0.0, 0.1)
+        elif chance < 0.9:
+            s, out = self._edge(street, side, s, 1.0)
         else:
             out = self._walk(street, side, s) + rng.uniform(0.3, max(d.walk, 0.6))
-        if not 0 <= s < self._length(street) - 1:
-            return
         turn = rng.uniform(0, 2 * np.pi)
         self._add(people.person, street, side, s, out, (0.4, 0.4), turn=turn, room=-0.1)
 
@@ -265,7 +275,8 @@ class Layout:
                     make, deep, back = makes[kind]
                     for piece in np.arange(s + 1, s + run - 1, 2.0):
                         size = (1.2, max(deep - 0.4, 0.1))
-                        self._add(make, street, side, piece, out + back, size, room=0.0)
+                        if self._add(make, street, side, piece, out + back, size, room=0.0):
+                            self._bound(street, side, piece, out + back - deep / 2)
                 s += run + rng.uniform(0, 4)
 
     def _behind(self) -> None:
@@ -274,13 +285,11 @@ class Layout:
         for street, side, length in self._sides():
             start = d.walk + d.verge
             kinds: tuple[tuple[float, Callable[..., Mesh], tuple[float, float], float, float], ...]
-            for s in self._scatter(d.groves, length):
-                make = partial(plants.grove, size=rng.uniform(3.5, 7.5))
-                self._add(make, street, side, s, rng.uniform(20, 70), (2.4, 2.4), room=0.9)
             kinds = (
                 (d.woods, plants.tree, (5, 12), 40, 0.6),
                 (d.conifers, plants.conifer, (6, 16), 45, 0.6),
-                (d.bushes, plants.bush, (0.9, 3.2), 30, 0.4),
+                (d.bushes, plants.bush, (0.5, 2.0), 34, 0.8),
+                (0.5 * d.bushes, plants.bush, (0.4, 1.2), 7, 0.6),
                 (d.weeds, plants.grass, (1.5, 4.5), 18, 0.0),
             )
             for rate, grow, sizes, reach, room in kinds:
@@ -298,3 +307,17 @@ class Layout:
                     out = start + rng.uniform(1.2, 9)
                     turn = rng.normal(0, 0.1) + np.pi / 2 * rng.integers(4)
                     self._add(make, street, side, s, out, (side_m, side_m), turn=turn)
+
+    def _far(self) -> None:
+        """Green that closes the view: trees far from every street, all over the district."""
+        d, rng, size = self.district, self._rng, np.array(self._taken.shape) * _CELL_M
+        count = rng.poisson(d.groves * size.prod() / 1000)
+        places = self._low + rng.random((count, 2)) * size
+        heights = rng.uniform(2.2, 6.5, count)
+        out = self.ground.beside(places).out
+        cells = ((places - self._low) / _CELL_M).astype(int)
+        kept = (out > NEAR_M + 2) & (out < WIDE_M - 6) & ~self._taken[cells[:, 0], cells[:, 1]]
+        ground = self.ground.heights(places[kept])
+        for xy, z, height in zip(places[kept], ground, heights[kept], strict=True):
+            make = partial(plants.grove, size=height)
+            self.items.append(Item(make, np.array([*xy, z]), 0.0, len(self.items) + 1))

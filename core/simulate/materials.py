@@ -11,6 +11,7 @@ from enum import IntEnum
 import numpy as np
 
 QUANTILES = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
+OWN_CAR = 1  # raw id of returns from the own car: SemanticKITTI's outliers
 # Standing thing -> the same thing moving, raw ids of SemanticKITTI.
 MOVING = {10: 252, 31: 253, 30: 254, 32: 255, 13: 257, 18: 258, 20: 259}
 
@@ -46,6 +47,7 @@ class Material(IntEnum):
     STRUCTURE = 25
     OBJECT = 26
     GLASS = 27
+    OWN_CAR = 28
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Kind:
 
     Attributes
     ----------
-    raw : SemanticKITTI's id; 0 where a part has no class of its own (unused)
+    raw : SemanticKITTI's id
     levels : reflection at QUANTILES, 0..1
     lost : share of rays that hit it and never come back: dark paint, panes
     passed : share of rays that go on through it
@@ -78,12 +80,12 @@ TABLE: dict[Material, Kind] = {
     Material.SIDEWALK: Kind(48, _PAVED),
     Material.OTHER_GROUND: Kind(49, (0.1, 0.2, 0.27, 0.32, 0.36, 0.39, 0.44, 0.49, 0.6)),
     Material.TERRAIN: Kind(72, (0.08, 0.16, 0.21, 0.29, 0.34, 0.39, 0.45, 0.48, 0.6)),
-    Material.BUILDING: Kind(50, _WALL, lost=0.02),
-    Material.WINDOW: Kind(50, _WALL, lost=0.6),
+    Material.BUILDING: Kind(50, _WALL),
+    Material.WINDOW: Kind(50, _WALL, lost=0.25),
     Material.FENCE: Kind(51, (0.0, 0.0, 0.07, 0.21, 0.32, 0.38, 0.46, 0.53, 0.7)),
     Material.MESH_FENCE: Kind(51, (0.0, 0.0, 0.07, 0.21, 0.32, 0.38, 0.46, 0.53, 0.7), passed=0.6),
     Material.HEDGE: Kind(70, _LEAF, passed=0.35),
-    Material.LEAVES: Kind(70, _LEAF, lost=0.04),
+    Material.LEAVES: Kind(70, _LEAF, lost=0.02),
     Material.TRUNK: Kind(71, (0.0, 0.02, 0.15, 0.25, 0.34, 0.43, 0.53, 0.58, 0.7)),
     Material.POLE: Kind(80, (0.0, 0.0, 0.0, 0.01, 0.18, 0.33, 0.47, 0.56, 0.8), lost=0.05),
     Material.SIGN: Kind(81, (0.0, 0.0, 0.02, 0.14, 0.37, 0.77, 0.99, 0.99, 0.99)),
@@ -104,6 +106,7 @@ TABLE: dict[Material, Kind] = {
     Material.STRUCTURE: Kind(52, (0.0, 0.02, 0.13, 0.24, 0.34, 0.44, 0.54, 0.61, 0.8)),
     Material.OBJECT: Kind(99, (0.0, 0.0, 0.02, 0.21, 0.33, 0.40, 0.50, 0.57, 0.8)),
     Material.GLASS: Kind(10, _CAR, lost=0.75),
+    Material.OWN_CAR: Kind(OWN_CAR, _CAR),
 }
 
 RAW = np.array([TABLE[each].raw for each in Material], np.uint32)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.simulate.materials import LOST, MOVING, PASSED, RAW, reflection
+from core.simulate.materials import LOST, MOVING, PASSED, RAW, Material, reflection
 from core.simulate.movers import OWN_SPEED
 from core.simulate.place import REACH_M, Place, Thing, tone
 from core.simulate.scene import NOTHING, Hits, Scene
 from core.simulate.sensor import Sensor
 
-LEAST_M = 2.0  # nearer than this nothing comes back
-LABELLED_M = 51.2  # SemanticKITTI's labels end there: farther points have none
 NOISE_M = 0.02
 WEAK = 5e-6  # brightness x cosine / range², of which two thirds of the rays come back
 DARK = 0.03  # brightness of what seems black
@@ -81,6 +79,8 @@ def scan(place: Place, station: float, sensor: Sensor, *, boxes: bool = False) -
         [tone(mover.number) for mover in movers],
     )
     hits = _met((here.static, moving), start, ray, rng)
+    own = np.flatnonzero(np.isfinite(sensor.to_own))
+    hits.put(own, _own_car(len(own)), sensor.to_own[own])
     back, light = _returned(hits, sensor, rng)
     away = hits.away[back] + rng.normal(0, NOISE_M, len(back)).astype(np.float32)
     xyz = starts[back] + rays[back] * away[:, None]
@@ -88,7 +88,6 @@ def scan(place: Place, station: float, sensor: Sensor, *, boxes: bool = False) -
     moves = np.isin(thing, [mover.number for mover in movers])
     for still, moved in MOVING.items():
         raw = np.where(moves & (raw == still), np.uint32(moved), raw)
-    raw = np.where(np.linalg.norm(xyz, axis=1) > LABELLED_M, np.uint32(0), raw)
     instance = np.where(raw > 0, thing, 0).astype(np.uint32)
     return Simulated(
         np.column_stack([xyz, light]).astype(np.float32),
@@ -117,6 +116,14 @@ def _met(
     return hits
 
 
+def _own_car(count: int) -> Hits:
+    """What rays meet on the own car, at no distance."""
+    none = np.zeros(count, np.float32)
+    return Hits(
+        none, np.full(count, Material.OWN_CAR, np.int16), none.astype(np.int32), none, none + 1
+    )
+
+
 def _returned(
     hits: Hits, sensor: Sensor, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -130,7 +137,7 @@ def _returned(
     kept = sensor.returned * (1 - LOST[hits.material]) * (1 - np.exp(-signal / WEAK))
     back = rng.random(len(near)) < kept
     back &= (hits.material != NOTHING) & ~sensor.blocked
-    back &= (hits.away > LEAST_M) & (hits.away < REACH_M)
+    back &= (hits.away > sensor.least) & (hits.away < REACH_M)
     light = light * np.clip(1.25 - near / 80, 0.4, 1.0)  # the far looks darker
     rows = np.flatnonzero(back)
     return rows, light[rows]

@@ -16,9 +16,9 @@ from core.base.errors import SettingsError
 
 # Own car of SemanticKITTI: azimuths (degrees, left positive) between which beams below an
 # elevation end on it.
-_CAR = ((0, 18, -21.5), (18, 26, -23.2), (32, 38, -23.2), (130, 140, -19.6), (140, 160, -22.9))
-_CAR += ((160, 165, -16.5), (165, 200, -18.6), (200, 206, -16.5), (206, 212, -19.5))
-_CAR += ((212, 240, -22.6), (285, 302, -16.5), (320, 345, -22.4), (345, 360, -21.3))
+_CAR = ((0, 16, -22.0), (16, 26, -23.4), (130, 140, -19.8), (140, 160, -23.2))
+_CAR += ((160, 165, -16.8), (165, 200, -18.6), (200, 206, -16.8), (206, 212, -19.8))
+_CAR += ((212, 234, -23.4), (286, 301, -16.8), (322, 345, -23.0), (345, 360, -21.6))
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Sensor:
     shadow : parts of the turn in which the lowest beams end on the own car: from and to in
         degrees, and the elevation below which they do
     returned : share of rays that come back, where all else is well
+    least : metres, nearer than which nothing comes back
+    own : the own car as a box, two corners, where it comes back; None where it does not
     """
 
     elevation: np.ndarray
@@ -42,6 +44,8 @@ class Sensor:
     height: float
     shadow: tuple[tuple[float, float, float], ...]
     returned: float
+    least: float
+    own: tuple[tuple[float, float, float], tuple[float, float, float]] | None
 
     @cached_property
     def rays(self) -> tuple[np.ndarray, np.ndarray]:
@@ -70,6 +74,17 @@ class Sensor:
         found: np.ndarray = (self.elevation[:, None] < limit).reshape(-1)
         return found
 
+    @cached_property
+    def to_own(self) -> np.ndarray:
+        """(R,) float32 metres to the own car, inf for rays that pass it."""
+        starts, rays = self.rays
+        if self.own is None:
+            return np.full(len(rays), np.inf, np.float32)
+        with np.errstate(divide="ignore"):
+            ends = (np.array(self.own)[:, None] - starts) / rays
+        enter, leave = ends.min(0).max(1), ends.max(0).min(1)
+        return np.where((enter < leave) & (enter > 0), enter, np.inf).astype(np.float32)
+
 
 def sensor(beams: int) -> Sensor:
     """The sensor of 64 or of 32 beams. Raises SettingsError for another number."""
@@ -80,7 +95,9 @@ def sensor(beams: int) -> Sensor:
             columns=2172,
             height=1.73,
             shadow=_CAR,
-            returned=0.985,
+            returned=0.995,
+            least=2.0,
+            own=None,
         )
     if beams == 32:
         return Sensor(
@@ -90,5 +107,7 @@ def sensor(beams: int) -> Sensor:
             height=1.84,
             shadow=(),
             returned=0.98,
+            least=0.7,
+            own=((-2.4, -0.9, -1.84), (1.7, 0.9, -0.3)),
         )
     raise SettingsError(f"There is no sensor of {beams} beams.", "Take 64 or 32.")

@@ -66,12 +66,32 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("out", type=Path, metavar="OUT")
     made = add(
         "simulate",
-        "make labelled scans of a simulated street in SemanticKITTI layout",
-        "lidarloop simulate town --scans 20 --seed 1",
+        "make labelled scans of a simulated town",
+        "lidarloop simulate town --scans 100 --validation 30 --seed 1",
     )
     made.add_argument("out", type=Path, metavar="OUT")
     made.add_argument("--scans", type=int, required=True, metavar="N", help="training scans")
+    made.add_argument(
+        "--validation", type=int, metavar="N", help="validation scans; default: a quarter as many"
+    )
     made.add_argument("--seed", type=int, required=True, metavar="S")
+    made.add_argument(
+        "--layout", choices=TOWN_LAYOUTS, default=TOWN_LAYOUTS[0], help="default: %(default)s"
+    )
+    made.add_argument("--beams", type=int, choices=(64, 32), help="default: the layout's own")
+    made.add_argument(
+        "--tail", type=float, default=1.0, metavar="X", help="so many times as much of what is rare"
+    )
+    made.add_argument(
+        "--step", type=float, default=1.0, metavar="M", help="metres between two scans; default: 1"
+    )
+    made = add(
+        "gauge",
+        "compare simulated scans with real ones, and these with each other",
+        "lidarloop gauge town semantickitti",
+    )
+    made.add_argument("town", type=Path, metavar="TOWN", help="root of a SemanticKITTI layout")
+    made.add_argument("real", type=Path, metavar="REAL", help="likewise, two sequences or more")
     made = on_project(
         "new",
         "make a project from a folder of scans",

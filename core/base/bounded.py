@@ -41,10 +41,14 @@ def read_whole(path: Path, most: int) -> bytes:
     """The content of a regular file. Raises OSError where it is none, or has more than `most`
     bytes."""
     with open_file(path) as file:
-        content = file.read(most + 1)
-    if len(content) > most:
+        # A buffer is made of what is asked for: not of all that the file might have.
+        size, pieces, left = os.fstat(file.fileno()).st_size, [], most + 1
+        while piece := file.read(min(size + 1, left)):
+            pieces.append(piece)
+            left -= len(piece)
+    if not left:
         raise OSError(errno.EFBIG, f"it has more than the {most:,} bytes that it can have")
-    return content
+    return b"".join(pieces)
 
 
 def read_archive(

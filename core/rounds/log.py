@@ -1,4 +1,4 @@
-"""The log of a round's training: loss and mIoU of each epoch."""
+"""The log of a round's training: loss and mIoU of each epoch, and looks at the validation scans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from core.base.errors import ProjectError
 from core.base.files import read_json
-from core.base.typed import number, share_or_none, whole
+from core.base.typed import listed, mapped, number, share_or_none, whole
 
 _DO = "Delete it: only the curve of the training is lost."
 
@@ -25,3 +25,18 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     except ValueError as error:
         raise ProjectError(f"{path} is damaged: {error}.", _DO) from error
     return rows
+
+
+def read_looks(path: Path) -> list[dict[str, Any]]:
+    """A row for each look at the validation scans on the way: `step` and `miou`, a share or None;
+    none of a log that an earlier version wrote. Raises ProjectError where they are damaged."""
+    found = read_json(path, do=_DO)
+    rows = found.get("looks", [])
+    try:
+        for row in listed(rows, "looks"):
+            whole(mapped(row, "a look").get("step"), "step")
+            share_or_none(row.get("miou"), "miou")
+    except ValueError as error:
+        raise ProjectError(f"{path} is damaged: {error}.", _DO) from error
+    looks: list[dict[str, Any]] = rows
+    return looks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.base.words import DASH
 from core.project.project import Project
+from core.rounds import figures
 from core.rounds.log import read_log
 from core.rounds.round import LOG, Round
 
@@ -18,7 +19,9 @@ def trained(project: Project, found: Round) -> str:
         before = _miou(project.round(found.parent)) if found.parent is not None else None
         measured += f" ({before:.1%} the round before)" if before is not None else ""
     loss = _loss(found)
-    return f"Training ended: {measured}{f', loss {loss:.3g}' if loss is not None else ''}."
+    text = f"Training ended: {measured}{f', loss {loss:.3g}' if loss is not None else ''}."
+    over = figures.aside(found.metrics() or {})
+    return f"{text} mIoU is {over}." if over else text
 
 
 def _miou(found: Round) -> float | None:

@@ -221,6 +221,29 @@ def test_doctor_finds_what_can_be_made_again_and_mends_it(path: Path, pattern: s
     assert all(finding.good is not False for finding in doctor.integrity(path, Job()))
 
 
+def test_doctor_finds_an_index_that_misses_entries_and_mends_it(path: Path):
+    """Labels of a scan are read by it: some would be missing without a word."""
+    (file,) = path.glob("journals/*.sqlite")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA journal_mode = DELETE")
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+    data = file.read_bytes()
+    pages = [data[at : at + size] for at in range(0, len(data), size)]
+    changed = [
+        page.replace(b"sequences", b"sequencex") if page[0] == 0x0A else page for page in pages
+    ]
+    assert changed != pages
+    file.write_bytes(b"".join(changed))
+    with Project(path, read_only=True) as project:
+        assert not any(project.answers.of_scan(scan) for scan in project.dataset.train)
+    bad = [finding for finding in doctor.integrity(path, Job()) if finding.good is False]
+    assert "is damaged" in bad[0].text
+    assert list(mend(path))
+    assert all(finding.good is not False for finding in doctor.integrity(path, Job()))
+    with Project(path, read_only=True) as project:
+        assert any(project.answers.of_scan(scan) for scan in project.dataset.train)
+
+
 # -- readers ---------------------------------------------------------------------------------------
 
 

@@ -51,6 +51,7 @@ def journals(folder: Path) -> Iterator[Finding]:
                 heads = journal.heads()
                 with connected(path) as (database, version):
                     whole = {row[_SEQ] for row in readable(database, version)}
+                    sound = _soundness(database)
         except ProjectError as error:
             yield Finding(name, False, error.what)
             continue
@@ -59,6 +60,8 @@ def journals(folder: Path) -> Iterator[Finding]:
         if lost:
             text = f"Entry {lost[0]} is damaged, {len(lost):,} of {len(heads):,} are"
             yield Finding(name, False, text)
+        elif sound != "ok":
+            yield Finding(name, False, f"{path.name} is damaged: {sound[:200]}")
         elif found:
             first = found[0]
             yield Finding(
@@ -72,6 +75,14 @@ def journals(folder: Path) -> Iterator[Finding]:
     for pattern in _LEFT:
         for path in sorted(folder.rglob(pattern)):
             yield Finding("left over", None, f"{path.relative_to(folder)}: half of a file")
+
+
+def _soundness(database: sqlite3.Connection) -> str:
+    """What SQLite finds wrong, "ok" for nothing: also an index that leads to other entries."""
+    try:
+        return str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        return str(error)
 
 
 class connected:

@@ -12,6 +12,7 @@ from core.data.reading import METRES
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
 from core.exchange.layouts import LAYOUTS, OWN
+from core.simulate.town import LAYOUTS as TOWN_LAYOUTS
 from core.steps import ORACLES
 
 # Settings of the sensor with an option each, and what the option is given.
@@ -74,7 +75,10 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--seed", type=int, required=True, metavar="S")
     made.add_argument(
-        "--layout", choices=TOWN_LAYOUTS, default=TOWN_LAYOUTS[0], help="default: %(default)s"
+        "--layout",
+        choices=tuple(TOWN_LAYOUTS),
+        default="semantickitti",
+        help="default: %(default)s",
     )
     made.add_argument("--beams", type=int, choices=(64, 32), help="default: the layout's own")
     made.add_argument(

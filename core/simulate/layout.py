@@ -66,8 +66,7 @@ class Layout:
                 yield street, side, self._length(street)
 
     def _length(self, street: int) -> int:
-        mine = self.ground.streets.of(street)
-        return mine.stop - mine.start
+        return int(np.count_nonzero(self.ground.streets.street == street))
 
     def _place(self, street: int, side: int, s: float, out: float) -> tuple[np.ndarray, float]:
         """(2,) the place `out` metres outside a street's edge, and the street's direction there,
@@ -89,8 +88,9 @@ class Layout:
         v = np.linspace(-size[1] / 2, size[1] / 2, max(int(size[1] / _CELL_M) + 1, 2))
         a, b = (each.reshape(-1) for each in np.meshgrid(u, v))
         places = np.stack([xy[0] + c * a - s * b, xy[1] + s * a + c * b], 1)
-        cells: np.ndarray = ((places - self._low) / _CELL_M).astype(int)
-        return np.clip(cells, 0, np.array(self._taken.shape) - 1)
+        cells = ((places - self._low) / _CELL_M).astype(int)
+        found: np.ndarray = np.clip(cells, 0, np.array(self._taken.shape) - 1)
+        return found
 
     def _add(
         self,
@@ -215,7 +215,7 @@ class Layout:
         for street, side, length in self._sides():
             for rate, make, size in kinds:
                 for s in self._scatter(rate, length):
-                    s, out = self._edge(street, side, s, 0.6)
+                    s, out = self._edge(street, side, s, 0.7)
                     turn = np.pi / 2 * rng.integers(4) if make is structures.thing else 0.0
                     turn += np.pi if make is structures.lamp else 0.0
                     self._add(make, street, side, s, out, (size, size), turn=turn, room=-0.1)
@@ -223,14 +223,15 @@ class Layout:
                 s, out = self._edge(street, side, s, 0.3)
                 make = partial(plants.tree, size=rng.uniform(5.5, 11))
                 self._add(make, street, side, s, out, (0.5, 0.5), room=0.2)
-            for rate, make in (
+            riders: tuple[tuple[float, Make], ...] = (
                 (d.riders * tail, vehicles.bicyclist),
                 (0.5 * d.riders * tail, vehicles.motorcyclist),
-            ):
+            )
+            for rate, ride in riders:
                 for s in self._scatter(rate, length):
                     out = self._walk(street, side, s) - rng.uniform(0.0, 1.2)
                     turn = np.pi * rng.integers(2) + rng.normal(0, 0.3)
-                    self._add(make, street, side, s, out, (1.6, 0.5), turn=turn, room=0.05)
+                    self._add(ride, street, side, s, out, (1.6, 0.5), turn=turn, room=0.05)
             for s in self._scatter(d.people * tail, length):
                 self._somebody(street, side, s)
 
@@ -299,21 +300,22 @@ class Layout:
                     foot = 0.5 if sizes[1] > 5 else 0.35 * size
                     make = partial(grow, size=size)
                     self._add(make, street, side, s, out, (foot, foot), room=room, keep=room > 0)
-            for rate, make, side_m in (
+            built: tuple[tuple[float, Make, float], ...] = (
                 (0.6 * d.objects, structures.thing, 1.6),
                 (d.shelters, structures.shelter, 2.6),
-            ):
+            )
+            for rate, build, side_m in built:
                 for s in self._scatter(rate, length):
                     out = start + rng.uniform(1.2, 9)
                     turn = rng.normal(0, 0.1) + np.pi / 2 * rng.integers(4)
-                    self._add(make, street, side, s, out, (side_m, side_m), turn=turn)
+                    self._add(build, street, side, s, out, (side_m, side_m), turn=turn)
 
     def _far(self) -> None:
         """Green that closes the view: trees far from every street, all over the district."""
         d, rng, size = self.district, self._rng, np.array(self._taken.shape) * _CELL_M
         count = rng.poisson(d.groves * size.prod() / 1000)
         places = self._low + rng.random((count, 2)) * size
-        heights = rng.uniform(2.2, 6.5, count)
+        heights = rng.uniform(1.8, 6.2, count)
         out = self.ground.beside(places).out
         cells = ((places - self._low) / _CELL_M).astype(int)
         kept = (out > NEAR_M + 2) & (out < WIDE_M - 6) & ~self._taken[cells[:, 0], cells[:, 1]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,7 @@ class Scene:
         return pairs >> 20, pairs & ((1 << 20) - 1)
 
 
-def _tensor(start: np.ndarray, ray: np.ndarray) -> object:
+def _tensor(start: np.ndarray, ray: np.ndarray) -> Any:
     import open3d
 
     return open3d.core.Tensor.from_numpy(np.hstack([start, ray]).astype(np.float32))

@@ -88,10 +88,10 @@ def _count(dataset: Dataset, scan: str, units: Units, folder: Path) -> tuple[Tal
     away = np.hypot(flat, points[:, 2])
     powers = np.log2(np.maximum(units.points[mine.start : mine.stop][clusters], 1)).astype(np.int64)
     tally = Tally(
-        scans=np.int64(1),
-        units=np.int64(len(mine)),
-        points=np.int64(len(points)),
-        oversize=np.int64(np.count_nonzero(unit <= OVERSIZE)),
+        scans=np.array(1),
+        units=np.array(len(mine)),
+        points=np.array(len(points)),
+        oversize=np.array(np.count_nonzero(unit <= OVERSIZE)),
         ranges=np.histogram(away, [0, *RANGES_M[:-1], np.inf])[0],
         elevations=np.histogram(elevation, ELEVATIONS)[0],
         sizes=np.bincount(size[clusters], minlength=LARGEST_M + 1)[1:],

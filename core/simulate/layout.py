@@ -285,14 +285,13 @@ class Layout:
         d, rng = self.district, self._rng
         for street, side, length in self._sides():
             start = d.walk + d.verge
-            kinds: tuple[tuple[float, Callable[..., Mesh], tuple[float, float], float, float], ...]
-            kinds = (
+            kinds: list[tuple[float, Callable[..., Mesh], tuple[float, float], float, float]] = [
                 (d.woods, plants.tree, (5, 12), 40, 0.6),
                 (d.conifers, plants.conifer, (6, 16), 45, 0.6),
                 (d.bushes, plants.bush, (0.5, 2.0), 34, 0.8),
                 (0.5 * d.bushes, plants.bush, (0.4, 1.2), 7, 0.6),
                 (d.weeds, plants.grass, (1.5, 4.5), 18, 0.0),
-            )
+            ]
             for rate, grow, sizes, reach, room in kinds:
                 for s in self._scatter(rate, length):
                     out = start + 0.8 + reach * rng.random() ** 1.6

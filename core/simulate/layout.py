@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -45,18 +45,26 @@ class Layout:
 
     def __init__(self, district: District, ground: Ground, rng: Rng, tail: float) -> None:
         self.district, self.ground, self._rng, self._tail = district, ground, rng, tail
-        self.items: list[Item] = []
+        self._found: list[tuple[Make, np.ndarray, float]] = []
         low = ground.streets.xy.min(0) - WIDE_M
         shape = ((ground.streets.xy.max(0) + WIDE_M - low) / _CELL_M).astype(int) + 1
         self._parked: list[tuple[int, int, float]] = []  # in bays: street, side, place
         self._bounds: dict[tuple[int, int], list[tuple[float, float]]] = {}
         self._low, self._taken = low, np.zeros(shape, bool)
+        self._last = shape - 1
         self._houses()
         self._at_the_kerb()
         self._fronts()
         self._furniture()
         self._behind()
         self._far()
+        heights = ground.heights(np.array([xy for _, xy, _ in self._found]).reshape(-1, 2))
+        self.items = [
+            Item(make, np.array([*xy, z]), yaw, number)
+            for number, ((make, xy, yaw), z) in enumerate(
+                zip(self._found, heights, strict=True), start=1
+            )
+        ]
 
     def _sides(self) -> Iterator[tuple[int, int, int]]:
         """Each street, side and its length in metres."""
@@ -84,12 +92,9 @@ class Layout:
     def _cells(self, xy: np.ndarray, yaw: float, size: tuple[float, float]) -> np.ndarray:
         """(n, 2) cells of the map that an oblong covers."""
         c, s = np.cos(yaw), np.sin(yaw)
-        u = np.linspace(-size[0] / 2, size[0] / 2, max(int(size[0] / _CELL_M) + 1, 2))
-        v = np.linspace(-size[1] / 2, size[1] / 2, max(int(size[1] / _CELL_M) + 1, 2))
-        a, b = (each.reshape(-1) for each in np.meshgrid(u, v))
-        places = np.stack([xy[0] + c * a - s * b, xy[1] + s * a + c * b], 1)
-        cells = ((places - self._low) / _CELL_M).astype(int)
-        found: np.ndarray = np.clip(cells, 0, np.array(self._taken.shape) - 1)
+        grid = _grid(*(max(int(side / _CELL_M) + 1, 2) for side in size)) * size
+        places = grid @ np.array([[c, s], [-s, c]]) + (xy - self._low)
+        found: np.ndarray = np.minimum((places / _CELL_M).astype(int), self._last)
         return found
 
     def _add(
@@ -124,8 +129,7 @@ class Layout:
             return False
         if keep:
             self._taken[cells[:, 0], cells[:, 1]] = True
-        z = float(self.ground.heights(xy[None])[0])
-        self.items.append(Item(make, np.array([*xy, z]), yaw, len(self.items) + 1))
+        self._found.append((make, xy, yaw))
         return True
 
     def _walk(self, street: int, side: int, s: float) -> float:
@@ -318,7 +322,12 @@ class Layout:
         out = self.ground.beside(places).out
         cells = ((places - self._low) / _CELL_M).astype(int)
         kept = (out > NEAR_M + 2) & (out < WIDE_M - 6) & ~self._taken[cells[:, 0], cells[:, 1]]
-        ground = self.ground.heights(places[kept])
-        for xy, z, height in zip(places[kept], ground, heights[kept], strict=True):
-            make = partial(plants.grove, size=height)
-            self.items.append(Item(make, np.array([*xy, z]), 0.0, len(self.items) + 1))
+        for xy, height in zip(places[kept], heights[kept], strict=True):
+            self._found.append((partial(plants.grove, size=height), xy, 0.0))
+
+
+@cache
+def _grid(across: int, along: int) -> np.ndarray:
+    """(across * along, 2) places that fill a square of 1, its middle at 0."""
+    u, v = np.meshgrid(np.linspace(-0.5, 0.5, across), np.linspace(-0.5, 0.5, along))
+    return np.stack([u.reshape(-1), v.reshape(-1)], axis=1)

@@ -18,7 +18,9 @@ from core.simulate.scene import NOTHING, Scene
 from core.simulate.sensor import sensor
 
 # A district with little green: half the time.
-QUICK = replace(districts.OLD_TOWN, groves=1.0, woods=0.5, bushes=2.0, weeds=0.0, side_share=0.3)
+QUICK = replace(
+    districts.OLD_TOWN, nodes=(1, 1), side_share=0.0, groves=0.2, woods=0.2, bushes=0.5, weeds=0.0
+)
 
 
 @pytest.fixture(scope="module")

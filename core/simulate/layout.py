@@ -219,7 +219,7 @@ class Layout:
         for street, side, length in self._sides():
             for rate, make, size in kinds:
                 for s in self._scatter(rate, length):
-                    s, out = self._edge(street, side, s, 0.7)
+                    s, out = self._edge(street, side, s, 0.85)
                     turn = np.pi / 2 * rng.integers(4) if make is structures.thing else 0.0
                     turn += np.pi if make is structures.lamp else 0.0
                     self._add(make, street, side, s, out, (size, size), turn=turn, room=-0.1)

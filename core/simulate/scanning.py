@@ -73,14 +73,14 @@ def scan(place: Place, station: float, sensor: Sensor, *, boxes: bool = False) -
     starts, rays = sensor.rays
     turn = pose[:3, :3].astype(np.float32)
     start = _turned(starts, turn) + pose[:3, 3].astype(np.float32)
-    ray = _turned(rays, turn)
+    cast = np.hstack([start, _turned(rays, turn)])
     here, movers = place.stretch(station), place.moving(time)
     moving = Scene(
         [mover.mesh for mover in movers],
         [mover.number for mover in movers],
         [tone(mover.number) for mover in movers],
     )
-    hits = _met((here.static, moving), start, ray, rng)
+    hits = _met((here.static, moving), cast, rng)
     own = np.flatnonzero(np.isfinite(sensor.to_own))
     hits.put(own, _own_car(len(own)), sensor.to_own[own])
     back, light = _returned(hits, sensor, rng)
@@ -96,7 +96,7 @@ def scan(place: Place, station: float, sensor: Sensor, *, boxes: bool = False) -
         raw | instance << np.uint32(16),
         sensor.ring[back],
         pose,
-        _boxes([*here.things, *movers], hits.thing, thing, pose, start, ray) if boxes else (),
+        _boxes([*here.things, *movers], hits.thing, thing, pose, cast) if boxes else (),
     )
 
 
@@ -107,20 +107,20 @@ def _turned(vectors: np.ndarray, turn: np.ndarray) -> np.ndarray:
     return found
 
 
-def _met(
-    scenes: Sequence[Scene], start: np.ndarray, ray: np.ndarray, rng: np.random.Generator
-) -> Hits:
-    """What each ray meets, past the leaves, meshes and wheels that let it pass."""
+def _met(scenes: Sequence[Scene], rays: np.ndarray, rng: np.random.Generator) -> Hits:
+    """What each of rays (R, 6) meets, past the hedges, meshes and wheels that let it pass."""
 
-    def first(start: np.ndarray, ray: np.ndarray) -> Hits:
-        static, moving = (scene.cast(start, ray) for scene in scenes)
+    def first(rays: np.ndarray) -> Hits:
+        static, moving = (scene.cast(rays) for scene in scenes)
         return static.nearer(moving)
 
-    hits = first(start, ray)
-    passes = (rng.random(len(ray)) < PASSED[hits.material]) & (hits.material != NOTHING)
+    hits = first(rays)
+    passes = (rng.random(len(rays)) < PASSED[hits.material]) & (hits.material != NOTHING)
     through = np.flatnonzero(passes)
     before = hits.away[through, None] + np.float32(ON_M)
-    beyond = first(start[through] + before * ray[through], ray[through])
+    later = rays[through]
+    later[:, :3] += before * later[:, 3:]
+    beyond = first(later)
     hits.put(through, beyond, before[:, 0])
     return hits
 
@@ -158,8 +158,7 @@ def _boxes(
     met: np.ndarray,
     back: np.ndarray,
     pose: np.ndarray,
-    start: np.ndarray,
-    ray: np.ndarray,
+    rays: np.ndarray,
 ) -> tuple[Box, ...]:
     """The boxes of things of which a point came back.
 
@@ -170,7 +169,7 @@ def _boxes(
     alone = Scene(
         [each.mesh for each in shown], [each.number for each in shown], [0.0] * len(shown)
     )
-    would = np.bincount(alone.all_met(start, ray)[1], minlength=len(counts))
+    would = np.bincount(alone.all_met(rays)[1], minlength=len(counts))
     do = np.bincount(met, minlength=len(counts))
     inverse = np.linalg.inv(pose)
     found = []

@@ -34,13 +34,13 @@ def test_a_ray_meets_a_wall_where_geometry_says():
     scene = Scene([wall, block], [0, 9], [0.0, 0.5])
     start = np.tile(np.float32([0, 0, 1]), (4, 1))
     ray = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [-1, 0, 0]], np.float32)
-    hits = scene.cast(start, ray)
+    hits = scene.cast(np.hstack([start, ray]))
     # The second would reach x = 10 at y = 7.5, beside the wall; the block's side is at y = 5.
     assert hits.away[:3].tolist() == pytest.approx([10, np.inf, 5])
     assert hits.material.tolist() == [Material.BUILDING, NOTHING, Material.CAR, NOTHING]
     assert hits.thing.tolist() == [0, 0, 9, 0]
     assert hits.facing[[0, 2]].tolist() == pytest.approx([1, 1])
-    rays, things = scene.all_met(start, ray)
+    rays, things = scene.all_met(np.hstack([start, ray]))
     assert (9, 2) in set(zip(things.tolist(), rays.tolist(), strict=True))
 
 

@@ -5,25 +5,19 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from core.base.errors import SettingsError
 from core.base.jobs import Job
 from core.simulate.gauges import YIELD, Row, table
-from core.simulate.tally import measure
+from core.simulate.tally import labelled, measure
 
 
 def run(town: Path, real: Path, job: Job) -> str:
     """The table of two roots in SemanticKITTI's layout; both are prepared in a folder that goes.
 
-    Raises DataError where scans or labels are missing, SettingsError where `real` is one sequence.
+    Raises DataError where scans or labels are missing, or `real` is one sequence.
     """
+    scans = labelled(real, least=2), labelled(town)
     with tempfile.TemporaryDirectory(prefix="lidarloop-gauge-") as folder:
-        truth = measure(real, Path(folder) / "real", job)
-        if len(truth.tallies) < 2:
-            raise SettingsError(
-                f"{real} holds one sequence only.",
-                "Real scans are compared with each other too: bring two sequences or more.",
-            )
-        made = measure(town, Path(folder) / "town", job)
+        truth, made = (measure(each, Path(folder) / str(k), job) for k, each in enumerate(scans))
     rows = table(made.tallies, truth.tallies, truth.cuts)
     lines = [f"{'':<20} {'real: median':>12} {'most':>7} {'town':>7}", *map(_line, rows)]
     low, high = YIELD

@@ -145,7 +145,14 @@ def test_sequences_take_turns_and_a_lap_ends_one(monkeypatch: pytest.MonkeyPatch
     train, _ = drives.drives(scans=5 * lap + 3, validation=0, seed=0)
     assert [(d.name, d.scans) for d in train[-4:]] == [("04", lap), ("10", 1), ("11", 1), ("12", 1)]
     assert sum(d.scans for d in train) == 5 * lap + 3
-    for wrong in ({"step_m": 0.0}, {"tail": -1.0}, {"scans": -1}, {"scans": 10**6}, {"seed": -1}):
+    for wrong in (
+        {"step_m": 0.0},
+        {"tail": -1.0},
+        {"scans": -1},
+        {"scans": 0},
+        {"scans": 10**6},
+        {"seed": -1},
+    ):
         with pytest.raises(SettingsError):
             drives.drives(**{"scans": 1, "validation": 0, "seed": 0, **wrong})
 

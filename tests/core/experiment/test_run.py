@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -208,6 +209,32 @@ def test_a_full_disk_ends_the_run_with_its_sentence(ready: Path, tmp_path: Path)
     with pytest.raises(StorageError, match="No space is left"):
         go(experiment, Learning(full, evaluate, backend))
     assert not (tmp_path / "out/failed").exists()
+
+
+@pytest.mark.parametrize("place", ["units", "journals"])
+def test_a_disk_that_fills_while_a_cell_is_made(
+    ready: Path, whole: Experiment, tmp_path: Path, monkeypatch, place: str
+):
+    """Nothing half made stays in its place, and the run goes on when there is room again."""
+    experiment = fresh(ready, tmp_path / "out", (0,))
+    real = shutil.copy2
+
+    def full(source, target, **options):
+        if place in str(source):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(source, target, **options)
+
+    def no_links(source, target):
+        raise OSError(errno.EXDEV, "another disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", no_links)
+        patch.setattr(shutil, "copy2", full)
+        with pytest.raises(StorageError, match="No space is left on the disk"):
+            go(experiment)
+    assert go(experiment) == {}
+    mine = [row for row in results(whole).splitlines() if b",0," in row[:12]]
+    assert set(mine) <= set(results(experiment).splitlines())
 
 
 def test_two_runs_on_one_folder_are_told_in_a_sentence(tmp_path: Path):

@@ -24,7 +24,6 @@ from models.training.batches import augment, batches
 from tests.models.bench import Bench
 from tests.models.training.stops import Stops
 
-
 REPORTS = 10  # of three epochs: an estimate, then of each two steps and its end
 
 

@@ -331,3 +331,34 @@ def test_running_has_one_worker_function(whole: Experiment):
 
     cell = whole.cells[0]
     assert pickle.loads(pickle.dumps((running.work, whole, cell, LEARNING)))[2] == cell
+
+
+def test_protocols(whole: Experiment):
+    """Equal steps, five times as many on full labels; the paper's are the preset's epochs."""
+    arm = whole.spec.arm("ent")
+    full = replace(arm, name="full", kind="full")
+    assert whole.settings(arm).train.steps == 4
+    assert whole.settings(full).train.steps == 20
+    assert whole.settings(arm).train.look_every == 2
+    paper = replace(whole, protocol="paper")
+    assert paper.settings(arm).train.steps == 0
+    assert paper.settings(arm).train.first_epochs == 30
+    assert paper.settings(arm).query.fraction == "0.1"
+    assert paper.settings(arm).sources["train.width"] == "experiment tiny"
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("experiment.json", "experiment.json cannot be read"),
+        ("cells/ent-0-*/rounds/002-ent/record.json", "record.json cannot be read"),
+        ("cells/ent-0-*/rounds/002-ent/confusions.npz", "confusions.npz cannot be read"),
+    ],
+)
+def test_damaged_files_are_told(whole: Experiment, tmp_path: Path, file: str, said: str):
+    shutil.copytree(whole.out, tmp_path / "out")
+    (path,) = (tmp_path / "out").glob(file)
+    path.unlink()
+    path.write_bytes(b"\x00{")
+    with pytest.raises(ProjectError, match=said):
+        write_report(read_experiment(tmp_path / "out"))

@@ -12,6 +12,7 @@ from core.base.errors import ProjectError
 from core.base.files import write_json
 from core.base.jobs import Job
 from core.prepare.scan import prepare_scan
+from core.project.caches import prune
 from core.project.project import Project
 from core.quality.iou import confusion, iou, mean_iou
 from core.quality.panoptic import Matches, as_things, matches, no_matches
@@ -67,15 +68,29 @@ def train(
         else:
             train_round(project, found, start, job)
     _score(project, found, job)
+    forget_scores(project.given.folder)  # what was scored last counts
     _evaluate(project, found, job)
 
 
-def score(project: Project, job: Job, *, workers: int = 1, cluster: str | None = None) -> None:
-    """Score all units and predict all scans with the newest trained round's network.
+def score(
+    project: Project,
+    job: Job,
+    *,
+    round: str | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
+) -> None:
+    """Score all units and predict all scans with a round's network, the newest trained one's by
+    default. The next query ranks by the newest's, or by what another network said since.
 
     In this process, in `workers` processes, or on the dask cluster at the address `cluster`.
     """
-    _score(project, _trained(project), job, workers=workers, cluster=cluster)
+    found = project.round(round) if round else _trained(project)
+    if not found.checkpoint.exists():
+        raise ProjectError(f"Round {found.id} is not trained yet.", "Train it: `lidarloop train`.")
+    _score(project, found, job, workers=workers, cluster=cluster)
+    if found.id == _trained(project).id:
+        forget_scores(project.given.folder)  # what was scored last counts
 
 
 def evaluate(project: Project, job: Job) -> dict[str, Any]:
@@ -138,7 +153,7 @@ def _score(
         width=project.settings.train.width,
         classes=trained.classes,
     )
-    forget_scores(project.given.folder)  # what was scored last counts
+    prune(project, found, lambda other: _checked(project, other).source, job)
 
 
 def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:

@@ -337,6 +337,11 @@ class Answers:
         """What was spent so far."""
         return self.fold.spent()
 
+    @property
+    def count(self) -> int:
+        """How many entries there are, of every annotator and kind."""
+        return sum(len(fold.all()) for fold in list(self.folds.values()))
+
     def entries(self) -> Iterator[Entry]:
         """Every entry of every annotator, undone ones and undos too, as it was written."""
         for journal in self._journals.values():

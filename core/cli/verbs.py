@@ -15,7 +15,7 @@ from typing import Any
 
 from core import steps
 from core.base import compiling
-from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
+from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, plain
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
@@ -143,7 +143,7 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _tell(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        print(f"lidarloop: {sentence}", file=sys.stderr)
+        print(f"lidarloop: {plain(sentence)}", file=sys.stderr)
 
 
 def _warn_of_size(project: Project) -> None:
@@ -206,6 +206,10 @@ def _poses(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _query(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.query(project, arguments, _job()))
+            return 0
+        boxes.only_points(arguments)
         found = steps.ask(
             project,
             _job(),
@@ -230,23 +234,16 @@ def _experiment(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.annotate(project, arguments, _job()))
+            return 0
         count = steps.annotate(project, _job(), oracle=arguments.oracle)
     print(f"{count:,} units answered")
     return 0
 
 
 def _train(arguments: argparse.Namespace, faces: Faces) -> int:
-    if (arguments.project is None) == (arguments.round is None):
-        raise SettingsError("Train needs a project or one round.", "Write PROJECT or --round DIR.")
-    path, wanted = arguments.project, None
-    if arguments.round is not None:
-        folder = arguments.round.resolve()
-        if not (folder / QUERY).is_file():
-            raise SettingsError(
-                f"{arguments.round} is no round: it holds no {QUERY}.",
-                "Name a folder below the project's rounds/.",
-            )
-        path, wanted = folder.parents[1], folder.name
+    path, wanted = _of_round(arguments)
     with _opened(path) as project:
         _warn_of_size(project)
         network = faces.network
@@ -256,8 +253,30 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
     return 0
 
 
+def _of_round(arguments: argparse.Namespace) -> tuple[Path, str | None]:
+    """A project's folder, and the id of the round where one is named instead. Raises
+    SettingsError."""
+    if (arguments.project is None) == (arguments.round is None):
+        verb = arguments.verb.capitalize()
+        raise SettingsError(
+            f"{verb} needs a project or one round.", "Write PROJECT or --round DIR."
+        )
+    if arguments.round is None:
+        return arguments.project, None
+    folder = arguments.round.resolve()
+    if not (folder / QUERY).is_file():
+        raise SettingsError(
+            f"{arguments.round} is no round: it holds no {QUERY}.",
+            "Name a folder below the project's rounds/.",
+        )
+    return folder.parents[1], folder.name
+
+
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
-    with _opened(arguments.project) as project:
+    path, wanted = _of_round(arguments)
+    if wanted is not None and arguments.given is not None:
+        raise SettingsError("Another network's scores are of no round.", "Leave out --round.")
+    with _opened(path) as project:
         if arguments.given is not None:
             from core.exchange.given import score_from
 
@@ -265,7 +284,8 @@ def _score(arguments: argparse.Namespace, faces: Faces) -> int:
             for sentence in matched.told("probabilities", "scans"):
                 print(sentence)
             return 0
-        faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
+        where = {"workers": arguments.workers, "cluster": arguments.cluster}
+        faces.network.score(project, _job(), round=wanted, **where)
     return 0
 
 

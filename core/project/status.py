@@ -11,6 +11,8 @@ from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.report import as_json
 from core.prepare.units import CLUSTER
+from core.project.caches import caches
+from core.project.caches import told as told_caches
 from core.project.poses import sources
 from core.project.project import Project
 from core.rounds import figures
@@ -54,6 +56,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             for c, count in sorted(project.answers.fold.class_counts().items())
             if c < len(project.classes.names)
         },
+        "predictions": caches(project),
         "backend": backend,
         "notes": [*project.notes, *project.told],
     }
@@ -67,6 +70,15 @@ def _boxes(project: Project) -> dict[str, Any]:
         "finished": len(project.boxes.finished),
         "boxes": sum(counts.values()),
         "minutes": round(project.boxes.minutes(), 2),
+        "rounds": [
+            {
+                "id": found.id,
+                "strategy": found.query.strategy,
+                "asked": len(found.query.items),
+                "open": len(project.open_frames(found)),
+            }
+            for found in project.frame_rounds
+        ],
         "classes": {project.classes.names[c]: count for c, count in sorted(counts.items())},
     }
 
@@ -220,7 +232,7 @@ def table(value: dict[str, Any]) -> str:
             f"{row['id']:<14} {row['stage']:<9} {row['asked']['items']:>7,} "
             f"{row['answered']['items']:>9,}  {figures.words(row)}"
         )
-    lines += ["", *_poses(value["poses"])]
+    lines += ["", *told_caches(value["predictions"]), *_poses(value["poses"])]
     boxes = value["boxes"]
     if boxes["boxes"] or boxes["finished"]:
         lines += [
@@ -228,6 +240,10 @@ def table(value: dict[str, Any]) -> str:
             f"boxes: {boxes['boxes']:,} in {boxes['frames']:,} frames; {boxes['finished']:,} "
             f"finished; {boxes['minutes']:.1f} minutes",
         ]
+    lines += [
+        f"{row['id']:<14} {row['asked']:,} frames asked, {row['open']:,} open"
+        for row in boxes["rounds"]
+    ]
     given = value["given"]
     if given is not None:
         lines += ["", f"ranked by the probabilities of {given['scans']:,} scans in {given['from']}"]

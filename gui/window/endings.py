@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from core.base.files import read_json
 from core.base.words import DASH
 from core.project.project import Project
 from core.rounds import figures
+from core.rounds.log import read_log
 from core.rounds.round import LOG, Round
 
 
@@ -34,6 +32,6 @@ def _miou(found: Round) -> float | None:
 def _loss(found: Round) -> float | None:
     """Of the last epoch, None where the network was trained elsewhere."""
     path = found.file(LOG)
-    epochs = read_json(path, epochs=list[dict[str, Any]])["epochs"] if path.exists() else []
+    epochs = read_log(path) if path.exists() else []
     loss = epochs[-1].get("loss") if epochs else None
     return float(loss) if isinstance(loss, int | float) else None

@@ -20,14 +20,15 @@ import numpy as np
 import torch
 
 from core.base.compiling import warm
-from core.base.errors import Cancelled
-from core.base.files import hash_file, hash_json, read_json, write_json
+from core.base.errors import Cancelled, ProjectError
+from core.base.files import hash_file, hash_json, write_json
 from core.base.jobs import Job
 from core.base.settings import TrainSettings
 from core.base.words import duration
 from core.data.classes import ClassList
 from core.data.scans import Dataset
 from core.quality.iou import iou, mean_iou
+from core.rounds.log import read_log, read_looks
 from core.rounds.round import LOG
 from core.rounds.training_set import TrainingSet
 from models.machine import device, use_threads
@@ -193,7 +194,9 @@ class _Run:
         """Whether every step is taken and its epoch noted."""
         if not self.limit:
             return self.epoch >= self.epochs
-        return self.taken >= self.limit and bool(self.log) and self.log[-1]["steps"] == self.taken
+        return (
+            self.taken >= self.limit and bool(self.log) and self.log[-1].get("steps") == self.taken
+        )
 
     def _new_epoch(self) -> None:
         self.losses: list[float] = []
@@ -212,6 +215,7 @@ class _Run:
         if len(about.classes) != len(self.classes):
             job.say("Training begins anew: classes were added since it was interrupted.")
             return
+        self._check_progress(tensors, about)
         checkpoint.load_network(self.learner.network, tensors)
         checkpoint.load_optimiser(self.learner.optimiser, tensors)
         self.learner.load_state(tensors)
@@ -227,10 +231,26 @@ class _Run:
             self.views = self.epoch * len(self.training.scans) + self._views_until(self.step)
             self.voxels = None
         if self.log_file.exists():
-            noted = read_json(self.log_file, epochs=list[dict[str, Any]])
-            self.log = [row for row in noted["epochs"] if row["epoch"] <= self.epoch]
-            looks = noted.get("looks", [])
-            self.looks = [row for row in looks if row["step"] <= self.taken]
+            self.log = [row for row in read_log(self.log_file) if row["epoch"] <= self.epoch]
+            self.looks = [row for row in read_looks(self.log_file) if row["step"] <= self.taken]
+
+    def _check_progress(self, tensors: dict[str, torch.Tensor], about: checkpoint.About) -> None:
+        """Raise ProjectError where a state does not say how far a run like this one was."""
+        losses, matrix, seen = (tensors.get(name) for name in (_LOSSES, _CONFUSION, _SEEN))
+        good = (
+            losses is not None
+            and matrix is not None
+            and (losses.dtype, losses.dim()) == (torch.float64, 1)
+            and (matrix.dtype, tuple(matrix.shape)) == (torch.int64, self.matrix.shape)
+            and (seen is None or (seen.dtype, tuple(seen.shape)) == (torch.int64, (3,)))
+            and (self.limit > 0 or about.epoch <= self.epochs)
+            and about.batch > 0
+        )
+        if not good:
+            raise ProjectError(
+                f"The training that was interrupted cannot go on: {self.state} is damaged.",
+                "Delete it and train again.",
+            )
 
     def save(self) -> None:
         self.saved = time.monotonic()

@@ -403,6 +403,9 @@ class Session(QObject):
             self.view.shut()
         rescue.at_the_end(self.project)
         self.project.close()
+        # Qt keeps what a signal is connected to as long as the sender: all of this, else.
+        self.state.deleteLater()
+        self.deleteLater()
 
 
 def _no_view(problem: str) -> QLabel:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QDockWidget,
     QMainWindow,
+    QMenu,
     QStatusBar,
     QWidget,
 )
@@ -192,9 +194,26 @@ class Window(QMainWindow):
         self._fill_menus()
         # Only a window that is laid out knows what is left for the middle; nothing to draw yet.
         self.setUpdatesEnabled(False)
+        try:
+            self._lay_out(session)
+            remember(path)
+            # Now, not before: thousands of events of the first layout would all pass through it.
+            self._application().installEventFilter(self.activity)
+            session.begin()
+            self.refresh()
+        finally:
+            self.setUpdatesEnabled(True)
+        self.activateWindow()  # the first OpenGL widget makes the native window anew
+        self.focus_view()
+        if self.greets:
+            self.greets = False
+            store().setValue("toured", "true")
+            self.show_tour()
+
+    def _lay_out(self, session: Session) -> None:
+        """Show the window and give every panel its place."""
         self.show()
         self._application().processEvents()
-        self.setUpdatesEnabled(True)
         layout = store().value("layout")
         # Docks are tabbed once only: Qt leaves the tabs of a first time in sight below the second.
         if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
@@ -202,17 +221,6 @@ class Window(QMainWindow):
             docking.size(self, self.docks, session.palette)
         else:
             docking.fit_tabs(self, self.docks)
-        remember(path)
-        # Now, not before: thousands of events of the first layout would all pass through it.
-        self._application().installEventFilter(self.activity)
-        session.begin()
-        self.refresh()
-        self.activateWindow()  # the first OpenGL widget makes the native window anew
-        self.focus_view()
-        if self.greets:
-            self.greets = False
-            store().setValue("toured", "true")
-            self.show_tour()
 
     def reset_layout(self) -> None:
         """Put every dock back where it was at first."""
@@ -247,11 +255,14 @@ class Window(QMainWindow):
         kept = {action.id for action in commands.always(self)}
         self.actions_table.keep(kept)
         for dock in self.docks:
+            self.removeDockWidget(dock)
             _take_away(dock)
         self.docks = []
         if self.stepper is not None:
             _take_away(self.stepper)
         self.session = self.stepper = None
+        # Its parts know each other, so that only the collector ends them: once Qt has, in a moment.
+        QTimer.singleShot(0, gc.collect)
         self.setStatusBar(QStatusBar())
         self.statusBar().hide()
 
@@ -270,12 +281,15 @@ class Window(QMainWindow):
 
     def _fill_menus(self) -> None:
         bar = self.menuBar()
+        for menu in bar.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            menu.deleteLater()  # taken off the bar alone, it would stay
         bar.clear()
         for group in GROUPS:
             rows = self.actions_table.of_group(group)
             if not rows:
                 continue
-            menu = bar.addMenu(f"&{group}")
+            menu = QMenu(f"&{group}", bar)
+            bar.addMenu(menu)
             menu.setToolTipsVisible(True)
             for action in rows:
                 if action.id == "quit":

@@ -22,8 +22,6 @@ from PySide6.QtWidgets import (
 
 from core.base.errors import ProjectError
 from core.base.jobs import Job
-from core.cli import demo
-from core.data.scans import recognise
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
 from gui.desk.counted import units_words
@@ -33,7 +31,6 @@ from gui.start.folders import choose_folder
 from gui.start.recent import remember, store
 from gui.window import commands, docking
 from gui.window.actions import GROUPS, Actions
-from gui.window.export_page import ExportPage
 from gui.window.jobs import Jobs
 from gui.window.session import Session
 from gui.window.stepper import Stepper
@@ -108,6 +105,8 @@ class Window(QMainWindow):
         if (folder / FILE).exists():
             self.open_project(folder)
             return
+        from core.data.scans import recognise
+
         try:
             found = recognise(folder)
         except ProjectError as error:
@@ -132,6 +131,8 @@ class Window(QMainWindow):
 
     def make_demo(self) -> None:
         """Make the demo in the background, then open it."""
+        from core.cli import demo
+
         folder = Path.home() / "lidarloop-demo"
 
         def work(job: Job) -> None:
@@ -379,6 +380,8 @@ class Window(QMainWindow):
 
     def open_export(self) -> None:
         """Ask what goes out, and where to."""
+        from gui.window.export_page import ExportPage
+
         session = self.session
         if session is not None:
             path = session.project.path

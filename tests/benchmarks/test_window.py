@@ -38,15 +38,16 @@ def own_settings(tmp_path: Path) -> None:
 SIZE = (1200, 800)
 
 
-def asked(path: Path, root: Path, scans: list[str]) -> Path:
-    """A prepared project with 60 open items."""
+def asked(path: Path, root: Path, scans: list[str], **settings: str) -> Path:
+    """A prepared project with 60 open items; `settings` with __ for a dot."""
+    more = {key.replace("__", "."): value for key, value in settings.items()}
     with Project.create(
         path,
         format="semantickitti",
         root=root,
         train=scans,
         preset="laptop",
-        overrides={"prepare.partitions": "1"},
+        overrides={"prepare.partitions": "1", **more},
     ) as project:
         steps.prepare(project, Job(), workers=1)
         steps.ask(project, Job(), units=60)
@@ -149,7 +150,9 @@ def test_labelling_while_training(
     qapp, qtbot, semantickitti: Path, tmp_path: Path, report, monkeypatch
 ):
     """The laptop preset trains beside: latency of keys, 60 Hz ticks kept, time to cancel."""
-    window = open_window(asked(tmp_path / "p", semantickitti, ["00:000000"]), qtbot)
+    # One scan is one step: with fewer epochs it would end before it is measured.
+    path = asked(tmp_path / "p", semantickitti, ["00:000000"], train__first_epochs="1000")
+    window = open_window(path, qtbot)
     window.resize(*SIZE)
     for _ in range(4):
         redraw(window)

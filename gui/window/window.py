@@ -175,7 +175,8 @@ class Window(QMainWindow):
         self._dock("Queue", session.queue)
         self._dock("Scans", session.browser)
         self._dock("Classes", made)
-        self._dock("Partitions", session.partitions)
+        dock = self._dock("Partitions", session.partitions)
+        dock.visibilityChanged.connect(session.partitions.turn)
         self._dock("Rounds", Scrolled(session.rounds))
         self._dock("Review", session.review)
         self._dock("Context", session.context)
@@ -233,11 +234,12 @@ class Window(QMainWindow):
             docking.tab(self, self.docks)
             docking.size(self, self.docks, self.session.palette if self.session else None)
 
-    def _dock(self, title: str, content: QWidget) -> None:
+    def _dock(self, title: str, content: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(title)
         dock.setWidget(content)
         self.docks.append(dock)
+        return dock
 
     def _shut_session(self) -> None:
         session = self.session

@@ -179,11 +179,11 @@ def test_labelling_while_training(
     _wait(lambda: len(steps_seen) > 3 and steps_seen[-1] >= 2, 180)
     for _ in range(5):
         gate.clear()
-        _wait(rests.is_set)
+        _wait(rests.is_set, 170)  # at the lowest priority, beside whatever else runs
         idle += [_paced_key(window) for _ in range(4)]
         seen = len(steps_seen)
         gate.set()
-        _wait(lambda seen=seen: len(steps_seen) > seen)
+        _wait(lambda seen=seen: len(steps_seen) > seen, 170)
         busy += [_paced_key(window) for _ in range(4)]
     kept = _ticks_kept(5.0)
     assert window.jobs.running == "Train"

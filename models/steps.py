@@ -12,9 +12,11 @@ from core.base.errors import ProjectError
 from core.base.files import write_json
 from core.base.jobs import Job
 from core.prepare.scan import prepare_scan
+from core.project.caches import prune
 from core.project.project import Project
 from core.quality.iou import confusion, iou, mean_iou
 from core.quality.panoptic import Matches, as_things, matches, no_matches
+from core.rounds.figures import figures
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
 from core.rounds.scores import forget_scores
@@ -66,23 +68,39 @@ def train(
         else:
             train_round(project, found, start, job)
     _score(project, found, job)
+    forget_scores(project.given.folder)  # what was scored last counts
     _evaluate(project, found, job)
 
 
-def score(project: Project, job: Job, *, workers: int = 1, cluster: str | None = None) -> None:
-    """Score all units and predict all scans with the newest trained round's network.
+def score(
+    project: Project,
+    job: Job,
+    *,
+    round: str | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
+) -> None:
+    """Score all units and predict all scans with a round's network, the newest trained one's by
+    default. The next query ranks by the newest's, or by what another network said since.
 
     In this process, in `workers` processes, or on the dask cluster at the address `cluster`.
     """
-    _score(project, _trained(project), job, workers=workers, cluster=cluster)
+    found = project.round(round) if round else _trained(project)
+    if not found.checkpoint.exists():
+        raise ProjectError(f"Round {found.id} is not trained yet.", "Train it: `lidarloop train`.")
+    _score(project, found, job, workers=workers, cluster=cluster)
+    if found.id == _trained(project).id:
+        forget_scores(project.given.folder)  # what was scored last counts
 
 
 def evaluate(project: Project, job: Job) -> dict[str, Any]:
     """Compare the newest trained round's predictions on the validation scans with their labels.
 
-    Returns {"miou", "iou": {class: value or None}, "confusion": rows true, columns predicted,
-    "ranges": the same by distance, "scans"}; mIoU is the mean over the classes that occur, None
-    where no validation scan has labels. Where instances are labelled here and the labels have some,
+    Returns {"miou", "miou_classes", "all_classes", "official", "iou": {class: value or None},
+    "confusion": rows true, columns predicted, "ranges": the same by distance, "scans"}; mIoU is the
+    mean over the classes that occur in the truth, "miou_classes" of them, None where no validation
+    scan has labels; "official" as core.rounds.figures says. Where instances are labelled here and
+    the labels have some,
     "panoptic": {"pq", "sq", "rq", "classes": the same for each}.
     """
     return _evaluate(project, _trained(project), job)
@@ -135,7 +153,7 @@ def _score(
         width=project.settings.train.width,
         classes=trained.classes,
     )
-    forget_scores(project.given.folder)  # what was scored last counts
+    prune(project, found, lambda other: _checked(project, other).source, job)
 
 
 def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
@@ -172,14 +190,14 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     matrix = by_range.sum(axis=0)
     values = iou(matrix)
     metrics = {
-        "miou": mean_iou(values),
+        **figures(matrix, project.classes.names, merged=bool(project.classes.merges)),
         "iou": {
             name: None if np.isnan(value) else float(value)
             for name, value in zip(project.classes.names, values, strict=True)
         },
         "confusion": matrix.tolist(),
         "ranges": [
-            {"from_m": low, "points": int(m.sum()), "miou": mean_iou(iou(m))}
+            {"from_m": low, "points": int(m.sum()), "miou": mean_iou(iou(m), m.sum(axis=1) > 0)}
             for low, m in zip(RANGES_M, by_range, strict=True)
         ],
         "scans": len(scans),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.answers.body import inflated, most_bytes
+from core.answers.box import classes_told
 from core.answers.effort import NO_EFFORT, Effort
 from core.data.classes import FIRST_CODE
 
@@ -182,6 +183,8 @@ IN_TABLE = tuple(column.name for column in COLUMNS)
 IN_ENTRY = tuple(field.name for field in fields(Entry) if field.name != "annotator")
 IN_HEAD = Head._fields[1:]  # the annotator is the file's
 _BLIND = IN_HEAD.index("blind")
+# Fields that many heads have alike: one object for all of them is a third of what heads take.
+_ALIKE = {"verb", "round", "scan", "counts", "tool", "suggested", "kind"}
 
 
 def to_row(entry: Entry) -> dict[str, Any]:
@@ -190,7 +193,9 @@ def to_row(entry: Entry) -> dict[str, Any]:
         **vars(entry),
         "seq": entry.seq or None,
         "points": len(entry.rows),
-        "counts": pack_counts(entry.classes),
+        "counts": pack_counts(entry.classes)
+        if entry.kind == POINTS
+        else pack_pairs(classes_told(entry.body)),
         "rows": pack_rows(entry.rows),
         "classes": pack_classes(entry.classes),
     }
@@ -219,6 +224,20 @@ def to_entry(annotator: str, values: Sequence[Any], scan_rows: int | None = None
 def to_head(annotator: str, values: Sequence[Any]) -> Head:
     """The head whose columns IN_HEAD are `values`."""
     return Head._make((annotator, *values[:_BLIND], bool(values[_BLIND]), *values[_BLIND + 1 :]))
+
+
+def to_heads(annotator: str, rows: Sequence[Sequence[Any]], known: dict[Any, Any]) -> list[Head]:
+    """The heads whose columns IN_HEAD are `rows`; what is alike in them, and in `known`, is one
+    object, kept there."""
+    columns = [
+        map(known.setdefault, values, values)
+        if name in _ALIKE
+        else map(bool, values)
+        if name == "blind"
+        else values
+        for name, values in zip(IN_HEAD, zip(*rows, strict=True), strict=True)
+    ]
+    return [Head._make((annotator, *values)) for values in zip(*columns, strict=True)]
 
 
 def pack_rows(rows: np.ndarray) -> bytes:

@@ -28,6 +28,7 @@ from core.answers.entry import (
     Head,
     to_entry,
     to_head,
+    to_heads,
     to_row,
 )
 from core.answers.journal_file import (
@@ -53,6 +54,8 @@ _SCHEMA = (
 )
 _INSERT = f"INSERT INTO entries ({', '.join(IN_TABLE)}) VALUES ({', '.join('?' for _ in IN_TABLE)})"
 _SEQ, _SCAN = IN_TABLE.index("seq"), IN_ENTRY.index("scan")
+_AT_ONCE = 100  # entries in memory while all are read
+_HEADS_AT_ONCE = 10_000
 
 
 def _unknown(_: str) -> int | None:
@@ -300,13 +303,19 @@ class Journal:
     def heads(self) -> list[Head]:
         """Return the heads of all entries, in order. Raises DamagedError where one is not as we
         write them: SQLite reads a page that was cut off as nothing, and believes any type."""
+        found: list[Head] = []
+        known: dict[Any, Any] = {}
+        last: list[tuple[Any, ...]] = []
         with self._guard, self._told():
-            rows = self._select((*IN_HEAD, BAD), "ORDER BY seq").fetchall()
-        for row in rows:
-            if row[-1] != 0:
-                raise damaged_entry(self.path, row[0], "is not whole")
-        check_heads(self.path, rows)
-        return [to_head(self.annotator, row[:-1]) for row in rows]
+            cursor = self._select((*IN_HEAD, BAD), "ORDER BY seq")
+            while rows := cursor.fetchmany(_HEADS_AT_ONCE):
+                for row in rows:
+                    if row[-1] != 0:
+                        raise damaged_entry(self.path, row[0], "is not whole")
+                check_heads(self.path, last + rows)
+                last = rows[-1:]
+                found += to_heads(self.annotator, [row[:-1] for row in rows], known)
+        return found
 
     def salvage(self) -> Path:
         """Move what can be read to a journal in this one's place; keep the damaged one beside it.
@@ -352,15 +361,24 @@ class Journal:
         rows_of: Callable[[str], int | None] = _unknown,
     ) -> Iterator[Entry]:
         """Yield the entries in order: of one scan or of all, only blind ones or only others, of one
-        kind or of all. `rows_of` tells how many rows a scan has, None where nobody knows."""
+        kind or of all. `rows_of` tells how many rows a scan has, None where nobody knows. Those
+        that are there when the first is asked for, with a few in memory at a time."""
         wanted = {"scan = ?": scan, "blind = ?": blind, "kind = ?": kind}
         wanted = {test: value for test, value in wanted.items() if value is not None}
-        where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
-        values = tuple(wanted.values())
+        tests = " AND ".join([*wanted, "seq > ?", "seq <= ?"])
         with self._guard, self._told():
-            rows = self._select(IN_ENTRY, f"{where} ORDER BY seq", values).fetchall()
-        for row in rows:
-            yield self._entry(row, rows_of)
+            (end,) = self._select(("max(seq)",), "").fetchone() or (None,)
+        rest, last = f"WHERE {tests} ORDER BY seq LIMIT {_AT_ONCE}", 0
+        while end is not None and last < end:
+            with self._guard, self._told():
+                rows = self._select(IN_ENTRY, rest, (*wanted.values(), last, end)).fetchall()
+            if not rows:
+                return
+            for row in rows:
+                yield self._entry(row, rows_of)
+            before, last = last, rows[-1][IN_ENTRY.index("seq")]
+            if last <= before:  # or it would go on for ever
+                raise damaged_entry(self.path, last, "has the number of another")
 
     def entry(self, seq: int, rows_of: Callable[[str], int | None] = _unknown) -> Entry | None:
         """The entry of a number, None where there is none."""
@@ -399,7 +417,9 @@ class Journal:
             raise self._sentence(error.strerror or str(error)) from error
 
     def _sentence(self, text: str) -> ProjectError:
-        if any(word in text for word in ("malformed", "not a database", "too big", "no such")):
+        if any(
+            word in text for word in ("malformed", "not a database", "too big", "no such", "decode")
+        ):
             return DamagedError(
                 f"The journal {self.path} is damaged: {text}.",
                 "Restore it from a copy; answers of other annotators are not touched.",

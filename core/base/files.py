@@ -17,7 +17,7 @@ from typing import Any, get_args, get_origin
 import filelock
 import numpy as np
 
-from core.base.bounded import MOST_TEXT, open_file, read_archive, read_whole
+from core.base.bounded import MOST_TEXT, map_npy, read_archive, read_whole
 from core.base.errors import LockedError, ProjectError, StorageError
 
 _CHUNK_BYTES = 1 << 20
@@ -52,6 +52,13 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Temporary name beside it, fsync, rename, fsync of the folder. Raises StorageError.
     """
+    write_pieces(path, [data])
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> str:
+    """Write pieces one after another to `path`, as `write_atomic` does, with one of them in memory;
+    return the hash of them all, as `hash_file` has it. Raises StorageError."""
+    digest = hashlib.blake2b(digest_size=16)
     name = os.fsencode(path.name)
     # A name may be as long as a file system allows: the temporary one is not to be longer.
     short = path.name if len(name) < 220 else hashlib.blake2b(name, digest_size=16).hexdigest()
@@ -60,16 +67,21 @@ def write_atomic(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
-            _write_all(handle, data)
+            for piece in pieces:
+                digest.update(piece)
+                _write_all(handle, piece)
             os.fsync(handle)
         finally:
             os.close(handle)
         os.replace(temporary, path)
         _sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:  # what makes the pieces may fail, or be cancelled
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise storage_error(path, error) from error
+        if isinstance(error, OSError):
+            raise storage_error(path, error) from error
+        raise
+    return digest.hexdigest()
 
 
 def settle(built: Path, path: Path) -> None:
@@ -185,10 +197,8 @@ def map_array(path: Path, column: Column, *, do: str = _MAKE_AGAIN, **lengths: i
     Raises ProjectError, with `do`, where it is missing or damaged or another array.
     """
     try:
-        # As a plain array: what is picked from a memmap would be one too, without a file.
-        open_file(path).close()
-        array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
-    except Exception as error:  # of a damaged header numpy raises several kinds
+        array = map_npy(path)
+    except Exception as error:  # of a damaged header Python raises several kinds
         raise ProjectError(f"{path} cannot be read: {error}.", do) from error
     _check(path, path.stem, array.shape, array.dtype, column, lengths, do)
     return array if array.size else array.astype(column[0])

@@ -22,7 +22,13 @@ class Network(Protocol):
         gpus: int = 1,
     ) -> None: ...
     def score(
-        self, project: Project, job: Job, *, workers: int = 1, cluster: str | None = None
+        self,
+        project: Project,
+        job: Job,
+        *,
+        round: str | None = None,
+        workers: int = 1,
+        cluster: str | None = None,
     ) -> None: ...
     def evaluate(self, project: Project, job: Job) -> dict[str, Any]: ...
     def backend(self) -> str: ...

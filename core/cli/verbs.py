@@ -15,11 +15,11 @@ from typing import Any
 
 from core import steps
 from core.base import compiling
-from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
+from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, plain
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import classes, demo, poses, settings
+from core.cli import boxes, classes, demo, experiment, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
@@ -35,6 +35,7 @@ from core.exchange.export import export
 from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
+from core.rounds import figures
 from core.rounds.round import QUERY
 
 Verb = Callable[[argparse.Namespace, Faces], int]
@@ -142,7 +143,7 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _tell(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        print(f"lidarloop: {sentence}", file=sys.stderr)
+        print(f"lidarloop: {plain(sentence)}", file=sys.stderr)
 
 
 def _warn_of_size(project: Project) -> None:
@@ -205,6 +206,10 @@ def _poses(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _query(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.query(project, arguments, _job()))
+            return 0
+        boxes.only_points(arguments)
         found = steps.ask(
             project,
             _job(),
@@ -223,25 +228,22 @@ def _strategies(_: argparse.Namespace, __: Faces) -> int:
     return 0
 
 
+def _experiment(arguments: argparse.Namespace, faces: Faces) -> int:
+    return experiment.run(arguments, faces, _job())
+
+
 def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.annotate(project, arguments, _job()))
+            return 0
         count = steps.annotate(project, _job(), oracle=arguments.oracle)
     print(f"{count:,} units answered")
     return 0
 
 
 def _train(arguments: argparse.Namespace, faces: Faces) -> int:
-    if (arguments.project is None) == (arguments.round is None):
-        raise SettingsError("Train needs a project or one round.", "Write PROJECT or --round DIR.")
-    path, wanted = arguments.project, None
-    if arguments.round is not None:
-        folder = arguments.round.resolve()
-        if not (folder / QUERY).is_file():
-            raise SettingsError(
-                f"{arguments.round} is no round: it holds no {QUERY}.",
-                "Name a folder below the project's rounds/.",
-            )
-        path, wanted = folder.parents[1], folder.name
+    path, wanted = _of_round(arguments)
     with _opened(path) as project:
         _warn_of_size(project)
         network = faces.network
@@ -251,8 +253,30 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
     return 0
 
 
+def _of_round(arguments: argparse.Namespace) -> tuple[Path, str | None]:
+    """A project's folder, and the id of the round where one is named instead. Raises
+    SettingsError."""
+    if (arguments.project is None) == (arguments.round is None):
+        verb = arguments.verb.capitalize()
+        raise SettingsError(
+            f"{verb} needs a project or one round.", "Write PROJECT or --round DIR."
+        )
+    if arguments.round is None:
+        return arguments.project, None
+    folder = arguments.round.resolve()
+    if not (folder / QUERY).is_file():
+        raise SettingsError(
+            f"{arguments.round} is no round: it holds no {QUERY}.",
+            "Name a folder below the project's rounds/.",
+        )
+    return folder.parents[1], folder.name
+
+
 def _score(arguments: argparse.Namespace, faces: Faces) -> int:
-    with _opened(arguments.project) as project:
+    path, wanted = _of_round(arguments)
+    if wanted is not None and arguments.given is not None:
+        raise SettingsError("Another network's scores are of no round.", "Leave out --round.")
+    with _opened(path) as project:
         if arguments.given is not None:
             from core.exchange.given import score_from
 
@@ -260,7 +284,8 @@ def _score(arguments: argparse.Namespace, faces: Faces) -> int:
             for sentence in matched.told("probabilities", "scans"):
                 print(sentence)
             return 0
-        faces.network.score(project, _job(), workers=arguments.workers, cluster=arguments.cluster)
+        where = {"workers": arguments.workers, "cluster": arguments.cluster}
+        faces.network.score(project, _job(), round=wanted, **where)
     return 0
 
 
@@ -268,8 +293,10 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
-    for name, iou in metrics["iou"].items():
-        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}")
+    rows = zip(metrics["iou"].items(), metrics["confusion"], strict=True)
+    for (name, iou), truth in rows:
+        aside = "" if iou is None or any(truth) else "  predicted, not in the truth: not counted"
+        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}{aside}")
     for band in metrics["ranges"]:
         miou = DASH if band["miou"] is None else f"{band['miou']:.1%}"
         name = f"from {band['from_m']} m"
@@ -292,8 +319,7 @@ def _print_panoptic(panoptic: dict[str, Any] | None) -> None:
 
 
 def _print_miou(metrics: dict[str, Any] | None) -> None:
-    miou = metrics.get("miou") if metrics else None
-    print(f"mIoU {DASH if miou is None else f'{miou:.1%}'}")
+    print(f"mIoU {figures.words(metrics)}")
 
 
 def _status(arguments: argparse.Namespace, faces: Faces) -> int:
@@ -343,6 +369,9 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
     from core.exchange.import_labels import plan_import, take_over
 
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.import_boxes(project, arguments, _job()))
+            return 0
         plan = plan_import(project, arguments.root, _job(), ids=arguments.ids)
         for sentence in plan.sentences:
             print(sentence)
@@ -371,14 +400,17 @@ def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _export(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project, read_only=True) as project:
-        count = export(
-            project,
-            arguments.out,
-            _job(),
-            what=arguments.what,
-            layout=arguments.layout,
-            force=arguments.force,
-        )
+        if arguments.task == "boxes":
+            count = boxes.export_boxes(project, arguments, _job())
+        else:
+            count = export(
+                project,
+                arguments.out,
+                _job(),
+                what=arguments.what,
+                layout=arguments.layout,
+                force=arguments.force,
+            )
     print(f"{count:,} files in {arguments.out}")
     return 0
 
@@ -396,6 +428,7 @@ _VERBS: dict[str, Verb] = {
     "poses": _poses,
     "query": _query,
     "strategies": _strategies,
+    "experiment": _experiment,
     "annotate": _annotate,
     "train": _train,
     "score": _score,

@@ -162,6 +162,11 @@ class Dataset:
         return self.rig.turns or any(self.reading.origin)
 
     @property
+    def from_files(self) -> np.ndarray:
+        """(4, 4) float64 from the files' coordinates, in metres, to those of `scan`."""
+        return np.linalg.inv(self._back) if self._moves else np.eye(4)
+
+    @property
     def _back(self) -> np.ndarray:
         """(4, 4) float64 from the coordinates of `scan` to the files', in metres."""
         back = np.eye(4)
@@ -185,6 +190,11 @@ class Dataset:
     def has_labels(self, name: str) -> bool:
         """Whether a scan has a label file."""
         return self.format.has_labels(self.root, name)
+
+    def has_boxes(self, name: str) -> bool:
+        """Whether the dataset itself has a file with a scan's boxes."""
+        lies = self.format.box_file(name)
+        return bool(lies) and (self.root / lies).is_file()
 
     def ground_truth(
         self, name: str, classes: ClassList, *, count: int | None = None

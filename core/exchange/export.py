@@ -130,10 +130,15 @@ def _source(
 
 
 def _export_journal(project: Project, box: Outbox, job: Job) -> int:
-    lines = [json.dumps(_line(entry)) for entry in project.answers.entries()]
+    answers, total = project.answers, project.answers.count
+
+    def lines() -> Iterator[bytes]:
+        for done, entry in enumerate(answers.entries(), start=1):
+            yield f"{json.dumps(_line(entry))}\n".encode()
+            job.progress(min(done, total), total, "export")
+
     box.check(["journal.jsonl"])
-    whole = "".join(f"{line}\n" for line in lines).encode()
-    box.write_all(lambda: [("journal.jsonl", whole)])
+    box.write_all(lambda: [("journal.jsonl", lines())])
     job.progress(1, 1, "export")
     return 1
 

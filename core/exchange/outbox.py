@@ -7,16 +7,17 @@ its content: what is not in it, or was changed since, is somebody else's and sta
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
 from core.base.errors import DataError, ProjectError
-from core.base.files import hash_file, read_json, write_atomic, write_json
+from core.base.files import hash_file, read_json, write_json, write_pieces
 from core.base.paths import inside
 from core.data.scans import Dataset
 
 MANIFEST = ".lidarloop-export.json"
+Content = bytes | Iterator[bytes]  # of a file: whole, or piece by piece where it may be large
 _ELSEWHERE = "Name a new folder."
 
 
@@ -97,7 +98,7 @@ class Outbox:
                 self._earlier.add(name)
         self._allowed |= seen
 
-    def write_all(self, make: Callable[[], Iterable[tuple[str, bytes | None]]]) -> list[str]:
+    def write_all(self, make: Callable[[], Iterable[tuple[str, Content | None]]]) -> list[str]:
         """Write the files that `make` makes of the names that were checked, None for no file;
         return the names of those there are.
 
@@ -121,13 +122,11 @@ class Outbox:
                 del self._wrote[name]
         return written
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: Content) -> None:
         """Write one of the files that were checked."""
         if name not in self._allowed:
             raise ValueError(f"{name} was not checked")
-        path = inside(self.root, name)
-        write_atomic(path, data)
-        self._wrote[name] = _hash(data)
+        self._wrote[name] = write_pieces(inside(self.root, name), _pieces(data))
 
     def _read_manifest(self) -> dict[str, str]:
         if not self._manifest.exists():
@@ -141,9 +140,16 @@ class Outbox:
         return found
 
 
-def _hash(data: bytes) -> str:
+def _pieces(data: Content) -> Iterable[bytes]:
+    return [data] if isinstance(data, bytes) else data
+
+
+def _hash(data: Content) -> str:
     """As `hash_file` has it."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    digest = hashlib.blake2b(digest_size=16)
+    for piece in _pieces(data):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _resolved(path: Path) -> Path:

@@ -5,6 +5,7 @@ classes.toml                 the class list, the project's own copy
 journals/<annotator>.sqlite  the answers: the truth
 units/<fingerprint>/         the prepared units, written once
 rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+frame-rounds/<nnn>-<strategy>/  queries of whole frames, to draw boxes in
 poses/                       poses computed from the scans, where the data have none
 given/                       scores of another network's probabilities
 cache/                       predictions: may be deleted
@@ -21,12 +22,15 @@ import numpy as np
 
 from core.answers.annotator import annotator_name
 from core.answers.answers import Answers
+from core.answers.box import Box
+from core.answers.boxes import BoxAnswers
 from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
 from core.base.errors import DataError, GoneError, ProjectError
 from core.base.files import write_atomic, writer_lock
 from core.base.settings import Settings
+from core.boxes.table import Boxes
 from core.data.classes import ClassList, load_classes
 from core.data.label_file import check_raw
 from core.data.own_poses import FOLDER as OWN_POSES
@@ -46,6 +50,7 @@ from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
 
 CLASSES = "classes.toml"
+FRAME_ROUNDS = "frame-rounds"
 
 
 class Project:
@@ -59,6 +64,7 @@ class Project:
     doubts : sentences on what is doubtful about the data, from `create` or the last `prepare`
     units : the prepared units, or None before `prepare`
     answers : the fold of all journals
+    boxes : the boxes among them
     writable : False when opened for reading only
     """
 
@@ -90,11 +96,14 @@ class Project:
                 now=self.classes.now,
             )
             undo.callback(self.answers.close)
-            self.classes.check_ids(self.answers.fold.class_counts(), path / CLASSES)
             self.units: Units | None = self._read_units()
             self._stale: tuple[str, ...] = self._turned_since()
             self.answers.rows_of = self._known_rows
+            self.boxes = BoxAnswers(self.answers)
+            for counts in (self.answers.fold.class_counts(), self.boxes.class_counts()):
+                self.classes.check_ids(counts, path / CLASSES)
             self.rounds: list[Round] = read_rounds(path / "rounds")
+            self.frame_rounds: list[Round] = read_rounds(path / FRAME_ROUNDS)
             self._close = undo.pop_all()
 
     @classmethod
@@ -414,6 +423,15 @@ class Project:
         """The things of a scan's (N,) rows."""
         return self.answers.things(self.scan_ref(scan))
 
+    def boxes_of(self, scan: str) -> dict[str, Box]:
+        """The boxes of a scan by name, in the coordinates of `Dataset.scan`. Raises DataError where
+        one was drawn on another content of its file, or on axes that lean against those of now."""
+        return self.boxes.of(self.scan_ref(scan), self.dataset.from_files)
+
+    def box_table(self, scan: str) -> Boxes:
+        """The boxes of a scan as a table, in the order of `boxes_of`. Raises as that does."""
+        return self.boxes.table(self.scan_ref(scan), self.dataset.from_files)[1]
+
     def brought(self, scan: str) -> Brought | None:
         """What was imported of a scan's (N,) rows, None where nothing was."""
         return self.answers.brought(self.scan_ref(scan))
@@ -421,3 +439,18 @@ class Project:
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""
         return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
+
+    # -- rounds of frames ---------------------------------------------------------------------
+
+    def add_frame_round(self, found: Round) -> None:
+        self.frame_rounds = [*self.frame_rounds, found]
+
+    def open_frames(self, found: Round) -> list[str]:
+        """The frames that a query asks and nobody has settled, in its order."""
+        settled = self.boxes.settled
+        return [scan for scan in found.query.items if scan not in settled]
+
+    def new_frames_folder(self, query: Query) -> Path:
+        """The folder a new query of frames is saved in."""
+        number = len(self.frame_rounds) + 1
+        return self.path / FRAME_ROUNDS / f"{number:03d}-{query.strategy}"

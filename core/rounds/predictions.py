@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.base.errors import ProjectError
 from core.base.files import Column, read_arrays
 from core.data.made import file_of, kept_file
 from core.data.scans import Dataset
@@ -29,6 +30,7 @@ _COLUMNS: dict[str, Column] = {
     "source": (str, "2"),
 }
 _SCORE = "Delete it if it is there and run `lidarloop score` on the project."
+_ABSENT = "Open the project again, or run `lidarloop score` on it, which makes them."
 
 
 def new_prediction_file(folder: Path, scan: str) -> Path:
@@ -49,8 +51,15 @@ def read_prediction(path: Path, *names: str, **lengths: int) -> dict[str, np.nda
     and unit_votes (U,) float32, unit_p (U, C) float16; source (2,) hash of the checkpoint and
     fingerprint of the units. Raises ProjectError where the file is missing or damaged.
     """
+    if not path.exists():
+        raise ProjectError(f"The predictions in {path} are not there, or no more.", _ABSENT)
     columns = {name: _COLUMNS[name] for name in names}
     return read_arrays(path, columns, optional=None, do=_SCORE, **lengths)
+
+
+def source_of(path: Path) -> str:
+    """The hash of the checkpoint that a scan's predictions are of. Raises ProjectError."""
+    return str(read_prediction(path, "source")["source"][0])
 
 
 def is_predicted(path: Path, source: str, fingerprint: str, *, units: bool) -> bool:

@@ -46,6 +46,7 @@ class Content:
     entropy: np.ndarray | None
     truth: np.ndarray | None
     colours: tuple[np.ndarray, np.ndarray] | None = None
+    unpredicted: str = ""  # a sentence where a round is scored and its predictions are not kept
 
     def tells_flat(self, unit: str) -> bool:
         """Whether the form is enough to say how a unit is to be seen, if the scan has it: even
@@ -85,13 +86,23 @@ def load(project: Project, scan: str, before: Content | None = None) -> Content:
     truth = project.dataset.ground_truth(scan, project.classes) if project.research else None
     prediction = entropy = None
     rgb = project.dataset.colours(scan)
-    scored = project.last_scored()
+    scored, unpredicted = project.last_scored(), ""
     if scored is not None:
         file = prediction_file(project.predictions(scored), scan, project.dataset)
         if file.exists():
-            stored = read_prediction(file, "classes", "entropy", N=len(read.points))
+            try:
+                stored = read_prediction(file, "classes", "entropy", N=len(read.points))
+            except ProjectError:
+                if file.exists():
+                    raise
+                return load(project, scan)  # deleted meanwhile: another round is scored
             prediction = project.classes.now[stored["classes"]]
             entropy = stored["entropy"].astype(np.float32)
+        else:
+            unpredicted = (
+                f"What {scored.id} predicts of this scan is not kept: `lidarloop score` on the "
+                "project makes it again."
+            )
     if project.units is not units:  # prepared anew meanwhile
         return load(project, scan, before)
     same = before is not None and before.table is units
@@ -111,6 +122,7 @@ def load(project: Project, scan: str, before: Content | None = None) -> Content:
         entropy=entropy,
         truth=truth,
         colours=palette_of(rgb) if rgb is not None else None,
+        unpredicted=unpredicted,
     )
 
 

@@ -91,6 +91,9 @@ class Switches(QFrame):
         for mode in self.colours.modes():
             self.modes.addItem(f"Colour: {_MODE_NAMES[mode]}", mode)
         self.modes.setCurrentIndex(self.modes.findData(self.colours.mode))
+        content = self.colours.state.content
+        missing = "" if content is None else content.unpredicted
+        self.modes.setToolTip(f"Colour by\n{missing}".strip())
         self.top.setChecked(self.colours.view.top_down)
 
     def fit(self, width: int) -> None:

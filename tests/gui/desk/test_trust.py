@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -94,3 +95,21 @@ def test_what_is_predicted_can_be_hidden_by_its_class(trained):
     panel.hide()
     driver.settle()
     assert (seen() & mine).any()
+
+
+def test_a_window_without_its_predictions_says_how_they_are_made_again(trained):
+    """Somebody emptied the cache, or another round's were deleted: the scan is shown without."""
+    driver = trained
+    switch = driver.session.work.in_view.overlays.switches.modes
+    assert switch.findData("prediction") >= 0
+    assert switch.toolTip() == "Colour by"
+    shutil.rmtree(driver.session.project.path / "cache")
+    driver.state.reload()
+    driver.settle()
+    driver.rest()
+    assert driver.state.content.prediction is None
+    assert switch.findData("prediction") < 0
+    assert "001-size predicts of this scan is not kept: `lidarloop score`" in switch.toolTip()
+    driver.key("5", CONTROL)
+    driver.key(Qt.Key.Key_End)
+    assert driver.state.content is not None

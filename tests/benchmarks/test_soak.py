@@ -80,7 +80,8 @@ def soak(report, what: str, count: int, act: Callable[[int], object]) -> None:
     report(f"memory after {count:,} {what} / after a tenth of them", after[0] / before[0], "≤ 1.05")
     report("open files and threads more than then", sum(after[1:]) - sum(before[1:]), "0")
     assert after[0] / before[0] <= 1.05
-    assert after[1:] == before[1:]
+    assert after[1] <= before[1]
+    assert after[2] <= before[2]  # one that had not ended yet may have since
 
 
 def test_a_long_day(window: Window, long_street: Path, report):

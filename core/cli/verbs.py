@@ -19,7 +19,7 @@ from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, 
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import boxes, classes, demo, experiment, poses, settings
+from core.cli import boxes, classes, demo, experiment, gauge, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
@@ -37,6 +37,7 @@ from core.project import status
 from core.project.project import Project
 from core.rounds import figures
 from core.rounds.round import QUERY
+from core.simulate.town import write_town
 
 Verb = Callable[[argparse.Namespace, Faces], int]
 
@@ -90,9 +91,24 @@ def _pictures(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _simulate(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.simulate.street import simulate
+    scans, validation = arguments.scans, arguments.validation
+    written = write_town(
+        arguments.out,
+        scans=scans,
+        validation=max(3, scans // 4) if validation is None else validation,
+        seed=arguments.seed,
+        beams=arguments.beams,
+        tail=arguments.tail,
+        step_m=arguments.step,
+        layout=arguments.layout,
+        job=_job(),
+    )
+    print(f"for training {','.join(written.train)}; for validation {','.join(written.validation)}")
+    return 0
 
-    simulate(arguments.out, arguments.scans, arguments.seed, _job())
+
+def _gauge(arguments: argparse.Namespace, _: Faces) -> int:
+    print(gauge.run(arguments.town, arguments.real, _job()))
     return 0
 
 
@@ -421,6 +437,7 @@ _VERBS: dict[str, Verb] = {
     "demo": _demo,
     "pictures": _pictures,
     "simulate": _simulate,
+    "gauge": _gauge,
     "new": _new,
     "classes": _classes,
     "settings": _settings,

@@ -18,7 +18,7 @@ import numpy as np
 
 from core import steps
 from core.base.errors import DataError, ProjectError
-from core.base.files import settle
+from core.base.files import settle, storage_error
 from core.base.jobs import Job
 from core.exchange.import_labels import plan_import, take_over
 from core.experiment.folder import Cell, Experiment
@@ -181,11 +181,18 @@ def _linked(
     skip = shutil.ignore_patterns(*leave, *copy, ".*.tmp")
     shutil.copytree(source, target, copy_function=_link, ignore=skip)
     for name in copy:
-        shutil.copytree(source / name, target / name)
+        shutil.copytree(source / name, target / name, copy_function=_copy)
 
 
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target)
     except OSError:  # another disk, or one without links
+        _copy(source, target)
+
+
+def _copy(source: str, target: str) -> None:
+    try:
         shutil.copy2(source, target)
+    except OSError as error:  # which copytree would put in a list of its own
+        raise storage_error(Path(target), error) from error

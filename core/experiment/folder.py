@@ -24,6 +24,8 @@ from core.experiment.spec import CONTROL, FULL, FULL_TIMES, Arm, Spec, kind_of_b
 
 ABOUT = "experiment.json"
 _VERSION = 1
+# What changes no cell, so that a folder goes on with another value.
+_OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed")
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,8 @@ def opened(out: Path, spec: Spec, protocol: str, root: Path, seeds: Sequence[int
         return Experiment(out, spec, protocol, root, (tuple(dict.fromkeys(seeds)),))
     found = read_experiment(out)
     same = (found.spec.name, found.protocol, found.root) == (spec.name, protocol, root)
-    changed = replace(found.spec, rounds=spec.rounds, notes=spec.notes) != spec
+    drawn = {name: getattr(spec, name) for name in _OF_THE_REPORT}
+    changed = replace(found.spec, **drawn) != spec
     if not same or changed:
         what = (
             f"{found.spec.name} with the protocol {found.protocol} on {found.root}"

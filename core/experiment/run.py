@@ -159,6 +159,9 @@ def work(
         raise
     except StorageError as error:
         return error.what, error.do, "", True
+    except OSError as error:
+        told = storage_error(experiment.cell_folder(cell.name), error)
+        return told.what, told.do, "", True
     except ProjectError as error:
         return error.what, error.do, "", False
     except Exception as error:  # a fault of ours in one cell stops no other: it is shown

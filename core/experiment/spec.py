@@ -32,11 +32,14 @@ _WITHOUT_NETWORK = frozenset({"shape", "centre", "curvature", "seconds"})
 
 @dataclass(frozen=True)
 class Made:
-    """Scans that are simulated: `scans` for training, `validation`, and the world's `seed`."""
+    """Scans of a town (core.simulate.town): `scans` for training, `validation`, the world's `seed`;
+    `tail` multiplies what is rare, `step_m` metres lie between two scans."""
 
     scans: int
     validation: int
     seed: int
+    tail: float = 1.0
+    step_m: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ class _Reader:
     def wrong(self, what: str, do: str) -> SettingsError:
         return SettingsError(f"The experiment {self.name}: {what}.", do)
 
-    def take(self, key: str, kind: type, default: Any = None) -> Any:
+    def take(self, key: str, kind: Any, default: Any = None) -> Any:
         self.known.append(key)
         value = self.stored.pop(key, default)
         if (
@@ -169,7 +172,7 @@ class _Reader:
                 bool: "true or false",
             }
             given = "is missing" if value is None else f"is {value!r}"
-            raise self.wrong(f"{key} {given}", f"Give {key} {names.get(kind, kind.__name__)}.")
+            raise self.wrong(f"{key} {given}", f"Give {key} {names.get(kind, 'a number')}.")
         return value
 
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
@@ -250,6 +253,8 @@ class _Reader:
             inner.whole("scans", 1, 10**6),
             inner.whole("validation", 1, 10**6),
             inner.whole("seed", 0, 2**31),
+            float(inner.take("tail", int | float, 1.0)),
+            float(inner.take("step_m", int | float, 1.0)),
         )
         if inner.stored:
             raise self.wrong(

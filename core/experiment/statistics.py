@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.rounds.figures import iou, mean_iou
-
 ALPHA = 0.05
 REACHED = 0.95  # share of the full labels' mIoU
 
@@ -143,11 +141,18 @@ def block_bootstrap(
     for number, some in enumerate(drawn):
         weight = np.bincount(some, minlength=blocks)
         sums = np.tensordot(weight, both, axes=(0, 2))  # (2, seeds, C, C)
-        means = [[_miou(matrix) for matrix in arm] for arm in sums]
-        differences[number] = np.mean(means[0]) - np.mean(means[1])
+        means = _mious(sums).mean(axis=1)
+        differences[number] = means[0] - means[1]
     low, high = np.quantile(differences, [alpha / 2, 1 - alpha / 2])
     return float(low), float(high)
 
 
-def _miou(matrix: np.ndarray) -> float:
-    return mean_iou(iou(matrix), matrix.sum(axis=1) > 0) or 0.0
+def _mious(matrices: np.ndarray) -> np.ndarray:
+    """(…,) mIoU of confusions (…, C, C), each over the classes of its truth; 0 for none."""
+    hit = np.diagonal(matrices, axis1=-2, axis2=-1).astype(np.float64)
+    truth = matrices.sum(axis=-1)
+    union = matrices.sum(axis=-2) + truth - hit
+    there = truth > 0
+    iou = np.divide(hit, union, out=np.zeros_like(hit), where=there)
+    found: np.ndarray = iou.sum(axis=-1) / np.maximum(there.sum(axis=-1), 1)
+    return found

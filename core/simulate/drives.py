@@ -58,6 +58,8 @@ def drives(
     of circuit.LAP_M metres a sequence ends, and one through a new place of the kind begins.
     Raises SettingsError for numbers that make no town.
     """
+    if scans == validation == 0:
+        raise SettingsError("0 scans make no town.", "Ask for one or more.")
     for name, value in (("scans", scans), ("validation scans", validation), ("as seed", seed)):
         if value < 0:
             raise SettingsError(f"{value} {name} makes no town.", "Give 0 or more.")

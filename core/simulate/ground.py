@@ -79,7 +79,8 @@ class Ground:
         self, street: int | np.ndarray, side: np.ndarray, along: np.ndarray
     ) -> np.ndarray:
         block = np.clip((along / BLOCK_M).astype(np.int64), 0, self._chance.shape[2] - 1)
-        return self._chance[street, (np.asarray(side) > 0).astype(np.int64), block]
+        found: np.ndarray = self._chance[street, (np.asarray(side) > 0).astype(np.int64), block]
+        return found
 
     def materials(self, xy: np.ndarray) -> np.ndarray:
         """(n,) uint8 what the ground is of at places (n, 2)."""

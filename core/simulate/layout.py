@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -45,18 +45,26 @@ class Layout:
 
     def __init__(self, district: District, ground: Ground, rng: Rng, tail: float) -> None:
         self.district, self.ground, self._rng, self._tail = district, ground, rng, tail
-        self.items: list[Item] = []
+        self._found: list[tuple[Make, np.ndarray, float]] = []
         low = ground.streets.xy.min(0) - WIDE_M
         shape = ((ground.streets.xy.max(0) + WIDE_M - low) / _CELL_M).astype(int) + 1
         self._parked: list[tuple[int, int, float]] = []  # in bays: street, side, place
         self._bounds: dict[tuple[int, int], list[tuple[float, float]]] = {}
         self._low, self._taken = low, np.zeros(shape, bool)
+        self._last = shape - 1
         self._houses()
         self._at_the_kerb()
         self._fronts()
         self._furniture()
         self._behind()
         self._far()
+        heights = ground.heights(np.array([xy for _, xy, _ in self._found]).reshape(-1, 2))
+        self.items = [
+            Item(make, np.array([*xy, z]), yaw, number)
+            for number, ((make, xy, yaw), z) in enumerate(
+                zip(self._found, heights, strict=True), start=1
+            )
+        ]
 
     def _sides(self) -> Iterator[tuple[int, int, int]]:
         """Each street, side and its length in metres."""
@@ -66,8 +74,7 @@ class Layout:
                 yield street, side, self._length(street)
 
     def _length(self, street: int) -> int:
-        mine = self.ground.streets.of(street)
-        return mine.stop - mine.start
+        return int(np.count_nonzero(self.ground.streets.street == street))
 
     def _place(self, street: int, side: int, s: float, out: float) -> tuple[np.ndarray, float]:
         """(2,) the place `out` metres outside a street's edge, and the street's direction there,
@@ -85,12 +92,10 @@ class Layout:
     def _cells(self, xy: np.ndarray, yaw: float, size: tuple[float, float]) -> np.ndarray:
         """(n, 2) cells of the map that an oblong covers."""
         c, s = np.cos(yaw), np.sin(yaw)
-        u = np.linspace(-size[0] / 2, size[0] / 2, max(int(size[0] / _CELL_M) + 1, 2))
-        v = np.linspace(-size[1] / 2, size[1] / 2, max(int(size[1] / _CELL_M) + 1, 2))
-        a, b = (each.reshape(-1) for each in np.meshgrid(u, v))
-        places = np.stack([xy[0] + c * a - s * b, xy[1] + s * a + c * b], 1)
-        cells: np.ndarray = ((places - self._low) / _CELL_M).astype(int)
-        return np.clip(cells, 0, np.array(self._taken.shape) - 1)
+        grid = _grid(*(max(int(side / _CELL_M) + 1, 2) for side in size)) * size
+        places = grid @ np.array([[c, s], [-s, c]]) + (xy - self._low)
+        found: np.ndarray = np.minimum((places / _CELL_M).astype(int), self._last)
+        return found
 
     def _add(
         self,
@@ -124,8 +129,7 @@ class Layout:
             return False
         if keep:
             self._taken[cells[:, 0], cells[:, 1]] = True
-        z = float(self.ground.heights(xy[None])[0])
-        self.items.append(Item(make, np.array([*xy, z]), yaw, len(self.items) + 1))
+        self._found.append((make, xy, yaw))
         return True
 
     def _walk(self, street: int, side: int, s: float) -> float:
@@ -215,7 +219,7 @@ class Layout:
         for street, side, length in self._sides():
             for rate, make, size in kinds:
                 for s in self._scatter(rate, length):
-                    s, out = self._edge(street, side, s, 0.6)
+                    s, out = self._edge(street, side, s, 0.85)
                     turn = np.pi / 2 * rng.integers(4) if make is structures.thing else 0.0
                     turn += np.pi if make is structures.lamp else 0.0
                     self._add(make, street, side, s, out, (size, size), turn=turn, room=-0.1)
@@ -223,14 +227,15 @@ class Layout:
                 s, out = self._edge(street, side, s, 0.3)
                 make = partial(plants.tree, size=rng.uniform(5.5, 11))
                 self._add(make, street, side, s, out, (0.5, 0.5), room=0.2)
-            for rate, make in (
+            riders: tuple[tuple[float, Make], ...] = (
                 (d.riders * tail, vehicles.bicyclist),
                 (0.5 * d.riders * tail, vehicles.motorcyclist),
-            ):
+            )
+            for rate, ride in riders:
                 for s in self._scatter(rate, length):
                     out = self._walk(street, side, s) - rng.uniform(0.0, 1.2)
                     turn = np.pi * rng.integers(2) + rng.normal(0, 0.3)
-                    self._add(make, street, side, s, out, (1.6, 0.5), turn=turn, room=0.05)
+                    self._add(ride, street, side, s, out, (1.6, 0.5), turn=turn, room=0.05)
             for s in self._scatter(d.people * tail, length):
                 self._somebody(street, side, s)
 
@@ -284,14 +289,13 @@ class Layout:
         d, rng = self.district, self._rng
         for street, side, length in self._sides():
             start = d.walk + d.verge
-            kinds: tuple[tuple[float, Callable[..., Mesh], tuple[float, float], float, float], ...]
-            kinds = (
+            kinds: list[tuple[float, Callable[..., Mesh], tuple[float, float], float, float]] = [
                 (d.woods, plants.tree, (5, 12), 40, 0.6),
                 (d.conifers, plants.conifer, (6, 16), 45, 0.6),
                 (d.bushes, plants.bush, (0.5, 2.0), 34, 0.8),
                 (0.5 * d.bushes, plants.bush, (0.4, 1.2), 7, 0.6),
                 (d.weeds, plants.grass, (1.5, 4.5), 18, 0.0),
-            )
+            ]
             for rate, grow, sizes, reach, room in kinds:
                 for s in self._scatter(rate, length):
                     out = start + 0.8 + reach * rng.random() ** 1.6
@@ -299,25 +303,31 @@ class Layout:
                     foot = 0.5 if sizes[1] > 5 else 0.35 * size
                     make = partial(grow, size=size)
                     self._add(make, street, side, s, out, (foot, foot), room=room, keep=room > 0)
-            for rate, make, side_m in (
+            built: tuple[tuple[float, Make, float], ...] = (
                 (0.6 * d.objects, structures.thing, 1.6),
                 (d.shelters, structures.shelter, 2.6),
-            ):
+            )
+            for rate, build, side_m in built:
                 for s in self._scatter(rate, length):
                     out = start + rng.uniform(1.2, 9)
                     turn = rng.normal(0, 0.1) + np.pi / 2 * rng.integers(4)
-                    self._add(make, street, side, s, out, (side_m, side_m), turn=turn)
+                    self._add(build, street, side, s, out, (side_m, side_m), turn=turn)
 
     def _far(self) -> None:
         """Green that closes the view: trees far from every street, all over the district."""
         d, rng, size = self.district, self._rng, np.array(self._taken.shape) * _CELL_M
         count = rng.poisson(d.groves * size.prod() / 1000)
         places = self._low + rng.random((count, 2)) * size
-        heights = rng.uniform(2.2, 6.5, count)
+        heights = rng.uniform(1.8, 6.2, count)
         out = self.ground.beside(places).out
         cells = ((places - self._low) / _CELL_M).astype(int)
         kept = (out > NEAR_M + 2) & (out < WIDE_M - 6) & ~self._taken[cells[:, 0], cells[:, 1]]
-        ground = self.ground.heights(places[kept])
-        for xy, z, height in zip(places[kept], ground, heights[kept], strict=True):
-            make = partial(plants.grove, size=height)
-            self.items.append(Item(make, np.array([*xy, z]), 0.0, len(self.items) + 1))
+        for xy, height in zip(places[kept], heights[kept], strict=True):
+            self._found.append((partial(plants.grove, size=height), xy, 0.0))
+
+
+@cache
+def _grid(across: int, along: int) -> np.ndarray:
+    """(across * along, 2) places that fill a square of 1, its middle at 0."""
+    u, v = np.meshgrid(np.linspace(-0.5, 0.5, across), np.linspace(-0.5, 0.5, along))
+    return np.stack([u.reshape(-1), v.reshape(-1)], axis=1)

@@ -9,6 +9,8 @@ import numpy as np
 
 from core.simulate.materials import Material
 
+Point = Sequence[float] | np.ndarray  # (3,) metres
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -25,7 +27,7 @@ class Mesh:
     faces: np.ndarray
     material: np.ndarray
 
-    def placed(self, at: Sequence[float] | np.ndarray, yaw: float = 0.0) -> Mesh:
+    def placed(self, at: Point, yaw: float = 0.0) -> Mesh:
         """Turned by `yaw` radians about z, then moved by `at` (3,)."""
         c, s = np.cos(yaw), np.sin(yaw)
         turn = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
@@ -86,9 +88,7 @@ def profile(outline: Sequence[tuple[float, float]], width: float, material: Mate
     return prism(flat, -aside, aside, material)
 
 
-def tube(
-    start: Sequence[float], end: Sequence[float], radius: float, material: Material, sides: int = 8
-) -> Mesh:
+def tube(start: Point, end: Point, radius: float, material: Material, sides: int = 8) -> Mesh:
     """A closed tube between two points."""
     low, high = np.array(start, float), np.array(end, float)
     along = (high - low) / np.linalg.norm(high - low)

@@ -98,7 +98,7 @@ def movers(
         if rng.random() < 0.08:
             add(people.person, s, 0.05, 0.0, speed)
         else:
-            out = d.half_road + rng.uniform(0.5, max(d.walk - 0.4, 0.6))
+            out = d.half_road + max(d.walk, 0.8) - rng.uniform(0.0, 0.5)
             add(people.person, s, speed, side * out)
     return found
 

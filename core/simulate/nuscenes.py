@@ -90,7 +90,7 @@ class Tables:
             }
         )
         add["lidarseg"].append({"token": data, "sample_data_token": data, "filename": labels})
-        add["sample_annotation"] += annotations(seen.boxes, seen.pose, sample, scene)
+        add["sample_annotation"] += boxes_in_world(seen.boxes, seen.pose, sample, scene)
 
     def write(self, root: Path) -> None:
         """Write all tables below `root`. Raises StorageError."""
@@ -98,7 +98,7 @@ class Tables:
             write_atomic(root / VERSION / f"{name}.json", json.dumps(rows).encode())
 
 
-def annotations(
+def boxes_in_world(
     boxes: Sequence[Box], pose: np.ndarray, sample: str, scene: str
 ) -> list[dict[str, Any]]:
     """Boxes as rows of sample_annotation, in the world; `pose` (4, 4) is the sensor's in it."""

@@ -70,10 +70,10 @@ def grass(rng: Rng, size: float) -> Mesh:
 
 def grove(rng: Rng, size: float) -> Mesh:
     """A tree or two seen from far, `size` metres high, leaves down to the ground."""
-    r = size * rng.uniform(0.15, 0.28)
+    r = size * rng.uniform(0.14, 0.28)
     places = _ball(rng, int(70 * r**1.5 + 40), (r, r, 0.5 * size))
     places[:, 2] += 0.45 * size
-    return leaves(places, 0.45, Material.LEAVES, rng)
+    return leaves(places, 0.4, Material.LEAVES, rng)
 
 
 def thicket(rng: Rng, height: float) -> Mesh:

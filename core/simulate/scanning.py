@@ -14,6 +14,7 @@ from core.simulate.scene import NOTHING, Hits, Scene
 from core.simulate.sensor import Sensor
 
 NOISE_M = 0.02
+HAZE_M = 140.0  # of each ray's chance, what exp(-(range / HAZE_M)²) is of 1 comes back
 WEAK = 5e-6  # brightness x cosine / range², of which two thirds of the rays come back
 DARK = 0.03  # brightness of what seems black
 ON_M = 0.02  # behind a surface that it passed, a ray goes on
@@ -71,14 +72,15 @@ def scan(place: Place, station: float, sensor: Sensor, *, boxes: bool = False) -
     pose = place.pose(station, sensor.height)
     starts, rays = sensor.rays
     turn = pose[:3, :3].astype(np.float32)
-    start, ray = starts @ turn.T + pose[:3, 3].astype(np.float32), rays @ turn.T
+    start = _turned(starts, turn) + pose[:3, 3].astype(np.float32)
+    cast = np.hstack([start, _turned(rays, turn)])
     here, movers = place.stretch(station), place.moving(time)
     moving = Scene(
         [mover.mesh for mover in movers],
         [mover.number for mover in movers],
         [tone(mover.number) for mover in movers],
     )
-    hits = _met((here.static, moving), start, ray, rng)
+    hits = _met((here.static, moving), cast, rng)
     own = np.flatnonzero(np.isfinite(sensor.to_own))
     hits.put(own, _own_car(len(own)), sensor.to_own[own])
     back, light = _returned(hits, sensor, rng)
@@ -94,24 +96,31 @@ def scan(place: Place, station: float, sensor: Sensor, *, boxes: bool = False) -
         raw | instance << np.uint32(16),
         sensor.ring[back],
         pose,
-        _boxes([*here.things, *movers], hits.thing, thing, pose, start, ray) if boxes else (),
+        _boxes([*here.things, *movers], hits.thing, thing, pose, cast) if boxes else (),
     )
 
 
-def _met(
-    scenes: Sequence[Scene], start: np.ndarray, ray: np.ndarray, rng: np.random.Generator
-) -> Hits:
-    """What each ray meets, past the leaves, meshes and wheels that let it pass."""
+def _turned(vectors: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """(R, 3) vectors turned by a matrix: without a library's threads, which would only wait."""
+    x, y, z = vectors.T
+    found: np.ndarray = x[:, None] * turn[:, 0] + y[:, None] * turn[:, 1] + z[:, None] * turn[:, 2]
+    return found
 
-    def first(start: np.ndarray, ray: np.ndarray) -> Hits:
-        static, moving = (scene.cast(start, ray) for scene in scenes)
+
+def _met(scenes: Sequence[Scene], rays: np.ndarray, rng: np.random.Generator) -> Hits:
+    """What each of rays (R, 6) meets, past the hedges, meshes and wheels that let it pass."""
+
+    def first(rays: np.ndarray) -> Hits:
+        static, moving = (scene.cast(rays) for scene in scenes)
         return static.nearer(moving)
 
-    hits = first(start, ray)
-    passes = (rng.random(len(ray)) < PASSED[hits.material]) & (hits.material != NOTHING)
+    hits = first(rays)
+    passes = (rng.random(len(rays)) < PASSED[hits.material]) & (hits.material != NOTHING)
     through = np.flatnonzero(passes)
     before = hits.away[through, None] + np.float32(ON_M)
-    beyond = first(start[through] + before * ray[through], ray[through])
+    later = rays[through]
+    later[:, :3] += before * later[:, 3:]
+    beyond = first(later)
     hits.put(through, beyond, before[:, 0])
     return hits
 
@@ -135,6 +144,7 @@ def _returned(
     near = np.minimum(hits.away, 2 * REACH_M)
     signal = np.maximum(light, DARK) * hits.facing / near**2
     kept = sensor.returned * (1 - LOST[hits.material]) * (1 - np.exp(-signal / WEAK))
+    kept *= np.exp(-((near / HAZE_M) ** 2))
     back = rng.random(len(near)) < kept
     back &= (hits.material != NOTHING) & ~sensor.blocked
     back &= (hits.away > sensor.least) & (hits.away < REACH_M)
@@ -148,8 +158,7 @@ def _boxes(
     met: np.ndarray,
     back: np.ndarray,
     pose: np.ndarray,
-    start: np.ndarray,
-    ray: np.ndarray,
+    rays: np.ndarray,
 ) -> tuple[Box, ...]:
     """The boxes of things of which a point came back.
 
@@ -160,7 +169,7 @@ def _boxes(
     alone = Scene(
         [each.mesh for each in shown], [each.number for each in shown], [0.0] * len(shown)
     )
-    would = np.bincount(alone.all_met(start, ray)[1], minlength=len(counts))
+    would = np.bincount(alone.all_met(rays)[1], minlength=len(counts))
     do = np.bincount(met, minlength=len(counts))
     inverse = np.linalg.inv(pose)
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -72,11 +73,11 @@ class Scene:
                 open3d.core.Tensor.from_numpy(mesh.faces.astype(np.uint32)),
             )
 
-    def cast(self, start: np.ndarray, ray: np.ndarray) -> Hits:
-        """What rays (R, 3) float32 from (R, 3) meet first."""
+    def cast(self, rays: np.ndarray) -> Hits:
+        """What rays (R, 6) float32 meet first: where each starts, and its unit vector."""
         if not self.triangles:
-            return _nothing(len(ray))
-        hit = self._scene.cast_rays(_tensor(start, ray))
+            return _nothing(len(rays))
+        hit = self._scene.cast_rays(_tensor(rays))
         away, face = hit["t_hit"].numpy(), hit["primitive_ids"].numpy()
         met = np.isfinite(away)
         face = np.where(met, face, 0)
@@ -86,24 +87,24 @@ class Scene:
             np.where(met, self.material[face], NOTHING),
             np.where(met, self.thing[face], 0),
             self.tone[face],
-            np.abs(np.einsum("ij,ij->i", normals, ray)),
+            np.abs(np.einsum("ij,ij->i", normals, rays[:, 3:])),
         )
 
-    def all_met(self, start: np.ndarray, ray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def all_met(self, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(m,) rays and (m,) things of every meeting of a ray with a thing, each pair once."""
         if not self.triangles:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        hit = self._scene.list_intersections(_tensor(start, ray))
-        rays = hit["ray_ids"].numpy().astype(np.int64)
+        hit = self._scene.list_intersections(_tensor(rays))
+        met = hit["ray_ids"].numpy().astype(np.int64)
         things = self.thing[hit["primitive_ids"].numpy()].astype(np.int64)
-        pairs = np.unique(rays << 20 | things)
+        pairs = np.unique(met << 20 | things)
         return pairs >> 20, pairs & ((1 << 20) - 1)
 
 
-def _tensor(start: np.ndarray, ray: np.ndarray) -> object:
+def _tensor(rays: np.ndarray) -> Any:
     import open3d
 
-    return open3d.core.Tensor.from_numpy(np.hstack([start, ray]).astype(np.float32))
+    return open3d.core.Tensor.from_numpy(rays)
 
 
 def _nothing(count: int) -> Hits:

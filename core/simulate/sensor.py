@@ -16,9 +16,11 @@ from core.base.errors import SettingsError
 
 # Own car of SemanticKITTI: azimuths (degrees, left positive) between which beams below an
 # elevation end on it.
-_CAR = ((0, 16, -22.0), (16, 26, -23.4), (130, 140, -19.8), (140, 160, -23.2))
-_CAR += ((160, 165, -16.8), (165, 200, -18.6), (200, 206, -16.8), (206, 212, -19.8))
-_CAR += ((212, 234, -23.4), (286, 301, -16.8), (322, 345, -23.0), (345, 360, -21.6))
+_CAR = (
+    *((0, 16, -22.0), (16, 26, -23.4), (130, 140, -19.8), (140, 160, -23.2)),
+    *((160, 165, -16.8), (165, 200, -18.6), (200, 206, -16.8), (206, 212, -19.8)),
+    *((212, 234, -23.4), (286, 301, -16.8), (322, 345, -23.0), (345, 360, -21.6)),
+)
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,6 @@ def sensor(beams: int) -> Sensor:
             shadow=(),
             returned=0.98,
             least=0.7,
-            own=((-2.4, -0.9, -1.84), (1.7, 0.9, -0.3)),
+            own=((-1.1, -0.62, -1.84), (0.8, 0.62, -0.36)),
         )
     raise SettingsError(f"There is no sensor of {beams} beams.", "Take 64 or 32.")

@@ -40,13 +40,28 @@ class Measured:
     gain: float
 
 
-def measure(root: Path, folder: Path, job: Job) -> Measured:
-    """Prepare the labelled scans below `root` as the paper does, in `folder`, and count.
+def labelled(root: Path, *, least: int = 1) -> Dataset:
+    """The scans below `root`, in SemanticKITTI's layout.
 
-    Raises DataError where there are no scans or one has no labels.
+    Raises DataError where there are none, one has no labels, or there are fewer than `least`
+    sequences.
     """
     sequences = sequences_of(format_named(FORMAT), root)
     dataset = open_dataset(FORMAT, root, sequences, ())
+    for scan in dataset.train:
+        if not dataset.has_labels(scan):
+            raise DataError(f"Scan {scan} has no labels.", "Gauges compare labelled scans only.")
+    if len(sequences) < least:
+        raise DataError(
+            f"{root} holds one sequence only.",
+            "Real scans are compared with each other too: bring two sequences or more.",
+        )
+    return dataset
+
+
+def measure(dataset: Dataset, folder: Path, job: Job) -> Measured:
+    """Prepare labelled scans as the paper does, in `folder`, and count. Raises DataError where
+    labels do not fit their scan."""
     settings = load_preset("paper").prepare
     units = prepare(dataset, settings, folder, job=job)
     out = folder / units.fingerprint
@@ -68,8 +83,7 @@ def _count(dataset: Dataset, scan: str, units: Units, folder: Path) -> tuple[Tal
     mine = units.range_of(scan)
     points = dataset.scan(scan).points
     truth = dataset.ground_truth(scan, classes)
-    if truth is None:
-        raise DataError(f"Scan {scan} has no labels.", "Gauges need labelled scans.")
+    assert truth is not None
     unit = read_rows(rows_file(folder, scan, dataset), rows=len(points), units=len(mine))
     known = truth < count
     inside = known & (unit >= 0)
@@ -88,10 +102,10 @@ def _count(dataset: Dataset, scan: str, units: Units, folder: Path) -> tuple[Tal
     away = np.hypot(flat, points[:, 2])
     powers = np.log2(np.maximum(units.points[mine.start : mine.stop][clusters], 1)).astype(np.int64)
     tally = Tally(
-        scans=np.int64(1),
-        units=np.int64(len(mine)),
-        points=np.int64(len(points)),
-        oversize=np.int64(np.count_nonzero(unit <= OVERSIZE)),
+        scans=np.array(1),
+        units=np.array(len(mine)),
+        points=np.array(len(points)),
+        oversize=np.array(np.count_nonzero(unit <= OVERSIZE)),
         ranges=np.histogram(away, [0, *RANGES_M[:-1], np.inf])[0],
         elevations=np.histogram(elevation, ELEVATIONS)[0],
         sizes=np.bincount(size[clusters], minlength=LARGEST_M + 1)[1:],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -210,6 +211,32 @@ def test_a_full_disk_ends_the_run_with_its_sentence(ready: Path, tmp_path: Path)
     assert not (tmp_path / "out/failed").exists()
 
 
+@pytest.mark.parametrize("place", ["units", "journals"])
+def test_a_disk_that_fills_while_a_cell_is_made(
+    ready: Path, whole: Experiment, tmp_path: Path, monkeypatch, place: str
+):
+    """Nothing half made stays in its place, and the run goes on when there is room again."""
+    experiment = fresh(ready, tmp_path / "out", (0,))
+    real = shutil.copy2
+
+    def full(source, target, **options):
+        if place in str(source):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(source, target, **options)
+
+    def no_links(source, target):
+        raise OSError(errno.EXDEV, "another disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", no_links)
+        patch.setattr(shutil, "copy2", full)
+        with pytest.raises(StorageError, match="No space is left on the disk"):
+            go(experiment)
+    assert go(experiment) == {}
+    mine = [row for row in results(whole).splitlines() if b",0," in row[:12]]
+    assert set(mine) <= set(results(experiment).splitlines())
+
+
 def test_two_runs_on_one_folder_are_told_in_a_sentence(tmp_path: Path):
     with alone(tmp_path / "out"), pytest.raises(LockedError) as caught, alone(tmp_path / "out"):
         pass
@@ -304,3 +331,34 @@ def test_running_has_one_worker_function(whole: Experiment):
 
     cell = whole.cells[0]
     assert pickle.loads(pickle.dumps((running.work, whole, cell, LEARNING)))[2] == cell
+
+
+def test_protocols(whole: Experiment):
+    """Equal steps, five times as many on full labels; the paper's are the preset's epochs."""
+    arm = whole.spec.arm("ent")
+    full = replace(arm, name="full", kind="full")
+    assert whole.settings(arm).train.steps == 4
+    assert whole.settings(full).train.steps == 20
+    assert whole.settings(arm).train.look_every == 2
+    paper = replace(whole, protocol="paper")
+    assert paper.settings(arm).train.steps == 0
+    assert paper.settings(arm).train.first_epochs == 30
+    assert paper.settings(arm).query.fraction == "0.1"
+    assert paper.settings(arm).sources["train.width"] == "experiment tiny"
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("experiment.json", "experiment.json cannot be read"),
+        ("cells/ent-0-*/rounds/002-ent/record.json", "record.json cannot be read"),
+        ("cells/ent-0-*/rounds/002-ent/confusions.npz", "confusions.npz cannot be read"),
+    ],
+)
+def test_damaged_files_are_told(whole: Experiment, tmp_path: Path, file: str, said: str):
+    shutil.copytree(whole.out, tmp_path / "out")
+    (path,) = (tmp_path / "out").glob(file)
+    path.unlink()
+    path.write_bytes(b"\x00{")
+    with pytest.raises(ProjectError, match=said):
+        write_report(read_experiment(tmp_path / "out"))

@@ -14,6 +14,7 @@ from core.experiment.statistics import (
     paired,
     verdicts,
 )
+from core.rounds.figures import figures
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 10])
@@ -134,6 +135,25 @@ def test_the_bootstrap_covers_other_streets():
         low, high = block_bootstrap(a, b, 10, draws=300)  # type: ignore[misc]
         covered += low <= 0 <= high
     assert covered / trials > 0.87
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_its_mean_is_that_of_a_slow_loop(seed: int):
+    """Each draw by hand: blocks one after the other, then figures.figures."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 9, (2, 2, 12, 4, 4))
+    a[:, :, 3] = b[:, :, 3] = 0  # a class without truth
+    found = block_bootstrap(a, b, 2, draws=40)
+    chance = np.random.default_rng([6, 12])
+    differences = []
+    for some in chance.integers(0, 6, (40, 6)):
+        means = []
+        for arm in (a, b):
+            scans = [2 * block + k for block in some for k in (0, 1)]
+            sums = [sum(arm[seed, scan] for scan in scans) for seed in range(2)]
+            means.append(np.mean([figures(one, "wxyz")["miou"] for one in sums]))
+        differences.append(means[0] - means[1])
+    assert found == pytest.approx(tuple(np.quantile(differences, [0.025, 0.975])))
 
 
 def test_a_class_counts_in_a_draw_where_its_truth_occurs():

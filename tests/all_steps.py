@@ -209,7 +209,8 @@ def forked(work: Callable[[], int], *, kill_after: float | None = None) -> tuple
     return os.waitstatus_to_exitcode(status_), text
 
 
-_NOT_COMPARED = (".lock", ".holder", "-wal", "-shm")
+# `doctor` names the .tmp that a kill leaves; a journal without entries comes with the next opening.
+_NOT_COMPARED = (".lock", ".holder", "-wal", "-shm", ".tmp")
 
 
 def left_by(place: Path) -> dict[str, object]:
@@ -224,7 +225,9 @@ def left_by(place: Path) -> dict[str, object]:
             found[name.partition(".damaged-")[0] + " damaged"] = True
         elif path.suffix == ".sqlite":
             with closing(Journal(path, path.stem, read_only=True)) as journal:
-                found[name] = [_without_time(entry) for entry in journal.entries()]
+                entries = [_without_time(entry) for entry in journal.entries()]
+            if entries:
+                found[name] = entries
         elif path.name == "classes.toml":
             lines = path.read_text().splitlines()
             found[name] = [line for line in lines if not line.startswith("time = ")]

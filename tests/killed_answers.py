@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -68,7 +69,10 @@ def _annotator(folder: Path, seed: int, writing: int) -> NoReturn:
         with closing(Answers.open(folder, "ann")) as answers:
             while True:
                 _act(answers, rng)
-                os.write(writing, f"{answers.history.heads[-1].seq}\n".encode())
+                heads = answers.history.heads
+                os.write(writing, f"{heads[-1].seq if heads else 0}\n".encode())
+    except Exception:
+        traceback.print_exc()
     finally:
         os._exit(1)
 

@@ -65,7 +65,11 @@ def _kill_one(
             found[name] += 1
             wrong = wrong_with(place / "p") if step.begins != "damaged" else ""
             now = entries_of(place / "p") if not wrong else {}
-            if not wrong and any(now.get(who, 0) < many for who, many in known.items()):
+            if (
+                not wrong
+                and step.begins != "damaged"
+                and any(now.get(who, 0) < many for who, many in known.items())
+            ):
                 wrong = f"entries lost: {known} {now}"
             known = now or known
             if wrong:

@@ -105,6 +105,7 @@ def give(
     *,
     suggested: str = "",
     blind: bool = False,
+    round: str = "",
 ) -> None:
     """Answer a unit by its number with a class, or one per row."""
     units = project.need_units()
@@ -114,7 +115,7 @@ def give(
         project.scan_ref(scan),
         rows,
         np.broadcast_to(np.asarray(classes, np.uint8), len(rows)),
-        round="",
+        round=round,
         unit=units.name(unit),
         effort=Effort(suggested=suggested, tool="key"),
         blind=blind,

@@ -122,6 +122,7 @@ def test_every_link_within_the_repository_resolves(page: str):
             assert place in there, f"{page} links {target}"
 
 
+@pytest.mark.slow
 def test_the_snippets_for_scripts_run(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "script")

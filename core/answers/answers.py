@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.answers.act import Act
+from core.answers.box import BOXES, FRAMES, with_classes
 from core.answers.brought import Brought, brought_of
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import POINTS, Entry, Head, ScanRef, new_entry, pack_pairs
@@ -81,7 +82,8 @@ class Answers:
 
     def _read(self) -> None:
         self.fold = Fold()
-        self.folds: dict[str, Ledger] = {POINTS: self.fold}
+        # A frame is a unit of its own: what counts for one is folded as what counts for points.
+        self.folds: dict[str, Fold | Ledger] = {POINTS: self.fold, BOXES: Fold(), FRAMES: Fold()}
         own = self._journals.get(self.annotator)
         self.history = History(own, self._ledger_of)
         self._latest = 0.0
@@ -113,8 +115,8 @@ class Answers:
             self._read()
 
     def _counting(self, head: Head) -> Head:
-        """A head whose points are of the classes that count now."""
-        if self._now is None or head.kind != POINTS:
+        """A head whose points, or box, are of the classes that count now."""
+        if self._now is None or head.kind not in (POINTS, BOXES):
             return head
         counts: dict[int, int] = {}
         for found, points in head.class_counts().items():
@@ -123,10 +125,12 @@ class Answers:
         return head._replace(counts=pack_pairs(counts))
 
     def _shown(self, entry: Entry) -> Entry:
-        """An entry whose rows have the classes that count now."""
-        if self._now is None or entry.kind != POINTS:
+        """An entry whose rows, or box, have the classes that count now."""
+        if self._now is None:
             return entry
-        return replace(entry, classes=self._now[entry.classes])
+        if entry.kind == BOXES:
+            return replace(entry, body=with_classes(entry.body, self._now))
+        return replace(entry, classes=self._now[entry.classes]) if entry.kind == POINTS else entry
 
     def _ledger_of(self, head: Head) -> Ledger:
         fold = self.folds.get(head.kind)
@@ -204,7 +208,7 @@ class Answers:
         their order.
         """
         given = Given(scan, rows, classes, round, unit, effort, things)
-        return self._append([replace(self._answered(given), blind=blind)])[0]
+        return self.append([replace(self._answered(given), blind=blind)])[0]
 
     def answer_together(self, answers: Sequence[Given], *, at: str) -> list[Head]:
         """Give several units their classes as one act: all are written or none, and one undo takes
@@ -213,14 +217,14 @@ class Answers:
             self._answered(given, Act(place, len(answers), at).to_body())
             for place, given in enumerate(answers)
         ]
-        return self._append(entries)
+        return self.append(entries)
 
     def _answered(self, given: Given, body: str = "") -> Entry:
         order = np.argsort(given.rows, kind="stable")
         if given.things is not None:
             body = with_things(body, replace(given.things, of_row=given.things.of_row[order]))
         return replace(
-            self._blank(
+            self.blank(
                 "answer", given.scan, round=given.round, unit=given.unit, effort=given.effort
             ),
             rows=np.asarray(given.rows, np.int64)[order],
@@ -230,13 +234,13 @@ class Answers:
 
     def decline(self, scan: ScanRef, *, round: str, unit: str, effort: Effort = NO_EFFORT) -> Head:
         """Say that a unit cannot be answered: it costs nothing and is never asked again."""
-        entry = self._blank("decline", scan, round=round, unit=unit, effort=effort)
-        return self._append([entry])[0]
+        entry = self.blank("decline", scan, round=round, unit=unit, effort=effort)
+        return self.append([entry])[0]
 
     def reopen(self, scan: str, unit: str) -> Head:
         """Put a unit back in the queue: what was said of it so far counts no more."""
-        entry = self._blank("reopen", ScanRef(scan, 0, ""), round="", unit=unit)
-        return self._append([entry])[0]
+        entry = self.blank("reopen", ScanRef(scan, 0, ""), round="", unit=unit)
+        return self.append([entry])[0]
 
     def undo(self) -> Head | None:
         """Take back one's newest entry that was not taken back, with all others of its act; return
@@ -264,12 +268,12 @@ class Answers:
         """Take back the entries of an act, as one act."""
         entries = []
         for place, head in enumerate(heads):
-            blank = self._blank("undo", ScanRef(head.scan, 0, ""), round=head.round, unit=head.unit)
+            blank = self.blank("undo", ScanRef(head.scan, 0, ""), round=head.round, unit=head.unit)
             body = Act(place, len(heads), "").to_body() if len(heads) > 1 else ""
             entries.append(replace(blank, kind=head.kind, cancels=head.seq, body=body))
-        self._append(entries)
+        self.append(entries)
 
-    def _blank(
+    def blank(
         self, verb: str, scan: ScanRef, *, round: str, unit: str, effort: Effort = NO_EFFORT
     ) -> Entry:
         """One's own entry, without rows."""
@@ -283,8 +287,8 @@ class Answers:
             version=program_version(),
         )
 
-    def _append(self, entries: Sequence[Entry]) -> list[Head]:
-        """Write entries as one, and take them in."""
+    def append(self, entries: Sequence[Entry]) -> list[Head]:
+        """Write entries of one's own as one, and take them in. On the disk when this returns."""
         began = time.perf_counter()
         self._only_here = True
         try:
@@ -410,22 +414,29 @@ class Answers:
         the scan's file.
         """
         standing = self.fold.now if until is None else self.fold.at(until)
-        return labels_of(self._counted(scan, standing, rounds), scan.rows)
+        return labels_of(self.counted(scan, standing, rounds), scan.rows)
 
     def things(self, scan: ScanRef) -> Things:
         """The things of a scan's rows. Raises DataError as `labels` does."""
-        return instances_of(self._counted(scan, self.fold.now, None), scan.rows)
+        return instances_of(self.counted(scan, self.fold.now), scan.rows)
 
     def brought(self, scan: ScanRef) -> Brought | None:
         """What was imported of a scan's rows, None where nothing was. Raises DataError as `labels`
         does."""
-        return brought_of(self._counted(scan, self.fold.now, None), scan.rows)
+        return brought_of(self.counted(scan, self.fold.now), scan.rows)
 
-    def _counted(self, scan: ScanRef, standing: Standing, rounds: set[str] | None) -> list[Entry]:
-        """The answers to a scan's points that count, in time order."""
+    def counted(
+        self,
+        scan: ScanRef,
+        standing: Standing,
+        rounds: set[str] | None = None,
+        kind: str = POINTS,
+    ) -> list[Entry]:
+        """The answers of a kind to a scan that count, in time order; of `rounds` only, where they
+        are told. Raises DataError where one was made on another content of the scan's file."""
         answers = []
         for journal in self._journals.values():
-            for entry in journal.entries(scan=scan.name, kind=POINTS, rows_of=lambda _: scan.rows):
+            for entry in journal.entries(scan=scan.name, kind=kind, rows_of=lambda _: scan.rows):
                 if entry.verb != "answer" or not standing.holds(entry):
                     continue
                 if rounds is not None and entry.round not in rounds:
@@ -433,6 +444,16 @@ class Answers:
                 check_same(entry, scan)
                 answers.append(self._shown(entry))
         return sorted(answers, key=when)
+
+    def all_of(self, scan: str, kind: str) -> list[Entry]:
+        """Every answer of a kind to a scan, undone and blind ones too, in time order."""
+        found = [
+            self._shown(entry)
+            for journal in self._journals.values()
+            for entry in journal.entries(scan=scan, kind=kind, rows_of=self.rows_of)
+            if entry.verb == "answer"
+        ]
+        return sorted(found, key=when)
 
 
 def _of_merges(now: np.ndarray | None) -> np.ndarray | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.answers.body import inflated, most_bytes
+from core.answers.box import classes_told
 from core.answers.effort import NO_EFFORT, Effort
 from core.data.classes import FIRST_CODE
 
@@ -192,7 +193,9 @@ def to_row(entry: Entry) -> dict[str, Any]:
         **vars(entry),
         "seq": entry.seq or None,
         "points": len(entry.rows),
-        "counts": pack_counts(entry.classes),
+        "counts": pack_counts(entry.classes)
+        if entry.kind == POINTS
+        else pack_pairs(classes_told(entry.body)),
         "rows": pack_rows(entry.rows),
         "classes": pack_classes(entry.classes),
     }

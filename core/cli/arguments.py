@@ -7,8 +7,9 @@ from pathlib import Path
 
 from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
-from core.cli import classes, settings
+from core.cli import boxes, classes, settings
 from core.data.reading import METRES
+from core.exchange.box_files import KINDS
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
 from core.exchange.layouts import LAYOUTS, OWN
@@ -192,13 +193,19 @@ def parser() -> argparse.ArgumentParser:
     made = on_project(
         "import", "take over existing labels, to repair them", "import street dataset"
     )
-    made.add_argument("root", type=Path, metavar="DIR", help="root of a dataset with label files")
+    made.add_argument(
+        "root", type=Path, metavar="DIR", help="root of a dataset with label files; box files"
+    )
     made.add_argument(
         "--ids",
         choices=IDS,
         default="raw",
         help="the numbers in the files are ids of the class list (raw, the default), or places in "
         "it from 0 on (classes)",
+    )
+    boxes.add_task(made)
+    made.add_argument(
+        "--from", choices=KINDS, default="", dest="kind", help="of box files; default: as they look"
     )
     on_project("agreement", "compare blind answers with the first", "agreement street")
     made = on_project("export", "write labels in the dataset's layout", "export street out")
@@ -214,5 +221,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--force", action="store_true", help="replace what an earlier export wrote there"
+    )
+    boxes.add_task(made)
+    made.add_argument(
+        "--to", choices=KINDS, default="", dest="kind", help="of box files; default: the dataset's"
     )
     return top

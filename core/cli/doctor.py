@@ -103,6 +103,8 @@ def _entries(project: Project) -> Finding:
             entries += 1
             if entry.verb == "answer" and entry.scan not in scans:
                 strangers.add(entry.scan)
+        for scan in sorted(scans.intersection(project.boxes.counts_by_scan())):
+            project.boxes_of(scan)
     except ProjectError as error:
         return Finding("journals", False, f"{error.what} {error.do}")
     if strangers:

@@ -19,7 +19,7 @@ from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import classes, demo, poses, settings
+from core.cli import boxes, classes, demo, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
@@ -356,6 +356,9 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
     from core.exchange.import_labels import plan_import, take_over
 
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.import_boxes(project, arguments, _job()))
+            return 0
         plan = plan_import(project, arguments.root, _job(), ids=arguments.ids)
         for sentence in plan.sentences:
             print(sentence)
@@ -384,14 +387,17 @@ def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _export(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project, read_only=True) as project:
-        count = export(
-            project,
-            arguments.out,
-            _job(),
-            what=arguments.what,
-            layout=arguments.layout,
-            force=arguments.force,
-        )
+        if arguments.task == "boxes":
+            count = boxes.export_boxes(project, arguments, _job())
+        else:
+            count = export(
+                project,
+                arguments.out,
+                _job(),
+                what=arguments.what,
+                layout=arguments.layout,
+                force=arguments.force,
+            )
     print(f"{count:,} files in {arguments.out}")
     return 0
 

@@ -162,6 +162,11 @@ class Dataset:
         return self.rig.turns or any(self.reading.origin)
 
     @property
+    def from_files(self) -> np.ndarray:
+        """(4, 4) float64 from the files' coordinates, in metres, to those of `scan`."""
+        return np.linalg.inv(self._back) if self._moves else np.eye(4)
+
+    @property
     def _back(self) -> np.ndarray:
         """(4, 4) float64 from the coordinates of `scan` to the files', in metres."""
         back = np.eye(4)

@@ -11,7 +11,7 @@ from core.base.errors import DataError
 # Folders that say what lies in them, not which scan it is of.
 _KINDS = frozenset(
     "velodyne velodyne_points data labels predictions lidar_top lidarseg panoptic sequences "
-    "samples probs probabilities points scans lidar".split()
+    "samples probs probabilities points scans lidar label_2 label_02 boxes".split()
 )
 
 

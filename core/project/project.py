@@ -21,12 +21,15 @@ import numpy as np
 
 from core.answers.annotator import annotator_name
 from core.answers.answers import Answers
+from core.answers.box import Box
+from core.answers.boxes import BoxAnswers
 from core.answers.brought import Brought
 from core.answers.entry import ScanRef
 from core.answers.instances import Things
 from core.base.errors import DataError, GoneError, ProjectError
 from core.base.files import write_atomic, writer_lock
 from core.base.settings import Settings
+from core.boxes.table import Boxes
 from core.data.classes import ClassList, load_classes
 from core.data.label_file import check_raw
 from core.data.own_poses import FOLDER as OWN_POSES
@@ -59,6 +62,7 @@ class Project:
     doubts : sentences on what is doubtful about the data, from `create` or the last `prepare`
     units : the prepared units, or None before `prepare`
     answers : the fold of all journals
+    boxes : the boxes among them
     writable : False when opened for reading only
     """
 
@@ -90,10 +94,12 @@ class Project:
                 now=self.classes.now,
             )
             undo.callback(self.answers.close)
-            self.classes.check_ids(self.answers.fold.class_counts(), path / CLASSES)
             self.units: Units | None = self._read_units()
             self._stale: tuple[str, ...] = self._turned_since()
             self.answers.rows_of = self._known_rows
+            self.boxes = BoxAnswers(self.answers)
+            for counts in (self.answers.fold.class_counts(), self.boxes.class_counts()):
+                self.classes.check_ids(counts, path / CLASSES)
             self.rounds: list[Round] = read_rounds(path / "rounds")
             self._close = undo.pop_all()
 
@@ -413,6 +419,15 @@ class Project:
     def things(self, scan: str) -> Things:
         """The things of a scan's (N,) rows."""
         return self.answers.things(self.scan_ref(scan))
+
+    def boxes_of(self, scan: str) -> dict[str, Box]:
+        """The boxes of a scan by name, in the coordinates of `Dataset.scan`. Raises DataError where
+        one was drawn on another content of its file, or on axes that lean against those of now."""
+        return self.boxes.of(self.scan_ref(scan), self.dataset.from_files)
+
+    def box_table(self, scan: str) -> Boxes:
+        """The boxes of a scan as a table, in the order of `boxes_of`. Raises as that does."""
+        return self.boxes.table(self.scan_ref(scan), self.dataset.from_files)[1]
 
     def brought(self, scan: str) -> Brought | None:
         """What was imported of a scan's (N,) rows, None where nothing was."""

@@ -39,6 +39,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             "units": spent.units,
             "minutes": round(spent.minutes, 2),
         },
+        "boxes": _boxes(project),
         "poses": [
             {
                 "sequence": source.sequence,
@@ -57,6 +58,18 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
         "predictions": caches(project),
         "backend": backend,
         "notes": [*project.notes, *project.told],
+    }
+
+
+def _boxes(project: Project) -> dict[str, Any]:
+    """Frames with boxes and what drawing them took."""
+    counts = project.boxes.class_counts()
+    return {
+        "frames": len(project.boxes.counts_by_scan()),
+        "finished": len(project.boxes.finished),
+        "boxes": sum(counts.values()),
+        "minutes": round(project.boxes.minutes(), 2),
+        "classes": {project.classes.names[c]: count for c, count in sorted(counts.items())},
     }
 
 
@@ -210,6 +223,13 @@ def table(value: dict[str, Any]) -> str:
             f"{row['answered']['items']:>9,} {miou:>7}"
         )
     lines += ["", *told_caches(value["predictions"]), *_poses(value["poses"])]
+    boxes = value["boxes"]
+    if boxes["boxes"] or boxes["finished"]:
+        lines += [
+            "",
+            f"boxes: {boxes['boxes']:,} in {boxes['frames']:,} frames; {boxes['finished']:,} "
+            f"finished; {boxes['minutes']:.1f} minutes",
+        ]
     given = value["given"]
     if given is not None:
         lines += ["", f"ranked by the probabilities of {given['scans']:,} scans in {given['from']}"]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication
 
 from core.assist.by_shape import is_bare
+from core.data.items import scan_of
+from core.project.project import Project
 from gui.view.opengl import opengl
-from tests.gui.driver import Driver, keep_settings_in, open_window, truth
-from tests.streets import asked_project, copied_project, small_street_at
+from tests.gui.driver import Driver, keep_settings_in, open_window
+from tests.streets import asked_project, copied_project, give, small_street_at
 
 
 @pytest.fixture(autouse=True)
@@ -58,23 +60,28 @@ def driver(qapp, qtbot, project_path: Path) -> Iterator[Driver]:
 
 
 @pytest.fixture(scope="session")
-def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the project of the first one `taught` is kept, for those after it."""
-    return tmp_path_factory.mktemp("lesson") / "project"
+def lesson(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
+    """The prepared project with all items but the first six answered, to be copied."""
+    folder = tmp_path_factory.mktemp("lesson")
+    scans = prepared.parent / "scans"
+    with Project(copied_project(prepared, folder / "project", scans)) as project:
+        (found,) = project.rounds
+        units = project.need_units()
+        for item in found.query.items[6:]:
+            scan = scan_of(item)
+            truth = project.dataset.ground_truth(scan, project.classes)
+            assert truth is not None
+            unit = int(units.find_all([item])[0])
+            rows = np.flatnonzero(project.rows(scan) == unit - units.range_of(scan).start)
+            give(project, unit, int(np.bincount(truth[rows]).argmax()), round=found.id)
+    return folder / "project"
 
 
 @pytest.fixture
-def taught(qapp, qtbot, project_path: Path, small_street: Path, lesson: Path) -> Iterator[Driver]:
+def taught(qapp, qtbot, tmp_path: Path, small_street: Path, lesson: Path) -> Iterator[Driver]:
     """All items but six are answered by their keys; guesses are up to date."""
-    if not lesson.exists():
-        first = Driver(open_window(project_path, qtbot), qtbot)
-        first.settle()
-        _answer_all_but_six(first)
-        first.window.close()
-        shutil.copytree(project_path, lesson)
-    shutil.rmtree(project_path)
-    copied_project(lesson, project_path, small_street)
-    driver = Driver(open_window(project_path, qtbot), qtbot)
+    path = copied_project(lesson, tmp_path / "project", small_street)
+    driver = Driver(open_window(path, qtbot), qtbot)
     driver.settle()
     guesses = driver.state.guesses
     qtbot.waitUntil(lambda: guesses._running is None, timeout=30_000)
@@ -86,11 +93,3 @@ def taught(qapp, qtbot, project_path: Path, small_street: Path, lesson: Path) ->
         driver.key(Qt.Key.Key_Tab)
     yield driver
     driver.window.close()
-
-
-def _answer_all_but_six(driver: Driver) -> None:
-    keys = driver.session.project.classes.keys
-    for _ in range(6):
-        driver.key(Qt.Key.Key_Tab)
-    while len(driver.entries()) < len(driver.state.round.query.items) - 6:
-        driver.key(keys[truth(driver)])

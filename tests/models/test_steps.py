@@ -25,16 +25,33 @@ from core.rounds.unit_means import Seen, unit_scores
 from models import steps as network
 from models.score import Scorer, Trained
 from tests.before import as_before
-from tests.streets import QUICK, give, small_project, small_scan, write_scan
+from tests.streets import (
+    QUICK,
+    copied_project,
+    give,
+    small_project,
+    small_scan,
+    small_street_at,
+    write_scan,
+)
 
 
-@pytest.fixture
-def trained(tmp_path: Path, small_street: Path):
-    with small_project(tmp_path / "p", small_street) as project:
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose first round is trained and scored, to be copied."""
+    folder = tmp_path_factory.mktemp("trained")
+    small_street_at(folder / "scans")
+    with small_project(folder / "p", folder / "scans") as project:
         steps.prepare(project, Job(), workers=1)
         steps.ask(project, Job())
         steps.annotate(project, Job(), oracle="per-point")
         network.train(project, Job())
+    return folder / "p"
+
+
+@pytest.fixture
+def trained(tmp_path: Path, small_street: Path, trained_once: Path):
+    with Project(copied_project(trained_once, tmp_path / "p", small_street)) as project:
         yield project
 
 
@@ -64,6 +81,7 @@ def test_metrics_are_those_of_the_predictions(trained: Project):
     assert sum(band["points"] for band in metrics["ranges"]) == np.array(metrics["confusion"]).sum()
 
 
+@pytest.mark.slow
 def test_any_number_of_processes_scores_the_same(trained: Project):
     """Also with torch's threads: a worker has one, as this process has here."""
     found = trained.rounds[0]

@@ -204,6 +204,7 @@ def answer_all(project: Project, items: tuple[str, ...], round: str) -> dict[str
     return answered
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_both(installed, root: Path, tmp_path: Path):
     project = tmp_path / "project"
     what = ["--format", "text", "--root", root, "--train", "day", "--preset", "laptop"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.base.errors import SettingsError
 from core.base.files import hash_file
+from core.data.calibration import Calibration
 from core.data.camera import Camera
 
 
@@ -113,9 +114,14 @@ class Format(ABC):
         """The camera's picture of the same moment, None without one."""
         return None
 
-    def boxes(self, root: Path, scan: str) -> None:
-        """A scan's 3D boxes; no format brings any yet."""
-        return None
+    def calibration(self, root: Path, scan: str) -> Calibration:
+        """How the camera of a scan's picture stands; empty where it is not known."""
+        return Calibration()
+
+    def box_file(self, scan: str) -> str:
+        """Where the dataset keeps a scan's 3D boxes, below its root; "" where it has no place for
+        them."""
+        return ""
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         """Where an export puts labels, below its own root, and their dtype."""

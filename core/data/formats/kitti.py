@@ -61,6 +61,9 @@ class KittiObject(SemanticKitti):
     def calibration(self, root: Path, scan: str) -> Calibration:
         return _in_file(self.path(root, scan).parent.parent / "calib" / f"{_stem(scan)}.txt")
 
+    def box_file(self, scan: str) -> str:
+        return f"{scan.partition('/')[0]}/label_2/{_stem(scan)}.txt"
+
 
 class KittiTracking(SemanticKitti):
     """A sequence is a drive of training or testing."""
@@ -98,6 +101,10 @@ class KittiTracking(SemanticKitti):
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
         return f"{scan.replace('/velodyne/', '/labels/')}.label", np.dtype("<u4")
+
+    def box_file(self, scan: str) -> str:
+        part, _velodyne, drive, _frame = scan.split("/")
+        return f"{part}/label_02/{drive}.txt"
 
 
 class KittiRaw(SemanticKitti):

@@ -133,7 +133,9 @@ def test_a_format_says_only_what_it_must(install, root: Path):
     assert scan.pose is None
     assert not dataset.has_labels("a/1")
     layout = dataset.format
-    assert layout.camera(root, "a/1") is layout.boxes(root, "a/1") is None
+    assert layout.camera(root, "a/1") is None
+    assert layout.box_file("a/1") == ""
+    assert layout.calibration(root, "a/1").tr is None
     assert layout.label_file(root, "a/1") == ("a/1.label", np.dtype("<u4"))
     assert layout.classes == ""
     np.testing.assert_array_equal(scan.points[1], [4, 5, 6, 127.5])
@@ -153,7 +155,7 @@ def test_a_format_of_the_old_protocol_works_and_gains_the_defaults(install, root
     np.testing.assert_array_equal(dataset.scan("one").pose, np.eye(4))
     assert layout.label_file(root, "one") == ("one.lab", np.dtype("<u2"))
     assert not layout.recognises(root)
-    assert layout.boxes(root, "one") is None
+    assert layout.box_file("one") == ""
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def test_every_answer_is_listed_and_relabelled_in_place(driver):
     assert {row.unit: row.found for row in model.rows}[first.unit] == 4
 
 
+@pytest.mark.slow
 def test_what_the_network_sees_differently_comes_first(driver):
     wrong = driver.state.target.unit
     truth = driver.state.content.truth[driver.state.target.rows]

@@ -130,6 +130,7 @@ def test_a_file_that_is_unsafe_or_damaged_is_refused(content, tmp_path: Path, mo
     assert not Path("owned").exists()
 
 
+@pytest.mark.slow
 def test_a_round_starts_from_a_published_checkpoint(bench: Bench, tmp_path: Path):
     source = network(classes=len(bench.classes))
     torch.save({"model": source.state_dict()}, tmp_path / "c.pt")

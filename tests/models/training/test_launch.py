@@ -60,6 +60,7 @@ def test_gradients_of_two_processes_are_those_of_one(name: str):
 SLOW = {"train.learning_rate": "1e-4", "train.first_epochs": "4"}
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_scans_of_each_step(tmp_path: Path, small_street: Path):
     """Three scans: in the second step of an epoch one process has none."""
     heard: list[Progress] = []

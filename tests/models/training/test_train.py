@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,16 +37,26 @@ class Stops(Job):
             raise Cancelled
 
 
-@pytest.mark.parametrize("network", ["minkunet", pytest.param("spvcnn", marks=pytest.mark.slow)])
+REPORTS = 10  # of three epochs: an estimate, then of each two steps and its end
+
+
+@pytest.mark.parametrize(
+    ("network", "stops"),
+    [
+        ("minkunet", (3, REPORTS - 1)),
+        pytest.param("minkunet", range(1, REPORTS), marks=pytest.mark.slow),
+        pytest.param("spvcnn", range(1, REPORTS), marks=pytest.mark.slow),
+    ],
+)
 def test_interrupted_anywhere_it_ends_at_the_same_bits(
-    network: str, bench: Bench, tmp_path: Path, monkeypatch
+    network: str, stops: Iterable[int], bench: Bench, tmp_path: Path, monkeypatch
 ):
     bench = replace(bench, settings=replace(bench.settings, network=network))
     monkeypatch.setattr(training, "_SAVE_EVERY_S", 0.0)  # keep every step
     whole = tmp_path / "whole" / "checkpoint.safetensors"
     bench.go(whole)
-    reports = 1 + 3 * bench.settings.first_epochs  # estimate, two steps and the end of an epoch
-    for stop in range(1, reports):
+    assert 1 + 3 * bench.settings.first_epochs == REPORTS
+    for stop in stops:
         out = tmp_path / str(stop) / "checkpoint.safetensors"
         with pytest.raises(Cancelled):
             bench.go(out, Stops(stop))

@@ -14,7 +14,8 @@ from tests.places import ROOT
 pytest.importorskip("laspy", reason="laspy is not installed")
 pytest.importorskip("lazrs", reason="lazrs is not installed")
 
-# Each try is a child of its own with so many kilobytes to spare, from none to enough.
+# Each try is a child of its own with so many megabytes to spare, from none to enough. The stack has
+# grown before: one that is refused more ends its process, whoever reads.
 TRY = """
 import os, resource, sys
 from pathlib import Path
@@ -22,6 +23,11 @@ import laspy, lazrs
 from core.base.errors import DataError
 from core.data.clouds import TOO_LARGE, read
 
+def grow(levels):
+    return levels and max([levels - 1], key=grow)
+
+sys.setrecursionlimit(10_000)
+grow(4_000)
 read(Path(sys.argv[1]))
 
 def child(spare):

@@ -1,0 +1,161 @@
+"""Answers that are boxes: they are drawn, moved and taken away, and frames are finished.
+
+A box is named after the entry that made it, "<scan>@<annotator>-<number>"; each later entry of that
+name is its whole new state, and the last one that counts is the box. So undo, blind second
+opinions, merging and salvage are those of all entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from core.answers.act import Act
+from core.answers.answers import Answers
+from core.answers.box import (
+    BOXES,
+    FRAMES,
+    Box,
+    box_of,
+    regions_of,
+    table_of,
+    with_box,
+    with_regions,
+)
+from core.answers.effort import NO_EFFORT, Effort
+from core.answers.entry import Entry, Head, ScanRef
+from core.answers.fold import Fold
+from core.base.errors import DataError
+from core.boxes.table import Boxes
+
+
+class Drawn(NamedTuple):
+    """A new state of a box: `name` is its own, of a new one as `new_names` gives it; `box` is None
+    to take it away. `effort`: what it took."""
+
+    scan: ScanRef
+    name: str
+    box: Box | None
+    effort: Effort = NO_EFFORT
+
+
+class BoxAnswers:
+    """The boxes among a project's answers."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    def new_names(self, scan: str, count: int) -> list[str]:
+        """Names of boxes that are about to be drawn in a scan, in this order, as the next act."""
+        first = self._answers.history.written + 1
+        return [f"{scan}@{self._answers.annotator}-{first + later}" for later in range(count)]
+
+    def draw(
+        self, drawn: Sequence[Drawn], *, round: str, blind: bool = False, at: str = ""
+    ) -> list[Head]:
+        """Give boxes new states as one act: all are on the disk when this returns, or none, and one
+        undo takes all back. `at` is the frame that was asked meanwhile."""
+        entries = []
+        for place, one in enumerate(drawn):
+            act = Act(place, len(drawn), at).to_body() if len(drawn) > 1 else ""
+            blank = self._answers.blank(
+                "answer", one.scan, round=round, unit=one.name, effort=one.effort
+            )
+            body = with_box(act, one.box)
+            entries.append(replace(blank, kind=BOXES, body=body, blind=blind))
+        return self._answers.append(entries) if entries else []
+
+    def finish(
+        self,
+        scan: ScanRef,
+        *,
+        round: str,
+        effort: Effort = NO_EFFORT,
+        regions: np.ndarray | None = None,
+    ) -> Head:
+        """Say that all things of a frame have their boxes, but in `regions` (m, 4) of its picture
+        (`Boxes.regions`)."""
+        body = with_regions("", regions) if regions is not None and len(regions) else ""
+        return self._say("answer", scan, round, effort, body)
+
+    def decline(self, scan: ScanRef, *, round: str, effort: Effort = NO_EFFORT) -> Head:
+        """Say that a frame cannot be labelled: it is never asked again."""
+        return self._say("decline", scan, round, effort)
+
+    def reopen(self, scan: ScanRef) -> Head:
+        """Put a frame back in the queue; its boxes stay."""
+        return self._say("reopen", scan, "", NO_EFFORT)
+
+    def _say(self, verb: str, scan: ScanRef, round: str, effort: Effort, body: str = "") -> Head:
+        blank = self._answers.blank(verb, scan, round=round, unit=scan.name, effort=effort)
+        return self._answers.append([replace(blank, kind=FRAMES, body=body)])[0]
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def _fold(self, kind: str) -> Fold:
+        found = self._answers.folds[kind]
+        assert isinstance(found, Fold)
+        return found
+
+    @property
+    def finished(self) -> set[str]:
+        """The frames of which somebody said that their boxes are all there."""
+        frames = self._fold(FRAMES).effective
+        return {scan for scan, head in frames.items() if head.verb == "answer"}
+
+    @property
+    def settled(self) -> set[str]:
+        """The frames that are finished, or cannot be labelled: none is asked again."""
+        return set(self._fold(FRAMES).effective)
+
+    def class_counts(self) -> dict[int, int]:
+        """Boxes that stand per class, in all frames."""
+        return self._fold(BOXES).class_counts()
+
+    def counts_by_scan(self) -> dict[str, int]:
+        """Boxes that stand per scan that has any."""
+        found: dict[str, int] = {}
+        for head in list(self._fold(BOXES).effective.values()):
+            if head.counts:
+                found[head.scan] = found.get(head.scan, 0) + 1
+        return found
+
+    def minutes(self) -> float:
+        """Active minutes of all boxes that stand and of finishing frames."""
+        return sum(self._fold(kind).spent().minutes for kind in (BOXES, FRAMES))
+
+    def of(self, scan: ScanRef, from_files: np.ndarray) -> dict[str, Box]:
+        """The boxes of a scan by name, in the order in which they were made, in the coordinates
+        that its points have now (`from_files`, (4, 4): from those of its file).
+
+        Raises DataError where one was drawn on another content of the scan's file, or with axes
+        that lean against those of now.
+        """
+        standing = self._fold(BOXES).now
+        found: dict[str, Box | None] = {}
+        for entry in self._answers.counted(scan, standing, kind=BOXES):
+            try:
+                box = box_of(entry.body)
+                found[entry.unit] = None if box is None else box.now(from_files)
+            except ValueError as error:
+                raise DataError(
+                    f"Box {entry.unit} of {entry.annotator} cannot be placed: {error}.",
+                    "Give [rig] the values it had, or restore the journal from a copy.",
+                ) from error
+        return {name: box for name, box in found.items() if box is not None}
+
+    def table(self, scan: ScanRef, from_files: np.ndarray) -> tuple[list[str], Boxes]:
+        """The boxes of a scan as a table with its regions, and the name of each row. Raises as `of`
+        does."""
+        found = self.of(scan, from_files)
+        head = self._fold(FRAMES).effective.get(scan.name)
+        entry = self._answers.entry(head) if head is not None else None
+        regions = regions_of(entry.body) if entry is not None else None
+        return list(found), table_of(list(found.values()), regions)
+
+    def states(self, scan: str, name: str) -> list[Entry]:
+        """Every entry that gave a box a state, undone ones too, in time order."""
+        return [entry for entry in self._answers.all_of(scan, BOXES) if entry.unit == name]

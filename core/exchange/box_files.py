@@ -1,0 +1,222 @@
+"""Kinds of box files: which of them a path is, and the boxes in it by scan.
+
+Boxes are in the coordinates of the scans' files, in metres, as such files have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from core.base.errors import DataError, SettingsError
+from core.boxes.formats import (
+    csv_file,
+    kitti_object,
+    kitti_tracking,
+    labelcloud,
+    nuscenes,
+    openlabel,
+)
+from core.boxes.formats.source import Found, counted, json_of
+from core.boxes.names import Names
+from core.boxes.table import Boxes
+from core.data.scans import Dataset
+from core.exchange.match import match, some
+
+KINDS = ("kitti", "kitti-tracking", "openlabel", "nuscenes", "labelcloud", "csv")
+_EACH = "Name a folder with a file for each scan, or one file of all frames."
+
+
+class Read(NamedTuple):
+    """`frames`: scan -> its boxes; `notes`: sentences on what was not taken."""
+
+    frames: Mapping[str, Boxes]
+    notes: tuple[str, ...]
+
+
+def kind_of(path: Path) -> str:
+    """Which of KINDS a file or folder is. Raises DataError where it is none."""
+    if path.is_dir():
+        for folder, kind in (("label_02", "kitti-tracking"), ("label_2", "kitti")):
+            if next(path.glob(f"**/{folder}"), None) is not None or path.name == folder:
+                return kind
+        if next(path.glob("**/*.txt"), None) is not None:
+            return "kitti"
+        if next(path.glob("**/*.json"), None) is not None:
+            return "labelcloud"
+        raise DataError(f"{path} holds no box files: {', '.join(KINDS)} are read.", _EACH)
+    if not path.exists():
+        raise DataError(f"There is no {path}.", _EACH)
+    if path.suffix.lower() == ".csv":
+        return "csv"
+    if path.suffix.lower() == ".txt":
+        return "kitti-tracking"
+    value = json_of(path)
+    if isinstance(value, dict) and "objects" in value:
+        return "labelcloud"
+    return "openlabel" if isinstance(value, dict) and "openlabel" in value else "nuscenes"
+
+
+def read_boxes(
+    dataset: Dataset, path: Path, names: Sequence[str], *, kind: str = "", scans: Sequence[str] = ()
+) -> Read:
+    """The boxes below `path` of the dataset's scans, or of `scans` alone.
+
+    `kind`: one of KINDS, "" to recognise it. Raises DataError for what is no such file, for classes
+    that `names` lacks, and where no frame is one of the scans.
+    """
+    kind = kind or kind_of(path)
+    if kind not in KINDS:
+        raise SettingsError(f"Nothing is called {kind}.", f"Choose one of {', '.join(KINDS)}.")
+    scans = tuple(scans) or dataset.scans
+    known = Names(names)
+    if kind in ("kitti", "labelcloud"):
+        found = _of_each(dataset, path, known, kind, scans)
+    elif kind == "kitti-tracking":
+        found = _of_drives(dataset, path, known, scans)
+    else:
+        found = _of_one(dataset, path, known, kind, scans)
+    if not found.frames:
+        raise DataError(
+            f"{path} holds no boxes for the project's scans"
+            f"{f': {found.notes[0]}' if found.notes else '.'}",
+            "Files and frames are matched by the names of the scans.",
+        )
+    return found
+
+
+def _of_each(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Read:
+    """A file for each scan."""
+    suffix = ".txt" if kind == "kitti" else ".json"
+    if path.is_file():
+        files: Mapping[str, Path] = {_scan_of(path.stem, scans, path): path}
+        strange: tuple[Path, ...] = ()
+    else:
+        matched = match(path, scans, (suffix,), _is_of_boxes)
+        files, strange = matched.files, matched.strange
+    frames: dict[str, Boxes] = {}
+    notes: list[str] = []
+    for scan, file in files.items():
+        if kind == "kitti":
+            calibration = dataset.format.calibration(dataset.root, scan)
+            frames[scan] = kitti_object.read(file, calibration, names)
+        else:
+            frames[scan], said = labelcloud.read(file, names)
+            notes += said
+    if strange:
+        where = some([file.name for file in strange])
+        notes.append(f"{counted(len(strange), 'file')} of no scan of the project: {where}.")
+    return Read(frames, tuple(dict.fromkeys(notes)))
+
+
+def _is_of_boxes(path: Path) -> bool:
+    return path.parent.name not in ("calib", "oxts", "ImageSets", "poses", "timestamps")
+
+
+def _of_drives(dataset: Dataset, path: Path, names: Names, scans: Sequence[str]) -> Read:
+    """KITTI tracking: a file for each drive, whose frames are numbers."""
+    of_drive: dict[str, dict[int, str]] = {}
+    for scan in scans:
+        folder, _, frame = scan.rpartition("/")
+        if frame.isdecimal():
+            of_drive.setdefault(folder.rpartition("/")[2], {})[int(frame)] = scan
+    files = [path] if path.is_file() else sorted(path.rglob("label_02/*.txt"))
+    if path.is_dir() and not files:
+        files = sorted(path.glob("*.txt"))
+    frames: dict[str, Boxes] = {}
+    notes: list[str] = []
+    for file in files:
+        drive = of_drive.get(file.stem)
+        if drive is None and path.is_file() and len(of_drive) == 1:
+            (drive,) = of_drive.values()
+        if drive is None:
+            notes.append(f"{file.name} is of no drive of the project.")
+            continue
+        calibration = dataset.format.calibration(dataset.root, next(iter(drive.values())))
+        found = kitti_tracking.read(file, calibration, names).frames
+        beyond = [frame for frame in found if int(frame) not in drive]
+        if beyond:
+            notes.append(f"{file.name} has {counted(len(beyond), 'frame')} that no scan is of.")
+        # A line is a box: a frame without one has none.
+        none = Boxes.of(np.zeros((0, 7)), [])
+        frames |= {scan: found.get(str(frame), none) for frame, scan in drive.items()}
+    return Read(frames, tuple(notes))
+
+
+def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Read:
+    """One file of all frames."""
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, and {kind} boxes lie in one file.", "Name the file.")
+    if kind == "nuscenes":
+        poses = {
+            key: pose
+            for scan in scans
+            if (pose := dataset.format.pose(dataset.root, scan)) is not None
+            for key in (scan, scan.rpartition("/")[2])
+        }
+        found = nuscenes.read(path, poses, names)
+    else:
+        read: Callable[[Path, Names], Found] = (
+            openlabel.read if kind == "openlabel" else csv_file.read
+        )
+        found = read(path, names)
+    frames, lost = {}, []
+    for key, boxes in found.frames.items():
+        scan = _found_scan(key, scans)
+        if scan is None:
+            lost.append(key)
+        elif scan in frames:
+            raise DataError(f"{path} has two frames of scan {scan}.", "Remove one of them.")
+        else:
+            frames[scan] = boxes
+    notes = list(found.notes)
+    if lost:
+        notes.append(f"{counted(len(lost), 'frame')} of no scan of the project: {some(lost)}.")
+    return Read(frames, tuple(notes))
+
+
+def _scan_of(key: str, scans: Sequence[str], path: Path) -> str:
+    found = _found_scan(key, scans)
+    if found is None:
+        raise DataError(
+            f"{path} is of no scan of the project, or of several.",
+            "Name it as its scan is called, or import the folder that it lies in.",
+        )
+    return found
+
+
+def _found_scan(key: str, scans: Sequence[str]) -> str | None:
+    """The one scan that a frame is of: by its whole name, its file's, or the number of that."""
+    for same in (
+        lambda scan: scan == key,
+        lambda scan: scan.rpartition("/")[2] == key,
+        lambda scan: _number(scan.rpartition("/")[2]) == _number(key) is not None,
+    ):
+        found = [scan for scan in scans if same(scan)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _number(name: str) -> int | None:
+    return int(name) if name.isascii() and name.isdecimal() and len(name) < 20 else None
+
+
+def truth(dataset: Dataset, scan: str, names: Sequence[str]) -> Boxes | None:
+    """The boxes that the dataset itself has of a scan, None where it has none. Raises DataError."""
+    lies = dataset.format.box_file(scan)
+    file = dataset.root / lies
+    if not lies or not file.is_file():
+        return None
+    kind = "kitti-tracking" if "/label_02/" in lies else "kitti"
+    return read_boxes(dataset, file, names, kind=kind, scans=[scan]).frames.get(scan)
+
+
+def labelled(dataset: Dataset, scans: Iterable[str]) -> list[str]:
+    """Those of the scans whose boxes the dataset itself has a file for."""
+    places = {scan: dataset.format.box_file(scan) for scan in scans}
+    there = {lies: (dataset.root / lies).is_file() for lies in set(places.values()) if lies}
+    return [scan for scan, lies in places.items() if there.get(lies)]

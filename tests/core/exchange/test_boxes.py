@@ -1,0 +1,232 @@
+"""Boxes come in, stand among the answers, and go out as they came."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.answers.boxes import Drawn
+from core.answers.effort import Effort
+from core.base.errors import DataError, ProjectError
+from core.base.jobs import Job
+from core.boxes.table import Boxes
+from core.cli import doctor
+from core.exchange.box_files import KINDS, labelled, read_boxes, truth
+from core.exchange.boxes_in import plan_boxes, take_over_boxes
+from core.exchange.boxes_out import export_boxes
+from core.project.project import Project
+from tests.samples import samples
+from tests.streets import small_scan, write_scan
+
+CLASSES = "kitti"
+
+
+def opened(path: Path, root: Path, format: str, train: str, **more) -> Project:
+    return Project.create(
+        path, format=format, root=root, train=[train], preset="laptop", classes=CLASSES, **more
+    )
+
+
+def bring(project: Project, path: Path, **how) -> int:
+    return take_over_boxes(project, plan_boxes(project, path, Job(), **how), Job())
+
+
+def drive(folder: Path) -> Path:
+    """The shared drive in KITTI's layout, its points in the picture alone taken for the scans."""
+    source = samples("kitti_tracking/training")
+    place = folder / "training"
+    place.mkdir(parents=True)
+    for name in ("label_02", "calib", "oxts"):
+        (place / name).symlink_to(source / name)
+    (place / "velodyne").symlink_to(source / "velodyne_reduced")
+    return folder
+
+
+def test_kitti_frames_go_out_as_they_came_in(tmp_path: Path):
+    root = samples("kitti_object")
+    with opened(tmp_path / "p", root, "kitti", "training") as project:
+        assert bring(project, root) == 109
+        assert export_boxes(project, tmp_path / "out", Job()) == 20
+        assert project.boxes.counts_by_scan().keys() <= project.boxes.finished
+        assert len(project.boxes.finished) == 20
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(DataError, match="no box files"):
+            bring(project, tmp_path / "empty")
+        assert plan_boxes(project, root, Job()).frames == {}  # all are here already
+    for file in (root / "training/label_2").glob("*.txt"):
+        assert (tmp_path / "out/training/label_2" / file.name).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_drive_goes_out_as_it_came_in(tmp_path: Path):
+    """Every number to the hundredth, with tracks and regions."""
+    root = drive(tmp_path / "drive")
+    with opened(tmp_path / "p", root, "kitti-tracking", "training/0000") as project:
+        assert bring(project, root) == 711
+        assert export_boxes(project, tmp_path / "out", Job()) == 1
+        assert len(project.boxes.finished) == 154
+    name = "training/label_02/0000.txt"
+    mine = (tmp_path / "out" / name).read_text().splitlines()
+    its = (root / name).read_text().splitlines()
+    assert len(mine) == len(its)
+    for ours, theirs in zip(sorted(map(rounded, mine)), sorted(map(rounded, its)), strict=True):
+        assert ours[:3] == theirs[:3]
+        np.testing.assert_allclose(ours[3:], theirs[3:], atol=0.0051)
+
+
+def rounded(line: str) -> tuple:
+    words = line.split()
+    return (int(words[0]), int(words[1]), words[2], *(float(word) for word in words[3:]))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "kitti-tracking"])
+def test_every_kind_comes_back_the_same(tmp_path: Path, kind: str):
+    """What one project exports, another reads."""
+    root = samples("kitti_object")
+    with opened(tmp_path / "p", root, "kitti", "training") as project:
+        bring(project, root)
+        export_boxes(project, tmp_path / "out", Job(), kind=kind)
+        scans = {scan: project.box_table(scan) for scan in project.dataset.scans}
+    found = list((tmp_path / "out").glob("boxes.*"))
+    path = found[0] if found else tmp_path / "out"
+    with opened(tmp_path / "q", root, "kitti", "training") as project:
+        assert bring(project, path) == 109
+        for scan, table in scans.items():
+            again = project.box_table(scan)
+            atol = 0.006 if kind == "kitti" else 1e-6
+            np.testing.assert_allclose(again.box, table.box, atol=atol)
+            np.testing.assert_array_equal(again.label, table.label)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two scans without a calibration."""
+    for seed, name in enumerate(("000000", "000001")):
+        write_scan(tmp_path / "scans", f"sequences/00/velodyne/{name}", small_scan(seed)[0], None)
+    return tmp_path / "scans"
+
+
+def boxes_csv(path: Path, *lines: str) -> Path:
+    path.write_text("frame,class,x,y,z,l,w,h,yaw,score\n" + "\n".join(lines) + "\n")
+    return path
+
+
+CAR = "000001,car,5,1,-1,4,1.8,1.5,0.3,"
+
+
+@pytest.mark.parametrize(
+    ("axes", "place", "yaw"),
+    [
+        ("x,y,z", (5, 1, -1), 0.3),
+        ("y,-x,z", (1, -5, -1), 0.3 - math.pi / 2),
+        ("x,-y,z", (5, -1, -1), -0.3),
+    ],
+)
+def test_boxes_are_turned_as_the_scans_are(folder: Path, tmp_path: Path, axes, place, yaw):
+    """By hand: y ahead turns all by -90 degrees; a mirrored y mirrors the heading."""
+    source = boxes_csv(tmp_path / "b.csv", CAR)
+    with opened(
+        tmp_path / "p", folder, "semantickitti", "00", overrides={"rig.axes": axes}
+    ) as project:
+        assert bring(project, source) == 1
+        (box,) = project.boxes_of("sequences/00/velodyne/000001").values()
+        np.testing.assert_allclose(box.box, [*place, 4, 1.8, 1.5, yaw])
+        export_boxes(project, tmp_path / "out", Job(), kind="csv")
+    line = (tmp_path / "out/boxes.csv").read_text().splitlines()[1].split(",")
+    assert line[1] == "car"
+    np.testing.assert_allclose([float(word) for word in line[2:9]], [5, 1, -1, 4, 1.8, 1.5, 0.3])
+
+
+def test_boxes_of_scans_that_lie_on_their_side_are_refused(folder: Path, tmp_path: Path):
+    source = boxes_csv(tmp_path / "b.csv", CAR)
+    with (
+        opened(
+            tmp_path / "p", folder, "semantickitti", "00", overrides={"rig.axes": "z,-x,-y"}
+        ) as project,
+        pytest.raises(DataError, match="cannot be placed"),
+    ):
+        bring(project, source)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([CAR + "0.9"], "detector"),
+        ([CAR.replace("car", "spaceship")], "spaceship"),
+        ([CAR.replace("1.8", "-1.8")], "size"),
+        ([CAR.replace("1.8", "nan")], "finite|number"),
+        ([CAR.replace("000001", "000777")], "no boxes for the project's scans"),
+        (["000001,car,5"], "columns|values"),
+    ],
+)
+def test_what_is_no_label_is_said_and_nothing_is_written(
+    folder: Path, tmp_path: Path, lines: list[str], said: str
+):
+    source = boxes_csv(tmp_path / "b.csv", *lines)
+    with opened(tmp_path / "p", folder, "semantickitti", "00") as project:
+        with pytest.raises(DataError, match=said):
+            bring(project, source)
+        assert project.boxes.counts_by_scan() == {}
+        assert not (tmp_path / "p/journals/imported.sqlite").exists()
+        with pytest.raises(ProjectError, match="No frame has a box"):
+            export_boxes(project, tmp_path / "out", Job())
+
+
+def test_a_box_that_was_edited_goes_out_as_it_is_and_open_frames_are_told(
+    folder: Path, tmp_path: Path
+):
+    source = boxes_csv(tmp_path / "b.csv", CAR, CAR.replace("5,1,-1", "15,1,-1"))
+    said: list[str] = []
+    with opened(tmp_path / "p", folder, "semantickitti", "00") as project:
+        bring(project, source)
+        scan = "sequences/00/velodyne/000001"
+        (first, second), ref = project.boxes_of(scan).items(), project.scan_ref(scan)
+        moved = first[1].edited(box=first[1].box + np.eye(7)[0] / 2)
+        project.boxes.draw(
+            [Drawn(ref, first[0], moved, Effort(active_s=2)), Drawn(ref, second[0], None)], round=""
+        )
+        other = project.scan_ref("sequences/00/velodyne/000000")
+        (name,) = project.boxes.new_names(other.name, 1)
+        project.boxes.draw([Drawn(other, name, replace(moved, label=1))], round="")
+        job = Job(lambda report: said.append(report.said) if report.said else None)
+        export_boxes(project, tmp_path / "out", job, kind="csv")
+        rows = (tmp_path / "out/boxes.csv").read_text().splitlines()[1:]
+        assert [row.split(",")[2] for row in rows] == ["5.5", "5.5"]
+        project.answers.undo()
+        project.answers.undo()
+        assert len(project.boxes_of(scan)) == 2
+        assert all(finding.good is not False for finding in doctor.integrity(project.path, Job()))
+    assert any(re.search("1 frame of these are not finished", sentence) for sentence in said)
+
+
+def test_the_datasets_own_boxes_are_its_truth():
+    root = samples("kitti_object")
+    from core.data.scans import open_dataset
+
+    dataset = open_dataset("kitti", root, ["training"], [])
+    names = ("car", "pedestrian", "cyclist", "van", "truck", "misc", "tram", "person sitting")
+    assert labelled(dataset, dataset.scans) == list(dataset.scans)
+    every = read_boxes(dataset, root, names).frames
+    for scan in dataset.scans[:3]:
+        found = truth(dataset, scan, names)
+        assert isinstance(found, Boxes)
+        assert found.equals(every[scan])
+
+
+def test_status_counts_boxes(folder: Path, tmp_path: Path):
+    from core.project.status import status, table
+
+    with opened(tmp_path / "p", folder, "semantickitti", "00") as project:
+        bring(project, boxes_csv(tmp_path / "b.csv", CAR))
+        found = status(project, backend="none")
+    assert found["boxes"] == {
+        "frames": 1, "finished": 1, "boxes": 1, "minutes": 0.0, "classes": {"car": 1}
+    }  # fmt: skip
+    assert json.loads(json.dumps(found)) == found
+    assert "boxes: 1 in 1 frames; 1 finished" in table(found)

@@ -21,10 +21,10 @@ from core.data.classes import ClassList
 
 SUFFIX = ".safetensors"
 VERSION = 1
-_MODEL, _OPTIMISER = "model.", "adam."
+_MODEL, _OPTIMISER, _CLASSIFIER = "model.", "adam.", "classifier."
 _THEN = ", then "
 # A training state of our largest network has 1,300 tensors, a header of 150 kB.
-_MOST_HEADER, _MOST_TENSORS, _MOST_ABOUT = 1 << 24, 20_000, 1 << 20
+_MOST_HEADER, _MOST_TENSORS, _MOST_ABOUT, _MOST_NAME = 1 << 24, 20_000, 1 << 20, 1000
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], About]:
         ) from error
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ProjectError(
-            f"{path} is damaged or no checkpoint of LidarLoop: {error}.",
+            f"{path} is damaged or no checkpoint of LidarLoop: {str(error)[:300]}.",
             "Restore it from a copy, or delete it and train the round again.",
         ) from error
 
@@ -116,8 +116,10 @@ def _check(tensors: Mapping[str, Tensor], about: About) -> None:
             field.type == "float" and type(value) is int
         ):
             raise ValueError(f"{field.name} is {str(value)[:40]!r}")
-    if min(about.epoch, about.step, about.batch) < 0 or not all(
-        isinstance(name, str) for name in about.classes
+    if (
+        not about.classes
+        or min(about.epoch, about.step, about.batch) < 0
+        or not all(isinstance(name, str) and len(name) <= _MOST_NAME for name in about.classes)
     ):
         raise ValueError("it is of no epoch, step, batch or classes")
     for what, size in (("width", about.width), ("voxel_m", about.voxel_m)):
@@ -126,6 +128,8 @@ def _check(tensors: Mapping[str, Tensor], about: About) -> None:
     for name, tensor in tensors.items():
         if name.startswith((_MODEL, _OPTIMISER)) and not bool(torch.isfinite(tensor).all()):
             raise ValueError(f"{name} is not finite")
+        if name.endswith("running_var") and bool((tensor < 0).any()):
+            raise ValueError(f"{name} is below 0")
 
 
 def check_fits(path: Path, about: About, *, network: str, width: float, classes: ClassList) -> None:
@@ -147,7 +151,7 @@ def check_fits(path: Path, about: About, *, network: str, width: float, classes:
     for what, (found, needed) in wanted.items():
         if found != needed:
             raise ProjectError(
-                f"{path} has another {what} {found}, and the project's is {needed}.", use
+                f"{path} has another {what} {str(found)[:80]}, and the project's is {needed}.", use
             )
     for number, name in enumerate(about.classes):
         if name != classes.names[number] and name not in classes.names_before(number):
@@ -158,19 +162,19 @@ def check_fits(path: Path, about: About, *, network: str, width: float, classes:
             )
 
 
-def load_network(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Put a checkpoint's weights into a network. What the network has for classes that were added
-    since the checkpoint stays as it is."""
+def load_network(
+    network: nn.Module, tensors: Mapping[str, Tensor], *, known: int | None = None
+) -> None:
+    """Put a checkpoint's weights into a network. Where the checkpoint's class list is shorter, of
+    `known` classes, what the network has for the classes behind them stays as it is. Raises
+    ProjectError where a weight is missing, is none of the network or has another shape or type."""
     own, state = network.state_dict(), {}
     for name, tensor in tensors.items():
         if name.startswith(_MODEL):
             name = name.removeprefix(_MODEL)
             whole = own.get(name, tensor)
-            if (
-                tensor.shape[1:] == whole.shape[1:]
-                and 0 < len(whole.shape)
-                and (tensor.shape[0] < whole.shape[0])
-            ):
+            of_classes = name.startswith(_CLASSIFIER) and tensor.shape[:1] == (known,)
+            if of_classes and tensor.shape[1:] == whole.shape[1:] and len(tensor) < len(whole):
                 tensor = torch.cat([tensor, whole[len(tensor) :].to(tensor)])
             state[name] = tensor
     lacks, more = own.keys() - state.keys(), state.keys() - own.keys()
@@ -183,7 +187,7 @@ def load_network(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         first = min([*lacks, *more, *other])
         raise ProjectError(
             f"The checkpoint is not of this network: {len(lacks)} weights are missing, {len(more)} "
-            f"are none of it and {len(other)} have another shape or type ({first} for one).",
+            f"are none of it and {len(other)} have another shape or type ({first[:80]} for one).",
             "Restore it from a copy, or delete it and train the round again.",
         )
     network.load_state_dict(state)

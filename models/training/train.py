@@ -129,7 +129,7 @@ def _load(
     checkpoint.check_fits(
         start, about, network=settings.network, width=settings.width, classes=classes
     )
-    checkpoint.load_network(network, tensors)
+    checkpoint.load_network(network, tensors, known=len(about.classes))
     added = classes.names[len(about.classes) :]
     if added:
         job.say(f"{start.parent.name} knows no {', no '.join(added)}: learnt from nothing.")
@@ -185,7 +185,7 @@ class _Run:
         if about.training != self.begun.training or about.seed != self.seed:
             return
         self.begun = replace(self.begun, backend=about.going_on_with(now))
-        if self.begun.backend != now:
+        if self.begun.backend not in (about.backend, now):
             job.say(
                 f"The interrupted training used the convolution {about.backend}, here it goes on "
                 f"with {now}: right, but not to the same last bits."

@@ -16,6 +16,7 @@ from core.project.caches import prune
 from core.project.project import Project
 from core.quality.iou import confusion, iou, mean_iou
 from core.quality.panoptic import Matches, as_things, matches, no_matches
+from core.rounds.figures import figures
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
 from core.rounds.scores import forget_scores
@@ -95,9 +96,11 @@ def score(
 def evaluate(project: Project, job: Job) -> dict[str, Any]:
     """Compare the newest trained round's predictions on the validation scans with their labels.
 
-    Returns {"miou", "iou": {class: value or None}, "confusion": rows true, columns predicted,
-    "ranges": the same by distance, "scans"}; mIoU is the mean over the classes that occur, None
-    where no validation scan has labels. Where instances are labelled here and the labels have some,
+    Returns {"miou", "miou_classes", "all_classes", "official", "iou": {class: value or None},
+    "confusion": rows true, columns predicted, "ranges": the same by distance, "scans"}; mIoU is the
+    mean over the classes that occur in the truth, "miou_classes" of them, None where no validation
+    scan has labels; "official" as core.rounds.figures says. Where instances are labelled here and
+    the labels have some,
     "panoptic": {"pq", "sq", "rq", "classes": the same for each}.
     """
     return _evaluate(project, _trained(project), job)
@@ -187,14 +190,14 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     matrix = by_range.sum(axis=0)
     values = iou(matrix)
     metrics = {
-        "miou": mean_iou(values),
+        **figures(matrix, project.classes.names, merged=bool(project.classes.merges)),
         "iou": {
             name: None if np.isnan(value) else float(value)
             for name, value in zip(project.classes.names, values, strict=True)
         },
         "confusion": matrix.tolist(),
         "ranges": [
-            {"from_m": low, "points": int(m.sum()), "miou": mean_iou(iou(m))}
+            {"from_m": low, "points": int(m.sum()), "miou": mean_iou(iou(m), m.sum(axis=1) > 0)}
             for low, m in zip(RANGES_M, by_range, strict=True)
         ],
         "scans": len(scans),

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core import steps
+from core.answers.drawings import Drawing, write_drawing
 from core.base.errors import ProjectError
 from core.base.files import write_arrays
 from core.base.jobs import Job
 from core.cli import doctor
-from core.exchange.export import export
+from core.data.own_poses import OwnPoses, write_own
+from core.exchange.export import WHAT, export
+from core.exchange.given import score_from
 from core.project.project import Project
 from core.project.status import status, table
 from core.quality.agreement import agreements
 from core.rounds.predictions import new_prediction_file
 from core.rounds.scores import write_scores
-from tests.streets import made_scores, small_project, small_scan, write_scan
+from tests.exchanged import contents
+from tests.streets import give, made_scores, small_project, small_scan, write_scan
 
 VALUES: tuple[Any, ...] = (
     None, True, -1, 2, 10**30, 1e308, float("nan"), float("inf"), "", "x", "../../x", "\0",
@@ -52,24 +57,78 @@ def whole_project(place: Path) -> Path:
     return place / "p"
 
 
-def look(path: Path, out: Path) -> None:
-    """Do what only reads: status, doctor, agreement, exports. Raises ProjectError at the first
-    thing that is wrong."""
-    for finding in doctor.integrity(path, Job()):
+def with_all_files(place: Path, *, given: bool = False) -> Path:
+    """`whole_project` with all that a project may hold besides: an undo, a unit that was declined,
+    one that was reopened, blind answers, poses, a drawing, a log; `given`: the probabilities of
+    another network, which then rank."""
+    path = whole_project(place)
+    with Project(path) as project:
+        units, scan = project.need_units(), project.dataset.train[0]
+        asked = units.find_all(project.rounds[0].query.items)
+        for unit, number in zip(asked[:3].tolist(), (1, 2, 1), strict=False):
+            give(project, unit, number)
+            give(project, unit, 1, blind=True)
+        project.answers.undo()
+        name = units.name(int(asked[-1]))
+        project.answers.reopen(scan, name)
+        project.answers.decline(project.scan_ref(scan), round="", unit=name)
+        write_drawing(path / "drawings" / "a.npz", _drawing(scan))
+        if given:
+            for one in project.dataset.scans:
+                p = np.full((project.dataset.count(one), len(project.classes)), 1, np.float32)
+                write_arrays(place / "given" / f"{one}.npz", {"probabilities": p / p.shape[1]})
+            score_from(project, place / "given", Job())
+            shutil.rmtree(place / "given")
+    poses = np.broadcast_to(np.eye(4), (2, 4, 4))
+    sequence = scan.rpartition("/")[0]
+    write_own(
+        path / "poses", sequence, OwnPoses("x", project.dataset.train, poses, np.zeros(2, int))
+    )
+    epochs = [{"epoch": 1, "loss": 0.5, "miou": None}]
+    (path / "rounds/001-size/log.json").write_text(json.dumps({"epochs": epochs}))
+    return path
+
+
+def _drawing(scan: str) -> Drawing:
+    rows = np.arange(50)
+    off = np.zeros(50, bool)
+    classes = np.zeros(50, np.uint8)
+    return Drawing(scan, "", rows, classes, off, off, None, None, False, "x", ("brush",), 1.0)
+
+
+def look(
+    path: Path,
+    out: Path,
+    whats: Sequence[str] = WHAT,
+    *,
+    with_doctor: bool = True,
+    more: Callable[[Project], object] | None = None,
+) -> str:
+    """Do what only reads: status, doctor, agreement, exports of `whats`, and `more`. Returns a
+    hash of all that came of it. Raises ProjectError at the first thing that is wrong."""
+    seen = hashlib.blake2b(digest_size=16)
+    for finding in doctor.integrity(path, Job()) if with_doctor else ():
         if finding.good is False:
             raise ProjectError(str(finding), "")
     with Project(path, read_only=True) as project:
-        table(status(project, backend=""))
-        agreements(project)
-        for found in project.rounds:
-            project.stage(found)
-            if found.frozen:
-                training = project.training_set(found)
+        value = status(project, backend="")
+        seen.update(json.dumps(value).encode() + table(value).encode())
+        for pair, found in agreements(project).items():
+            seen.update(f"{pair} {found.units} {found.matrix}".encode())
+        for one in project.rounds:
+            project.stage(one)
+            if one.frozen:
+                training = project.training_set(one)
                 for scan in training.scans:
-                    training.labels(scan)
-        for what in ("labels", "predictions", "merged", "panoptic", "journal"):
+                    seen.update(training.labels(scan).tobytes())
+        if more is not None:
+            seen.update(repr(more(project)).encode())
+        for what in whats:
             shutil.rmtree(out, ignore_errors=True)
             export(project, out, Job(), what=what)
+            for name, content in contents(out).items():
+                seen.update(name.encode() + content)
+    return seen.hexdigest()
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

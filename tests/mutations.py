@@ -1,184 +1,368 @@
-"""Mutates one file many times and reads it, in a process of little memory and time.
+"""Mutates files many times and reads them, in forked processes of little memory and time.
 
-    python -m tests.mutations KIND FIRST COUNT      prints {"read": …, "told": …, …} as JSON
+    python -m tests.mutations KIND[,KIND…] FIRST COUNT     prints {"same": …, "told": …, …} for each
 
-KIND is a file of a project (PROJECT_FILES) or the ending of a file that a reader reads (READERS).
-Outcomes: read (as if it were whole), told (a ProjectError), traceback:<exception>, hang, memory.
+KIND is a file of a project (PROJECT_FILES), that of another one (GIVEN), what a verb brings in
+(BROUGHT), or the ending of a file that a reader reads (READERS). Outcomes: same (all that came of
+it is what it is without the mutation), other (it is not: another value that may stand there), read
+(of READERS), told (a ProjectError); and what must not be: traceback:<exception>, hang, memory,
+crash, written (what only reads wrote something, or somewhere else).
 """
 
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import random
-import resource
 import shutil
-import signal
 import sys
 import tempfile
+import time
+import tomllib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from core import steps
+from core.answers.drawings import read_drawing
+from core.answers.journal import built_aside
+from core.assist.alike import nearest
+from core.assist.by_network import predicted
+from core.assist.by_shape import shapes_of
 from core.base.errors import ProjectError
-from core.data.class_list import BUILT_IN
-from core.data.classes import load_classes
-from core.data.clouds import read
-from core.data.formats import format_named
-from core.data.formats.nuscenes import _tables as tables
-from core.exchange.given import read_probabilities
-from core.exchange.label_files import read_labels
-from tests.damaged import look, mutated, whole_project
-from tests.exchanged import write_keyframes
+from core.base.jobs import Job
+from core.cli.doctor import integrity
+from core.cli.mend import mend
+from core.data.own_poses import own_pose
+from core.exchange.export import WHAT
+from core.exchange.import_labels import import_labels
+from core.exchange.merge import merge
+from core.project.project import Project
+from core.quality.review import reviewed
+from core.rounds.log import read_log
+from core.rounds.round import LOG
+from core.rounds.scores import read_scores
+from tests.damaged import look, mutated, with_all_files
+from tests.kept import Kept
+from tests.limited import counted
+from tests.mutated_readers import READERS
+from tests.streets import give
 
 PROJECT_FILES = {
     "project.toml": "project.toml",
     "classes.toml": "classes.toml",
     "journal": "journals/*.sqlite",
+    "journal's log": "journals/*.sqlite-wal",
     "query": "rounds/001-*/query.json",
     "training": "rounds/001-*/training.json",
     "metrics": "rounds/001-*/metrics.json",
+    "log": "rounds/001-*/log.json",
     "scores": "rounds/001-*/scores/scores.json",
     "entropy": "rounds/001-*/scores/entropy.npy",
+    "feature": "rounds/001-*/scores/feature.npy",
+    "pointer": "units/prepared",
     "units": "units/*/units.npz",
+    "shapes": "units/*/shapes.npy",
     "report": "units/*/report.npz",
     "checked": "units/*/checked.json",
     "rows": "units/*/rows/**/000001.npz",
     "predictions": "cache/**/000001.npz",
+    "poses": "poses/**/*.json",
+    "drawing": "drawings/*.npz",
 }
-_SECONDS = 20
-_BYTES = 6 << 30  # of addresses, numba's and OpenBLAS' among them
-
-
-class Hang(BaseException):
-    """It took too long."""
-
-
-def _hang(*_: object) -> None:
-    raise Hang
-
-
-def _points(place: Path) -> Path:
-    file = place / "a.npy"
-    np.save(file, np.random.default_rng(0).random((50, 4)).astype(np.float32))
-    return file
-
-
-def _labels(place: Path) -> Path:
-    file = place / "a.npy"
-    np.save(file, np.arange(50, dtype=np.uint8))
-    return file
-
-
-def _probabilities(place: Path) -> Path:
-    file = place / "a.npz"
-    np.savez_compressed(file, probabilities=np.full((50, 4), 0.25, np.float32))
-    return file
-
-
-def _classes(place: Path) -> Path:
-    file = place / "a.toml"
-    file.write_text(load_classes(BUILT_IN[0]).to_toml())
-    return file
-
-
-def _text(name: str, text: str) -> Callable[[Path], Path]:
-    def write(place: Path) -> Path:
-        (place / name).write_text(text)
-        return place / name
-
-    return write
-
-
-def _tables(name: str) -> Callable[[Path], Path]:
-    def write(place: Path) -> Path:
-        write_keyframes(place, {"scene-1/a": np.full(800, 17, np.uint8)})
-        return place / "v1.0-mini" / f"{name}.json"
-
-    return write
-
-
-def _read_tables(file: Path) -> None:
-    root, layout = file.parent.parent, format_named("nuscenes")
-    tables.cache_clear()
-    for sequence in layout.sequences(root):
-        for scan in layout.scans(root, sequence):
-            layout.labels(root, scan)
-            layout.pose(root, scan)
-
-
-_PCD = (
-    "VERSION .7\nFIELDS x y z intensity\nSIZE 4 4 4 4\nTYPE F F F F\nCOUNT 1 1 1 1\nWIDTH 3\n"
-    "HEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS 3\nDATA ascii\n1 2 3 4\n2 3 4 5\n3 4 5 6\n"
-)
-_PLY = (
-    "ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\n"
-    "property float z\nend_header\n1 2 3\n2 3 4\n3 4 5\n"
-)
-_YAML = "labels:\n  0: unlabeled\n  1: car\ncolor_map:\n  0: [0, 0, 0]\n  1: [245, 150, 100]\n"
-_JSON = '{"classes": [{"name": "car", "color": "#ff0000"}], "default": 0}'
-READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
-    ".npy": (_points, read),
-    ".npy labels": (_labels, read_labels),
-    ".npz": (_probabilities, read_probabilities),
-    ".pcd": (_text("a.pcd", _PCD), read),
-    ".ply": (_text("a.ply", _PLY), read),
-    ".xyz": (_text("a.xyz", "1 2 3 4\n2 3 4 5\n3 4 5 6\n"), read),
-    "classes .toml": (_classes, lambda path: load_classes(str(path))),
-    "classes .yaml": (_text("a.yaml", _YAML), lambda path: load_classes(str(path))),
-    "classes .json": (_text("a.json", _JSON), lambda path: load_classes(str(path))),
-    **{
-        f"nuScenes {name}": (_tables(name), _read_tables)
-        for name in ("sample_data", "scene", "sample", "ego_pose", "calibrated_sensor")
-    },
+GIVEN = {
+    "given": "given/given.json",
+    "given scores": "given/scores/scores.json",
+    "given predictions": "cache/predictions/given/**/000001.npz",
 }
+# What reads a file, after the project was opened, its status and agreement looked at; each 50th
+# time all is done.
+_EXPORTS = {
+    "project.toml": ("labels",),
+    "classes.toml": ("labels",),
+    "journal": ("labels", "journal"),
+    "journal's log": ("labels", "journal"),
+    "predictions": ("predictions",),
+    "given predictions": ("merged",),
+}
+
+
+def _of_rows(project: Project) -> object:
+    return [project.rows(scan).tobytes() for scan in project.dataset.train]
+
+
+def _of_scores(project: Project) -> object:
+    scored, units = project.last_scored(), project.need_units()
+    scores = None if scored is None else read_scores(scored.folder, units)
+    if scores is None:
+        return None
+    name = units.name(0)
+    columns = [column.tobytes() for column in scores.values()]
+    return columns, predicted(project, [name]), nearest(project, name, 3)
+
+
+def _of_drawings(project: Project) -> object:
+    return [read_drawing(file) for file in sorted((project.path / "drawings").glob("*.npz"))]
+
+
+def _of_shapes(project: Project) -> object:
+    return shapes_of(project, np.arange(3)).tobytes()
+
+
+def _of_log(project: Project) -> object:
+    return read_log(project.rounds[0].file(LOG))
+
+
+def _of_poses(project: Project) -> object:
+    return [own_pose(project.path / "poses", scan) for scan in project.dataset.train]
+
+
+_MORE: dict[str, Callable[[Project], object]] = {
+    "rows": _of_rows,
+    **dict.fromkeys(("scores", "entropy", "feature", "given scores"), _of_scores),
+    "drawing": _of_drawings,
+    "shapes": _of_shapes,
+    "log": _of_log,
+    "poses": _of_poses,
+}
+_ALL_EACH = 50
+
+
+def _used(project: Project) -> None:
+    """Do what uses more of a project, and writes: guesses, drawings, poses, a next round."""
+    for more in dict.fromkeys(_MORE.values()):
+        with suppress(ProjectError):  # each by itself: one that is told hides no other
+            more(project)
+    reviewed(project)
+    steps.annotate(project, Job(), oracle="per-point")
+    steps.ask(project, Job())
+
+
+class _Reading:
+    """Mutations of a file that a reader reads."""
+
+    def __init__(self, place: Path, kind: str) -> None:
+        make, self._reader = READERS[kind]
+        self._file = make(place)
+        self._data = self._file.read_bytes()
+        self._reader(self._file)
+
+    def __call__(self, number: int) -> str:
+        self._file.write_bytes(mutated(self._data, random.Random(number)))
+        self._reader(self._file)
+        return "read"
+
+
+class _Looking:
+    """Mutations of a file of a project: what only reads must write nothing and not see another
+    project in silence; each tenth time what writes follows, and `doctor --mend`."""
+
+    def __init__(self, place: Path, kind: str) -> None:
+        given = kind in GIVEN
+        self._place, self._kind = place, kind
+        self._project = with_all_files(place, given=given)
+        if kind == "journal's log":
+            leave_a_log(self._project)
+        (self._file,) = self._project.glob({**PROJECT_FILES, **GIVEN}[kind])
+        self._data = self._file.read_bytes()
+        self._inside = Kept(self._project)
+        self._beyond = Kept(place, but=(self._project, place / "out"))
+        self._wanted = {}
+        for all_of in (False, True):
+            self._wanted[all_of] = self._look(all_of)
+            self._inside.restore()
+        self._use()
+        self._inside.restore()
+
+    def _look(self, all_of: bool) -> str:
+        whats = WHAT if all_of else _EXPORTS.get(self._kind, ())
+        more = _MORE.get(self._kind)
+        return look(self._project, self._place / "out", whats, with_doctor=all_of, more=more)
+
+    def __call__(self, number: int) -> str:
+        all_of = number % _ALL_EACH == 0
+        self._file.write_bytes(mutated(self._data, random.Random(number)))
+        before = self._inside.stamps()
+        try:
+            told: ProjectError | None = None
+            found = "other"
+            try:
+                found = "same" if self._look(all_of) == self._wanted[all_of] else "other"
+            except ProjectError as error:
+                told = error
+            wrong = [path for path in self._inside.changed(before) if not _is_log(path)]
+            if all_of:
+                if told is not None and self._doctor_is_content():
+                    return f"unfound by doctor | {told}"
+                self._write()
+                wrong += self._beyond.changed()
+            if wrong:
+                return f"written | {wrong}"
+            if told is not None:
+                raise told
+            return found
+        finally:
+            self._inside.restore()
+
+    def _doctor_is_content(self) -> bool:
+        return all(found.good is not False for found in integrity(self._project, Job()))
+
+    def _use(self) -> None:
+        with Project(self._project) as project:
+            _used(project)
+
+    def _write(self) -> None:
+        """What is told here may be told; all else goes up."""
+        with suppress(ProjectError):
+            self._use()
+        with suppress(ProjectError):
+            for _ in mend(self._project):
+                pass
+        with suppress(ProjectError):
+            self._look(False)
+
+
+class _Bringing:
+    """Mutations of what a verb brings into a project: told, the project stays as it is."""
+
+    def __init__(self, place: Path, kind: str) -> None:
+        self._place, self._kind = place, kind
+        self._project = with_all_files(place)
+        with Project(self._project) as project:
+            self._file = BROUGHT[kind](project, place)
+        self._data = self._file.read_bytes()
+        self._inside = Kept(self._project)
+        self._beyond = Kept(place, but=(self._project, place / "o", place / "out"))
+        self._bring()
+        self._wanted = look(self._project, place / "out", ("labels", "journal"))
+        self._inside.restore()
+
+    def _bring(self) -> None:
+        with Project(self._project) as project:
+            if self._kind == "imported labels":
+                import_labels(project, self._place / "o", Job())
+            else:
+                merge(project, [self._place / "o"])
+
+    def __call__(self, number: int) -> str:
+        self._file.write_bytes(mutated(self._data, random.Random(number)))
+        before = self._inside.stamps()
+        try:
+            try:
+                self._bring()
+            except ProjectError:
+                wrong = [path for path in self._inside.changed(before) if not _is_log(path)]
+                if wrong:
+                    return f"written | {wrong}"
+                look(self._project, self._place / "out", ("labels",))
+                raise
+            found = look(self._project, self._place / "out", ("labels", "journal"))
+            wrong = self._beyond.changed()
+            return f"written | {wrong}" if wrong else "same" if found == self._wanted else "other"
+        finally:
+            self._inside.restore()
+            for end in ("-wal", "-shm"):
+                self._file.with_name(self._file.name + end).unlink(missing_ok=True)
+
+
+def leave_a_log(path: Path) -> None:
+    """Let a project's journal be as a program leaves it that was killed: half of it in its log."""
+    with Project(path) as project:
+        journal = path / "journals" / f"{project.answers.annotator}.sqlite"
+        give(project, 5, 1)
+        kept = {end: journal.with_name(journal.name + end) for end in ("", "-wal")}
+        content = {file: file.read_bytes() for file in kept.values()}
+    for file, data in content.items():
+        file.write_bytes(data)
+
+
+def _others_journal(project: Project, place: Path) -> Path:
+    """A project at place/o, on the same scans, with a journal of Anna's."""
+    (place / "o/journals").mkdir(parents=True)
+    shutil.copyfile(project.path / "classes.toml", place / "o/classes.toml")
+    file = place / "o/journals/anna.sqlite"
+    with built_aside(file, "anna") as journal:
+        journal.append_all(list(project.answers.entries()))
+    return file
+
+
+def _others_classes(project: Project, place: Path) -> Path:
+    _others_journal(project, place)
+    return place / "o/classes.toml"
+
+
+def _labels(project: Project, place: Path) -> Path:
+    shutil.copytree(project.root / "sequences/00/labels", place / "o/sequences/00/labels")
+    return place / "o/sequences/00/labels/000000.label"
+
+
+BROUGHT: dict[str, Callable[[Project, Path], Path]] = {
+    "merged journal": _others_journal,
+    "merged classes": _others_classes,
+    "imported labels": _labels,
+}
+KINDS = (*PROJECT_FILES, *GIVEN, *BROUGHT, *READERS)
+
+
+def _is_log(path: str) -> bool:
+    """What SQLite and the lock leave beside what they are of."""
+    return path.endswith(("-wal", "-shm", ".lock"))
+
+
+@contextmanager
+def _remembered_settings() -> Iterator[None]:
+    """The same text of TOML is parsed once, which is half the time of opening a project."""
+    loads = tomllib.loads
+
+    @lru_cache(maxsize=32)
+    def stored(text: str) -> bytes:
+        return pickle.dumps(loads(text))
+
+    tomllib.loads = lambda text: pickle.loads(stored(text))
+    try:
+        yield
+    finally:
+        tomllib.loads = loads
 
 
 def outcomes(kind: str, first: int, count: int) -> Counter[str]:
     """What became of mutations `first` to `first` + `count` of a kind of file."""
-    place = Path(tempfile.mkdtemp(prefix="lidarloop-mutations-"))
-    found: Counter[str] = Counter()
-    signal.signal(signal.SIGALRM, _hang)
+    memory = Path("/dev/shm")
+    place = Path(tempfile.mkdtemp(prefix="lidarloop-", dir=memory if memory.is_dir() else None))
+    here, environment = Path.cwd(), dict(os.environ)
     try:
-        if kind in READERS:
-            make, reader = READERS[kind]
-            file = make(place)
-        else:
-            project = whole_project(place)
-            (file,) = project.glob(PROJECT_FILES[kind])
-
-            def reader(_: Path) -> None:
-                look(project, place / "out")
-
-        data = file.read_bytes()
-        resource.setrlimit(resource.RLIMIT_AS, (_BYTES, resource.RLIM_INFINITY))
-        for number in range(first, first + count):
-            for log in ("-wal", "-shm"):
-                file.with_name(file.name + log).unlink(missing_ok=True)
-            file.write_bytes(mutated(data, random.Random(number)))
-            signal.alarm(_SECONDS)
-            try:
-                reader(file)
-                found["read"] += 1
-            except ProjectError as error:
-                found["told" if error.what else "told nothing"] += 1
-            except Hang:
-                found["hang"] += 1
-            except MemoryError:
-                found["memory"] += 1
-            except Exception as error:  # what this looks for
-                found[f"traceback: {type(error).__name__}, {error}, mutation {number}"] += 1
-            finally:
-                signal.alarm(0)
-        beyond = {path.name for path in place.iterdir()} - {"p", "scans", "out", file.name}
-        if kind in PROJECT_FILES and beyond:
-            found[f"written elsewhere: {sorted(beyond)}"] += 1
+        for name in ("home", "tmp", "cwd"):  # where nothing must be written either
+            (place / name).mkdir()
+        os.environ["HOME"] = str(place / "home")
+        tempfile.tempdir = str(place / "tmp")
+        os.chdir(place / "cwd")
+        known = PROJECT_FILES | GIVEN
+        make = _Looking if kind in known else _Bringing if kind in BROUGHT else _Reading
+        with _remembered_settings():
+            return counted(make(place, kind), first, count)
     finally:
+        tempfile.tempdir = None
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(here)
         shutil.rmtree(place, ignore_errors=True)
-    return found
+
+
+def main(kinds: list[str], first: int, count: int) -> None:
+    """Print what became of each kind."""
+    for kind in kinds:
+        began = time.monotonic()
+        found = outcomes(kind, first, count)
+        seconds = time.monotonic() - began
+        print(json.dumps({"kind": kind, "first": first, **found}), flush=True)
+        print(f"{kind}: {count / seconds:.0f} a second", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    kind, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    print(json.dumps(outcomes(kind, first, count)))
+    asked = sys.argv[1]
+    main(list(KINDS) if asked == "all" else asked.split(","), int(sys.argv[2]), int(sys.argv[3]))

@@ -417,7 +417,9 @@ class Journal:
             raise self._sentence(error.strerror or str(error)) from error
 
     def _sentence(self, text: str) -> ProjectError:
-        if any(word in text for word in ("malformed", "not a database", "too big", "no such")):
+        if any(
+            word in text for word in ("malformed", "not a database", "too big", "no such", "decode")
+        ):
             return DamagedError(
                 f"The journal {self.path} is damaged: {text}.",
                 "Restore it from a copy; answers of other annotators are not touched.",

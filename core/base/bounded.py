@@ -4,6 +4,7 @@ it is unpacked.
 
 from __future__ import annotations
 
+import ast
 import errno
 import math
 import os
@@ -64,7 +65,7 @@ def read_archive(
         found = {}
         for name in wanted(names):
             with archive.open(f"{name}.npy") as member:
-                shape, fortran, dtype = _header(cast(BinaryIO, member))
+                shape, fortran, dtype = npy_header(cast(BinaryIO, member))
                 check(name, shape, dtype)
                 count = math.prod(shape)
                 size = count * dtype.itemsize
@@ -78,18 +79,40 @@ def read_archive(
     return found
 
 
-def _header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, order and dtype of an .npy; no Python object is made of it."""
-    version = np.lib.format.read_magic(file)
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
-    if read is None:
-        raise ValueError(f"it has a header of version {version}")
-    shape, fortran, dtype = read(file, max_header_size=_MOST_HEADER)
+def npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether Fortran's order, and dtype of an .npy, which is read up to its values.
+
+    Read here, since numpy warns on the terminal where it repairs a header. Raises ValueError, and
+    what Python raises for a literal that is none.
+    """
+    start = file.read(8)
+    if start[:6] != b"\x93NUMPY" or start[6:] not in (b"\1\0", b"\2\0", b"\3\0"):
+        raise ValueError("it is no .npy of a version that is known")
+    length = int.from_bytes(file.read(2 if start[6] == 1 else 4), "little")
+    text = file.read(min(length, _MOST_HEADER + 1))
+    if len(text) != length or b"\\" in text:
+        raise ValueError("its header is damaged")
+    said = ast.literal_eval(text.decode("latin-1" if start[6] < 3 else "utf-8").strip())
+    if not isinstance(said, dict) or said.keys() != {"descr", "fortran_order", "shape"}:
+        raise ValueError("its header names other things than an array's")
+    shape, fortran = said["shape"], said["fortran_order"]
+    whole = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
+    if not whole or not isinstance(fortran, bool):
+        raise ValueError(f"it has the shape {shape!r}")
+    dtype: np.dtype[Any] = np.lib.format.descr_to_dtype(said["descr"])
     if dtype.hasobject:
         raise ValueError("it holds Python objects")
-    if any(length < 0 for length in shape):
-        raise ValueError(f"it has the shape {shape}")
     return shape, fortran, dtype
+
+
+def map_npy(path: Path) -> np.ndarray:
+    """The array of an .npy, mapped into memory and read only. Raises as `npy_header` does, and
+    OSError; ValueError where the file holds less than its header says."""
+    with open_file(path) as file:
+        shape, fortran, dtype = npy_header(file)
+        offset = file.tell()
+    if not math.prod(shape) * dtype.itemsize:
+        return np.empty(shape, dtype)
+    order: Any = "F" if fortran else "C"
+    # As a plain array: what is picked from a memmap would be one too, without a file.
+    return np.asarray(np.memmap(path, dtype, "r", offset, shape, order))

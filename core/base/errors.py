@@ -15,13 +15,23 @@ Everything else is a bug of ours and keeps its traceback.
 from __future__ import annotations
 
 
+def plain(text: str) -> str:
+    """A text whose control characters are written out: names of files and what files say may hold
+    what a terminal obeys."""
+    return text.translate(_WRITTEN_OUT)
+
+
+_WRITTEN_OUT = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"
+}
+
+
 class ProjectError(Exception):
     """A fault that the user can mend: `what` is wrong, and what to `do` about it."""
 
     def __init__(self, what: str, do: str) -> None:
-        super().__init__(what, do)
-        self.what = what
-        self.do = do
+        self.what, self.do = plain(what), plain(do)
+        super().__init__(self.what, self.do)
 
     def __str__(self) -> str:
         return f"{self.what}\n{self.do}"

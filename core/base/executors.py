@@ -18,6 +18,17 @@ _TRIES = 3
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
+class WorkerDied(ProjectError):
+    """A worker died again and again on the task `name`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The worker process for {name} died {_TRIES} times.",
+            "It may be out of memory: try fewer workers, or leave that scan out.",
+        )
+        self.name = name
+
+
 def run_all(
     tasks: Mapping[str, tuple[object, ...]],
     function: Callable[..., T],
@@ -31,7 +42,7 @@ def run_all(
 
     In this process for one worker, in spawned processes of one thread each for more, or on the
     dask cluster at the address `cluster`. A worker that dies is replaced and its tasks are done
-    again, three times at most; then ProjectError names the task. Errors of a task come through.
+    again, three times at most; then WorkerDied names the task. Errors of a task come through.
     """
     waiting = dict(tasks)
     done = 0
@@ -54,7 +65,7 @@ def run_all(
                     job.check()
                     for future in ready:
                         name = running[future]
-                        result = future.result()
+                        result = _result(future, name)
                         del running[future], waiting[name]
                         yield name, result
                         done += 1
@@ -64,14 +75,20 @@ def run_all(
                 suspect = next(iter(waiting))
                 deaths[suspect] = deaths.get(suspect, 0) + 1
                 if deaths[suspect] == _TRIES:
-                    raise ProjectError(
-                        f"The worker process for {suspect} died {_TRIES} times.",
-                        "It may be out of memory: try fewer workers, or leave that scan out.",
-                    ) from error
+                    raise WorkerDied(suspect) from error
             except BaseException:
                 for future in running:
                     future.cancel()
                 raise
+
+
+def _result(future: Future[T], name: str) -> T:
+    try:
+        return future.result()
+    except Exception as error:
+        if type(error).__name__ == "KilledWorker":  # as dask calls the same
+            raise WorkerDied(name) from error
+        raise
 
 
 @contextlib.contextmanager

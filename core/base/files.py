@@ -17,7 +17,7 @@ from typing import Any, get_args, get_origin
 import filelock
 import numpy as np
 
-from core.base.bounded import MOST_TEXT, open_file, read_archive, read_whole
+from core.base.bounded import MOST_TEXT, map_npy, read_archive, read_whole
 from core.base.errors import LockedError, ProjectError, StorageError
 
 _CHUNK_BYTES = 1 << 20
@@ -197,10 +197,8 @@ def map_array(path: Path, column: Column, *, do: str = _MAKE_AGAIN, **lengths: i
     Raises ProjectError, with `do`, where it is missing or damaged or another array.
     """
     try:
-        # As a plain array: what is picked from a memmap would be one too, without a file.
-        open_file(path).close()
-        array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
-    except Exception as error:  # of a damaged header numpy raises several kinds
+        array = map_npy(path)
+    except Exception as error:  # of a damaged header Python raises several kinds
         raise ProjectError(f"{path} cannot be read: {error}.", do) from error
     _check(path, path.stem, array.shape, array.dtype, column, lengths, do)
     return array if array.size else array.astype(column[0])

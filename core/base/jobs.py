@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from core.base.errors import Cancelled
+from core.base.errors import Cancelled, plain
 from core.base.words import duration
 
 
@@ -92,7 +92,8 @@ def terminal_bar(stream: TextIO | None = None) -> Listener:
 
     def show(report: Progress) -> None:
         if report.said:
-            out.write(f"\r\x1b[K{report.said}\n" if redraw else f"{report.said}\n")
+            said = plain(report.said)
+            out.write(f"\r\x1b[K{said}\n" if redraw else f"{said}\n")
             out.flush()
             return
         finished = report.done >= report.total

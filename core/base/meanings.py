@@ -31,6 +31,8 @@ MEANINGS: Mapping[str, str] = {
     "train.learning_rate": "How far a step of training goes.",
     "train.first_epochs": "Passes over the training scans in the first round.",
     "train.epochs": "Passes over the training scans in each later round.",
+    "train.steps": "Steps of a round's training, whatever is labelled; 0: its epochs count.",
+    "train.look_every": "Steps between two looks at the validation scans in training; 0: none.",
     "train.rotate": "Whether scans are turned by chance while training.",
     "train.scale_low": "Scans are scaled by chance while training, by this at least.",
     "train.scale_high": "Scans are scaled by chance while training, by this at most.",

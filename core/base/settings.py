@@ -22,6 +22,8 @@ ADDED: Mapping[str, str] = {
     "rig.ground_from_m": "0.2.0",
     "rig.ego_box": "0.2.0",
     "rig.drop_reflections": "0.2.0",
+    "train.steps": "0.2.0",
+    "train.look_every": "0.2.0",
 }
 
 
@@ -63,8 +65,9 @@ class QuerySettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """The network and its training. `mixed`: half precision where there is CUDA; `threads` 0
-    leaves one core to the window."""
+    """The network and its training. `steps` of a round, 0 for as many as its epochs have;
+    `look_every`: steps between two looks at the validation scans, 0 for none; `mixed`: half
+    precision where there is CUDA; `threads` 0 leaves one core to the window."""
 
     network: str
     width: float
@@ -73,6 +76,8 @@ class TrainSettings:
     learning_rate: float
     first_epochs: int
     epochs: int
+    steps: int
+    look_every: int
     rotate: bool
     scale_low: float
     scale_high: float
@@ -107,6 +112,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "train.learning_rate": (1e-8, 10),
     "train.first_epochs": (1, 10**5),
     "train.epochs": (1, 10**5),
+    "train.steps": (0, 10**8),
+    "train.look_every": (0, 10**8),
     "train.scale_low": (0.1, 1),
     "train.scale_high": (1, 10),
     "train.threads": (0, 1024),

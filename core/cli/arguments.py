@@ -7,12 +7,14 @@ from pathlib import Path
 
 from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
-from core.cli import boxes, classes, settings
+from core.cli import boxes, classes, experiment, settings
 from core.data.reading import METRES
 from core.exchange.box_files import KINDS
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
 from core.exchange.layouts import LAYOUTS, OWN
+from core.frame_steps import ORACLE
+from core.simulate.town import LAYOUTS as TOWN_LAYOUTS
 from core.steps import ORACLES
 
 # Settings of the sensor with an option each, and what the option is given.
@@ -65,12 +67,35 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("out", type=Path, metavar="OUT")
     made = add(
         "simulate",
-        "make labelled scans of a simulated street in SemanticKITTI layout",
-        "lidarloop simulate town --scans 20 --seed 1",
+        "make labelled scans of a simulated town",
+        "lidarloop simulate town --scans 100 --validation 30 --seed 1",
     )
     made.add_argument("out", type=Path, metavar="OUT")
     made.add_argument("--scans", type=int, required=True, metavar="N", help="training scans")
+    made.add_argument(
+        "--validation", type=int, metavar="N", help="validation scans; default: a quarter as many"
+    )
     made.add_argument("--seed", type=int, required=True, metavar="S")
+    made.add_argument(
+        "--layout",
+        choices=tuple(TOWN_LAYOUTS),
+        default=next(iter(TOWN_LAYOUTS)),
+        help="default: %(default)s",
+    )
+    made.add_argument("--beams", type=int, choices=(64, 32), help="default: the layout's own")
+    made.add_argument(
+        "--tail", type=float, default=1.0, metavar="X", help="so many times as much of what is rare"
+    )
+    made.add_argument(
+        "--step", type=float, default=1.0, metavar="M", help="metres between two scans; default: 1"
+    )
+    made = add(
+        "gauge",
+        "compare simulated scans with real ones, and these with each other",
+        "lidarloop gauge town semantickitti",
+    )
+    made.add_argument("town", type=Path, metavar="TOWN", help="root of a SemanticKITTI layout")
+    made.add_argument("real", type=Path, metavar="REAL", help="likewise, two sequences or more")
     made = on_project(
         "new",
         "make a project from a folder of scans",
@@ -143,13 +168,23 @@ def parser() -> argparse.ArgumentParser:
     budget.add_argument("--points", metavar="P%", help="share of all training points")
     budget.add_argument("--units", type=int, metavar="U")
     budget.add_argument("--minutes", type=float, metavar="M")
+    budget.add_argument("--frames", type=int, metavar="F", help="with --task boxes")
+    budget.add_argument("--boxes", type=int, metavar="B", help="with --task boxes")
+    boxes.add_task(made)
     add("strategies", "list the ways to choose what to ask", "lidarloop strategies")
+    made = add(
+        "experiment",
+        "compare strategies by a whole experiment, or draw its report again",
+        "lidarloop experiment town out --seeds 0-4",
+    )
+    experiment.add_arguments(made)
     made = on_project(
         "annotate",
         "answer the open query from ground truth (research projects only)",
         "annotate street --oracle per-point",
     )
-    made.add_argument("--oracle", choices=ORACLES, required=True)
+    made.add_argument("--oracle", choices=(*ORACLES, ORACLE), required=True)
+    boxes.add_task(made)
     made = add("train", "train on all answers, then score and evaluate", "lidarloop train street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
     made.add_argument("--round", type=Path, metavar="DIR", help="a round's folder")

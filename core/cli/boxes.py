@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from core.base.errors import SettingsError
 from core.base.jobs import Job
+from core.frame_steps import annotate_frames, ask_frames
 from core.project.project import Project
 
 TASKS = ("points", "boxes")
@@ -30,3 +32,35 @@ def export_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> i
     from core.exchange.boxes_out import export_boxes as export
 
     return export(project, arguments.out, job, kind=arguments.kind, force=arguments.force)
+
+
+def query(project: Project, arguments: argparse.Namespace, job: Job) -> str:
+    """Ask for frames; what was asked."""
+    if arguments.points is not None or arguments.units is not None:
+        raise SettingsError(
+            "Boxes are not asked by points or units.", "Give --frames, --boxes or --minutes."
+        )
+    found = ask_frames(
+        project,
+        job,
+        strategy=arguments.strategy,
+        frames=arguments.frames,
+        boxes=arguments.boxes,
+        minutes=arguments.minutes,
+    )
+    cost = int(found.query.cost.sum())
+    return f"{found.id}: {len(found.query.items):,} frames, {cost:,} boxes expected"
+
+
+def only_points(arguments: argparse.Namespace) -> None:
+    """Raise SettingsError where a query of points was given what only boxes have."""
+    if arguments.frames is not None or arguments.boxes is not None:
+        raise SettingsError(
+            "Frames and boxes are what --task boxes asks.",
+            "Add --task boxes, or give --points, --units or --minutes.",
+        )
+
+
+def annotate(project: Project, arguments: argparse.Namespace, job: Job) -> str:
+    """Answer the open frames from ground truth; how many boxes."""
+    return f"{annotate_frames(project, job, oracle=arguments.oracle):,} boxes drawn"

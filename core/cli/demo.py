@@ -1,4 +1,4 @@
-"""The demo: a simulated street, a research project on it, prepared and asked, in one call.
+"""The demo: a simulated town, a research project on it, prepared and asked, in one call.
 
 Without a display the simulated annotator plays two rounds, and pictures of the window are made
 under a virtual display, so that a server shows the same thing as a desk.
@@ -18,12 +18,14 @@ from core.base.files import write_atomic
 from core.base.jobs import Job
 from core.project import status
 from core.project.project import Project
+from core.simulate.town import write_town
 
 if TYPE_CHECKING:
     from core.cli.faces import Faces
 
-PROJECT = "demo-street"
-SCANS, SEED, ROUNDS = 8, 1, 2
+PROJECT, TOWN = "demo-town", "town"
+SCANS, VALIDATION, SEED, ROUNDS = 8, 2, 1, 2
+STEP_M, TAIL = 6.0, 3.0  # so that eight scans show much
 # The demo's whole pool is smaller than one percent of SemanticKITTI, so it asks for more of it.
 OVERRIDES = {"query.fraction": "0.04", "train.first_epochs": "12", "train.epochs": "6"}
 
@@ -42,18 +44,24 @@ def run(folder: Path, faces: Faces, job: Job) -> int:
 
 def make(folder: Path, job: Job) -> None:
     """Simulate the scans, make the project, prepare it and ask the warm start, where missing."""
-    from core.simulate.street import simulate
-
-    scans, path = folder / "scans", folder / PROJECT
-    if not (scans / "sequences" / "08").is_dir():
-        simulate(scans, SCANS, SEED, job)
+    scans, path = folder / TOWN, folder / PROJECT
+    if not ((path / "project.toml").exists() and scans.is_dir()):
+        written = write_town(
+            scans,
+            scans=SCANS,
+            validation=VALIDATION,
+            seed=SEED,
+            step_m=STEP_M,
+            tail=TAIL,
+            job=job,
+        )
     if not (path / "project.toml").exists():
         Project.create(
             path,
             format="semantickitti",
             root=scans,
-            train=["00"],
-            validation=["08"],
+            train=written.train,
+            validation=written.validation,
             preset="laptop",
             seed=SEED,
             research=True,

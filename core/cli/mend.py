@@ -10,8 +10,9 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,20 @@ from core.answers.salvage import kept_name, put_aside, readable
 from core.base.errors import ProjectError
 from core.base.files import read_json, writer_lock
 from core.cli.finding import Finding
+from core.data.own_poses import FOLDER as OWN_POSES
+from core.data.own_poses import read_own_file
 from core.prepare.report import read_report
-from core.prepare.units import POINTER, Units
+from core.prepare.units import POINTER, Units, map_shapes, shapes_file
 from core.project.pointer import units_now
 from core.project.project_file import read_project_file
-from core.rounds.round import METRICS, Round
+from core.rounds.log import read_log
+from core.rounds.predictions import read_prediction
+from core.rounds.round import GIVEN, LOG, METRICS, QUERY, Round
+from core.rounds.scores import read_scores
 
 _AGAIN = "The step that makes it makes it again; no answer is lost."
 _SEQ = IN_TABLE.index("seq")
+_ABOUT = "scores/scores.json"
 _LEFT = ("*.sqlite.new*", ".*.tmp")  # what a program that was killed was building
 
 
@@ -112,28 +119,55 @@ def derived(folder: Path) -> Iterator[Finding]:
 
 def _broken(folder: Path) -> Iterator[tuple[Path, str]]:
     """Each file that cannot be read and can be made again, or is one drawing, and why."""
-    try:
-        found = units_now(folder / "units")
-        if found is not None:
-            units = Units.load(found)
-            read_report(found, units)
-    except ProjectError as error:
-        yield folder / "units" / POINTER, error.what
-    for place in sorted((folder / "rounds").glob("*-*")):
-        for name in (METRICS, "scores/scores.json"):
-            path = place / name
-            try:
-                if name == METRICS:
-                    Round(place).metrics()
-                elif path.exists():
-                    read_json(path, version=int, fingerprint=str, columns=list[str])
-            except ProjectError as error:
-                yield path, error.what
-    for path in sorted((folder / "drawings").glob("*.npz")):
+    for path, read in _made(folder):
         try:
-            read_drawing(path)
+            read()
         except ProjectError as error:
             yield path, error.what
+
+
+def _made(folder: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
+    """Each file of a project that a step made, and what reads it."""
+    yield folder / "units" / POINTER, lambda: _units(folder)
+    for place in sorted(path.parent for path in (folder / "rounds").glob(f"*-*/{QUERY}")):
+        yield place / METRICS, Round(place).metrics
+        yield from _if_there(place / LOG, read_log)
+    units = None
+    with suppress(ProjectError):  # told of already
+        units = _units(folder)
+    if units is not None:
+        shapes = shapes_file(folder / "units" / units.fingerprint)
+        yield from _if_there(shapes, lambda _: map_shapes(shapes.parent, units))
+        for path in sorted(
+            (*folder.glob(f"rounds/*-*/{_ABOUT}"), *folder.glob(f"{GIVEN}/{_ABOUT}"))
+        ):
+            yield path, partial(_scores, path.parent.parent, units)
+    yield from _if_there(folder / GIVEN / f"{GIVEN}.json", read_json)
+    for path in sorted((folder / OWN_POSES).rglob("*.json")):
+        yield path, partial(read_own_file, path)
+    for path in sorted((folder / "drawings").glob("*.npz")):
+        yield path, partial(read_drawing, path)
+    for path in sorted((folder / "cache/predictions").rglob("*.npz")):
+        yield path, partial(read_prediction, path, "classes")
+
+
+def _if_there(path: Path, read: Callable[[Path], object]) -> list[tuple[Path, Any]]:
+    return [(path, partial(read, path))] if path.exists() else []
+
+
+def _units(folder: Path) -> Units | None:
+    found = units_now(folder / "units")
+    if found is None:
+        return None
+    units = Units.load(found)
+    read_report(found, units)
+    return units
+
+
+def _scores(place: Path, units: Units) -> None:
+    scores = read_scores(place, units)
+    if scores is not None:
+        list(scores.values())  # opens each column
 
 
 def _rows(database: sqlite3.Connection, version: int) -> list[tuple[Any, ...]]:

@@ -6,8 +6,11 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from typing import Any, TextIO, cast
+
+from core.base.errors import plain
 
 _STOPPED = 141  # as a shell tells of a program whose reader went away
 
@@ -25,13 +28,15 @@ def to_terminal() -> Iterator[Outcome]:
 
     A reader that has seen enough, such as `head`, is no error; a full disk is one.
     """
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files may hold what no encoding has
             stream.reconfigure(errors="backslashreplace")
     outcome = Outcome()
     try:
         try:
-            yield outcome
+            with redirect_stdout(cast(TextIO, _Plain(sys.stdout))):
+                yield outcome
         finally:  # also where argparse ends the program after its help
             sys.stdout.flush()
     except BrokenPipeError:
@@ -44,6 +49,32 @@ def to_terminal() -> Iterator[Outcome]:
         reason = error.strerror or error
         print(f"lidarloop: the output cannot be written: {reason}.", file=sys.stderr)
         outcome.code = 2
+
+
+class _Plain:
+    """A stream that writes control characters out: what files say is not a terminal's to obey."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(plain(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _open_streams() -> None:
+    """Where a stream is closed, what it would say goes nowhere: else the next file that is opened
+    would stand in its place, and be written to."""
+    handle = os.open(os.devnull, os.O_RDWR)
+    while handle < 3:  # this was a stream's
+        handle = os.dup(handle)
+    os.close(handle)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8"))
 
 
 def _write_nowhere() -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 from core import steps
 from core.base import compiling
-from core.base.errors import Cancelled, DataError, ProjectError, SettingsError
+from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, plain
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import boxes, classes, demo, poses, settings
+from core.cli import boxes, classes, demo, experiment, gauge, poses, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
@@ -35,7 +35,9 @@ from core.exchange.export import export
 from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
+from core.rounds import figures
 from core.rounds.round import QUERY
+from core.simulate.town import write_town
 
 Verb = Callable[[argparse.Namespace, Faces], int]
 
@@ -89,9 +91,24 @@ def _pictures(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _simulate(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.simulate.street import simulate
+    scans, validation = arguments.scans, arguments.validation
+    written = write_town(
+        arguments.out,
+        scans=scans,
+        validation=max(3, scans // 4) if validation is None else validation,
+        seed=arguments.seed,
+        beams=arguments.beams,
+        tail=arguments.tail,
+        step_m=arguments.step,
+        layout=arguments.layout,
+        job=_job(),
+    )
+    print(f"for training {','.join(written.train)}; for validation {','.join(written.validation)}")
+    return 0
 
-    simulate(arguments.out, arguments.scans, arguments.seed, _job())
+
+def _gauge(arguments: argparse.Namespace, _: Faces) -> int:
+    print(gauge.run(arguments.town, arguments.real, _job()))
     return 0
 
 
@@ -142,7 +159,7 @@ def _new(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _tell(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        print(f"lidarloop: {sentence}", file=sys.stderr)
+        print(f"lidarloop: {plain(sentence)}", file=sys.stderr)
 
 
 def _warn_of_size(project: Project) -> None:
@@ -205,6 +222,10 @@ def _poses(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _query(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.query(project, arguments, _job()))
+            return 0
+        boxes.only_points(arguments)
         found = steps.ask(
             project,
             _job(),
@@ -223,8 +244,15 @@ def _strategies(_: argparse.Namespace, __: Faces) -> int:
     return 0
 
 
+def _experiment(arguments: argparse.Namespace, faces: Faces) -> int:
+    return experiment.run(arguments, faces, _job())
+
+
 def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            print(boxes.annotate(project, arguments, _job()))
+            return 0
         count = steps.annotate(project, _job(), oracle=arguments.oracle)
     print(f"{count:,} units answered")
     return 0
@@ -281,8 +309,10 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
-    for name, iou in metrics["iou"].items():
-        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}")
+    rows = zip(metrics["iou"].items(), metrics["confusion"], strict=True)
+    for (name, iou), truth in rows:
+        aside = "" if iou is None or any(truth) else "  predicted, not in the truth: not counted"
+        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}{aside}")
     for band in metrics["ranges"]:
         miou = DASH if band["miou"] is None else f"{band['miou']:.1%}"
         name = f"from {band['from_m']} m"
@@ -305,8 +335,7 @@ def _print_panoptic(panoptic: dict[str, Any] | None) -> None:
 
 
 def _print_miou(metrics: dict[str, Any] | None) -> None:
-    miou = metrics.get("miou") if metrics else None
-    print(f"mIoU {DASH if miou is None else f'{miou:.1%}'}")
+    print(f"mIoU {figures.words(metrics)}")
 
 
 def _status(arguments: argparse.Namespace, faces: Faces) -> int:
@@ -408,6 +437,7 @@ _VERBS: dict[str, Verb] = {
     "demo": _demo,
     "pictures": _pictures,
     "simulate": _simulate,
+    "gauge": _gauge,
     "new": _new,
     "classes": _classes,
     "settings": _settings,
@@ -415,6 +445,7 @@ _VERBS: dict[str, Verb] = {
     "poses": _poses,
     "query": _query,
     "strategies": _strategies,
+    "experiment": _experiment,
     "annotate": _annotate,
     "train": _train,
     "score": _score,

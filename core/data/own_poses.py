@@ -63,7 +63,11 @@ def write_own(folder: Path, sequence: str, found: OwnPoses) -> None:
 def read_own(folder: Path, sequence: str) -> OwnPoses | None:
     """The poses of a sequence, None where none were computed. Raises ProjectError where their file
     is damaged."""
-    file = _file(folder, sequence)
+    return read_own_file(_file(folder, sequence))
+
+
+def read_own_file(file: Path) -> OwnPoses | None:
+    """As `read_own`, of the file of a sequence."""
     try:
         about = file.stat()
     except OSError:

@@ -191,6 +191,11 @@ class Dataset:
         """Whether a scan has a label file."""
         return self.format.has_labels(self.root, name)
 
+    def has_boxes(self, name: str) -> bool:
+        """Whether the dataset itself has a file with a scan's boxes."""
+        lies = self.format.box_file(name)
+        return bool(lies) and (self.root / lies).is_file()
+
     def ground_truth(
         self, name: str, classes: ClassList, *, count: int | None = None
     ) -> np.ndarray | None:

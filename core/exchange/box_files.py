@@ -5,7 +5,7 @@ Boxes are in the coordinates of the scans' files, in metres, as such files have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -207,16 +207,8 @@ def _number(name: str) -> int | None:
 
 def truth(dataset: Dataset, scan: str, names: Sequence[str]) -> Boxes | None:
     """The boxes that the dataset itself has of a scan, None where it has none. Raises DataError."""
-    lies = dataset.format.box_file(scan)
-    file = dataset.root / lies
-    if not lies or not file.is_file():
+    if not dataset.has_boxes(scan):
         return None
-    kind = "kitti-tracking" if "/label_02/" in lies else "kitti"
+    file = dataset.root / dataset.format.box_file(scan)
+    kind = "kitti-tracking" if file.parent.name == "label_02" else "kitti"
     return read_boxes(dataset, file, names, kind=kind, scans=[scan]).frames.get(scan)
-
-
-def labelled(dataset: Dataset, scans: Iterable[str]) -> list[str]:
-    """Those of the scans whose boxes the dataset itself has a file for."""
-    places = {scan: dataset.format.box_file(scan) for scan in scans}
-    there = {lies: (dataset.root / lies).is_file() for lies in set(places.values()) if lies}
-    return [scan for scan, lies in places.items() if there.get(lies)]

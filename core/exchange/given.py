@@ -10,9 +10,11 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from core.base.bounded import map_npy, open_file, read_archive
 from core.base.errors import DataError
 from core.base.files import hash_file, write_arrays, write_json
 from core.base.jobs import Job
@@ -86,7 +88,7 @@ def score_from(project: Project, folder: Path, job: Job) -> Matched:
 def _score_one(project: Project, scan: str, path: Path, out: Path, size: int) -> int:
     """Keep what a file says of a scan; return how many numbers a feature has, `size` so far."""
     units = project.need_units()
-    probabilities, features = read_probabilities(path)
+    probabilities, features = read_probabilities(path, project.count(scan))
     _check(probabilities, project.count(scan), len(project.classes), scan, path)
     total = probabilities.sum(axis=1, keepdims=True)
     p = np.maximum(probabilities, 0) / total
@@ -117,25 +119,29 @@ def _score_one(project: Project, scan: str, path: Path, out: Path, size: int) ->
     return size
 
 
-def read_probabilities(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """(N, C) float64 probabilities of a file, and its features (N, F) or None. Raises DataError."""
+def read_probabilities(path: Path, rows: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """(N, C) float64 probabilities of a file for a scan of `rows` rows, and its features (N, F) or
+    None. Raises DataError; of an array of other rows nothing is unpacked."""
     features = None
     try:
-        with path.open("rb") as file:
-            stored = np.load(file, allow_pickle=False)
-            if isinstance(stored, np.ndarray):
-                found = stored
-            else:
-                names = [name for name in stored.files if name not in _FEATURES]
-                named = [name for name in _NAMES if name in names] or names
-                if len(named) != 1:
+        if _is_archive(path):
+            picked: list[str] = []
+
+            def wanted(there: list[str]) -> list[str]:
+                picked.extend(_picked(path, there))
+                return picked
+
+            def check(name: str, shape: tuple[int, ...], _: np.dtype[Any]) -> None:
+                if len(shape) != 2 or shape[0] != rows:
                     raise DataError(
-                        f"{path} holds {', '.join(stored.files) or 'nothing'}.",
-                        f'Save the probabilities as "{_NAMES[0]}".',
+                        f"{path} has {name} {shape}; the scan has {rows:,} points.", _WHAT
                     )
-                found = np.asarray(stored[named[0]])  # of no array it is bytes
-                given = next((name for name in _FEATURES if name in stored), None)
-                features = None if given is None else np.asarray(stored[given])
+
+            arrays = read_archive(path, wanted, check)
+            found = arrays[picked[0]]
+            features = arrays[picked[1]] if len(picked) > 1 else None
+        else:
+            found = map_npy(path)
     except DataError:
         raise
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds
@@ -146,6 +152,25 @@ def read_probabilities(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
                 f"{path} has {what} of the kind {values.dtype}.", "Save them as floats."
             )
     return found.astype(np.float64), None if features is None else features.astype(np.float32)
+
+
+def _is_archive(path: Path) -> bool:
+    with open_file(path) as file:
+        return file.read(2) == b"PK"
+
+
+def _picked(path: Path, there: list[str]) -> list[str]:
+    """Of the names in an archive that of the probabilities, then that of the features if it is
+    there. Raises DataError."""
+    names = [name for name in there if name not in _FEATURES]
+    named = [name for name in _NAMES if name in names] or names
+    if len(named) != 1:
+        raise DataError(
+            f"{path} holds {', '.join(there) or 'nothing'}.",
+            f'Save the probabilities as "{_NAMES[0]}".',
+        )
+    given = next((name for name in _FEATURES if name in there), None)
+    return named if given is None else [*named, given]
 
 
 def _check(values: np.ndarray, rows: int, classes: int, scan: str, path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.base.bounded import map_npy
 from core.base.errors import DataError
 from core.data.clouds import las, read
 from core.data.formats.nuscenes_panoptic import SUFFIX as PANOPTIC
@@ -72,7 +73,7 @@ def as_labels(found: object, where: str) -> np.ndarray:
 def _of_numpy(path: Path) -> np.ndarray:
     try:
         # As a map: a header that promises more than the file holds is refused, not believed.
-        return np.array(np.lib.format.open_memmap(path, mode="r"))
+        return np.array(map_npy(path))
     except Exception as error:  # of a damaged header numpy raises several kinds
         raise _unreadable(path, error) from error
 

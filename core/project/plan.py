@@ -74,7 +74,7 @@ def planned(
     if guess:
         settings = fitted(sample(dataset), settings, overrides).settings
         dataset = replace(dataset, rig=Rig.of(settings.rig))
-    if research and not any(dataset.has_labels(name) for name in dataset.train):
+    if research and not any(dataset.has_labels(n) or dataset.has_boxes(n) for n in dataset.train):
         raise SettingsError(
             f"A research project answers from ground truth, and no training scan below "
             f"{root} has labels.",

@@ -5,6 +5,7 @@ classes.toml                 the class list, the project's own copy
 journals/<annotator>.sqlite  the answers: the truth
 units/<fingerprint>/         the prepared units, written once
 rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, scores
+frame-rounds/<nnn>-<strategy>/  queries of whole frames, to draw boxes in
 poses/                       poses computed from the scans, where the data have none
 given/                       scores of another network's probabilities
 cache/                       predictions: may be deleted
@@ -49,6 +50,7 @@ from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
 from core.rounds.training_set import TrainingSet, read_training, write_training
 
 CLASSES = "classes.toml"
+FRAME_ROUNDS = "frame-rounds"
 
 
 class Project:
@@ -101,6 +103,7 @@ class Project:
             for counts in (self.answers.fold.class_counts(), self.boxes.class_counts()):
                 self.classes.check_ids(counts, path / CLASSES)
             self.rounds: list[Round] = read_rounds(path / "rounds")
+            self.frame_rounds: list[Round] = read_rounds(path / FRAME_ROUNDS)
             self._close = undo.pop_all()
 
     @classmethod
@@ -436,3 +439,18 @@ class Project:
     def new_round_folder(self, query: Query) -> Path:
         """Return the folder a new query is saved in; "003-basal", and so on."""
         return self.path / "rounds" / f"{len(self.rounds) + 1:03d}-{query.strategy}"
+
+    # -- rounds of frames ---------------------------------------------------------------------
+
+    def add_frame_round(self, found: Round) -> None:
+        self.frame_rounds = [*self.frame_rounds, found]
+
+    def open_frames(self, found: Round) -> list[str]:
+        """The frames that a query asks and nobody has settled, in its order."""
+        settled = self.boxes.settled
+        return [scan for scan in found.query.items if scan not in settled]
+
+    def new_frames_folder(self, query: Query) -> Path:
+        """The folder a new query of frames is saved in."""
+        number = len(self.frame_rounds) + 1
+        return self.path / FRAME_ROUNDS / f"{number:03d}-{query.strategy}"

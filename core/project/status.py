@@ -15,6 +15,7 @@ from core.project.caches import caches
 from core.project.caches import told as told_caches
 from core.project.poses import sources
 from core.project.project import Project
+from core.rounds import figures
 from core.rounds.round import GIVE_AGAIN, Round
 
 
@@ -69,6 +70,15 @@ def _boxes(project: Project) -> dict[str, Any]:
         "finished": len(project.boxes.finished),
         "boxes": sum(counts.values()),
         "minutes": round(project.boxes.minutes(), 2),
+        "rounds": [
+            {
+                "id": found.id,
+                "strategy": found.query.strategy,
+                "asked": len(found.query.items),
+                "open": len(project.open_frames(found)),
+            }
+            for found in project.frame_rounds
+        ],
         "classes": {project.classes.names[c]: count for c, count in sorted(counts.items())},
     }
 
@@ -163,6 +173,7 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
             "declined": len(heads) - len(answers),
         },
         "miou": metrics.get("miou"),
+        **{name: metrics.get(name) for name in ("miou_classes", "all_classes", "official")},
         "iou": _by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),
     }
 
@@ -215,12 +226,11 @@ def table(value: dict[str, Any]) -> str:
             f"{row['name']:<10} {sizes:>8} {row['units']:>9,} {row['points']:>12,} {share:>6} "
             f"{row['answered_units']:>9,}"
         )
-    lines += ["", f"{'round':<14} {'stage':<9} {'asked':>7} {'answered':>9} {'mIoU':>7}"]
+    lines += ["", f"{'round':<14} {'stage':<9} {'asked':>7} {'answered':>9}  mIoU"]
     for row in value["rounds"]:
-        miou = DASH if row["miou"] is None else f"{row['miou']:.1%}"
         lines.append(
             f"{row['id']:<14} {row['stage']:<9} {row['asked']['items']:>7,} "
-            f"{row['answered']['items']:>9,} {miou:>7}"
+            f"{row['answered']['items']:>9,}  {figures.words(row)}"
         )
     lines += ["", *told_caches(value["predictions"]), *_poses(value["poses"])]
     boxes = value["boxes"]
@@ -230,6 +240,10 @@ def table(value: dict[str, Any]) -> str:
             f"boxes: {boxes['boxes']:,} in {boxes['frames']:,} frames; {boxes['finished']:,} "
             f"finished; {boxes['minutes']:.1f} minutes",
         ]
+    lines += [
+        f"{row['id']:<14} {row['asked']:,} frames asked, {row['open']:,} open"
+        for row in boxes["rounds"]
+    ]
     given = value["given"]
     if given is not None:
         lines += ["", f"ranked by the probabilities of {given['scans']:,} scans in {given['from']}"]

@@ -12,10 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.base.errors import ProjectError
 from core.base.files import read_json
-from core.base.typed import share_or_none
+from core.base.typed import share_or_none, whole, words
 from core.query.query import Query, read_query
+from core.rounds.figures import figures
 from core.rounds.scores import are_scored
 
 QUERY = "query.json"
@@ -91,7 +94,11 @@ class Round:
         return self.scored and self.file(METRICS).exists()
 
     def metrics(self) -> dict[str, Any] | None:
-        """The evaluation of its checkpoint, or None before there is one."""
+        """The evaluation of its checkpoint, or None before there is one.
+
+        Where an earlier version averaged over the classes in truth or prediction, the figures are
+        those of its confusion.
+        """
         path = self.file(METRICS)
         if not path.exists():
             return None
@@ -100,9 +107,24 @@ class Round:
             share_or_none(found.get("miou"), "miou")
             for name, value in found["iou"].items():
                 share_or_none(value, f"iou of {name}")
-        except ValueError as error:
+            if "miou_classes" not in found and "confusion" in found:
+                found |= figures(_confusion(found), list(found["iou"]))
+            if found.get("official") is not None:
+                share_or_none(found["official"]["miou"], "the official mIoU")
+                words(found["official"]["benchmark"], "the benchmark")
+            for name in ("miou_classes", "all_classes"):
+                whole(found.get(name, 0), name)
+        except (KeyError, TypeError, ValueError) as error:
             raise ProjectError(f"{path} is damaged: {error}.", _EVALUATE) from error
         return found
+
+
+def _confusion(metrics: dict[str, Any]) -> np.ndarray:
+    """(C, C) int64. Raises ValueError where there is none of the classes of `iou`."""
+    matrix = np.array(metrics["confusion"])
+    if matrix.shape != (len(metrics["iou"]),) * 2 or matrix.dtype.kind != "i" or matrix.min() < 0:
+        raise ValueError("confusion is no table of its classes")
+    return matrix
 
 
 def read_rounds(folder: Path) -> list[Round]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from core.assist.calibration import ENOUGH
 from core.assist.suggestion import hit_rates
 from core.project.project import Project
+from core.rounds import figures
 
 LEAST_MIOU = 0.2  # below a fifth most classes are not found at all
 LEAST_HITS = 0.5  # of answers that a network's class stood beside, where no mIoU is measured
@@ -26,10 +27,11 @@ def trust(project: Project) -> Trust:
     found = project.last_scored()
     if found is None:
         return Trust(False, "no network yet", "There is no trained network yet.")
-    miou = (found.metrics() or {}).get("miou")
+    metrics = found.metrics() or {}
+    miou = metrics.get("miou")
     if miou is not None:
         short = f"mIoU {miou:.0%}" if miou >= LEAST_MIOU else f"mIoU only {miou:.1%}"
-        words = f"Its mIoU on the validation scans is {miou:.1%}"
+        words = f"Its mIoU on the validation scans is {figures.words(metrics)}"
         return _judged(miou >= LEAST_MIOU, short, f"{words}; from {LEAST_MIOU:.0%} on it is shown.")
     right, count = hit_rates(list(project.answers.effective.values())).network
     if count < ENOUGH:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from core.base.jobs import Progress
 from core.base.words import DASH, round_name
 from core.project.status import round_status
+from core.rounds import figures
 from core.rounds.spending import Spending
 from gui.charts.lines import Lines
 from gui.desk.counted import points, units_words
@@ -51,6 +52,10 @@ class Rounds(QWidget):
         self.curves = (self.loss, self.labelled)
         for curve in self.curves:
             curve.hide()
+        self.measured = QLabel()  # of the chosen round, over which classes, and the benchmark's
+        self.measured.setObjectName("quiet")
+        self.measured.setWordWrap(True)
+        self.measured.setContentsMargins(10, 0, 10, 0)
         self.classes = _table(("Class", "IoU", "Change"))
         self.fits = (Fit(self.table, (0, 3, 1, 2)), Fit(self.classes, (0, 1, 2)))
         layout = QVBoxLayout(self)
@@ -61,6 +66,7 @@ class Rounds(QWidget):
         layout.addWidget(self.chart)
         layout.addWidget(self.loss)
         layout.addWidget(self.labelled)
+        layout.addWidget(self.measured)
         layout.addWidget(self.classes)
         layout.addStretch()
         self._epochs: dict[str, dict[int, float]] = {}
@@ -147,8 +153,11 @@ class Rounds(QWidget):
         place = self.table.currentRow()
         if not 0 <= place < len(self.rows):
             self.classes.setRowCount(0)
+            self.measured.hide()
             return
         row = self.rows[place]
+        self.measured.setVisible(row["miou"] is not None)
+        self.measured.setText(f"{round_name(row['id']).capitalize()}: mIoU {figures.words(row)}")
         parent = next((r for r in self.rows if r["id"] == row["parent"]), None)
         self.classes.setRowCount(len(row["iou"]))
         for line, (name, value) in enumerate(row["iou"].items()):

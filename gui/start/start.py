@@ -56,7 +56,7 @@ class Start(QWidget):
         self.open_button.clicked.connect(self._choose_project)
         self._cards = [
             _card(
-                "Try the demo street",
+                "Try the demo town",
                 "Eight simulated scans with cars, people, poles and trees, ready to be labelled. "
                 "Made on this machine in under a minute.",
                 self.demo_button,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from core.base.files import read_json
 from core.base.words import DASH
 from core.project.project import Project
+from core.rounds import figures
+from core.rounds.log import read_log
 from core.rounds.round import LOG, Round
 
 
@@ -20,7 +19,9 @@ def trained(project: Project, found: Round) -> str:
         before = _miou(project.round(found.parent)) if found.parent is not None else None
         measured += f" ({before:.1%} the round before)" if before is not None else ""
     loss = _loss(found)
-    return f"Training ended: {measured}{f', loss {loss:.3g}' if loss is not None else ''}."
+    text = f"Training ended: {measured}{f', loss {loss:.3g}' if loss is not None else ''}."
+    over = figures.aside(found.metrics() or {})
+    return f"{text} mIoU is {over}." if over else text
 
 
 def _miou(found: Round) -> float | None:
@@ -31,6 +32,6 @@ def _miou(found: Round) -> float | None:
 def _loss(found: Round) -> float | None:
     """Of the last epoch, None where the network was trained elsewhere."""
     path = found.file(LOG)
-    epochs = read_json(path, epochs=list[dict[str, Any]])["epochs"] if path.exists() else []
+    epochs = read_log(path) if path.exists() else []
     loss = epochs[-1].get("loss") if epochs else None
     return float(loss) if isinstance(loss, int | float) else None

@@ -216,5 +216,5 @@ def load_optimiser(optimiser: torch.optim.Adam, tensors: Mapping[str, Tensor]) -
     except (KeyError, IndexError, ValueError) as error:
         raise ProjectError(
             f"The training that was interrupted cannot go on: its state is damaged ({error}).",
-            "Delete the file that ends in .state.safetensors, if it is there, and train again.",
+            "Delete training.safetensors in the round's folder and train again.",
         ) from error

@@ -20,14 +20,15 @@ import numpy as np
 import torch
 
 from core.base.compiling import warm
-from core.base.errors import Cancelled
-from core.base.files import hash_file, hash_json, read_json, write_json
+from core.base.errors import Cancelled, ProjectError
+from core.base.files import hash_file, hash_json, write_json
 from core.base.jobs import Job
 from core.base.settings import TrainSettings
 from core.base.words import duration
 from core.data.classes import ClassList
 from core.data.scans import Dataset
 from core.quality.iou import iou, mean_iou
+from core.rounds.log import read_log, read_looks
 from core.rounds.round import LOG
 from core.rounds.training_set import TrainingSet
 from models.machine import device, use_threads
@@ -37,10 +38,11 @@ from models.sparse import describe, release_buffers
 from models.sparse.backends import choose
 from models.training.batches import Batch, batch_count, batches
 from models.training.group import Group
-from models.training.learner import Learner, OutOfMemory
+from models.training.learner import Learner, Learnt, OutOfMemory
+from models.training.looks import look
 
 STATE = "training.safetensors"
-_LOSSES, _CONFUSION = "epoch.losses", "epoch.confusion"
+_LOSSES, _CONFUSION, _SEEN = "epoch.losses", "epoch.confusion", "run.seen"
 _SAVE_EVERY_S = 120.0
 _LONG_STEP_S = 3.0  # an estimate takes a second step only where the first was shorter
 _READERS = 8
@@ -57,10 +59,13 @@ def train(
     seed: int,
     job: Job,
 ) -> None:
-    """Train on `training` and write the checkpoint `out`; losses go to log.json beside it.
+    """Train on `training` and write the checkpoint `out`; log.json beside it holds losses, looks at
+    the validation scans, and the steps, views of scans and labelled voxels that were learnt from.
 
-    `start`: the checkpoint that this round goes on from, ours or a published one (then `epochs`,
-    else `first_epochs`). Under torchrun each process takes its share of every step.
+    `start`: the checkpoint that this round goes on from, ours or a published one. It takes
+    `settings.steps`, or where that is 0, `epochs`, without a start `first_epochs`: passes over the
+    scans with an answer, each in an order of its own, the last of them cut short where the steps
+    end. Under torchrun each process takes its share of every step.
     A state saved by an interrupted run of the same input is taken up, also with another batch.
     Raises ProjectError for a checkpoint that does not fit, too little memory, or a loss that is
     no number.
@@ -74,6 +79,9 @@ def train(
     source = hash_file(start) if start is not None else None
     rounds, scans = list(training.rounds), list(training.scans)
     values = {**vars(settings), "batch": None}  # a run may go on with another
+    del values["look_every"]  # which changes no weight
+    if not settings.steps:  # as before there was the choice
+        del values["steps"]
     merged = [[merge.source, merge.into] for merge in classes.merges]
     inputs = [scans, dict(training.positions), rounds, repr(values), source]
     fingerprint = hash_json([*inputs, merged] if merged else inputs)
@@ -103,14 +111,14 @@ def train(
         if device().type == "cpu":
             warm("models.sparse.warm", job)
         run.resume(job)
-        if group.size == 1 and run.epoch < run.epochs:
+        if group.size == 1 and not run.finished:
             job.progress(0, 1, "estimate")
             job.say(run.estimate())
         run.go(job)
     finally:
         release_buffers()
     if group.leads:
-        checkpoint.save(out, network, run.about(epochs, 0))
+        checkpoint.save(out, network, run.about(run.epoch, run.step))
         (out.parent / STATE).unlink(missing_ok=True)
 
 
@@ -163,10 +171,33 @@ class _Run:
         self.begun = about
         self.seed = about.seed
         self.steps = batch_count(training, learner.settings, learner.group)
+        self.limit = learner.settings.steps
         self.epoch = self.step = 0
+        self.taken = self.views = 0
+        self.voxels: int | None = 0  # None where an earlier version began, which did not count
         self.saved = time.monotonic()
         self.log: list[dict[str, Any]] = []
+        self.looks: list[dict[str, Any]] = []
         self._new_epoch()
+
+    @property
+    def whole(self) -> int:
+        """Steps of the whole run."""
+        return self.limit or self.epochs * self.steps
+
+    @property
+    def done(self) -> int:
+        """Steps of it that are taken."""
+        return self.taken if self.limit else self.epoch * self.steps + self.step
+
+    @property
+    def finished(self) -> bool:
+        """Whether every step is taken and its epoch noted."""
+        if not self.limit:
+            return self.epoch >= self.epochs
+        return (
+            self.taken >= self.limit and bool(self.log) and self.log[-1].get("steps") == self.taken
+        )
 
     def _new_epoch(self) -> None:
         self.losses: list[float] = []
@@ -193,6 +224,7 @@ class _Run:
         if len(about.classes) != len(self.classes):
             job.say("Training begins anew: classes were added since it was interrupted.")
             return
+        self._check_progress(tensors, about)
         checkpoint.load_network(self.learner.network, tensors)
         checkpoint.load_optimiser(self.learner.optimiser, tensors)
         self.learner.load_state(tensors)
@@ -200,9 +232,34 @@ class _Run:
         self.step = about.step * about.batch // self.begun.batch
         self.losses = tensors[_LOSSES].tolist()
         self.matrix = tensors[_CONFUSION].numpy()
+        if _SEEN in tensors:
+            self.taken, self.views, voxels = tensors[_SEEN].tolist()
+            self.voxels = voxels if voxels >= 0 else None
+        else:
+            self.taken = about.epoch * self.steps + self.step
+            self.views = self.epoch * len(self.training.scans) + self._views_until(self.step)
+            self.voxels = None
         if self.log_file.exists():
-            noted = read_json(self.log_file, epochs=list[dict[str, Any]])["epochs"]
-            self.log = [row for row in noted if row["epoch"] <= self.epoch]
+            self.log = [row for row in read_log(self.log_file) if row["epoch"] <= self.epoch]
+            self.looks = [row for row in read_looks(self.log_file) if row["step"] <= self.taken]
+
+    def _check_progress(self, tensors: dict[str, torch.Tensor], about: checkpoint.About) -> None:
+        """Raise ProjectError where a state does not say how far a run like this one was."""
+        losses, matrix, seen = (tensors.get(name) for name in (_LOSSES, _CONFUSION, _SEEN))
+        good = (
+            losses is not None
+            and matrix is not None
+            and (losses.dtype, losses.dim()) == (torch.float64, 1)
+            and (matrix.dtype, tuple(matrix.shape)) == (torch.int64, self.matrix.shape)
+            and (seen is None or (seen.dtype, tuple(seen.shape)) == (torch.int64, (3,)))
+            and (self.limit > 0 or about.epoch <= self.epochs)
+            and about.batch > 0
+        )
+        if not good:
+            raise ProjectError(
+                f"The training that was interrupted cannot go on: {self.state} is damaged.",
+                "Delete it and train again.",
+            )
 
     def save(self) -> None:
         self.saved = time.monotonic()
@@ -211,6 +268,9 @@ class _Run:
         progress = {
             _LOSSES: torch.tensor(self.losses, dtype=torch.float64),
             _CONFUSION: torch.from_numpy(self.matrix),
+            _SEEN: torch.tensor(
+                [self.taken, self.views, -1 if self.voxels is None else self.voxels]
+            ),
             **self.learner.state(),
         }
         about = self.about(self.epoch, self.step)
@@ -244,7 +304,7 @@ class _Run:
                 seconds, began = time.monotonic() - began, time.monotonic()
                 if seconds > _LONG_STEP_S:
                     break
-        left = self.epochs * self.steps - (self.epoch * self.steps + self.step)
+        left = self.whole - self.done
         return (
             f"Training takes about {duration(left * seconds)}: "
             f"{left:,} steps of {seconds:.2g} s ({describe()})."
@@ -253,34 +313,62 @@ class _Run:
     def go(self, job: Job) -> None:
         """Train to the end. What was learnt is saved where the job is cancelled or memory ends."""
         try:
-            while self.epoch < self.epochs:
+            while not self.finished:
                 self._one_epoch(job)
+            self._look(job)
         except (Cancelled, OutOfMemory):
             self.save()
             raise
 
     def _one_epoch(self, job: Job) -> None:
+        """A pass over the scans, or what is left of it, or of the steps."""
         with closing(self._batches()) as found:
-            for batch in found:
-                done = self.epoch * self.steps + self.step
-                job.progress(done, self.epochs * self.steps, "train", **self._values())
+            for batch in islice(found, self.whole - self.done):
+                self._look(job)
+                job.progress(self.done, self.whole, "train", **self._values())
                 place = (self.seed, self.epoch, self.step, self.learner.group.rank)
                 torch.manual_seed(_step_seed(*place))  # of dropout
                 learnt = self.learner.learn(batch, self._place())
-                self.step += 1
-                if learnt is not None:
-                    self.losses.append(learnt.loss)
-                    self.matrix += learnt.matrix
+                self._count(learnt)
                 if time.monotonic() - self.saved > _SAVE_EVERY_S:
                     self.save()
         values = self._values()
-        self.epoch, self.step = self.epoch + 1, 0
         self._note()
-        self._new_epoch()
-        if self.epoch < self.epochs:
+        if self.step == self.steps:
+            self.epoch, self.step = self.epoch + 1, 0
+            self._new_epoch()
+        if not self.finished:
             self.save()
-        done, whole = self.epoch * self.steps, self.epochs * self.steps
-        job.progress(done, whole, "train", always=True, **values)
+        job.progress(self.done, self.whole, "train", always=True, **values)
+
+    def _count(self, learnt: Learnt | None) -> None:
+        """Take in what the step that was just taken has learnt, None for nothing."""
+        before = self._views_until(self.step)
+        self.step += 1
+        self.taken += 1
+        self.views += self._views_until(self.step) - before
+        if learnt is not None:
+            self.losses.append(learnt.loss)
+            self.matrix += learnt.matrix
+            if self.voxels is not None:
+                self.voxels += int(learnt.matrix.sum())
+
+    def _views_until(self, step: int) -> int:
+        """Scans that an epoch's steps before the one of number `step` look at."""
+        return min(step * self.begun.batch, len(self.training.scans))
+
+    def _look(self, job: Job) -> None:
+        """Look at the validation scans where it is time to and not done yet."""
+        every = self.learner.settings.look_every
+        leads = self.learner.group.leads
+        if not (every and leads and self.taken and self.taken % every == 0):
+            return
+        if self.looks and self.looks[-1]["step"] == self.taken:
+            return
+        network, voxel_m = self.learner.network, self.learner.settings.voxel_m
+        found = look(network, self.dataset, self.classes, voxel_m, job)
+        self.looks.append({"step": self.taken, **found})
+        self._write_log()
 
     def _place(self) -> str:
         return f"epoch {self.epoch + 1}, step {self.step + 1}"
@@ -296,9 +384,17 @@ class _Run:
         return found
 
     def _note(self) -> None:
+        """Keep what this epoch came to."""
         if not self.learner.group.leads:
             return
         mean = float(np.mean(self.losses)) if self.losses else None
         miou = mean_iou(iou(self.matrix))
-        self.log.append({"epoch": self.epoch, "loss": mean, "labelled_miou": miou})
-        write_json(self.log_file, {"epochs": self.log})
+        row = {"epoch": self.epoch + 1, "loss": mean, "labelled_miou": miou, "steps": self.taken}
+        self.log.append({**row, "views": self.views, "voxels": self.voxels})
+        self._write_log()
+
+    def _write_log(self) -> None:
+        value: dict[str, Any] = {"epochs": self.log}
+        if self.looks:
+            value["looks"] = self.looks
+        write_json(self.log_file, value)

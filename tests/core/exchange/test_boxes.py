@@ -17,7 +17,7 @@ from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
 from core.boxes.table import Boxes
 from core.cli import doctor
-from core.exchange.box_files import KINDS, labelled, read_boxes, truth
+from core.exchange.box_files import KINDS, read_boxes, truth
 from core.exchange.boxes_in import plan_boxes, take_over_boxes
 from core.exchange.boxes_out import export_boxes
 from core.project.project import Project
@@ -211,7 +211,7 @@ def test_the_datasets_own_boxes_are_its_truth():
 
     dataset = open_dataset("kitti", root, ["training"], [])
     names = ("car", "pedestrian", "cyclist", "van", "truck", "misc", "tram", "person sitting")
-    assert labelled(dataset, dataset.scans) == list(dataset.scans)
+    assert all(dataset.has_boxes(scan) for scan in dataset.scans)
     every = read_boxes(dataset, root, names).frames
     for scan in dataset.scans[:3]:
         found = truth(dataset, scan, names)
@@ -226,7 +226,8 @@ def test_status_counts_boxes(folder: Path, tmp_path: Path):
         bring(project, boxes_csv(tmp_path / "b.csv", CAR))
         found = status(project, backend="none")
     assert found["boxes"] == {
-        "frames": 1, "finished": 1, "boxes": 1, "minutes": 0.0, "classes": {"car": 1}
+        "frames": 1, "finished": 1, "boxes": 1, "minutes": 0.0, "rounds": [],
+        "classes": {"car": 1},
     }  # fmt: skip
     assert json.loads(json.dumps(found)) == found
     assert "boxes: 1 in 1 frames; 1 finished" in table(found)

@@ -59,7 +59,7 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
     [
         (".npy", npy, read_labels, 1),
         (".las", las, read_labels, 1),
-        (".npz", npz, read_probabilities, 1000),
+        (".npz", npz, lambda file: read_probabilities(file, 50), 1000),
         (".label", lambda: np.arange(50, dtype="<u4").tobytes(), read_labels, 1),
     ],
     ids=["npy", "las", "npz", "label"],
@@ -90,14 +90,14 @@ def test_what_is_no_file_of_its_kind(tmp_path: Path, suffix: str, text: bytes):
         assert len(read_labels(file)) == len(text) // 4
         return
     with pytest.raises(DataError):
-        read_probabilities(file) if suffix == ".npz" else read_labels(file)
+        read_probabilities(file, 50) if suffix == ".npz" else read_labels(file)
 
 
 def test_a_zip_that_holds_no_arrays(tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("probabilities.npy", b"text")
     with pytest.raises(DataError):
-        read_probabilities(tmp_path / "a.npz")
+        read_probabilities(tmp_path / "a.npz", 50)
 
 
 def test_the_halves_of_a_label():

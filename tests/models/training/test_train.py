@@ -22,20 +22,7 @@ from models.training import learner
 from models.training import train as training
 from models.training.batches import augment, batches
 from tests.models.bench import Bench
-
-
-class Stops(Job):
-    """A job that is cancelled at its n-th report, as a kill between two steps would."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__()
-        self.left = at
-
-    def progress(self, *_: object, **__: object) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise Cancelled
-
+from tests.models.training.stops import Stops
 
 REPORTS = 10  # of three epochs: an estimate, then of each two steps and its end
 

@@ -1,0 +1,130 @@
+"""The verb `experiment`: run one, go on with it, hand it to Slurm, or draw its report again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.base.errors import SettingsError
+from core.base.jobs import Job
+from core.experiment.spec import PROTOCOLS, names
+
+if TYPE_CHECKING:
+    from core.cli.faces import Faces
+    from core.experiment.cell import Learning
+    from core.experiment.folder import Experiment
+
+REPORT = "report"
+
+
+def add_arguments(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "name", metavar="NAME", help=f"{', '.join(names())}, a .toml file, or `{REPORT}`"
+    )
+    made.add_argument("out", type=Path, metavar="OUT", help="its folder; a run goes on there")
+    made.add_argument(
+        "--root", type=Path, metavar="DATA", help="the scans' folder; not for simulated ones"
+    )
+    made.add_argument("--seeds", default="0-4", metavar="S", help="such as 0-4; default: 0-4")
+    made.add_argument(
+        "--protocol",
+        choices=PROTOCOLS,
+        default="equal",
+        help="equal steps for all (the default), or the paper's epochs",
+    )
+    where = made.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: 1")
+    where.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a dask scheduler")
+    where.add_argument(
+        "--print-jobs", action="store_true", help="print a script that hands the cells to Slurm"
+    )
+    where.add_argument("--only", metavar="CELL", help="one cell by its number, or `prepare`")
+
+
+def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
+    """Do what was asked for; 2 where a cell failed."""
+    from core.experiment.folder import opened, read_experiment, seeds_of
+    from core.experiment.report import line_of, write_report
+    from core.experiment.run import alone, run_cells, set_up
+    from core.experiment.slurm import script
+    from core.experiment.spec import read_spec
+    from core.experiment.unscored import write_table
+
+    out: Path = arguments.out
+    if arguments.name == REPORT:
+        found = read_experiment(out)
+        return _told(found, write_table(found, job) if found.spec.table else write_report(found))
+    if arguments.workers < 1:
+        raise SettingsError(f"--workers is {arguments.workers}.", "Name 1 or more.")
+    spec = read_spec(arguments.name)
+    if arguments.root is None and spec.made is None:
+        raise SettingsError(f"The experiment {spec.name} needs scans.", "Name them with --root.")
+    root = (arguments.root or out / "scans").resolve()
+    seeds = seeds_of(arguments.seeds)
+    only = _cell_asked(arguments.only)
+    if only is not None and only >= 0:
+        found = read_experiment(out)
+        if only >= len(found.cells):
+            raise SettingsError(
+                f"There is no cell {only}.", f"{out} has cells 0 to {len(found.cells) - 1}."
+            )
+        return _failed(run_cells(found, [found.cells[only]], _learning(faces), job))
+    with alone(out):
+        found = opened(out, spec, arguments.protocol, root, seeds)
+        if arguments.print_jobs:
+            found.write()
+            print(script(found, _words(arguments, root)), end="")
+            return 0
+        set_up(found, job, workers=arguments.workers, cluster=arguments.cluster)
+        if only is not None:
+            return 0
+        if spec.table:
+            return _told(found, write_table(found, job))
+        failed = run_cells(
+            found,
+            found.cells,
+            _learning(faces),
+            job,
+            workers=arguments.workers,
+            cluster=arguments.cluster,
+        )
+        print(line_of(found))
+        code = _failed(failed)
+        return _told(found, write_report(found)) or code
+
+
+def _learning(faces: Faces) -> Learning:
+    from core.experiment.cell import Learning
+
+    network = faces.network
+    return Learning(network.train, network.evaluate, network.backend)
+
+
+def _cell_asked(text: str | None) -> int | None:
+    """A cell's number, -1 for `prepare`, None where all are to be run."""
+    if text is None or text == "prepare":
+        return None if text is None else -1
+    if not text.isdecimal():
+        raise SettingsError(f"--only is {text}.", "Name a cell by its number, or prepare.")
+    return int(text)
+
+
+def _words(arguments: argparse.Namespace, root: Path) -> list[str]:
+    """The arguments that name the experiment, for a script that runs elsewhere."""
+    name = arguments.name if arguments.name in names() else str(Path(arguments.name).resolve())
+    words = ["experiment", name, str(arguments.out.resolve()), "--seeds", arguments.seeds]
+    words += ["--protocol", arguments.protocol]
+    return words if arguments.root is None else [*words, "--root", str(root)]
+
+
+def _failed(failed: dict[str, str]) -> int:
+    for name, why in failed.items():
+        print(f"lidarloop: cell {name} failed: {why}", file=sys.stderr)
+    return 2 if failed else 0
+
+
+def _told(experiment: Experiment, page: Path) -> int:
+    print(page)
+    return 0

@@ -1,0 +1,138 @@
+"""Figures of an experiment as SVG, by matplotlib; the same numbers give the same bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from core.experiment.results import Curve
+from core.experiment.spec import CONTROL
+from core.experiment.statistics import paired
+from core.experiment.summary import Comparison
+
+MISSING = (
+    "Figures need matplotlib: pip install 'lidarloop[experiment]', then draw the report again."
+)
+AXIS_WORDS = {
+    "points": ("points asked", 1.0),
+    "units": ("units asked", 1.0),
+    "scans": ("scans opened", 1.0),
+    "seconds": ("hours of a person's work, estimated", 3600.0),
+}
+_STYLE: Any = {
+    "svg.hashsalt": "lidarloop",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+}
+# Okabe and Ito's colours, which the colour-blind tell apart; then the same, dashed.
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+
+def drawable() -> bool:
+    return find_spec("matplotlib") is not None
+
+
+def colour_of(place: int) -> str:
+    return _COLOURS[place % len(_COLOURS)]
+
+
+def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | None) -> bytes:
+    """mIoU over a cost: thin lines seed by seed, the mean bold, the band its 95 % t interval. An
+    arm without costs, such as full labels, is a line across."""
+    words, over = AXIS_WORDS[axis]
+
+    def draw(axes: Any) -> None:
+        for place, (name, mine) in enumerate(by_arm.items()):
+            known = [c for c in mine if len(c.records) and np.isfinite(c.miou).all()]
+            if not known:
+                continue
+            look: dict[str, Any] = {
+                "color": "#777777" if name.startswith(CONTROL) else colour_of(place),
+                "linestyle": "--" if place >= len(_COLOURS) or name.startswith(CONTROL) else "-",
+            }
+            if len(known[0].records) == 1 and not np.isfinite(known[0].cost(axis)).all():
+                axes.axhline(100 * np.mean([c.miou[-1] for c in known]), label=name, **look)
+                continue
+            rounds = min(len(c.records) for c in known)
+            if name.startswith(CONTROL):  # no answers: its rounds stand at the first one's cost
+                cost = np.full(rounds, known[0].cost(axis)[0])
+            else:
+                cost = np.mean([c.cost(axis)[:rounds] for c in known], axis=0)
+            value = np.array([c.miou[:rounds] for c in known]) * 100
+            for one in value if len(value) > 1 else ():
+                axes.plot(cost / over, one, linewidth=0.5, alpha=0.5, **look)
+            axes.plot(cost / over, value.mean(axis=0), linewidth=1.8, marker="o", markersize=3,
+                      label=f"{name} ({len(known)})", **look)  # fmt: skip
+            found = [paired(column) for column in value.T]
+            half = np.array([one.half() if one is not None else 0.0 for one in found])
+            if rounds > 1 and half.any():
+                mean = value.mean(axis=0)
+                axes.fill_between(cost / over, mean - half, mean + half, alpha=0.12,
+                                  color=look["color"], linewidth=0)  # fmt: skip
+        if goal is not None:
+            axes.axhline(goal * 100, color="#444444", linewidth=0.8, linestyle=":")
+            at = {"xy": (1, goal * 100), "xycoords": ("axes fraction", "data")}
+            axes.annotate("95 % of full labels", **at, ha="right", va="bottom", fontsize=8)
+        axes.set_xlabel(words)
+        axes.set_ylabel("mIoU, % over the classes in the truth")
+        axes.set_xlim(left=0)
+        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5),
+                    title="arm (seeds)", title_fontsize=8)  # fmt: skip
+
+    return _svg(draw, 8.0, 4.0)
+
+
+def forest_svg(comparisons: Sequence[Comparison]) -> bytes:
+    """Differences with their intervals after Holm: filled where they may be claimed."""
+    shown = [one for one in comparisons if one.found is not None]
+
+    def draw(axes: Any) -> None:
+        for place, one in enumerate(reversed(shown)):
+            found = one.found
+            assert found is not None
+            colour = "#0072b2" if found.claimed else "#888888"
+            axes.plot([100 * found.low, 100 * found.high], [place, place], color=colour)
+            axes.plot(100 * found.mean, place, "o", color=colour,
+                      markerfacecolor=colour if found.claimed else "white")  # fmt: skip
+        axes.axvline(0, color="#444444", linewidth=0.8)
+        axes.set_yticks(range(len(shown)))
+        axes.set_yticklabels([f"{c.a} - {c.b}\n{c.what}" for c in reversed(shown)], fontsize=7)
+        axes.set_ylim(-0.7, len(shown) - 0.3)
+        axes.set_xlabel("difference in mIoU, percentage points; interval after Holm")
+
+    return _svg(draw, 8.0, 0.8 + 0.38 * max(1, len(shown)))
+
+
+def bars_svg(values: Mapping[str, float], words: str) -> bytes:
+    """A bar for each name."""
+
+    def draw(axes: Any) -> None:
+        axes.bar(list(values), list(values.values()), color=_COLOURS[0])
+        axes.set_ylabel(words)
+
+    return _svg(draw, 8.0, 3.0)
+
+
+def _svg(draw: Any, width: float, height: float) -> bytes:
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        draw(figure.add_subplot())
+        out = io.BytesIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "LidarLoop"})
+    return out.getvalue()

@@ -1,0 +1,295 @@
+"""The report: tables, figures and the sentences that the statistics allow, from the records alone.
+
+report.html, and beside it each figure as SVG and each table as CSV. Nothing is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.base.errors import ProjectError
+from core.base.files import read_json, write_atomic
+from core.base.words import DASH
+from core.experiment.cell import finished, recorded
+from core.experiment.folder import Experiment
+from core.experiment.oddities import ODDITIES
+from core.experiment.page import Page
+from core.experiment.plots import AXIS_WORDS, MISSING, curves_svg, drawable, forest_svg
+from core.experiment.results import AXES, Curve, csv_of, curves, write_results
+from core.experiment.spec import CONTROL, FULL
+from core.experiment.statistics import paired
+from core.experiment.summary import Summary, summarise
+
+REPORT = "report.html"
+FEW = 2000  # validation points of a class below which its IoU says nothing
+
+
+def write_report(experiment: Experiment) -> Path:
+    """Write results.csv and the report of what is recorded so far; return the page's path."""
+    found = curves(experiment)
+    write_results(experiment, found)
+    summary = summarise(experiment, found)
+    spec = experiment.spec
+    page = Page(spec.title)
+    page.sentence(spec.about)
+    _state(page, experiment)
+    page.heading("What may be said")
+    page.items(one.sentence for one in summary.comparisons)
+    looks = len(experiment.looks)
+    times = f"; seeds were added, so over {looks} looks it is {summary.alpha:.4g} now" * (looks > 1)
+    page.sentence(
+        "An order is claimed only where the interval of the paired t over seeds excludes 0 after "
+        f"Holm over all comparisons on this page, level 0.05{times}.",
+        quiet=True,
+    )
+    if summary.unsettled:
+        names = ", ".join(summary.unsettled)
+        page.sentence(f"Not converged, their mIoU still moved in the second half: {names}.")
+    _figures(page, experiment, summary)
+    _means(page, experiment, summary)
+    _comparisons(page, experiment, summary)
+    _costs(page, summary)
+    _classes(page, experiment, summary)
+    _asked(page, experiment, summary)
+    _made_with(page, experiment, found)
+    page.heading("Oddities of published tables")
+    page.items((*spec.notes, *ODDITIES), quiet=True)
+    path = experiment.out / REPORT
+    write_atomic(path, page.text)
+    return path
+
+
+def _state(page: Page, experiment: Experiment) -> None:
+    """How many cells are finished; those that failed, with the reason."""
+    cells = experiment.arms
+    done = [cell for cell in cells if finished(experiment, cell)]
+    seeds = ", ".join(str(seed) for seed in experiment.seeds)
+    page.sentence(
+        f"{len(done)} of {len(cells)} cells are finished: {len(experiment.spec.arms)} arms, seeds "
+        f"{seeds}, {experiment.spec.rounds} rounds of {experiment.spec.budget}, protocol "
+        f"{experiment.protocol}"
+        + (f", {experiment.spec.steps:,} steps a round" * (experiment.protocol == "equal"))
+        + ".",
+        quiet=True,
+    )
+    failed = failures(experiment)
+    if failed:
+        page.heading("Failed cells")
+        page.items(f"{name}: {why}" for name, why in failed.items())
+
+
+def failures(experiment: Experiment) -> dict[str, str]:
+    """Cells that failed and are not finished since, each with a sentence why."""
+    found = {}
+    for cell in experiment.cells:
+        path = experiment.failure(cell.name)
+        if path.exists() and not finished(experiment, cell):
+            try:
+                found[cell.name] = str(read_json(path, why=str)["why"])
+            except ProjectError as error:
+                found[cell.name] = error.what
+    return found
+
+
+def _figures(page: Page, experiment: Experiment, summary: Summary) -> None:
+    page.heading("Curves")
+    if not drawable():
+        page.sentence(MISSING)
+        return
+    for axis in ("seconds", "points", "units", "scans"):
+        name = f"curves-{axis}.svg"
+        svg = curves_svg(summary.by_arm, axis, summary.goal)
+        write_atomic(experiment.out / name, svg)
+        page.figure(
+            name,
+            f"mIoU over {AXIS_WORDS[axis][0]}: each seed thin, the mean bold, its 95 % t interval "
+            "shaded. The control gets no new label but the same steps.",
+        )
+    if any(one.found for one in summary.comparisons):
+        write_atomic(experiment.out / "differences.svg", forest_svg(summary.comparisons))
+        page.figure("differences.svg", "Paired differences; filled where an order may be claimed.")
+
+
+def _percent(value: float | None, digits: int = 1) -> str:
+    return DASH if value is None or not np.isfinite(value) else f"{100 * value:.{digits}f}"
+
+
+def mean_and_half(values: Sequence[float]) -> str:
+    """ "16.5 ± 1.2" in percent; the mean alone of one seed."""
+    if not values or not np.isfinite(values).all():
+        return DASH
+    found = paired(values)
+    half = f" ± {_percent(found.half())}" if found is not None else ""
+    return f"{_percent(float(np.mean(values)))}{half}"
+
+
+def _means(page: Page, experiment: Experiment, summary: Summary) -> None:
+    """mIoU of each arm and round, and the benchmark's own figure at the end."""
+    rounds = experiment.spec.rounds
+    page.heading("mIoU by round, %")
+    first = next((c for mine in summary.by_arm.values() for c in mine if c.records), None)
+    figures = first.records[-1]["figures"] if first is not None else {}
+    official = figures.get("official")
+    name = f"{official['benchmark']}'s own figure" if official else "official figure"
+    rows, stored = [], []
+    for arm, mine in summary.by_arm.items():
+        cells = []
+        for number in range(rounds):
+            values = [float(c.miou[number]) for c in mine if len(c.records) > number]
+            cells.append(mean_and_half(values))
+            stored += [
+                (arm, c.seed, number + 1, *(c.cost(axis)[number] for axis in AXES), c.miou[number])
+                for c in mine
+                if len(c.records) > number
+            ]
+        own = [_official(c) for c in mine if c.records]
+        known = [value for value in own if value is not None]
+        rows.append([arm, *cells, mean_and_half(known), str(len([c for c in mine if c.records]))])
+    page.table(["arm", *(f"round {n + 1}" for n in range(rounds)), name, "seeds"], rows)
+    if figures:
+        page.sentence(
+            f"mIoU is over the {figures['miou_classes']} of {figures['all_classes']} classes that "
+            "occur in the validation truth, the same for all arms; ± is the 95 % t interval over "
+            f"seeds. {name[0].upper()}{name[1:]} is of the last round.",
+            quiet=True,
+        )
+    write_atomic(
+        experiment.out / "curves.csv", csv_of(("arm", "seed", "round", *AXES, "miou"), stored)
+    )
+
+
+def _official(curve: Curve) -> float | None:
+    official = curve.records[-1]["figures"]["official"]
+    return None if official is None else float(official["miou"])
+
+
+def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
+    page.heading("Paired differences, percentage points")
+    rows, stored = [], []
+    for one in summary.comparisons:
+        found, streets = one.found, one.other_streets
+        rows.append(
+            [
+                f"{one.a} – {one.b}",
+                one.what,
+                DASH if found is None else _percent(found.mean, 2),
+                DASH if found is None else f"{_percent(found.low)} to {_percent(found.high)}",
+                DASH if found is None else f"{found.p:.3g}",
+                DASH if streets is None else f"{_percent(streets[0])} to {_percent(streets[1])}",
+            ]
+        )
+        numbers = (
+            (None,) * 6
+            if found is None
+            else (found.mean, found.low, found.high, found.p, found.n, int(found.claimed))
+        )
+        stored.append((one.a, one.b, one.what, *numbers, *(streets or (None, None))))
+    heading = ["arms", "in", "mean", "interval", "p", "other streets"]
+    page.table(heading, rows)
+    page.sentence(
+        "Intervals: paired t over seeds, at each comparison's level after Holm. Other streets: "
+        f"bootstrap over blocks of {experiment.spec.block} validation scans, 95 %, not corrected; "
+        "it says how the difference varies with the place, not with the seed.",
+        quiet=True,
+    )
+    columns = ("a", "b", "what", "mean", "low", "high", "p", "pairs", "claimed")
+    write_atomic(
+        experiment.out / "differences.csv",
+        csv_of((*columns, "streets_low", "streets_high"), stored),
+    )
+
+
+def _costs(page: Page, summary: Summary) -> None:
+    page.heading("What it costs to reach 95 % of full labels")
+    if summary.goal is None:
+        page.sentence("The reference on full labels is not there.")
+        return
+    rows = []
+    for arm in summary.reached["points"]:
+        points, seconds = summary.reached["points"][arm], summary.reached["seconds"][arm]
+        if arm.startswith(CONTROL):
+            points = seconds = None  # it asks nothing
+        rows.append(
+            [
+                arm,
+                "not reached" if points is None else f"{points:,.0f}",
+                "not reached" if seconds is None else f"{seconds / 3600:.2f}",
+                mean_and_half(summary.areas.get(arm, [])),
+            ]
+        )
+    page.table(["arm", "points", "hours, estimated", "mean mIoU over the points, %"], rows)
+    page.sentence(f"95 % of full labels is {_percent(summary.goal)} % mIoU.", quiet=True)
+
+
+def _classes(page: Page, experiment: Experiment, summary: Summary) -> None:
+    """IoU of each class after the last round, mean over seeds."""
+    page.heading("IoU of each class after the last round, %")
+    rows, names = [], _class_names(summary)
+    known = (c.records[-1]["truth"] for mine in summary.by_arm.values() for c in mine if c.records)
+    truth: Mapping[str, int] = next(known, {})
+    for name in names:
+        cells = []
+        for mine in summary.by_arm.values():
+            values = [c.records[-1]["figures"]["iou"].get(name) for c in mine if c.records]
+            means = [value for value in values if value is not None]
+            cells.append(_percent(float(np.mean(means))) if means else DASH)
+        few = truth.get(name, 0) < FEW
+        rows.append([name, *("n/a" if few else cell for cell in cells)])
+    page.table(["class", *summary.by_arm], rows)
+    page.sentence(f"n/a: fewer than {FEW:,} validation points.", quiet=True)
+    write_atomic(experiment.out / "classes.csv", csv_of(("class", *summary.by_arm), rows))
+
+
+def _asked(page: Page, experiment: Experiment, summary: Summary) -> None:
+    """Shares of the classes in what was asked, beside those of all points."""
+    page.heading("Classes of the points asked, %")
+    whole = summary.by_arm.get(FULL) or []
+    arms = [name for name in summary.by_arm if not name.startswith((CONTROL, FULL))]
+    rows = []
+    for name in _class_names(summary):
+        cells = [_share(mine, name) for mine in (whole, *(summary.by_arm[arm] for arm in arms))]
+        rows.append([name, *cells])
+    page.table(["class", "all points", *arms], rows)
+    write_atomic(experiment.out / "asked.csv", csv_of(("class", "all points", *arms), rows))
+
+
+def _share(mine: Sequence[Curve], name: str) -> str:
+    """Of a class in all that the arm's seeds asked."""
+    counts = [c.records[-1]["costs"]["classes"] for c in mine if c.records]
+    total = sum(sum(one.values()) for one in counts)
+    return DASH if not total else f"{100 * sum(one[name] for one in counts) / total:.3f}"
+
+
+def _class_names(summary: Summary) -> list[str]:
+    for mine in summary.by_arm.values():
+        for curve in mine:
+            if curve.records:
+                return list(curve.records[-1]["figures"]["iou"])
+    return []
+
+
+def _made_with(page: Page, experiment: Experiment, found: Sequence[Curve]) -> None:
+    """Programs, machines and time of the records: more than one of a kind is worth knowing."""
+    page.heading("Made with")
+    records = [record for curve in found for record in curve.records]
+    made: list[Mapping[str, Any]] = [record["made_with"] for record in records]
+    hours = sum(record["wall_s"] for record in records) / 3600
+    for name in ("version", "commit", "changed", "backend", "python", "numpy", "torch"):
+        values = sorted({str(one.get(name)) for one in made})
+        if values:
+            page.sentence(f"{name}: {', '.join(values)}", quiet=True)
+    page.sentence(f"{len(records)} rounds in {hours:.2f} hours of computing.", quiet=True)
+    page.sentence(f"Data: {experiment.spec.format} at {experiment.root}.", quiet=True)
+
+
+def line_of(experiment: Experiment) -> str:
+    """How far the experiment is, in a sentence."""
+    cells = experiment.cells
+    rounds = sum(len(recorded(experiment, cell)) for cell in cells)
+    whole = sum(experiment.rounds(cell.arm) for cell in cells)
+    failed = len(failures(experiment))
+    return f"{rounds} of {whole} rounds are finished" + (f", {failed} cells failed" * bool(failed))

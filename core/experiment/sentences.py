@@ -1,0 +1,20 @@
+"""The sentences that the statistics allow, and no other."""
+
+from __future__ import annotations
+
+from core.experiment.statistics import Verdict
+
+
+def sentence(a: str, b: str, what: str, found: Verdict | None) -> str:
+    """Of arms A and B in `what`: better or worse only where the interval excludes zero."""
+    if found is None:
+        return f"{a} and {b} in {what}: two seeds at least are needed to say anything."
+    pairs = f"{found.n} paired seeds"
+    if not found.claimed:
+        return f"{a} and {b} are level in {what} within ± {found.bound * 100:.1f} ({pairs})."
+    better, worse, sign = (a, b, 1) if found.mean > 0 else (b, a, -1)
+    low, high = sorted((sign * found.low, sign * found.high))
+    return (
+        f"{better} is better than {worse} in {what} by {sign * found.mean * 100:.1f} "
+        f"({low * 100:.1f} to {high * 100:.1f}, {pairs})."
+    )

@@ -1,0 +1,365 @@
+"""What an experiment is: its data, its arms, what a round may ask and how long it trains.
+
+Specs are TOML files in resources/experiments, or anybody's own; each is checked whole before a
+byte is written (docs/experiments.md).
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from decimal import Decimal, InvalidOperation
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from core.base.bounded import MOST_TOML, read_whole
+from core.base.errors import SettingsError
+from core.base.settings import PRESETS, load_preset
+from core.data.formats import format_named
+from core.query.strategies import strategy_named
+
+TABLES = ("table1", "fig2", "cost", "partitions")  # that need units and truth alone
+CONTROL, FULL = "control", "full"
+KINDS = ("strategy", CONTROL, FULL)
+PROTOCOLS = ("equal", "paper")
+FULL_TIMES = 5  # steps of the reference on full labels, in rounds
+_MOST_ROUNDS = 100
+_WITHOUT_NETWORK = frozenset({"shape", "centre", "curvature", "seconds"})
+
+
+@dataclass(frozen=True)
+class Made:
+    """Scans of a town (core.simulate.town): `scans` for training, `validation`, the world's `seed`;
+    `tail` multiplies what is rare, `step_m` metres lie between two scans."""
+
+    scans: int
+    validation: int
+    seed: int
+    tail: float = 1.0
+    step_m: float = 1.0
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to choose. `kind`: "strategy", "control" that gets no new label, or "full" labels.
+
+    `start`: the strategy of the first round; `settings`: dotted key -> value, of this arm alone.
+    """
+
+    name: str
+    strategy: str
+    start: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "strategy"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An experiment.
+
+    Attributes
+    ----------
+    name, title, about : as it is typed, its heading, what it asks
+    table : one of TABLES where nothing is trained, else ""
+    format, train, validation : of the data, sequences or official splits
+    made : scans to simulate where no data are named, or None
+    preset, settings : what every arm has; dotted key -> value
+    rounds, budget : rounds, the first included; what each may ask: "1%", "30 min", "200 units"
+    steps : steps of each round's training under equal steps
+    compare : the arm that the others are compared with
+    block : validation scans that are drawn together for the bootstrap
+    partitions : numbers of size classes to compare, of the table `partitions`
+    printed : class -> what the published table prints, by partition
+    arms : in their order, controls and the reference on full labels included
+    notes : sentences for below the tables
+    """
+
+    name: str
+    title: str
+    about: str
+    table: str
+    format: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    made: Made | None
+    preset: str
+    settings: Mapping[str, str]
+    rounds: int
+    budget: str
+    steps: int
+    compare: str
+    block: int
+    partitions: tuple[int, ...]
+    printed: Mapping[str, tuple[float, ...]]
+    arms: tuple[Arm, ...]
+    notes: tuple[str, ...]
+
+    def arm(self, name: str) -> Arm:
+        return next(arm for arm in self.arms if arm.name == name)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, stored: Mapping[str, Any]) -> Spec:
+        """What `as_json` gave. Raises TypeError or KeyError where it is none."""
+        made = stored["made"]
+        lists = {f.name: tuple(stored[f.name]) for f in fields(cls) if f.type.startswith("tuple")}
+        parts = {
+            "made": Made(**made) if made else None,
+            "printed": {name: tuple(values) for name, values in stored["printed"].items()},
+            "arms": tuple(Arm(**arm) for arm in stored["arms"]),
+        }
+        return cls(**{**stored, **lists, **parts})
+
+
+def names() -> list[str]:
+    """The experiments that come with the program."""
+    folder = resources.files("resources") / "experiments"
+    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir()
+                  if file.name.endswith(".toml"))  # fmt: skip
+
+
+def read_spec(name: str) -> Spec:
+    """Read a spec by its name, or a .toml file of one's own. Raises SettingsError that says what
+    is wrong with it."""
+    path = Path(name)
+    try:
+        if path.suffix == ".toml":
+            text = read_whole(path, MOST_TOML).decode()
+        elif name in names():
+            file = resources.files("resources") / "experiments" / f"{name}.toml"
+            text = file.read_text(encoding="utf-8")
+        else:
+            near = difflib.get_close_matches(name, names(), 1, 0.5)
+            hint = f"The nearest is {near[0]}. " if near else ""
+            raise SettingsError(
+                f"There is no experiment {name}.",
+                f"{hint}Experiments: {', '.join(names())}; or name a .toml file.",
+            )
+        stored = tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{name} cannot be read: {error}.", "Mend the file.") from error
+    return _Reader(path.stem, stored).spec()
+
+
+class _Reader:
+    """Takes one value after the other out of a spec's table; what is left over is unknown."""
+
+    def __init__(self, name: str, stored: dict[str, Any]) -> None:
+        self.name, self.stored = name, dict(stored)
+        self.known: list[str] = []
+
+    def wrong(self, what: str, do: str) -> SettingsError:
+        return SettingsError(f"The experiment {self.name}: {what}.", do)
+
+    def take(self, key: str, kind: Any, default: Any = None) -> Any:
+        self.known.append(key)
+        value = self.stored.pop(key, default)
+        if (
+            value is None
+            or not isinstance(value, kind)
+            or isinstance(value, bool) != (kind is bool)
+        ):
+            names = {
+                str: "words",
+                int: "a whole number",
+                list: "a list",
+                dict: "a table",
+                bool: "true or false",
+            }
+            given = "is missing" if value is None else f"is {value!r}"
+            raise self.wrong(f"{key} {given}", f"Give {key} {names.get(kind, 'a number')}.")
+        return value
+
+    def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        value: int = self.take(key, int, default)
+        if not low <= value <= high:
+            raise self.wrong(f"{key} is {value}", f"Give it a number from {low} to {high}.")
+        return value
+
+    def texts(self, key: str, default: list[str] | None = None) -> tuple[str, ...]:
+        values = self.take(key, list, default)
+        if not all(isinstance(value, str) for value in values):
+            raise self.wrong(f"{key} is {values!r}", "Write each name in quotes.")
+        return tuple(values)
+
+    def spec(self) -> Spec:
+        table = self.take("table", str, "")
+        if table and table not in TABLES:
+            raise self.wrong(f"table is {table}", f"Tables: {', '.join(TABLES)}.")
+        format_ = self.take("format", str, "semantickitti")
+        format_named(format_)
+        preset = self.take("preset", str, "paper")
+        if preset not in PRESETS:
+            raise self.wrong(f"preset is {preset}", f"Presets: {', '.join(PRESETS)}.")
+        start, compare = self.take("start", str, "size"), self.take("compare", str, "random")
+        budget = self.take("budget", str, "1%")
+        try:
+            kind_of_budget(budget)
+        except ValueError as error:
+            raise self.wrong(
+                f"budget is {budget!r}", 'Write "1%", "30 min" or "200 units".'
+            ) from error
+        settings = self._settings(self.take("settings", dict, {}), preset, "settings")
+        full = self.take("full", bool, True)
+        arms = self._arms(start, preset, settings, full) if not table else self._unscored(start)
+        if not table and compare not in [arm.name for arm in arms]:
+            raise self.wrong(
+                f"compare is {compare}, which is no arm",
+                f"Arms: {', '.join(arm.name for arm in arms)}.",
+            )
+        found = Spec(
+            name=self.name,
+            title=self.take("title", str),
+            about=self.take("about", str, ""),
+            table=table,
+            format=format_,
+            train=self.texts("train"),
+            validation=self.texts("validation", []),
+            made=self._made(),
+            preset=preset,
+            settings=settings,
+            rounds=self.whole("rounds", 1, _MOST_ROUNDS, 5),
+            budget=budget,
+            steps=self.whole("steps", 1, 10**8, 20_000),
+            compare=compare,
+            block=self.whole("block", 1, 10**6, 100),
+            partitions=tuple(self.take("partitions", list, [3])),
+            printed=self._printed(),
+            arms=arms,
+            notes=self.texts("notes", []),
+        )
+        if not all(isinstance(b, int) and 1 <= b <= 30 for b in found.partitions):
+            raise self.wrong(f"partitions is {list(found.partitions)}", "Numbers from 1 to 30.")
+        if not found.train or not (found.validation or table):
+            raise self.wrong("train or validation names nothing", "Name sequences or a split.")
+        if self.stored:
+            key = next(iter(self.stored))
+            near = difflib.get_close_matches(key, self.known, 1, 0.5)
+            hint = f"The nearest is {near[0]}." if near else f"There are {', '.join(self.known)}."
+            raise self.wrong(f"nothing is called {key}", hint)
+        return found
+
+    def _made(self) -> Made | None:
+        stored = self.take("made", dict, {})
+        if not stored:
+            return None
+        inner = _Reader(self.name, stored)
+        found = Made(
+            inner.whole("scans", 1, 10**6),
+            inner.whole("validation", 1, 10**6),
+            inner.whole("seed", 0, 2**31),
+            float(inner.take("tail", int | float, 1.0)),
+            float(inner.take("step_m", int | float, 1.0)),
+        )
+        if inner.stored:
+            raise self.wrong(
+                f"nothing in made is called {next(iter(inner.stored))}", "Leave it out."
+            )
+        return found
+
+    def _printed(self) -> dict[str, tuple[float, ...]]:
+        stored = self.take("printed", dict, {})
+        for name, values in stored.items():
+            if not isinstance(values, list) or not all(type(v) in (int, float) for v in values):
+                raise self.wrong(f"printed of {name} is {values!r}", "Give a list of numbers.")
+        return {name: tuple(float(v) for v in values) for name, values in stored.items()}
+
+    def _settings(self, stored: dict[str, Any], preset: str, where: str) -> dict[str, str]:
+        values = {key: str(value) for key, value in _flat(stored).items()}
+        settings = load_preset(preset)
+        for key, value in values.items():
+            settings = settings.override(key, value, source=where)
+        return values
+
+    def _arms(
+        self, start: str, preset: str, settings: dict[str, str], full: bool
+    ) -> tuple[Arm, ...]:
+        stored = self.take("arms", dict)
+        arms: list[Arm] = []
+        for name, value in stored.items():
+            if not isinstance(value, str | dict):
+                raise self.wrong(f"the arm {name} is {value!r}", "Name a strategy in quotes.")
+            inner = _Reader(self.name, {"strategy": value} if isinstance(value, str) else value)
+            if name in (CONTROL, FULL) or not name.strip():
+                raise self.wrong(f"an arm is called {name!r}", "Give it another name.")
+            own = self._settings(inner.take("settings", dict, {}), preset, name)
+            arm = Arm(name, inner.take("strategy", str), inner.take("start", str, start), own)
+            if inner.stored:
+                raise self.wrong(
+                    f"nothing in the arm {name} is called {next(iter(inner.stored))}",
+                    "An arm has strategy, start and settings.",
+                )
+            for one in (arm.strategy, arm.start):
+                strategy_named(one)
+            if _of_network(arm.start):
+                raise self.wrong(
+                    f"{name} starts by {arm.start}, which ranks by a trained network",
+                    "Start by size, random or rand-scans.",
+                )
+            arms.append(arm)
+        if not arms:
+            raise self.wrong("it has no arm", 'Write [arms] with lines such as random = "random".')
+        for number, first in enumerate(dict.fromkeys(_first(arm) for arm in arms)):
+            arm = next(arm for arm in arms if _first(arm) == first)
+            name = f"{CONTROL} of {' '.join(filter(None, first))}" if number else CONTROL
+            arms.append(Arm(name, CONTROL, arm.start, arm.settings, CONTROL))
+        if full:
+            arms.append(Arm(FULL, FULL, FULL, {}, FULL))
+        return tuple(arms)
+
+    def _unscored(self, start: str) -> tuple[Arm, ...]:
+        """Arms of a table without training: strategies that need no network."""
+        stored = self.take("arms", dict, {"size": "size"})
+        for name, value in stored.items():
+            if _of_network(str(value)):
+                raise self.wrong(
+                    f"{name} ranks by a trained network, and nothing is trained here",
+                    "Leave it out.",
+                )
+        return tuple(Arm(name, str(value), start) for name, value in stored.items())
+
+
+def _first(arm: Arm) -> tuple[str, str]:
+    return arm.start, " ".join(f"{k}={v}" for k, v in sorted(arm.settings.items()))
+
+
+def _of_network(strategy: str) -> bool:
+    """Whether a strategy ranks by what a trained network says."""
+    needs = frozenset[str](getattr(strategy_named(strategy), "needs", ()))
+    return bool(needs - _WITHOUT_NETWORK)
+
+
+def _flat(stored: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Dotted keys -> values, whether they were written as "train.width" or as tables."""
+    found: dict[str, Any] = {}
+    for key, value in stored.items():
+        name = f"{before}{key}"
+        if isinstance(value, dict):
+            found |= _flat(value, f"{name}.")
+        else:
+            found[name] = str(value).lower() if isinstance(value, bool) else value
+    return found
+
+
+def kind_of_budget(text: str) -> tuple[str, str]:
+    """("points", share of all), ("minutes", number) or ("units", number) of "1%", "30 min" or
+    "200 units". Raises ValueError."""
+    kinds = {"%": "points", "min": "minutes", "units": "units"}
+    for ending, kind in kinds.items():
+        if text.endswith(ending):
+            try:
+                amount = Decimal(text.removesuffix(ending).strip())
+            except InvalidOperation as error:
+                raise ValueError(text) from error
+            whole = amount == amount.to_integral_value()
+            if amount <= 0 or not amount.is_finite() or (kind == "units" and not whole):
+                raise ValueError(text)
+            if kind == "points" and amount > 100:
+                raise ValueError(text)
+            return kind, format(amount / 100 if kind == "points" else amount, "f")
+    raise ValueError(text)

@@ -1,0 +1,198 @@
+"""What is compared with what, and what may be said of it: from curves to verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.experiment.folder import Experiment, control_of
+from core.experiment.record import read_confusions
+from core.experiment.results import Curve
+from core.experiment.sentences import sentence
+from core.experiment.spec import FULL
+from core.experiment.statistics import (
+    ALPHA,
+    REACHED,
+    Paired,
+    Verdict,
+    area,
+    block_bootstrap,
+    cost_to_reach,
+    paired,
+    verdicts,
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Arm `a` with arm `b` in `what`; `other_streets`: the bootstrap over validation blocks."""
+
+    a: str
+    b: str
+    what: str
+    found: Verdict | None
+    other_streets: tuple[float, float] | None
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.a, self.b, self.what, self.found)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Attributes
+    ----------
+    by_arm : arm -> its curves, seed by seed
+    comparisons : all that are shown, after Holm together
+    alpha : of all of them together, 0.05 over the looks at the results
+    areas : arm -> mean mIoU over the points that all arms spent, seed by seed
+    goal : 95 % of the full labels' mean mIoU, None without them
+    reached : arm -> points until the mean curve reaches it, None where it does not
+    unsettled : arms whose mIoU still moved in the second half of the last training
+    """
+
+    by_arm: dict[str, list[Curve]]
+    comparisons: list[Comparison]
+    alpha: float
+    areas: dict[str, list[float]]
+    goal: float | None
+    reached: dict[str, dict[str, float | None]]
+    unsettled: list[str]
+
+
+def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
+    """Compare the arms by what is recorded so far."""
+    spec = experiment.spec
+    by_arm: dict[str, list[Curve]] = {arm.name: [] for arm in spec.arms}
+    for curve in found:
+        by_arm[curve.arm].append(curve)
+    alpha = ALPHA / len(experiment.looks)
+    whole = {
+        arm.name: {c.seed: c for c in by_arm[arm.name] if len(c.records) == experiment.rounds(arm)}
+        for arm in spec.arms
+        if arm.kind != FULL
+    }
+    areas = _areas(whole)
+    wanted: list[tuple[str, str, str, Paired | None]] = []
+    last = f"mIoU after round {spec.rounds}"
+    for arm in spec.arms:
+        if arm.kind != "strategy":
+            continue
+        control = control_of(spec, arm)
+        if arm.name != spec.compare:
+            wanted.append((arm.name, spec.compare, last, _last(whole, arm.name, spec.compare)))
+        if control is not None:
+            wanted.append((arm.name, control.name, last, _last(whole, arm.name, control.name)))
+        if arm.name != spec.compare:
+            by_seed = _paired_areas(areas, whole, arm.name, spec.compare)
+            wanted.append((arm.name, spec.compare, "the area under mIoU over points", by_seed))
+    told = verdicts([one for *_, one in wanted], alpha)
+    comparisons = [
+        Comparison(a, b, what, verdict,
+                   _streets(whole, a, b, spec.block) if what == last else None)
+        for (a, b, what, _), verdict in zip(wanted, told, strict=True)
+    ]  # fmt: skip
+    goal = _goal([curve for arm in spec.arms if arm.kind == FULL for curve in by_arm[arm.name]])
+    reached = {
+        axis: {name: _reached(list(mine.values()), axis, goal) for name, mine in whole.items()}
+        for axis in ("points", "seconds")
+    }
+    return Summary(
+        by_arm, comparisons, alpha, {n: list(v.values()) for n, v in areas.items()}, goal,
+        reached, _unsettled(whole, spec.compare, alpha),
+    )  # fmt: skip
+
+
+def _seeds(whole: dict[str, dict[int, Curve]], a: str, b: str) -> list[int]:
+    """Seeds that both arms finished with a known mIoU."""
+    return [
+        seed
+        for seed in whole[a]
+        if seed in whole[b]
+        and np.isfinite(whole[a][seed].miou).all()
+        and np.isfinite(whole[b][seed].miou).all()
+    ]
+
+
+def _last(whole: dict[str, dict[int, Curve]], a: str, b: str) -> Paired | None:
+    seeds = _seeds(whole, a, b)
+    return paired([whole[a][seed].miou[-1] - whole[b][seed].miou[-1] for seed in seeds])
+
+
+def _areas(whole: dict[str, dict[int, Curve]]) -> dict[str, dict[int, float]]:
+    """Over the points from the first round's most to the last round's least, the same for all;
+    arms that ask nothing further have none."""
+    asking = {
+        name: {
+            seed: curve
+            for seed, curve in mine.items()
+            if len(curve.records) > 1 and curve.cost("points")[-1] > curve.cost("points")[0]
+        }
+        for name, mine in whole.items()
+    }
+    costs = [curve.cost("points") for mine in asking.values() for curve in mine.values()]
+    if not costs:
+        return {name: {} for name in whole}
+    low, high = max(cost[0] for cost in costs), min(cost[-1] for cost in costs)
+    return {
+        name: {
+            seed: area(curve.cost("points"), curve.miou, low, max(low, high))
+            for seed, curve in mine.items()
+            if np.isfinite(curve.miou).all()
+        }
+        for name, mine in asking.items()
+    }
+
+
+def _paired_areas(
+    areas: dict[str, dict[int, float]], whole: dict[str, dict[int, Curve]], a: str, b: str
+) -> Paired | None:
+    both = [seed for seed in _seeds(whole, a, b) if seed in areas[a] and seed in areas[b]]
+    return paired([areas[a][seed] - areas[b][seed] for seed in both])
+
+
+def _streets(
+    whole: dict[str, dict[int, Curve]], a: str, b: str, block: int
+) -> tuple[float, float] | None:
+    seeds = _seeds(whole, a, b)
+    if not seeds:
+        return None
+    one, other = (
+        np.stack([read_confusions(whole[name][seed].folders[-1]) for seed in seeds])
+        for name in (a, b)
+    )
+    return block_bootstrap(one, other, block)
+
+
+def _goal(full: Sequence[Curve]) -> float | None:
+    values = [float(curve.miou[-1]) for curve in full if len(curve.records)]
+    known = [value for value in values if np.isfinite(value)]
+    return REACHED * float(np.mean(known)) if known else None
+
+
+def _reached(mine: Sequence[Curve], axis: str, goal: float | None) -> float | None:
+    """Where the seeds' mean curve reaches the goal."""
+    if goal is None or not mine:
+        return None
+    cost = np.mean([curve.cost(axis) for curve in mine], axis=0)
+    value = np.mean([curve.miou for curve in mine], axis=0)
+    return cost_to_reach(cost, value, goal) if np.isfinite(value).all() else None
+
+
+def _unsettled(whole: dict[str, dict[int, Curve]], compare: str, alpha: float) -> list[str]:
+    """Arms whose mIoU at half the last round's steps differs from that at its end by more than
+    half the half-width of their difference to the arm they are compared with."""
+    found = []
+    for name, mine in whole.items():
+        pair = _last(whole, name, compare) if name != compare else None
+        moved = []
+        for curve in mine.values():
+            training = curve.records[-1]["training"]
+            half = [r["miou"] for r in training["looks"] if r["step"] * 2 <= training["steps"] + 1]
+            if half and half[-1] is not None:
+                moved.append(abs(float(curve.miou[-1]) - half[-1]))
+        if pair is not None and moved and np.mean(moved) > pair.half(alpha) / 2:
+            found.append(name)
+    return found

@@ -1,0 +1,113 @@
+"""The steps of a round of boxes that need no network: ask for frames, answer from ground truth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.answers.box import boxes_in
+from core.answers.boxes import Drawn
+from core.answers.effort import Effort
+from core.base.errors import ProjectError, SettingsError
+from core.base.jobs import Job
+from core.boxes.geometry import points_per_box
+from core.exchange.box_files import truth
+from core.project.project import Project
+from core.query.frames import Frames, choose, frames_budget, frames_of
+from core.query.pool import Draw
+from core.query.query import freeze, write_query
+from core.rounds.round import QUERY, Round
+
+LEAST_POINTS = 5  # of a box that the oracle draws (S-SSAL's own rule)
+ORACLE = "boxes"
+
+
+def table_of(project: Project) -> Frames:
+    """The frames that a query may ask: the training scans."""
+    boxes = project.boxes
+    drawn, finished = boxes.counts_by_scan(), boxes.finished
+    return frames_of(
+        project.dataset.train,
+        settled=frozenset(boxes.settled),
+        finished=[drawn.get(scan, 0) for scan in finished],
+        drawn=drawn,
+        minutes=boxes.minutes(),
+    )
+
+
+def ask_frames(
+    project: Project,
+    job: Job,
+    *,
+    strategy: str | None = None,
+    frames: int | None = None,
+    boxes: int | None = None,
+    minutes: float | None = None,
+) -> Round:
+    """Choose and freeze the next frames to draw boxes in; return the round.
+
+    Raises ProjectError where frames of the last query are still open, or nothing fits the budget.
+    """
+    tip = project.frame_rounds[-1] if project.frame_rounds else None
+    waiting = project.open_frames(tip) if tip is not None else []
+    if tip is not None and waiting:
+        raise ProjectError(
+            f"Round {tip.id} still has {len(waiting):,} frames that are not finished.",
+            "Finish them, or say of each that it cannot be labelled.",
+        )
+    table = table_of(project)
+    budget = frames_budget(table, count=frames, boxes=boxes, minutes=minutes)
+    draw = Draw(project.seed, len(project.frame_rounds) + 1)
+    name = strategy or "random"
+    query = freeze(
+        choose(table, name, budget, draw),
+        table,
+        strategy=name,
+        draw=draw,
+        budget=budget,
+        checkpoint=None,
+        parent=tip.id if tip is not None else None,
+    )
+    found = Round(project.new_frames_folder(query))
+    write_query(found.file(QUERY), query)
+    project.add_frame_round(found)
+    job.progress(1, 1, "ask")
+    return found
+
+
+def annotate_frames(project: Project, job: Job, *, oracle: str) -> int:
+    """Draw the dataset's own boxes in the open frames, those that hold 5 points or more, and finish
+    them; return the number of boxes.
+
+    Raises ProjectError outside research projects and where nothing is open.
+    """
+    if oracle != ORACLE:
+        raise SettingsError(f"There is no oracle {oracle} for boxes.", f"There is {ORACLE}.")
+    if not project.research:
+        raise ProjectError(
+            "This project is for people: only research projects answer from ground truth.",
+            "Make one with `lidarloop new --research`.",
+        )
+    tip = project.frame_rounds[-1] if project.frame_rounds else None
+    waiting = project.open_frames(tip) if tip is not None else []
+    if tip is None or not waiting:
+        raise ProjectError("No frame is asked for.", "Ask with `lidarloop query --task boxes`.")
+    count, effort = 0, Effort(tool=f"oracle {oracle}")
+    for done, scan in enumerate(waiting, start=1):
+        found = truth(project.dataset, scan, project.classes.names)
+        if found is None:
+            raise ProjectError(
+                f"Frame {scan} has no boxes to answer from.",
+                "Bring the dataset's label files, or draw these frames by hand.",
+            )
+        ref, now = project.scan_ref(scan), project.dataset.from_files
+        placed = [box.now(now) for box in boxes_in(found)]
+        xyz = project.dataset.scan(scan).points[:, :3]
+        inside = points_per_box(xyz, np.array([box.box for box in placed]).reshape(-1, 7))
+        kept = [box for box, points in zip(placed, inside, strict=True) if points >= LEAST_POINTS]
+        names = project.boxes.new_names(scan, len(kept))
+        drawn = [Drawn(ref, name, box, effort) for name, box in zip(names, kept, strict=True)]
+        project.boxes.draw(drawn, round=tip.id)
+        project.boxes.finish(ref, round=tip.id, effort=effort, regions=found.regions)
+        count += len(kept)
+        job.progress(done, len(waiting), "annotate")
+    return count

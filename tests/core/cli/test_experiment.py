@@ -1,0 +1,160 @@
+"""The verb `experiment`: what it prints, its exit codes, and a sentence for each mistake."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from core.base.files import writer_lock
+from core.cli import verbs
+from tests.experiments import TINY, backend, dies_of_ent, evaluate, learn, tiny_spec
+from tests.streets import small_street_at
+
+
+class Faces:
+    """Networks that learn nothing."""
+
+    class network:
+        train = staticmethod(learn)
+        evaluate = staticmethod(evaluate)
+        backend = staticmethod(backend)
+
+    class window:
+        pass
+
+
+def lidarloop(*words: object, faces: type = Faces) -> int:
+    return verbs.run([str(word) for word in words], faces())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scans, a spec, and the experiment of one seed, done."""
+    base = tmp_path_factory.mktemp("made")
+    small_street_at(base / "scans")
+    spec = tiny_spec(base)
+    assert lidarloop("experiment", spec, base / "out", "--root", base / "scans", "--seeds", 0) == 0
+    return base
+
+
+def test_it_tells_how_far_it_is_and_where_the_report_lies(made: Path, capsys):
+    words = ("experiment", made / "tiny.toml", made / "out", "--root", made / "scans")
+    assert lidarloop(*words, "--seeds", 0) == 0
+    said = capsys.readouterr().out
+    assert said == f"7 of 7 rounds are finished\n{made / 'out' / 'report.html'}\n"
+    assert lidarloop("experiment", "report", made / "out") == 0
+    assert capsys.readouterr().out == f"{made / 'out' / 'report.html'}\n"
+
+
+def test_a_failed_cell_is_named_and_the_exit_code_says_so(made: Path, tmp_path: Path, capsys):
+    class Dies(Faces):
+        class network(Faces.network):
+            train = staticmethod(dies_of_ent)
+
+    shutil.copytree(made / "out/prepared", tmp_path / "kept")
+    words = ("experiment", made / "tiny.toml", tmp_path / "out", "--root", made / "scans")
+    assert lidarloop(*words, "--seeds", 0, faces=Dies) == 2
+    heard = capsys.readouterr()
+    assert "cell ent-0-" in heard.err
+    assert "6 of 7 rounds are finished, 1 cells failed" in heard.out
+    assert (tmp_path / "out/report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["twon", "out"], "There is no experiment twon. The nearest is town."),
+        (["table5", "out"], "The experiment table5 needs scans. Name them with --root."),
+        (["SPEC", "out", "--root", "SCANS", "--seeds", "x"], "--seeds is x. Write 0-4"),
+        (["SPEC", "out", "--root", "SCANS", "--workers", "0"], "--workers is 0. Name 1 or more."),
+        (["SPEC", "out", "--root", "SCANS", "--only", "x"], "--only is x. Name a cell"),
+        (["SPEC", "out", "--root", "SCANS", "--only", "3"], "out holds no experiment. Run one"),
+        (["SPEC", "out", "--root", "nowhere"], "nowhere"),
+        (["report", "out"], "out holds no experiment. Run one"),
+        (["SPEC", "MADE", "--root", "SCANS", "--only", "99"], "There is no cell 99."),
+        (["SPEC", "MADE", "--root", "SCANS", "--protocol", "paper"], "holds the experiment tiny"),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(
+    made: Path, tmp_path: Path, monkeypatch, capsys, words: list[str], said: str
+):
+    monkeypatch.chdir(tmp_path)
+    places = {"SPEC": made / "tiny.toml", "SCANS": made / "scans", "MADE": made / "out"}
+    assert lidarloop("experiment", *(places.get(word, word) for word in words)) == 2
+    heard = capsys.readouterr().err
+    assert said in heard
+    assert "Traceback" not in heard
+
+
+def test_a_second_run_is_told_who_holds_the_folder(made: Path, capsys):
+    words = ("experiment", made / "tiny.toml", made / "out", "--root", made / "scans")
+    with writer_lock(made / "out"):
+        assert lidarloop(*words, "--seeds", 0) == 2
+    assert f"The experiment in {made / 'out'} is being run by another window (process" in (
+        capsys.readouterr().err
+    )
+
+
+def test_the_script_for_slurm_names_every_cell_once(made: Path, tmp_path: Path, capsys):
+    """As bash reads it, with an sbatch that writes down what it is given."""
+    out = tmp_path / "o ut"
+    words = ("experiment", made / "tiny.toml", out, "--root", made / "scans", "--seeds", "0-1")
+    assert lidarloop(*words, "--print-jobs") == 0
+    script = capsys.readouterr().out
+    (tmp_path / "jobs.sh").write_text(script)
+    stub = tmp_path / "sbatch"
+    stub.write_text(f'#!/bin/bash\nprintf "%s|" "$@" >> {tmp_path}/log\necho >> {tmp_path}/log\n'
+                    f'wc -l < {tmp_path}/log\n')  # fmt: skip
+    stub.chmod(0o755)
+    path = f"{tmp_path}:/usr/bin:/bin"
+    subprocess.run(["bash", tmp_path / "jobs.sh"], check=True, env={"PATH": path}, cwd=tmp_path)
+    jobs = (tmp_path / "log").read_text().splitlines()
+    assert len(jobs) == 4
+    assert "--array=0-1|" in jobs[1]  # two first rounds
+    assert "--array=2-7|" in jobs[2]  # three arms, two seeds
+    assert "afterok:1|" in jobs[1]
+    assert "afterany:2|" in jobs[2]
+    assert "afterany:3|" in jobs[3]
+    assert '--only "$SLURM_ARRAY_TASK_ID"' in jobs[1]
+    assert "'" + str(out) in jobs[1]
+    assert "experiment report" in jobs[3]
+    assert (out / "slurm").is_dir()
+
+
+@pytest.mark.slow
+def test_cells_by_their_numbers_end_at_the_same_results(made: Path, tmp_path: Path):
+    """As an array of Slurm runs them: prepare, then each, in any order after the first rounds."""
+    out = tmp_path / "out"
+    words = ("experiment", made / "tiny.toml", out, "--root", made / "scans", "--seeds", 0)
+    assert lidarloop(*words, "--only", "prepare") == 0
+    for number in (0, 3, 1, 2):
+        assert lidarloop(*words, "--only", number) == 0
+    assert lidarloop("experiment", "report", out) == 0
+    assert (out / "results.csv").read_bytes() == (made / "out/results.csv").read_bytes()
+
+
+def test_a_table_without_training(made: Path, tmp_path: Path, capsys):
+    for name in ("table1", "fig2", "cost", "partitions"):
+        text = f'title = "{name}"\ntable = "{name}"\ntrain = ["00"]\nbudget = "20%"\n'
+        text += 'preset = "laptop"\n[arms]\nsize = "size"\nrandom = "random"\n'
+        spec = tiny_spec(tmp_path / name, text)
+        if name != "table1":  # the units are those of the first
+            shutil.copytree(tmp_path / "table1/out/prepared", tmp_path / name / "out/prepared")
+            shutil.copy(tmp_path / "table1/out/experiment.json", tmp_path / name / "out")
+            about = tmp_path / name / "out/experiment.json"
+            about.write_text(about.read_text().replace('"table": "table1"', f'"table": "{name}"')
+                             .replace('"title": "table1"', f'"title": "{name}"'))  # fmt: skip
+        out = tmp_path / name / "out"
+        assert lidarloop("experiment", spec, out, "--root", made / "scans", "--seeds", "0-1") == 0
+        assert capsys.readouterr().out == f"{out / 'report.html'}\n"
+        assert (out / f"{name}.csv").exists()
+    assert lidarloop("experiment", "report", tmp_path / "cost/out") == 0
+
+
+def test_a_spec_that_is_damaged_is_told(tmp_path: Path, capsys):
+    spec = tiny_spec(tmp_path, TINY.replace("rounds = 2", "rounds = 2 3"))
+    assert lidarloop("experiment", spec, tmp_path / "out", "--root", tmp_path) == 2
+    assert "cannot be read" in capsys.readouterr().err

@@ -1,0 +1,91 @@
+"""Specs: those that come with the program are sound, and what is wrong with one is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.base.errors import SettingsError
+from core.experiment.folder import seeds_of
+from core.experiment.spec import Spec, kind_of_budget, names, read_spec
+from tests.experiments import TINY, tiny_spec
+
+
+@pytest.mark.parametrize("name", names())
+def test_those_that_come_with_it_can_be_read_and_kept(name: str):
+    spec = read_spec(name)
+    assert Spec.of_json(spec.as_json()) == spec
+    assert spec.name == name
+    if not spec.table:
+        assert [arm.name for arm in spec.arms if arm.kind == "control"]
+
+
+def test_a_control_begins_as_its_arms_do(tmp_path: Path):
+    text = TINY + '[arms.cold]\nstrategy = "ent"\nstart = "rand-scans"\n'
+    spec = read_spec(str(tiny_spec(tmp_path, text)))
+    controls = {arm.name: arm.start for arm in spec.arms if arm.kind == "control"}
+    assert controls == {"control": "size", "control of rand-scans": "rand-scans"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "do"),
+    [
+        ('title = "A tiny experiment"', "", "title is missing", "words"),
+        ("steps = 4", 'steps = "many"', "steps is 'many'", "whole number"),
+        ("steps = 4", "steps = 0", "steps is 0", "from 1"),
+        ("steps = 4", "stepps = 4", "nothing is called stepps", "The nearest is steps."),
+        ("full = false", "full = 3", "full is 3", "true or false"),
+        ('budget = "10%"', 'budget = "0%"', "budget is '0%'", "30 min"),
+        ('budget = "10%"', 'budget = "1.5 units"', "budget is '1.5 units'", "200 units"),
+        ('compare = "random"', 'compare = "rndom"', "compare is rndom", "random, ent"),
+        ('ent = "ent"', 'ent = "entropy"', "There is no strategy entropy", "lidarloop strategies"),
+        ('ent = "ent"', 'control = "ent"', "an arm is called 'control'", "another name"),
+        ('ent = "ent"', 'ent = {strategy = "ent", start = "basal"}', "starts by basal", "size"),
+        ('ent = "ent"', 'ent = {strategy = "ent", why = 1}', "is called why", "start and settings"),
+        ('ent = "ent"', "ent = 3", "the arm ent is 3", "quotes"),
+        ("train.width = 0.1", "train.widht = 0.1", "no setting train.widht", "train.width"),
+        ("train.width = 0.1", "train.width = 900", "train.width is 900.0", "from 0.05"),
+        ('preset = "laptop"', 'preset = "lap"', "preset is lap", "laptop"),
+        ('format = "semantickitti"', 'format = "kitty"', "kitty", ""),
+        ('train = ["00"]', "train = [0]", "train is [0]", "quotes"),
+        ('train = ["00"]', 'train = "00"', "train is '00'", "a list"),
+        ('train = ["00"]', "train = []", "names nothing", "sequences"),
+        ("rounds = 2", "rounds = 0", "rounds is 0", "from 1"),
+        ("rounds = 2", "rounds =", "cannot be read", "Mend"),
+        ("rounds = 2", 'table = "table9"', "table is table9", "table1"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_a_sentence(
+    tmp_path: Path, old: str, new: str, said: str, do: str
+):
+    assert old in TINY
+    with pytest.raises(SettingsError) as caught:
+        read_spec(str(tiny_spec(tmp_path, TINY.replace(old, new))))
+    assert said in caught.value.what
+    assert do in caught.value.do
+
+
+def test_unknown_names_and_files(tmp_path: Path):
+    with pytest.raises(SettingsError, match="no experiment twon") as caught:
+        read_spec("twon")
+    assert "The nearest is town." in caught.value.do
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_spec(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("0-4", [0, 1, 2, 3, 4]), ("3,1,3", [3, 1])])
+def test_seeds(text: str, wanted: list[int]):
+    assert seeds_of(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "a", "4-0", "1-", "-1", "0-99999"])
+def test_seeds_that_are_none(text: str):
+    with pytest.raises(SettingsError, match="--seeds is"):
+        seeds_of(text)
+
+
+def test_budgets():
+    assert kind_of_budget("1%") == ("points", "0.01")
+    assert kind_of_budget("30 min") == ("minutes", "30")
+    assert kind_of_budget("200 units") == ("units", "200")

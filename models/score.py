@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from core.base.executors import run_all
-from core.base.files import hash_file, write_arrays
+from core.base.files import hash_input, write_arrays
 from core.base.jobs import Job
 from core.base.settings import TrainSettings
 from core.data.classes import ClassList
@@ -58,7 +58,7 @@ class Trained:
             path, about, network=settings.network, width=settings.width, classes=classes
         )
         added = classes.names[len(about.classes) :]
-        return cls(path, hash_file(path), settings.threads, len(about.classes), added)
+        return cls(path, hash_input(path), settings.threads, len(about.classes), added)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def kills(count: int, names: list[str], seed: int = 0) -> Counter[str]:
         each = -(-count // len(names))
         for name in names:
             _kill_one(stages, name, each, random.Random(f"{seed} {name}"), found)
+            print(name, found[name], file=sys.stderr, flush=True)
     return found
 
 

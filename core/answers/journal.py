@@ -43,7 +43,7 @@ from core.answers.journal_file import (
     damaged_entry,
     version_of,
 )
-from core.answers.salvage import kept_name, known_columns, put_aside, readable, remove
+from core.answers.salvage import keep_beside, kept_name, known_columns, readable, remove
 from core.base.errors import DamagedError, GoneError, ProjectError, StorageError
 from core.base.files import is_network_disk, settle
 
@@ -330,13 +330,13 @@ class Journal:
                 "Restore it from a copy, or move it away to begin anew.",
             )
         self._database.close()
-        kept = kept_name(self.path)
         with self._told():
-            put_aside(self.path, kept)
-            self._database, self._aside = connect(self.path, read_only=False)
-            self._made = False
+            try:
+                kept = put_good_part(self.path, self.annotator, good, kept_name(self.path))
+            finally:
+                self._database, self._aside = connect(self.path, read_only=False)
+            self._made = True
             self._prepare()
-            self._insert(good)
             self._learn()
         lost = good[-1][_SEQ] - len(good)
         self.note = (
@@ -439,9 +439,11 @@ class Journal:
 
 
 @contextmanager
-def built_aside(path: Path, annotator: str) -> Iterator[Journal]:
-    """A new journal that stands at `path` once the block has ended well; half made it never
-    does. Raises StorageError."""
+def built_aside(
+    path: Path, annotator: str, before: Callable[[], None] | None = None
+) -> Iterator[Journal]:
+    """A new journal that stands at `path` once the block has ended well, and `before` was called;
+    half made it never does. Raises StorageError."""
     built = path.with_name(f"{path.name}.new")
     remove(built)
     try:
@@ -452,10 +454,20 @@ def built_aside(path: Path, annotator: str) -> Iterator[Journal]:
                 journal._database.execute("PRAGMA journal_mode = DELETE")
         finally:
             journal.close()
+        if before is not None:
+            before()
         settle(built, path)
     finally:
         with suppress(OSError):
             remove(built)
+
+
+def put_good_part(path: Path, annotator: str, rows: list[tuple[Any, ...]], kept: Path) -> Path:
+    """Let a damaged journal that nobody has open be one of the rows that are whole; return `kept`,
+    where the damaged one is from then on. Raises ProjectError, and then it is as it was."""
+    with built_aside(path, annotator, lambda: keep_beside(path, kept)) as journal:
+        journal.take_rows(rows)
+    return kept
 
 
 def _next(last: float) -> float:

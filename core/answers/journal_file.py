@@ -83,25 +83,44 @@ def connect(path: Path, *, read_only: bool) -> tuple[sqlite3.Connection, Path | 
         path.parent.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     else:
-        log = path.with_name(f"{path.name}-wal")
-        how = "?mode=ro"
-        if not os.access(path.parent, os.W_OK):
-            # Nobody here can write, so nothing changes beneath us; SQLite would want an index of
-            # the log beside it.
-            how = "?immutable=1"
-            if log.exists() and log.stat().st_size:
-                aside = Path(tempfile.mkdtemp(prefix="lidarloop-"))
-                for part in (path, log):
-                    shutil.copyfile(part, aside / part.name)
-                path, how = aside / path.name, ""
-        # The name as a URI, since it may hold ? # or %.
-        database = sqlite3.connect(
-            f"{path.absolute().as_uri()}{how}", uri=True, check_same_thread=False
-        )
+        database, aside = _connect_to_read(path)
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
     database.execute("PRAGMA trusted_schema = OFF")
     database.execute("PRAGMA cell_size_check = ON")
     return database, aside
+
+
+def _connect_to_read(path: Path) -> tuple[sqlite3.Connection, Path | None]:
+    log = path.with_name(f"{path.name}-wal")
+    logged = log.exists() and log.stat().st_size > 0
+    if os.access(path.parent, os.W_OK):
+        database = _opened(path, "?mode=ro")
+        try:
+            version_of(database)  # here SQLite makes an index of the log, where there is none
+            return database, None
+        except sqlite3.OperationalError as error:
+            database.close()
+            if not logged or "locked" in str(error):
+                raise
+        except sqlite3.DatabaseError:
+            return database, None  # damaged: told by whoever reads it
+    elif not logged:
+        # Nobody here can write, so nothing changes beneath us; SQLite would want an index of the
+        # log beside it.
+        return _opened(path, "?immutable=1"), None
+    aside = Path(tempfile.mkdtemp(prefix="lidarloop-"))
+    try:
+        for part in (path, log):
+            shutil.copyfile(part, aside / part.name)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return _opened(aside / path.name, ""), aside
+
+
+def _opened(path: Path, how: str) -> sqlite3.Connection:
+    # The name as a URI, since it may hold ? # or %.
+    return sqlite3.connect(f"{path.absolute().as_uri()}{how}", uri=True, check_same_thread=False)
 
 
 def version_of(database: sqlite3.Connection) -> int:

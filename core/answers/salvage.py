@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from typing import Any
 
 from core.answers.entry import COLUMNS, IN_TABLE, check_packed
 from core.answers.journal_file import BAD
+from core.base.files import storage_error
 
 _MOST_NUMBERS = 1 << 20  # numbers that are tried one by one, where SQLite cannot list them
 _PARTS = ("", "-wal", "-shm", "-journal")
@@ -75,6 +78,27 @@ def put_aside(path: Path, kept: Path) -> None:
         part = path.with_name(path.name + end)
         if part.exists():
             part.replace(kept.with_name(kept.name + end))
+
+
+def keep_beside(path: Path, kept: Path) -> None:
+    """Keep a journal and its logs under another name too; its place is then another's to take, and
+    has no logs that would be read as those of what comes there. Raises StorageError."""
+    try:
+        for end in _PARTS:
+            part = path.with_name(path.name + end)
+            if part.exists():
+                _second_name(part, kept.with_name(kept.name + end))
+        for end in _PARTS[1:]:
+            path.with_name(path.name + end).unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(kept, error) from error
+
+
+def _second_name(path: Path, other: Path) -> None:
+    try:
+        os.link(path, other)
+    except OSError:  # some disks know no second name
+        shutil.copyfile(path, other)
 
 
 def remove(path: Path) -> None:

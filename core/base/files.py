@@ -18,7 +18,7 @@ import filelock
 import numpy as np
 
 from core.base.bounded import MOST_TEXT, map_npy, read_archive, read_whole
-from core.base.errors import LockedError, ProjectError, StorageError
+from core.base.errors import DataError, LockedError, ProjectError, StorageError
 
 _CHUNK_BYTES = 1 << 20
 _RESTORE = "Restore it from a copy of the project."
@@ -323,6 +323,17 @@ def hash_file(path: Path) -> str:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def hash_input(path: Path) -> str:
+    """As `hash_file` has it, of a file that a step was given or made before. Raises DataError."""
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read: {error.strerror or error}.",
+            "Bring the file back, then do the step again.",
+        ) from error
 
 
 def hash_bytes(data: bytes) -> str:

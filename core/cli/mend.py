@@ -18,12 +18,12 @@ from typing import Any
 
 from core.answers.drawings import read_drawing
 from core.answers.entry import IN_TABLE
-from core.answers.journal import Journal, built_aside
+from core.answers.journal import Journal, put_good_part
 from core.answers.journal_file import check_layout, connect, version_of
 from core.answers.ledger import circles
 from core.answers.salvage import kept_name, put_aside, readable
 from core.base.errors import ProjectError
-from core.base.files import read_json, writer_lock
+from core.base.files import writer_lock
 from core.cli.finding import Finding
 from core.data.own_poses import FOLDER as OWN_POSES
 from core.data.own_poses import read_own_file
@@ -33,7 +33,7 @@ from core.project.pointer import units_now
 from core.project.project_file import read_project_file
 from core.rounds.log import read_log
 from core.rounds.predictions import read_prediction
-from core.rounds.round import GIVEN, LOG, METRICS, QUERY, Round
+from core.rounds.round import GIVEN, LOG, METRICS, QUERY, Round, read_given
 from core.rounds.scores import read_scores
 
 _AGAIN = "The step that makes it makes it again; no answer is lost."
@@ -51,6 +51,7 @@ def journals(folder: Path) -> Iterator[Finding]:
                 heads = journal.heads()
                 with connected(path) as (database, version):
                     whole = {row[_SEQ] for row in readable(database, version)}
+                    sound = _soundness(database)
         except ProjectError as error:
             yield Finding(name, False, error.what)
             continue
@@ -59,6 +60,8 @@ def journals(folder: Path) -> Iterator[Finding]:
         if lost:
             text = f"Entry {lost[0]} is damaged, {len(lost):,} of {len(heads):,} are"
             yield Finding(name, False, text)
+        elif sound != "ok":
+            yield Finding(name, False, f"{path.name} is damaged: {sound[:200]}")
         elif found:
             first = found[0]
             yield Finding(
@@ -72,6 +75,14 @@ def journals(folder: Path) -> Iterator[Finding]:
     for pattern in _LEFT:
         for path in sorted(folder.rglob(pattern)):
             yield Finding("left over", None, f"{path.relative_to(folder)}: half of a file")
+
+
+def _soundness(database: sqlite3.Connection) -> str:
+    """What SQLite finds wrong, "ok" for nothing: also an index that leads to other entries."""
+    try:
+        return str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        return str(error)
 
 
 class connected:
@@ -142,7 +153,7 @@ def _made(folder: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
             (*folder.glob(f"rounds/*-*/{_ABOUT}"), *folder.glob(f"{GIVEN}/{_ABOUT}"))
         ):
             yield path, partial(_scores, path.parent.parent, units)
-    yield from _if_there(folder / GIVEN / f"{GIVEN}.json", read_json)
+    yield from _if_there(Round(folder / GIVEN).checkpoint, read_given)
     for path in sorted((folder / OWN_POSES).rglob("*.json")):
         yield path, partial(read_own_file, path)
     for path in sorted((folder / "drawings").glob("*.npz")):
@@ -197,9 +208,8 @@ def _mend_journal(path: Path) -> str:
             if "holds the answers of" in error.what:
                 return f"{error.what} {error.do}"
         rows = _rows(database, version)
-    put_aside(path, kept)
     if not rows:
+        put_aside(path, kept)
         return f"Nothing in {path.name} can be read: it is {kept.name} now."
-    with built_aside(path, owner) as journal:
-        journal.take_rows(rows)
+    put_good_part(path, owner, rows, kept)
     return f"{path.name}: {len(rows):,} entries are kept; the damaged file is {kept.name}."

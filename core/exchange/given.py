@@ -16,7 +16,7 @@ import numpy as np
 
 from core.base.bounded import map_npy, open_file, read_archive
 from core.base.errors import DataError
-from core.base.files import hash_file, write_arrays, write_json
+from core.base.files import hash_input, write_arrays, write_json
 from core.base.jobs import Job
 from core.exchange.match import Matched, match, some
 from core.project.project import Project
@@ -60,7 +60,7 @@ def score_from(project: Project, folder: Path, job: Job) -> Matched:
         for done, (scan, path) in enumerate(matched.files.items()):
             job.progress(done, len(matched.files), "score")
             size = _score_one(project, scan, path, new_prediction_file(fresh, scan), size)
-            hashes[scan] = hash_file(path)
+            hashes[scan] = hash_input(path)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
@@ -95,7 +95,7 @@ def _score_one(project: Project, scan: str, path: Path, out: Path, size: int) ->
     entropy = -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=1)
     classes = p.argmax(axis=1).astype(np.uint8)
     arrays = {"classes": classes, "entropy": entropy.astype(np.float16)}
-    arrays["source"] = np.array([hash_file(path), units.fingerprint])
+    arrays["source"] = np.array([hash_input(path), units.fingerprint])
     if units.scan_index(scan) is not None:
         feature = p if features is None else features
         if len(feature) != len(p) or feature.ndim != 2 or not np.isfinite(feature).all():

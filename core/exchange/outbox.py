@@ -1,7 +1,8 @@
 """Where an export may write: below one folder, never over what it did not write itself.
 
 `.lidarloop-export.json` in that folder names the files that exports wrote, each with the hash of
-its content: what is not in it, or was changed since, is somebody else's and stays.
+its content: what is not in it, or was changed since, is somebody else's and stays. While an export
+is under way, it names those that it has begun to write.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from core.base.errors import DataError, ProjectError
-from core.base.files import hash_file, read_json, write_json, write_pieces
+from core.base.files import hash_input, read_json, write_json, write_pieces
 from core.base.paths import inside
 from core.data.scans import Dataset
 
@@ -45,6 +46,7 @@ class Outbox:
         if self._home.exists() and not self._home.is_dir():
             raise ProjectError(f"{root} is a file.", _ELSEWHERE)
         self._manifest = inside(root, MANIFEST) if self._home.exists() else root / MANIFEST
+        self._begun: list[str] = []  # of an export that was stopped: what it may have written
         self._wrote = self._read_manifest()
         self._allowed: set[str] = set()
         self._earlier: set[str] = set()
@@ -59,7 +61,14 @@ class Outbox:
         trace: TracebackType | None,
     ) -> None:
         if self._allowed:
-            write_json(self._manifest, {"version": 1, "files": dict(sorted(self._wrote.items()))})
+            if kind is None:
+                self._begun = [name for name in self._begun if name not in self._allowed]
+            self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        begun = [name for name in self._begun if name not in self._wrote]
+        content = {"version": 1, "files": dict(sorted(self._wrote.items()))}
+        write_json(self._manifest, content | ({"begun": begun} if begun else {}))
 
     def check(self, names: Iterable[str]) -> None:
         """See to it that all of `names` may be written, before the first is.
@@ -89,7 +98,9 @@ class Outbox:
                     f"{path} lies among the scans of the dataset, which are read only.", _ELSEWHERE
                 )
             if path.is_symlink() or real.exists():
-                if not real.is_file() or self._wrote.get(name) != hash_file(real):
+                if name in self._begun and name not in self._wrote and real.is_file():
+                    self._wrote[name] = hash_input(real)
+                if not real.is_file() or self._wrote.get(name) != hash_input(real):
                     raise ProjectError(
                         f"{path} is there already, and no export wrote it as it is: it is not "
                         "overwritten.",
@@ -112,9 +123,12 @@ class Outbox:
                         f"{self.root} holds an earlier export, in which {name} is another.",
                         "Name a new folder, or replace that export with --force.",
                     )
-        written = []
+        written: list[str] = []
         for name, data in make():
             if data is not None:
+                if not written:  # so that they are known as ours wherever this is stopped
+                    self._begun = sorted({*self._begun, *self._allowed})
+                    self._write_manifest()
                 self.write(name, data)
                 written.append(name)
             elif name in self._earlier:
@@ -137,6 +151,8 @@ class Outbox:
             files=dict[str, str],
         )
         found: dict[str, str] = stored["files"]
+        begun = stored.get("begun", [])
+        self._begun = begun if isinstance(begun, list) else []
         return found
 
 

@@ -14,6 +14,7 @@ cache/                       predictions: may be deleted
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -152,10 +153,14 @@ class Project:
             source=source,
             reading=reading or Reading(),
         )
-        write_atomic(path / CLASSES, plan.classes.to_toml().encode())
-        plan.file.write(path)
-        check.save_doubts(path / "units", plan.doubts)
-        return cls(path)
+        try:
+            write_atomic(path / CLASSES, plan.classes.to_toml().encode())
+            plan.file.write(path)
+            check.save_doubts(path / "units", plan.doubts)
+            return cls(path)
+        except ProjectError:
+            _empty(path)
+            raise
 
     def use_classes(self, classes: ClassList) -> None:
         """Make `classes` the project's list, on the disk first (core.project.change_classes).
@@ -454,3 +459,12 @@ class Project:
         """The folder a new query of frames is saved in."""
         number = len(self.frame_rounds) + 1
         return self.path / FRAME_ROUNDS / f"{number:03d}-{query.strategy}"
+
+
+def _empty(path: Path) -> None:
+    """Take away what was made of a project whose folder was empty or not there."""
+    for made in path.iterdir() if path.is_dir() else ():
+        if made.is_dir():
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            made.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from core.base.files import read_json
 from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.report import as_json
@@ -16,7 +15,7 @@ from core.project.caches import told as told_caches
 from core.project.poses import sources
 from core.project.project import Project
 from core.rounds import figures
-from core.rounds.round import GIVE_AGAIN, Round
+from core.rounds.round import Round, read_given
 
 
 def status(project: Project, *, backend: str) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def _given(project: Project) -> dict[str, Any] | None:
     """Whose probabilities rank instead of our own network's, None where none do."""
     if not project.given.scored:
         return None
-    return dict(read_json(project.given.checkpoint, do=GIVE_AGAIN, **{"from": str, "scans": int}))
+    return read_given(project.given.checkpoint)
 
 
 def _points(project: Project) -> int:

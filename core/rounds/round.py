@@ -127,6 +127,12 @@ def _confusion(metrics: dict[str, Any]) -> np.ndarray:
     return matrix
 
 
+def read_given(path: Path) -> dict[str, Any]:
+    """Whose probabilities were given: the folder they came "from", the number of "scans". Raises
+    ProjectError."""
+    return dict(read_json(path, do=GIVE_AGAIN, **{"from": str, "scans": int}))
+
+
 def read_rounds(folder: Path) -> list[Round]:
     """Return the rounds below `folder` in the order of their numbers and names."""
     if not folder.is_dir():

@@ -21,7 +21,7 @@ import torch
 
 from core.base.compiling import warm
 from core.base.errors import Cancelled, ProjectError
-from core.base.files import hash_file, hash_json, write_json
+from core.base.files import hash_input, hash_json, write_json
 from core.base.jobs import Job
 from core.base.settings import TrainSettings
 from core.base.words import duration
@@ -76,7 +76,7 @@ def train(
     network = make_network(settings.network, classes=len(classes), width=settings.width)
     if start is not None:
         _load(network, start, settings, classes, job)
-    source = hash_file(start) if start is not None else None
+    source = hash_input(start) if start is not None else None
     rounds, scans = list(training.rounds), list(training.scans)
     values = {**vars(settings), "batch": None}  # a run may go on with another
     del values["look_every"]  # which changes no weight

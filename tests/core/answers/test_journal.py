@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import random
 import resource
-import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -296,58 +294,6 @@ except StorageError as error:
     assert len(again.effective) >= done
     again.close()
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
-
-
-def kill_while_answering(folder: Path, times: int) -> None:
-    """Answer in a process that says what is acknowledged; kill it at random instants."""
-    code = """
-import sys
-import numpy as np
-from pathlib import Path
-from core.answers.answers import Answers
-from core.answers.effort import Effort
-from core.answers.entry import ScanRef
-answers = Answers.open(Path(sys.argv[1]), "ann")
-rng = np.random.default_rng(len(answers.effective))
-n = len(answers.effective)
-while True:
-    rows = np.sort(rng.choice(5000, 400, replace=False))
-    head = answers.answer(ScanRef("s", 5000, "h"), rows, rng.integers(0, 9, 400), round="r",
-                          unit=f"s#c{n}", effort=Effort(tool="key"))
-    sys.stdout.write(f"{head.seq}\\n")
-    sys.stdout.flush()
-    n += 1
-"""
-    rng = random.Random(1)
-    acknowledged = 0
-    for _ in range(times):
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, folder], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        for _ in range(rng.randint(1, 40)):
-            line = process.stdout.readline()
-            acknowledged = int(line)
-        process.send_signal(signal.SIGKILL)
-        rest = process.stdout.read().split("\n")[:-1]
-        acknowledged = int(rest[-1]) if rest else acknowledged
-        process.wait()
-        process.stdout.close()
-        answers = Answers.open(folder, "ann")
-        sequence = [entry.seq for entry in answers.entries()]
-        assert sequence == list(range(1, len(sequence) + 1))
-        assert len(sequence) >= acknowledged
-        assert len(answers.labels(S._replace(rows=5000))) == 5000
-        answers.close()
-
-
-def test_twelve_kills_lose_nothing_acknowledged(tmp_path):
-    kill_while_answering(tmp_path, 12)
-
-
-@pytest.mark.slow
-def test_two_hundred_kills_lose_nothing_acknowledged(tmp_path):
-    kill_while_answering(tmp_path, int(os.environ.get("LIDARLOOP_KILLS", "200")))
 
 
 def test_a_damaged_journal_is_named(tmp_path):

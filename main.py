@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"lidarloop: {stranger}", file=sys.stderr)
         return 2
     gc.disable()  # importing makes many objects and no garbage
-    from core.cli.verbs import run
+    from core.cli.opening import run
 
     gc.enable()
     return run(sys.argv[1:] if argv is None else argv, _Faces())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.base.errors import SettingsError
 
@@ -16,12 +17,18 @@ _QUOTED = re.compile(r'\s*"([^"]*)"\s*(?:,|$)')
 
 def counted(name: str) -> tuple[Key, ...]:
     """A key that sorts names as people count, folder by folder: 1, 2, 10; 000002 is 2."""
-    return tuple(_part(part) for part in name.split("/"))
+    folder, slash, file = name.rpartition("/")
+    return (*_folders(folder), _part(file)) if slash else (_part(file),)
 
 
 def in_order(name: str) -> tuple[tuple[Key, ...], str]:
     """As `counted`, and no two names have the same."""
     return counted(name), name
+
+
+@lru_cache(maxsize=1024)  # thousands of scans lie in the same few
+def _folders(name: str) -> tuple[Key, ...]:
+    return tuple(_part(part) for part in name.split("/"))
 
 
 def _part(part: str) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,15 +79,18 @@ class Repeats:
         self._project = project
         self._answered = 0
         self._chosen: list[tuple[int, str]] = []
-        for head in project.answers.mine():
-            self.note(head.unit)
+        self._note([head.unit for head in project.answers.mine()])
 
     def note(self, unit: str) -> None:
         """A unit was answered."""
-        self._answered += 1
-        (key,) = Draw(self._project.seed, 0).keys([f"repeat|{unit}"])
-        if unit and key < np.uint64(REPEATS * 2**64):
-            self._chosen.append((self._answered, unit))
+        self._note([unit])
+
+    def _note(self, units: Sequence[str]) -> None:
+        keys = Draw(self._project.seed, 0).keys([f"repeat|{unit}" for unit in units])
+        for at in np.flatnonzero(keys < np.uint64(REPEATS * 2**64)).tolist():
+            if units[at]:
+                self._chosen.append((self._answered + at + 1, units[at]))
+        self._answered += len(units)
 
     def postpone(self, unit: str) -> None:
         """A repeat was skipped: it comes again as late as if it were answered now."""

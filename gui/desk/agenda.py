@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from core.data.items import scan_of
@@ -11,6 +12,7 @@ from core.quality.agreement import Repeats
 from gui.desk.order import Order
 from gui.desk.sample import Sample
 from gui.desk.summary import Summary
+from gui.desk.target import Target
 
 _AHEAD = 3
 
@@ -65,6 +67,28 @@ class Agenda:
         """Whether an answer to a unit is only compared."""
         sampled = self.second is not None and unit in self.second
         return bool(unit) and (unit == self.again or sampled)
+
+    def place_of(self, unit: str) -> int | None:
+        """Place of a unit in the query, or in the sample; None where it is in neither. What is seen
+        again stands where the query stands."""
+        if self.second is not None:
+            return self.second.place if unit == self.second.unit else None
+        if self.is_blind(unit):
+            return self.cursor if self._summary.round is not None and self.cursor >= 0 else None
+        return self._summary.place_of(unit)
+
+    def as_asked(self, target: Target) -> Target:
+        """A target as the query, a repeat or the sample asks it, if one of them does."""
+        if self.is_blind(target.unit):
+            return replace(target, blind=True)
+        return replace(target, item=self._summary.place_of(target.unit))
+
+    def placed(self, target: Target) -> Target:
+        """A target with its place in the query that is on the table now."""
+        place = None if target.blind else self._summary.place_of(target.unit)
+        if place is not None and self.cursor < 0:
+            self.go(place)
+        return replace(target, item=place)
 
     def number_of(self, place: int) -> str:
         """Which question that is, in words: "3 of 50", of the query or of the sample."""

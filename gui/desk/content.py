@@ -16,7 +16,7 @@ from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 from gui.desk.background import Background, Turn
 from gui.look.colours import palette_of
-from gui.view.form import Form, form_of
+from gui.view.form import Form, sketch_of
 
 _KEPT = 4
 
@@ -28,7 +28,7 @@ class Content:
     Attributes
     ----------
     points : (N, 4) float32; unit : (N,) int32 number within the scan, negative without a unit
-    form : what the eye needs of the points
+    form : what the eye needs of the points; a sketch of it at first
     table : the units that `unit` is of, None before Prepare; a later preparation has others
     labels : (N,) uint8 classes and codes so far; another array after each answer
     prediction, entropy, truth : (N,) each, or None where there is none
@@ -48,6 +48,20 @@ class Content:
     colours: tuple[np.ndarray, np.ndarray] | None = None
     unpredicted: str = ""  # a sentence where a round is scored and its predictions are not kept
 
+    def tells_flat(self, unit: str) -> bool:
+        """Whether the form is enough to say how a unit is to be seen, if the scan has it: even
+        ground is seen from above, and a sketch does not tell of that."""
+        index = self.table.find(unit) if self.table is not None and unit else None
+        if index is None or self.table is None or self.form.whole:
+            return True
+        number = index - self.table.range_of(self.scan).start
+        return self.form.tells_flat(np.flatnonzero(self.unit == number))
+
+    def may_replace(self, shown: Content | None) -> bool:
+        """Whether it can be shown where `shown` is: no sketch takes the place of a form."""
+        another = shown is None or shown.scan != self.scan
+        return another or shown is self or self.form.whole
+
     def set_labels(self, rows: np.ndarray, classes: np.ndarray) -> None:
         """Give rows (R,) the classes (R,) uint8; `labels` is another array then."""
         labels = self.labels.copy()
@@ -55,8 +69,9 @@ class Content:
         self.labels = labels
 
 
-def load(project: Project, scan: str) -> Content:
-    """Read a scan. Raises ProjectError where a file is missing or has changed."""
+def load(project: Project, scan: str, before: Content | None = None) -> Content:
+    """Read a scan; its form is a sketch, or that of `before` where nothing changed that it is of.
+    Raises ProjectError where a file is missing or has changed."""
     read = project.dataset.scan(scan)
     units = project.units
     prepared = units is not None and units.scan_index(scan) is not None
@@ -89,11 +104,16 @@ def load(project: Project, scan: str) -> Content:
                 "project makes it again."
             )
     if project.units is not units:  # prepared anew meanwhile
-        return load(project, scan)
+        return load(project, scan, before)
+    same = before is not None and before.table is units
+    if before is not None and same and np.array_equal(before.points, read.points, equal_nan=True):
+        form = before.form
+    else:
+        form = sketch_of(read.points, _low(units, scan, unit) if prepared else None)
     return Content(
         scan=scan,
         points=read.points,
-        form=form_of(read.points, _low(units, scan, unit) if prepared else None),
+        form=form,
         unit=unit,
         units=count,
         table=units,
@@ -157,13 +177,14 @@ class Loader(QObject):
         if scan not in self._kept:
             self._want(scan, Turn.SOON)
 
-    def _want(self, scan: str, turn: Turn) -> None:
+    def _want(self, scan: str, turn: Turn, before: Content | None = None) -> None:
         if scan in self._wanted:
-            before, its_turn, _ = self._wanted[scan]
-            if its_turn <= turn or not before.cancel():
+            waiting, its_turn, _ = self._wanted[scan]
+            if its_turn <= turn or not waiting.cancel():
                 return
         written = self._project.answers.history.written
-        future = self._background.submit(partial(load, self._project, scan), turn)
+        read = partial(load, self._project, scan)
+        future = self._background.submit(partial(read, before) if before else read, turn)
         self._wanted[scan] = (future, turn, written)
         future.add_done_callback(lambda done: self._arrived.emit(scan, done))
 
@@ -181,7 +202,7 @@ class Loader(QObject):
         self.forget()
         if before is not None:
             self._kept[scan] = before
-        self._want(scan, Turn.NOW)
+        self._want(scan, Turn.NOW, before)
 
     def shut(self) -> None:
         """Stop the thread."""

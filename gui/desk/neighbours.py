@@ -49,9 +49,11 @@ class Neighbours(QObject):
         self._found: Surroundings | None = None
         self._asked: Future | None = None
         self._why_not: ProjectError | None = None
+        self._wanted = False  # and not asked for yet
         self._read.connect(self._keep)
         self._cut.connect(self._show)
         state.scan_shown.connect(self._begin)
+        state.form_shown.connect(self._follow)
         state.target_told.connect(self._follow)
 
     def toggle(self) -> None:
@@ -61,15 +63,13 @@ class Neighbours(QObject):
             return
         self.on = not self.on
         self._begin()
+        self._follow()
 
     def _begin(self) -> None:
-        """Read the neighbours of the state's scan."""
-        content, project = self.state.content, self.state.project
+        """Another scan: what was around the last one goes."""
         self._found = self._why_not = None
         self._set(())
-        if content is not None and self.on:
-            read = partial(surroundings, project, content.scan, REACH)
-            self._submit(read, lambda done: self._read.emit(content, done))
+        self._wanted = self.on
 
     def _submit(self, work: partial, then: Callable[[Future], object]) -> None:
         if self._asked is not None:
@@ -88,9 +88,16 @@ class Neighbours(QObject):
         self._follow()
 
     def _follow(self) -> None:
-        """Cut out what lies near the target, on another thread."""
+        """Read the neighbours of the state's scan, then cut out what lies near the target, on
+        another thread."""
         content, target, found = self.state.content, self.state.target, self._found
-        if content is None or found is None:
+        if content is None or self.state.coming is not None:
+            return
+        if self._wanted:
+            self._wanted = False
+            read = partial(surroundings, self.state.project, content.scan, REACH)
+            self._submit(read, lambda done: self._read.emit(content, done))
+        if found is None or not content.form.whole:
             return
         if target is None or not len(target.rows):
             self._set(())

@@ -18,7 +18,7 @@ from gui.look.relief import CELL, CLUSTER, levels, light_on, relief_table
 from gui.look.theme import DARK, Theme
 from gui.view import marks
 from gui.view.cloud import Layer
-from gui.view.form import cell_heights
+from gui.view.form import Form, cell_heights
 from gui.view.pose import Pose, pose_of
 from gui.view.view import OUTLINE_PX, THIN_PX, CloudView
 
@@ -52,6 +52,7 @@ class Scene(QObject):
         self._leveled = False  # whether the ground's height is drawn larger than it is
         view.set_point_size(self.point_px)
         state.scan_shown.connect(self.show_scan)
+        state.form_shown.connect(self.show_form)
         state.target_changed.connect(self._retarget)
         self.set_theme(theme)
 
@@ -73,10 +74,16 @@ class Scene(QObject):
         form = content.form
         self._leveled = False
         slots = self.painter.begin()
-        look = np.column_stack([form.reflection, form.kind, form.splat])
-        layer = Layer(visible(content.points), slots, look, levels(form.height), form.normal)
-        self.view.show_scan(layer)
+        points = visible(content.points)
+        self.view.show_scan(Layer(points, slots, _look(form), levels(form.height), form.normal))
         self.painter.paint()
+
+    def show_form(self) -> None:
+        """The sketch gives way to the form; nothing moves."""
+        content = self.state.content
+        if content is not None:
+            self.view.set_form(_look(content.form), content.form.normal)
+            self._mark()
 
     # -- the target ---------------------------------------------------------------------------
 
@@ -165,6 +172,11 @@ class Scene(QObject):
     def shut(self) -> None:
         """Show nothing more."""
         self.neighbours.shut()
+
+
+def _look(form: Form) -> np.ndarray:
+    """(N, 3) as a layer has it."""
+    return np.column_stack([form.reflection, form.kind, form.splat])
 
 
 def _rgba(rgb: tuple[int, int, int], alpha: float) -> tuple[float, float, float, float]:

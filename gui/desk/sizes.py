@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gui.desk.content import Content
+from gui.view.hull import convex
 
 _FLOATS_M = 0.5  # over the ground, from where it is said
 _THIN_M = 0.3  # below that a height is said in centimetres
@@ -76,11 +77,10 @@ def of_rows(content: Content, rows: np.ndarray, *, is_ground: bool) -> Sizes | N
 def hull(places: np.ndarray, room: float) -> np.ndarray:
     """(k, 2) corners of the convex hull around squares of half a side `room` > 0 at places (n, 2):
     so that a single point has one too."""
-    from scipy.spatial import ConvexHull
-
     corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)]) * room
-    around = (places[:, None, :].astype(np.float64) + corners).reshape(-1, 2)
-    return around[ConvexHull(around).vertices]
+    outer = places[convex(places)].astype(np.float64)
+    around = (outer[:, None, :] + corners).reshape(-1, 2)
+    return around[convex(around)]
 
 
 def footprint(places: np.ndarray) -> tuple[float, float]:

@@ -16,12 +16,13 @@ from core.project.project import Project
 from core.rounds.round import Round
 from gui.desk.activity import Activity
 from gui.desk.agenda import Agenda, Way
-from gui.desk.background import Background
+from gui.desk.background import Background, Turn
 from gui.desk.coming import Coming
 from gui.desk.content import Content, Loader
 from gui.desk.estimates import Estimates
+from gui.desk.forms import Forms
 from gui.desk.guesses import Guesses
-from gui.desk.later import Later
+from gui.desk.later import AfterFrame, Later
 from gui.desk.order import Order
 from gui.desk.sample import Sample
 from gui.desk.summary import Summary
@@ -43,6 +44,7 @@ class State(QObject):
     Signals
     -------
     scan_shown() : another scan, or the same one anew
+    form_shown() : the shown scan's form is whole; until then it is a sketch
     target_changed(fly) : another unit, or none, or other labels; fly there or stay
     target_told() : the same a moment later, for panels: the view's frame comes first
     answers_changed() : an entry was added, anywhere
@@ -53,6 +55,7 @@ class State(QObject):
     """
 
     scan_shown = Signal()
+    form_shown = Signal()
     target_changed = Signal(bool)
     target_told = Signal()
     answers_changed = Signal()
@@ -68,6 +71,7 @@ class State(QObject):
         self.activity = activity
         self.summary = Summary(project)
         self.loader = Loader(project, self)
+        self.forms = Forms(self)
         self.content: Content | None = None
         self.target: Target | None = None
         self.running: str | None = None
@@ -84,9 +88,10 @@ class State(QObject):
         self.agenda = Agenda(project, self.summary, self.order)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
+        self.forms.found.connect(self._formed)
         # Entries may come by the thousand, and from another thread: tell of them together.
         self._telling = Later(self, _TELL_MS, self.answers_changed.emit)
-        self._following = Later(self, _TELL_MS, self.target_told.emit)
+        self._following = AfterFrame(self, _TELL_MS, self.target_told.emit)
         self.target_changed.connect(lambda _: self._following.start())
         self._entry_added.connect(self._telling.soon)
         self.answers_changed.connect(self.estimates.forget)
@@ -95,6 +100,7 @@ class State(QObject):
         self.project_changed.connect(self.changed)
         project.answers.on_change.append(self._entry_added.emit)
         self.target_told.connect(self._guess)
+        self.target_told.connect(self._look_ahead)
         self.guesses.changed.connect(self._following.start)
         self.guesses.failed.connect(self.told)
         self.estimates.changed.connect(self.changed)
@@ -104,11 +110,23 @@ class State(QObject):
     def settled(self) -> bool:
         """Whether everything on screen is up to date."""
         waiting = self._telling.isActive() or self._following.isActive()
+        waiting |= self.content is not None and not self.content.form.whole
         return self._coming is None and not self._renewing and not waiting
+
+    def after(self, frame_is_due: Callable[[], bool]) -> None:
+        """Tell panels of a target once its frame is not due any more."""
+        self._following.due = frame_is_due
 
     def _guess(self) -> None:
         if self.content is not None:
             self.guesses.follow(self.content.scan)
+
+    def _look_ahead(self) -> None:
+        """The frame is drawn: find the form of what is shown, read what comes next."""
+        if self.content is not None and self._coming is None:
+            self.forms.want(self.content, Turn.SOON)
+            for scan in self.agenda.ahead:
+                self.loader.ask(scan)
 
     @property
     def suggestion(self) -> Suggestion | None:
@@ -212,9 +230,6 @@ class State(QObject):
         elif not way.stays:
             self.target = None
             self.target_changed.emit(False)
-        if way.to is not None:
-            for scan in self.agenda.ahead:
-                self.loader.ask(scan)
         if way.words:
             self.told.emit(way.words)
 
@@ -231,12 +246,7 @@ class State(QObject):
     def place(self) -> int | None:
         """Place in the query, or in the sample, of what is asked, or will be; None where that is
         neither. What is seen again stands where the queue stands."""
-        unit = self.aimed_at
-        if self.second is not None:
-            return self.second.place if unit == self.second.unit else None
-        if self.agenda.is_blind(unit):
-            return self.cursor if self.round is not None and self.cursor >= 0 else None
-        return self.summary.place_of(unit)
+        return self.agenda.place_of(self.aimed_at)
 
     @property
     def shown_scan(self) -> str:
@@ -266,17 +276,42 @@ class State(QObject):
     def _show(self, scan: str, place: int | str | Target | None, *, fly: bool) -> None:
         self._coming = Coming(scan, place, fly)
         content = self.loader.get(scan)
-        if content is not None:
+        if content is not None and self._may_show(content):
             self._arrived(scan)
         else:
             self.target = None
             self.target_changed.emit(False)
             self.told.emit(f"Reading {scan} …")
 
+    def _may_show(self, content: Content) -> bool:
+        coming = self._coming
+        if coming is not None and coming.scan == content.scan:
+            return content.tells_flat(coming.unit(self.round))
+        return content.may_replace(self.content)
+
+    def _formed(self, content: Content) -> None:
+        """A form is found."""
+        shown, target = self.content, self.target
+        if content is shown:
+            self.form_shown.emit()
+            found = self._unit_target(target.unit) if target is not None else None
+            if target is not None and found is not None and found.flat != target.flat:
+                self.target = found  # clicked while a sketch could not tell
+                self.target_changed.emit(False)
+        awaited = content.scan in (self.shown_scan, shown.scan if shown is not None else "")
+        if awaited and self.loader.get(content.scan) is content:  # else it is read anew
+            self._arrived(content.scan)
+
     def _arrived(self, scan: str) -> None:
+        arrived = self.loader.kept(scan)
+        if arrived is not None and not self._may_show(arrived):
+            self.forms.want(arrived, Turn.NOW)
+            return
         if self._coming is None or self._coming.scan != scan:
             if self.content is not None and self.content.scan == scan:
                 self._take_anew()
+            elif arrived is not None:
+                self.forms.want(arrived, Turn.LATER)
             return
         _, place, fly = self._coming
         self._coming = None
@@ -326,7 +361,7 @@ class State(QObject):
             self.order.refill()
             self.agenda.forget()
         if self.target is not None:
-            self.target = self._placed(self.target)
+            self.target = self.agenda.placed(self.target)
         self.project_changed.emit()
         if coming is None and not prepared and self.content is not None:
             self.loader.renew(self.content.scan)
@@ -343,13 +378,6 @@ class State(QObject):
             self._renewing = True
             self.loader.get(self.content.scan)  # which asks for it
             self.target_changed.emit(False)
-
-    def _placed(self, target: Target) -> Target:
-        """A target with its place in the query that is on the table now."""
-        place = None if target.blind else self.summary.place_of(target.unit)
-        if place is not None and self.cursor < 0:
-            self.agenda.go(place)
-        return replace(target, item=place)
 
     def _take_anew(self) -> None:
         """The shown scan was read anew: put it in the place of the old one, and nothing else."""
@@ -384,13 +412,7 @@ class State(QObject):
     def _unit_target(self, unit: str) -> Target | None:
         """A unit of the shown scan; where the query asks it, an answer to it is the query's."""
         found = find_unit(self.content, unit)
-        return None if found is None else self._as_asked(found)
-
-    def _as_asked(self, target: Target) -> Target:
-        """A target as the query, a repeat or the sample asks it, if one of them does."""
-        if self.agenda.is_blind(target.unit):
-            return replace(target, blind=True)
-        return replace(target, item=self.summary.place_of(target.unit))
+        return None if found is None else self.agenda.as_asked(found)
 
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""
@@ -399,7 +421,7 @@ class State(QObject):
                 self.told.emit("Only the sample is answered in a second opinion; Esc ends it.")
                 return
             self.second.go(target.unit)
-        self.target = self._as_asked(target)
+        self.target = self.agenda.as_asked(target)
         self.target_changed.emit(False)
 
     def show_again(self, head: Head, rows: np.ndarray | None = None) -> None:
@@ -452,6 +474,7 @@ class State(QObject):
         self._telling.stop()
         self._following.stop()
         self.loader.shut()
+        self.forms.shut()
         self.guesses.shut()
         self.estimates.shut()
         self.background.shut()

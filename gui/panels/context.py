@@ -101,6 +101,7 @@ class Context(QWidget):
         self._key: _Key | None = None
         self._looks = False  # whether a picture may still come
         self._enlarges = False  # whether it is to be large then
+        self._late = False  # whether nothing is shown since the form is on its way
         self.picture.large.connect(self.toggle_large)
         self.large.large.connect(self.toggle_large)
         self.pictures.read.connect(self._read)
@@ -109,6 +110,7 @@ class Context(QWidget):
         state.scan_shown.connect(self._prefetch_shown)
         state.target_changed.connect(self._put_away_another)
         state.target_told.connect(self.refresh)
+        state.form_shown.connect(self.refresh)
 
     def sizeHint(self) -> QSize:
         return QSize(420, 560)
@@ -127,7 +129,7 @@ class Context(QWidget):
 
     def refresh(self) -> None:
         """Show the target anew."""
-        if self.isVisible():
+        if self.isVisible() or self._late:
             self._follow()
 
     def _follow(self) -> None:
@@ -140,8 +142,8 @@ class Context(QWidget):
         )
         if same:
             return
-        self.subject, self._key = subject, key
-        self._enlarges = False
+        self._enlarges = self._enlarges and self._late
+        self.subject, self._key, self._late = subject, key, self._is_late()
         self.gauge.show_unit(subject)
         for part in self.drawn:
             part.show_unit(subject)
@@ -151,13 +153,17 @@ class Context(QWidget):
 
     def _target(self) -> tuple[Subject | None, _Key | None]:
         content, target = self.state.content, self.state.target
-        if content is None or target is None:
+        if content is None or target is None or self._is_late():
             return None, None
         rows = target.rows[np.isfinite(content.points[target.rows, :3]).all(axis=1)]
         if not len(rows):
             return None, None
         key = (content.scan, target.unit, int(rows[0]), len(rows))
         return Subject(content, rows, target.flat), key
+
+    def _is_late(self) -> bool:
+        """Whether the shown scan's form, which the column is drawn by, is still on its way."""
+        return self.state.content is not None and not self.state.content.form.whole
 
     def _arrange(self) -> None:
         margin = 5
@@ -267,7 +273,7 @@ class Context(QWidget):
         self.put_away()
         self.panorama.set_why(why)
         self.panorama.show()
-        if self._enlarges and not self._looks:
+        if self._enlarges and not self._looks and not self._late:
             self._enlarges = False
             self.state.told.emit("There is no picture of this: no camera saw it.")
 
@@ -281,7 +287,7 @@ class Context(QWidget):
         self._enlarges = True
         if self.picture.image is not None:
             self._enlarge()
-        elif not self._looks:
+        elif not self._looks and not self._late:
             self._without(self.panorama.why)
 
     def _enlarge(self) -> None:

@@ -9,13 +9,16 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 from core.base.words import size_range
 from core.project.status import partitions
 from gui.charts.bars import Bar, Bars
+from gui.desk.later import Later
 from gui.desk.state import State
 from gui.look.colours import class_table, partition_colours
 from gui.look.theme import Theme
 
+_LATER_MS = 40
+
 
 class Partitions(QScrollArea):
-    """Bars per partition and per class."""
+    """Bars per partition and per class; counted only while somebody sees them."""
 
     def __init__(self, state: State, theme: Theme) -> None:
         super().__init__()
@@ -39,12 +42,34 @@ class Partitions(QScrollArea):
         self.setWidget(inside)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
-        state.project_changed.connect(self.refill)
-        state.answers_changed.connect(self.count)
-        self.refill()
+        self._seen_now = False
+        self._old = True  # whether the units may have changed
+        self._later = Later(self, _LATER_MS, self._look)
+        state.project_changed.connect(self._renew)
+        state.answers_changed.connect(self._look)
+
+    def turn(self, seen: bool) -> None:
+        """Its tab came to the front, or went behind another: Qt calls it visible there too."""
+        self._seen_now = seen
+        self._later.soon()
+
+    def _renew(self) -> None:
+        self._old = True
+        self._look()
+
+    def _look(self) -> None:
+        if not self._seen_now:
+            return
+        if not self.updatesEnabled():  # every panel is in sight while the window is laid out
+            self._later.soon()
+        elif self._old:
+            self.refill()
+        else:
+            self.count()
 
     def refill(self) -> None:
-        """Read the partitions anew: the units may have changed."""
+        """Read the partitions anew."""
+        self._old = False
         self._rows = partitions(self.state.project)
         self._answered = [0] * len(self._rows)
         self._partition_of = {}

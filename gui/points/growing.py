@@ -57,9 +57,10 @@ class Growing(QObject):
         self._shut: tuple[np.ndarray, int, np.ndarray] | None = None
         self._known: OrderedDict[str, tuple[Content, Superpoints]] = OrderedDict()
         self._looking: Future[Superpoints] | None = None
+        self._looked: Content | None = None  # the scan whose superpoints were asked for last
         self._waiting: Callable[[], None] | None = None  # for superpoints, to go on with
         self._found.connect(self._take)
-        state.scan_shown.connect(self._look_ahead)
+        state.target_told.connect(self._look_ahead)
         state.target_changed.connect(self._follow)
 
     # -- superpoints --------------------------------------------------------------------------
@@ -72,7 +73,8 @@ class Growing(QObject):
 
     def _look_ahead(self) -> None:
         """Find the superpoints of another scan before anybody asks for them."""
-        if self.state.content is not None and self._superpoints() is None:
+        content = self.state.content
+        if content is not self._looked and self._superpoints() is None:
             self._look(Turn.SOON)
 
     def _look(self, turn: Turn) -> None:
@@ -88,6 +90,7 @@ class Growing(QObject):
         work = partial(superpoints, points, content.unit, kind, content.prediction)
         if self._looking is not None:
             self._looking.cancel()
+        self._looked = content
         self._looking = self.state.background.submit(work, turn)
         self._looking.add_done_callback(lambda done: self._found.emit(content, done))
 

@@ -163,6 +163,7 @@ class CloudVisual(Visual):
         self._relief = _texture(np.zeros((64, 512, 3), np.uint8))
         self._uniforms: dict[str, object] = {}
         self._levels = self._values = self._slots = gloo.VertexBuffer(np.zeros(1, np.float32))
+        self._looks = self._normals = self._levels
         self.freeze()
         nothing = np.zeros((1, 3), np.float32)
         self._fill(Layer(nothing, nothing[:, 0], nothing, nothing[:, 0]))  # vispy wants buffers
@@ -199,10 +200,12 @@ class CloudVisual(Visual):
         self._slots = gloo.VertexBuffer(_floats(layer.slots))
         self._values = gloo.VertexBuffer(np.zeros(count, np.float32))
         normal = np.zeros((count, 3)) if layer.normal is None else layer.normal
+        self._looks = gloo.VertexBuffer(_floats(layer.look))
+        self._normals = gloo.VertexBuffer(_floats(normal))
         program = self.shared_program
         program["a_position"] = gloo.VertexBuffer(self._points)
-        program["a_normal"] = gloo.VertexBuffer(_floats(normal))
-        program["a_look"] = gloo.VertexBuffer(_floats(layer.look))
+        program["a_normal"] = self._normals
+        program["a_look"] = self._looks
         program["a_level"] = self._levels
         program["a_slot"] = self._slots
         program["a_value"] = self._values
@@ -223,6 +226,12 @@ class CloudVisual(Visual):
         """Move the points to slots (N,) of the unit table."""
         self._check(slots)
         self._slots.set_data(_floats(slots))
+        self.update()
+
+    def set_form(self, look: np.ndarray, normal: np.ndarray) -> None:
+        """Give the points another look (N, 3) and normals (N, 3)."""
+        self._looks.set_data(_floats(look))
+        self._normals.set_data(_floats(normal))
         self.update()
 
     def set_levels(self, level: np.ndarray) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from gui.view.form import Ground
+from gui.view.hull import convex
 from gui.view.pose import Pose
 
 PERSON_M = 1.75
@@ -67,12 +68,9 @@ def person(pose: Pose, low: np.ndarray, high: np.ndarray, ground: Ground) -> np.
 
 def footprint(points: np.ndarray, ground: Ground) -> np.ndarray:
     """(n, 3) float32: pairs of ends of the line around points (m, >= 2) on the ground."""
-    from scipy.spatial import ConvexHull, QhullError
-
     xy = points[:, :2].astype(np.float64)
-    try:
-        hull = xy[ConvexHull(xy).vertices]
-    except (QhullError, ValueError):  # fewer than three, or all on one line
+    hull = xy[convex(xy)]
+    if len(hull) < 3:  # all at one place or on one line
         low, high = xy.min(axis=0), xy.max(axis=0)
         hull = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
     out = hull - hull.mean(axis=0)

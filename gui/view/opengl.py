@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from functools import cache
+from typing import Any
 
 _NO_WINDOW = ("offscreen", "minimal", "vnc", "linuxfb")
 
@@ -46,3 +47,15 @@ def opengl() -> tuple[str | None, str]:
     if version < (2, 1):
         return f"OpenGL {version[0]}.{version[1]} is too old: the 3D view needs 2.1.", renderer
     return None, renderer
+
+
+def free(canvas: Any) -> None:
+    """Give back what a canvas of vispy has in OpenGL's memory; it is never drawn again. Qt shares
+    that memory among all widgets of a window, so that it would outlive the canvas."""
+    canvas.native.hide()
+    canvas.set_current()
+    made = canvas.context.shared.parser._objects  # vispy itself deletes only what is collected
+    for one in made.values():
+        if not isinstance(one, str):  # its mark for what is deleted already
+            one.delete()
+    made.clear()

@@ -17,6 +17,7 @@ from gui.look.relief import CLUSTER, Tone
 from gui.view.camera import Camera
 from gui.view.cloud import By, Cloud, Layer
 from gui.view.contrast import least
+from gui.view.opengl import free
 from gui.view.picking import Picker
 from gui.view.pose import Pose, turned
 
@@ -112,6 +113,10 @@ class CloudView(QWidget):
     def set_slots(self, slots: np.ndarray) -> None:
         """Move the rows to slots (N,) of the unit table; the points stay."""
         self.cloud.set_slots(slots)
+
+    def set_form(self, look: np.ndarray, normal: np.ndarray) -> None:
+        """Light the rows by other directions (N, 3) and look (N, 3) (gui.view.cloud.Layer)."""
+        self.cloud.set_form(look, normal)
 
     def set_levels(self, level: np.ndarray) -> None:
         """Give the rows other places (N,) along the table of heights."""
@@ -358,4 +363,6 @@ class CloudView(QWidget):
         """Stop flights and free OpenGL; call before the window closes."""
         self._stop_flight()
         self._settling.stop()
+        if self.drawn:  # before, nothing is there
+            free(self.canvas)
         self.canvas.close()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.base.jobs import Job
-from core.exchange.export import export
-from core.exchange.given import score_from
-from core.exchange.import_labels import Plan, plan_import, take_over
-from core.exchange.layouts import OWN
-from core.exchange.outbox import ExistsError
 from core.project.project import Project
 from gui.window.banner import Choice
+
+if TYPE_CHECKING:  # files of all kinds are known when one is asked for
+    from core.exchange.import_labels import Plan
 
 _EXPORTED = {
     "labels": "labels",
@@ -40,13 +38,18 @@ class Exchange:
     def __init__(self, project: Project, run: Run) -> None:
         self._project, self._run = project, run
 
-    def export(self, out: Path, what: str, layout: str = OWN, *, force: bool = False) -> None:
-        """Write labels, predictions, both merged, or the journal below `out`; where an earlier
-        export lies there, ask whether to replace it."""
+    def export(self, out: Path, what: str, layout: str = "", *, force: bool = False) -> None:
+        """Write labels, predictions, both merged, or the journal below `out`, as `layout`, by
+        default the dataset's own; where an earlier export lies there, ask whether to replace it."""
 
         def work(job: Job) -> Told:
+            from core.exchange.export import export
+            from core.exchange.layouts import OWN
+            from core.exchange.outbox import ExistsError
+
+            kind = layout or OWN
             try:
-                count = export(self._project, out, job, what=what, layout=layout, force=force)
+                count = export(self._project, out, job, what=what, layout=kind, force=force)
             except ExistsError as error:
                 again: Choice = (
                     "Replace it",
@@ -64,6 +67,8 @@ class Exchange:
         """Say what of the label files below `root` would be imported, and offer to do it."""
 
         def work(job: Job) -> Told:
+            from core.exchange.import_labels import plan_import
+
             plan = plan_import(self._project, root, job, ids=ids)
             scans = "1 scan" if len(plan.scans) == 1 else f"{len(plan.scans):,} scans"
             choices: list[Choice] = [(f"Import {scans}", lambda: self._take_over(plan))]
@@ -84,6 +89,8 @@ class Exchange:
 
     def _take_over(self, plan: Plan) -> None:
         def work(job: Job) -> Told:
+            from core.exchange.import_labels import take_over
+
             return Told(f"Labels of {take_over(self._project, plan, job):,} scans taken over.")
 
         self._run("Import", work)
@@ -92,6 +99,8 @@ class Exchange:
         """Take over label files as first answers."""
 
         def work(job: Job) -> Told:
+            from core.exchange.import_labels import plan_import, take_over
+
             count = take_over(self._project, plan_import(self._project, root, job), job)
             return Told(f"Labels of {count:,} scans taken over.")
 
@@ -101,6 +110,8 @@ class Exchange:
         """Rank units by the probabilities of another network from now on."""
 
         def work(job: Job) -> Told:
+            from core.exchange.given import score_from
+
             told = score_from(self._project, folder, job).told("probabilities", "scans")
             return Told(
                 " ".join(told),

@@ -72,6 +72,7 @@ class Gate(QObject):
         state.failed.connect(lambda error: self._drop(error.what.rstrip(".")))
         if view is not None:
             view.canvas.events.draw.connect(self._drawn, position="last")
+            state.after(self._awaits_frame)
 
     # -- what is on screen --------------------------------------------------------------------
 
@@ -87,6 +88,12 @@ class Gate(QObject):
             return False
         unseen = self.view is not None and self._seen != self.state.announced
         return self.state.target is None or not unseen
+
+    def _awaits_frame(self) -> bool:
+        """Whether a frame of what is asked must come, and soon."""
+        view, state = self.view, self.state
+        seen = view is not None and view.isVisible() and not view.flying
+        return seen and state.coming is None and not self.in_sight
 
     def _drawn(self, _: object) -> None:
         state, view = self.state, self.view

@@ -14,7 +14,6 @@ from core import steps
 from core.answers.annotator import annotator_name
 from core.base.errors import LockedError, ProjectError, StorageError
 from core.base.jobs import Job, Progress
-from core.exchange.merge import merge
 from core.project.project import Project
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
@@ -230,6 +229,8 @@ class Session(QObject):
         """Bring the journals of another project in."""
 
         def work(_: Job) -> Told:
+            from core.exchange.merge import merge
+
             said = merge(self.project, [other])
             differ = len(disagreements(self.project))
             return Told(
@@ -403,6 +404,9 @@ class Session(QObject):
             self.view.shut()
         rescue.at_the_end(self.project)
         self.project.close()
+        # Qt keeps what a signal is connected to as long as the sender: all of this, else.
+        self.state.deleteLater()
+        self.deleteLater()
 
 
 def _no_view(problem: str) -> QLabel:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QDockWidget,
     QMainWindow,
+    QMenu,
     QStatusBar,
     QWidget,
 )
 
 from core.base.errors import ProjectError
 from core.base.jobs import Job
-from core.cli import demo
-from core.data.scans import recognise
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
 from gui.desk.counted import units_words
@@ -31,7 +31,6 @@ from gui.start.folders import choose_folder
 from gui.start.recent import remember, store
 from gui.window import commands, docking
 from gui.window.actions import GROUPS, Actions
-from gui.window.export_page import ExportPage
 from gui.window.jobs import Jobs
 from gui.window.session import Session
 from gui.window.stepper import Stepper
@@ -106,6 +105,8 @@ class Window(QMainWindow):
         if (folder / FILE).exists():
             self.open_project(folder)
             return
+        from core.data.scans import recognise
+
         try:
             found = recognise(folder)
         except ProjectError as error:
@@ -130,6 +131,8 @@ class Window(QMainWindow):
 
     def make_demo(self) -> None:
         """Make the demo in the background, then open it."""
+        from core.cli import demo
+
         folder = Path.home() / "lidarloop-demo"
 
         def work(job: Job) -> None:
@@ -172,7 +175,8 @@ class Window(QMainWindow):
         self._dock("Queue", session.queue)
         self._dock("Scans", session.browser)
         self._dock("Classes", made)
-        self._dock("Partitions", session.partitions)
+        dock = self._dock("Partitions", session.partitions)
+        dock.visibilityChanged.connect(session.partitions.turn)
         self._dock("Rounds", Scrolled(session.rounds))
         self._dock("Review", session.review)
         self._dock("Context", session.context)
@@ -192,9 +196,26 @@ class Window(QMainWindow):
         self._fill_menus()
         # Only a window that is laid out knows what is left for the middle; nothing to draw yet.
         self.setUpdatesEnabled(False)
+        try:
+            self._lay_out(session)
+            remember(path)
+            # Now, not before: thousands of events of the first layout would all pass through it.
+            self._application().installEventFilter(self.activity)
+            session.begin()
+            self.refresh()
+        finally:
+            self.setUpdatesEnabled(True)
+        self.activateWindow()  # the first OpenGL widget makes the native window anew
+        self.focus_view()
+        if self.greets:
+            self.greets = False
+            store().setValue("toured", "true")
+            self.show_tour()
+
+    def _lay_out(self, session: Session) -> None:
+        """Show the window and give every panel its place."""
         self.show()
         self._application().processEvents()
-        self.setUpdatesEnabled(True)
         layout = store().value("layout")
         # Docks are tabbed once only: Qt leaves the tabs of a first time in sight below the second.
         if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
@@ -202,17 +223,6 @@ class Window(QMainWindow):
             docking.size(self, self.docks, session.palette)
         else:
             docking.fit_tabs(self, self.docks)
-        remember(path)
-        # Now, not before: thousands of events of the first layout would all pass through it.
-        self._application().installEventFilter(self.activity)
-        session.begin()
-        self.refresh()
-        self.activateWindow()  # the first OpenGL widget makes the native window anew
-        self.focus_view()
-        if self.greets:
-            self.greets = False
-            store().setValue("toured", "true")
-            self.show_tour()
 
     def reset_layout(self) -> None:
         """Put every dock back where it was at first."""
@@ -224,11 +234,12 @@ class Window(QMainWindow):
             docking.tab(self, self.docks)
             docking.size(self, self.docks, self.session.palette if self.session else None)
 
-    def _dock(self, title: str, content: QWidget) -> None:
+    def _dock(self, title: str, content: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(title)
         dock.setWidget(content)
         self.docks.append(dock)
+        return dock
 
     def _shut_session(self) -> None:
         session = self.session
@@ -247,11 +258,14 @@ class Window(QMainWindow):
         kept = {action.id for action in commands.always(self)}
         self.actions_table.keep(kept)
         for dock in self.docks:
+            self.removeDockWidget(dock)
             _take_away(dock)
         self.docks = []
         if self.stepper is not None:
             _take_away(self.stepper)
         self.session = self.stepper = None
+        # Its parts know each other, so that only the collector ends them: once Qt has, in a moment.
+        QTimer.singleShot(0, gc.collect)
         self.setStatusBar(QStatusBar())
         self.statusBar().hide()
 
@@ -270,12 +284,15 @@ class Window(QMainWindow):
 
     def _fill_menus(self) -> None:
         bar = self.menuBar()
+        for menu in bar.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            menu.deleteLater()  # taken off the bar alone, it would stay
         bar.clear()
         for group in GROUPS:
             rows = self.actions_table.of_group(group)
             if not rows:
                 continue
-            menu = bar.addMenu(f"&{group}")
+            menu = QMenu(f"&{group}", bar)
+            bar.addMenu(menu)
             menu.setToolTipsVisible(True)
             for action in rows:
                 if action.id == "quit":
@@ -365,6 +382,8 @@ class Window(QMainWindow):
 
     def open_export(self) -> None:
         """Ask what goes out, and where to."""
+        from gui.window.export_page import ExportPage
+
         session = self.session
         if session is not None:
             path = session.project.path

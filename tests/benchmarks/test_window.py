@@ -25,6 +25,7 @@ from core.project.project import Project
 from gui.desk.neighbours import levels_near
 from gui.view.draw_tool import Shape
 from gui.window.window import Window
+from tests.benchmarks.large import large_project
 from tests.benchmarks.measures import numbers
 from tests.benchmarks.plain_cloud import PlainCloud
 from tests.gui.driver import keep_settings_in, open_window
@@ -38,15 +39,16 @@ def own_settings(tmp_path: Path) -> None:
 SIZE = (1200, 800)
 
 
-def asked(path: Path, root: Path, scans: list[str]) -> Path:
-    """A prepared project with 60 open items."""
+def asked(path: Path, root: Path, scans: list[str], **settings: str) -> Path:
+    """A prepared project with 60 open items; `settings` with __ for a dot."""
+    more = {key.replace("__", "."): value for key, value in settings.items()}
     with Project.create(
         path,
         format="semantickitti",
         root=root,
         train=scans,
         preset="laptop",
-        overrides={"prepare.partitions": "1"},
+        overrides={"prepare.partitions": "1", **more},
     ) as project:
         steps.prepare(project, Job(), workers=1)
         steps.ask(project, Job(), units=60)
@@ -112,7 +114,7 @@ def keys_over_redraws(window: Window, *, same_scan: bool) -> float:
     while len(keys) < 15:
         query, scan = state.round.query, state.content.scan
         following = scan_of(query.items[state.order.after(state.cursor)])
-        _wait(lambda name=following: loader.get(name) is not None)
+        _wait(lambda name=following: (kept := loader.get(name)) is not None and kept.form.whole)
         seconds = press_until_frame(window, Qt.Key.Key_1)
         _wait(lambda: state._coming is None)
         if (following == scan) == same_scan:
@@ -127,6 +129,18 @@ def _wait(ready: Callable[[], bool], patience_s: float = 20) -> None:
         assert time.monotonic() < until
         QApplication.processEvents()
     QTest.qWait(150)  # a person's pause: reading ahead and panels come to rest
+
+
+def test_opening_a_whole_dataset(qapp, qtbot, tmp_path: Path, report):
+    """SemanticKITTI's training scans, of one point each, and their 3.3 million units."""
+    sizes = {"scans": 19_130, "units_per_scan": 172, "answers": 2_000}
+    large_project(tmp_path / "p", tmp_path / "scans", **sizes)
+    began = time.process_time()
+    window = open_window(tmp_path / "p", qtbot)
+    seconds = time.process_time() - began
+    window.close()
+    report("the window opens 3.3 million units, CPU seconds to its frame", seconds, "≤ 1.5")
+    assert seconds <= 1.5
 
 
 def test_key_to_the_next_unit_of_the_same_scan(qapp, qtbot, one_scan: Path, report):
@@ -149,7 +163,9 @@ def test_labelling_while_training(
     qapp, qtbot, semantickitti: Path, tmp_path: Path, report, monkeypatch
 ):
     """The laptop preset trains beside: latency of keys, 60 Hz ticks kept, time to cancel."""
-    window = open_window(asked(tmp_path / "p", semantickitti, ["00:000000"]), qtbot)
+    # One scan is one step: with fewer epochs it would end before it is measured.
+    path = asked(tmp_path / "p", semantickitti, ["00:000000"], train__first_epochs="1000")
+    window = open_window(path, qtbot)
     window.resize(*SIZE)
     for _ in range(4):
         redraw(window)
@@ -176,11 +192,11 @@ def test_labelling_while_training(
     _wait(lambda: len(steps_seen) > 3 and steps_seen[-1] >= 2, 180)
     for _ in range(5):
         gate.clear()
-        _wait(rests.is_set)
+        _wait(rests.is_set, 170)  # at the lowest priority, beside whatever else runs
         idle += [_paced_key(window) for _ in range(4)]
         seen = len(steps_seen)
         gate.set()
-        _wait(lambda seen=seen: len(steps_seen) > seen)
+        _wait(lambda seen=seen: len(steps_seen) > seen, 170)
         busy += [_paced_key(window) for _ in range(4)]
     kept = _ticks_kept(5.0)
     assert window.jobs.running == "Train"
@@ -399,15 +415,18 @@ def measured(project, **_):
     while not done:
         application.processEvents()
     print(time.process_time(), flush=True)
-    slow = {"torch", "hdbscan", "sklearn", "open3d"} & set(sys.modules)
+    slow = {"torch", "hdbscan", "sklearn", "open3d", "numba"} & set(sys.modules)
     os._exit(1 if slow else 0)
 app.open_window = measured
 main.main(["open", sys.argv[1]])
 """
 
 
-def test_first_frame(one_scan: Path, semantickitti: Path, tmp_path: Path, report):
-    """CPU of whole processes, from the start of Python to the first frame with the points."""
+def test_first_frame(one_scan: Path, semantickitti: Path, tmp_path: Path, report, monkeypatch):
+    """CPU of whole processes, from the start of Python to the first frame with the points. Both
+    find their modules compiled, as an installation has them: the first turn does so."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "compiled"))
     scan = semantickitti / "sequences/00/velodyne/000000.bin"
     ours, bare = [], []
     for _ in range(5):

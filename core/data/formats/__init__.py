@@ -6,6 +6,7 @@ Others add theirs through the entry point group "lidarloop.formats", named as th
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,18 @@ from core.base.errors import SettingsError
 from core.base.plugins import Installed, installed
 from core.data.formats.format import Format
 
+# Their files and classes, in the order in which a folder's layout is sought.
+_OWN = {
+    "semantickitti": ("semantickitti", "SemanticKitti"),
+    "nuscenes": ("nuscenes", "NuScenes"),
+    "kitti": ("kitti", "KittiObject"),
+    "kitti-tracking": ("kitti", "KittiTracking"),
+    "kitti-360": ("kitti", "Kitti360"),
+    "kitti-raw": ("kitti", "KittiRaw"),
+    "e57": ("e57", "E57"),
+    "folder": ("folder", "Folder"),
+    "bag": ("bags", "Bags"),
+}
 _NEEDED = ("name", "layout", *sorted(Format.__abstractmethods__))
 
 
@@ -30,7 +43,7 @@ def broken_formats() -> dict[str, str]:
 
 def format_named(name: str) -> Format:
     """Return a format. Raises SettingsError naming those there are, or why it cannot be used."""
-    found = _built_in().get(name) or formats().get(name)
+    found = _built_in(name) if name in _OWN else formats().get(name)
     if found is not None:
         return found
     if name in broken_formats():
@@ -41,22 +54,17 @@ def format_named(name: str) -> Format:
 
 
 @cache
-def _built_in() -> dict[str, Format]:
-    from core.data.formats.bags import Bags
-    from core.data.formats.e57 import E57
-    from core.data.formats.folder import Folder
-    from core.data.formats.kitti import Kitti360, KittiObject, KittiRaw, KittiTracking
-    from core.data.formats.nuscenes import NuScenes
-    from core.data.formats.semantickitti import SemanticKitti
-
-    kitti = (KittiObject(), KittiTracking(), Kitti360(), KittiRaw())
-    every = (SemanticKitti(), NuScenes(), *kitti, E57(), Folder(), Bags())
-    return {layout.name: layout for layout in every}
+def _built_in(name: str) -> Format:
+    """One of ours: a project needs its own format only, and some load much."""
+    file, kind = _OWN[name]
+    made = getattr(import_module(f"core.data.formats.{file}"), kind)()
+    assert isinstance(made, Format)
+    return made
 
 
 @cache
 def _known() -> Installed[Format]:
-    own = _built_in()
+    own = {name: _built_in(name) for name in _OWN}
     return installed("format", "lidarloop.formats", own, lambda point: _as_format(point()))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
-from core.data.formats import _built_in
+from core.data.formats import _known
 from core.data.formats.folder import Folder
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
@@ -239,7 +239,7 @@ class Hostile(Folder):
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch):
     made = Hostile()
-    monkeypatch.setitem(_built_in(), "hostile", made)
+    monkeypatch.setitem(_known().usable, "hostile", made)
     (tmp_path / "scans").mkdir()
     np.save(tmp_path / "scans/a.npy", small_scan(0)[0])
     with Project.create(

@@ -7,7 +7,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from gui.view.form import form_of, least_axes, lowest, ranks
+from gui.view.form import (
+    _near,
+    form_of,
+    least_axes,
+    lowest,
+    ranks,
+    sketch_of,
+    with_surfaces,
+)
 
 
 def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -36,6 +44,36 @@ def test_heights_are_over_the_slope_and_surfaces_face_the_scanner(told: bool):
     slope = np.array([-0.05, 0, 1]) / np.hypot(0.05, 1)
     flat = inner & (np.abs(points[:, 0]) < 3)
     np.testing.assert_allclose(form.normal[flat], [slope] * flat.sum(), atol=1e-3)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_sketch_has_the_ground_of_the_form_and_nearly_its_pitch(told: bool):
+    """So that the camera and the heights stay as they are when the form takes its place."""
+    points, ground, wall = scene()
+    points[[3, 700]] = np.nan
+    sketch = sketch_of(points, ground if told else None)
+    form = with_surfaces(points, sketch)
+    assert (sketch.whole, form.whole) == (False, True)
+    for name in ("ground", "height", "low", "highest"):
+        assert getattr(sketch, name) is getattr(form, name)
+    assert sketch.pitch == pytest.approx(form.pitch, rel=0.05)
+    assert not sketch.normal.any()
+    np.testing.assert_allclose(sketch.leafy[wall & ~form.low], 0.5, atol=1e-6)
+    high, flat = np.flatnonzero(wall & (form.height > 1)), np.flatnonzero(ground)[10:400]
+    flat = flat[np.isfinite(points[flat, 0])]
+    assert sketch.tells_flat(high)
+    assert not sketch.tells_flat(flat)
+    assert form.tells_flat(flat)
+
+
+def test_the_ground_is_smoothed_as_scipy_does():
+    from scipy.ndimage import gaussian_filter
+
+    field = np.random.default_rng(4).normal(size=(60, 60))
+    for sigma in (0.7, 3, 24, 48):
+        near = _near(60, sigma)
+        right = gaussian_filter(field, sigma, mode="constant")
+        np.testing.assert_allclose(near @ field @ near, right, atol=1e-12)
 
 
 def test_splats_reach_the_neighbours():

@@ -50,7 +50,7 @@ def real_street(root: Path) -> Scans:
 
 def simulated_street(root: Path) -> Scans:
     """Four training scans and two of validation, made below `root`."""
-    from core.simulate.street import simulate  # loads open3d
+    from tests.simulated_street import simulate  # loads open3d
 
     simulate(root, 4, 0, Job())
     return Scans("semantickitti", root, ("00",), ("08",), real=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -20,13 +21,17 @@ from core.data.classes import ClassList
 
 SUFFIX = ".safetensors"
 VERSION = 1
-_MODEL, _OPTIMISER = "model.", "adam."
+_MODEL, _OPTIMISER, _CLASSIFIER = "model.", "adam.", "classifier."
+_THEN = ", then "
+# A training state of our largest network has 1,300 tensors, a header of 150 kB.
+_MOST_HEADER, _MOST_TENSORS, _MOST_ABOUT, _MOST_NAME = 1 << 24, 20_000, 1 << 20, 1000
 
 
 @dataclass(frozen=True)
 class About:
     """What a checkpoint is of. `epoch` and `step` are those finished, a step on `batch` scans;
-    `torch` its version."""
+    `torch` its version; `backend` the sparse convolution it was trained with, which decides its
+    last bits: "" where an earlier version wrote it."""
 
     network: str
     width: float
@@ -40,6 +45,13 @@ class About:
     threads: int
     training: str
     version: int = VERSION
+    backend: str = ""
+
+    def going_on_with(self, backend: str) -> str:
+        """The `backend` of what is trained further with one: all that were used, in their order."""
+        if not self.backend or self.backend.split(_THEN)[-1] == backend:
+            return self.backend or backend
+        return f"{self.backend}{_THEN}{backend}"
 
 
 def save(
@@ -64,16 +76,24 @@ def save(
 def read(path: Path) -> tuple[dict[str, Tensor], About]:
     """Return the tensors and what the file is of. Raises ProjectError where it is damaged."""
     try:
-        open_file(path).close()  # no pipe, which would wait
-        with safe_open(path, framework="pt") as file:
-            stored: dict[str, Any] = json.loads((file.metadata() or {})["lidarloop"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+        with open_file(path) as file:  # no pipe, which would wait
+            header = int.from_bytes(file.read(8), "little")
+        if header > _MOST_HEADER:
+            raise ValueError(f"its header would have {header:,} bytes")
+        with safe_open(path, framework="pt") as stored_file:
+            text, names = (stored_file.metadata() or {})["lidarloop"], stored_file.keys()
+            if len(text) > _MOST_ABOUT or len(names) > _MOST_TENSORS:
+                raise ValueError(f"it describes {len(names):,} tensors in {len(text):,} bytes")
+            stored: dict[str, Any] = json.loads(text)
+            tensors = {name: stored_file.get_tensor(name) for name in names}
         if stored["version"] > VERSION:
             raise ProjectError(
                 f"{path} was written by a newer LidarLoop (version {stored['version']}).",
                 "Update LidarLoop to use it.",
             )
-        about = About(**{**stored, "classes": tuple(stored["classes"])})
+        known = {field.name for field in fields(About)}  # what a later program adds is passed over
+        of = {name: value for name, value in stored.items() if name in known}
+        about = About(**{**of, "classes": tuple(of["classes"])})
         _check(tensors, about)
         return tensors, about
     except FileNotFoundError as error:
@@ -82,7 +102,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], About]:
         ) from error
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ProjectError(
-            f"{path} is damaged or no checkpoint of LidarLoop: {error}.",
+            f"{path} is damaged or no checkpoint of LidarLoop: {str(error)[:300]}.",
             "Restore it from a copy, or delete it and train the round again.",
         ) from error
 
@@ -96,13 +116,20 @@ def _check(tensors: Mapping[str, Tensor], about: About) -> None:
             field.type == "float" and type(value) is int
         ):
             raise ValueError(f"{field.name} is {str(value)[:40]!r}")
-    if min(about.epoch, about.step, about.batch) < 0 or not all(
-        isinstance(name, str) for name in about.classes
+    if (
+        not about.classes
+        or min(about.epoch, about.step, about.batch) < 0
+        or not all(isinstance(name, str) and len(name) <= _MOST_NAME for name in about.classes)
     ):
         raise ValueError("it is of no epoch, step, batch or classes")
+    for what, size in (("width", about.width), ("voxel_m", about.voxel_m)):
+        if not (math.isfinite(size) and size > 0):
+            raise ValueError(f"{what} is {size}")
     for name, tensor in tensors.items():
-        if name.startswith(_MODEL) and not bool(torch.isfinite(tensor).all()):
+        if name.startswith((_MODEL, _OPTIMISER)) and not bool(torch.isfinite(tensor).all()):
             raise ValueError(f"{name} is not finite")
+        if name.endswith("running_var") and bool((tensor < 0).any()):
+            raise ValueError(f"{name} is below 0")
 
 
 def check_fits(path: Path, about: About, *, network: str, width: float, classes: ClassList) -> None:
@@ -124,7 +151,7 @@ def check_fits(path: Path, about: About, *, network: str, width: float, classes:
     for what, (found, needed) in wanted.items():
         if found != needed:
             raise ProjectError(
-                f"{path} has another {what} {found}, and the project's is {needed}.", use
+                f"{path} has another {what} {str(found)[:80]}, and the project's is {needed}.", use
             )
     for number, name in enumerate(about.classes):
         if name != classes.names[number] and name not in classes.names_before(number):
@@ -135,28 +162,32 @@ def check_fits(path: Path, about: About, *, network: str, width: float, classes:
             )
 
 
-def load_network(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Put a checkpoint's weights into a network. What the network has for classes that were added
-    since the checkpoint stays as it is."""
+def load_network(
+    network: nn.Module, tensors: Mapping[str, Tensor], *, known: int | None = None
+) -> None:
+    """Put a checkpoint's weights into a network. Where the checkpoint's class list is shorter, of
+    `known` classes, what the network has for the classes behind them stays as it is. Raises
+    ProjectError where a weight is missing, is none of the network or has another shape or type."""
     own, state = network.state_dict(), {}
     for name, tensor in tensors.items():
         if name.startswith(_MODEL):
             name = name.removeprefix(_MODEL)
             whole = own.get(name, tensor)
-            if (
-                tensor.shape[1:] == whole.shape[1:]
-                and 0 < len(whole.shape)
-                and (tensor.shape[0] < whole.shape[0])
-            ):
+            of_classes = name.startswith(_CLASSIFIER) and tensor.shape[:1] == (known,)
+            if of_classes and tensor.shape[1:] == whole.shape[1:] and len(tensor) < len(whole):
                 tensor = torch.cat([tensor, whole[len(tensor) :].to(tensor)])
             state[name] = tensor
     lacks, more = own.keys() - state.keys(), state.keys() - own.keys()
-    other = [name for name in own.keys() & state.keys() if own[name].shape != state[name].shape]
+    other = [
+        name
+        for name in own.keys() & state.keys()
+        if (own[name].shape, own[name].dtype) != (state[name].shape, state[name].dtype)
+    ]
     if lacks or more or other:
         first = min([*lacks, *more, *other])
         raise ProjectError(
             f"The checkpoint is not of this network: {len(lacks)} weights are missing, {len(more)} "
-            f"are none of it and {len(other)} have another shape ({first} for one).",
+            f"are none of it and {len(other)} have another shape or type ({first[:80]} for one).",
             "Restore it from a copy, or delete it and train the round again.",
         )
     network.load_state_dict(state)
@@ -176,6 +207,10 @@ def load_optimiser(optimiser: torch.optim.Adam, tensors: Mapping[str, Tensor]) -
             shapes = {found["exp_avg"].shape, found["exp_avg_sq"].shape, weights[place].shape}
             if len(shapes) > 1 or found["step"].numel() != 1:
                 raise ValueError(f"another shape of {place}")
+            if any(found[key].dtype != weights[place].dtype for key in ("exp_avg", "exp_avg_sq")):
+                raise ValueError(f"another type of {place}")
+            if bool((found["exp_avg_sq"] < 0).any()) or float(found["step"]) < 0:
+                raise ValueError(f"a square below 0 of {place}")
         whole["state"] = state
         optimiser.load_state_dict(whole)
     except (KeyError, IndexError, ValueError) as error:

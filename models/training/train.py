@@ -35,6 +35,7 @@ from models.machine import device, use_threads
 from models.networks import checkpoint, make_network
 from models.networks.published import read_published
 from models.sparse import describe, release_buffers
+from models.sparse.backends import choose
 from models.training.batches import Batch, batch_count, batches
 from models.training.group import Group
 from models.training.learner import Learner, Learnt, OutOfMemory
@@ -136,7 +137,7 @@ def _load(
     checkpoint.check_fits(
         start, about, network=settings.network, width=settings.width, classes=classes
     )
-    checkpoint.load_network(network, tensors)
+    checkpoint.load_network(network, tensors, known=len(about.classes))
     added = classes.names[len(about.classes) :]
     if added:
         job.say(f"{start.parent.name} knows no {', no '.join(added)}: learnt from nothing.")
@@ -207,11 +208,19 @@ class _Run:
 
     def resume(self, job: Job) -> None:
         """Take up the state of an interrupted run, if there is one of the same input."""
+        now = choose(self.learner.where.type).name
+        self.begun = replace(self.begun, backend=now)
         if not self.state.exists():
             return
         tensors, about = checkpoint.read(self.state)
         if about.training != self.begun.training or about.seed != self.seed:
             return
+        self.begun = replace(self.begun, backend=about.going_on_with(now))
+        if self.begun.backend not in (about.backend, now):
+            job.say(
+                f"The interrupted training used the convolution {about.backend}, here it goes on "
+                f"with {now}: right, but not to the same last bits."
+            )
         if len(about.classes) != len(self.classes):
             job.say("Training begins anew: classes were added since it was interrupted.")
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-_CHUNK = 1024
+from core.query.strategies.near import k_nearest
 
 
 def farthest_first(
@@ -37,21 +37,10 @@ def farthest_first(
 
 def least_squares(features: np.ndarray, labelled: np.ndarray) -> np.ndarray:
     """(n,) float64: for each row of features (n, F) the least squared distance to the rows of
-    `labelled` (m, F), 0 where m is 0. In chunks: the (n, m) matrix never exists. Products find
-    which one is nearest, its distance is computed anew: so equal ones stay equal."""
-    least = np.zeros(len(features))
-    if not len(labelled) or not len(features):
-        return least
-    mean = labelled.mean(axis=0, dtype=np.float64)
-    others = labelled - mean
-    right = np.vstack([others.T * -2, np.einsum("ij,ij->i", others, others)])
-    for start in range(0, len(features), _CHUNK):
-        part = features[start : start + _CHUNK] - mean
-        left = np.column_stack([part, np.ones(len(part))])
-        best = labelled[(left @ right).argmin(axis=1)].astype(np.float64)
-        step = features[start : start + _CHUNK] - best
-        least[start : start + _CHUNK] = np.einsum("ij,ij->i", step, step)
-    return least
+    `labelled` (m, F), 0 where m is 0."""
+    if not len(labelled):
+        return np.zeros(len(features))
+    return k_nearest(features, labelled, 1)[0][:, 0]
 
 
 @njit(cache=True)
@@ -63,17 +52,18 @@ def _pick(features, square, cost, reach):
         _sink(heap, square, place, count)
     seen = np.zeros(count, np.int64)  # picks that a row's distance knows of
     picks = np.empty(count, np.int64)
+    picked = np.empty((1024, size), features.dtype)  # their numbers, close together
     found, spent, computed = 0, 0, 0
     left = count
     while left and spent < reach:
         row = heap[0]
         while seen[row] < found:
-            other = picks[seen[row]]
+            other = seen[row]
             total = 0.0
             for f in range(size):
                 if total >= square[row]:
                     break  # no nearer than what is known: the sum only grows
-                step = float(features[row, f]) - float(features[other, f])
+                step = np.float64(features[row, f]) - np.float64(picked[other, f])
                 total += step * step
             computed += 1
             seen[row] += 1
@@ -82,7 +72,12 @@ def _pick(features, square, cost, reach):
             if _below(heap, square, row, left):
                 break
         if seen[row] == found and not _below(heap, square, row, left):
+            if found == len(picked):
+                longer = np.empty((2 * found, size), features.dtype)
+                longer[:found] = picked
+                picked = longer
             picks[found] = row
+            picked[found] = features[row]
             found += 1
             spent += cost[row]
             left -= 1

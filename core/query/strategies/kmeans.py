@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-_CHUNK = 8192
 _STEPS = 100
 _MOST = 400_000  # rows that the centres are fitted to
 
@@ -35,12 +34,6 @@ def kmeans(values: np.ndarray, keys: np.ndarray, k: int) -> tuple[np.ndarray, np
 
 def nearest(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """(n,) int64: the nearest of centres (c, F) to each row of values (n, F), ties to the first."""
-    found = np.empty(len(values), np.int64)
-    mean = centres.mean(axis=0)
-    others = centres - mean
-    right = np.vstack([others.T * -2, np.einsum("ij,ij->i", others, others)])
-    for start in range(0, len(values), _CHUNK):
-        part = values[start : start + _CHUNK] - mean
-        left = np.column_stack([part, np.ones(len(part))])
-        found[start : start + _CHUNK] = (left @ right).argmin(axis=1)
-    return found
+    from core.query.strategies.near import k_nearest  # loads numba
+
+    return k_nearest(values, centres, 1)[1][:, 0]

@@ -96,14 +96,11 @@ def typical(pool: Pool, group: Group, scores: Scores, stop: Stop) -> Order:
 
 def _typicality(values: np.ndarray) -> np.ndarray:
     """(n,) 1 / the mean distance to the min(20, n // 2) nearest others, of values (n, F)."""
+    from core.query.strategies.near import k_nearest  # loads numba
+
     near = min(NEIGHBOURS, len(values) // 2)
-    found = np.empty(len(values))
-    for start in range(0, len(values), _CHUNK):
-        square = _squares(values[start : start + _CHUNK], values)
-        rows = np.arange(len(square))
-        square[rows, rows + start] = np.inf
-        least = np.partition(square, near - 1, axis=1)[:, :near]
-        found[start : start + _CHUNK] = 1 / np.maximum(np.sqrt(least).mean(axis=1), 1e-9)
+    square, _ = k_nearest(values, values, near, same=True)
+    found: np.ndarray = 1 / np.maximum(np.sqrt(square).mean(axis=1), 1e-9)
     return found
 
 

@@ -136,7 +136,7 @@ def test_a_network_with_more_classes_keeps_what_a_checkpoint_knows(saved: Path):
     torch.manual_seed(2)
     network = make_network("minkunet", classes=5, width=0.125)
     fresh = {name: value.clone() for name, value in network.state_dict().items()}
-    checkpoint.load_network(network, tensors)
+    checkpoint.load_network(network, tensors, known=3)
     grown = []
     for name, value in network.state_dict().items():
         known = tensors[f"model.{name}"]

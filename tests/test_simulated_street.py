@@ -10,7 +10,7 @@ import pytest
 from core.base.jobs import Job
 from core.data.classes import load_classes
 from core.data.scans import open_dataset
-from core.simulate.street import SENSOR_M, STEP_M, simulate
+from tests.simulated_street import SENSOR_M, STEP_M, simulate
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ from tests.places import ROOT
 pytest.importorskip("laspy", reason="laspy is not installed")
 pytest.importorskip("lazrs", reason="lazrs is not installed")
 
-# Each try is a child of its own with so many megabytes to spare, from none to enough. The stack has
-# grown before: one that is refused more ends its process, whoever reads.
+# Each try is a child of its own with so many megabytes to spare, from too few to enough: with none at
+# all Python has no room for a sentence either. The stack has grown before: one that is refused more
+# ends its process, whoever reads.
 TRY = """
 import os, resource, sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def child(spare):
         return 1 if TOO_LARGE in error.what else 2
     return 0
 
-for spare in range(0, 40 << 20, 1 << 20):
+for spare in range(4 << 20, 44 << 20, 1 << 20):
     pid = os.fork()
     if not pid:
         os._exit(child(spare))

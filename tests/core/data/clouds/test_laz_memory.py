@@ -14,8 +14,8 @@ from tests.places import ROOT
 pytest.importorskip("laspy", reason="laspy is not installed")
 pytest.importorskip("lazrs", reason="lazrs is not installed")
 
-# Each try is a child of its own with so many megabytes to spare, from too few to enough: with none at
-# all Python has no room for a sentence either. The stack has grown before: one that is refused more
+# Each try is a child of its own with so many megabytes to spare, from too few to enough: with none
+# Python has no room for a sentence either. The stack has grown before: one that is refused more
 # ends its process, whoever reads.
 TRY = """
 import os, resource, sys

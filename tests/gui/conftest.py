@@ -17,6 +17,24 @@ from gui.view.opengl import opengl
 from tests.gui.driver import Driver, keep_settings_in, open_window
 from tests.streets import asked_project, copied_project, give, small_street_at
 
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before the marks are chosen by
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each value of a test that opens a window opens one: the first is quick, the others slow."""
+    seen = set()
+    for item in items:
+        if HERE not in item.path.parents or not isinstance(item, pytest.Function):
+            continue
+        if {"driver", "taught", "qtbot"}.isdisjoint(item.fixturenames):
+            continue
+        if item.get_closest_marker("slow") is None:
+            test = (item.path, item.originalname)
+            if test in seen:
+                item.add_marker(pytest.mark.slow)
+            seen.add(test)
+
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path) -> None:

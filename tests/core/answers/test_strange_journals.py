@@ -86,7 +86,11 @@ def read_all(folder: Path) -> str:
     return "nothing"
 
 
-@pytest.mark.parametrize("name", [*TABLES, *MORE])
+def slow_where_large(name: str) -> object:
+    return pytest.param(name, marks=pytest.mark.slow) if "900 MB" in name else name
+
+
+@pytest.mark.parametrize("name", map(slow_where_large, (*TABLES, *MORE)))
 def test_it_is_named_in_a_sentence(tmp_path: Path, name: str):
     path = write(tmp_path, "ann", 5)
     if name in TABLES:
@@ -178,6 +182,7 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
+@pytest.mark.slow
 def test_the_good_part_of_ones_own_is_kept(tmp_path: Path):
     """Salvaging looks at what it keeps in the same way, and cannot be made to count for ever."""
     path = write(tmp_path, "ann", 8)

@@ -46,7 +46,8 @@ def project(path: Path, root: Path, **overrides: str) -> Project:
     return answered(small_project(path, root, **overrides))
 
 
-@pytest.mark.parametrize("name", ["minkunet", pytest.param("spvcnn", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["minkunet", "spvcnn"])
 def test_gradients_of_two_processes_are_those_of_one(name: str):
     """In double precision, with other numbers of voxels and labels in each."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]

@@ -90,7 +90,7 @@ def slow_where_large(name: str) -> object:
     return pytest.param(name, marks=pytest.mark.slow) if "900 MB" in name else name
 
 
-@pytest.mark.parametrize("name", map(slow_where_large, (*TABLES, *MORE)))
+@pytest.mark.parametrize("name", [slow_where_large(name) for name in (*TABLES, *MORE)])
 def test_it_is_named_in_a_sentence(tmp_path: Path, name: str):
     path = write(tmp_path, "ann", 5)
     if name in TABLES:

@@ -247,7 +247,7 @@ def pack_rows(rows: np.ndarray) -> bytes:
 
 def unpack_rows(blob: bytes, most: int = MOST_ROWS) -> np.ndarray:
     """(R,) int64 rows that were packed, `most` of them at most. Raises ValueError."""
-    return np.cumsum(np.frombuffer(inflated(blob, 4 * most), "<u4").astype(np.int64))
+    return np.cumsum(np.frombuffer(inflated(blob, 4 * most), "<u4"), dtype=np.int64)
 
 
 def check_packed(rows: bytes, classes: bytes, points: int, scan_rows: int) -> None:

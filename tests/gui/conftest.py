@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,9 @@ def no_window_left() -> Iterator[None]:
         for window in application.topLevelWidgets():
             window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    # A window that closes collects garbage: it need not look at all that earlier tests loaded.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

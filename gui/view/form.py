@@ -64,7 +64,7 @@ class Form:
     highest : radians over the horizon of the highest beam; what stands higher is cut off there
     low : (N,) bool, ground rows
     whole : False for a sketch, where nobody has looked at surfaces yet: no directions, all else but
-        the ground between even and rough, reflections as they are, the pitch by a few points
+        the ground as a surface is, reflections as they are, the pitch by a few points
     """
 
     ground: Ground
@@ -122,7 +122,7 @@ def sketch_of(points: np.ndarray, low: np.ndarray | None) -> Form:
     away = np.linalg.norm(xyz, axis=1)
     here = np.flatnonzero(finite)
     pitch = _pitch(xyz[here], away[here], np.flatnonzero(~low[here]))
-    rough = np.where(low | ~finite, 0, (_EVEN + _ROUGH) / 2).astype(np.float32)
+    rough = np.where(low | ~finite, 0, _EVEN).astype(np.float32)  # no surface may look like leaves
     nowhere = np.zeros((len(points), 3), np.float32)
     highest = _highest(xyz[here])
     return Form(

@@ -58,7 +58,7 @@ def test_a_sketch_has_the_ground_of_the_form_and_nearly_its_pitch(told: bool):
         assert getattr(sketch, name) is getattr(form, name)
     assert sketch.pitch == pytest.approx(form.pitch, rel=0.05)
     assert not sketch.normal.any()
-    np.testing.assert_allclose(sketch.leafy[wall & ~form.low], 0.5, atol=1e-6)
+    assert not sketch.leafy.any()  # green is what is known to be rough
     high, flat = np.flatnonzero(wall & (form.height > 1)), np.flatnonzero(ground)[10:400]
     flat = flat[np.isfinite(points[flat, 0])]
     assert sketch.tells_flat(high)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -51,14 +52,14 @@ class Ground:
         self._chance = rng.random((streets.count, 2, blocks, 2))
 
     @cached_property
-    def _near(self) -> object:
+    def _near(self) -> Any:
         from scipy.spatial import cKDTree
 
         return cKDTree(self.streets.xy)
 
     def beside(self, xy: np.ndarray) -> Beside:
         """Where places (n, 2) lie beside their nearest street."""
-        point = self._near.query(xy)[1]  # type: ignore[attr-defined]
+        point = self._near.query(xy)[1]
         off, ahead = xy - self.streets.xy[point], self.streets.ahead[point]
         along = (off * ahead).sum(1)
         aside = ahead[:, 0] * off[:, 1] - ahead[:, 1] * off[:, 0]

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFrame
 from core.base.errors import ProjectError
 from core.base.jobs import Progress
 from core.data.scans import recognise
+from gui.desk.later import Later
 from gui.start.new_project import NewProject
 from gui.window.tour import Tour
 from gui.window.window import Window
@@ -19,9 +20,10 @@ Settle = Callable[[Callable[[], bool]], None]
 
 
 def at_rest(window: Window) -> bool:
-    """Whether the open project shows what is asked, and learns nothing."""
+    """Whether the open project shows what is asked, learns nothing, and no list is still to tell."""
     state = window.session.state
-    return state.settled and state.content is not None and state.guesses.rested
+    telling = any(later.isActive() for later in window.findChildren(Later))
+    return state.settled and state.content is not None and state.guesses.rested and not telling
 
 
 def page_states(window: Window, scans: Path, settle: Settle) -> Iterator[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from core import steps
 from core.base.jobs import Job
@@ -238,8 +239,11 @@ def test_a_closed_project_is_read_no_more(driver):
     review, context = driver.session.review, driver.session.context
     driver.key("1")
     driver.window.show_start()
+    before = list(review.model.rows)
     review.refill()
     context.show()
     context._scan = ""
     context.refresh()
-    assert review.model.rows == []
+    driver.qtbot.waitUntil(review._asked.done)
+    QApplication.processEvents()
+    assert review.model.rows == before

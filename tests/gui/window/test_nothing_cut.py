@@ -81,6 +81,7 @@ def test_every_class_and_code_is_in_sight(driver: Driver, size, text: float, the
 )
 def test_nothing_is_cut(driver: Driver, qtbot, small_street: Path, size, text: float):
     def settle(until) -> None:
+        QApplication.processEvents()  # a panel that came to the front has yet to hear of it
         qtbot.waitUntil(until, timeout=20_000)
         for _ in range(4):
             QApplication.processEvents()

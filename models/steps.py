@@ -40,10 +40,12 @@ def train(
     round: str | None = None,
     start: Path | None = None,
     gpus: int = 1,
+    scored: bool = True,
 ) -> None:
     """Train a round, the newest by default, on all answers of its branch; then score and evaluate.
 
-    It goes on from the checkpoint `start`, ours or a published one; by default its parent's. On
+    Without `scored` no unit is scored, and no training scan predicted: for a round after which
+    nothing is asked that ranks by its network. It goes on from the checkpoint `start`, ours or a published one; by default its parent's. On
     `gpus` GPUs each takes `train.batch` scans a step. What an interrupted call has finished is
     kept. Raises ProjectError where there is nothing to train on, the round is trained, scored and
     evaluated already, or there are not as many GPUs.
@@ -67,8 +69,9 @@ def train(
             launch(project, found, gpus, start, job)
         else:
             train_round(project, found, start, job)
-    _score(project, found, job)
-    forget_scores(project.given.folder)  # what was scored last counts
+    if scored:
+        _score(project, found, job)
+        forget_scores(project.given.folder)  # what was scored last counts
     _evaluate(project, found, job)
 
 

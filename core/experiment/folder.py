@@ -25,7 +25,7 @@ from core.experiment.spec import CONTROL, FULL, FULL_TIMES, Arm, Spec, kind_of_b
 ABOUT = "experiment.json"
 _VERSION = 1
 # What changes no cell, so that a folder goes on with another value.
-_OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed")
+_OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed", "over")
 
 
 @dataclass(frozen=True)

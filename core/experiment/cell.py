@@ -23,17 +23,19 @@ from core.base.jobs import Job
 from core.exchange.import_labels import plan_import, take_over
 from core.experiment.folder import Cell, Experiment
 from core.experiment.record import RECORD, confusions_of, costs_of, full_costs, write_record
-from core.experiment.spec import CONTROL, FULL, kind_of_budget, ranks_by_network
+from core.experiment.spec import CONTROL, FULL, kind_of_budget, needs_of, ranks_by_network
+from core.project.change_settings import use
 from core.project.project import Project
 from core.query.budget import Budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
 from core.query.selection import Selection
 from core.rounds.round import METRICS, QUERY, Round
+from core.rounds.scores import MORE, read_scores
 
 
 class Train(Protocol):
-    """models.steps.train: train the newest round, score all units where it is `scored`, evaluate."""
+    """models.steps.train: train the newest round, score its units if `scored`, and evaluate."""
 
     def __call__(self, project: Project, job: Job, *, scored: bool) -> None: ...
 
@@ -63,12 +65,18 @@ def run_cell(experiment: Experiment, cell: Cell, learning: Learning, job: Job) -
     """Bring a cell to its end. Raises ProjectError where it cannot go on."""
     _make(experiment, cell)
     path = experiment.cell_folder(cell.name)
+    looked_at = needs_of(cell.arm.strategy) & MORE.keys() if cell.arm.kind == "strategy" else set()
     with Project(path) as project:
+        if looked_at:  # so that scoring takes the second look
+            name = cell.arm.strategy
+            use(project, project.settings.override("query.strategy", name, source="experiment"))
         for number in range(experiment.rounds(cell.arm)):
             if number == len(project.rounds):
                 tip = project.tip
-                if tip and not tip.scored and _ranks_next(experiment, cell, number):
-                    learning.train(project, job, scored=True)  # the spec has more rounds now
+                if tip and _ranks_next(experiment, cell, number):
+                    scores = read_scores(tip.folder, project.need_units()) if tip.scored else None
+                    if scores is None or not looked_at <= set(scores):
+                        learning.train(project, job, scored=True)  # more rounds, or a second look
                 _ask(experiment, cell, project, job)
             found = project.rounds[number]
             if not found.file(RECORD).exists():

@@ -334,10 +334,14 @@ def _first(arm: Arm) -> tuple[str, str]:
     return arm.start, " ".join(f"{k}={v}" for k, v in sorted(arm.settings.items()))
 
 
+def needs_of(strategy: str) -> frozenset[str]:
+    """Columns of the pool that a strategy ranks by."""
+    return frozenset(getattr(strategy_named(strategy), "needs", ()))
+
+
 def ranks_by_network(strategy: str) -> bool:
     """Whether a strategy ranks by what a trained network says."""
-    needs = frozenset[str](getattr(strategy_named(strategy), "needs", ()))
-    return bool(needs - _WITHOUT_NETWORK)
+    return bool(needs_of(strategy) - _WITHOUT_NETWORK)
 
 
 def _flat(stored: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -194,3 +194,9 @@ def test_an_older_project_stays_uncut():
     stored = laptop.to_toml()
     del stored["prepare"]["split_points"]
     assert Settings.from_toml(stored, preset=laptop).prepare.split_points == 0
+
+
+def test_a_cut_cell_is_a_ground_cell_to_its_shape():
+    found = prepare_scan(ground_of(6000), replace(PAPER, split_points=500))
+    assert found.kind.max() > CELL
+    assert found.shape[:, 0].tolist() == (found.kind != CLUSTER).astype(float).tolist()

@@ -1,0 +1,53 @@
+"""A run that belongs to another program, such as the window: it ends with it, by itself, even where
+that program was killed; unless it was told to stay."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import BinaryIO
+
+import psutil
+
+STAY = b"stay\n"
+_STOPPED = 130  # as of a run that was interrupted
+
+
+def follow(stream: BinaryIO, stop: Callable[[], object] | None = None) -> threading.Thread:
+    """End this process and all that it began when `stream` ends, unless it said STAY before.
+
+    `stop` is done instead of ending it.
+    """
+    thread = threading.Thread(
+        target=_follow, args=(stream, stop or _end), name="attached", daemon=True
+    )
+    thread.start()
+    return thread
+
+
+def _follow(stream: BinaryIO, stop: Callable[[], object]) -> None:
+    for line in stream:
+        if line == STAY:
+            return
+    stop()
+
+
+def _end() -> None:
+    kill_tree(os.getpid(), itself=False)
+    os._exit(_STOPPED)
+
+
+def kill_tree(process: int, *, itself: bool = True) -> None:
+    """Kill a process and all that it began, and wait for their end; none is no error."""
+    with suppress(psutil.NoSuchProcess):
+        top = psutil.Process(process)
+        all_of_them = top.children(recursive=True)
+        if itself:
+            top.suspend()  # else it begins others meanwhile
+            all_of_them = [*top.children(recursive=True), top]
+        for one in all_of_them:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(all_of_them, timeout=10)

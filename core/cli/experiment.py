@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
 
     out: Path = arguments.out
     if arguments.attached:
-        follow(sys.stdin.buffer)
+        follow(sys.stdin.fileno())
     if arguments.name == REPORT:
         found = read_experiment(out)
         return _told(found, write_table(found, job) if found.spec.table else write_report(found))

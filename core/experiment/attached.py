@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import BinaryIO
 
 import psutil
 
@@ -15,10 +14,9 @@ STAY = b"stay\n"
 _STOPPED = 130  # as of a run that was interrupted
 
 
-def follow(stream: BinaryIO, stop: Callable[[], object] | None = None) -> threading.Thread:
-    """End this process and all that it began when `stream` ends, unless it said STAY before.
-
-    `stop` is done instead of ending it.
+def follow(stream: int, stop: Callable[[], object] | None = None) -> threading.Thread:
+    """End this process and all that it began when `stream`, a file descriptor, ends, unless it said
+    STAY before. `stop` is done instead of ending it.
     """
     thread = threading.Thread(
         target=_follow, args=(stream, stop or _end), name="attached", daemon=True
@@ -27,11 +25,15 @@ def follow(stream: BinaryIO, stop: Callable[[], object] | None = None) -> thread
     return thread
 
 
-def _follow(stream: BinaryIO, stop: Callable[[], object]) -> None:
-    for line in stream:
-        if line == STAY:
+def _follow(stream: int, stop: Callable[[], object]) -> None:
+    said = b""
+    while STAY not in said:
+        # Not through sys.stdin: Python could not end while a thread waits in its buffer.
+        more = os.read(stream, 64)
+        if not more:
+            stop()
             return
-    stop()
+        said += more
 
 
 def _end() -> None:

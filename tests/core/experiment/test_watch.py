@@ -20,6 +20,7 @@ from core.experiment.folder import is_cell
 from core.experiment.lines import lines_of
 from core.experiment.watch import FAILED, FINISHED, RUNNING, WAITING, Watch, holder_of
 from tests.made_experiments import half_done, made_experiment, record, record_all
+from tests.places import ROOT
 
 
 def test_who_holds_a_folder_is_told_by_what_lives(tmp_path: Path):
@@ -114,12 +115,21 @@ def test_a_cell_is_known_by_its_place(tmp_path: Path):
 def test_a_run_ends_with_its_program_unless_it_is_let_go(said: bytes, stops: bool):
     reads, writes = os.pipe()
     stopped = threading.Event()
-    with os.fdopen(reads, "rb") as stream:
-        thread = follow(stream, stopped.set)
-        os.write(writes, said)
-        os.close(writes)
-        thread.join(10)
+    thread = follow(reads, stopped.set)
+    os.write(writes, said)
+    os.close(writes)
+    thread.join(10)
+    os.close(reads)
     assert stopped.is_set() == stops
+
+
+def test_a_run_that_is_attached_can_end_by_itself():
+    """Python aborted where a thread still waited in the buffer of its standard input."""
+    script = "import sys; from core.experiment.attached import follow; follow(sys.stdin.fileno())"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, cwd=ROOT, stderr=subprocess.PIPE
+    ) as process:
+        assert process.wait(60) == 0, process.stderr and process.stderr.read()
 
 
 def test_all_that_a_process_began_is_killed_with_it():

@@ -72,6 +72,10 @@ def by(views: SideViews, across: float, upward: float) -> np.ndarray:
     return np.array([across, -upward]) * views.sheets[0].pixels
 
 
+def moved(box: Box, by: float) -> Box:
+    return box.edited(box=np.add(box.box, [by, 0, 0, 0, 0, 0, 0]))
+
+
 def own_axes(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """(3,) how far a box's middle went, along its own axes."""
     c, s = np.cos(before[6]), np.sin(before[6])
@@ -118,7 +122,7 @@ def test_with_shift_the_opposite_side_goes_as_far(views):
     before = views.box.box.copy()
     start = at(views, TOP, *UP)
     drag(views, start, start + by(views, 0, 0.25), SHIFT)
-    np.testing.assert_allclose(views.box.box, before + [0, 0, 0, 0, 0.5, 0, 0], atol=1e-9)
+    np.testing.assert_allclose(views.box.box, np.add(before, [0, 0, 0, 0, 0.5, 0, 0]), atol=1e-9)
 
 
 def test_a_corner_moves_two_sides(views):
@@ -239,7 +243,7 @@ def test_keys_that_are_pressed_while_the_mouse_rests_count(views):
 def test_a_click_changes_nothing(views):
     told, before = Told(views), views.box
     start = at(views, TOP, *RIGHT)
-    drag(views, start, start + (1, 0))
+    drag(views, start, np.add(start, (1, 0)))
     assert views.box is before
     assert told.edited == told.committed == []
 
@@ -275,7 +279,7 @@ def test_another_box_ends_a_drag_and_its_own_does_not(views):
     move(views, start + by(views, 0.5, 0))
     views.set_box(told.edited[-1])  # as whoever follows `edited` may do
     assert views.dragging
-    other = Box(CAR + [3, 1, 0, 0, 0, 0, 0], 0)
+    other = Box(np.add(CAR, [3, 1, 0, 0, 0, 0, 0]), 0)
     views.set_box(other)
     assert not views.dragging
     release(views, start)
@@ -285,9 +289,9 @@ def test_another_box_ends_a_drag_and_its_own_does_not(views):
 
 def test_views_stay_still_while_a_box_stays_about_in_their_middle(views):
     before = views.sheets[TOP]
-    views.set_box(views.box.edited(box=views.box.box + [0.05, 0, 0, 0, 0, 0, 0]))
+    views.set_box(moved(views.box, 0.05))
     assert views.sheets[TOP].middle is before.middle
-    views.set_box(views.box.edited(box=views.box.box + [9, 0, 0, 0, 0, 0, 0]))
+    views.set_box(moved(views.box, 9))
     np.testing.assert_array_equal(views.sheets[TOP].middle, views.box.box[:3])
 
 
@@ -310,13 +314,13 @@ def test_points_inside_and_outside_look_different(qtbot):
     image = views.grab().toImage()
     sheet = views.sheets[TOP]
 
-    def seen(point) -> str:
-        x, y = sheet.places(np.array([point]))[0]
+    def seen(off) -> str:
+        x, y = sheet.places(np.add(CAR[:3], off)[None])[0]
         return image.pixelColor(int(x), int(y)).name()
 
     theme = THEMES["dark"]
-    assert seen(CAR[:3] + (0.3, -0.6, 0.1)) == theme.text.lower()
-    assert seen(CAR[:3] + (0.0, 1.4, 0.2)) == theme.quiet.lower()
+    assert seen((0.3, -0.6, 0.1)) == theme.text.lower()
+    assert seen((0.0, 1.4, 0.2)) == theme.quiet.lower()
 
 
 def test_without_a_box_nothing_can_be_pulled(qtbot):

@@ -7,7 +7,7 @@ opinions, merging and salvage are those of all entries.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from core.answers.box import (
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import Entry, Head, ScanRef
 from core.answers.fold import Fold
+from core.answers.same_scan import check_same
 from core.base.errors import DataError
 from core.boxes.table import Boxes
 
@@ -75,11 +76,12 @@ class BoxAnswers:
         round: str,
         effort: Effort = NO_EFFORT,
         regions: np.ndarray | None = None,
+        blind: bool = False,
     ) -> Head:
         """Say that all things of a frame have their boxes, but in `regions` (m, 4) of its picture
-        (`Boxes.regions`)."""
+        (`Boxes.regions`). `blind`: those that were drawn blind, which are only compared."""
         body = with_regions("", regions) if regions is not None and len(regions) else ""
-        return self._say("answer", scan, round, effort, body)
+        return self._say("answer", scan, round, effort, body, blind)
 
     def decline(self, scan: ScanRef, *, round: str, effort: Effort = NO_EFFORT) -> Head:
         """Say that a frame cannot be labelled: it is never asked again."""
@@ -89,9 +91,17 @@ class BoxAnswers:
         """Put a frame back in the queue; its boxes stay."""
         return self._say("reopen", scan, "", NO_EFFORT)
 
-    def _say(self, verb: str, scan: ScanRef, round: str, effort: Effort, body: str = "") -> Head:
+    def _say(
+        self,
+        verb: str,
+        scan: ScanRef,
+        round: str,
+        effort: Effort,
+        body: str = "",
+        blind: bool = False,
+    ) -> Head:
         blank = self._answers.blank(verb, scan, round=round, unit=scan.name, effort=effort)
-        return self._answers.append([replace(blank, kind=FRAMES, body=body)])[0]
+        return self._answers.append([replace(blank, kind=FRAMES, body=body, blind=blind)])[0]
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -103,8 +113,14 @@ class BoxAnswers:
     @property
     def finished(self) -> set[str]:
         """The frames of which somebody said that their boxes are all there."""
+        return set(self.finished_by())
+
+    def finished_by(self) -> dict[str, str]:
+        """Of each finished frame who finished it last."""
         frames = self._fold(FRAMES).effective
-        return {scan for scan, head in frames.items() if head.verb == "answer"}
+        return {
+            scan: head.annotator for scan, head in list(frames.items()) if head.verb == "answer"
+        }
 
     @property
     def settled(self) -> set[str]:
@@ -135,8 +151,15 @@ class BoxAnswers:
         that lean against those of now.
         """
         standing = self._fold(BOXES).now
+        return self._placed(self._answers.counted(scan, standing, kind=BOXES), scan, from_files)
+
+    def _placed(
+        self, entries: Iterable[Entry], scan: ScanRef, from_files: np.ndarray
+    ) -> dict[str, Box]:
+        """What entries, in time order, make of boxes by name."""
         found: dict[str, Box | None] = {}
-        for entry in self._answers.counted(scan, standing, kind=BOXES):
+        for entry in entries:
+            check_same(entry, scan)
             try:
                 box = box_of(entry.body)
                 found[entry.unit] = None if box is None else box.now(from_files)
@@ -155,6 +178,31 @@ class BoxAnswers:
         entry = self._answers.entry(head) if head is not None else None
         regions = regions_of(entry.body) if entry is not None else None
         return list(found), table_of(list(found.values()), regions)
+
+    # -- blind --------------------------------------------------------------------------------
+
+    def blind_frames(self) -> list[Head]:
+        """The frames that were finished blind, by each annotator their last time, in time order."""
+        last = {(head.annotator, head.scan): head for head in self._fold(FRAMES).compared()}
+        return [head for head in last.values() if head.verb == "answer"]
+
+    def of_blind(self, scan: ScanRef, annotator: str, from_files: np.ndarray) -> dict[str, Box]:
+        """The boxes that an annotator drew blind in a scan, as `of` gives those that count. Raises
+        as that does."""
+        heads = self._fold(BOXES).compared()
+        mine = [head for head in heads if (head.scan, head.annotator) == (scan.name, annotator)]
+        entries = (self._answers.entry(head) for head in mine)
+        return self._placed((entry for entry in entries if entry is not None), scan, from_files)
+
+    def finished_by_me(self) -> list[str]:
+        """The frames that one finished, seeing what there was, oldest first."""
+        heads = (head for head in self._answers.history.heads if head.kind == FRAMES)
+        return [h.scan for h in heads if h.verb == "answer" and self._fold(FRAMES).now.holds(h)]
+
+    def seen_again(self) -> set[str]:
+        """The frames that one finished blind."""
+        me = self._answers.annotator
+        return {head.scan for head in self.blind_frames() if head.annotator == me}
 
     def states(self, scan: str, name: str) -> list[Entry]:
         """Every entry that gave a box a state, undone ones too, in time order."""

@@ -1,4 +1,4 @@
-"""OpenLABEL files against the standard's own JSON schema, which the package openlabel-checker has."""
+"""OpenLABEL files against the standard's own JSON schema, from the package openlabel-checker."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ opinions, merging and salvage are those of all entries.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -79,9 +79,9 @@ class BoxAnswers:
         blind: bool = False,
     ) -> Head:
         """Say that all things of a frame have their boxes, but in `regions` (m, 4) of its picture
-        (`Boxes.regions`). `blind`: those that were drawn blind, which are only compared."""
+        (`Boxes.regions`). `blind`: those that one drew blind, which are only compared."""
         body = with_regions("", regions) if regions is not None and len(regions) else ""
-        return self._say("answer", scan, round, effort, body, blind)
+        return self._say("answer", scan, round, effort, body, blind=blind)
 
     def decline(self, scan: ScanRef, *, round: str, effort: Effort = NO_EFFORT) -> Head:
         """Say that a frame cannot be labelled: it is never asked again."""
@@ -98,6 +98,7 @@ class BoxAnswers:
         round: str,
         effort: Effort,
         body: str = "",
+        *,
         blind: bool = False,
     ) -> Head:
         blank = self._answers.blank(verb, scan, round=round, unit=scan.name, effort=effort)
@@ -113,19 +114,33 @@ class BoxAnswers:
     @property
     def finished(self) -> set[str]:
         """The frames of which somebody said that their boxes are all there."""
-        return set(self.finished_by())
-
-    def finished_by(self) -> dict[str, str]:
-        """Of each finished frame who finished it last."""
         frames = self._fold(FRAMES).effective
-        return {
-            scan: head.annotator for scan, head in list(frames.items()) if head.verb == "answer"
-        }
+        return {scan for scan, head in frames.items() if head.verb == "answer"}
+
+    def is_finished(self, scan: str) -> bool:
+        """Whether somebody said so of this frame."""
+        head = self._fold(FRAMES).effective.get(scan)
+        return head is not None and head.verb == "answer"
 
     @property
     def settled(self) -> set[str]:
         """The frames that are finished, or cannot be labelled: none is asked again."""
         return set(self._fold(FRAMES).effective)
+
+    def is_settled(self, scan: str) -> bool:
+        """Whether this frame is asked no more."""
+        return scan in self._fold(FRAMES).effective
+
+    def finished_by_others(self) -> list[str]:
+        """The frames that somebody else said of that their boxes are all there, and that one has
+        not drawn blind oneself yet: what a second opinion can be about."""
+        fold, mine = self._fold(FRAMES), self._answers.annotator
+        seen = {head.scan for head in fold.compared() if head.annotator == mine}
+        return [
+            scan
+            for scan, head in list(fold.effective.items())
+            if head.verb == "answer" and head.annotator != mine and scan not in seen
+        ]
 
     def class_counts(self) -> dict[int, int]:
         """Boxes that stand per class, in all frames."""
@@ -151,15 +166,12 @@ class BoxAnswers:
         that lean against those of now.
         """
         standing = self._fold(BOXES).now
-        return self._placed(self._answers.counted(scan, standing, kind=BOXES), scan, from_files)
+        return self._placed(self._answers.counted(scan, standing, kind=BOXES), from_files)
 
-    def _placed(
-        self, entries: Iterable[Entry], scan: ScanRef, from_files: np.ndarray
-    ) -> dict[str, Box]:
-        """What entries, in time order, make of boxes by name."""
+    def _placed(self, entries: Sequence[Entry], from_files: np.ndarray) -> dict[str, Box]:
+        """The last state of each box that entries tell, in the coordinates of now."""
         found: dict[str, Box | None] = {}
         for entry in entries:
-            check_same(entry, scan)
             try:
                 box = box_of(entry.body)
                 found[entry.unit] = None if box is None else box.now(from_files)
@@ -170,6 +182,21 @@ class BoxAnswers:
                 ) from error
         return {name: box for name, box in found.items() if box is not None}
 
+    def blind_of(
+        self, scan: ScanRef, from_files: np.ndarray, annotator: str = ""
+    ) -> dict[str, Box]:
+        """The boxes of a scan that one, or somebody else, drew without seeing any, as `of` gives
+        those that count. Raises as that does."""
+        fold, mine = self._fold(BOXES), annotator or self._answers.annotator
+        entries = [
+            entry
+            for entry in self._answers.all_of(scan.name, BOXES)
+            if entry.blind and entry.annotator == mine and not fold.is_undone(entry)
+        ]
+        for entry in entries:
+            check_same(entry, scan)
+        return self._placed(entries, from_files)
+
     def table(self, scan: ScanRef, from_files: np.ndarray) -> tuple[list[str], Boxes]:
         """The boxes of a scan as a table with its regions, and the name of each row. Raises as `of`
         does."""
@@ -179,30 +206,15 @@ class BoxAnswers:
         regions = regions_of(entry.body) if entry is not None else None
         return list(found), table_of(list(found.values()), regions)
 
-    # -- blind --------------------------------------------------------------------------------
+    @property
+    def changes(self) -> int:
+        """How often a box got another state, by whomever: it grows with each."""
+        return len(self._fold(BOXES).changed)
 
-    def blind_frames(self) -> list[Head]:
-        """The frames that were finished blind, by each annotator their last time, in time order."""
-        last = {(head.annotator, head.scan): head for head in self._fold(FRAMES).compared()}
-        return [head for head in last.values() if head.verb == "answer"]
-
-    def of_blind(self, scan: ScanRef, annotator: str, from_files: np.ndarray) -> dict[str, Box]:
-        """The boxes that an annotator drew blind in a scan, as `of` gives those that count. Raises
-        as that does."""
-        heads = self._fold(BOXES).compared()
-        mine = [head for head in heads if (head.scan, head.annotator) == (scan.name, annotator)]
-        entries = (self._answers.entry(head) for head in mine)
-        return self._placed((entry for entry in entries if entry is not None), scan, from_files)
-
-    def finished_by_me(self) -> list[str]:
-        """The frames that one finished, seeing what there was, oldest first."""
-        heads = (head for head in self._answers.history.heads if head.kind == FRAMES)
-        return [h.scan for h in heads if h.verb == "answer" and self._fold(FRAMES).now.holds(h)]
-
-    def seen_again(self) -> set[str]:
-        """The frames that one finished blind."""
-        me = self._answers.annotator
-        return {head.scan for head in self.blind_frames() if head.annotator == me}
+    def drawn_by(self, name: str) -> str:
+        """Who gave a box the state that counts, "" where none does."""
+        head = self._fold(BOXES).effective.get(name)
+        return head.annotator if head is not None else ""
 
     def states(self, scan: str, name: str) -> list[Entry]:
         """Every entry that gave a box a state, undone ones too, in time order."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.answers.blind_frames import blind_frames, finished_by, finished_by_me, seen_again
 from core.answers.box import table_of
 from core.base.words import DASH
 from core.boxes.geometry import covered, rotated_iou, wrapped
@@ -175,13 +176,13 @@ def box_agreements(project: Project) -> dict[tuple[str, str], BoxAgreement]:
     """(blind annotator, who finished the frames as they count) -> agreement; twice the same name is
     a person's agreement with themselves. Frames that nobody finished otherwise are left out."""
     boxes, from_files = project.boxes, project.dataset.from_files
-    owner = boxes.finished_by()
+    owner = finished_by(project.answers)
     frames: dict[tuple[str, str], list[tuple[Boxes, Boxes]]] = {}
-    for head in boxes.blind_frames():
+    for head in blind_frames(project.answers):
         if head.scan not in owner:
             continue
         scan = project.scan_ref(head.scan)
-        drawn = table_of(list(boxes.of_blind(scan, head.annotator, from_files).values()))
+        drawn = table_of(list(boxes.blind_of(scan, from_files, head.annotator).values()))
         pair = (head.annotator, owner[head.scan])
         frames.setdefault(pair, []).append((project.box_table(head.scan), drawn))
     about = kinds(project.classes.names, project.classes.name)
@@ -229,7 +230,7 @@ class FrameRepeats:
         self._project = project
         self._finished = 0
         self._chosen: list[tuple[int, str]] = []
-        for frame in project.boxes.finished_by_me():
+        for frame in finished_by_me(project.answers):
             self.note(frame)
 
     def note(self, frame: str) -> None:
@@ -247,18 +248,8 @@ class FrameRepeats:
 
     def due(self) -> str | None:
         """The frame to be drawn again now, or None."""
-        seen = self._project.boxes.seen_again()
+        seen = seen_again(self._project.answers)
         for finished, frame in self._chosen:
             if self._finished - finished >= LATER and frame not in seen:
                 return frame
         return None
-
-
-def blind_frame_sample(project: Project, count: int) -> list[str]:
-    """Frames that others finished, drawn by seed, for a second annotator, without those done."""
-    me = project.answers.annotator
-    done = project.boxes.seen_again()
-    names = sorted(scan for scan, who in project.boxes.finished_by().items() if who != me)
-    keys = Draw(project.seed, 0).keys([f"second|{name}" for name in names])
-    order = [names[place] for place in np.argsort(keys, kind="stable")][:count]
-    return [name for name in order if name not in done]

@@ -21,7 +21,6 @@ from core.project.project import Project
 from core.quality.box_agreement import (
     FrameRepeats,
     agreement,
-    blind_frame_sample,
     box_agreements,
     in_words,
     paired,
@@ -186,15 +185,6 @@ def test_nothing_drawn_twice_is_said(tmp_path: Path, small_street: Path, capsys)
     assert (said.code, said.out) == (0, "No frame was drawn twice yet.\n")
 
 
-def test_a_second_annotator_is_given_what_others_finished(path: Path, monkeypatch):
-    with Project(path) as project:
-        assert blind_frame_sample(project, 9) == []  # Bob did both
-    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "eve")
-    with Project(path) as project:
-        assert set(blind_frame_sample(project, 9)) == set(project.dataset.train[:2])
-        assert len(blind_frame_sample(project, 1)) == 1
-
-
 def test_a_frame_is_seen_again_once_and_late(path: Path, monkeypatch):
     monkeypatch.setattr("core.quality.box_agreement.REPEATS", 0.999999)
     monkeypatch.setattr("core.quality.box_agreement.LATER", 1)
@@ -219,7 +209,7 @@ def test_blind_boxes_of_another_file_are_refused(path: Path, monkeypatch):
         one = project.dataset.train[0]
         ref = project.scan_ref(one)
         with pytest.raises(DataError, match="changed since bob labelled"):
-            project.boxes.of_blind(ref._replace(hash="other"), "bob", np.eye(4))
+            project.boxes.blind_of(ref._replace(hash="other"), np.eye(4), "bob")
 
 
 def test_the_history_of_a_box_says_who_did_what(path: Path):

@@ -62,7 +62,7 @@ def test_a_drag_redraws_the_three_views(qapp, qtbot, report):
     for step in range(40):
         frames.append(frame_of(canvas))
         began = time.perf_counter()
-        move(views, start + (3 + step, step % 7))
+        move(views, np.add(start, (3 + step, step % 7)))
         views.repaint()
         drags.append(time.perf_counter() - began)
     canvas.close()

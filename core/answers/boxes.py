@@ -204,6 +204,16 @@ class BoxAnswers:
         regions = regions_of(entry.body) if entry is not None else None
         return list(found), table_of(list(found.values()), regions)
 
+    @property
+    def changes(self) -> int:
+        """How often a box got another state, by whomever: it grows with each."""
+        return len(self._fold(BOXES).changed)
+
+    def drawn_by(self, name: str) -> str:
+        """Who gave a box the state that counts, "" where none does."""
+        head = self._fold(BOXES).effective.get(name)
+        return head.annotator if head is not None else ""
+
     def states(self, scan: str, name: str) -> list[Entry]:
         """Every entry that gave a box a state, undone ones too, in time order."""
         return [entry for entry in self._answers.all_of(scan, BOXES) if entry.unit == name]

@@ -95,7 +95,7 @@ class BoxesWork(QObject):
             self.end_second()
             self.gate.drop("points are labelled again")
         else:
-            self.making.warm()
+            self.making.begin_warm()
 
     def begin(self) -> None:
         """Show the frame that was shown, where it is one to draw in, else the first open one."""

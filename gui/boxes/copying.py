@@ -73,7 +73,9 @@ class Copying(QObject):
             self.state.told.emit("There is no frame behind this one in its sequence.")
             return
         rows = self.frame.standing if everything else [self.frame.row]
-        wanted = {row.name: row.box for row in rows if row is not None and row.kind is not Kind.FOUND}
+        wanted = {
+            row.name: row.box for row in rows if row is not None and row.kind is not Kind.FOUND
+        }
         if not wanted:
             self.state.told.emit("No box is chosen to be copied: click one, or press Tab.")
             return
@@ -83,7 +85,7 @@ class Copying(QObject):
         self._submit(work)
 
     def interpolate(self, *, everything: bool = False) -> None:
-        """Give the chosen box's thing, or each thing of the frame, a box in all frames between those
+        """Give the chosen box's thing, or each one of the frame, a box in all frames between those
         that a person set."""
         row = self.frame.row
         tracks = {one.box.track for one in self.frame.standing} if everything else set()
@@ -170,7 +172,8 @@ def copies(
     }
     tracked = {box.track: (name, box) for name, box in project.boxes_of(into).items() if box.track}
     states: list[tuple[str, str | None, Box]] = []
-    held, chosen, fresh = 0, None, _new_tracks(project, frames)
+    held, fresh = 0, _new_tracks(project, frames)
+    chosen: str | None = None
     for name, box in wanted.items():
         track = box.track or next(fresh)
         chosen = track
@@ -189,7 +192,8 @@ def copies(
         moved = copied(keys, there, poses, moving=moving)
         at = settled(moved, standing, points.ground_at(moved[:2]))
         made = replace(box.edited(box=at), track=track, sure=False)
-        states.append((into, tracked[track][0] if track in tracked else None, made))
+        own = tracked[track][0] if track in tracked else None
+        states.append((into, own, made))
     count = sum(one[0] == into for one in states)
     words = f"{_many(count)} copied; Space confirms each."
     if held:
@@ -223,8 +227,8 @@ def between(project: Project, scan: str, tracks: frozenset[str]) -> _Copies:
             if place in keys or frames[place] in settled_frames:
                 continue
             box = replace(first.edited(box=interpolated(keys, place, poses)), sure=False)
-            own = boxes[place][0] if place in boxes else None
-            states.append((frames[place], own, box))
+            before = boxes[place][0] if place in boxes else None
+            states.append((frames[place], before, box))
     if not states:
         words = "Nothing lies between: a thing needs boxes in two frames that you set yourself."
     else:
@@ -251,9 +255,7 @@ def _poses(project: Project, frames: Sequence[str], places: range, here: int) ->
 def _new_tracks(project: Project, frames: Sequence[str]) -> Iterator[str]:
     """Tracks that no box of the sequence has: the numbers behind the largest one."""
     have = project.boxes.counts_by_scan()
-    used = {
-        box.track for scan in frames if scan in have for box in project.boxes_of(scan).values()
-    }
+    used = {box.track for scan in frames if scan in have for box in project.boxes_of(scan).values()}
     number = max((int(track) for track in used if track.isdecimal()), default=0)
     while True:
         number += 1

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from core.answers.box import Box
 from core.boxes import edit
-from core.boxes.fit import fit_box
+from core.boxes.fit import Size, fit_box
 from core.boxes.geometry import points_in_boxes
 from gui.boxes.answering import Answering
 from gui.boxes.frame import Frame, Kind, Row
@@ -23,7 +23,7 @@ _NONE = "No box is chosen: click one, press Tab for the next, or B and click a t
 
 
 class Editing(QObject):
-    """Moves, turns, names and judges the chosen box of a frame. `points` gives those of its scan."""
+    """Moves, turns, names and judges the chosen box; `points` gives those of its scan."""
 
     def __init__(
         self,
@@ -31,10 +31,11 @@ class Editing(QObject):
         frame: Frame,
         answering: Answering,
         points: Callable[[], ScanPoints | None],
+        sizes: tuple[Size | None, ...],
     ) -> None:
         super().__init__(frame)
         self.state, self.frame, self.answering, self.points = state, frame, answering, points
-        self.sizes: tuple[tuple[float, float, float] | None, ...] = ()
+        self.sizes = sizes
 
     def _row(self) -> Row | None:
         row = self.frame.row
@@ -98,9 +99,7 @@ class Editing(QObject):
         box = row.box.box
         size = self.sizes[row.box.label] if row.box.label < len(self.sizes) else None
         ground = scan.ground_at(box[:2])
-        self.reshape(
-            lambda box: fit_box(inside, size, ground=ground, heading=float(box[6])), "fit"
-        )
+        self.reshape(lambda box: fit_box(inside, size, ground=ground, heading=float(box[6])), "fit")
 
     def _inside(self, around: float) -> np.ndarray | None:
         """The points in the chosen box and so many metres around it, none of the ground; None, and
@@ -137,8 +136,7 @@ class Editing(QObject):
     # -- judging ------------------------------------------------------------------------------
 
     def accept(self) -> None:
-        """Vouch for the chosen box, where it is open, and choose the next open one; where it is not,
-        only choose that."""
+        """Vouch for the chosen box, where it is open, and choose the next open one."""
         row = self.frame.row
         if row is not None and row.kind.open:
             if not self._give(row, row.box.edited(), "accept"):

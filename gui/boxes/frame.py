@@ -1,4 +1,4 @@
-"""The boxes of the frame that is shown, which of them is chosen, and what is about to become one."""
+"""The boxes of the shown frame, which of them is chosen, and what is about to become one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.answers.box import BOXES, Box, table_of
+from core.answers.box import Box, table_of
 from core.base.errors import ProjectError
 from core.boxes.table import Boxes
 from gui.desk.state import State
@@ -33,7 +33,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One box: `name` as the journal has it, of a ghost its own; `score` 0..1, NaN of no detector's."""
+    """One box: `name` as the journal has it, a ghost's own; `score` 0..1, NaN of no detector's."""
 
     name: str
     box: Box
@@ -79,7 +79,7 @@ class Frame(QObject):
     # -- reading ------------------------------------------------------------------------------
 
     def read(self, scan: str) -> None:
-        """Take up a scan's boxes as the journal has them; what is chosen stays where it is there."""
+        """Take up a scan's boxes as the journal has them; what is chosen stays."""
         project = self.state.project
         another = scan != self.scan
         self.scan, self.live, self.why = scan, None, None
@@ -104,7 +104,7 @@ class Frame(QObject):
             self.read(self.scan)
 
     def _written(self) -> int:
-        return len(self.state.project.answers.folds[BOXES].changed)
+        return self.state.project.boxes.changes
 
     # -- changing -----------------------------------------------------------------------------
 

@@ -161,7 +161,9 @@ class FramesPanel(QWidget):
         boxes = self.state.project.boxes
         done, asked = self.queue.counts()
         count, minutes = sum(boxes.class_counts().values()), boxes.minutes()
-        what = "second opinion" if self.queue.sample else "asked" if self.queue.of_round else "in all"
+        what = (
+            "second opinion" if self.queue.sample else "asked" if self.queue.of_round else "in all"
+        )
         parts = [f"{done:,} of {asked:,} frames {what}"]
         parts.append("1 box" if count == 1 else f"{count:,} boxes")
         if minutes >= 0.05:

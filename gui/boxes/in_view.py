@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
@@ -26,6 +27,8 @@ from gui.view.view import CloudView
 
 _HOVER_S = 0.03
 _REST_MS = 350
+_OVERVIEW_M, _OVERVIEW_UP = (20.0, 70.0), 40.0
+_AHEAD = -90.0  # degrees of the camera that looks as the car drives
 _SMALLEST_PX, _INSIDE = 26.0, 0.08  # of a box in sight; share of the view that is its edge
 
 
@@ -91,13 +94,14 @@ class BoxView(QObject):
     # -- looks --------------------------------------------------------------------------------
 
     def _colour(self, row: Row, alpha: float = 1.0) -> Colour:
+        rgb: Sequence[int]
         if row.kind is Kind.GHOST:
             rgb = self.theme.rgb("picked")
         elif row.kind is Kind.REJECTED or row.box.ignore:
             rgb = self.theme.rgb("quiet")
         else:
-            rgb = tuple(int(part) for part in self._table[row.box.label])
-        red, green, blue = (part / 255 for part in rgb)
+            rgb = self._table[row.box.label]
+        red, green, blue = (float(part) / 255 for part in rgb)
         return red, green, blue, alpha
 
     def _look(self, row: Row, box: Box | None = None) -> Look:
@@ -152,11 +156,23 @@ class BoxView(QObject):
         if not within or (high - low).max() < _SMALLEST_PX:
             self.frame_chosen()
 
+    def overview(self) -> None:
+        """See the scan from behind the sensor, as far as most of its points lie."""
+        content = self.state.content
+        if content is None:
+            return
+        xyz = content.points[:, :3]
+        xyz = xyz[np.isfinite(xyz).all(axis=1)]
+        low, high = np.quantile(xyz, (0.03, 0.97), axis=0) if len(xyz) else np.zeros((2, 3))
+        size = float(np.clip((high - low)[:2].max(), *_OVERVIEW_M))
+        up = 90.0 if self.view.top_down else _OVERVIEW_UP
+        self.view.camera.place((low + high) / 2, size, _AHEAD, up)
+
     def frame_chosen(self, *, closer: bool = False) -> None:
         """Fly to the chosen box; over the scan where none is chosen."""
         row, content = self.frame.row, self.state.content
         if row is None or content is None:
-            self.view.overview()
+            self.overview()
             return
         at = corners(row.box.box[None])[0]
         pose = pose_of(at.min(axis=0), at.max(axis=0), content.form.ground, flat=False)
@@ -275,5 +291,3 @@ class BoxView(QObject):
         self._rest.stop()
         self.view.canvas.native.removeEventFilter(self)
         self.view.removeEventFilter(self)
-
-

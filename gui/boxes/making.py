@@ -63,6 +63,7 @@ class Making(QObject):
         self.armed, self.label = False, None
         self._asked: object = None  # the click that is being fitted
         self._made: _Made | None = None
+        self._warming: Future[tuple[Candidate, ...]] | None = None
         self._fitted.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     label: int | None
@@ -197,13 +198,18 @@ class Making(QObject):
                 f"{self.state.class_name(label).capitalize()}, of {len(rows):,} points."
             )
 
-    def warm(self) -> None:
+    def begin_warm(self) -> None:
         """Have the fit compiled before the first click, where it was never used on this machine."""
         corner = np.array([(10 + 0.1 * n, 0.0, 0.1 * (n % 5)) for n in range(20)], np.float32)
         points = np.column_stack([corner, np.zeros(20, np.float32)]).astype(np.float32)
         none = np.zeros(20, bool)
         work = partial(candidates, points, none, np.zeros(20, np.int32), 0, self.sizes, None)
-        self.state.background.submit(work, Turn.SOON)
+        self._warming = self.state.background.submit(work, Turn.SOON)
+
+    @property
+    def warm(self) -> bool:
+        """Whether a click is fitted at once."""
+        return self._warming is not None and self._warming.done()
 
     def shut(self) -> None:
         """Take nothing more."""

@@ -26,8 +26,10 @@ def missed(
     if not len(rows) or not any(sizes):
         return []
     order = rows[np.argsort(scan.cluster[rows], kind="stable")]
-    number, first, count = np.unique(scan.cluster[order], return_index=True, return_counts=True)
-    held = points_in_boxes(scan.points, boxes) >= 0 if len(boxes) else np.zeros(len(scan.points), bool)
+    _, first, count = np.unique(scan.cluster[order], return_index=True, return_counts=True)
+    held = (
+        points_in_boxes(scan.points, boxes) >= 0 if len(boxes) else np.zeros(len(scan.points), bool)
+    )
     found: list[tuple[float, Box]] = []
     for start, many in zip(first.tolist(), count.tolist(), strict=True):
         own = order[start : start + many]

@@ -16,19 +16,13 @@ from PySide6.QtWidgets import QWidget
 from core.answers.box import BOXES, FRAMES, Box
 from core.answers.entry import Head
 from core.base.errors import ProjectError
-from gui.boxes.answering import Answering
-from gui.boxes.copying import Copying
-from gui.boxes.editing import Editing
-from gui.boxes.frame import Frame, Kind
+from gui.boxes.bench import Bench
+from gui.boxes.frame import Kind
 from gui.boxes.gate import BoxGate
 from gui.boxes.in_view import BoxView
-from gui.boxes.making import Making
 from gui.boxes.missed import missed
 from gui.boxes.panels import Panels
-from gui.boxes.queue import FrameQueue
-from gui.boxes.scan_points import ScanPoints, sizes_of
 from gui.desk.background import Turn
-from gui.desk.content import Content
 from gui.desk.state import State
 from gui.look.theme import Theme
 from gui.view.view import CloudView
@@ -56,10 +50,6 @@ _DID = {
 class BoxesWork(QObject):
     """The boxes of frames, in the same view as the points.
 
-    Attributes
-    ----------
-    on : whether boxes are drawn now, and not points labelled
-
     Signals
     -------
     elsewhere(redo) : the newest answer to be taken back, or brought again, is about points
@@ -70,31 +60,25 @@ class BoxesWork(QObject):
 
     def __init__(self, page: QWidget, view: CloudView, state: State, theme: Theme) -> None:
         super().__init__(state)
-        self.state, self.on = state, False
+        self.state = state
         self.view = view
-        classes = state.project.classes
-        sizes = sizes_of(classes)
-        self.queue = FrameQueue(state)
-        self.frame = Frame(state)
-        self.answering = Answering(state, self.frame)
-        self.making = Making(state, self.frame, self.answering, lambda: self.points, sizes)
-        self.editing = Editing(state, self.frame, self.answering, lambda: self.points)
-        self.editing.sizes = sizes
-        self.copying = Copying(state, self.frame, self.answering)
+        self.bench = bench = Bench(state)
+        self.queue, self.frame, self.answering = bench.queue, bench.frame, bench.answering
+        self.making, self.editing, self.copying = bench.making, bench.editing, bench.copying
         self.in_view = BoxView(view, state, self.frame, self.making, theme)
         self.gate = BoxGate(view, state, self.frame)
         self.gate.busy = lambda: self.making.fitting or self.copying.copying or self._looking
-        self.panels = Panels(page, self, theme)
-        self._points: tuple[Content, ScanPoints] | None = None
+        self.panels = Panels(page, bench, theme)
         self._choose: tuple[str, str] = ("", "")  # a box, or a track, to choose in the next frame
+        self._seen = False  # whether the camera was put over the scan
         self._asked: object = None  # the frame in which is looked for what was missed
         self._walked = ""  # the frame whose missed things are asked
         self._warned = ""  # the frame whose open boxes were told of
         state.scan_shown.connect(self._show)
         state.answers_changed.connect(self._follow)
         state.target_changed.connect(lambda _: self.in_view.tell())
-        self.frame.chose.connect(self._chosen)
         self.making.turned.connect(self.gate.again)
+        self.panels.chosen.connect(self._show_box)
         self.copying.arrived.connect(self._arrive)
         self._looked.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
 
@@ -102,7 +86,8 @@ class BoxesWork(QObject):
 
     def turn(self, on: bool) -> None:
         """Draw boxes, or leave the view to the points."""
-        self.on = on
+        self.bench.on = on
+        self._seen = self._seen and on
         self.in_view.turn(on)
         self.panels.turn(on)
         if not on:
@@ -110,14 +95,16 @@ class BoxesWork(QObject):
             self.end_second()
             self.gate.drop("points are labelled again")
         else:
-            self.making.warm()
+            self.making.begin_warm()
 
     def begin(self) -> None:
         """Show the frame that was shown, where it is one to draw in, else the first open one."""
         shown, state = self.state.shown_scan, self.state
         first = None if shown in self.queue.asked else self.queue.after("")
         scan = first or shown or state.project.dataset.scans[0]
-        self.show(scan, fly=not shown)
+        self.bench.show(scan)
+        if self.state.coming is None:  # it was shown before, to be labelled by points
+            self._show()
 
     def begin_open(self) -> None:
         """Show the first open frame of those that are asked."""
@@ -125,29 +112,15 @@ class BoxesWork(QObject):
         if first is None:
             self.state.told.emit("Every frame that is asked is finished.")
         else:
-            self.show(first)
+            self.bench.show(first)
 
     def resume(self) -> bool:
         """Every box is written when it is drawn: nothing is ever left open."""
         return False
 
-    def show(self, scan: str, *, fly: bool = False) -> None:
-        """Show a frame; the camera stays where it is, but for `fly`."""
-        self.state.show_scan(scan, fly=fly)
-
-    @property
-    def points(self) -> ScanPoints | None:
-        """The points of the shown scan, None while none is."""
-        content = self.state.content
-        if content is None or self.state.coming is not None:
-            return None
-        if self._points is None or self._points[0] is not content:
-            self._points = content, ScanPoints.of(content)
-        return self._points[1]
-
     def _show(self) -> None:
         content = self.state.content
-        if not self.on or content is None:
+        if not self.bench.on or content is None:
             return
         if content.scan != self.frame.scan:
             self._walked = self._warned = ""
@@ -157,8 +130,12 @@ class BoxesWork(QObject):
         if scan == content.scan:
             tracks = {row.box.track: name for name, row in self.frame.rows.items()}
             self.frame.choose(wanted if wanted in self.frame.rows else tracks.get(wanted, ""))
+            self.in_view.bring()
         self._choose = ("", "")
         self.panels.show_scan()
+        if not self._seen:
+            self._seen = True
+            self.in_view.overview()
         for by in (1, -1):
             beside = self.queue.beside(content.scan, by)
             if beside is not None:
@@ -167,14 +144,14 @@ class BoxesWork(QObject):
         if after is not None:
             self.state.loader.ask(after)
 
+    def _show_box(self, name: str) -> None:
+        self.frame.choose(name)
+        self.in_view.bring()
+
     def _follow(self) -> None:
-        if self.on:
+        if self.bench.on:
             self.frame.follow()
             self.in_view.tell()
-
-    def _chosen(self) -> None:
-        if self.on:
-            self.in_view.bring()
 
     # -- what the session asks ----------------------------------------------------------------
 
@@ -195,11 +172,13 @@ class BoxesWork(QObject):
     def accept(self) -> None:
         """Vouch for the chosen box, and choose the next one that is open."""
         self.editing.accept()
+        self.in_view.bring()
 
     def step(self, by: int) -> None:
         """The next guess of a box that was just made, else the next box."""
         if not self.making.next_guess(by):
             self.editing.step(by)
+            self.in_view.bring()
 
     def decline(self) -> None:
         """Say that the frame cannot be labelled; it is never asked again."""
@@ -299,9 +278,10 @@ class BoxesWork(QObject):
             self.frame.read(head.scan)
             if unit in self.frame.rows:
                 self.frame.choose(unit)
+                self.in_view.bring()
         else:
             self._choose = (head.scan, unit)
-            self.show(head.scan)
+            self.bench.show(head.scan)
 
     # -- frames -------------------------------------------------------------------------------
 
@@ -317,16 +297,11 @@ class BoxesWork(QObject):
         row = self.frame.row
         if row is not None and row.box.track:
             self._choose = (found, row.box.track)
-        self.show(found)
-
-    def show_frame(self, scan: str) -> None:
-        """Show a frame that somebody chose."""
-        if scan != self.state.shown_scan:
-            self.show(scan)
+        self.bench.show(found)
 
     def _arrive(self, scan: str, track: str) -> None:
         self._choose = (scan, track)
-        self.show(scan)
+        self.bench.show(scan)
 
     def finish(self) -> None:
         """Say that all things of the frame have their boxes, ask what may have been missed, then go
@@ -339,6 +314,7 @@ class BoxesWork(QObject):
         if found and self._warned != scan:
             self._warned = scan
             self.frame.choose(found[0].name)
+            self.in_view.bring()
             many = "1 box is" if len(found) == 1 else f"{len(found):,} boxes are"
             self.state.told.emit(
                 f"{many} still open: accept or reject them, or finish again to leave them out."
@@ -355,7 +331,7 @@ class BoxesWork(QObject):
         self._look_for_missed()
 
     def _look_for_missed(self) -> None:
-        points, scan = self.points, self.frame.scan
+        points, scan = self.bench.points, self.frame.scan
         if points is None:
             return
         asked = self._asked = object()
@@ -382,6 +358,7 @@ class BoxesWork(QObject):
             return
         self.frame.show_ghosts(ghosts)
         self.editing.next_open()
+        self.in_view.bring()
         many = "One thing" if len(ghosts) == 1 else f"{len(ghosts)} things"
         self.state.told.emit(f"Finished. {many} may have been missed; finish again to go on.")
         self.gate.again()
@@ -390,7 +367,7 @@ class BoxesWork(QObject):
         """Show the next open frame."""
         after = self.queue.after(self.frame.scan)
         if after is not None:
-            self.show(after)
+            self.bench.show(after)
             self.state.told.emit(words)
         elif self.queue.sample:
             self.end_second()
@@ -409,7 +386,7 @@ class BoxesWork(QObject):
             self.frame.blind = True
             self.frame.scan = ""
             self.panels.refresh()
-            self.show(self.queue.sample[0])
+            self.bench.show(self.queue.sample[0])
             many = len(self.queue.sample)
             self.state.told.emit(f"Blind: {many:,} frames that others finished. Esc ends it.")
             if self.state.shown_scan == self.queue.sample[0]:
@@ -429,7 +406,6 @@ class BoxesWork(QObject):
     def shut(self) -> None:
         """Take nothing more from the background."""
         self._looked.disconnect()
-        self.making.shut()
-        self.copying.shut()
+        self.bench.shut()
         self.gate.shut()
         self.in_view.shut()

@@ -35,7 +35,7 @@ class Look(NamedTuple):
 
 
 def lines(looks: Sequence[Look]) -> tuple[np.ndarray, np.ndarray]:
-    """(m, 3) float32 pairs of ends of the lines of some boxes, and the colour (m, 4) of each end."""
+    """(m, 3) float32 pairs of ends of the lines of some boxes, and each end's colour (m, 4)."""
     if not looks:
         return np.zeros((0, 3), np.float32), np.zeros((0, 4), np.float32)
     boxes = np.array([look.box for look in looks], np.float64)
@@ -147,8 +147,8 @@ class BoxLines:
 
 
 def at_place(view: CloudView, boxes: np.ndarray, x: float, y: float) -> int | None:
-    """Which of boxes (n, 7) a place of the view, in logical pixels, lies in: the smallest on screen;
-    None for none."""
+    """Which of boxes (n, 7) a place of the view, in logical pixels, lies in: of several the
+    smallest on screen, None for none."""
     if not len(boxes):
         return None
     places = view.picker.screen_xy(corners(boxes).reshape(-1, 3)).reshape(-1, 8, 2)

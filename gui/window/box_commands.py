@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gui.boxes.editing import FINE_M, FINE_TURN, STEP_M, TURN
 from gui.boxes.work import KEYFRAME
 from gui.points.paint import MODES
 from gui.window.actions import Action
-from gui.window.commands import mode
+from gui.window.commands import mode_action
 from gui.window.faces import Shell
 from gui.window.project_commands import shared
 
@@ -43,7 +44,7 @@ def of_boxes(window: Shell, session: Session, work: BoxesWork) -> list[Action]:
         common["boxes"],
         Action("export", "Export boxes …", ("Ctrl+E",), "Project",
                "Write the boxes as KITTI, OpenLABEL, nuScenes, labelCloud or CSV files.",
-               lambda: exchange.open_export(window), no.export),
+               lambda: exchange.open_export(session.page.window()), no.export),
         common["merge"],
         Action("import", "Import boxes …", (), "Project",
                "Look at box files of KITTI, OpenLABEL, nuScenes, labelCloud or CSV, and take them "
@@ -64,7 +65,7 @@ def of_boxes(window: Shell, session: Session, work: BoxesWork) -> list[Action]:
         *_shaping(work, no.label),
         *_judging(window, session, work, no.label),
         *_frames(work, no.label),
-        *_classes(session, no.label),
+        *_classes(session, work, no.label),
         *_view(session, work),
     ]
     guarded = {one.id for one in rows if one.group in ("Label", "Class")}
@@ -134,7 +135,7 @@ def _shaping(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]
                     (f"{fine}{key}",),
                     "Label",
                     f"By {'half a degree' if fine else 'two degrees'}.",
-                    lambda by=sign * angle: editing.turn(by),
+                    partial(editing.turn, sign * angle),
                     why_not,
                 )
             )
@@ -193,7 +194,7 @@ def _frames(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
         Action("box previous", "Box before, or guess before", ("Shift+Tab",), "Go",
                "The other way round.", lambda: work.step(-1)),
         Action("box finish", "Frame finished, next", ("Ctrl+Return", "Ctrl+Enter"), "Go",
-               "All things have their boxes. What may have been missed is shown; again: next frame.",
+               "All things have their boxes. What may be missed is shown; again: next frame.",
                work.finish, why_not),
         Action("box decline", "Frame cannot be labelled", (), "Go",
                "It is never asked again.", work.decline, why_not),
@@ -212,7 +213,7 @@ def _frames(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
     ]  # fmt: skip
 
 
-def _classes(session: Session, why_not: Callable[[], str | None]) -> list[Action]:
+def _classes(session: Session, work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
     """Digits: the left hand's letters move and turn boxes."""
     classes = session.project.classes
     keys: Sequence[str] = [*_KEYS, *([""] * len(classes.shown))]
@@ -223,7 +224,7 @@ def _classes(session: Session, why_not: Callable[[], str | None]) -> list[Action
             (key,) if key else (),
             "Class",
             f"The chosen box is: {classes.names[number]}. Without one: the boxes to come.",
-            lambda number=number: session.work.answer(number),
+            partial(work.answer, number),
             why_not,
         )
         for number, key in zip(classes.shown, keys, strict=False)
@@ -243,7 +244,7 @@ def _view(session: Session, work: BoxesWork) -> list[Action]:
                "Fly to the chosen box; once more, closer.",
                lambda: in_view.frame_chosen(closer=True)),
         Action("overview", "See the whole scan", ("End",), "Go",
-               "Fly back over the sensor.", view.overview),
+               "From behind the sensor.", in_view.overview),
         Action("top", "Top-down view", ("J",), "View",
                "Look straight down, or turn freely.",
                lambda: view.set_top_down(not view.top_down), checked=lambda: view.top_down),
@@ -258,6 +259,6 @@ def _view(session: Session, work: BoxesWork) -> list[Action]:
 
 def _modes(parts: InView) -> list[Action]:
     return [
-        mode(parts.colours, name, (f"Ctrl+{n}",) if n < 10 else ())
+        mode_action(parts.colours, name, (f"Ctrl+{n}",) if n < 10 else ())
         for n, name in enumerate(MODES, start=1)
     ]

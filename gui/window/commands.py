@@ -243,13 +243,13 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
     return [
         *rows,
         *(
-            mode(parts.colours, mode, (f"Ctrl+{n}",) if n < 10 else ())
+            mode_action(parts.colours, mode, (f"Ctrl+{n}",) if n < 10 else ())
             for n, mode in enumerate(MODES, start=1)
         ),
     ]
 
 
-def mode(colours: Colours, mode: str, keys: tuple[str, ...]) -> Action:
+def mode_action(colours: Colours, mode: str, keys: tuple[str, ...]) -> Action:
     """The action that colours the points by one of gui.points.paint.MODES."""
     named = {"truth": "ground truth", "colours": "the file's own colours"}
     title = f"Colour by {named.get(mode, mode)}"

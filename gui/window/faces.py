@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from PySide6.QtWidgets import QDockWidget
+
+from gui.look.theme import Theme
+from gui.window.actions import Actions
 
 
 class Shell(Protocol):
@@ -30,3 +35,16 @@ class Shell(Protocol):
     def open_classes(self) -> None: ...
     def open_export(self) -> None: ...
     def close(self) -> object: ...
+
+
+class Tasked(Shell, Protocol):
+    """The window, as a change between points and boxes sees it."""
+
+    theme: Theme
+    docks: list[QDockWidget]
+    stepper: Any
+    actions_table: Actions
+
+    def keys_changed(self) -> None: ...
+    def refresh(self, *_: object) -> None: ...
+    def focus_view(self) -> None: ...

@@ -36,6 +36,7 @@ from gui.view import opengl
 from gui.view.view import CloudView
 from gui.window import endings, rescue
 from gui.window.banner import Banner, Choice
+from gui.window.box_exchange import BoxExchange
 from gui.window.exchange import Exchange, Told
 from gui.window.gate import Gate
 from gui.window.jobs import Jobs
@@ -80,6 +81,7 @@ class Session(QObject):
         self._prepared = False
         self.state = State(self.project, activity)
         self.exchange = Exchange(self.project, self._run_and_tell)
+        self.box_exchange = BoxExchange(self.project, self._run_and_tell)
         self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
         self.page = QWidget()

@@ -18,6 +18,7 @@ class TaskSwitch(QWidget):
 
     def __init__(self, task: str, run: Callable[[str], object]) -> None:
         super().__init__()
+        self.setObjectName("task")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
         row.setSpacing(0)

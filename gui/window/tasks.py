@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QCoreApplication, Qt
-from PySide6.QtWidgets import QDockWidget, QToolBar
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolBar
 
 from gui.points.class_palette import Palette
 from gui.start.recent import store
 from gui.window import commands, docking
+from gui.window.faces import Tasked
 from gui.window.stepper import Stepper
 
 if TYPE_CHECKING:
     from gui.window.box_steps import BoxSteps
     from gui.window.session import Session
-    from gui.window.window import Window
 
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 LAYOUTS = {"points": "layout", "boxes": "layout boxes"}
@@ -30,10 +30,13 @@ class Tasks:
     stepper : the toolbar of the task
     """
 
-    def __init__(self, window: Window, session: Session, stepper: Stepper) -> None:
-        self.window, self.session = window, session
+    def __init__(
+        self, window: QMainWindow, shell: Tasked, session: Session, stepper: Stepper
+    ) -> None:
+        """`window` and `shell` are the same, as Qt and as we see it."""
+        self.window, self.shell, self.session = window, shell, session
         self.task = "points"
-        self._points = stepper, list(window.docks)
+        self._points = stepper, list(shell.docks)
         self._boxes: tuple[BoxSteps, list[QDockWidget]] | None = None
 
     @property
@@ -43,7 +46,7 @@ class Tasks:
 
     @property
     def wanted(self) -> str:
-        """The task that the project was left with; of a new one that has boxes and no units, boxes."""
+        """The task that the project was left with; boxes where it has some and no units."""
         project = self.session.project
         bare = project.units is None and bool(project.boxes.counts_by_scan())
         return str(store().value(self._key, "boxes" if bare else "points"))
@@ -75,45 +78,46 @@ class Tasks:
 
     def use(self, task: str) -> None:
         """Answer by points or boxes from now on, in this project."""
-        window, session = self.window, self.session
-        if task == self.task or not session.use(task, window.theme):
-            window.refresh()
+        window, shell, session = self.window, self.shell, self.session
+        if task == self.task or not session.use(task, shell.theme):
+            shell.refresh()
             return
         store().setValue(self.layout_key, window.saveState(docking.VERSION))
         self.task = task
         store().setValue(self._key, task)
-        window.actions_table.keep({action.id for action in commands.always(window)})
+        shell.actions_table.keep({action.id for action in commands.always(shell)})
         if task == "boxes":
             self._make_boxes()
         else:
-            window.actions_table.add(commands.of_session(window, session))
+            shell.actions_table.add(commands.of_session(shell, session))
         window.setUpdatesEnabled(False)
         try:
             self._swap()
         finally:
             window.setUpdatesEnabled(True)
-        window.keys_changed()
+        shell.keys_changed()
         session.begin()
-        window.refresh()
-        window.focus_view()
+        shell.refresh()
+        shell.focus_view()
 
     def _make_boxes(self) -> None:
         from gui.window.box_commands import of_boxes
         from gui.window.box_steps import BoxSteps
 
-        window, work = self.window, self.session.boxes
+        window, shell, work = self.window, self.shell, self.session.boxes
         assert work is not None
-        window.actions_table.add(of_boxes(window, self.session, work))
+        shell.actions_table.add(of_boxes(shell, self.session, work))
         if self._boxes is None:
-            run = window.actions_table.run
+            run = shell.actions_table.run
             palette = Palette(
                 self.session.project.classes,
-                window.theme,
+                shell.theme,
                 lambda id: run(f"box {id}"),
                 work.panels.count_words,
                 codes=(),
             )
-            work.panels.take_palette(palette, palette.set_theme)
+            work.panels.take_palette(palette, palette.set_theme, lambda: palette.wanted)
+            work.panels.take_keys(palette.set_keys)
             bar = BoxSteps(work, run)
             window.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
             docks = []
@@ -124,25 +128,25 @@ class Tasks:
                 docks.append(dock)
             self._boxes = bar, docks
             self.place()
-            work.state.changed.connect(window.refresh)
-            work.frame.chose.connect(window.refresh)
-            work.making.turned.connect(window.refresh)
+            work.state.changed.connect(shell.refresh)
+            work.frame.chose.connect(shell.refresh)
+            work.making.turned.connect(shell.refresh)
 
     def _swap(self) -> None:
         """Show the panels and the toolbar of the task, and hide those of the other."""
-        window, boxes = self.window, self._boxes
+        window, shell, boxes = self.window, self.shell, self._boxes
         assert boxes is not None
         on, off = (boxes, self._points) if self.task == "boxes" else (self._points, boxes)
         off[0].hide()
         for dock in off[1]:
             dock.hide()
-        window.docks, window.stepper = on[1], on[0]
+        shell.docks, shell.stepper = on[1], on[0]
         on[0].show()
         for dock in on[1]:
             dock.show()
         kept = store().value(self.layout_key)
         if not isinstance(kept, QByteArray) or not window.restoreState(kept, docking.VERSION):
-            window.reset_layout()
+            shell.reset_layout()
 
     # -- the panels of boxes ------------------------------------------------------------------
 
@@ -165,17 +169,13 @@ class Tasks:
         if self._boxes is None or self.session.boxes is None:
             return
         QCoreApplication.processEvents()
-        window, docks = self.window, self._boxes[1]
-        widths = self.session.boxes.panels.left
-        left = [dock for dock in docks if dock.windowTitle() in widths]
+        window, docks, panels = self.window, self._boxes[1], self.session.boxes.panels
+        left = [dock for dock in docks if dock.windowTitle() in panels.left]
         right = [dock for dock in docks if dock not in left]
-        across = [(left[0], 250)] + ([(right[0], min(400, window.width() * 3 // 10))] if right else [])
-        window.resizeDocks(
-            [dock for dock, _ in across], [px for _, px in across], Qt.Orientation.Horizontal
-        )
+        wide = int(min(460, max(330, window.width() * 0.32)))
+        window.resizeDocks([left[0], right[0]], [240, wide], Qt.Orientation.Horizontal)
+        QCoreApplication.processEvents()  # how high the classes are depends on their width
         for group in (left, right):
-            parts = [self.session.boxes.panels.shares[dock.windowTitle()] for dock in group]
             high = sum(dock.height() for dock in group)
-            window.resizeDocks(
-                group, [high * part // max(sum(parts), 1) for part in parts], Qt.Orientation.Vertical
-            )
+            parts = panels.heights([dock.windowTitle() for dock in group], high)
+            window.resizeDocks(group, parts, Qt.Orientation.Vertical)

@@ -183,7 +183,7 @@ class Window(QMainWindow):
         self._dock("Review", session.review)
         self._dock("Context", session.context)
         docking.place(self, self.docks)
-        self.tasks = Tasks(self, session, self.stepper)
+        self.tasks = Tasks(self, self, session, self.stepper)
         state = session.state
         state.changed.connect(self.refresh)
         session.context.turned.connect(self.refresh)

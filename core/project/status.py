@@ -9,7 +9,7 @@ import numpy as np
 from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.report import as_json
-from core.prepare.units import CLUSTER
+from core.prepare.units import is_cell
 from core.project.caches import caches
 from core.project.caches import told as told_caches
 from core.project.poses import sources
@@ -105,7 +105,7 @@ def _units(project: Project) -> dict[str, int | None]:
     if table is None:
         return {"clusters": 0, "cells": 0, "oversize": 0, "noise_points": 0, "oversize_points": 0}
     report = project.report()
-    clusters = int(np.count_nonzero(table.kind == CLUSTER))
+    clusters = int(np.count_nonzero(~is_cell(table.kind)))
     return {
         "clusters": clusters,
         "cells": len(table) - clusters,
@@ -130,7 +130,7 @@ def partitions(project: Project) -> list[dict[str, Any]]:
     answered_points = np.bincount(
         table.partition[found], weights=table.points[found], minlength=count
     )
-    clusters = table.kind == CLUSTER
+    clusters = ~is_cell(table.kind)
     sizes, api = api_by_size(table.size[clusters], table.points[clusters])
     rows = []
     for index, name in enumerate(table.partition_names):

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import Column, read_arrays, write_arrays
-from core.prepare.units import CELL, HALVINGS, INVALID, OVERSIZE, TINY, Units, is_cell
+from core.prepare.units import INVALID, OVERSIZE, TINY, Units, is_cell
 
 COUNTS = (
     "points",
@@ -178,8 +178,7 @@ def read_report(folder: Path, units: Units) -> Report | None:
         raise ProjectError(f"{path} is damaged: {error}.", do) from error
     if not isinstance(rig, dict):
         raise ProjectError(f"{path} is damaged: its rig is {str(rig)[:40]!r}.", do)
-    basal = bool((units.kind <= CELL + HALVINGS).all())
-    return Report(units.scans, found["counts"], warnings, rig, basal)
+    return Report(units.scans, found["counts"], warnings, rig, units.basal)
 
 
 def as_json(report: Report) -> dict[str, Any]:

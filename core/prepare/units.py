@@ -104,6 +104,11 @@ class Units:
         return len(self.scan)
 
     @property
+    def basal(self) -> bool:
+        """Whether all are clusters and ground cells, for which seconds can be estimated."""
+        return bool((self.kind <= CELL + HALVINGS).all())
+
+    @property
     def partition_names(self) -> tuple[str, ...]:
         """ "1", "2", … by size, then "ground"."""
         return (*(str(index + 1) for index in range(len(self.cuts))), "ground")

@@ -27,6 +27,10 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
         "the units' curvature, which is not measured yet",
         "Run `lidarloop prepare --curvature` on the project.",
     ),
+    "seconds": (
+        "seconds, which are estimated for clusters and ground cells alone",
+        "Ask by points or units, or prepare with prepare.units = basal.",
+    ),
     "centre": (
         "where units are in their sequence, and not every scan has a pose",
         "Bring each sequence's whole poses.txt and its calib.txt, or ask by another strategy.",
@@ -82,7 +86,8 @@ def pool_of(project: Project, scored: Round | None) -> Pool:
         read["shape"] = lambda: map_shapes(folder, table)
     if curvature_file(folder).exists():
         read["curvature"] = lambda: map_curvature(folder, table)
-    read["seconds"] = lambda: seconds_of(project, table)
+    if table.basal:
+        read["seconds"] = lambda: seconds_of(project, table)
     if table.scans and all(project.dataset.pose(scan) is not None for scan in table.scans):
         read["centre"] = lambda: _centres(project, table)
     return Pool(table, free, labelled, Columns(read))

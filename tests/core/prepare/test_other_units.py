@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from core import steps
+from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.base.settings import load_preset
+from core.experiment.record import costs_of
 from core.prepare.other_units import BLOCKS, blocks
 from core.prepare.scan import prepare_scan
 from core.prepare.units import INVALID, is_cell
@@ -138,7 +140,7 @@ def test_super_voxels_of_nothing_and_of_little():
 def test_a_round_of_each(tmp_path: Path, small_street: Path, units: str):
     """Prepared, asked by size and whole, answered, and found again by their names; what was
     answered as one kind of unit is labelled when another is prepared."""
-    more = {"prepare.units": units, **QUICK, "query.fraction": "0.4"}
+    more = {"prepare.units": units, **QUICK, "query.fraction": "0.1" if units == "vccs" else "0.4"}
     with small_project(tmp_path / "p", small_street, **more) as project:
         steps.prepare(project, Job(), workers=1)
         table = project.need_units()
@@ -163,6 +165,12 @@ def test_a_round_of_each(tmp_path: Path, small_street: Path, units: str):
         answered = int(table.points[table.find_all(found.query.items)].sum())
         labelled = sum(int((project.labels(s) < 200).sum()) for s in project.dataset.train)
         assert labelled == answered
+        for more in ({"minutes": 5.0}, {"strategy": "per-second", "units": 2}):
+            with pytest.raises(ProjectError, match="seconds, which are estimated for clusters"):
+                steps.ask(project, Job(), **more)
+        assert math.isnan(steps.estimate(project, units=1).seconds)
+        costs = costs_of(project, project.rounds)
+        assert (costs["points"], costs["seconds"]) == (answered, None)
     file = tmp_path / "p/project.toml"
     file.write_text(
         file.read_text().replace(f'units = {{value = "{units}"', 'units = {value = "basal"')

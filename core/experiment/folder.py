@@ -24,6 +24,7 @@ from core.experiment.spec import CONTROL, FULL, FULL_TIMES, Arm, Spec, kind_of_b
 from core.prepare.run import settings_of_units
 
 ABOUT = "experiment.json"
+RESUME = "resume"  # in the place of a spec's name: the one that a folder holds
 _VERSION = 1
 # What changes no cell, so that a folder goes on with another value.
 _OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed", "over")
@@ -138,6 +139,12 @@ class Experiment:
                 "looks": [list(seeds) for seeds in self.looks],
             },
         )
+
+
+def is_cell(project: Path) -> bool:
+    """Whether a project is a cell of an experiment: what is answered there would change results."""
+    folder = project.resolve().parent
+    return folder.name == "cells" and (folder.parent / ABOUT).exists()
 
 
 def control_of(spec: Spec, arm: Arm) -> Arm | None:

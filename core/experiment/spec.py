@@ -126,6 +126,13 @@ def names() -> list[str]:
                   if file.name.endswith(".toml"))  # fmt: skip
 
 
+def titles() -> dict[str, str]:
+    """Their titles by name, without a look at what else they say."""
+    folder = resources.files("resources") / "experiments"
+    texts = {name: (folder / f"{name}.toml").read_text(encoding="utf-8") for name in names()}
+    return {name: str(tomllib.loads(text)["title"]) for name, text in texts.items()}
+
+
 def read_spec(name: str) -> Spec:
     """Read a spec by its name, or a .toml file of one's own. Raises SettingsError that says what
     is wrong with it."""

@@ -184,6 +184,11 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {t.accent
 QListView, QTreeView, QTableView {{ background: {t.panel}; border: 0; outline: 0; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.quiet}; border: 0;
   border-bottom: 1px solid {t.line}; padding: 3px 6px; }}
+QTableCornerButton::section {{ background: {t.panel}; border: 0; }}
+#tab {{ background: transparent; border: 0; border-bottom: 2px solid {t.line}; border-radius: 0;
+  color: {t.quiet}; }}
+#tab:hover {{ color: {t.text}; }}
+#tab:checked {{ color: {t.text}; border-bottom-color: {t.accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; }}
 QScrollBar:horizontal {{ background: transparent; height: 9px; }}
 QScrollBar::handle {{ background: {t.line}; border-radius: 4px; 
@@ -195,6 +200,8 @@ QProgressBar {{ background: {t.raised}; border: 0; border-radius: 4px;
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 4px; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 5px; }}
 QMainWindow > QWidget {{ background: {t.canvas}; }}
+#task QToolButton {{ border-radius: 0; color: {t.quiet}; }}
+#task QToolButton:checked {{ border-color: {t.accent}; color: {t.text}; font-weight: 600; }}
 #key {{ font-weight: 600; }}
 #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 10px; }}
 #card[live="true"]:hover {{ border-color: {t.accent}; }}

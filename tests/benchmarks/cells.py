@@ -66,9 +66,7 @@ def line(found: Truth, words: str, rounds: int, percent: int) -> str:
 
 
 def main(data: Path, limits: list[int]) -> None:
-    print(
-        "| cells | near ground that fits a share of 1 %, % | cells a scan | classes a cell |"
-    )
+    print("| cells | near ground that fits a share of 1 %, % | cells a scan | classes a cell |")
     print("|---|---|---|---|")
     told = []
     for most in limits:

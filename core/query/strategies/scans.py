@@ -88,8 +88,10 @@ def pool_of_scans(pool: Pool) -> Pool:
 
 
 def whole_scans(inner: Strategy, *, name: str = "", source: str = "") -> Strategy:
-    """`inner` on scans: their order, and in each scan unit order. Raises SettingsError where it ranks
-    by what only a unit has."""
+    """`inner` on scans: their order, and in each scan unit order.
+
+    Raises SettingsError where it ranks by what only a unit has.
+    """
     alone = sorted(inner.needs & set(_NO_MEAN))
     if alone:
         raise SettingsError(

@@ -12,6 +12,7 @@ from core.prepare.report import as_json
 from core.prepare.units import is_cell
 from core.project.caches import caches
 from core.project.caches import told as told_caches
+from core.project.pool import opening_of
 from core.project.poses import sources
 from core.project.project import Project
 from core.rounds import figures
@@ -39,6 +40,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             "units": spent.units,
             "minutes": round(spent.minutes, 2),
         },
+        "opening": _opening(project),
         "boxes": _boxes(project),
         "poses": [
             {
@@ -59,6 +61,12 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
         "backend": backend,
         "notes": [*project.notes, *project.told],
     }
+
+
+def _opening(project: Project) -> dict[str, Any] | None:
+    """What opening a scan costs, measured; None before there are answers enough."""
+    found = opening_of(project, project.units) if project.units is not None else None
+    return None if found is None else {name: round(v, 2) for name, v in vars(found).items()}
 
 
 def _boxes(project: Project) -> dict[str, Any]:

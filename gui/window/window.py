@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.base.errors import ProjectError
-from core.base.jobs import Job
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
 from gui.desk.counted import units_words
@@ -33,6 +32,7 @@ from gui.window import commands, docking
 from gui.window.actions import GROUPS, Actions
 from gui.window.experiments import may_end, show_experiments, show_round
 from gui.window.jobs import Jobs
+from gui.window.make_demo import make_demo
 from gui.window.session import Session
 from gui.window.stepper import Stepper
 
@@ -133,27 +133,7 @@ class Window(QMainWindow):
 
     def make_demo(self) -> None:
         """Make the demo in the background, then open it."""
-        from core.cli import demo
-
-        folder = Path.home() / "lidarloop-demo"
-
-        def work(job: Job) -> None:
-            demo.make(folder, job)
-
-        def finished(_: str) -> None:
-            self.jobs.finished.disconnect()
-            self.jobs.progressed.disconnect()
-            self.jobs.failed.disconnect()
-            if (folder / demo.PROJECT / FILE).exists():
-                self.open_project(folder / demo.PROJECT)
-
-        self.jobs.progressed.connect(
-            lambda report: self._say(f"Making the demo: {report.text} {report.done}/{report.total}")
-        )
-        self.jobs.failed.connect(lambda error: self._say(f"{error.what} {error.do}"))
-        self.jobs.finished.connect(finished)
-        self._say("Making the demo …")
-        self.jobs.run("Demo", work)
+        make_demo(self.jobs, self._say, self.open_project)
 
     def open_project(self, path: Path) -> None:
         """Open a project; say why on the start page where it cannot be opened."""
@@ -397,6 +377,14 @@ class Window(QMainWindow):
     def open_experiments(self) -> None:
         """Show the window of experiments, beside this one."""
         show_experiments(self, self.theme, self.open_round)
+
+    def open_desk(self) -> None:
+        """Show the charts of the project, beside this window."""
+        from gui.desk_page.page import show_desk
+
+        if self.session is not None:
+            chosen = self.session.rounds.choose
+            show_desk(self, self.session.state, self.theme, chosen)
 
     def open_round(self, folder: Path) -> None:
         """Open the project that a round's folder lies in, and show that round."""

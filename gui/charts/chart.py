@@ -202,7 +202,6 @@ class Chart(QFrame):
             axis.setStyle(tickFont=font, tickLength=-4, hideOverlappingLabels=True)
             axis.setPen(pg.mkPen(theme.line))
             axis.setTextPen(pg.mkPen(theme.quiet))
-            axis.enableAutoSIPrefix(False)
             axis.label.setFont(font)
 
     def axes(self, x: str, y: str, *, grid: bool = True) -> None:
@@ -367,10 +366,15 @@ class _Axis(pg.AxisItem):
                 p.drawText(QRectF(-wide / 2, 0, wide, tall), Qt.AlignmentFlag.AlignCenter, name)
             p.restore()
 
+    def updateAutoSIPrefix(self):
+        """Numbers stay what they are: pyqtgraph would write 800 for 0.8 where a label has no
+        unit."""
+        self.autoSIPrefixScale = 1.0
+
     def tickStrings(self, values, scale, spacing):
-        if spacing * scale >= 1:
-            return [f"{value * scale:,.0f}" for value in values]
-        return super().tickStrings(values, scale, spacing)
+        if spacing >= 1:
+            return [f"{value:,.0f}" for value in values]
+        return super().tickStrings(values, 1.0, spacing)
 
 
 def _button(text: str, name: str) -> QToolButton:

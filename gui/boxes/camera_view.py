@@ -213,7 +213,9 @@ class CameraView(QWidget):
             QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing
         )
         low, high = self.place(np.array([(0.0, 0.0), (self.image.width(), self.image.height())]))
-        painter.drawImage(QRectF(QPointF(*low), QPointF(*high)), self.image)
+        picture = QRectF(QPointF(*low), QPointF(*high))
+        painter.drawImage(picture, self.image)
+        painter.setClipRect(picture)
         if self.projection is None:
             return
         for drawn in sorted(self.boxes, key=lambda one: one.name == self.selected):

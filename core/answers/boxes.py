@@ -182,10 +182,12 @@ class BoxAnswers:
                 ) from error
         return {name: box for name, box in found.items() if box is not None}
 
-    def blind_of(self, scan: ScanRef, from_files: np.ndarray) -> dict[str, Box]:
-        """The boxes of a scan that one drew oneself without seeing anybody else's, as `of` gives
+    def blind_of(
+        self, scan: ScanRef, from_files: np.ndarray, annotator: str = ""
+    ) -> dict[str, Box]:
+        """The boxes of a scan that one, or somebody else, drew without seeing any, as `of` gives
         those that count. Raises as that does."""
-        fold, mine = self._fold(BOXES), self._answers.annotator
+        fold, mine = self._fold(BOXES), annotator or self._answers.annotator
         entries = [
             entry
             for entry in self._answers.all_of(scan.name, BOXES)

@@ -242,7 +242,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--from", choices=KINDS, default="", dest="kind", help="of box files; default: as they look"
     )
-    on_project("agreement", "compare blind answers with the first", "agreement street")
+    made = on_project("agreement", "compare blind answers with the first", "agreement street")
+    boxes.add_task(made)
     made = on_project("export", "write labels in the dataset's layout", "export street out")
     made.add_argument("out", type=Path, metavar="OUT")
     made.add_argument("--what", choices=WHAT, default="labels")

@@ -64,3 +64,14 @@ def only_points(arguments: argparse.Namespace) -> None:
 def annotate(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     """Answer the open frames from ground truth; how many boxes."""
     return f"{annotate_frames(project, job, oracle=arguments.oracle):,} boxes drawn"
+
+
+def agreement(project: Project) -> list[str]:
+    """How well frames that were drawn twice agree, in lines."""
+    from core.quality.box_agreement import box_agreements, by_class, in_words
+
+    lines = []
+    for pair, found in sorted(box_agreements(project).items()):
+        lines.append(in_words(pair, found))
+        lines += [f"  {line}" for line in by_class(found, project.classes.names)]
+    return lines or ["No frame was drawn twice yet."]

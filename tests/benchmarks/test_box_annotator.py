@@ -1,0 +1,145 @@
+"""Seconds a box and IoU by class: from scratch, from made-up predictions, with keyframes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from core import steps
+from core.answers.box import boxes_in
+from core.answers.boxes import Drawn
+from core.base.jobs import Job
+from core.boxes.kinds import kinds
+from core.boxes.table import Boxes
+from core.exchange.box_files import truth
+from core.project.project import Project
+from gui.window.window import Window
+from tests.benchmarks.box_annotator import BoxAnnotator, Effort
+from tests.gui.driver import keep_settings_in, open_window
+from tests.samples import samples
+
+GROUPS = {"car": "Car", "van": "Van", "pedestrian": "Pedestrian", "cyclist": "Cyclist"}
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path) -> None:
+    keep_settings_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """KITTI's 20 object frames, prepared."""
+    path = tmp_path_factory.mktemp("objects") / "p"
+    with Project.create(
+        path, format="kitti", root=samples("kitti_object"), train=["training"], preset="laptop",
+    ) as project:  # fmt: skip
+        steps.prepare(project, Job(), workers=1)
+    return path
+
+
+def copied(frames: Path, to: Path) -> Path:
+    import shutil
+
+    shutil.copytree(frames, to)
+    return to
+
+
+def annotator_of(path: Path, qtbot) -> BoxAnnotator:
+    window: Window = open_window(path, qtbot)
+    window.resize(1600, 950)
+    QTest.keyClick(window.session.view.canvas.native, Qt.Key.Key_F4)
+    qtbot.waitUntil(lambda: window.session.boxes is not None and window.session.boxes.bench.on)
+    classes = window.session.project.classes
+    about = kinds(classes.names, classes.name)
+    made = BoxAnnotator(window, lambda label: about[label].strict)
+    made.settle()
+    return made
+
+
+def labels_of(project: Project, scan: str) -> Boxes:
+    found = truth(project.dataset, scan, project.classes.names)
+    assert found is not None
+    return found.take(~found.ignore)
+
+
+def show(what: str, efforts: Sequence[Effort], names: Sequence[str], wanted) -> None:
+    print(
+        f"\n| {what} | boxes | seconds a box | keys | clicks | drags | mean IoU | right | of that |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name in (*GROUPS, "all"):
+        some = [e for e in efforts if e.label >= 0 and name in (names[e.label], "all")]
+        if some:
+            n = len(some)
+            seconds, keys, clicks, drags, iou = (
+                sum(getattr(e, column) for e in some) / n
+                for column in ("seconds", "keys", "clicks", "drags", "overlap")
+            )
+            parts = sum((e.spent for e in some), Counter())
+            right = sum(e.overlap > wanted(e.label) for e in some) / n
+            print(
+                f"| {GROUPS.get(name, name)} | {n} | {seconds:.1f} | {keys:.1f} | {clicks:.1f} "
+                f"| {drags:.1f} | {iou:.2f} | {right:.0%} "
+                f"| {', '.join(f'{part} {took / n:.1f}' for part, took in parts.items())} |"
+            )
+
+
+def test_boxes_from_scratch(frames: Path, tmp_path: Path, qapp, qtbot, capsys):
+    hand = annotator_of(copied(frames, tmp_path / "p"), qtbot)
+    project = hand.session.project
+    efforts: list[Effort] = []
+    for scan in project.dataset.train:
+        hand.work.bench.show_frame(scan)
+        hand.settle()
+        efforts += hand.from_scratch(labels_of(project, scan))
+    names = project.classes.names
+    with capsys.disabled():
+        show("from scratch", efforts, names, hand.wanted)
+    made = [e for e in efforts if e.overlap > 0]
+    assert len(made) / len(efforts) > 0.95
+    assert sum(e.seconds for e in efforts) / len(efforts) <= 10
+
+
+def predicted(labels: Boxes, rng: np.random.Generator, quality: float) -> Boxes:
+    """Boxes as a detector of a quality would find them: off by so many metres at most places, by
+    half as much of their sizes, 20 degrees a metre; with quality some are missed or made up."""
+    kept = labels.take(rng.random(len(labels)) >= quality / 3)
+    box = kept.box.copy()
+    n = len(box)
+    box[:, :3] += rng.normal(0, quality, (n, 3)) * (1, 1, 0.4)
+    box[:, 3:6] *= np.exp(rng.normal(0, quality / 4, (n, 3)))
+    box[:, 6] += rng.normal(0, np.radians(20 * quality), n)
+    return Boxes.of(box, kept.label)
+
+
+@pytest.mark.parametrize(("name", "quality", "most"), [("good", 0.07, 2.0), ("fair", 0.3, 10.0)])
+def test_boxes_from_predictions(
+    frames: Path, tmp_path: Path, qapp, qtbot, capsys, name: str, quality: float, most: float
+):
+    path = copied(frames, tmp_path / "p")
+    rng = np.random.default_rng(0)
+    with Project(path) as project:
+        for scan in project.dataset.train:
+            found = predicted(labels_of(project, scan), rng, quality)
+            boxes = [box.edited(sure=False) for box in boxes_in(found)]
+            names = project.boxes.new_names(scan, len(boxes))
+            ref = project.scan_ref(scan)
+            drawn = [Drawn(ref, own, box) for own, box in zip(names, boxes, strict=True)]
+            project.boxes.draw(drawn, round="")
+    hand = annotator_of(path, qtbot)
+    efforts: list[Effort] = []
+    for scan in hand.session.project.dataset.train:
+        hand.work.bench.show_frame(scan)
+        hand.settle()
+        efforts += hand.from_predictions(labels_of(hand.session.project, scan))
+    names = hand.session.project.classes.names
+    given = [e for e in efforts if e.way == "prediction" and e.label >= 0]
+    with capsys.disabled():
+        show(f"{name} predictions", given, names, hand.wanted)
+    assert sum(e.seconds for e in given) / len(given) <= most

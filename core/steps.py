@@ -22,8 +22,10 @@ from core.query.pool import Draw, Pool
 from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
+from core.query.strategies.names import TIMES
 from core.query.why import REOPENED
 from core.rounds.round import QUERY, Round
+from core.rounds.scores import MORE
 
 ORACLES = ("per-point", "majority")
 
@@ -206,6 +208,13 @@ def _that_can_choose(name: str, pool: Pool, *, first: bool, scored: bool) -> Sel
         if column in ELSEWHERE:
             what, do = ELSEWHERE[column]
             raise ProjectError(f"Strategy {name} ranks by {what}.", do)
+    if scored and MORE.keys() & set(lacks):
+        raise ProjectError(
+            f"Strategy {name} ranks by a second look at the scans, which costs time and is taken "
+            "only where a project asks by it.",
+            f"Run `lidarloop settings PROJECT --set query.strategy={name.split(TIMES)[-1]}`, then "
+            "`lidarloop score`.",
+        )
     if scored:
         names = " and ".join(lacks)
         raise ProjectError(

@@ -84,6 +84,10 @@ def loaded_after(code: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
 
 
+def test_charts_wait_until_one_is_shown():
+    assert "pyqtgraph" not in loaded_after("import gui.window.window, gui.app")
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 MEANINGS: Mapping[str, str] = {
     "label.instances": "An answer also tells which thing it is, where its class is countable.",
     "prepare.cell_m": "Side of a ground cell, in metres.",
+    "prepare.split_points": "A ground cell with more points is cut in four; 0 for never.",
     "prepare.min_unit_points": "A ground cell with fewer points is no unit.",
     "prepare.min_cluster_size": "A group of fewer points is no cluster.",
     "prepare.min_samples": "Neighbours that decide how dense it is around a point.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.base.errors import SettingsError
 from core.base.jobs import Job
+from core.experiment.folder import RESUME
 from core.experiment.spec import PROTOCOLS, names
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ REPORT = "report"
 
 def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument(
-        "name", metavar="NAME", help=f"{', '.join(names())}, a .toml file, or `{REPORT}`"
+        "name",
+        metavar="NAME",
+        help=f"{', '.join(names())}, a .toml file, `{RESUME}` for that of OUT, or `{REPORT}`",
     )
     made.add_argument("out", type=Path, metavar="OUT", help="its folder; a run goes on there")
     made.add_argument(
@@ -41,10 +44,14 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
         "--print-jobs", action="store_true", help="print a script that hands the cells to Slurm"
     )
     where.add_argument("--only", metavar="CELL", help="one cell by its number, or `prepare`")
+    made.add_argument(
+        "--attached", action="store_true", help="end when standard input ends, as the window asks"
+    )
 
 
 def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     """Do what was asked for; 2 where a cell failed."""
+    from core.experiment.attached import follow
     from core.experiment.folder import opened, read_experiment, seeds_of
     from core.experiment.report import line_of, write_report
     from core.experiment.run import alone, run_cells, set_up
@@ -53,16 +60,24 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     from core.experiment.unscored import write_table
 
     out: Path = arguments.out
+    if arguments.attached:
+        follow(sys.stdin.fileno())
     if arguments.name == REPORT:
         found = read_experiment(out)
         return _told(found, write_table(found, job) if found.spec.table else write_report(found))
     if arguments.workers < 1:
         raise SettingsError(f"--workers is {arguments.workers}.", "Name 1 or more.")
-    spec = read_spec(arguments.name)
-    if arguments.root is None and spec.made is None:
-        raise SettingsError(f"The experiment {spec.name} needs scans.", "Name them with --root.")
-    root = (arguments.root or out / "scans").resolve()
-    seeds = seeds_of(arguments.seeds)
+    if arguments.name == RESUME:
+        begun = read_experiment(out)
+        spec, protocol, root, seeds = begun.spec, begun.protocol, begun.root, list(begun.seeds)
+    else:
+        spec, protocol = read_spec(arguments.name), arguments.protocol
+        if arguments.root is None and spec.made is None:
+            raise SettingsError(
+                f"The experiment {spec.name} needs scans.", "Name them with --root."
+            )
+        root = (arguments.root or out / "scans").resolve()
+        seeds = seeds_of(arguments.seeds)
     only = _cell_asked(arguments.only)
     if only is not None and only >= 0:
         found = read_experiment(out)
@@ -72,7 +87,7 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
             )
         return _failed(run_cells(found, [found.cells[only]], _learning(faces), job))
     with alone(out):
-        found = opened(out, spec, arguments.protocol, root, seeds)
+        found = opened(out, spec, protocol, root, seeds)
         if arguments.print_jobs:
             found.write()
             print(script(found, _words(arguments, root)), end="")
@@ -113,7 +128,8 @@ def _cell_asked(text: str | None) -> int | None:
 
 def _words(arguments: argparse.Namespace, root: Path) -> list[str]:
     """The arguments that name the experiment, for a script that runs elsewhere."""
-    name = arguments.name if arguments.name in names() else str(Path(arguments.name).resolve())
+    own = arguments.name not in (*names(), RESUME)
+    name = str(Path(arguments.name).resolve()) if own else arguments.name
     words = ["experiment", name, str(arguments.out.resolve()), "--seeds", arguments.seeds]
     words += ["--protocol", arguments.protocol]
     return words if arguments.root is None else [*words, "--root", str(root)]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from core.experiment.lines import line_of
 from core.experiment.results import Curve
 from core.experiment.spec import CONTROL
-from core.experiment.statistics import paired
 from core.experiment.summary import Comparison
 
 MISSING = (
@@ -54,32 +54,27 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
 
     def draw(axes: Any) -> None:
         for place, (name, mine) in enumerate(by_arm.items()):
-            known = [c for c in mine if len(c.records) and np.isfinite(c.miou).all()]
-            if not known:
+            line = line_of(name, mine, axis)
+            if line is None:
                 continue
             look: dict[str, Any] = {
                 "color": "#777777" if name.startswith(CONTROL) else colour_of(place),
                 "linestyle": "--" if place >= len(_COLOURS) or name.startswith(CONTROL) else "-",
             }
-            if len(known[0].records) == 1 and not np.isfinite(known[0].cost(axis)).all():
-                axes.axhline(100 * np.mean([c.miou[-1] for c in known]), label=name, **look)
+            if line.level:
+                axes.axhline(100 * line.mean[-1], label=name, **look)
                 continue
-            rounds = min(len(c.records) for c in known)
-            if name.startswith(CONTROL):  # no answers: its rounds stand at the first one's cost
-                cost = np.full(rounds, known[0].cost(axis)[0])
-            else:
-                cost = np.mean([c.cost(axis)[:rounds] for c in known], axis=0)
-            value = np.array([c.miou[:rounds] for c in known]) * 100
-            for one in value if len(value) > 1 else ():
-                axes.plot(cost / over, one, linewidth=0.5, alpha=0.5, **look)
-            axes.plot(cost / over, value.mean(axis=0), linewidth=1.8, marker="o", markersize=3,
-                      label=f"{name} ({len(known)})", **look)  # fmt: skip
-            found = [paired(column) for column in value.T]
-            half = np.array([one.half() if one is not None else 0.0 for one in found])
-            if rounds > 1 and half.any():
-                mean = value.mean(axis=0)
-                axes.fill_between(cost / over, mean - half, mean + half, alpha=0.12,
-                                  color=look["color"], linewidth=0)  # fmt: skip
+            for one in line.each if len(line.each) > 1 else ():
+                axes.plot(line.cost / over, 100 * one, linewidth=0.5, alpha=0.5, **look)
+            for cost, one in line.behind:
+                axes.plot(cost / over, 100 * one, linewidth=0.5, alpha=0.5, **look)
+            axes.plot(line.cost / over, 100 * line.mean, linewidth=1.8, marker="o", markersize=3,
+                      label=f"{name} ({len(line.seeds)})", **look)  # fmt: skip
+            half = np.nan_to_num(line.half)
+            if len(half) > 1 and half.any():
+                axes.fill_between(line.cost / over, 100 * (line.mean - half),
+                                  100 * (line.mean + half), alpha=0.12, color=look["color"],
+                                  linewidth=0)  # fmt: skip
         if goal is not None:
             axes.axhline(goal * 100, color="#444444", linewidth=0.8, linestyle=":")
             at = {"xy": (1, goal * 100), "xycoords": ("axes fraction", "data")}

@@ -52,7 +52,7 @@ def write_report(experiment: Experiment) -> Path:
     _figures(page, experiment, summary)
     _means(page, experiment, summary)
     _comparisons(page, experiment, summary)
-    _costs(page, summary)
+    _costs(page, summary, experiment.spec.over)
     _classes(page, experiment, summary)
     _asked(page, experiment, summary)
     _made_with(page, experiment, found)
@@ -203,7 +203,7 @@ def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
     )
 
 
-def _costs(page: Page, summary: Summary) -> None:
+def _costs(page: Page, summary: Summary, over: str) -> None:
     page.heading("What it costs to reach 95 % of full labels")
     if summary.goal is None:
         page.sentence("The reference on full labels is not there.")
@@ -221,7 +221,7 @@ def _costs(page: Page, summary: Summary) -> None:
                 mean_and_half(summary.areas.get(arm, [])),
             ]
         )
-    page.table(["arm", "points", "hours, estimated", "mean mIoU over the points, %"], rows)
+    page.table(["arm", "points", "hours, estimated", f"mean mIoU over the {over}, %"], rows)
     page.sentence(f"95 % of full labels is {_percent(summary.goal)} % mIoU.", quiet=True)
 
 

@@ -28,7 +28,7 @@ from core.experiment.report import REPORT
 from core.experiment.results import csv_of
 from core.experiment.spec import Arm, Spec, kind_of_budget
 from core.prepare.partitions import api_by_size, cuts, partition_of
-from core.prepare.units import CELL, CLUSTER, Units
+from core.prepare.units import CLUSTER, Units
 from core.project.pool import pool_of
 from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
@@ -66,7 +66,7 @@ class Truth:
     @property
     def seconds(self) -> np.ndarray:
         """(U,) float64 estimated for an answer to each unit."""
-        return seconds_of_units(self.counts, self.units.kind == CELL)
+        return seconds_of_units(self.counts, self.units.kind != CLUSTER)
 
 
 def truth_of(project: Project, job: Job) -> Truth:

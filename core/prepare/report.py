@@ -16,7 +16,7 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import Column, read_arrays, write_arrays
-from core.prepare.units import CELL, INVALID, OVERSIZE, TINY, Units
+from core.prepare.units import CLUSTER, INVALID, OVERSIZE, TINY, Units
 
 COUNTS = (
     "points",
@@ -53,7 +53,7 @@ def states_of(unit: np.ndarray) -> np.ndarray:
 
 def counts_of(scan: Mapping[str, Any], rows: int, states: np.ndarray) -> np.ndarray:
     """(10,) int64 as COUNTS names them, of a scan's kind, points, noise_points and oversize."""
-    cell = scan["kind"] == CELL
+    cell = scan["kind"] != CLUSTER
     in_cells, in_clusters = int(scan["points"][cell].sum()), int(scan["points"][~cell].sum())
     tiny, large, left_out = (int(state) for state in states)
     noise = int(scan["noise_points"])

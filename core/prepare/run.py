@@ -80,7 +80,7 @@ def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) 
     in_order = list(dataset.train) == sorted(dataset.train)
     return hash_json(
         {
-            "settings": asdict(settings),
+            "settings": settings_of_units(settings),
             "algorithm": ALGORITHM,
             "pypatchworkpp": metadata.version("pypatchworkpp"),
             "hdbscan": metadata.version(library) if library else None,
@@ -91,6 +91,14 @@ def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) 
             **({} if in_order else {"order": list(dataset.train)}),
         }
     )[:16]
+
+
+def settings_of_units(settings: PrepareSettings) -> dict[str, Any]:
+    """Settings as the fingerprint has them: without what came later and is as it was before."""
+    found = asdict(settings)
+    if not settings.split_points:
+        del found["split_points"]
+    return found
 
 
 def _scan_facts(checked: Checked, scan: str) -> list[Any]:

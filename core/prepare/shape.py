@@ -47,7 +47,7 @@ def shapes(
     """(u, 34) float32, columns NAMES, of units 0..u-1.
 
     points (n, 4) float32 x, y, z, intensity 0..1, finite; unit (n,) of each, negative for none;
-    kind (u,) uint8, 0 a cluster, 1 a cell; ground (n,) bool; sensor_m above the ground.
+    kind (u,) uint8, 0 a cluster, else a cell; ground (n,) bool; sensor_m above the ground.
     """
     count = len(kind)
     if not count:
@@ -92,7 +92,7 @@ def shapes(
         return found
 
     columns = (
-        kind,
+        kind != 0,
         longer,
         shorter,
         sides[:, 2],

@@ -1,7 +1,8 @@
 """Units: the table of all clusters and ground cells of the pool, and each row's unit.
 
 Units are in the order scan, kind (clusters first), key; `scan`, `kind` and `key` name a unit for
-ever: "<scan>#c<smallest row>" or "<scan>#g<i>,<j>" (docs/method.md, Units).
+ever: "<scan>#c<smallest row>", "<scan>#g<i>,<j>", or "#h", "#i", "#j", "#k" for a cell of a half to
+a sixteenth of the side (docs/method.md, Units).
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from core.data.items import split_item
 from core.data.made import file_of, kept_file
 from core.data.scans import Dataset
 
-CLUSTER, CELL = 0, 1
+CLUSTER, CELL = 0, 1  # and CELL + n: a cell whose side was halved n times
+HALVINGS = 4
+_LETTERS = "cghijk"  # of the kinds
 # Why a row has no unit; oversize cluster k of a scan is OVERSIZE - k.
 NOISE, TINY, INVALID, OVERSIZE = -1, -2, -3, -10
 POINTER = "prepared"  # a file that names the units of the project
@@ -124,7 +127,7 @@ class Units:
 
     @staticmethod
     def _packed(scan: np.ndarray, kind: np.ndarray, key: np.ndarray) -> np.ndarray:
-        high = scan.astype(np.int64) << 34 | kind.astype(np.int64) << 33
+        high = scan.astype(np.int64) << 36 | kind.astype(np.int64) << 33
         return high | (key.astype(np.int64) + (1 << 31))
 
     def scan_index(self, scan: str) -> int | None:
@@ -149,7 +152,7 @@ class Units:
         return [
             f"{self.scans[scan]}#c{key}"
             if kind == CLUSTER
-            else f"{self.scans[scan]}#g{key >> 16},{(key & 0xFFFF) - 32768}"
+            else f"{self.scans[scan]}#{_LETTERS[kind]}{key >> 16},{(key & 0xFFFF) - 32768}"
             for scan, kind, key in zip(scans.tolist(), kinds.tolist(), keys.tolist(), strict=True)
         ]
 
@@ -167,9 +170,9 @@ class Units:
             try:
                 if rest[:1] == "c":
                     kind, key = CLUSTER, int(rest[1:])
-                elif rest[:1] == "g":
+                elif rest and rest[0] in _LETTERS:
                     i, _, j = rest[1:].partition(",")
-                    kind, key = CELL, int(i) * 65536 + int(j) + 32768
+                    kind, key = _LETTERS.index(rest[0]), int(i) * 65536 + int(j) + 32768
                 else:
                     raise ValueError(rest)
                 if abs(key) >= 1 << 31:

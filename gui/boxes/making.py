@@ -21,6 +21,7 @@ from gui.desk.background import Turn
 from gui.desk.state import State
 
 _BESIDE_M = 0.6  # a click on the ground is for what stands so near
+_CLASSES = 3  # that a click tries
 _HINT = "Click a thing to box it; Tab: the next guess. Esc ends."
 
 
@@ -107,7 +108,9 @@ class Making(QObject):
             return
         asked = self._asked = object()
         work = partial(
-            candidates, scan.points, scan.is_ground, scan.cluster, at, self.sizes, self.label
+            candidates,
+            *(scan.points, scan.is_ground, scan.cluster, at, self.sizes, self.label),
+            most=_CLASSES,
         )
         future = self.state.background.submit(work, Turn.NOW)
         scan_name = self.frame.scan

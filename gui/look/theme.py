@@ -184,6 +184,11 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {t.accent
 QListView, QTreeView, QTableView {{ background: {t.panel}; border: 0; outline: 0; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.quiet}; border: 0;
   border-bottom: 1px solid {t.line}; padding: 3px 6px; }}
+QTableCornerButton::section {{ background: {t.panel}; border: 0; }}
+#tab {{ background: transparent; border: 0; border-bottom: 2px solid {t.line}; border-radius: 0;
+  color: {t.quiet}; }}
+#tab:hover {{ color: {t.text}; }}
+#tab:checked {{ color: {t.text}; border-bottom-color: {t.accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; }}
 QScrollBar:horizontal {{ background: transparent; height: 9px; }}
 QScrollBar::handle {{ background: {t.line}; border-radius: 4px; 

@@ -145,6 +145,11 @@ class Rounds(QWidget):
                     f"{row['id']}: {stage}, {answered} units, {spending.points:,} points"
                 )
 
+    def choose(self, id: str) -> None:
+        """Show a round's classes, as a click on it does."""
+        self._chosen = id
+        self.refill()
+
     def _choose(self, index: QModelIndex) -> None:
         self._chosen = self.rows[index.row()]["id"]
 

@@ -32,11 +32,13 @@ class Start(QWidget):
     demo() : make and open the demo
     folder_chosen(path) : scans or a project, to be looked at
     project_chosen(path) : a recent project
+    experiments() : show the window of experiments
     """
 
     demo = Signal()
     folder_chosen = Signal(Path)
     project_chosen = Signal(Path)
+    experiments = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,6 +72,8 @@ class Start(QWidget):
             ),
             self._continue_card(),
         ]
+        self.experiments_button = QPushButton("Experiments …")
+        self.experiments_button.clicked.connect(self.experiments)
         self._grid = QGridLayout()
         self._grid.setSpacing(16)
         self.message = QLabel()
@@ -83,9 +87,15 @@ class Start(QWidget):
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(words)
         layout.addSpacing(26)
+        stacked = QVBoxLayout()
+        stacked.setSpacing(16)
+        stacked.addLayout(self._grid)
+        stacked.addWidget(_strip("Compare strategies", "Which questions are worth a person's time? "
+                                 "Experiments with equal training, side by side.",
+                                 self.experiments_button))  # fmt: skip
         middle = QHBoxLayout()
         middle.addStretch(1)
-        middle.addLayout(self._grid, 1000)
+        middle.addLayout(stacked, 1000)
         middle.addStretch(1)
         layout.addLayout(middle)
         layout.addSpacing(14)
@@ -115,6 +125,8 @@ class Start(QWidget):
         if columns == self._columns:
             return
         self._columns = columns
+        for column in range(len(self._cards)):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
         for place, card in enumerate(self._cards):
             self._grid.addWidget(card, *divmod(place, columns))
 
@@ -215,6 +227,24 @@ def _picture() -> QLabel:
     label.setFixedHeight(110)
     label.setMinimumWidth(1)
     return label
+
+
+def _strip(title: str, content: str, button: QPushButton) -> QFrame:
+    """A card of one line, below the others."""
+    strip = QFrame()
+    strip.setObjectName("card")
+    layout = QHBoxLayout(strip)
+    layout.setContentsMargins(18, 10, 18, 10)
+    layout.setSpacing(14)
+    heading = QLabel(title)
+    heading.setObjectName("heading")
+    words = QLabel(content)
+    words.setObjectName("quiet")
+    words.setWordWrap(True)
+    layout.addWidget(heading)
+    layout.addWidget(words, 1)
+    layout.addWidget(button)
+    return strip
 
 
 def _card(

@@ -51,6 +51,13 @@ SAMPLE = 50  # units of a blind second opinion
 
 def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None]:
     """Open a project for writing, else for reading, with the reason. Raises ProjectError."""
+    from core.experiment.folder import is_cell
+
+    if is_cell(path):
+        return Project(path, read_only=True), LockedError(
+            "This project is a cell of an experiment: an answer here would change its results.",
+            "To go on with it, copy its folder elsewhere and open the copy.",
+        )
     try:
         return Project(path), None
     except (LockedError, StorageError) as error:

@@ -31,6 +31,7 @@ from gui.start.folders import choose_folder
 from gui.start.recent import remember, store
 from gui.window import commands, docking
 from gui.window.actions import GROUPS, Actions
+from gui.window.experiments import may_end, show_experiments, show_round
 from gui.window.jobs import Jobs
 from gui.window.session import Session
 from gui.window.stepper import Stepper
@@ -97,6 +98,7 @@ class Window(QMainWindow):
         self.setWindowTitle("LidarLoop")
         start = Start()
         start.demo.connect(self.make_demo)
+        start.experiments.connect(self.open_experiments)
         start.folder_chosen.connect(self.look_at)
         start.project_chosen.connect(self.open_project)
         self.setCentralWidget(start)
@@ -409,6 +411,15 @@ class Window(QMainWindow):
             page.show()
             page.activateWindow()
 
+    def open_experiments(self) -> None:
+        """Show the window of experiments, beside this one."""
+        show_experiments(self, self.theme, self.open_round)
+
+    def open_round(self, folder: Path) -> None:
+        """Open the project that a round's folder lies in, and show that round."""
+        self.open_project(folder.parents[1])
+        show_round(self.session, self.docks, folder.name)
+
     def open_classes(self) -> None:
         """Show the class list, in a window beside this one; saved, the project opens with it."""
         from gui.window.edit_classes import edit_classes
@@ -463,6 +474,9 @@ class Window(QMainWindow):
                     page.set_theme(self.theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not may_end(self):
+            event.ignore()
+            return
         store().setValue("geometry", self.saveGeometry())
         self._shut_session()
         self.jobs.shut()

@@ -37,6 +37,7 @@ def own_settings(tmp_path: Path) -> None:
 
 
 SIZE = (1200, 800)
+_PATIENT_S = 30.0
 
 
 def asked(path: Path, root: Path, scans: list[str], **settings: str) -> Path:
@@ -86,6 +87,7 @@ def to_frame(window: Window, action: Callable[[], object], done: Callable[[], bo
     action()
     while not ends:
         QApplication.processEvents()
+        assert time.perf_counter() - began < _PATIENT_S, "no such frame was drawn"
     canvas.events.draw.disconnect(note)
     canvas.native.frameSwapped.disconnect(swapped)
     return ends[0] - began
@@ -97,11 +99,11 @@ def redraw(window: Window) -> float:
 
 
 def press_until_frame(window: Window, key: Qt.Key) -> float:
-    """Seconds from a key to the first frame that shows the next item."""
+    """Seconds from a key to the first frame that shows what is asked next, a hidden repeat too."""
     state = window.session.state
-    before = state.cursor
+    before = state.announced
     native = window.session.view.canvas.native
-    return to_frame(window, lambda: QTest.keyClick(native, key), lambda: state.cursor != before)
+    return to_frame(window, lambda: QTest.keyClick(native, key), lambda: state.announced != before)
 
 
 def keys_over_redraws(window: Window, *, same_scan: bool) -> float:

@@ -45,6 +45,8 @@ def test_it_tells_how_far_it_is_and_where_the_report_lies(made: Path, capsys):
     assert lidarloop(*words, "--seeds", 0) == 0
     said = capsys.readouterr().out
     assert said == f"7 of 7 rounds are finished\n{made / 'out' / 'report.html'}\n"
+    assert lidarloop("experiment", "resume", made / "out") == 0
+    assert capsys.readouterr().out == said, "by its folder alone"
     assert lidarloop("experiment", "report", made / "out") == 0
     assert capsys.readouterr().out == f"{made / 'out' / 'report.html'}\n"
 
@@ -73,6 +75,7 @@ def test_a_failed_cell_is_named_and_the_exit_code_says_so(made: Path, tmp_path: 
         (["SPEC", "out", "--root", "SCANS", "--only", "x"], "--only is x. Name a cell"),
         (["SPEC", "out", "--root", "SCANS", "--only", "3"], "out holds no experiment. Run one"),
         (["SPEC", "out", "--root", "nowhere"], "nowhere"),
+        (["resume", "out"], "out holds no experiment. Run one"),
         (["report", "out"], "out holds no experiment. Run one"),
         (["SPEC", "MADE", "--root", "SCANS", "--only", "99"], "There is no cell 99."),
         (["SPEC", "MADE", "--root", "SCANS", "--protocol", "paper"], "holds the experiment tiny"),

@@ -192,7 +192,7 @@ def test_a_cell_that_fails_is_shown_and_the_rest_goes_on(ready: Path, tmp_path: 
 def test_what_goes_on_from_a_failed_first_round_says_so(ready: Path, tmp_path: Path, monkeypatch):
     experiment = fresh(ready, tmp_path / "out", (0,))
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, scored: bool) -> None:
         raise ProjectError("The first is broken.", "Mend it.")
 
     failed = go(experiment, Learning(broken, evaluate, backend))
@@ -203,7 +203,7 @@ def test_what_goes_on_from_a_failed_first_round_says_so(ready: Path, tmp_path: P
 def test_a_full_disk_ends_the_run_with_its_sentence(ready: Path, tmp_path: Path):
     experiment = fresh(ready, tmp_path / "out", (0,))
 
-    def full(*_: object) -> None:
+    def full(*_: object, scored: bool) -> None:
         raise StorageError("No space is left on the disk for x.", "Free some space.")
 
     with pytest.raises(StorageError, match="No space is left"):

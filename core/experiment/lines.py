@@ -1,0 +1,96 @@
+"""An arm's line over a cost: the mean of its seeds with the 95 % t interval. Figures and the window
+draw the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.experiment.results import Curve
+from core.experiment.spec import CONTROL, FULL
+from core.experiment.statistics import paired
+
+MIOU = "mIoU"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Attributes
+    ----------
+    arm : whose it is
+    seeds : (s,) that it is the mean of: those that came furthest
+    cost : (r,) float64 mean cost up to each round; NaN where an arm has none, as full labels
+    each : (s, r) float64 shares, seed by seed
+    half : (r,) float64 half-width of the 95 % t interval, NaN of one seed
+    folders : a tuple of r round folders for each seed
+    behind : (cost, shares) (q,) each of seeds that have come less far, q below r
+    """
+
+    arm: str
+    seeds: tuple[int, ...]
+    cost: np.ndarray
+    each: np.ndarray
+    half: np.ndarray
+    folders: tuple[tuple[Any, ...], ...]
+    behind: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(r,) float64 mean over the seeds."""
+        found: np.ndarray = self.each.mean(axis=0)
+        return found
+
+    @property
+    def level(self) -> bool:
+        """Whether it is one figure that nobody's answers cost, a line across."""
+        return not bool(np.isfinite(self.cost).all())
+
+
+def values_of(curve: Curve, what: str = MIOU) -> np.ndarray:
+    """(r,) float64 shares of a curve's rounds: mIoU, or the IoU of the class `what`; NaN where it
+    is not known."""
+    if what == MIOU:
+        return curve.miou
+    found = [record["figures"]["iou"].get(what) for record in curve.records]
+    return np.array([np.nan if value is None else value for value in found], np.float64)
+
+
+def line_of(arm: str, curves: Sequence[Curve], axis: str, what: str = MIOU) -> Line | None:
+    """The line of an arm's curves over the rounds that its furthest seeds have come to, None before
+    the first one. A control asks nothing: its rounds stand at the first one's cost. Full labels are
+    nobody's answers: they have none."""
+    known = [c for c in curves if len(c.records) and np.isfinite(values_of(c, what)).all()]
+    if not known:
+        return None
+    rounds = max(len(curve.records) for curve in known)
+    whole = [curve for curve in known if len(curve.records) == rounds]
+    costs = {curve.seed: _cost(curve, axis) for curve in known}
+    each = np.array([values_of(curve, what) for curve in whole])
+    found = [paired(column) for column in each.T]
+    half = np.array([np.nan if one is None else one.half() for one in found])
+    return Line(
+        arm,
+        tuple(curve.seed for curve in whole),
+        np.mean([costs[curve.seed] for curve in whole], axis=0),
+        each,
+        half,
+        tuple(curve.folders for curve in whole),
+        tuple((costs[c.seed], values_of(c, what)) for c in known if len(c.records) < rounds),
+    )
+
+
+def _cost(curve: Curve, axis: str) -> np.ndarray:
+    """(r,) float64 of a curve as it is drawn."""
+    if curve.arm == FULL:
+        return np.full(len(curve.records), np.nan)
+    cost = curve.cost(axis)
+    return np.full(len(cost), cost[0]) if curve.arm.startswith(CONTROL) else cost
+
+
+def lines_of(by_arm: Mapping[str, Sequence[Curve]], axis: str, what: str = MIOU) -> list[Line]:
+    """The lines of all arms that have one, in their order."""
+    found = (line_of(arm, curves, axis, what) for arm, curves in by_arm.items())
+    return [line for line in found if line is not None]

@@ -1,0 +1,166 @@
+"""What is typed to start an experiment: what is wrong with it, or what it will do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.base.errors import ProjectError
+from core.base.words import DASH
+from core.data.formats import format_named
+from core.data.scans import open_dataset, sequences_of
+from core.data.splits import expanded
+from core.experiment.cell import finished
+from core.experiment.folder import ABOUT, Experiment, opened, seeds_of
+from core.experiment.spec import Spec, read_spec
+from core.experiment.watch import holder_of
+from gui.experiments.process import Order
+from gui.start.recent import store
+
+_KEY, _KEPT = "experiments", 12
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The fields, as they are."""
+
+    what: str
+    out: str
+    root: str
+    seeds: str
+    workers: int
+    protocol: str
+
+    def order(self, made: bool) -> Order:
+        """The run; `made`: its scans are simulated."""
+        root = None if made else Path(self.root.strip()).expanduser().resolve()
+        out = Path(self.out.strip()).expanduser()
+        return Order(self.what, out, root, self.seeds.strip(), self.workers, self.protocol)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Attributes
+    ----------
+    spec : None where it cannot be read
+    wrong : a sentence by field: "what", "out", "root", "seeds"
+    words : what it will do
+    goes_on : whether the folder holds it already
+    """
+
+    spec: Spec | None
+    wrong: dict[str, str] = field(default_factory=dict)
+    words: str = ""
+    goes_on: bool = False
+
+
+def plan(typed: Typed) -> Plan:
+    """Look at the fields; read beside the window, since a disk may be slow."""
+    wrong: dict[str, str] = {}
+    try:
+        spec = read_spec(typed.what)
+    except ProjectError as error:
+        return Plan(None, {"what": f"{error.what} {error.do}"})
+    seeds: list[int] = []
+    try:
+        seeds = seeds_of(typed.seeds.strip())
+    except ProjectError:
+        wrong["seeds"] = f"{typed.seeds or 'Nothing'} names no seeds. Write 0-4, or 0,1,2."
+    if not typed.out.strip():
+        wrong["out"] = "No folder is named. Name one that is new, or that holds this experiment."
+    if spec.made is None:
+        why = _why_no_scans(spec, typed.root.strip())
+        if why:
+            wrong["root"] = why
+    if wrong:
+        return Plan(spec, wrong)
+    order = typed.order(spec.made is not None)
+    root = order.root or (order.out / "scans").resolve()
+    try:
+        there = (order.out / ABOUT).exists()
+        found = opened(order.out, spec, typed.protocol, root, seeds)
+    except (ProjectError, OSError, ValueError) as error:
+        said = f"{error.what} {error.do}" if isinstance(error, ProjectError) else f"{error}."
+        return Plan(spec, {"out": said})
+    holder = holder_of(order.out)
+    if holder is not None:
+        why = f"It is being run there by {holder.words}. Watch it, or name another folder."
+        return Plan(spec, {"out": why}, goes_on=True)
+    return Plan(spec, {}, _words(found, seeds, there), there)
+
+
+def _why_no_scans(spec: Spec, root: str) -> str:
+    """Why the scans below a folder are not those the spec needs, "" where they are."""
+    if not root:
+        return f"It needs scans in the layout {spec.format}. Name the folder they lie in."
+    folder = Path(root).expanduser()
+    try:
+        there = sequences_of(format_named(spec.format), folder)
+        train, _ = expanded(spec.format, list(spec.train), there)
+        validation, _ = expanded(spec.format, list(spec.validation), there)
+        open_dataset(spec.format, folder, train, validation)
+    except ProjectError as error:
+        return f"{error.what} {error.do}"
+    except (OSError, ValueError, RuntimeError) as error:
+        return f"{error}. Name the folder that the scans lie in."
+    return ""
+
+
+def _words(found: Experiment, seeds: list[int], there: bool) -> str:
+    spec = found.spec
+    if spec.table:
+        return "Units and ground truth alone: nothing is trained, it takes minutes."
+    cells, arms = found.arms, len(spec.arms)
+    each = f"{spec.rounds} round{'s' * (spec.rounds != 1)} of {spec.budget}"
+    steps = f", {spec.steps:,} steps of training in each" if found.protocol == "equal" else ""
+    words = (
+        f"{arms} arms x {len(found.seeds)} seed{'s' * (len(found.seeds) != 1)} = {len(cells)} "
+        f"cells; {each}{steps}."
+    )
+    if not there:
+        return words
+    done = sum(finished(found, cell) for cell in cells)
+    looks = len(found.looks)
+    added = (
+        f" New seeds are look number {looks} at the results: the level becomes {0.05 / looks:.3g}."
+        if len(found.looks[-1]) and looks > 1 and set(found.looks[-1]) <= set(seeds)
+        else ""
+    )
+    return f"{words} {done} cells are finished there: it goes on with the others.{added}"
+
+
+def known() -> list[Path]:
+    """Folders of experiments seen before that are still there, the last one first."""
+    try:
+        paths = [Path(str(name)) for name in json.loads(str(store().value(_KEY, "[]")))]
+    except (TypeError, ValueError):  # of another version: begin anew
+        return []
+    return [path for path in paths if (path / ABOUT).exists()]
+
+
+def remember(out: Path) -> None:
+    """Put an experiment first in the list."""
+    out = out.resolve()
+    names = [str(path) for path in (out, *(one for one in known() if one != out))]
+    store().setValue(_KEY, json.dumps(names[:_KEPT]))
+
+
+def free_out(name: str) -> str:
+    """A folder for an experiment that is not there yet."""
+    first = Path.home() / f"lidarloop-{Path(name).stem}"
+    found, number = first, 2
+    while found.exists() and not (found / ABOUT).exists():
+        found = first.with_name(f"{first.name}-{number}")
+        number += 1
+    return str(found)
+
+
+def state_words(counts: dict[str, int], of: int) -> str:
+    """ "12 of 90 cells are finished, 1 runs, 2 failed"."""
+    parts = [f"{counts['finished']:,} of {of:,} cells are finished" if of else DASH]
+    if counts["running"]:
+        parts.append(f"{counts['running']} run{'s' * (counts['running'] == 1)}")
+    if counts["failed"]:
+        parts.append(f"{counts['failed']} failed")
+    return ", ".join(parts)

@@ -1,0 +1,170 @@
+"""Results so far: what may be said, in the report's sentences, and its tables."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.experiment.folder import Experiment
+from core.experiment.report import mean_and_half
+from core.experiment.results import Curve
+from core.experiment.summary import Summary, summarise
+from gui.look.scrolled import Scrolled
+from gui.look.words import Wrapped
+
+_NOTE = (
+    "An order is claimed only where the interval of the paired t over seeds excludes 0 after Holm "
+    "over all comparisons; else: level within ± h."
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Sentences, and tables: (title, heading, rows) each; `goal`: 95 % of full labels' mIoU."""
+
+    sentences: tuple[str, ...]
+    tables: tuple[tuple[str, Sequence[str], Sequence[Sequence[str]]], ...]
+    goal: float | None = None
+
+
+def told_of(experiment: Experiment, curves: Sequence[Curve]) -> Told:
+    """What the records allow to say; seconds for many seeds, so never on the window's thread."""
+    if experiment.spec.table:
+        return Told((), tuple(_tables(experiment.out)))
+    summary = summarise(experiment, curves)
+    said = [one.sentence for one in summary.comparisons]
+    if summary.unsettled:
+        said.append(
+            "Not converged, their mIoU still moved in the second half: "
+            f"{', '.join(summary.unsettled)}."
+        )
+    heading = ["arm", *(f"round {n + 1}" for n in range(experiment.spec.rounds)), "seeds"]
+    return Told(tuple(said), (("mIoU by round, %", heading, _means(experiment, summary)),),
+                summary.goal)  # fmt: skip
+
+
+def _means(experiment: Experiment, summary: Summary) -> list[list[str]]:
+    rows = []
+    for arm, mine in summary.by_arm.items():
+        cells = [
+            mean_and_half([float(c.miou[number]) for c in mine if len(c.records) > number])
+            for number in range(experiment.spec.rounds)
+        ]
+        rows.append([arm, *cells, str(sum(bool(c.records) for c in mine))])
+    return rows
+
+
+def _tables(out: Path) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
+    """Each CSV beside the report."""
+    found: list[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = []
+    for path in sorted(out.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            heading, *rows = csv.reader(file)
+        found.append((path.stem, heading, rows))
+    return found
+
+
+class Results(QWidget):
+    """Everything below each other; it scrolls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: Told | None = None
+        self.tables: list[QTableWidget] = []
+        self.sentences: list[Wrapped] = []
+        self._inside = QWidget()
+        self._rows = QVBoxLayout(self._inside)
+        self._rows.setContentsMargins(2, 2, 8, 8)
+        self._rows.setSpacing(7)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(Scrolled(self._inside))
+        self.wait("There are results once the first round is trained and measured.")
+
+    def wait(self, words: str) -> None:
+        self._clear()
+        self._rows.addWidget(Wrapped(words, "quiet"))
+        self._rows.addStretch()
+
+    def show_told(self, told: Told) -> None:
+        """Show results, unless they are those that are shown."""
+        if told == self.told:
+            return
+        self._clear()
+        self.told = told
+        for title, heading, rows in told.tables:
+            self._rows.addWidget(_heading(title))
+            table = _table(heading, rows)
+            self.tables.append(table)
+            self._rows.addWidget(table)
+        if told.sentences:
+            self._rows.addWidget(_heading("What may be said"))
+            for sentence in told.sentences:
+                label = Wrapped(sentence)
+                self.sentences.append(label)
+                self._rows.addWidget(label)
+            self._rows.addWidget(Wrapped(_NOTE, "quiet"))
+        self._rows.addStretch()
+        self._fit()
+
+    def _clear(self) -> None:
+        self.told, self.tables, self.sentences = None, [], []
+        while self._rows.count():
+            taken = self._rows.takeAt(0)
+            part = taken.widget() if taken is not None else None
+            if part is not None:
+                part.hide()
+                part.deleteLater()
+
+    def _fit(self) -> None:
+        for table in self.tables:
+            high = table.fontMetrics().height() + 6
+            table.verticalHeader().setDefaultSectionSize(high)
+            head = table.horizontalHeader().sizeHint().height()
+            bar = table.horizontalScrollBar().sizeHint().height()
+            table.setFixedHeight(head + table.rowCount() * high + bar + 4)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._fit()
+
+
+def _heading(words: str) -> QLabel:
+    made = QLabel(words)
+    made.setObjectName("heading")
+    return made
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> QTableWidget:
+    table = QTableWidget(len(rows), len(heading))
+    table.setHorizontalHeaderLabels(list(heading))
+    table.verticalHeader().hide()
+    table.setShowGrid(False)
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+    table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    table.setMinimumWidth(120)
+    for line, row in enumerate(rows):
+        for column, text in enumerate(row):
+            item = QTableWidgetItem(text)
+            side = Qt.AlignmentFlag.AlignLeft if not column else Qt.AlignmentFlag.AlignRight
+            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+            table.setItem(line, column, item)
+    table.horizontalHeader().setHighlightSections(False)
+    table.resizeColumnsToContents()
+    return table

@@ -407,5 +407,6 @@ class BoxesWork(QObject):
         """Take nothing more from the background."""
         self._looked.disconnect()
         self.bench.shut()
+        self.panels.camera.shut()
         self.gate.shut()
         self.in_view.shut()

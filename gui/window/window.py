@@ -15,13 +15,11 @@ from PySide6.QtWidgets import (
     QDialog,
     QDockWidget,
     QMainWindow,
-    QMenu,
     QStatusBar,
     QWidget,
 )
 
 from core.base.errors import ProjectError
-from core.base.jobs import Job
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
 from gui.desk.counted import units_words
@@ -30,9 +28,10 @@ from gui.look.theme import THEMES, Theme, palette, style_sheet
 from gui.start.folders import choose_folder
 from gui.start.recent import remember, store
 from gui.window import commands, docking
-from gui.window.actions import GROUPS, Actions
+from gui.window.actions import Actions
 from gui.window.experiments import may_end, show_experiments, show_round
 from gui.window.jobs import Jobs
+from gui.window.menus import fill_menus
 from gui.window.session import Session
 from gui.window.stepper import Stepper
 from gui.window.tasks import Tasks
@@ -114,10 +113,10 @@ class Window(QMainWindow):
         try:
             found = recognise(folder)
         except ProjectError as error:
-            self._say(f"{error.what} {error.do}")
+            self.say(f"{error.what} {error.do}")
             return
         if found is None:
-            self._say(
+            self.say(
                 f"{folder} holds no scans in a known layout. Choose a folder with SemanticKITTI's "
                 f"sequences/, nuScenes' v1.0-*/, ROS bags, or .bin, .pcd, .ply or .npy files."
             )
@@ -135,27 +134,9 @@ class Window(QMainWindow):
 
     def make_demo(self) -> None:
         """Make the demo in the background, then open it."""
-        from core.cli import demo
+        from gui.window.making_demo import make_demo
 
-        folder = Path.home() / "lidarloop-demo"
-
-        def work(job: Job) -> None:
-            demo.make(folder, job)
-
-        def finished(_: str) -> None:
-            self.jobs.finished.disconnect()
-            self.jobs.progressed.disconnect()
-            self.jobs.failed.disconnect()
-            if (folder / demo.PROJECT / FILE).exists():
-                self.open_project(folder / demo.PROJECT)
-
-        self.jobs.progressed.connect(
-            lambda report: self._say(f"Making the demo: {report.text} {report.done}/{report.total}")
-        )
-        self.jobs.failed.connect(lambda error: self._say(f"{error.what} {error.do}"))
-        self.jobs.finished.connect(finished)
-        self._say("Making the demo …")
-        self.jobs.run("Demo", work)
+        make_demo(self.jobs, self.say, self.open_project)
 
     def open_project(self, path: Path) -> None:
         """Open a project; say why on the start page where it cannot be opened."""
@@ -164,7 +145,7 @@ class Window(QMainWindow):
             session = Session(path, self.activity, self.jobs, self.theme)
         except ProjectError as error:
             self.show_start()
-            self._say(f"{error.what} {error.do}")
+            self.say(f"{error.what} {error.do}")
             return
         self.session = session
         session.queue.sort_by_scan(str(store().value("by_scan", "true")) == "true")
@@ -302,25 +283,7 @@ class Window(QMainWindow):
             self.session.show_keys(self.actions_table.key_of)
 
     def _fill_menus(self) -> None:
-        bar = self.menuBar()
-        for menu in bar.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            menu.deleteLater()  # taken off the bar alone, it would stay
-        bar.clear()
-        for group in GROUPS:
-            rows = self.actions_table.of_group(group)
-            if not rows:
-                continue
-            menu = QMenu(f"&{group}", bar)
-            bar.addMenu(menu)
-            menu.setToolTipsVisible(True)
-            for action in rows:
-                if action.id == "quit":
-                    menu.addSeparator()
-                menu.addAction(self.actions_table.made[action.id])
-            if group == "View" and self.docks:
-                menu.addSeparator()
-                for dock in self.docks:
-                    menu.addAction(dock.toggleViewAction())
+        fill_menus(self.menuBar(), self.actions_table, self.docks)
 
     def focus_view(self) -> None:
         """Give the keys back to the view."""
@@ -329,7 +292,8 @@ class Window(QMainWindow):
         else:
             self.setFocus()
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Tell something where the person looks: on the page, or in the banner of a project."""
         page = self.centralWidget()
         if self.session is not None:
             self.session.banner.show_note(text, "")

@@ -7,8 +7,9 @@ does. It sees to a box until that is about right, not until it is perfect.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,7 +32,6 @@ WHEEL_S = 0.1  # a notch; the hand is on it
 LEAST_POINTS = 5  # of a thing that is drawn (S-SSAL's own rule)
 _GOOD = 0.1  # above the class's IoU: then a box is let be
 _DRAGS, _GAIN = 3, 0.04  # at most; what a drag must be worth, in IoU
-_GUESSES = 2  # candidates that are looked at beside the first
 _LEAST_PX = 20.0  # of a thing on screen, to be clicked
 _NOTCHES = 14
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -189,7 +189,6 @@ class BoxAnnotator:
         row = self.frame.row
         if row is not None and row.box.label != label:
             self.key(self._class_key(label))
-        self._guess(box, label)
         self._head(box)
         for _ in range(_DRAGS):
             if self.overlap(box) >= self.wanted(label) + _GOOD or not self._pull(box):
@@ -198,22 +197,6 @@ class BoxAnnotator:
     def _class_key(self, label: int) -> str:
         shown = self.state.project.classes.shown
         return "1234567890"[list(shown).index(label)]
-
-    def _guess(self, box: np.ndarray, label: int) -> None:
-        """Look at other candidates while the box is bad, and go back to the best."""
-        found = [self.overlap(box)]
-        while (
-            max(found) < self.wanted(label) - 0.2
-            and len(found) <= _GUESSES
-            and self.work.making.guessing
-        ):
-            self.key(Qt.Key.Key_Tab, decide=True)
-            found.append(self.overlap(box))
-        for _ in range(len(found) - 1 - int(np.argmax(found))):
-            self.key(Qt.Key.Key_Tab, _SHIFT)
-        row = self.frame.row
-        if row is not None and row.box.label != label:
-            self.key(self._class_key(label))
 
     def _head(self, box: np.ndarray) -> None:
         """Turn it to about where it heads."""
@@ -297,6 +280,72 @@ class BoxAnnotator:
             found.append(self.effort)
         rest = truth.take(np.array(sorted(left), int))
         return [*found, *self.from_scratch(rest)]
+
+    # -- a drive ------------------------------------------------------------------------------
+
+    def along(self, boxes: Mapping[str, np.ndarray], label: int, every: int) -> list[Effort]:
+        """Draw a thing of a drive, with its labels (7,) by frame: by hand in each `every`th of
+        its frames and the last, all between by one key. Return what each of those by hand took;
+        none where it cannot be clicked."""
+        frames = list(boxes)
+        for first in range(min(every, len(frames))):
+            self.effort = Effort(label, "keyframe")
+            self._go(frames[first])
+            if self.make(boxes[frames[first]], label):
+                break
+        else:
+            return []
+        self.effort.overlap = self.overlap(boxes[frames[first]])
+        found = [self.effort]
+        rest = frames[first:]
+        keys = [*rest[::every], *([rest[-1]] if (len(rest) - 1) % every else [])]
+        for here, there in itertools.pairwise(keys):
+            self.effort = Effort(label, "keyframe")
+            self._carry(rest.index(there) - rest.index(here), every)
+            self.tend(boxes[there], label)
+            self._vouch()
+            self.effort.overlap = self.overlap(boxes[there])
+            found.append(self.effort)
+        if len(keys) > 1:
+            self.effort = found[-1]
+            self.key("N")
+        return found
+
+    def _go(self, scan: str) -> None:
+        """Click a frame in the strip."""
+        if scan == self.frame.scan:
+            return
+        strip = self.work.panels.strip
+        place = list(strip.names).index(scan)
+        x = int((strip.x_of(place) + strip.x_of(place + 1)) / 2)
+        QTest.mouseClick(strip, _LEFT, _NONE, QPoint(x, strip.height() // 2))
+        self.effort.spent["looking"] += POINT_S
+        self.settle()
+        assert self.frame.scan == scan
+
+    def _carry(self, frames: int, every: int) -> None:
+        """Copy the chosen box so many frames on."""
+        if frames == every:
+            self.key("V", _SHIFT)
+        else:
+            for _ in range(frames):
+                self.key("V")
+
+    def _vouch(self) -> None:
+        """Say that the chosen box is right, where that was not said by changing it; what is chosen
+        then is another open one, so it is clicked in the list."""
+        name = self.frame.chosen
+        if self.frame.row.box.sure:
+            return
+        self.key(Qt.Key.Key_Space)
+        if self.frame.chosen != name:
+            panel = self.work.panels.list
+            panel.set_rows(panel.model.given, self.frame.chosen)
+            at = panel.table.visualRect(panel.model.index_of(name)).center()
+            QTest.mouseClick(panel.table.viewport(), _LEFT, _NONE, at)
+            self.effort.spent["clicking"] += POINT_S
+            self.settle()
+        assert self.frame.chosen == name
 
     def finish(self, found: list[Effort]) -> None:
         """Finish the frame, and wave off what is no thing; its seconds are shared by its boxes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +13,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from core import steps
-from core.answers.box import boxes_in
+from core.answers.box import Box, boxes_in
 from core.answers.boxes import Drawn
 from core.base.jobs import Job
+from core.boxes.geometry import rotated_iou
 from core.boxes.kinds import kinds
 from core.boxes.table import Boxes
 from core.exchange.box_files import truth
@@ -44,8 +46,6 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copied(frames: Path, to: Path) -> Path:
-    import shutil
-
     shutil.copytree(frames, to)
     return to
 
@@ -101,6 +101,7 @@ def test_boxes_from_scratch(frames: Path, tmp_path: Path, qapp, qtbot, capsys):
     names = project.classes.names
     with capsys.disabled():
         show("from scratch", efforts, names, hand.wanted)
+    hand.window.close()
     made = [e for e in efforts if e.overlap > 0]
     assert len(made) / len(efforts) > 0.95
     assert sum(e.seconds for e in efforts) / len(efforts) <= 10
@@ -142,4 +143,62 @@ def test_boxes_from_predictions(
     given = [e for e in efforts if e.way == "prediction" and e.label >= 0]
     with capsys.disabled():
         show(f"{name} predictions", given, names, hand.wanted)
+    hand.window.close()
     assert sum(e.seconds for e in given) / len(given) <= most
+
+
+EVERY = 10  # frames from a keyframe to the next
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Path:
+    """KITTI's drive 2011_09_26_0005, its points in the picture."""
+    source, root = samples("kitti_tracking/training"), tmp_path / "drive/training"
+    root.mkdir(parents=True)
+    for name in ("label_02", "calib", "oxts"):
+        (root / name).symlink_to(source / name)
+    (root / "velodyne").symlink_to(source / "velodyne_reduced")
+    Project.create(
+        tmp_path / "p", format="kitti-tracking", root=root.parent, train=["training/0000"],
+        preset="laptop",
+    ).close()  # fmt: skip
+    return tmp_path / "p"
+
+
+def tracks_of(project: Project) -> dict[str, tuple[int, dict[str, np.ndarray]]]:
+    """By track its class, and its boxes by frame."""
+    found: dict[str, tuple[int, dict[str, np.ndarray]]] = {}
+    for scan in project.dataset.train:
+        labels = labels_of(project, scan)
+        for track, label, box in zip(labels.track, labels.label, labels.box, strict=True):
+            found.setdefault(str(track), (int(label), {}))[1][scan] = box
+    return found
+
+
+def test_a_drive_by_keyframes(drive: Path, qapp, qtbot, capsys):
+    hand = annotator_of(drive, qtbot)
+    project = hand.session.project
+    names, tracks = project.classes.names, tracks_of(project)
+    efforts = [e for label, boxes in tracks.values() for e in hand.along(boxes, label, EVERY)]
+    drawn = {scan: list(project.boxes_of(scan).values()) for scan in project.dataset.train}
+    total = sum(len(boxes) for _, boxes in tracks.values())
+    by_hand = sum(box.sure for boxes in drawn.values() for box in boxes)
+    fits = [Effort(label, "all", best(drawn[scan], box))
+            for label, boxes in tracks.values() for scan, box in boxes.items()]  # fmt: skip
+    seconds = sum(e.seconds for e in efforts)
+    with capsys.disabled():
+        show("set by hand in keyframes", efforts, names, hand.wanted)
+        show("all boxes of the drive", fits, names, hand.wanted)
+        print(
+            f"{by_hand} of {total} boxes by hand: {by_hand / total:.3f} a box, "
+            f"{seconds / total:.2f} s a box"
+        )
+    assert total == 711
+    assert by_hand / total <= 0.16
+    hand.window.close()
+
+
+def best(drawn: Sequence[Box], label: np.ndarray) -> float:
+    """The largest IoU of a label with a drawn box."""
+    boxes = np.array([box.box for box in drawn]).reshape(-1, 7)
+    return float(rotated_iou(label[None], boxes)[1].max(initial=0.0))

@@ -109,21 +109,21 @@ def car_points(x: float, y: float, yaw: float = 0.0, seed: int = 0) -> np.ndarra
     """(n, 3) points on the two sides of a car of CAR's size that face a scanner at 0, 0, 1.73 m
     over the ground, and on its roof."""
     rng = np.random.default_rng(seed)
-    long, wide, high = CAR[3:6] / 2
+    half_l, half_w, half_h = CAR[3:6] / 2
     u, v = rng.uniform(-1, 1, (2, 500))
     nearest = np.array([x, y]) @ [[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]
     sides = [
         np.column_stack(
-            [-np.sign(nearest[0]) * long * np.ones(200), wide * u[:200], high * v[:200]]
+            [-np.sign(nearest[0]) * half_l * np.ones(200), half_w * u[:200], half_h * v[:200]]
         ),
         np.column_stack(
-            [long * u[200:], -np.sign(nearest[1]) * wide * np.ones(300), high * v[200:]]
+            [half_l * u[200:], -np.sign(nearest[1]) * half_w * np.ones(300), half_h * v[200:]]
         ),
     ]
     local = np.vstack(sides)
     cos, sin = np.cos(yaw), np.sin(yaw)
     xy = local[:, :2] @ [[cos, sin], [-sin, cos]] + (x, y)
-    return np.column_stack([xy, local[:, 2] - 1.73 + high + 0.02])
+    return np.column_stack([xy, local[:, 2] - 1.73 + half_h + 0.02])
 
 
 def street_scan(cars: Sequence[tuple[float, float, float]], seed: int = 0) -> np.ndarray:

@@ -1,0 +1,35 @@
+"""The demo, made in the background from the start page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from core.base.jobs import Job
+from core.project.project_file import FILE
+from gui.window.jobs import Jobs
+
+
+def make_demo(jobs: Jobs, say: Callable[[str], None], opened: Callable[[Path], object]) -> None:
+    """Make the demo, say how far it is, then call `opened` with its project."""
+    from core.cli import demo
+
+    folder = Path.home() / "lidarloop-demo"
+
+    def work(job: Job) -> None:
+        demo.make(folder, job)
+
+    def finished(_: str) -> None:
+        jobs.finished.disconnect()
+        jobs.progressed.disconnect()
+        jobs.failed.disconnect()
+        if (folder / demo.PROJECT / FILE).exists():
+            opened(folder / demo.PROJECT)
+
+    jobs.progressed.connect(
+        lambda report: say(f"Making the demo: {report.text} {report.done}/{report.total}")
+    )
+    jobs.failed.connect(lambda error: say(f"{error.what} {error.do}"))
+    jobs.finished.connect(finished)
+    say("Making the demo …")
+    jobs.run("Demo", work)

@@ -22,6 +22,7 @@ from gui.boxes.frame import Kind, Row
 from gui.boxes.frame_strip import DECLINED, FINISHED, OPEN, QUEUED, REST, FrameStrip
 from gui.boxes.frames_panel import FramesPanel
 from gui.boxes.inspector import About, Inspector
+from gui.boxes.score_slider import ScoreSlider
 from gui.boxes.side_views import SideViews
 from gui.desk.later import Later
 from gui.look.colours import class_table
@@ -61,6 +62,9 @@ class Panels(QObject):
         self.list, self.sides = BoxList(theme), SideViews(theme)
         self.inspector, self.bars = Inspector(theme), ClassBars(theme)
         self.strip = FrameStrip(theme)
+        self.score = ScoreSlider(bench.frame.least)
+        self.score.moved.connect(bench.frame.set_least)
+        self.score.hide()
         self.strip.hide()
         layout = page.layout()
         assert layout is not None
@@ -70,7 +74,7 @@ class Panels(QObject):
         QVBoxLayout(self.classes).setContentsMargins(0, 0, 0, 0)
         self.docks: dict[str, QWidget] = {
             "Frames": self.frames,
-            "Boxes": self.list,
+            "Boxes": self._listed(),
             "Classes": self.classes,
             "Box": self.sides,
             "Numbers": Scrolled(self.inspector),
@@ -98,6 +102,16 @@ class Panels(QObject):
         for part in (self.list, self.inspector, self.bars):
             part.set_classes(classes.names, class_table(classes)[: len(classes.names)])
         self.sides.set_colours(class_table(classes)[: len(classes.names)])
+
+    def _listed(self) -> QWidget:
+        """The list, below the slider."""
+        made = QWidget()
+        layout = QVBoxLayout(made)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.score)
+        layout.addWidget(self.list)
+        return made
 
     def take_palette(
         self, palette: QWidget, dress: Callable[[Theme], object], wanted: Callable[[], int]
@@ -162,6 +176,7 @@ class Panels(QObject):
             self.inspector.show_box(None)
         else:
             self.inspector.show_box(row.box, self._about(row))
+        self.score.setVisible(frame.detected)
         self.bars.set_counts(boxes.class_counts())
         self._tell_strip()
 

@@ -172,7 +172,7 @@ class Tasks:
         window, docks, panels = self.window, self._boxes[1], self.session.boxes.panels
         left = [dock for dock in docks if dock.windowTitle() in panels.left]
         right = [dock for dock in docks if dock not in left]
-        wide = int(min(460, max(330, window.width() * 0.32)))
+        wide = int(min(472, max(330, window.width() * 0.33)))
         window.resizeDocks([left[0], right[0]], [240, wide], Qt.Orientation.Horizontal)
         QCoreApplication.processEvents()  # how high the classes are depends on their width
         for group in (left, right):

@@ -15,7 +15,6 @@ from core.boxes.geometry import points_per_box
 from gui.boxes.bench import Bench
 from gui.boxes.box_list import BoxList
 from gui.boxes.box_list import Row as Line
-from gui.boxes.camera_panel import CameraPanel
 from gui.boxes.class_bars import ClassBars
 from gui.boxes.copying import frames_of
 from gui.boxes.frame import Kind, Row
@@ -68,7 +67,6 @@ class Panels(QObject):
         self.strip.hide()
         layout = page.layout()
         assert layout is not None
-        self.camera = CameraPanel(page, bench, theme)
         layout.addWidget(self.strip)
         self.classes = QWidget()
         QVBoxLayout(self.classes).setContentsMargins(0, 0, 0, 0)
@@ -143,7 +141,6 @@ class Panels(QObject):
     def turn(self, on: bool) -> None:
         """Boxes are drawn, or points labelled."""
         self.strip.setVisible(on)
-        self.camera.turn(on)
         if not on:
             self.sides.set_box(None)
 
@@ -156,7 +153,6 @@ class Panels(QObject):
         if points is not None:
             self.sides.set_points(points.points, points.is_ground)
         self._show_box()
-        self.camera.show_scan()
         self.strip.set_current(self.bench.frame.scan)
         self._telling.soon()
 
@@ -275,7 +271,7 @@ class Panels(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        for part in (self.list, self.sides, self.inspector, self.bars, self.strip, self.camera):
+        for part in (self.list, self.sides, self.inspector, self.bars, self.strip):
             part.set_theme(theme)
         for dress in self._dressers:
             dress(theme)

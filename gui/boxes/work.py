@@ -420,6 +420,5 @@ class BoxesWork(QObject):
         """Take nothing more from the background."""
         self._looked.disconnect()
         self.bench.shut()
-        self.panels.camera.shut()
         self.gate.shut()
         self.in_view.shut()

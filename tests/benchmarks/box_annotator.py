@@ -80,14 +80,8 @@ class BoxAnnotator:
 
     def settle(self) -> None:
         QApplication.processEvents()
-        work = self.work
-        while not (
-            self.state.settled
-            and work.gate.rested
-            and work.gate.in_sight
-            and not work.making.fitting
-            and not work.copying.copying
-        ):
+        gate = self.work.gate
+        while not (self.state.settled and gate.rested and gate.in_sight):
             QTest.qWait(3)
         QApplication.processEvents()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.answers.box import Box
+from core.answers.box_history import lines_of
 from core.boxes.geometry import points_per_box
 from gui.boxes.bench import Bench
 from gui.boxes.box_list import BoxList
@@ -221,14 +221,11 @@ class Panels(QObject):
     def _about(self, row: Row) -> About:
         """What is known of a box beside its state."""
         points = self._inside.get(row.name, (row.box, 0))[1]
-        origin, history = _STATES.get(row.kind, ""), []
+        origin, history = _STATES.get(row.kind, ""), list[str]()
         if row.kind in (Kind.DRAWN, Kind.UNSURE) and not self.bench.frame.blind:
-            states = self.state.project.boxes.states(self.bench.frame.scan, row.name)
-            for entry in states:
-                when = time.strftime("%d.%m. %H:%M", time.localtime(entry.time))
-                history.append(f"{when}  {entry.annotator}: {entry.tool or 'drawn'}")
-            if states and not origin:
-                origin = f"{states[-1].annotator}, {states[-1].tool or 'drawn'}"
+            project, scan = self.state.project, self.bench.frame.scan
+            history = lines_of(project.answers, scan, row.name, project.classes.names)
+            origin = origin or (history[-1] if history else "")
         return About(points, row.score, origin, history)
 
     def _tell_strip(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,9 +18,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from core.answers.box import Box
 from core.boxes.edit import in_box
-from core.boxes.geometry import points_in_boxes, rotated_iou_of_pairs, wrapped
+from core.boxes.geometry import points_in_boxes, rotated_iou, rotated_iou_of_pairs, wrapped
 from core.boxes.table import Boxes
 from gui.boxes.grips import Grip, Pull, pulled
 from gui.boxes.sheets import Sheet
@@ -32,6 +31,7 @@ WHEEL_S = 0.1  # a notch; the hand is on it
 LEAST_POINTS = 5  # of a thing that is drawn (S-SSAL's own rule)
 _GOOD = 0.1  # above the class's IoU: then a box is let be
 _DRAGS, _GAIN = 3, 0.04  # at most; what a drag must be worth, in IoU
+_SAME = 0.1  # IoU from which a found box is meant for a thing
 _LEAST_PX = 20.0  # of a thing on screen, to be clicked
 _NOTCHES = 14
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -80,14 +80,8 @@ class BoxAnnotator:
 
     def settle(self) -> None:
         QApplication.processEvents()
-        work = self.work
-        while not (
-            self.state.settled
-            and work.gate.rested
-            and work.gate.in_sight
-            and not work.making.fitting
-            and not work.copying.copying
-        ):
+        gate = self.work.gate
+        while not (self.state.settled and gate.rested and gate.in_sight):
             QTest.qWait(3)
         QApplication.processEvents()
 
@@ -240,8 +234,9 @@ class BoxAnnotator:
 
     # -- frames -------------------------------------------------------------------------------
 
-    def from_scratch(self, truth: Boxes) -> list[Effort]:
-        """Draw every thing of the shown frame, each time the nearest to the last, and finish it."""
+    def from_scratch(self, truth: Boxes, before: Sequence[Effort] = ()) -> list[Effort]:
+        """Draw every thing of the shown frame, each time the nearest to the last, and finish it;
+        `before`: what was done in it already."""
         found = []
         for row in _way(truth.box[:, :2]):
             box, label = truth.box[row], int(truth.label[row])
@@ -251,35 +246,34 @@ class BoxAnnotator:
             if self.make(box, label):
                 self.effort.overlap = self.overlap(box)
             found.append(self.effort)
-        self.finish(found)
+        self.finish([*before, *found])
         return found
 
     def from_predictions(self, truth: Boxes) -> list[Effort]:
-        """Judge the open boxes of the shown frame, then draw what has none."""
+        """Judge what a detector found in the shown frame, the surest first, then draw what has no
+        box, and finish the frame."""
         found: list[Effort] = []
         left = set(range(len(truth)))
-        for name in [row.name for row in self.frame.open]:
-            self.effort = Effort(0, "prediction")
-            if self.frame.chosen != name:
-                self.key(Qt.Key.Key_Tab if found else Qt.Key.Key_Space)
-            if self.frame.chosen != name:
-                self.frame.choose(name)  # the list of the panel, one click
-                self.effort.spent["clicking"] += POINT_S
-            own = self.frame.rows[name].box.box
-            overlaps = rotated_iou_of_pairs(np.tile(own, (len(truth), 1)), truth.box)[1]
+        self.effort = Effort(-1, "prediction")
+        if self.frame.open:
+            self.key(Qt.Key.Key_Space)
+        while (row := self.frame.row) is not None and row.kind.open:
+            name, first = row.name, self.effort if not found else None
+            self.effort = first or Effort(-1, "prediction")
+            overlaps = rotated_iou(row.box.box[None], truth.box)[1][0]
             best = int(overlaps.argmax()) if len(truth) else -1
-            if best < 0 or overlaps[best] < 0.1 or best not in left:
+            if best < 0 or overlaps[best] < _SAME or best not in left:
                 self.key(Qt.Key.Key_Delete, decide=True)
-                self.effort.label = -1
             else:
                 left.discard(best)
                 self.effort.label = int(truth.label[best])
                 self.tend(truth.box[best], self.effort.label)
                 self.effort.overlap = self.overlap(truth.box[best])
                 self.key(Qt.Key.Key_Space)
+            assert self.frame.chosen != name or not self.frame.row.kind.open
             found.append(self.effort)
-        rest = truth.take(np.array(sorted(left), int))
-        return [*found, *self.from_scratch(rest)]
+        drawn = self.from_scratch(truth.take(np.array(sorted(left), int)), found)
+        return [*found, *drawn]
 
     # -- a drive ------------------------------------------------------------------------------
 
@@ -347,7 +341,7 @@ class BoxAnnotator:
             self.settle()
         assert self.frame.chosen == name
 
-    def finish(self, found: list[Effort]) -> None:
+    def finish(self, found: Sequence[Effort]) -> None:
         """Finish the frame, and wave off what is no thing; its seconds are shared by its boxes."""
         scan = self.frame.scan
         self.effort = Effort(-1)
@@ -359,8 +353,9 @@ class BoxAnnotator:
                 break
         if self.frame.scan == scan and any(row.kind.name == "GHOST" for row in self.frame.shown):
             self.key(Qt.Key.Key_Return, _CTRL, decide=True)
+        spent = self.effort.seconds
         for effort in found:
-            effort.spent["finishing"] += self.effort.seconds / len(found)
+            effort.spent["finishing"] += spent / len(found)
 
 
 def _way(places: np.ndarray) -> Iterator[int]:
@@ -409,16 +404,3 @@ def _place(sheet: Sheet, box: np.ndarray, grip: Grip) -> np.ndarray:
         float(top in grip.sides) - float(bottom in grip.sides),
     ])  # fmt: skip
     return middle + half * signs
-
-
-def wrong(label: Boxes, drawn: list[Box]) -> int:
-    """How many drawn boxes lie on no label."""
-    if not drawn:
-        return 0
-    boxes = np.array([box.box for box in drawn])
-    if not len(label):
-        return len(boxes)
-    rows = [
-        rotated_iou_of_pairs(np.tile(box, (len(label), 1)), label.box)[1].max() for box in boxes
-    ]
-    return int((np.array(rows) < 0.1).sum())

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
@@ -65,9 +66,11 @@ class CameraView(QWidget):
     Signals
     -------
     chosen(str) : the person clicked a box
+    shown() : it came into sight
     """
 
     chosen = Signal(str)
+    shown = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -141,6 +144,10 @@ class CameraView(QWidget):
         )
 
     # -- the mouse ----------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._keep_in()

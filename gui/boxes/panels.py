@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -18,6 +17,7 @@ from gui.boxes.box_list import Row as Line
 from gui.boxes.class_bars import ClassBars
 from gui.boxes.copying import frames_of
 from gui.boxes.frame import Kind, Row
+from gui.boxes.frame_picture import FramePicture
 from gui.boxes.frame_strip import DECLINED, FINISHED, OPEN, QUEUED, REST, FrameStrip
 from gui.boxes.frames_panel import FramesPanel
 from gui.boxes.inspector import About, Inspector
@@ -29,7 +29,14 @@ from gui.look.scrolled import Scrolled
 from gui.look.theme import Theme
 
 _TELL_MS = 50
-_SHARES = {"Frames": 5, "Boxes": 4, "Classes": 3, "Box": 5, "Numbers": 5}  # of a side's height
+_SHARES = {
+    "Frames": 5,
+    "Boxes": 4,
+    "Classes": 3,
+    "Box": 5,
+    "Numbers": 5,
+    "Camera": 5,
+}  # of a side's height
 _STATES = {
     Kind.UNSURE: "copied",
     Kind.FOUND: "predicted",
@@ -47,12 +54,10 @@ class Panels(QObject):
 
     Attributes
     ----------
-    docks : title -> the widget of a dock; `left` names those of the left side
+    docks : title -> the widget of a dock
     """
 
     chosen = Signal(str)
-
-    left: ClassVar = ("Frames", "Boxes")
 
     def __init__(self, page: QWidget, bench: Bench, theme: Theme) -> None:
         super().__init__(bench)
@@ -70,12 +75,16 @@ class Panels(QObject):
         layout.addWidget(self.strip)
         self.classes = QWidget()
         QVBoxLayout(self.classes).setContentsMargins(0, 0, 0, 0)
+        table = class_table(bench.state.project.classes)
+        self.picture = FramePicture(bench, table, theme)
+        self.picture.view.chosen.connect(self.chosen)
         self.docks: dict[str, QWidget] = {
             "Frames": self.frames,
             "Boxes": self._listed(),
             "Classes": self.classes,
             "Box": self.sides,
             "Numbers": Scrolled(self.inspector),
+            "Camera": self.picture.view,
         }
         self._dressers: list[Callable[[Theme], object]] = []
         self._keys: Callable[[Callable[[str], str]], object] = lambda _: None
@@ -154,6 +163,7 @@ class Panels(QObject):
             self.sides.set_points(points.points, points.is_ground)
         self._show_box()
         self.strip.set_current(self.bench.frame.scan)
+        self.picture.follow()
         self._telling.soon()
 
     def _show_box(self) -> None:
@@ -265,13 +275,18 @@ class Panels(QObject):
         count = self.state.project.boxes.class_counts().get(label, 0)
         return "1 box" if count == 1 else f"{count:,} boxes"
 
+    def shut(self) -> None:
+        """Take nothing more from the background."""
+        self.picture.shut()
+
     def show_keys(self, key_of: Callable[[str], str]) -> None:
         """Write the keys that actions have now, by their ids."""
         self._keys(lambda id: key_of(f"box {id}"))
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        for part in (self.list, self.sides, self.inspector, self.bars, self.strip):
+        parts = (self.list, self.sides, self.inspector, self.bars, self.strip, self.picture.view)
+        for part in parts:
             part.set_theme(theme)
         for dress in self._dressers:
             dress(theme)

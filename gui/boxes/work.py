@@ -420,5 +420,6 @@ class BoxesWork(QObject):
         """Take nothing more from the background."""
         self._looked.disconnect()
         self.bench.shut()
+        self.panels.shut()
         self.gate.shut()
         self.in_view.shut()

@@ -49,8 +49,8 @@ def colour_of(place: int) -> str:
 
 def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | None) -> bytes:
     """mIoU over a cost: thin lines seed by seed, the mean bold, the band its 95 % t interval. An
-    arm without costs, such as full labels, is a line across. The lines decide what is shown: of few
-    seeds a band is wider than any mIoU."""
+    arm without costs, such as full labels, is a line across. The lines decide what is shown: a band
+    of few seeds is wider than any mIoU, and of two it is left out."""
     words, over = AXIS_WORDS[axis]
 
     def draw(axes: Any) -> None:
@@ -74,7 +74,7 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
             axes.plot(line.cost / over, 100 * line.mean, linewidth=1.8, marker="o", markersize=3,
                       label=f"{name} ({len(line.seeds)})", **look)  # fmt: skip
             half = np.nan_to_num(line.half)
-            if len(half) > 1 and half.any():
+            if len(half) > 1 and len(line.seeds) > 2 and half.any():
                 axes.fill_between(line.cost / over, 100 * (line.mean - half),
                                   100 * (line.mean + half), alpha=0.12, color=look["color"],
                                   linewidth=0)  # fmt: skip

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.answers.box import Box, box_of
+from core.answers.answers import Answers
+from core.answers.box import BOXES, Box, box_of
+from core.answers.boxes import BoxAnswers
 from core.answers.entry import Entry
 from core.answers.ledger import Key
 from core.boxes.edit import in_box
@@ -65,6 +67,13 @@ def history_of(
         if not taken and not entry.blind:
             before = box
     return tuple(steps)
+
+
+def lines_of(answers: Answers, scan: str, name: str, names: Sequence[str]) -> list[str]:
+    """The steps of a box of a scan, a line each."""
+    undone = answers.folds[BOXES].undone
+    steps = history_of(BoxAnswers(answers).states(scan, name), undone, names)
+    return [told(step) for step in steps]
 
 
 def changes(before: Box | None, after: Box | None, names: Sequence[str]) -> str:

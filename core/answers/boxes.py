@@ -206,6 +206,10 @@ class BoxAnswers:
         regions = regions_of(entry.body) if entry is not None else None
         return list(found), table_of(list(found.values()), regions)
 
+    def is_told(self, name: str) -> bool:
+        """Whether the journal says of a box what it is, or that there is none."""
+        return name in self._fold(BOXES).effective
+
     @property
     def changes(self) -> int:
         """How often a box got another state, by whomever: it grows with each."""

@@ -242,6 +242,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--from", choices=KINDS, default="", dest="kind", help="of box files; default: as they look"
     )
+    made.add_argument(
+        "--found",
+        action="store_true",
+        help="of box files: with scores, by a detector; the window shows them to be accepted",
+    )
     made = on_project("agreement", "compare blind answers with the first", "agreement street")
     boxes.add_task(made)
     made = on_project("export", "write labels in the dataset's layout", "export street out")

@@ -19,8 +19,14 @@ def add_task(made: argparse.ArgumentParser) -> None:
 
 def import_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     """Take over box files; how many boxes."""
+    from core.exchange.boxes_found import read_found, take_found
     from core.exchange.boxes_in import plan_boxes, take_over_boxes
 
+    if arguments.found:
+        found = read_found(project, arguments.root, kind=arguments.kind)
+        for sentence in found.notes:
+            print(sentence)
+        return take_found(project, found, job)
     plan = plan_boxes(project, arguments.root, job, kind=arguments.kind)
     for sentence in plan.sentences:
         print(sentence)

@@ -181,11 +181,11 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
         },
         "miou": metrics.get("miou"),
         **{name: metrics.get(name) for name in ("miou_classes", "all_classes", "official")},
-        "iou": _by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),
+        "iou": by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),
     }
 
 
-def _by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
+def by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
     """Values per class, in the order of the ids, under the names that the classes have now."""
     return dict(zip(project.classes.names, stored.values(), strict=False))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from concurrent.futures import Future
 
+from PySide6.QtCore import QObject, Qt, Signal
+
+from core.base.errors import ProjectError
+from core.exchange.boxes_found import FoundBoxes
 from gui.boxes.answering import Answering
 from gui.boxes.copying import Copying
 from gui.boxes.editing import Editing
@@ -11,6 +15,7 @@ from gui.boxes.frame import Frame
 from gui.boxes.making import Making
 from gui.boxes.queue import FrameQueue
 from gui.boxes.scan_points import ScanPoints, sizes_of
+from gui.desk.background import Turn
 from gui.desk.content import Content
 from gui.desk.state import State
 
@@ -23,6 +28,8 @@ class Bench(QObject):
     on : whether boxes are drawn now, and not points labelled
     """
 
+    _read = Signal(object)
+
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.state, self.on = state, False
@@ -34,6 +41,7 @@ class Bench(QObject):
         self.editing = Editing(state, self.frame, self.answering, lambda: self.points, self.sizes)
         self.copying = Copying(state, self.frame, self.answering)
         self._points: tuple[Content, ScanPoints] | None = None
+        self._read.connect(self._take_found, Qt.ConnectionType.QueuedConnection)
 
     @property
     def points(self) -> ScanPoints | None:
@@ -44,6 +52,24 @@ class Bench(QObject):
         if self._points is None or self._points[0] is not content:
             self._points = content, ScanPoints.of(content)
         return self._points[1]
+
+    def look_for_found(self) -> None:
+        """Read what a detector found in all scans, on another thread."""
+        future = self.state.background.submit(lambda: FoundBoxes(self.state.project), Turn.SOON)
+        future.add_done_callback(self._read.emit)
+
+    def _take_found(self, done: Future[FoundBoxes]) -> None:
+        if done.cancelled():
+            return
+        try:
+            found = done.result()
+        except ProjectError as error:
+            self.state.failed.emit(error)
+            return
+        before = self.frame.detector
+        self.frame.detector = found
+        if self.on and self.frame.scan and (len(found) or (before is not None and len(before))):
+            self.frame.read(self.frame.scan)
 
     def show(self, scan: str, *, fly: bool = False) -> None:
         """Show a frame; the camera stays where it is, but for `fly`."""
@@ -56,5 +82,6 @@ class Bench(QObject):
 
     def shut(self) -> None:
         """Take nothing more from the background."""
+        self._read.disconnect()
         self.making.shut()
         self.copying.shut()

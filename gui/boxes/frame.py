@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.answers.box import Box, table_of
+from core.answers.box import Box
 from core.base.errors import ProjectError
-from core.boxes.table import Boxes
+from core.exchange.boxes_found import FoundBoxes
 from gui.desk.state import State
 
 
@@ -75,6 +74,8 @@ class Frame(QObject):
         self.least = 0.3
         self.blind = False
         self._told = 0  # entries of the journal that are taken in
+        self._found: dict[str, Row] = {}  # what a detector found here, by name
+        self.detector: FoundBoxes | None = None  # what it found in all scans
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -90,6 +91,8 @@ class Frame(QObject):
             ref, now = project.scan_ref(scan), project.dataset.from_files
             boxes = found(ref, now)
             rows = [Row(name, box, _kind(box)) for name, box in boxes.items()]
+            self._found = {} if self.blind else self._look_up(scan)
+            rows += [row for row in self._found_rows() if row.name not in boxes]
         except ProjectError as error:
             self.why, rows = error, []
         self.rows = {row.name: row for row in (*rows, *ghosts)}
@@ -97,6 +100,32 @@ class Frame(QObject):
             self.chosen = ""
         self.changed.emit()
         self.chose.emit()
+
+    def _look_up(self, scan: str) -> dict[str, Row]:
+        """What a detector found in a scan."""
+        if self.detector is None:
+            return {}
+        found = self.detector.of(scan)
+        return {one.name: Row(one.name, one.box, Kind.FOUND, one.score) for one in found}
+
+    def _found_rows(self) -> Iterator[Row]:
+        """Those of them that are no boxes of a person's: open, or rejected."""
+        boxes = self.state.project.boxes
+        for row in self._found.values():
+            yield replace(row, kind=Kind.REJECTED) if boxes.is_told(row.name) else row
+
+    @property
+    def detected(self) -> bool:
+        """Whether a detector's boxes are known of the scan."""
+        return bool(self._found)
+
+    def set_least(self, score: float) -> None:
+        """Leave out what a detector found with a smaller score."""
+        self.least = score
+        row = self.row
+        if row is not None and not self.in_sight(row):
+            self.choose("")
+        self.changed.emit()
 
     def follow(self) -> None:
         """Read anew where entries came by another way than `put`."""
@@ -113,6 +142,8 @@ class Frame(QObject):
         for name, box in states:
             if box is None:
                 self.rows.pop(name, None)
+                if name in self._found:
+                    self.rows[name] = replace(self._found[name], kind=Kind.REJECTED)
             else:
                 self.rows[name] = Row(name, box, _kind(box))
         if self.chosen not in self.rows:
@@ -181,14 +212,6 @@ class Frame(QObject):
     def standing(self) -> list[Row]:
         """Those that are in the journal."""
         return [row for row in self.rows.values() if row.kind in (Kind.DRAWN, Kind.UNSURE)]
-
-    def table(self) -> tuple[list[str], Boxes]:
-        """The boxes in sight and their names, row for row."""
-        rows = self.shown
-        made = table_of([row.box for row in rows])
-        return [row.name for row in rows], replace(
-            made, score=np.array([row.score for row in rows])
-        )
 
 
 def _kind(box: Box) -> Kind:

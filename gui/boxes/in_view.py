@@ -11,6 +11,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from core.answers.box import Box
+from core.answers.box_history import lines_of
 from core.boxes.geometry import corners
 from gui.boxes.card import BoxCard
 from gui.boxes.frame import Frame, Kind, Row
@@ -228,10 +229,9 @@ class BoxView(QObject):
         if row.box.track:
             said[0] += f", track {row.box.track}"
         if row.kind in (Kind.DRAWN, Kind.UNSURE) and not self.frame.blind:
-            states = self.state.project.boxes.states(self.frame.scan, row.name)
-            for entry in states[-6:]:
-                when = time.strftime("%d.%m. %H:%M", time.localtime(entry.time))
-                said.append(f"{when}  {entry.annotator}: {entry.tool or 'drawn'}")
+            project = self.state.project
+            names = project.classes.names
+            said += lines_of(project.answers, self.frame.scan, row.name, names)[-6:]
         self.view.canvas.native.setToolTip("\n".join(said))
 
     def _turned(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap, QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -41,6 +41,7 @@ _OCCLUDED = {
 }
 _TRACK_LETTERS = 200
 _SWATCH_PX = 12
+_WIDE_PX = 330  # of numbers side by side
 _NOT_TOLD = -0.01  # of `truncated`: the spin box's least value stands for it
 
 
@@ -133,14 +134,11 @@ class Inspector(QWidget):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Class", self.label)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(6)
-        for place, (name, field) in enumerate(self.numbers.items()):
-            line, column = divmod(place, 3)
-            grid.addWidget(QLabel(name), line, 2 * column)
-            grid.addWidget(field, line, 2 * column + 1)
-            grid.setColumnStretch(2 * column + 1, 1)
-        form.addRow(grid)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(6)
+        self._captions = {name: QLabel(name) for name in self.numbers}
+        self._spread()
+        form.addRow(self._grid)
         form.addRow("Track", self.track)
         form.addRow("Occluded", self.occluded)
         form.addRow("Truncated", self.truncated)
@@ -159,6 +157,28 @@ class Inspector(QWidget):
         layout.addWidget(self.none)
         layout.addWidget(self._fields)
         layout.addStretch(1)
+
+    def _spread(self) -> None:
+        """Put the numbers in as many columns as their text leaves room for."""
+        widest = max(field.minimumSizeHint().width() for field in self.numbers.values())
+        columns = max(1, min(3, _WIDE_PX // max(widest, 1)))
+        if columns == self._grid.property("columns"):
+            return
+        self._grid.setProperty("columns", columns)
+        for column in range(6):
+            self._grid.setColumnStretch(column, 0)
+        for place, (name, field) in enumerate(self.numbers.items()):
+            line, column = divmod(place, columns)
+            self._grid.removeWidget(self._captions[name])
+            self._grid.removeWidget(field)
+            self._grid.addWidget(self._captions[name], line, 2 * column)
+            self._grid.addWidget(field, line, 2 * column + 1)
+            self._grid.setColumnStretch(2 * column + 1, 1)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "_grid"):
+            QTimer.singleShot(0, self, self._spread)
 
     def _choice(self, chosen: Callable[[int], None]) -> Combo:
         field = Combo()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
@@ -21,16 +21,25 @@ from gui.desk.background import Turn
 from gui.desk.state import State
 
 _BESIDE_M = 0.6  # a click on the ground is for what stands so near
+_CLASSES = 3  # that a click tries
 _HINT = "Click a thing to box it; Tab: the next guess. Esc ends."
 
 
-@dataclass(frozen=True)
-class _Made:
-    """A box that a click made, and what else it may have been."""
+class _Click(NamedTuple):
+    """What was clicked; `name` of the box that is there already, "" for a new one."""
+
+    scan: str
+    row: int
+    name: str = ""
+
+
+class _Made(NamedTuple):
+    """A box that a click made, what else it may have been, and the row that was clicked."""
 
     name: str
     guesses: tuple[Candidate, ...]
     place: int
+    row: int
 
 
 class Making(QObject):
@@ -61,7 +70,7 @@ class Making(QObject):
         self.state, self.frame, self.answering = state, frame, answering
         self.points, self.sizes = points, sizes
         self.armed, self.label = False, None
-        self._asked: object = None  # the click that is being fitted
+        self._asked: _Click | None = None  # what is being fitted
         self._made: _Made | None = None
         self._warming: Future[tuple[Candidate, ...]] | None = None
         self._fitted.connect(self._take, Qt.ConnectionType.QueuedConnection)
@@ -105,13 +114,18 @@ class Making(QObject):
         if at is None:
             self.state.told.emit("That is the ground: click a point of the thing.")
             return
-        asked = self._asked = object()
+        self._fit(scan, _Click(self.frame.scan, at), self.label)
+
+    def _fit(self, scan: ScanPoints, click: _Click, label: int | None) -> None:
+        """Fit boxes to what was clicked, on another thread."""
+        self._asked = click
         work = partial(
-            candidates, scan.points, scan.is_ground, scan.cluster, at, self.sizes, self.label
+            candidates,
+            *(scan.points, scan.is_ground, scan.cluster, click.row, self.sizes, label),
+            most=_CLASSES,
         )
         future = self.state.background.submit(work, Turn.NOW)
-        scan_name = self.frame.scan
-        future.add_done_callback(lambda done: self._fitted.emit((asked, scan_name), done))
+        future.add_done_callback(lambda done: self._fitted.emit(click, done))
 
     def _boxed(self, point: np.ndarray) -> str:
         """The name of the box that a point lies in, "" for none."""
@@ -120,20 +134,28 @@ class Making(QObject):
         place = int(points_in_boxes(point[None, :3].astype(np.float64), boxes)[0])
         return rows[place].name if place >= 0 else ""
 
-    def _take(self, asked: tuple[object, str], done: Future[tuple[Candidate, ...]]) -> None:
-        if asked[0] is not self._asked or asked[1] != self.frame.scan or done.cancelled():
+    def _take(self, click: _Click, done: Future[tuple[Candidate, ...]]) -> None:
+        if click is not self._asked:
             return
         self._asked = None
+        if done.cancelled() or click.scan != self.frame.scan:
+            return
         guesses = done.result()
         if not guesses:
             self.state.told.emit("Nothing that could be boxed stands there.")
             return
-        first = guesses[0]
-        names = self.answering.make([self._box(first)], "click")
+        box = self._box(guesses[0])
+        if click.name:  # another class of a box that is there
+            names = [click.name] if click.name in self.frame.rows else []
+            if names and not self.answering.change({click.name: box}, "class"):
+                return
+        else:
+            names = self.answering.make([box], "click")
         if names:
-            self._made = _Made(names[0], guesses, 0)
-            more = f"; Tab: {len(guesses) - 1} other guesses" if len(guesses) > 1 else ""
-            self.state.told.emit(f"{self.state.class_name(first.label).capitalize()}{more}.")
+            self._made = _Made(names[0], guesses, 0, click.row)
+            others = len(guesses) - 1
+            more = "" if not others else f"; Tab: {others} other guess{'es' if others > 1 else ''}"
+            self.state.told.emit(f"{self.state.class_name(box.label).capitalize()}{more}.")
 
     def _box(self, guess: Candidate) -> Box:
         now = self.state.project.dataset.from_files
@@ -156,22 +178,26 @@ class Making(QObject):
             return False
         place = (made.place + by) % len(made.guesses)
         if self.answering.change({made.name: self._box(made.guesses[place])}, "guess"):
-            self._made = _Made(made.name, made.guesses, place)
+            self._made = made._replace(place=place)
             name = self.state.class_name(made.guesses[place].label).capitalize()
             self.state.told.emit(f"{name}, guess {place + 1} of {len(made.guesses)}.")
         return True
 
     def recast(self, label: int) -> bool:
-        """Give a box that a click just made a class: the candidate of that class's size, where
-        there is one; False where nothing was just made."""
+        """Give a box that a click just made a class, and the size that fits it then; False where
+        nothing was just made."""
         made = self._made
         if made is None or not self.guessing:
             return False
         fits = [n for n, guess in enumerate(made.guesses) if guess.label == label]
-        if not fits:
-            return False
-        if self.answering.change({made.name: self._box(made.guesses[fits[0]])}, "class"):
-            self._made = _Made(made.name, made.guesses, fits[0])
+        scan = self.points()
+        if fits:
+            if self.answering.change({made.name: self._box(made.guesses[fits[0]])}, "class"):
+                self._made = made._replace(place=fits[0])
+        elif self.sizes[label] is None or scan is None:
+            return False  # nothing is known of its size: only the name changes
+        else:
+            self._fit(scan, _Click(self.frame.scan, made.row, made.name), label)
         return True
 
     # -- a rectangle --------------------------------------------------------------------------

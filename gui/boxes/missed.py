@@ -13,7 +13,7 @@ MOST = 5  # that are asked of one frame
 _LEAST_POINTS = 20
 _FAR_M = 45.0
 _COVERED = 0.3  # of a cluster's points in boxes: it has its box
-_OFF = 0.55  # of the logarithms of three sides
+_OFF = 0.45  # of the logarithms of three sides
 _LARGEST_M = 12.0
 
 

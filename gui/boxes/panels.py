@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.answers.box import Box
+from core.answers.box_history import lines_of
 from core.boxes.geometry import points_per_box
 from gui.boxes.bench import Bench
 from gui.boxes.box_list import BoxList
@@ -18,9 +17,11 @@ from gui.boxes.box_list import Row as Line
 from gui.boxes.class_bars import ClassBars
 from gui.boxes.copying import frames_of
 from gui.boxes.frame import Kind, Row
+from gui.boxes.frame_picture import FramePicture
 from gui.boxes.frame_strip import DECLINED, FINISHED, OPEN, QUEUED, REST, FrameStrip
 from gui.boxes.frames_panel import FramesPanel
 from gui.boxes.inspector import About, Inspector
+from gui.boxes.score_slider import ScoreSlider
 from gui.boxes.side_views import SideViews
 from gui.desk.later import Later
 from gui.look.colours import class_table
@@ -28,7 +29,14 @@ from gui.look.scrolled import Scrolled
 from gui.look.theme import Theme
 
 _TELL_MS = 50
-_SHARES = {"Frames": 5, "Boxes": 4, "Classes": 3, "Box": 5, "Numbers": 5}  # of a side's height
+_SHARES = {
+    "Frames": 5,
+    "Boxes": 4,
+    "Classes": 3,
+    "Box": 5,
+    "Numbers": 5,
+    "Camera": 5,
+}  # of a side's height
 _STATES = {
     Kind.UNSURE: "copied",
     Kind.FOUND: "predicted",
@@ -46,12 +54,10 @@ class Panels(QObject):
 
     Attributes
     ----------
-    docks : title -> the widget of a dock; `left` names those of the left side
+    docks : title -> the widget of a dock
     """
 
     chosen = Signal(str)
-
-    left: ClassVar = ("Frames", "Boxes")
 
     def __init__(self, page: QWidget, bench: Bench, theme: Theme) -> None:
         super().__init__(bench)
@@ -60,18 +66,25 @@ class Panels(QObject):
         self.list, self.sides = BoxList(theme), SideViews(theme)
         self.inspector, self.bars = Inspector(theme), ClassBars(theme)
         self.strip = FrameStrip(theme)
+        self.score = ScoreSlider(bench.frame.least)
+        self.score.moved.connect(bench.frame.set_least)
+        self.score.hide()
         self.strip.hide()
         layout = page.layout()
         assert layout is not None
         layout.addWidget(self.strip)
         self.classes = QWidget()
         QVBoxLayout(self.classes).setContentsMargins(0, 0, 0, 0)
+        table = class_table(bench.state.project.classes)
+        self.picture = FramePicture(bench, table, theme)
+        self.picture.view.chosen.connect(self.chosen)
         self.docks: dict[str, QWidget] = {
             "Frames": self.frames,
-            "Boxes": self.list,
+            "Boxes": self._listed(),
             "Classes": self.classes,
             "Box": self.sides,
             "Numbers": Scrolled(self.inspector),
+            "Camera": self.picture.view,
         }
         self._dressers: list[Callable[[Theme], object]] = []
         self._keys: Callable[[Callable[[str], str]], object] = lambda _: None
@@ -96,6 +109,16 @@ class Panels(QObject):
         for part in (self.list, self.inspector, self.bars):
             part.set_classes(classes.names, class_table(classes)[: len(classes.names)])
         self.sides.set_colours(class_table(classes)[: len(classes.names)])
+
+    def _listed(self) -> QWidget:
+        """The list, below the slider."""
+        made = QWidget()
+        layout = QVBoxLayout(made)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.score)
+        layout.addWidget(self.list)
+        return made
 
     def take_palette(
         self, palette: QWidget, dress: Callable[[Theme], object], wanted: Callable[[], int]
@@ -140,6 +163,7 @@ class Panels(QObject):
             self.sides.set_points(points.points, points.is_ground)
         self._show_box()
         self.strip.set_current(self.bench.frame.scan)
+        self.picture.follow()
         self._telling.soon()
 
     def _show_box(self) -> None:
@@ -158,6 +182,7 @@ class Panels(QObject):
             self.inspector.show_box(None)
         else:
             self.inspector.show_box(row.box, self._about(row))
+        self.score.setVisible(frame.detected)
         self.bars.set_counts(boxes.class_counts())
         self._tell_strip()
 
@@ -196,14 +221,11 @@ class Panels(QObject):
     def _about(self, row: Row) -> About:
         """What is known of a box beside its state."""
         points = self._inside.get(row.name, (row.box, 0))[1]
-        origin, history = _STATES.get(row.kind, ""), []
+        origin, history = _STATES.get(row.kind, ""), list[str]()
         if row.kind in (Kind.DRAWN, Kind.UNSURE) and not self.bench.frame.blind:
-            states = self.state.project.boxes.states(self.bench.frame.scan, row.name)
-            for entry in states:
-                when = time.strftime("%d.%m. %H:%M", time.localtime(entry.time))
-                history.append(f"{when}  {entry.annotator}: {entry.tool or 'drawn'}")
-            if states and not origin:
-                origin = f"{states[-1].annotator}, {states[-1].tool or 'drawn'}"
+            project, scan = self.state.project, self.bench.frame.scan
+            history = lines_of(project.answers, scan, row.name, project.classes.names)
+            origin = origin or (history[-1] if history else "")
         return About(points, row.score, origin, history)
 
     def _tell_strip(self) -> None:
@@ -253,13 +275,18 @@ class Panels(QObject):
         count = self.state.project.boxes.class_counts().get(label, 0)
         return "1 box" if count == 1 else f"{count:,} boxes"
 
+    def shut(self) -> None:
+        """Take nothing more from the background."""
+        self.picture.shut()
+
     def show_keys(self, key_of: Callable[[str], str]) -> None:
         """Write the keys that actions have now, by their ids."""
         self._keys(lambda id: key_of(f"box {id}"))
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        for part in (self.list, self.sides, self.inspector, self.bars, self.strip):
+        parts = (self.list, self.sides, self.inspector, self.bars, self.strip, self.picture.view)
+        for part in parts:
             part.set_theme(theme)
         for dress in self._dressers:
             dress(theme)

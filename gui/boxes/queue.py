@@ -48,6 +48,14 @@ class FrameQueue:
         asked = self.asked
         return sum(map(self.settled, asked)), len(asked)
 
+    def spent(self) -> str:
+        """What was drawn in all frames so far, in words."""
+        boxes = self.state.project.boxes
+        count, frames = sum(boxes.class_counts().values()), len(boxes.finished)
+        parts = ["1 box" if count == 1 else f"{count:,} boxes"]
+        parts.append("1 frame finished" if frames == 1 else f"{frames:,} frames finished")
+        return " · ".join([*parts, f"{boxes.minutes():.1f} min"])
+
     def after(self, scan: str) -> str | None:
         """The open frame that is asked after a scan, around the end; None where none is open."""
         asked = list(self.asked)

@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -89,7 +90,7 @@ class SideViews(QWidget):
     def set_points(self, points: np.ndarray, is_ground: np.ndarray) -> None:
         """The points (N, >= 3) of the frame, and which (N,) bool are ground."""
         self.points, self.is_ground = points, is_ground
-        self._drag = None
+        self._let_go()
         self._lay()
 
     def set_colours(self, colours: np.ndarray) -> None:
@@ -248,8 +249,12 @@ class SideViews(QWidget):
         self.edited.emit(start)
 
     def _let_go(self) -> None:
-        self._drag = None
-        self.releaseKeyboard()
+        if self._drag is not None:
+            self._drag = None
+            self.releaseKeyboard()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.cancel()  # nobody would let it go
 
     def _commit(self, box: Box) -> None:
         self.box = box

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
 
 from core.answers.box import Box
 from core.boxes.edit import in_box
@@ -62,7 +62,8 @@ class Sketch:
         halo = QColor(self.theme.canvas)
         halo.setAlpha(190)
         style = Qt.PenStyle.SolidLine if self.box.sure else Qt.PenStyle.DashLine
-        self.painter.setBrush(Qt.BrushStyle.NoBrush)
+        hatch = Qt.BrushStyle.BDiagPattern if self.box.ignore else Qt.BrushStyle.NoBrush
+        self.painter.setBrush(QBrush(self.colour, hatch))
         for pen in (QPen(halo, 4), QPen(self.colour, 1.8, style)):
             self.painter.setPen(pen)
             self.painter.drawPolygon(_polygon(outline))

@@ -70,6 +70,7 @@ class BoxesWork(QObject):
         self.gate.busy = lambda: self.making.fitting or self.copying.copying or self._looking
         self.panels = Panels(page, bench, theme)
         self._choose: tuple[str, str] = ("", "")  # a box, or a track, to choose in the next frame
+        self._rounds = len(state.project.frame_rounds)
         self._seen = False  # whether the camera was put over the scan
         self._asked: object = None  # the frame in which is looked for what was missed
         self._walked = ""  # the frame whose missed things are asked
@@ -77,6 +78,7 @@ class BoxesWork(QObject):
         state.scan_shown.connect(self._show)
         state.answers_changed.connect(self._follow)
         state.target_changed.connect(lambda _: self.in_view.tell())
+        state.project_changed.connect(self._renew)
         self.making.turned.connect(self.gate.again)
         self.panels.chosen.connect(self._show_box)
         self.copying.arrived.connect(self._arrive)
@@ -96,6 +98,7 @@ class BoxesWork(QObject):
             self.gate.drop("points are labelled again")
         else:
             self.making.begin_warm()
+            self.bench.look_for_found()
 
     def begin(self) -> None:
         """Show the frame that was shown, where it is one to draw in, else the first open one."""
@@ -143,6 +146,16 @@ class BoxesWork(QObject):
         after = self.queue.after(content.scan)
         if after is not None:
             self.state.loader.ask(after)
+
+    def _renew(self) -> None:
+        """A step has ended: frames may be asked, or boxes found by a detector."""
+        if not self.bench.on:
+            return
+        self.bench.look_for_found()
+        asked = len(self.state.project.frame_rounds)
+        if asked > self._rounds and not self.frame.blind:
+            self._rounds = asked
+            self.begin_open()
 
     def _show_box(self, name: str) -> None:
         self.frame.choose(name)
@@ -407,5 +420,6 @@ class BoxesWork(QObject):
         """Take nothing more from the background."""
         self._looked.disconnect()
         self.bench.shut()
+        self.panels.shut()
         self.gate.shut()
         self.in_view.shut()

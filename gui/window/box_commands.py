@@ -193,7 +193,7 @@ def _frames(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
                "Of a box that a click just made: what else it may be.", lambda: work.step(1)),
         Action("box previous", "Box before, or guess before", ("Shift+Tab",), "Go",
                "The other way round.", lambda: work.step(-1)),
-        Action("box finish", "Frame finished, next", ("Ctrl+Return", "Ctrl+Enter"), "Go",
+        Action("box finish", "Frame finished, next", ("Ctrl+Enter", "Ctrl+Return"), "Go",
                "All things have their boxes. What may be missed is shown; again: next frame.",
                work.finish, why_not),
         Action("box decline", "Frame cannot be labelled", (), "Go",

@@ -55,8 +55,11 @@ class BoxExchange:
         """Say what of the box files at `path` would be imported, and offer to do it."""
 
         def work(job: Job) -> Told:
+            from core.exchange.boxes_found import holds_scores
             from core.exchange.boxes_in import plan_boxes
 
+            if holds_scores(self._project, path):
+                return self._offer_found(path)
             plan = plan_boxes(self._project, path, job)
             if not plan.frames:
                 return Told(" ".join(plan.sentences))
@@ -73,6 +76,30 @@ class BoxExchange:
             )
 
         self._run("Look at boxes", work)
+
+    def _offer_found(self, path: Path) -> Told:
+        """What a detector found is no answer: say what it would be."""
+        from core.exchange.boxes_found import read_found
+
+        found = read_found(self._project, path)
+        boxes = sum(map(len, found.frames.values()))
+        take: Choice = ("Show them", lambda: self._take_found(path))
+        leave: Choice = ("Do not import", lambda: None)
+        return Told(
+            f"{boxes:,} boxes with scores of {len(found.frames):,} frames: what a detector found. "
+            + " ".join(found.notes),
+            "They are shown dashed, to be accepted or rejected, in place of any found before.",
+            [take, leave],
+        )
+
+    def _take_found(self, path: Path) -> None:
+        def work(job: Job) -> Told:
+            from core.exchange.boxes_found import read_found, take_found
+
+            said = take_found(self._project, read_found(self._project, path), job)
+            return Told(f"{said}: Space accepts one, Delete rejects it.")
+
+        self._run("Import", work)
 
     def _take_over(self, plan: BoxPlan) -> None:
         def work(job: Job) -> Told:

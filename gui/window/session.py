@@ -169,6 +169,8 @@ class Session(QObject):
             if self.boxes is not None:
                 self.boxes.turn(False)
             self.points.rest(False)
+            self.status.facts = None
+            self.status.refresh()
             return True
         if self.view is None:
             self.banner.show_note("Boxes are drawn in the 3D view, which cannot be shown here.", "")
@@ -182,6 +184,8 @@ class Session(QObject):
             self.boxes.panels.frames.asked.connect(self.ask_frames)
         self.work = self.boxes
         self.boxes.turn(True)
+        self.status.facts = self.boxes.queue.spent
+        self.status.refresh()
         return True
 
     # -- steps --------------------------------------------------------------------------------

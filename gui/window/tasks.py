@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QCoreApplication, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolBar
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QToolBar
 
 from gui.points.class_palette import Palette
 from gui.start.recent import store
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gui.window.session import Session
 
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+_CLASSES, _BOX, _NUMBERS, _CAMERA = "Classes", "Box", "Numbers", "Camera"
+_ON_LEFT = ("Frames", "Boxes")
+_ROOMY, _TIGHT = 46, 36  # lines of text in the window's height for all panels below each other
 LAYOUTS = {"points": "layout", "boxes": "layout boxes"}
 
 
@@ -127,7 +130,8 @@ class Tasks:
                 dock.setWidget(content)
                 docks.append(dock)
             self._boxes = bar, docks
-            self.place()
+            for dock in docks:  # to be known to a layout that is restored
+                window.addDockWidget(_LEFT, dock)
             work.state.changed.connect(shell.refresh)
             work.frame.chose.connect(shell.refresh)
             work.making.turned.connect(shell.refresh)
@@ -137,45 +141,90 @@ class Tasks:
         window, shell, boxes = self.window, self.shell, self._boxes
         assert boxes is not None
         on, off = (boxes, self._points) if self.task == "boxes" else (self._points, boxes)
-        off[0].hide()
-        for dock in off[1]:
-            dock.hide()
         shell.docks, shell.stepper = on[1], on[0]
+        off[0].hide()
         on[0].show()
-        for dock in on[1]:
-            dock.show()
+
+        def take_off() -> None:
+            for dock in off[1]:
+                window.removeDockWidget(dock)  # hidden ones would leave their tabs in sight
+
+        take_off()
+        QCoreApplication.processEvents()
         kept = store().value(self.layout_key)
         if not isinstance(kept, QByteArray) or not window.restoreState(kept, docking.VERSION):
             shell.reset_layout()
+        take_off()  # a layout that does not know them shows them
 
     # -- the panels of boxes ------------------------------------------------------------------
 
+    def _sides(self) -> tuple[list[QDockWidget], list[QDockWidget]]:
+        """The docks of boxes on the left and on the right, from above."""
+        assert self._boxes is not None
+        docks = {dock.windowTitle(): dock for dock in self._boxes[1]}
+        left = [docks.pop(title) for title in _ON_LEFT]
+        return left, [docks[title] for title in (_CLASSES, _BOX, _NUMBERS, _CAMERA)]
+
+    @property
+    def _lines(self) -> int:
+        """Lines of text that the window is high."""
+        return self.window.height() // max(self.window.fontMetrics().height(), 1)
+
     def place(self) -> None:
-        """Put every panel of boxes on its side, and give each the size it needs."""
+        """Put every panel of boxes on its side; where the window is low, those that are seldom
+        looked at behind others."""
         if self._boxes is None:
             return
-        window, docks = self.window, self._boxes[1]
-        sides = self.session.boxes.panels.left if self.session.boxes is not None else ()
-        left = [dock for dock in docks if dock.windowTitle() in sides]
-        right = [dock for dock in docks if dock not in left]
-        for group, area in ((left, _LEFT), (right, _RIGHT)):
+        window, (left, right) = self.window, self._sides()
+        for dock in (*left, *right):
+            window.removeDockWidget(dock)
+        QCoreApplication.processEvents()  # else Qt leaves the old tabs in sight
+        classes, box, numbers, camera = right
+        roomy = self._lines >= _ROOMY
+        below = right if roomy else [box, numbers, camera, classes]
+        for group, area in ((left, _LEFT), (below, _RIGHT)):
             for dock in group:
                 dock.setFloating(False)
                 window.addDockWidget(area, dock)
                 dock.show()
+        window.tabifyDockWidget(numbers, camera)
+        if not roomy:
+            window.tabifyDockWidget(camera, classes)
+        if self._lines < _TIGHT:
+            window.tabifyDockWidget(*left)
+            left[0].raise_()
+        (numbers if roomy else classes).raise_()
+        if self.session.boxes is not None:
+            self.session.boxes.panels.bars.setVisible(roomy)
 
     def size(self) -> None:
         """Give each panel of boxes the size it needs."""
         if self._boxes is None or self.session.boxes is None:
             return
         QCoreApplication.processEvents()
-        window, docks, panels = self.window, self._boxes[1], self.session.boxes.panels
-        left = [dock for dock in docks if dock.windowTitle() in panels.left]
-        right = [dock for dock in docks if dock not in left]
-        wide = int(min(460, max(330, window.width() * 0.32)))
-        window.resizeDocks([left[0], right[0]], [240, wide], Qt.Orientation.Horizontal)
+        window, (left, right) = self.window, self._sides()
+        self._fit_tabs()
+        wide = int(min(472, max(330, window.width() * 0.33)))
+        window.resizeDocks([left[0], right[1]], [240, wide], Qt.Orientation.Horizontal)
         QCoreApplication.processEvents()  # how high the classes are depends on their width
-        for group in (left, right):
+        classes, box, numbers, _ = right
+        groups = [left] if self._lines >= _TIGHT else []
+        groups.append([classes, box, numbers] if self._lines >= _ROOMY else [box, classes])
+        for group in groups:
             high = sum(dock.height() for dock in group)
-            parts = panels.heights([dock.windowTitle() for dock in group], high)
+            titles = [dock.windowTitle() for dock in group]
+            parts = self.session.boxes.panels.heights(titles, high)
             window.resizeDocks(group, parts, Qt.Orientation.Vertical)
+
+    def _fit_tabs(self) -> None:
+        """No panel becomes narrower than the tabs that it stands behind."""
+        for bar in self.window.findChildren(QTabBar):
+            if not bar.count() or not bar.isVisible():
+                continue
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(False)
+            bar.ensurePolished()
+            titles = {bar.tabText(place) for place in range(bar.count())}
+            for dock in self.shell.docks:
+                if dock.windowTitle() in titles:
+                    dock.setMinimumWidth(bar.sizeHint().width())

@@ -7,8 +7,9 @@ does. It sees to a box until that is about right, not until it is perfect.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,9 +18,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from core.answers.box import Box
 from core.boxes.edit import in_box
-from core.boxes.geometry import points_in_boxes, rotated_iou_of_pairs, wrapped
+from core.boxes.geometry import points_in_boxes, rotated_iou, rotated_iou_of_pairs, wrapped
 from core.boxes.table import Boxes
 from gui.boxes.grips import Grip, Pull, pulled
 from gui.boxes.sheets import Sheet
@@ -31,7 +31,7 @@ WHEEL_S = 0.1  # a notch; the hand is on it
 LEAST_POINTS = 5  # of a thing that is drawn (S-SSAL's own rule)
 _GOOD = 0.1  # above the class's IoU: then a box is let be
 _DRAGS, _GAIN = 3, 0.04  # at most; what a drag must be worth, in IoU
-_GUESSES = 2  # candidates that are looked at beside the first
+_SAME = 0.1  # IoU from which a found box is meant for a thing
 _LEAST_PX = 20.0  # of a thing on screen, to be clicked
 _NOTCHES = 14
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -80,14 +80,8 @@ class BoxAnnotator:
 
     def settle(self) -> None:
         QApplication.processEvents()
-        work = self.work
-        while not (
-            self.state.settled
-            and work.gate.rested
-            and work.gate.in_sight
-            and not work.making.fitting
-            and not work.copying.copying
-        ):
+        gate = self.work.gate
+        while not (self.state.settled and gate.rested and gate.in_sight):
             QTest.qWait(3)
         QApplication.processEvents()
 
@@ -189,7 +183,6 @@ class BoxAnnotator:
         row = self.frame.row
         if row is not None and row.box.label != label:
             self.key(self._class_key(label))
-        self._guess(box, label)
         self._head(box)
         for _ in range(_DRAGS):
             if self.overlap(box) >= self.wanted(label) + _GOOD or not self._pull(box):
@@ -198,22 +191,6 @@ class BoxAnnotator:
     def _class_key(self, label: int) -> str:
         shown = self.state.project.classes.shown
         return "1234567890"[list(shown).index(label)]
-
-    def _guess(self, box: np.ndarray, label: int) -> None:
-        """Look at other candidates while the box is bad, and go back to the best."""
-        found = [self.overlap(box)]
-        while (
-            max(found) < self.wanted(label) - 0.2
-            and len(found) <= _GUESSES
-            and self.work.making.guessing
-        ):
-            self.key(Qt.Key.Key_Tab, decide=True)
-            found.append(self.overlap(box))
-        for _ in range(len(found) - 1 - int(np.argmax(found))):
-            self.key(Qt.Key.Key_Tab, _SHIFT)
-        row = self.frame.row
-        if row is not None and row.box.label != label:
-            self.key(self._class_key(label))
 
     def _head(self, box: np.ndarray) -> None:
         """Turn it to about where it heads."""
@@ -257,8 +234,9 @@ class BoxAnnotator:
 
     # -- frames -------------------------------------------------------------------------------
 
-    def from_scratch(self, truth: Boxes) -> list[Effort]:
-        """Draw every thing of the shown frame, each time the nearest to the last, and finish it."""
+    def from_scratch(self, truth: Boxes, before: Sequence[Effort] = ()) -> list[Effort]:
+        """Draw every thing of the shown frame, each time the nearest to the last, and finish it;
+        `before`: what was done in it already."""
         found = []
         for row in _way(truth.box[:, :2]):
             box, label = truth.box[row], int(truth.label[row])
@@ -268,37 +246,102 @@ class BoxAnnotator:
             if self.make(box, label):
                 self.effort.overlap = self.overlap(box)
             found.append(self.effort)
-        self.finish(found)
+        self.finish([*before, *found])
         return found
 
     def from_predictions(self, truth: Boxes) -> list[Effort]:
-        """Judge the open boxes of the shown frame, then draw what has none."""
+        """Judge what a detector found in the shown frame, the surest first, then draw what has no
+        box, and finish the frame."""
         found: list[Effort] = []
         left = set(range(len(truth)))
-        for name in [row.name for row in self.frame.open]:
-            self.effort = Effort(0, "prediction")
-            if self.frame.chosen != name:
-                self.key(Qt.Key.Key_Tab if found else Qt.Key.Key_Space)
-            if self.frame.chosen != name:
-                self.frame.choose(name)  # the list of the panel, one click
-                self.effort.spent["clicking"] += POINT_S
-            own = self.frame.rows[name].box.box
-            overlaps = rotated_iou_of_pairs(np.tile(own, (len(truth), 1)), truth.box)[1]
+        self.effort = Effort(-1, "prediction")
+        if self.frame.open:
+            self.key(Qt.Key.Key_Space)
+        while (row := self.frame.row) is not None and row.kind.open:
+            name, first = row.name, self.effort if not found else None
+            self.effort = first or Effort(-1, "prediction")
+            overlaps = rotated_iou(row.box.box[None], truth.box)[1][0]
             best = int(overlaps.argmax()) if len(truth) else -1
-            if best < 0 or overlaps[best] < 0.1 or best not in left:
+            if best < 0 or overlaps[best] < _SAME or best not in left:
                 self.key(Qt.Key.Key_Delete, decide=True)
-                self.effort.label = -1
             else:
                 left.discard(best)
                 self.effort.label = int(truth.label[best])
                 self.tend(truth.box[best], self.effort.label)
                 self.effort.overlap = self.overlap(truth.box[best])
                 self.key(Qt.Key.Key_Space)
+            assert self.frame.chosen != name or not self.frame.row.kind.open
             found.append(self.effort)
-        rest = truth.take(np.array(sorted(left), int))
-        return [*found, *self.from_scratch(rest)]
+        drawn = self.from_scratch(truth.take(np.array(sorted(left), int)), found)
+        return [*found, *drawn]
 
-    def finish(self, found: list[Effort]) -> None:
+    # -- a drive ------------------------------------------------------------------------------
+
+    def along(self, boxes: Mapping[str, np.ndarray], label: int, every: int) -> list[Effort]:
+        """Draw a thing of a drive, with its labels (7,) by frame: by hand in each `every`th of
+        its frames and the last, all between by one key. Return what each of those by hand took;
+        none where it cannot be clicked."""
+        frames = list(boxes)
+        for first in range(min(every, len(frames))):
+            self.effort = Effort(label, "keyframe")
+            self._go(frames[first])
+            if self.make(boxes[frames[first]], label):
+                break
+        else:
+            return []
+        self.effort.overlap = self.overlap(boxes[frames[first]])
+        found = [self.effort]
+        rest = frames[first:]
+        keys = [*rest[::every], *([rest[-1]] if (len(rest) - 1) % every else [])]
+        for here, there in itertools.pairwise(keys):
+            self.effort = Effort(label, "keyframe")
+            self._carry(rest.index(there) - rest.index(here), every)
+            self.tend(boxes[there], label)
+            self._vouch()
+            self.effort.overlap = self.overlap(boxes[there])
+            found.append(self.effort)
+        if len(keys) > 1:
+            self.effort = found[-1]
+            self.key("N")
+        return found
+
+    def _go(self, scan: str) -> None:
+        """Click a frame in the strip."""
+        if scan == self.frame.scan:
+            return
+        strip = self.work.panels.strip
+        place = list(strip.names).index(scan)
+        x = int((strip.x_of(place) + strip.x_of(place + 1)) / 2)
+        QTest.mouseClick(strip, _LEFT, _NONE, QPoint(x, strip.height() // 2))
+        self.effort.spent["looking"] += POINT_S
+        self.settle()
+        assert self.frame.scan == scan
+
+    def _carry(self, frames: int, every: int) -> None:
+        """Copy the chosen box so many frames on."""
+        if frames == every:
+            self.key("V", _SHIFT)
+        else:
+            for _ in range(frames):
+                self.key("V")
+
+    def _vouch(self) -> None:
+        """Say that the chosen box is right, where that was not said by changing it; what is chosen
+        then is another open one, so it is clicked in the list."""
+        name = self.frame.chosen
+        if self.frame.row.box.sure:
+            return
+        self.key(Qt.Key.Key_Space)
+        if self.frame.chosen != name:
+            panel = self.work.panels.list
+            panel.set_rows(panel.model.given, self.frame.chosen)
+            at = panel.table.visualRect(panel.model.index_of(name)).center()
+            QTest.mouseClick(panel.table.viewport(), _LEFT, _NONE, at)
+            self.effort.spent["clicking"] += POINT_S
+            self.settle()
+        assert self.frame.chosen == name
+
+    def finish(self, found: Sequence[Effort]) -> None:
         """Finish the frame, and wave off what is no thing; its seconds are shared by its boxes."""
         scan = self.frame.scan
         self.effort = Effort(-1)
@@ -310,8 +353,9 @@ class BoxAnnotator:
                 break
         if self.frame.scan == scan and any(row.kind.name == "GHOST" for row in self.frame.shown):
             self.key(Qt.Key.Key_Return, _CTRL, decide=True)
+        spent = self.effort.seconds
         for effort in found:
-            effort.spent["finishing"] += self.effort.seconds / len(found)
+            effort.spent["finishing"] += spent / len(found)
 
 
 def _way(places: np.ndarray) -> Iterator[int]:
@@ -360,16 +404,3 @@ def _place(sheet: Sheet, box: np.ndarray, grip: Grip) -> np.ndarray:
         float(top in grip.sides) - float(bottom in grip.sides),
     ])  # fmt: skip
     return middle + half * signs
-
-
-def wrong(label: Boxes, drawn: list[Box]) -> int:
-    """How many drawn boxes lie on no label."""
-    if not drawn:
-        return 0
-    boxes = np.array([box.box for box in drawn])
-    if not len(label):
-        return len(boxes)
-    rows = [
-        rotated_iou_of_pairs(np.tile(box, (len(label), 1)), label.box)[1].max() for box in boxes
-    ]
-    return int((np.array(rows) < 0.1).sum())

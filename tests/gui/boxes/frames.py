@@ -139,6 +139,21 @@ def street_scan(cars: Sequence[tuple[float, float, float]], seed: int = 0) -> np
 PLACES = ((9.0, 4.0, 0.0), (12.0, -5.0, 0.3), (6.0, -9.0, -0.2))
 
 
+def true_box(number: int) -> np.ndarray:
+    """The car of the street, in its first frame."""
+    x, y, yaw = PLACES[number]
+    return np.array([x, y, -1.73 + CAR[5] / 2, *CAR[3:6], yaw])
+
+
+def box_car(driver: BoxDriver, number: int) -> str:
+    """Press B where no click makes boxes yet, and click a car; return its box's name."""
+    if not driver.work.making.armed:
+        driver.key("B")
+    driver.click_row(driver.seen_row(driver.rows_in(true_box(number))))
+    assert driver.frame.row is not None, driver.said
+    return driver.frame.chosen
+
+
 def made_street(folder: Path, frames: int = 4) -> Path:
     """A project of a few scans in KITTI tracking's layout, not prepared: the car drives a metre a
     frame, what stands on the road is parked."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from core.answers.box import Box
 from gui.boxes.sheets import arranged
@@ -285,6 +286,24 @@ def test_another_box_ends_a_drag_and_its_own_does_not(views):
     release(views, start)
     assert told.committed == []
     assert views.box is other
+
+
+@pytest.mark.parametrize("how", ["another frame", "hidden"])
+def test_a_drag_that_cannot_be_ended_gives_the_keys_back(qtbot, how: str):
+    views = shown(qtbot)
+    told, before = Told(views), views.box
+    start = at(views, TOP, 0, 0)
+    press(views, start)
+    move(views, start + by(views, 0.5, 0))
+    assert QWidget.keyboardGrabber() is views
+    if how == "hidden":
+        views.hide()
+        assert views.box is told.edited[-1] is before
+    else:
+        views.set_points(views.points, views.is_ground)
+    assert QWidget.keyboardGrabber() is None
+    release(views, start)
+    assert told.committed == []
 
 
 def test_views_stay_still_while_a_box_stays_about_in_their_middle(views):

@@ -9,26 +9,11 @@ from PySide6.QtTest import QTest
 
 from core.boxes.geometry import rotated_iou
 from core.project.project import Project
-from tests.gui.boxes.frames import CAR, CONTROL, PLACES, SHIFT, BoxDriver
+from tests.gui.boxes.frames import CONTROL, PLACES, SHIFT, BoxDriver, box_car, true_box
 from tests.gui.boxes.hand import drag
 from tests.gui.driver import open_window
 
 NAMES = ("car", "van", "truck", "pedestrian")
-
-
-def true_box(number: int) -> np.ndarray:
-    """The car of the street, in its first frame."""
-    x, y, yaw = PLACES[number]
-    return np.array([x, y, -1.73 + CAR[5] / 2, *CAR[3:6], yaw])
-
-
-def box_car(driver: BoxDriver, number: int) -> str:
-    """Press B where no click makes boxes yet, and click a car; return its box's name."""
-    if not driver.work.making.armed:
-        driver.key("B")
-    driver.click_row(driver.seen_row(driver.rows_in(true_box(number))))
-    assert driver.frame.row is not None, driver.said
-    return driver.frame.chosen
 
 
 def stored(driver: BoxDriver) -> dict:

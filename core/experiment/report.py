@@ -1,6 +1,6 @@
 """The report: tables, figures and the sentences that the statistics allow, from the records alone.
 
-report.html and report.md, and beside them each figure as SVG and each table as CSV. Nothing is
+report.html, and beside it the same in Markdown, each figure as SVG, each table as CSV. Nothing is
 trained.
 """
 

@@ -72,7 +72,9 @@ def test_classes_of_sizes_are_tried_by_keys_and_by_dragging_a_cut(qtbot):
     clusters = np.array([9, 7, 5, 4, 2, 2, 1])
     points = clusters * metres * 30
     sizes.set_sizes(Sizes(metres, clusters, points, clusters / np.log(points)), (2, 5, 13))
-    assert sizes.said.text().startswith("As prepared. up to 2 m: ")
+    assert sizes.said.text().startswith(
+        "As prepared. % of information / clusters / points: up to 2 m: 4"
+    )
     axis = sizes.plot.getAxis("left")
     (spacing, values), *_ = axis.tickValues(*axis.range, axis.height())
     written = axis.tickStrings(values, axis.autoSIPrefixScale * axis.scale, spacing)

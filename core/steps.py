@@ -5,6 +5,7 @@ Each step takes an open project and a job; the command line and the window call 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,8 +23,10 @@ from core.query.pool import Draw, Pool
 from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
+from core.query.strategies.names import TIMES
 from core.query.why import REOPENED
 from core.rounds.round import QUERY, Round
+from core.rounds.scores import MORE
 
 ORACLES = ("per-point", "majority")
 
@@ -101,7 +104,7 @@ def ask(
 @dataclass(frozen=True)
 class Estimate:
     """What a query would ask: units, their points, and the seconds that it is expected to take, by
-    the answers so far where some took time (`timed`)."""
+    the answers so far where some took time (`timed`); NaN where they cannot be estimated."""
 
     units: int
     points: int
@@ -125,7 +128,7 @@ def estimate(
     pace = project.answers.pace(everyone=True)
     table = project.need_units()
     points = int(table.costs[found].sum())
-    seconds = float(seconds_of(project, table)[found].sum())
+    seconds = float(seconds_of(project, table)[found].sum()) if table.basal else math.nan
     return Estimate(len(found), points, seconds, pace is not None)
 
 
@@ -164,6 +167,9 @@ def _choose(
     if units is not None:
         budget = units_budget(table, units)
     elif minutes is not None:
+        if "seconds" not in pool.columns:
+            what, do = ELSEWHERE["seconds"]
+            raise ProjectError(f"A budget in minutes counts {what}.", do)
         budget = minutes_budget(minutes, pool.columns["seconds"])
     else:
         budget = points_budget(
@@ -206,6 +212,13 @@ def _that_can_choose(name: str, pool: Pool, *, first: bool, scored: bool) -> Sel
         if column in ELSEWHERE:
             what, do = ELSEWHERE[column]
             raise ProjectError(f"Strategy {name} ranks by {what}.", do)
+    if scored and MORE.keys() & set(lacks):
+        raise ProjectError(
+            f"Strategy {name} ranks by a second look at the scans, which costs time and is taken "
+            "only where a project asks by it.",
+            f"Run `lidarloop settings PROJECT --set query.strategy={name.split(TIMES)[-1]}`, then "
+            "`lidarloop score`.",
+        )
     if scored:
         names = " and ".join(lacks)
         raise ProjectError(

@@ -106,7 +106,7 @@ def _pictures(project: Path, out: Path) -> list[Path]:
     if session.view is not None:
         session.view.instant = True
     settle(lambda: session.state.content is not None and session.state.guesses.rested)
-    modes = session.work.in_view.colours.modes() if session.work.in_view is not None else ()
+    modes = session.points.in_view.colours.modes() if session.points.in_view is not None else ()
     for mode in modes:
         window.actions_table.run(f"mode {mode}")
         picture(mode)

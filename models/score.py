@@ -7,7 +7,7 @@ means over its rows (docs/method.md, Scores; Eq. 2 with the natural logarithm).
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,7 +100,7 @@ class Scorer:
         return Seen(voxel, classes, *(values.cpu().numpy() for values in found))
 
 
-_scorer = functools.lru_cache(maxsize=1)(Scorer.load)  # of a worker, for all its scans
+scorer = functools.lru_cache(maxsize=1)(Scorer.load)  # of a worker, for all its scans
 
 
 def predict(
@@ -140,7 +140,7 @@ def predict(
         ):
             pass
     finally:
-        _scorer.cache_clear()
+        scorer.cache_clear()
         release_buffers()
 
 
@@ -157,7 +157,7 @@ def predict_to_file(
     `prepared`: the file of its rows and the number of its units, None for a scan without units.
     """
     points = dataset.normalised(dataset.scan(scan).points)
-    seen = _scorer(trained).look(points)
+    seen = scorer(trained).look(points)
     classes, entropy = seen.rows()
     arrays = {"classes": classes, "entropy": entropy}
     if prepared is not None:
@@ -169,11 +169,19 @@ def predict_to_file(
 
 
 def join_scores(
-    units: Units, dataset: Dataset, folder: Path, out: Path, *, width: float, classes: int
+    units: Units,
+    dataset: Dataset,
+    folder: Path,
+    out: Path,
+    *,
+    width: float,
+    classes: int,
+    more: Sequence[str] = (),
+    seen_again: Callable[[str], Mapping[str, np.ndarray]] = lambda scan: {},
 ) -> None:
     """Join the scans' unit scores, from the predictions in `folder`, in unit order; keep them in
     the round's folder `out`. One scan is in memory at a time. `width` of the network, `classes`
-    that it knows."""
+    that it knows; `more` columns, which `seen_again` has of a scan's units."""
     size = feature_size(width)
 
     def parts() -> Iterator[Mapping[str, np.ndarray]]:
@@ -183,6 +191,7 @@ def join_scores(
                 file = prediction_file(folder, scan, dataset)
                 names = UNIT_ARRAYS.values()
                 stored = read_prediction(file, *names, U=len(mine), F=size, C=classes)
-                yield {column: stored[name] for column, name in UNIT_ARRAYS.items()}
+                known = {column: stored[name] for column, name in UNIT_ARRAYS.items()}
+                yield {**known, **seen_again(scan)}
 
-    write_scores(out, units, parts(), features=size, classes=classes)
+    write_scores(out, units, parts(), features=size, classes=classes, more=more)

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.base.errors import ProjectError
+from core.base.errors import ProjectError, SettingsError
 from core.base.files import write_json
 from core.base.jobs import Job
 from core.prepare.scan import prepare_scan
 from core.project.caches import prune
 from core.project.project import Project
+from core.project.pseudo import freeze
 from core.quality.iou import confusion, iou, mean_iou
 from core.quality.panoptic import Matches, as_things, matches, no_matches
+from core.query.strategies import strategy_named
 from core.rounds.figures import figures
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
-from core.rounds.scores import forget_scores
+from core.rounds.scores import MORE, forget_scores, read_scores
+from models.again import look_again, seen_again
 from models.score import Trained, join_scores, predict
 from models.sparse import describe
 from models.training.round import train_round
@@ -40,13 +43,15 @@ def train(
     round: str | None = None,
     start: Path | None = None,
     gpus: int = 1,
+    scored: bool = True,
 ) -> None:
     """Train a round, the newest by default, on all answers of its branch; then score and evaluate.
 
-    It goes on from the checkpoint `start`, ours or a published one; by default its parent's. On
-    `gpus` GPUs each takes `train.batch` scans a step. What an interrupted call has finished is
-    kept. Raises ProjectError where there is nothing to train on, the round is trained, scored and
-    evaluated already, or there are not as many GPUs.
+    Without `scored` no unit is scored and no training scan predicted: for a round after which
+    nothing is asked that ranks by its network. It goes on from the checkpoint `start`, ours or a
+    published one; by default its parent's. On `gpus` GPUs each takes `train.batch` scans a step.
+    What an interrupted call has finished is kept. Raises ProjectError where there is nothing to
+    train on, the round is trained, scored and evaluated already, or there are not as many GPUs.
     """
     there = torch.cuda.device_count()
     if gpus < 1 or gpus > max(1, there):
@@ -55,20 +60,21 @@ def train(
             "Name a smaller number with --gpus, or leave it out.",
         )
     found = project.round(round) if round else _tip(project)
-    if found.done:
+    if found.done and not (scored and _lacks(project, found)):
         raise ProjectError(
             f"Round {found.id} is trained and scored.", "Ask the next query: `lidarloop query`."
         )
     if not found.checkpoint.exists():
+        freeze(project, found)  # here: the processes only read the project
         if gpus > 1:
             from models.training.launch import launch
 
-            project.training_set(found)  # frozen here: the processes only read the project
             launch(project, found, gpus, start, job)
         else:
             train_round(project, found, start, job)
-    _score(project, found, job)
-    forget_scores(project.given.folder)  # what was scored last counts
+    if scored:
+        _score(project, found, job)
+        forget_scores(project.given.folder)  # what was scored last counts
     _evaluate(project, found, job)
 
 
@@ -145,6 +151,20 @@ def _score(
         workers=workers,
         cluster=cluster,
     )
+    more = sorted(MORE.keys() & _ranked_by(project))
+    if more:
+        look_again(
+            trained,
+            more,
+            project.settings.train,
+            dataset,
+            units,
+            project.units_folder,
+            folder,
+            job,
+            workers=workers,
+            cluster=cluster,
+        )
     join_scores(
         units,
         dataset,
@@ -152,8 +172,25 @@ def _score(
         found.folder,
         width=project.settings.train.width,
         classes=trained.classes,
+        more=more,
+        seen_again=lambda scan: seen_again(folder, scan, dataset, more, len(units.range_of(scan))),
     )
     prune(project, found, lambda other: _checked(project, other).source, job)
+
+
+def _lacks(project: Project, found: Round) -> bool:
+    """Whether the project's strategy ranks by a second look that a scored round has not."""
+    scores = read_scores(found.folder, project.need_units())
+    return scores is not None and not (_ranked_by(project) & MORE.keys()) <= set(scores)
+
+
+def _ranked_by(project: Project) -> frozenset[str]:
+    """Columns that the project's strategy ranks by; none of one that is not here any more."""
+    name = project.settings.query.strategy
+    try:
+        return frozenset(getattr(strategy_named(name), "needs", ()))
+    except SettingsError:  # of a package that is gone: said where it is asked by
+        return frozenset()
 
 
 def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:

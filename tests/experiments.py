@@ -46,7 +46,7 @@ def tiny_spec(folder: Path, text: str = TINY) -> Path:
     return path
 
 
-def learn(project: Project, job: Job) -> None:
+def learn(project: Project, job: Job, *, scored: bool) -> None:
     """Leave what training leaves; the more points are labelled, the more predictions are right."""
     tip = project.tip
     assert tip is not None
@@ -59,7 +59,8 @@ def learn(project: Project, job: Job) -> None:
         write_atomic(tip.checkpoint, text.encode())
     units = project.need_units()
     scores = made_scores(len(units), project.seed * 10 + tip.number)
-    write_scores(tip.folder, units, [scores], features=6, classes=4)
+    if scored:
+        write_scores(tip.folder, units, [scores], features=6, classes=4)
     evaluate(project, job)
 
 
@@ -95,9 +96,9 @@ def backend() -> str:
 LEARNING = Learning(learn, evaluate, backend)
 
 
-def dies_of_ent(project: Project, job: Job) -> None:
+def dies_of_ent(project: Project, job: Job, *, scored: bool) -> None:
     """Learns, but a round that was asked by ent is a fault of ours."""
     tip = project.tip
     if tip is not None and tip.query.strategy == "ent":
         raise ZeroDivisionError("a fault")
-    learn(project, job)
+    learn(project, job, scored=scored)

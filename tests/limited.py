@@ -21,7 +21,8 @@ from core.base.errors import ProjectError
 
 _MORE_BYTES = 1 << 30  # of addresses, beyond what the parent has
 _MOST_FILE = 1 << 28  # bytes of a file that a trial may write
-_SECONDS = 20  # of one trial
+_SECONDS = 20  # of the processor, of one trial
+_WAITED = 10 * _SECONDS  # by the clock; on a busy machine a trial may have to wait for its turn
 _AT_ONCE = 250  # trials of a child
 
 
@@ -36,7 +37,9 @@ def _hang(*_: object) -> None:
 def outcome_of(trial: Callable[[int], str], number: int) -> str:
     """What a trial says became of it, or how it ended otherwise."""
     signal.signal(signal.SIGALRM, _hang)
-    signal.alarm(_SECONDS)
+    signal.signal(signal.SIGPROF, _hang)
+    signal.alarm(_WAITED)
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS)
     try:
         return trial(number)
     except ProjectError as error:
@@ -50,6 +53,7 @@ def outcome_of(trial: Callable[[int], str], number: int) -> str:
         return f"traceback: {type(error).__name__} in {where.filename}:{where.lineno}"
     finally:
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _is_broken(text: str) -> bool:
@@ -79,7 +83,7 @@ def _one_child(trial: Callable[[int], str], first: int, end: int, found: Counter
     number = first
     with os.fdopen(reading, "r", errors="replace") as lines:
         while number < end:
-            ready, _, _ = select.select([lines], [], [], 3 * _SECONDS)
+            ready, _, _ = select.select([lines], [], [], 2 * _WAITED)
             line = lines.readline() if ready else ""
             if not line.endswith("\n"):
                 break

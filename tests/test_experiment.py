@@ -17,12 +17,12 @@ from core.experiment.report import write_report
 from core.experiment.results import RESULTS, curves
 from core.experiment.run import run_cells, set_up
 from core.experiment.spec import read_spec
-from tests.experiments import LEARNING, TINY, tiny_spec
+from tests.experiments import LEARNING, tiny_spec
+from tests.killed_experiment import TRAINED, words
 from tests.places import MAIN
 from tests.streets import small_street_at
 
 pytestmark = pytest.mark.slow
-TRAINED = TINY.replace("steps = 4", "steps = 10").replace("full = false", "full = true")
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_street_at(base / "scans")
     assert main.main([*words(tiny_spec(base, TRAINED), base / "whole")]) == 0
     return base
-
-
-def words(spec: Path, out: Path, *more: str) -> list[str]:
-    root = str(spec.parent / "scans")
-    return ["experiment", str(spec), str(out), "--root", root, "--seeds", "0-1", *more]
 
 
 def test_what_was_run_can_be_read(base: Path):

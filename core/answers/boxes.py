@@ -28,6 +28,7 @@ from core.answers.box import (
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import Entry, Head, ScanRef
 from core.answers.fold import Fold
+from core.answers.same_scan import check_same
 from core.base.errors import DataError
 from core.boxes.table import Boxes
 
@@ -75,11 +76,12 @@ class BoxAnswers:
         round: str,
         effort: Effort = NO_EFFORT,
         regions: np.ndarray | None = None,
+        blind: bool = False,
     ) -> Head:
         """Say that all things of a frame have their boxes, but in `regions` (m, 4) of its picture
-        (`Boxes.regions`)."""
+        (`Boxes.regions`). `blind`: those that one drew blind, which are only compared."""
         body = with_regions("", regions) if regions is not None and len(regions) else ""
-        return self._say("answer", scan, round, effort, body)
+        return self._say("answer", scan, round, effort, body, blind=blind)
 
     def decline(self, scan: ScanRef, *, round: str, effort: Effort = NO_EFFORT) -> Head:
         """Say that a frame cannot be labelled: it is never asked again."""
@@ -89,9 +91,18 @@ class BoxAnswers:
         """Put a frame back in the queue; its boxes stay."""
         return self._say("reopen", scan, "", NO_EFFORT)
 
-    def _say(self, verb: str, scan: ScanRef, round: str, effort: Effort, body: str = "") -> Head:
+    def _say(
+        self,
+        verb: str,
+        scan: ScanRef,
+        round: str,
+        effort: Effort,
+        body: str = "",
+        *,
+        blind: bool = False,
+    ) -> Head:
         blank = self._answers.blank(verb, scan, round=round, unit=scan.name, effort=effort)
-        return self._answers.append([replace(blank, kind=FRAMES, body=body)])[0]
+        return self._answers.append([replace(blank, kind=FRAMES, body=body, blind=blind)])[0]
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -106,10 +117,30 @@ class BoxAnswers:
         frames = self._fold(FRAMES).effective
         return {scan for scan, head in frames.items() if head.verb == "answer"}
 
+    def is_finished(self, scan: str) -> bool:
+        """Whether somebody said so of this frame."""
+        head = self._fold(FRAMES).effective.get(scan)
+        return head is not None and head.verb == "answer"
+
     @property
     def settled(self) -> set[str]:
         """The frames that are finished, or cannot be labelled: none is asked again."""
         return set(self._fold(FRAMES).effective)
+
+    def is_settled(self, scan: str) -> bool:
+        """Whether this frame is asked no more."""
+        return scan in self._fold(FRAMES).effective
+
+    def finished_by_others(self) -> list[str]:
+        """The frames that somebody else said of that their boxes are all there, and that one has
+        not drawn blind oneself yet: what a second opinion can be about."""
+        fold, mine = self._fold(FRAMES), self._answers.annotator
+        seen = {head.scan for head in fold.compared() if head.annotator == mine}
+        return [
+            scan
+            for scan, head in list(fold.effective.items())
+            if head.verb == "answer" and head.annotator != mine and scan not in seen
+        ]
 
     def class_counts(self) -> dict[int, int]:
         """Boxes that stand per class, in all frames."""
@@ -135,8 +166,12 @@ class BoxAnswers:
         that lean against those of now.
         """
         standing = self._fold(BOXES).now
+        return self._placed(self._answers.counted(scan, standing, kind=BOXES), from_files)
+
+    def _placed(self, entries: Sequence[Entry], from_files: np.ndarray) -> dict[str, Box]:
+        """The last state of each box that entries tell, in the coordinates of now."""
         found: dict[str, Box | None] = {}
-        for entry in self._answers.counted(scan, standing, kind=BOXES):
+        for entry in entries:
             try:
                 box = box_of(entry.body)
                 found[entry.unit] = None if box is None else box.now(from_files)
@@ -147,6 +182,21 @@ class BoxAnswers:
                 ) from error
         return {name: box for name, box in found.items() if box is not None}
 
+    def blind_of(
+        self, scan: ScanRef, from_files: np.ndarray, annotator: str = ""
+    ) -> dict[str, Box]:
+        """The boxes of a scan that one, or somebody else, drew without seeing any, as `of` gives
+        those that count. Raises as that does."""
+        fold, mine = self._fold(BOXES), annotator or self._answers.annotator
+        entries = [
+            entry
+            for entry in self._answers.all_of(scan.name, BOXES)
+            if entry.blind and entry.annotator == mine and not fold.is_undone(entry)
+        ]
+        for entry in entries:
+            check_same(entry, scan)
+        return self._placed(entries, from_files)
+
     def table(self, scan: ScanRef, from_files: np.ndarray) -> tuple[list[str], Boxes]:
         """The boxes of a scan as a table with its regions, and the name of each row. Raises as `of`
         does."""
@@ -155,6 +205,20 @@ class BoxAnswers:
         entry = self._answers.entry(head) if head is not None else None
         regions = regions_of(entry.body) if entry is not None else None
         return list(found), table_of(list(found.values()), regions)
+
+    def is_told(self, name: str) -> bool:
+        """Whether the journal says of a box what it is, or that there is none."""
+        return name in self._fold(BOXES).effective
+
+    @property
+    def changes(self) -> int:
+        """How often a box got another state, by whomever: it grows with each."""
+        return len(self._fold(BOXES).changed)
+
+    def drawn_by(self, name: str) -> str:
+        """Who gave a box the state that counts, "" where none does."""
+        head = self._fold(BOXES).effective.get(name)
+        return head.annotator if head is not None else ""
 
     def states(self, scan: str, name: str) -> list[Entry]:
         """Every entry that gave a box a state, undone ones too, in time order."""

@@ -17,6 +17,8 @@ PRESETS = ("paper", "nuscenes", "gpu", "laptop", "nuscenes-laptop")
 # The version that brought a setting, of those that came after 0.1.0: an older project lacks it.
 ADDED: Mapping[str, str] = {
     "label.instances": "0.2.0",
+    "prepare.split_points": "0.2.0",
+    "prepare.units": "0.2.0",
     "rig.axes": "0.2.0",
     "rig.z_offset_m": "0.2.0",
     "rig.ground_from_m": "0.2.0",
@@ -25,13 +27,17 @@ ADDED: Mapping[str, str] = {
     "train.steps": "0.2.0",
     "train.look_every": "0.2.0",
 }
+# What an older project did before there was the setting, where its preset says another value now.
+BEFORE: Mapping[str, Any] = {"prepare.split_points": 0}
 
 
 @dataclass(frozen=True)
 class PrepareSettings:
-    """How a scan becomes units (docs/method.md, Settings). Lengths in metres."""
+    """How a scan becomes units (docs/method.md, Settings). Lengths in metres; a ground cell of more
+    than `split_points` is cut in four, 0 for never."""
 
     cell_m: float
+    split_points: int
     min_unit_points: int
     min_cluster_size: int
     min_samples: int
@@ -42,6 +48,7 @@ class PrepareSettings:
     sensor_height_m: float
     intensity_scale: float
     clusterer: str
+    units: str
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,7 @@ class LabelSettings:
 # Smallest and largest value that makes sense.
 _RANGES: Mapping[str, tuple[float, float]] = {
     "prepare.cell_m": (0.1, 1000),
+    "prepare.split_points": (0, 10**6),
     "prepare.min_unit_points": (1, 10**6),
     "prepare.min_cluster_size": (2, 10**6),
     "prepare.min_samples": (1, 200),
@@ -120,6 +128,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "prepare.clusterer": ("exact", "hdbscan"),
+    "prepare.units": ("basal", "blocks", "scans", "vccs"),
     "train.network": ("minkunet", "spvcnn"),
 }
 _SECTIONS = {
@@ -189,7 +198,8 @@ class Settings:
                 if field.name in table:
                     values[field.name], sources[key] = _entry(key, field, table[field.name])
                 elif preset is not None:
-                    values[field.name] = getattr(getattr(preset, section), field.name)
+                    known = getattr(getattr(preset, section), field.name)
+                    values[field.name] = BEFORE.get(key, known)
                     sources[key] = f"added in version {ADDED.get(key, program_version())}"
                 else:
                     raise SettingsError(f"The setting {key} is missing.", _written(field.name))

@@ -53,10 +53,12 @@ def best_window(xy, weight, length, width, angles, cell, band):
             if 0 <= a < cells and 0 <= b < cells:
                 sums[0, a + 1, b + 1] += weight[i, 0]
                 sums[1, a + 1, b + 1] += weight[i, 1]
-        for a in range(cells):
-            for b in range(cells):
-                for w in range(2):
-                    sums[w, a + 1, b + 1] += sums[w, a, b + 1] + sums[w, a + 1, b] - sums[w, a, b]
+        for w in range(2):
+            for a in range(cells):
+                line = 0.0
+                for b in range(cells):
+                    line += sums[w, a + 1, b + 1]
+                    sums[w, a + 1, b + 1] = sums[w, a, b + 1] + line
         for a in range(max(middle - wide + 1, border), min(middle, cells - wide - border) + 1):
             for b in range(
                 max(middle - across + 1, border), min(middle, cells - across - border) + 1

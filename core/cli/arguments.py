@@ -242,7 +242,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--from", choices=KINDS, default="", dest="kind", help="of box files; default: as they look"
     )
-    on_project("agreement", "compare blind answers with the first", "agreement street")
+    made.add_argument(
+        "--found",
+        action="store_true",
+        help="of box files: with scores, by a detector; the window shows them to be accepted",
+    )
+    made = on_project("agreement", "compare blind answers with the first", "agreement street")
+    boxes.add_task(made)
     made = on_project("export", "write labels in the dataset's layout", "export street out")
     made.add_argument("out", type=Path, metavar="OUT")
     made.add_argument("--what", choices=WHAT, default="labels")

@@ -19,8 +19,14 @@ def add_task(made: argparse.ArgumentParser) -> None:
 
 def import_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     """Take over box files; how many boxes."""
+    from core.exchange.boxes_found import read_found, take_found
     from core.exchange.boxes_in import plan_boxes, take_over_boxes
 
+    if arguments.found:
+        found = read_found(project, arguments.root, kind=arguments.kind)
+        for sentence in found.notes:
+            print(sentence)
+        return take_found(project, found, job)
     plan = plan_boxes(project, arguments.root, job, kind=arguments.kind)
     for sentence in plan.sentences:
         print(sentence)
@@ -64,3 +70,14 @@ def only_points(arguments: argparse.Namespace) -> None:
 def annotate(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     """Answer the open frames from ground truth; how many boxes."""
     return f"{annotate_frames(project, job, oracle=arguments.oracle):,} boxes drawn"
+
+
+def agreement(project: Project) -> list[str]:
+    """How well frames that were drawn twice agree, in lines."""
+    from core.quality.box_agreement import box_agreements, by_class, in_words
+
+    lines = []
+    for pair, found in sorted(box_agreements(project).items()):
+        lines.append(in_words(pair, found))
+        lines += [f"  {line}" for line in by_class(found, project.classes.names)]
+    return lines or ["No frame was drawn twice yet."]

@@ -20,6 +20,7 @@ class Network(Protocol):
         round: str | None = None,
         start: Path | None = None,
         gpus: int = 1,
+        scored: bool = True,
     ) -> None: ...
     def score(
         self,

@@ -400,6 +400,9 @@ def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
     from core.quality.agreement import agreements
 
     with _opened(arguments.project, read_only=True) as project:
+        if arguments.task == "boxes":
+            print("\n".join(boxes.agreement(project)))
+            return 0
         found = agreements(project)
         if not found:
             print("Nothing was answered twice yet.")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -23,13 +23,21 @@ from core.base.jobs import Job
 from core.exchange.import_labels import plan_import, take_over
 from core.experiment.folder import Cell, Experiment
 from core.experiment.record import RECORD, confusions_of, costs_of, full_costs, write_record
-from core.experiment.spec import CONTROL, FULL, kind_of_budget
+from core.experiment.spec import CONTROL, FULL, kind_of_budget, needs_of, ranks_by_network
+from core.project.change_settings import use
 from core.project.project import Project
 from core.query.budget import Budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
 from core.query.selection import Selection
-from core.rounds.round import QUERY, Round
+from core.rounds.round import METRICS, QUERY, Round
+from core.rounds.scores import MORE, read_scores
+
+
+class Train(Protocol):
+    """models.steps.train: train the newest round, score its units if `scored`, and evaluate."""
+
+    def __call__(self, project: Project, job: Job, *, scored: bool) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class Learning:
     """What an experiment asks of the networks, handed in: functions of models.steps, which other
     processes find by their names."""
 
-    train: Callable[[Project, Job], None]
+    train: Train
     evaluate: Callable[[Project, Job], Any]
     backend: Callable[[], str]
 
@@ -57,9 +65,18 @@ def run_cell(experiment: Experiment, cell: Cell, learning: Learning, job: Job) -
     """Bring a cell to its end. Raises ProjectError where it cannot go on."""
     _make(experiment, cell)
     path = experiment.cell_folder(cell.name)
+    looked_at = needs_of(cell.arm.strategy) & MORE.keys() if cell.arm.kind == "strategy" else set()
     with Project(path) as project:
+        if looked_at:  # so that scoring takes the second look
+            name = cell.arm.strategy
+            use(project, project.settings.override("query.strategy", name, source="experiment"))
         for number in range(experiment.rounds(cell.arm)):
             if number == len(project.rounds):
+                tip = project.tip
+                if tip and _ranks_next(experiment, cell, number):
+                    scores = read_scores(tip.folder, project.need_units()) if tip.scored else None
+                    if scores is None or not looked_at <= set(scores):
+                        learning.train(project, job, scored=True)  # more rounds, or a second look
                 _ask(experiment, cell, project, job)
             found = project.rounds[number]
             if not found.file(RECORD).exists():
@@ -73,8 +90,9 @@ def _round(
     began = time.monotonic()
     if not found.frozen and project.open_items(found):
         steps.annotate(project, job, oracle="per-point")
-    if not found.done:
-        learning.train(project, job)
+    scored = _ranks_next(experiment, cell, found.number)
+    if not (found.done if scored else found.file(METRICS).exists()):
+        learning.train(project, job, scored=scored)
     try:
         confusions = confusions_of(project, found)
     except ProjectError:  # killed after they were cleared away
@@ -98,6 +116,15 @@ def _round(
         wall_s=time.monotonic() - began,
         backend=learning.backend(),
     )
+
+
+def _ranks_next(experiment: Experiment, cell: Cell, number: int) -> bool:
+    """Whether a query ranks by the network of a cell's round `number`: else its pool is not scored,
+    which would take as long as many steps of training."""
+    if cell.arm.kind == "first":  # which any arm may go on from
+        return True
+    last = number == experiment.rounds(cell.arm)
+    return cell.arm.kind == "strategy" and not last and ranks_by_network(cell.arm.strategy)
 
 
 def _ask(experiment: Experiment, cell: Cell, project: Project, job: Job) -> None:

@@ -21,12 +21,13 @@ from core.base.errors import ProjectError, SettingsError
 from core.base.files import hash_json, read_json, write_json
 from core.base.settings import Settings, load_preset
 from core.experiment.spec import CONTROL, FULL, FULL_TIMES, Arm, Spec, kind_of_budget
+from core.prepare.run import settings_of_units
 
 ABOUT = "experiment.json"
 RESUME = "resume"  # in the place of a spec's name: the one that a folder holds
 _VERSION = 1
 # What changes no cell, so that a folder goes on with another value.
-_OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed")
+_OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed", "over")
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Experiment:
     def prepared(self, arm: Arm) -> Path:
         """The project whose units an arm's cells share."""
         settings = self.settings(arm)
-        key = hash_json([vars(settings.prepare), vars(settings.rig)])
+        key = hash_json([settings_of_units(settings.prepare), vars(settings.rig)])
         return self.out / "prepared" / key[:8]
 
     def rounds(self, arm: Arm) -> int:

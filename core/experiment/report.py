@@ -52,7 +52,7 @@ def write_report(experiment: Experiment) -> Path:
     _figures(page, experiment, summary)
     _means(page, experiment, summary)
     _comparisons(page, experiment, summary)
-    _costs(page, summary)
+    _costs(page, summary, experiment.spec.over)
     _classes(page, experiment, summary)
     _asked(page, experiment, summary)
     _made_with(page, experiment, found)
@@ -203,7 +203,13 @@ def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
     )
 
 
-def _costs(page: Page, summary: Summary) -> None:
+def _hours(seconds: float | None) -> str:
+    if seconds is None:
+        return "not reached"
+    return DASH if np.isnan(seconds) else f"{seconds / 3600:.2f}"
+
+
+def _costs(page: Page, summary: Summary, over: str) -> None:
     page.heading("What it costs to reach 95 % of full labels")
     if summary.goal is None:
         page.sentence("The reference on full labels is not there.")
@@ -217,11 +223,11 @@ def _costs(page: Page, summary: Summary) -> None:
             [
                 arm,
                 "not reached" if points is None else f"{points:,.0f}",
-                "not reached" if seconds is None else f"{seconds / 3600:.2f}",
+                _hours(seconds),
                 mean_and_half(summary.areas.get(arm, [])),
             ]
         )
-    page.table(["arm", "points", "hours, estimated", "mean mIoU over the points, %"], rows)
+    page.table(["arm", "points", "hours, estimated", f"mean mIoU over the {over}, %"], rows)
     page.sentence(f"95 % of full labels is {_percent(summary.goal)} % mIoU.", quiet=True)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import traceback
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 from core import steps
@@ -89,17 +90,20 @@ def run_cells(
     workers: int = 1,
     cluster: str | None = None,
 ) -> dict[str, str]:
-    """Run cells that are not finished: first rounds, then what goes on from them, in their order.
+    """Run cells that are not finished: first rounds, then what goes on from them, in their order;
+    one after the other seed by seed, so that a stop leaves whole seeds.
 
     Returns for each cell that failed a sentence why; the rest goes on. Raises StorageError: on a
     full disk nothing goes on.
     """
     failed: dict[str, str] = {}
-    for firsts in (True, False):
+    single = workers == 1 and cluster is None
+    here = (job,) if single else ()
+    parts = [[cell for cell in cells if cell.seed == seed] for seed in experiment.seeds]
+    for part, firsts in product(parts if single else [cells], (True, False)):
         tasks: dict[str, tuple[object, ...]] = {}
-        here = (job,) if workers == 1 and cluster is None else ()
-        for cell in cells:
-            if (cell.first == "" and cell.arm.kind == "first") != firsts:
+        for cell in part:
+            if (cell.arm.kind == "first") != firsts:
                 continue
             if finished(experiment, cell):
                 continue

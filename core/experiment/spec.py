@@ -25,6 +25,7 @@ TABLES = ("table1", "fig2", "cost", "partitions")  # that need units and truth a
 CONTROL, FULL = "control", "full"
 KINDS = ("strategy", CONTROL, FULL)
 PROTOCOLS = ("equal", "paper")
+OVER = ("points", "seconds")
 FULL_TIMES = 5  # steps of the reference on full labels, in rounds
 _MOST_ROUNDS = 100
 _WITHOUT_NETWORK = frozenset({"shape", "centre", "curvature", "seconds"})
@@ -75,6 +76,7 @@ class Spec:
     printed : class -> what the published table prints, by partition
     arms : in their order, controls and the reference on full labels included
     notes : sentences for below the tables
+    over : the cost, "points" or "seconds", at which arms are compared where it is the same for all
     """
 
     name: str
@@ -96,6 +98,7 @@ class Spec:
     printed: Mapping[str, tuple[float, ...]]
     arms: tuple[Arm, ...]
     notes: tuple[str, ...]
+    over: str = "points"
 
     def arm(self, name: str) -> Arm:
         return next(arm for arm in self.arms if arm.name == name)
@@ -239,7 +242,17 @@ class _Reader:
             printed=self._printed(),
             arms=arms,
             notes=self.texts("notes", []),
+            over=self.take("over", str, "points"),
         )
+        by_time = bool(table) or found.over == "seconds" or kind_of_budget(budget)[0] == "minutes"
+        other = [arm.name for arm in arms if _units_of(arm, settings) != "basal"]
+        if other and by_time:
+            raise self.wrong(
+                f"seconds of what the arm {other[0]} asks are not known",
+                "Let budget and over be of points.",
+            )
+        if found.over not in OVER:
+            raise self.wrong(f"over is {found.over}", f"Costs: {' or '.join(OVER)}.")
         if not all(isinstance(b, int) and 1 <= b <= 30 for b in found.partitions):
             raise self.wrong(f"partitions is {list(found.partitions)}", "Numbers from 1 to 30.")
         if not found.train or not (found.validation or table):
@@ -303,7 +316,7 @@ class _Reader:
                 )
             for one in (arm.strategy, arm.start):
                 strategy_named(one)
-            if _of_network(arm.start):
+            if ranks_by_network(arm.start):
                 raise self.wrong(
                     f"{name} starts by {arm.start}, which ranks by a trained network",
                     "Start by size, random or rand-scans.",
@@ -323,7 +336,7 @@ class _Reader:
         """Arms of a table without training: strategies that need no network."""
         stored = self.take("arms", dict, {"size": "size"})
         for name, value in stored.items():
-            if _of_network(str(value)):
+            if ranks_by_network(str(value)):
                 raise self.wrong(
                     f"{name} ranks by a trained network, and nothing is trained here",
                     "Leave it out.",
@@ -331,14 +344,22 @@ class _Reader:
         return tuple(Arm(name, str(value), start) for name, value in stored.items())
 
 
+def _units_of(arm: Arm, settings: Mapping[str, str]) -> str:
+    return arm.settings.get("prepare.units", settings.get("prepare.units", "basal"))
+
+
 def _first(arm: Arm) -> tuple[str, str]:
     return arm.start, " ".join(f"{k}={v}" for k, v in sorted(arm.settings.items()))
 
 
-def _of_network(strategy: str) -> bool:
+def needs_of(strategy: str) -> frozenset[str]:
+    """Columns of the pool that a strategy ranks by."""
+    return frozenset(getattr(strategy_named(strategy), "needs", ()))
+
+
+def ranks_by_network(strategy: str) -> bool:
     """Whether a strategy ranks by what a trained network says."""
-    needs = frozenset[str](getattr(strategy_named(strategy), "needs", ()))
-    return bool(needs - _WITHOUT_NETWORK)
+    return bool(needs_of(strategy) - _WITHOUT_NETWORK)
 
 
 def _flat(stored: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Summary:
     by_arm : arm -> its curves, seed by seed
     comparisons : all that are shown, after Holm together
     alpha : of all of them together, 0.05 over the looks at the results
-    areas : arm -> mean mIoU over the points that all arms spent, seed by seed
+    areas : arm -> mean mIoU over the points, or seconds, that all arms spent, seed by seed
     goal : 95 % of the full labels' mean mIoU, None without them
     reached : arm -> points until the mean curve reaches it, None where it does not
     unsettled : arms whose mIoU still moved in the second half of the last training
@@ -74,20 +74,30 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
         for arm in spec.arms
         if arm.kind != FULL
     }
-    areas = _areas(whole)
+    low, high = _shared(whole, spec.over)
+    areas = _areas(whole, spec.over, low, high)
     wanted: list[tuple[str, str, str, Paired | None]] = []
     last = f"mIoU after round {spec.rounds}"
+    at_the_end = last if spec.over == "points" else f"mIoU at {high / 60:,.0f} estimated minutes"
     for arm in spec.arms:
         if arm.kind != "strategy":
             continue
         control = control_of(spec, arm)
         if arm.name != spec.compare:
-            wanted.append((arm.name, spec.compare, last, _last(whole, arm.name, spec.compare)))
+            by_seed = (
+                _last(whole, arm.name, spec.compare)
+                if at_the_end == last
+                else _paired_areas(
+                    _areas(whole, spec.over, high, high), whole, arm.name, spec.compare
+                )
+            )
+            wanted.append((arm.name, spec.compare, at_the_end, by_seed))
         if control is not None:
             wanted.append((arm.name, control.name, last, _last(whole, arm.name, control.name)))
         if arm.name != spec.compare:
             by_seed = _paired_areas(areas, whole, arm.name, spec.compare)
-            wanted.append((arm.name, spec.compare, "the area under mIoU over points", by_seed))
+            what = f"the area under mIoU over {spec.over}"
+            wanted.append((arm.name, spec.compare, what, by_seed))
     told = verdicts([one for *_, one in wanted], alpha)
     comparisons = [
         Comparison(a, b, what, verdict,
@@ -121,10 +131,9 @@ def _last(whole: dict[str, dict[int, Curve]], a: str, b: str) -> Paired | None:
     return paired([whole[a][seed].miou[-1] - whole[b][seed].miou[-1] for seed in seeds])
 
 
-def _areas(whole: dict[str, dict[int, Curve]]) -> dict[str, dict[int, float]]:
-    """Over the points from the first round's most to the last round's least, the same for all;
-    arms that ask nothing further have none."""
-    asking = {
+def _asking(whole: dict[str, dict[int, Curve]]) -> dict[str, dict[int, Curve]]:
+    """Curves of the arms that ask more than their first round."""
+    return {
         name: {
             seed: curve
             for seed, curve in mine.items()
@@ -132,17 +141,29 @@ def _areas(whole: dict[str, dict[int, Curve]]) -> dict[str, dict[int, float]]:
         }
         for name, mine in whole.items()
     }
-    costs = [curve.cost("points") for mine in asking.values() for curve in mine.values()]
+
+
+def _shared(whole: dict[str, dict[int, Curve]], axis: str) -> tuple[float, float]:
+    """What all arms that ask spent: from the first round's most to the last round's least."""
+    costs = [curve.cost(axis) for mine in _asking(whole).values() for curve in mine.values()]
     if not costs:
-        return {name: {} for name in whole}
-    low, high = max(cost[0] for cost in costs), min(cost[-1] for cost in costs)
+        return 0.0, 0.0
+    low = max(float(cost[0]) for cost in costs)
+    return low, max(low, min(float(cost[-1]) for cost in costs))
+
+
+def _areas(
+    whole: dict[str, dict[int, Curve]], axis: str, low: float, high: float
+) -> dict[str, dict[int, float]]:
+    """Mean mIoU over a cost from low to high, at it where they are one; arms that ask nothing
+    further have none."""
     return {
         name: {
-            seed: area(curve.cost("points"), curve.miou, low, max(low, high))
+            seed: area(curve.cost(axis), curve.miou, low, high)
             for seed, curve in mine.items()
             if np.isfinite(curve.miou).all()
         }
-        for name, mine in asking.items()
+        for name, mine in _asking(whole).items()
     }
 
 
@@ -173,10 +194,12 @@ def _goal(full: Sequence[Curve]) -> float | None:
 
 
 def _reached(mine: Sequence[Curve], axis: str, goal: float | None) -> float | None:
-    """Where the seeds' mean curve reaches the goal."""
+    """Where the seeds' mean curve reaches the goal; NaN over a cost that is not known."""
     if goal is None or not mine:
         return None
     cost = np.mean([curve.cost(axis) for curve in mine], axis=0)
+    if not np.isfinite(cost).all():
+        return float("nan")
     value = np.mean([curve.miou for curve in mine], axis=0)
     return cost_to_reach(cost, value, goal) if np.isfinite(value).all() else None
 

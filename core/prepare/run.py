@@ -22,7 +22,7 @@ from core.prepare.partitions import api_by_size, cuts, partition_of
 from core.prepare.report import STATES, Report, counts_of, states_of, write_report
 from core.prepare.scan import STORED, ScanUnits, prepare_scan
 from core.prepare.shape import NAMES
-from core.prepare.units import CLUSTER, Units, new_rows_file, rows_file, shapes_file
+from core.prepare.units import Units, is_cell, new_rows_file, rows_file, shapes_file
 from core.prepare.verdict import judge
 
 ALGORITHM = "lidarloop exact HDBSCAN 2, shapes 2"
@@ -80,7 +80,7 @@ def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) 
     in_order = list(dataset.train) == sorted(dataset.train)
     return hash_json(
         {
-            "settings": asdict(settings),
+            "settings": settings_of_units(settings),
             "algorithm": ALGORITHM,
             "pypatchworkpp": metadata.version("pypatchworkpp"),
             "hdbscan": metadata.version(library) if library else None,
@@ -91,6 +91,15 @@ def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) 
             **({} if in_order else {"order": list(dataset.train)}),
         }
     )[:16]
+
+
+def settings_of_units(settings: PrepareSettings) -> dict[str, Any]:
+    """Settings as the fingerprint has them: without what came later and is as it was before."""
+    found = asdict(settings)
+    for name, before in (("split_points", 0), ("units", "basal")):
+        if found[name] == before:
+            del found[name]
+    return found
 
 
 def _scan_facts(checked: Checked, scan: str) -> list[Any]:
@@ -127,7 +136,7 @@ def _table(
 
     counts = np.array([len(part.kind) for part in parts])
     kind, size, points = joined("kind"), joined("size"), joined("points")
-    clusters = kind == CLUSTER
+    clusters = ~is_cell(kind)
     cut = cuts(*api_by_size(size[clusters], points[clusters]), settings.partitions)
     partition = np.full(len(kind), len(cut), np.int8)
     partition[clusters] = partition_of(size[clusters], cut)
@@ -154,6 +163,7 @@ def _table(
     )
     units.save(out)
     numbers = np.array(told, np.int64).reshape(len(parts), -1)
-    report = Report(units.scans, numbers, rig=dataset.rig.facts)
+    basal = settings.units == "basal"
+    report = Report(units.scans, numbers, rig=dataset.rig.facts, basal=basal)
     write_report(out, replace(report, warnings=judge(report, dataset, settings)))
     return units

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from core.base.sorting import order_by_group, unique_int32
 from core.data.rig import Rig
 from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import cell_keys, ground_mask
+from core.prepare.other_units import KINDS, numbers
 from core.prepare.shape import shapes
-from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY
+from core.prepare.units import CELL, CLUSTER, HALVINGS, INVALID, NOISE, OVERSIZE, TINY
 
 STORED: dict[str, Column] = {  # of ScanUnits, u units and N rows
     "unit": (np.int32, "N"),
@@ -27,6 +28,8 @@ STORED: dict[str, Column] = {  # of ScanUnits, u units and N rows
     "noise_points": (np.int64, ""),
     "oversize": (np.int64, ""),
 }
+
+LEAST_SIDE_M = 0.5  # no cell is cut to a smaller side
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,15 @@ def prepare_scan(
 ) -> ScanUnits:
     """Split points (N, 4) float32 x, y, z metres and raw intensity in units; `rig` is the one by
     which they were turned."""
+    if settings.units != "basal":
+        return _others(points, settings, rig)
     rows, valid = _valid(points, settings, rig)
     ground = ground_mask(valid, sensor_height_m=settings.sensor_height_m, rig=rig)
     unit = np.full(len(points), INVALID, np.int32)
     clusters = _clusters(unit, rows[~ground], valid[~ground, :3], settings)
     first_cell = len(clusters.key)
-    cells = _cells(unit, rows[ground], valid[ground, :3], settings, first_cell)
-    kind = np.repeat(np.array([CLUSTER, CELL], np.uint8), [first_cell, len(cells.key)])
+    cells, cells_kind = _cells(unit, rows[ground], valid[ground, :3], settings, first_cell)
+    kind = np.concatenate([np.full(first_cell, CLUSTER, np.uint8), cells_kind])
     return ScanUnits(
         unit,
         kind,
@@ -73,6 +78,39 @@ def prepare_scan(
         shapes(valid, unit[rows], kind, ground, settings.sensor_height_m),
         int(np.count_nonzero(unit == NOISE)),
         int(-(unit.min(initial=0) - OVERSIZE) + 1) if (unit <= OVERSIZE).any() else 0,
+    )
+
+
+def _others(points: np.ndarray, settings: PrepareSettings, rig: Rig | None) -> ScanUnits:
+    """Units of another kind; rows without one are noise."""
+    rows, valid = _valid(points, settings, rig)
+    ground = ground_mask(valid, sensor_height_m=settings.sensor_height_m, rig=rig)
+    number = numbers(valid[:, :3], settings.units)
+    inside = number >= 0
+    found = _measure(number[inside], valid[inside, :3])
+    first_row = rows[inside][found.key]
+    kind = np.full(len(found.points), KINDS[settings.units], np.uint8)
+    by_key = np.argsort(first_row, kind="stable")  # super-voxels are named by their first row
+    if settings.units != "vccs":
+        by_key = np.arange(len(kind))
+    place = np.empty(len(kind), np.int64)
+    place[by_key] = np.arange(len(kind))
+    unit = np.full(len(points), INVALID, np.int32)
+    unit[rows] = NOISE
+    unit[rows[inside]] = place[number[inside]]
+    keys = first_row[by_key] if settings.units == "vccs" else np.arange(len(kind))
+    size = np.minimum(found.size[by_key], np.iinfo(np.int16).max).astype(np.int16)
+    return ScanUnits(
+        unit,
+        kind,
+        keys.astype(np.int32),
+        found.points[by_key],
+        size,
+        found.low[by_key],
+        found.high[by_key],
+        shapes(valid, unit[rows], kind, ground, settings.sensor_height_m),
+        int(np.count_nonzero(~inside)),
+        0,
     )
 
 
@@ -128,19 +166,28 @@ def _clusters(
 
 def _cells(
     unit: np.ndarray, rows: np.ndarray, xyz: np.ndarray, settings: PrepareSettings, first: int
-) -> _Groups:
-    """Group ground rows in cells; number those with enough points from `first` in `unit`."""
-    keys, number = unique_int32(cell_keys(xyz, cell_m=settings.cell_m))
-    found = _measure(number, xyz)
-    kept = found.points >= settings.min_unit_points
-    unit[rows] = np.where(kept, first + np.cumsum(kept) - 1, TINY)[number]
-    return _Groups(
-        keys[kept],
-        found.points[kept],
-        np.minimum(found.size[kept], np.iinfo(np.int16).max).astype(np.int16),
-        found.low[kept],
-        found.high[kept],
-    )
+) -> tuple[_Groups, np.ndarray]:
+    """Group ground rows in cells; number those with enough points from `first` in `unit`. A cell
+    with more than may be is cut in four, those again. Returns the cells and their kinds (u,)."""
+    parts, kinds, side = [], [], settings.cell_m
+    for halvings in range(HALVINGS + 1):
+        keys, number = unique_int32(cell_keys(xyz, cell_m=side))
+        cut = np.zeros(len(keys), bool)
+        if settings.split_points and halvings < HALVINGS and side / 2 >= LEAST_SIDE_M:
+            cut = np.bincount(number, minlength=len(keys)) > settings.split_points
+        found = _measure(number, xyz)
+        kept = (found.points >= settings.min_unit_points) & ~cut
+        unit[rows] = np.where(kept, first + np.cumsum(kept) - 1, TINY)[number]
+        size = np.minimum(found.size[kept], np.iinfo(np.int16).max).astype(np.int16)
+        boxes = (found.low[kept], found.high[kept])
+        parts.append(_Groups(keys[kept], found.points[kept], size, *boxes))
+        kinds.append(np.full(len(parts[-1].key), CELL + halvings, np.uint8))
+        first += len(parts[-1].key)
+        if not cut.any():
+            break
+        rows, xyz, side = rows[cut[number]], xyz[cut[number]], side / 2
+    joined = (np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(_Groups))
+    return _Groups(*joined), np.concatenate(kinds)
 
 
 def _measure(number: np.ndarray, xyz: np.ndarray) -> _Groups:

@@ -48,10 +48,11 @@ from core.project.rescue import save_at_home
 from core.project.scan_files import ScanFiles
 from core.query.query import Query
 from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
-from core.rounds.training_set import TrainingSet, read_training, write_training
+from core.rounds.training_set import Pseudo, TrainingSet, read_training, write_training
 
 CLASSES = "classes.toml"
 FRAME_ROUNDS = "frame-rounds"
+NOBODY = np.zeros(0, np.uint8)  # labels of a training set that is only written
 
 
 class Project:
@@ -389,8 +390,8 @@ class Project:
         """Folder of the per-point predictions made by a round's checkpoint."""
         return self.path / "cache" / "predictions" / found.id
 
-    def training_set(self, found: Round) -> TrainingSet:
-        """Return a round's training set, freezing it on the first call.
+    def training_set(self, found: Round, pseudo: Pseudo | None = None) -> TrainingSet:
+        """Return a round's training set, freezing it, with `pseudo`-labels, on the first call.
 
         Raises ProjectError where its branch holds no point with a class.
         """
@@ -406,9 +407,8 @@ class Project:
                 )
             unlabelled = tuple(name for name in self.dataset.train if name not in counted)
             positions = self.answers.positions()
-            write_training(
-                path, TrainingSet(scans, unlabelled, positions, rounds, lambda _: np.empty(0))
-            )
+            frozen = TrainingSet(scans, unlabelled, positions, rounds, lambda _: NOBODY, pseudo)
+            write_training(path, frozen)
         return read_training(path, self._fold)
 
     def _fold(self, scan: str, positions: Mapping[str, int], rounds: tuple[str, ...]) -> np.ndarray:

@@ -122,6 +122,8 @@ class Strategy:
     units : the kind of unit that it chooses from, one of UNIT_TABLES
     work : how its time grows with n units that may be asked, m answered ones and k that are asked
     restrict : strategy, pool, budget, draw -> (U,) bool, the units to choose from first
+    sure : pool, units (n,), points -> those of the units, of so many points at most, that the next
+        training learns as they are predicted; None for a strategy that learns from answers alone
     """
 
     name: str
@@ -135,6 +137,7 @@ class Strategy:
     units: str = "basal"
     work: str = "n log n"
     restrict: Callable[[Strategy, Pool, Budget, Draw], np.ndarray] | None = None
+    sure: Callable[[Pool, np.ndarray, int], np.ndarray] | None = None
 
     def __call__(self, pool: Pool, budget: Budget, draw: Draw) -> Selection:
         """Walk each group's order until the budget is spent.

@@ -8,7 +8,7 @@ scores.npz, which is still read.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,14 @@ COLUMNS: dict[str, Column] = {
     "votes": (np.float32, "U"),
     "mean_p": (np.float16, "UC"),
 }
+# Of a second look, where a strategy in use ranks by it (core.rounds.many_views): divergence from
+# what neighbouring scans say, entropy of all that is said, what eight views know beyond each other.
+MORE: dict[str, Column] = {
+    "divergence": (np.float32, "U"),
+    "joint": (np.float32, "U"),
+    "mutual": (np.float32, "U"),
+}
+_ALL = COLUMNS | MORE
 _FIRST = ("entropy", "feature", "predicted", "share")  # all that version 0.1.0 wrote
 _VERSION = 1
 _ABOUT = "scores.json"
@@ -99,10 +107,10 @@ def read_scores(folder: Path, units: Units) -> Scores | None:
         )
     if about["fingerprint"] != units.fingerprint:
         return None
-    names = [name for name in about["columns"] if name in COLUMNS]
+    names = [name for name in about["columns"] if name in _ALL]
     return Scores(
         names,
-        lambda name: map_array(place / f"{name}.npy", COLUMNS[name], do=_SCORE, **lengths),
+        lambda name: map_array(place / f"{name}.npy", _ALL[name], do=_SCORE, **lengths),
     )
 
 
@@ -113,8 +121,10 @@ def write_scores(
     *,
     features: int,
     classes: int,
+    more: Sequence[str] = (),
 ) -> None:
-    """Write the scores in a round's folder: per scan with units, in order, its part of COLUMNS.
+    """Write the scores in a round's folder: per scan with units, in order, its part of COLUMNS, and
+    of those of MORE that `more` names.
 
     `features`: numbers in a feature, `classes` that have a probability. Until all is written the
     round is not scored. Raises StorageError.
@@ -122,9 +132,9 @@ def write_scores(
     lengths = {"U": len(units), "F": features, "C": classes}
     shapes = {
         name: (dtype, tuple(lengths[axis] for axis in axes))
-        for name, (dtype, axes) in COLUMNS.items()
+        for name, (dtype, axes) in (COLUMNS | {name: MORE[name] for name in more}).items()
     }
-    about = {"version": _VERSION, "fingerprint": units.fingerprint, "columns": list(COLUMNS)}
+    about = {"version": _VERSION, "fingerprint": units.fingerprint, "columns": list(shapes)}
     write_columns(folder / "scores", shapes, scans, folder / "scores" / _ABOUT, about)
     with contextlib.suppress(OSError):  # what it holds is of no use now, and large
         (folder / _BEFORE).unlink(missing_ok=True)

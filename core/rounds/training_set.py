@@ -15,8 +15,24 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_json
 from core.base.paths import check_name
+from core.base.typed import mapped, whole, words
+from core.data.classes import FIRST_CODE
 
 _VERSION = 1
+
+
+@dataclass(frozen=True)
+class Pseudo:
+    """Units that are learnt as a network predicts them, answered by nobody.
+
+    checkpoint : hash of that network's file
+    fingerprint : of the units
+    units : unit_id -> class
+    """
+
+    checkpoint: str
+    fingerprint: str
+    units: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,7 @@ class TrainingSet:
     positions : per annotator, the last journal entry that counts
     rounds : ids of the branch whose answers count, beside volunteered ones
     labels : maps a scan's name to (N,) uint8 classes; codes of 200 and more are no class
+    pseudo : pseudo-labels, which are not among `labels` (core.project.pseudo); None without
     """
 
     scans: tuple[str, ...]
@@ -37,20 +54,21 @@ class TrainingSet:
     positions: Mapping[str, int]
     rounds: tuple[str, ...]
     labels: Callable[[str], np.ndarray]
+    pseudo: Pseudo | None = None
 
 
 def write_training(path: Path, training: TrainingSet) -> None:
     """Freeze `training` at `path`, atomically."""
-    write_json(
-        path,
-        {
-            "version": _VERSION,
-            "rounds": list(training.rounds),
-            "positions": dict(training.positions),
-            "scans": list(training.scans),
-            "unlabelled": list(training.unlabelled),
-        },
-    )
+    value = {
+        "version": _VERSION,
+        "rounds": list(training.rounds),
+        "positions": dict(training.positions),
+        "scans": list(training.scans),
+        "unlabelled": list(training.unlabelled),
+    }
+    if training.pseudo is not None:
+        value["pseudo"] = vars(training.pseudo)
+    write_json(path, value)
 
 
 def read_training(
@@ -77,6 +95,7 @@ def read_training(
         )
     for name in named:  # of scans that may be none of the project's any more
         check_name(name)
+    pseudo = _pseudo(path)
     positions, rounds = stored["positions"], tuple(stored["rounds"])
     return TrainingSet(
         scans=tuple(stored["scans"]),
@@ -84,4 +103,26 @@ def read_training(
         positions=positions,
         rounds=rounds,
         labels=lambda scan: labels(scan, positions, rounds),
+        pseudo=pseudo,
     )
+
+
+def _pseudo(path: Path) -> Pseudo | None:
+    """The pseudo-labels of a training set. Raises ProjectError where they are damaged."""
+    value = read_json(path).get("pseudo")
+    if value is None:
+        return None
+    try:
+        found = mapped(value, "pseudo")
+        units = {
+            name: whole(number, f"the class of {name}")
+            for name, number in mapped(found.get("units"), "units").items()
+        }
+        if max(units.values(), default=0) >= FIRST_CODE:
+            raise ValueError("a class there is not")
+        of = [words(found.get(name), name) for name in ("checkpoint", "fingerprint")]
+    except ValueError as error:
+        raise ProjectError(
+            f"{path} is damaged: {error}.", "Restore it from a copy of the project."
+        ) from error
+    return Pseudo(of[0], of[1], units)

@@ -263,9 +263,9 @@ class State(QObject):
         """Make rows (R,) of a scan the target: their unit, where it has the same ones still."""
         self._show(scan, Target(rows, unit, None, _BY_THEMSELVES), fly=True)
 
-    def show_scan(self, scan: str) -> None:
-        """Show a scan without a target."""
-        self._show(scan, None, fly=True)
+    def show_scan(self, scan: str, *, fly: bool = True) -> None:
+        """Show a scan without a target; `fly`: from over the sensor."""
+        self._show(scan, None, fly=fly)
 
     def step_scan(self, by: int) -> None:
         """Show the scan `by` places later in the list."""

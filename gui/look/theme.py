@@ -200,6 +200,8 @@ QProgressBar {{ background: {t.raised}; border: 0; border-radius: 4px;
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 4px; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 5px; }}
 QMainWindow > QWidget {{ background: {t.canvas}; }}
+#task QToolButton {{ border-radius: 0; color: {t.quiet}; }}
+#task QToolButton:checked {{ border-color: {t.accent}; color: {t.text}; font-weight: 600; }}
 #key {{ font-weight: 600; }}
 #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 10px; }}
 #card[live="true"]:hover {{ border-color: {t.accent}; }}

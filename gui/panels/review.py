@@ -29,6 +29,7 @@ from core.answers.labels import CARRIED
 from core.assist.suggestion import HitRates, hit_rates
 from core.base.words import DASH, round_name
 from core.quality.agreement import Agreement, agreements
+from core.quality.box_agreement import BoxAgreement, box_agreements, in_words
 from core.quality.review import Reviewed, reviewed
 from gui.desk.background import Turn
 from gui.desk.state import State
@@ -38,7 +39,8 @@ from gui.look.theme import Theme
 from gui.panels.highlight import Highlight
 
 Index = QModelIndex | QPersistentModelIndex
-Read = tuple[list[Reviewed], HitRates, dict[tuple[str, str], Agreement]]
+Pair = tuple[str, str]
+Read = tuple[list[Reviewed], HitRates, Mapping[Pair, Agreement], Mapping[Pair, BoxAgreement]]
 _COLUMNS = ("Class", "Votes", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
 _NEEDED = (0, 1, 2, 4, 8, 5, 3, 6, 7)  # those that matter most first
 _LATER_MS = 1200
@@ -198,7 +200,8 @@ class Review(QWidget):
 
         def work() -> Read:
             heads = list(project.answers.effective.values())
-            return reviewed(project), hit_rates(heads, project.classes.now), agreements(project)
+            rates = hit_rates(heads, project.classes.now)
+            return reviewed(project), rates, agreements(project), box_agreements(project)
 
         if self._asked is not None:
             self._asked.cancel()
@@ -208,11 +211,12 @@ class Review(QWidget):
     def _show(self, done: Future[Read]) -> None:
         if done.cancelled():
             return
-        self._rows, rates, agree = done.result()
+        self._rows, rates, agree, boxes = done.result()
         for place, (name, belongs) in enumerate(_KINDS.items()):
             self.kind.setItemText(place, f"{name} ({sum(map(belongs, self._rows)):,})")
         self._list()
-        self.summary.setText("\n".join([*_rates(rates), *_agreements(agree)]))
+        drawn = [f"Boxes: {in_words(pair, one)}." for pair, one in sorted(boxes.items())]
+        self.summary.setText("\n".join([*_rates(rates), *_agreements(agree), *drawn]))
 
     def _list(self) -> None:
         belongs = list(_KINDS.values())[self.kind.currentIndex()]
@@ -259,7 +263,7 @@ def _rates(rates: HitRates) -> list[str]:
     ]
 
 
-def _agreements(agree: dict[tuple[str, str], Agreement]) -> list[str]:
+def _agreements(agree: Mapping[Pair, Agreement]) -> list[str]:
     lines = []
     for (second, first), one in sorted(agree.items()):
         who = f"{second} with themselves" if second == first else f"{second} with {first}"

@@ -116,7 +116,7 @@ class Palette(QScrollArea):
     """All classes and codes; a click does what the key does.
 
     `run` is called with the id of the action of a class, "class 3"; `count` gives how much has a
-    class so far, in words.
+    class so far, in words; `codes` are shown behind the classes.
     """
 
     def __init__(
@@ -125,8 +125,10 @@ class Palette(QScrollArea):
         theme: Theme,
         run: Callable[[str], object],
         count: Callable[[int], str],
+        codes: Sequence[tuple[int, str, str]] = CODES,
     ) -> None:
         super().__init__()
+        self._codes = codes
         self._about = {**dict(enumerate(classes.about)), **CODES_ABOUT}
         self._count = count
         self.buttons: dict[int, ClassButton] = {}
@@ -142,7 +144,7 @@ class Palette(QScrollArea):
             name, key = classes.names[number], classes.keys[number]
             self._places[number] = _place(key, turn)
             self._add(number, name, key, table[number], theme, run)
-        for code, name, key in CODES:
+        for code, name, key in codes:
             self._add(code, name, key, table[code], theme, run)
 
     def _add(
@@ -249,9 +251,9 @@ class Palette(QScrollArea):
             y = rows.index(place // _COLUMNS) * (height + _GAP_PX)
             self.buttons[number].setGeometry(x, y, width, height)
         y = len(rows) * (height + _GAP_PX) + _GAP_PX
-        for column, (code, _, _) in enumerate(CODES):
+        for column, (code, _, _) in enumerate(self._codes):
             self.buttons[code].setGeometry(8 + column * (width + _GAP_PX), y, width, height)
-        return y + height + _GAP_PX
+        return y + (height + _GAP_PX if self._codes else 0)
 
     def _list(self, wide: int, pad: int) -> int:
         """Place the buttons as rows below each other, in as many columns as have room."""
@@ -262,8 +264,8 @@ class Palette(QScrollArea):
             if columns > 1:
                 break
         height, gap, y = self._row_height(pad), pad // _TIGHT, 0
-        codes = [code for code, _, _ in CODES]
-        for group in (sorted(self._places, key=self._places.__getitem__), codes):
+        codes = [code for code, _, _ in self._codes]
+        for group in filter(None, (sorted(self._places, key=self._places.__getitem__), codes)):
             if group is codes:  # their names are short: in one row, where that has room
                 most = (wide + _GAP_PX) // (self._row_width(codes) + _GAP_PX)
                 columns = max(columns, min(most, len(codes)))

@@ -34,6 +34,7 @@ class Drawing(QObject):
     draw_tool : the sheet over the view, visible while a tool is in hand
     filling : whether the next click fills a part of the target
     through : whether shapes take points too that something hides
+    rests : whether clicks are somebody else's
 
     Signals
     -------
@@ -49,7 +50,7 @@ class Drawing(QObject):
         self.view, self.state = view, state
         self.labelling, self.colours = labelling, colours
         self.through = True
-        self.filling = False
+        self.filling = self.rests = False
         self.draw_tool = DrawTool(view, view.canvas.native, theme.picked)
         self.draw_tool.moved.connect(self._sketch)
         self.draw_tool.drawn.connect(self._drawn)
@@ -124,6 +125,8 @@ class Drawing(QObject):
         return missed
 
     def _clicked(self, row: int, x: float, y: float) -> None:
+        if self.rests:
+            return
         held = QApplication.keyboardModifiers()
         if self.filling:
             self.labelling.fill(row, over=bool(held & Qt.KeyboardModifier.ShiftModifier))

@@ -32,6 +32,7 @@ class Overlays(QObject):
     ) -> None:
         super().__init__(scene)
         self.scene, self.hidden, self._placing = scene, False, False
+        self.rests = False  # while something else than points is answered
         self.card, self.legend = Card(scene.state, labelling), Legend(colours)
         self.switches = Switches(colours, filters)
         for part in (self.card, self.legend, self.switches):
@@ -104,7 +105,7 @@ class Overlays(QObject):
         # Better none than one over the card, or cut; the switches are in the menus too.
         room = self.scene.view.rect()
         clear = room.contains(legend.geometry()) and not legend.geometry().intersects(over)
-        shown = not self.hidden
+        shown = not (self.hidden or self.rests)
         card.setVisible(card.wanted and shown)
         legend.setVisible(legend.wanted and clear and shown)
         switches.setVisible(not switches.geometry().intersects(over) and shown)

@@ -112,6 +112,15 @@ class PointsWork(QObject):
         """Say that the unit cannot be answered; it is never asked again."""
         self.labelling.decline()
 
+    def rest(self, rests: bool) -> None:
+        """Leave the view to other work, or take it again; what was drawn is kept."""
+        if rests and self.sheet.isVisible():
+            self.sheet.hide()
+        if self.in_view is not None:
+            self.in_view.drawing.put_away()
+            self.in_view.drawing.rests = self.in_view.overlays.rests = rests
+            self.in_view.overlays.refresh()
+
     def resume(self) -> bool:
         """Go on with the drawing that was left last; return whether there is one."""
         return self.labelling.resume()

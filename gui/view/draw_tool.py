@@ -118,6 +118,11 @@ class DrawTool(QWidget):
         """Whether a shape is begun: then the view must not change its size."""
         return self.isVisible() and bool(self._places)
 
+    @property
+    def start(self) -> tuple[float, float] | None:
+        """Where the shape was begun, None where none is."""
+        return self._places[0] if self._places else None
+
     def set_colour(self, colour: str) -> None:
         self._colour = QColor(colour)
         self.update()

@@ -64,6 +64,7 @@ class CloudView(QWidget):
         self.outline.set_uniform("u_values", float(By.MEASURE))
         self.outline.visible = False
         self.around: list[Any] = []  # neighbouring scans, the finest level first
+        self.over: list[Any] = []  # what others draw over the points
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
         self._settling.setInterval(_REST_MS)
@@ -239,7 +240,7 @@ class CloudView(QWidget):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hide everything but the scan's own points."""
-        others = [self.grid, self.marks, self.outline, *self.around]
+        others = [self.grid, self.marks, self.outline, *self.around, *self.over]
         shown = [visual.visible for visual in others]
         for visual in others:
             visual.visible = False

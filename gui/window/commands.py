@@ -8,6 +8,7 @@ from gui.points.class_palette import CODES
 from gui.points.paint import MODES
 from gui.window.actions import Action
 from gui.window.faces import Shell
+from gui.window.project_commands import shared
 
 if TYPE_CHECKING:
     from gui.points.colours import Colours
@@ -48,29 +49,22 @@ def always(window: Shell) -> list[Action]:
 
 
 def of_session(window: Shell, session: Session) -> list[Action]:
-    """Actions on the open project."""
-    state, work, queue, context = session.state, session.work, session.queue, session.context
-
-    exchange = session.exchange
+    """Actions on the open project while its points are answered."""
+    state, work, queue, context = session.state, session.points, session.queue, session.context
+    exchange, common = session.exchange, shared(window, session)
 
     rows = [
-        Action("start", "Close the project", ("Ctrl+W",), "Project",
-               "Go back to the start page.", window.show_start),
+        common["start"],
         Action("tour", "Two-minute tour", (), "Help",
                "Five short steps: how to label.", window.show_tour),
-        Action("settings", "Settings …", ("Ctrl+,",), "Project",
-               "What project.toml holds, with the source of each value.", window.open_settings),
-        Action("classes", "Classes …", (), "Project",
-               "Names, colours, keys and raw ids; add classes, merge them.",
-               window.open_classes, session.no.change),
-        Action("layout", "Reset the layout", (), "View",
-               "Put every panel back where it was at first.", window.reset_layout),
+        common["settings"],
+        common["classes"],
+        common["layout"],
+        common["boxes"],
         Action("export", "Export …", ("Ctrl+E",), "Project",
                "Write labels, predictions or coloured points, for other programs.",
                window.open_export, session.no.export),
-        Action("merge", "Merge another's answers …", (), "Project",
-               "Bring the journals of another copy of this project in.",
-               lambda: window.choose_for("Their project", session.merge), session.no.change),
+        common["merge"],
         Action("reopen", "Ask again where annotators differ", (), "Project",
                "Put the units they see differently back in the queue.",
                session.reopen, session.no.change),
@@ -78,11 +72,8 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                "Look at existing label files, and take them over to repair them here.",
                lambda: window.choose_for("Folder with label files", exchange.look_at_labels),
                session.no.change),
-        Action("prepare", "Prepare", ("F5",), "Round",
-               "Split the scans in units and partitions.", session.prepare, session.no.prepare),
-        Action("report", "Report on the preparation …", ("Shift+F5",), "Round",
-               "What became of the points, with pictures of typical scans and each scan's share.",
-               window.open_report, session.no.report),
+        common["prepare"],
+        common["report"],
         Action("desk", "Desk: charts …", ("Ctrl+D",), "View",
                "Learning curve, classes in the partitions, sizes, IoU by round, confusion.",
                window.open_desk),
@@ -100,9 +91,7 @@ def of_session(window: Shell, session: Session) -> list[Action]:
                session.no.rank),
         Action("evaluate", "Evaluate", ("F9",), "Round",
                "Measure mIoU on the validation scans.", session.evaluate, session.no.evaluate),
-        Action("cancel", "Cancel", ("Ctrl+.",), "Round",
-               "Stop the running step; what it finished is kept.",
-               session.cancel, session.no.cancel),
+        common["cancel"],
         Action("label", "Go to the first open item", ("Ctrl+L",), "Go",
                "Begin to label.", state.begin),
         Action("drawing", "Go to an open drawing", (), "Go",
@@ -196,7 +185,7 @@ def _class(session: Session, number: int, name: str, key: str, group: str) -> Ac
 
 
 def _in_view(session: Session, parts: InView) -> list[Action]:
-    work, scene, drawing, overlays = session.work, parts.scene, parts.drawing, parts.overlays
+    work, scene, drawing, overlays = session.points, parts.scene, parts.drawing, parts.overlays
     view = scene.view
 
     def enlarge(by: int) -> None:
@@ -260,13 +249,14 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
     return [
         *rows,
         *(
-            _mode(parts.colours, mode, (f"Ctrl+{n}",) if n < 10 else ())
+            mode_action(parts.colours, mode, (f"Ctrl+{n}",) if n < 10 else ())
             for n, mode in enumerate(MODES, start=1)
         ),
     ]
 
 
-def _mode(colours: Colours, mode: str, keys: tuple[str, ...]) -> Action:
+def mode_action(colours: Colours, mode: str, keys: tuple[str, ...]) -> Action:
+    """The action that colours the points by one of gui.points.paint.MODES."""
     named = {"truth": "ground truth", "colours": "the file's own colours"}
     title = f"Colour by {named.get(mode, mode)}"
     return Action(

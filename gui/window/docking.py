@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar, Q
 
 from gui.points.class_palette import Palette
 
+VERSION = 3  # of what is remembered of the panels
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 # Queue, scans; classes, partitions, rounds, review, context: docks have this order everywhere.
 _AREAS = (_LEFT, _LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _RIGHT)

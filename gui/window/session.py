@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -14,6 +14,7 @@ from core import steps
 from core.answers.annotator import annotator_name
 from core.base.errors import LockedError, ProjectError, StorageError
 from core.base.jobs import Job, Progress
+from core.frame_steps import ORACLE, annotate_frames, ask_frames
 from core.project.project import Project
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
@@ -35,11 +36,15 @@ from gui.view import opengl
 from gui.view.view import CloudView
 from gui.window import endings, rescue
 from gui.window.banner import Banner, Choice
+from gui.window.box_exchange import BoxExchange
 from gui.window.exchange import Exchange, Told
 from gui.window.gate import Gate
 from gui.window.jobs import Jobs
 from gui.window.statusbar import StatusBar
 from gui.window.why_not import Reasons
+
+if TYPE_CHECKING:  # it is loaded when boxes are first drawn
+    from gui.boxes.work import BoxesWork
 
 SAMPLE = 50  # units of a blind second opinion
 
@@ -83,6 +88,7 @@ class Session(QObject):
         self._prepared = False
         self.state = State(self.project, activity)
         self.exchange = Exchange(self.project, self._run_and_tell)
+        self.box_exchange = BoxExchange(self.project, self._run_and_tell)
         self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
         self.page = QWidget()
@@ -102,8 +108,10 @@ class Session(QObject):
                 self.software = self.view.instant = True  # two frames are no flight
         else:
             layout.addWidget(_no_view(problem), 1)
-        self.work = PointsWork(self.page, self.view, self.state, theme)
-        self.gate = Gate(self.page, self.view, self.state, self.work.sheet)
+        self.points = PointsWork(self.page, self.view, self.state, theme)
+        self.boxes: BoxesWork | None = None  # made when they are first drawn
+        self.work: PointsWork | BoxesWork = self.points
+        self.gate = Gate(self.page, self.view, self.state, self.points.sheet)
         self.banner.waits = lambda: self.work.in_stroke
         self.queue = Queue(self.state, theme)
         self.palette = QWidget()
@@ -112,8 +120,8 @@ class Session(QObject):
         self.browser = Browser(self.state)
         self.review = Review(self.state, theme)
         self.context = Context(self.state, theme, self.view or self.page)
-        if self.work.in_view is not None:
-            self.context.yield_to(self.work.in_view.drawing.draw_tool)
+        if self.points.in_view is not None:
+            self.context.yield_to(self.points.in_view.drawing.draw_tool)
         self.review.chosen.connect(self.state.show_unit)
         self.status = StatusBar(self.state, writable=self.project.writable, drawing=drawing)
         self.status.who.clicked.connect(self.explain_name)
@@ -141,16 +149,44 @@ class Session(QObject):
 
     def show_keys(self, key_of: Callable[[str], str]) -> None:
         """Write the keys that actions have now, by their ids."""
-        if isinstance(self.palette, Palette):
+        if isinstance(self.palette, Palette) and self.work is self.points:
             self.palette.set_keys(key_of)
         self.work.show_keys(key_of)
 
     def begin(self) -> None:
         """Go on with a drawing that was left open, else show the first open item."""
-        if self.work.resume():
+        if self.boxes is not None and self.work is self.boxes:
+            self.boxes.begin()
+        elif self.work.resume():
             self.banner.show_note("This drawing was left open: it is as it was.", "")
         else:
             self.state.begin()
+
+    def use(self, task: str, theme: Theme) -> bool:
+        """Answer by "points" or "boxes" from now on; False, and words, where that cannot be."""
+        if task == "points":
+            self.work = self.points
+            if self.boxes is not None:
+                self.boxes.turn(False)
+            self.points.rest(False)
+            self.status.facts = None
+            self.status.refresh()
+            return True
+        if self.view is None:
+            self.banner.show_note("Boxes are drawn in the 3D view, which cannot be shown here.", "")
+            return False
+        self.points.rest(True)
+        if self.boxes is None:
+            from gui.boxes.work import BoxesWork
+
+            self.boxes = BoxesWork(self.page, self.view, self.state, theme)
+            self.boxes.gate.hidden = lambda: self.gate.hidden("")
+            self.boxes.panels.frames.asked.connect(self.ask_frames)
+        self.work = self.boxes
+        self.boxes.turn(True)
+        self.status.facts = self.boxes.queue.spent
+        self.status.refresh()
+        return True
 
     # -- steps --------------------------------------------------------------------------------
 
@@ -174,6 +210,10 @@ class Session(QObject):
         """Choose and freeze the next query, in the background."""
         self._tip = self.project.tip
         self.jobs.run("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
+
+    def ask_frames(self, options: dict[str, Any]) -> None:
+        """Choose and freeze the next frames to draw boxes in, in the background."""
+        self.jobs.run("Ask for frames", lambda job: ask_frames(self.project, job, **options))
 
     def ask_next(self, options: dict[str, Any] | None = None) -> None:
         """The same; where items are still open, first say what becomes of them."""
@@ -223,6 +263,10 @@ class Session(QObject):
     def oracle(self) -> None:
         """Answer the open query from ground truth, in the background."""
         self.jobs.run("Oracle", lambda job: steps.annotate(self.project, job, oracle="per-point"))
+
+    def box_oracle(self) -> None:
+        """Draw the dataset's own boxes in the open frames, in the background."""
+        self.jobs.run("Oracle", lambda job: annotate_frames(self.project, job, oracle=ORACLE))
 
     def export(self, out: Path, what: str) -> None:
         """Write labels, predictions, both merged, or the journal below `out`."""
@@ -335,6 +379,9 @@ class Session(QObject):
 
     def second_opinion(self) -> None:
         """Ask a sample of what others answered again, labels and suggestions hidden; or end it."""
+        if self.boxes is not None and self.work is self.boxes:
+            self.boxes.second_opinion()
+            return
         if self.state.second is not None:
             self.state.end_second()
             return
@@ -352,7 +399,8 @@ class Session(QObject):
         second opinion."""
         if self.context.put_away():
             return
-        if not self.work.leave() and not self.state.return_to_asked():
+        left = self.work.leave() or self.work is not self.points
+        if not left and not self.state.return_to_asked():
             self.state.end_second()
 
     def explain_name(self) -> None:
@@ -372,9 +420,11 @@ class Session(QObject):
             self.rounds,
             self.review,
             self.context,
-            self.work,
+            self.points,
         ):
             part.set_theme(theme)
+        if self.boxes is not None:
+            self.boxes.set_theme(theme)
         if isinstance(self.palette, Palette):
             self.palette.set_theme(theme)
 
@@ -403,7 +453,9 @@ class Session(QObject):
             signal.disconnect()
         self.gate.shut()
         self.banner.shut()
-        self.work.shut()
+        self.points.shut()
+        if self.boxes is not None:
+            self.boxes.shut()
         self.review.shut()
         self.context.shut()
         self.state.shut()

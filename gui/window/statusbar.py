@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
@@ -42,6 +44,7 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self.job)
         self.addPermanentWidget(self.bar)
         self.writable = writable
+        self.facts: Callable[[], str] | None = None  # in place of what points were spent
         state.answers_changed.connect(self.refresh)
         state.project_changed.connect(self.refresh)
         state.told.connect(self._say)
@@ -91,6 +94,11 @@ class StatusBar(QStatusBar):
             self.saved.setText(f"saved in {answers.last_write_ms:.0f} ms")
         else:
             self.saved.setText(answers.note or "all saved")
+        if self.facts is not None:
+            self.spent.setText(self.facts())
+            self.spent.setToolTip("In all frames")
+            self._fit()
+            return
         spent = answers.spent()
         total = int(project.units.scan_returns.sum()) if project.units is not None else None
         of = f" of {total:,}" if total else ""

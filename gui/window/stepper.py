@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QToolBar, QToolButton
 
 from gui.desk.state import State
 from gui.look.flow import Flow
+from gui.window.task_switch import TaskSwitch
 
 _ASK = "Choose the units worth asking about"
 DONE, NOW, WAITING = "done", "now", "waiting"
@@ -102,6 +103,7 @@ class Stepper(QToolBar):
         name = QLabel(f"  {state.project.path.name}  ")
         name.setObjectName("heading")
         flow.add(name)
+        flow.add(TaskSwitch("points", run))
         for place, one in enumerate(steps(state, None)):
             if place:
                 arrow = QLabel("›")

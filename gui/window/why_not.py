@@ -59,6 +59,22 @@ class Reasons:
             return "No question is open."
         return self._busy()
 
+    def ask_frames(self) -> str | None:
+        rounds = self._project.frame_rounds
+        waiting = len(self._project.open_frames(rounds[-1])) if rounds else 0
+        if waiting:
+            many = "1 frame is" if waiting == 1 else f"{waiting:,} frames are"
+            return f"{many} still open: finish them first, or say that they cannot be labelled."
+        return self._busy()
+
+    def box_oracle(self) -> str | None:
+        if not self._project.research:
+            return "Only research projects answer from ground truth."
+        rounds = self._project.frame_rounds
+        if not rounds or not self._project.open_frames(rounds[-1]):
+            return "No frame is asked for."
+        return self._busy()
+
     def export(self) -> str | None:
         return f"{self._jobs.running} is running." if self._jobs.running else None
 

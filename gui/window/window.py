@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDockWidget,
     QMainWindow,
-    QMenu,
     QStatusBar,
     QWidget,
 )
@@ -29,18 +28,20 @@ from gui.look.theme import THEMES, Theme, palette, style_sheet
 from gui.start.folders import choose_folder
 from gui.start.recent import remember, store
 from gui.window import commands, docking
-from gui.window.actions import GROUPS, Actions
+from gui.window.actions import Actions
 from gui.window.experiments import may_end, show_experiments, show_round
 from gui.window.jobs import Jobs
 from gui.window.make_demo import make_demo
+from gui.window.menus import fill_menus
 from gui.window.session import Session
 from gui.window.stepper import Stepper
+from gui.window.tasks import Tasks
 
 if TYPE_CHECKING:  # each is loaded when it is first shown
     from gui.start.new_project import NewProject
+    from gui.window.box_steps import BoxSteps
     from gui.window.command_palette import CommandPalette, KeySheet
 
-LAYOUT_VERSION = 3
 SMALLEST_TEXT, LARGEST_TEXT = 0.8, 2.0
 
 
@@ -59,7 +60,8 @@ class Window(QMainWindow):
         self.activity = Activity()
         self.jobs = Jobs(self)
         self.session: Session | None = None
-        self.stepper: Stepper | None = None
+        self.stepper: Stepper | BoxSteps | None = None
+        self.tasks: Tasks | None = None
         self.docks: list[QDockWidget] = []
         self.greets = False  # whether the first project that opens begins with the tour
         self.actions_table = Actions(self)
@@ -112,10 +114,10 @@ class Window(QMainWindow):
         try:
             found = recognise(folder)
         except ProjectError as error:
-            self._say(f"{error.what} {error.do}")
+            self.say(f"{error.what} {error.do}")
             return
         if found is None:
-            self._say(
+            self.say(
                 f"{folder} holds no scans in a known layout. Choose a folder with SemanticKITTI's "
                 f"sequences/, nuScenes' v1.0-*/, ROS bags, or .bin, .pcd, .ply or .npy files."
             )
@@ -133,7 +135,7 @@ class Window(QMainWindow):
 
     def make_demo(self) -> None:
         """Make the demo in the background, then open it."""
-        make_demo(self.jobs, self._say, self.open_project)
+        make_demo(self.jobs, self.say, self.open_project)
 
     def open_project(self, path: Path) -> None:
         """Open a project; say why on the start page where it cannot be opened."""
@@ -142,7 +144,7 @@ class Window(QMainWindow):
             session = Session(path, self.activity, self.jobs, self.theme)
         except ProjectError as error:
             self.show_start()
-            self._say(f"{error.what} {error.do}")
+            self.say(f"{error.what} {error.do}")
             return
         self.session = session
         session.queue.sort_by_scan(str(store().value("by_scan", "true")) == "true")
@@ -163,6 +165,7 @@ class Window(QMainWindow):
         self._dock("Review", session.review)
         self._dock("Context", session.context)
         docking.place(self, self.docks)
+        self.tasks = Tasks(self, self, session, self.stepper)
         state = session.state
         state.changed.connect(self.refresh)
         session.context.turned.connect(self.refresh)
@@ -171,9 +174,9 @@ class Window(QMainWindow):
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         session.queue.sorted_by_scan.connect(lambda on: store().setValue("by_scan", on))
-        if session.work.in_view is not None:
-            session.work.in_view.colours.mode_changed.connect(self.refresh)
-            session.work.in_view.overlays.switches.turned.connect(self.refresh)
+        if session.points.in_view is not None:
+            session.points.in_view.colours.mode_changed.connect(self.refresh)
+            session.points.in_view.overlays.switches.turned.connect(self.refresh)
         self.setWindowTitle(f"{path.name} – LidarLoop")
         self._fill_menus()
         # Only a window that is laid out knows what is left for the middle; nothing to draw yet.
@@ -184,7 +187,7 @@ class Window(QMainWindow):
             # Now, not before: thousands of events of the first layout would all pass through it.
             self._application().installEventFilter(self.activity)
             session.begin()
-            self.refresh()
+            self.tasks.use(self.tasks.wanted)
         finally:
             self.setUpdatesEnabled(True)
         self.activateWindow()  # the first OpenGL widget makes the native window anew
@@ -200,7 +203,7 @@ class Window(QMainWindow):
         self._application().processEvents()
         layout = store().value("layout")
         # Docks are tabbed once only: Qt leaves the tabs of a first time in sight below the second.
-        if not isinstance(layout, QByteArray) or not self.restoreState(layout, LAYOUT_VERSION):
+        if not isinstance(layout, QByteArray) or not self.restoreState(layout, docking.VERSION):
             docking.tab(self, self.docks)
             docking.size(self, self.docks, session.palette)
         else:
@@ -208,7 +211,10 @@ class Window(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put every dock back where it was at first."""
-        if self.docks:
+        if self.tasks is not None and self.tasks.task == "boxes":
+            self.tasks.place()
+            self.tasks.size()
+        elif self.docks:
             for dock in self.docks:
                 self.removeDockWidget(dock)
             self._application().processEvents()  # else Qt leaves the old tabs in sight
@@ -233,19 +239,20 @@ class Window(QMainWindow):
             spent=f"{units_words(spent)}, {spent.minutes:.0f} min",
             picture=session.picture(),
         )
-        store().setValue("layout", self.saveState(LAYOUT_VERSION))
+        assert self.tasks is not None
+        store().setValue(self.tasks.layout_key, self.saveState(docking.VERSION))
         for dialog in self.findChildren(QDialog):  # they are about this project
             dialog.close()
         session.shut()
         kept = {action.id for action in commands.always(self)}
         self.actions_table.keep(kept)
-        for dock in self.docks:
+        for dock in self.tasks.docks:
             self.removeDockWidget(dock)
             _take_away(dock)
+        for bar in self.tasks.bars:
+            _take_away(bar)
         self.docks = []
-        if self.stepper is not None:
-            _take_away(self.stepper)
-        self.session = self.stepper = None
+        self.session = self.stepper = self.tasks = None
         # Its parts know each other, so that only the collector ends them: once Qt has, in a moment.
         QTimer.singleShot(0, gc.collect)
         self.setStatusBar(QStatusBar())
@@ -259,31 +266,23 @@ class Window(QMainWindow):
         if self.stepper is not None:
             self.stepper.refresh(self.jobs.running, self.actions_table.reasons.__getitem__)
 
+    def keys_changed(self) -> None:
+        """Other actions are in the table."""
+        self._fill_menus()
+        self._show_keys()
+
+    def change_task(self) -> None:
+        """Draw boxes, or label points."""
+        if self.tasks is not None:
+            self.tasks.change()
+
     def _show_keys(self) -> None:
         """Write the keys where they are on screen."""
         if self.session is not None:
             self.session.show_keys(self.actions_table.key_of)
 
     def _fill_menus(self) -> None:
-        bar = self.menuBar()
-        for menu in bar.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            menu.deleteLater()  # taken off the bar alone, it would stay
-        bar.clear()
-        for group in GROUPS:
-            rows = self.actions_table.of_group(group)
-            if not rows:
-                continue
-            menu = QMenu(f"&{group}", bar)
-            bar.addMenu(menu)
-            menu.setToolTipsVisible(True)
-            for action in rows:
-                if action.id == "quit":
-                    menu.addSeparator()
-                menu.addAction(self.actions_table.made[action.id])
-            if group == "View" and self.docks:
-                menu.addSeparator()
-                for dock in self.docks:
-                    menu.addAction(dock.toggleViewAction())
+        fill_menus(self.menuBar(), self.actions_table, self.docks)
 
     def focus_view(self) -> None:
         """Give the keys back to the view."""
@@ -292,7 +291,8 @@ class Window(QMainWindow):
         else:
             self.setFocus()
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Tell something where the person looks: on the page, or in the banner of a project."""
         page = self.centralWidget()
         if self.session is not None:
             self.session.banner.show_note(text, "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.base.jobs import Job
 from core.project.project import Project
+from core.project.pseudo import with_pseudo
 from core.rounds.round import Round
 from models.training.train import train as run
 
@@ -16,7 +17,7 @@ def train_round(project: Project, found: Round, start: Path | None, job: Job) ->
     line = project.branch(found)[:-1]
     parent = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
     run(
-        project.training_set(found),
+        with_pseudo(project, project.training_set(found)),
         project.dataset,
         project.classes,
         project.settings.train,

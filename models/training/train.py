@@ -84,6 +84,8 @@ def train(
         del values["steps"]
     merged = [[merge.source, merge.into] for merge in classes.merges]
     inputs = [scans, dict(training.positions), rounds, repr(values), source]
+    if training.pseudo is not None:
+        inputs.append(vars(training.pseudo))
     fingerprint = hash_json([*inputs, merged] if merged else inputs)
     epochs = settings.epochs if start is not None else settings.first_epochs
     run = _Run(

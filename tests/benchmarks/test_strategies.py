@@ -9,7 +9,7 @@ from tests.benchmarks.measures import PEAK_MB, numbers
 NAMES = (
     "basal", "size", "random", "rand-scans", "ent", "margin", "confidence", "ent-scan", "segent",
     "coreset", "size x coreset", "coreset-scan", "redal", "badge", "per-second", "few-scans",
-    "probcover", "apart", "typiclust", "vcd",
+    "probcover", "apart", "typiclust", "vcd", "lidal", "bald",
 )  # fmt: skip
 CODE = """
 import sys, time

@@ -20,7 +20,7 @@ Settle = Callable[[Callable[[], bool]], None]
 
 
 def at_rest(window: Window) -> bool:
-    """Whether the open project shows what is asked, learns nothing, and no list is still to tell."""
+    """Whether the open project shows what is asked, learns nothing, and has told its lists."""
     state = window.session.state
     telling = any(later.isActive() for later in window.findChildren(Later))
     return state.settled and state.content is not None and state.guesses.rested and not telling

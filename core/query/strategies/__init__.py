@@ -56,9 +56,11 @@ def strategy_named(name: str) -> Select:
 def _known() -> Installed[Select]:
     from core.query.strategies.apart import APART_SIZE
     from core.query.strategies.badge import BADGE
+    from core.query.strategies.bald import BALD
     from core.query.strategies.basal import BASAL
     from core.query.strategies.coreset import CORESET
     from core.query.strategies.few_scans import FEW_SCANS
+    from core.query.strategies.lidal import LIDAL
     from core.query.strategies.per_second import PER_SECOND
     from core.query.strategies.random import RANDOM
     from core.query.strategies.redal import REDAL
@@ -80,7 +82,18 @@ def _known() -> Installed[Select]:
     records += [
         whole_scans(inner, name=name, source=source) for name, (inner, source) in of_scans.items()
     ]
-    records += [REDAL, BADGE, PER_SECOND, FEW_SCANS, PROBCOVER, APART_SIZE, TYPICLUST, VCD]
+    records += [
+        REDAL,
+        LIDAL,
+        BADGE,
+        BALD,
+        PER_SECOND,
+        FEW_SCANS,
+        PROBCOVER,
+        APART_SIZE,
+        TYPICLUST,
+        VCD,
+    ]
     own: dict[str, Select] = {one.name: one for one in records}
     return installed("strategy", "lidarloop.strategies", own, _as_strategy)
 

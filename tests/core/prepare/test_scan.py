@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from core.base.settings import load_preset
+from core.base.settings import Settings, load_preset
 from core.data.formats.raw import read_columns
 from core.prepare.ground import cell_keys, ground_mask
 from core.prepare.scan import prepare_scan
-from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY
+from core.prepare.units import CELL, CLUSTER, INVALID, NOISE, OVERSIZE, TINY, Units
 from tests.streets import small_scan
 
 PAPER = load_preset("paper").prepare
@@ -115,3 +116,87 @@ def test_a_cluster_too_large_is_no_unit_but_keeps_its_rows_together():
     found = prepare_scan(points, PAPER)
     assert found.oversize >= 1
     assert np.count_nonzero(found.unit[:3000] <= OVERSIZE) > 2000
+
+
+def ground_of(many: int, seed: int = 0) -> np.ndarray:
+    """Ground that is dense ahead and thin elsewhere: (N, 4)."""
+    rng = np.random.default_rng(seed)
+    near = rng.uniform((4, -3, -1.75), (9, 3, -1.71), (many, 3))
+    far = rng.uniform((-30, -30, -1.75), (30, 30, -1.71), (4000, 3))
+    return np.column_stack([np.concatenate([near, far]), np.full(many + 4000, 0.4)]).astype("f4")
+
+
+def slow_cells(xyz: np.ndarray, most: int, least: int) -> dict[tuple[int, int, int], list[int]]:
+    """Rows of each cell (halvings, i, j), by recursion over lists."""
+    found: dict[tuple[int, int, int], list[int]] = {}
+
+    def cut(rows: list[int], halvings: int) -> None:
+        side = 10 / 2**halvings
+        parts: dict[tuple[int, int], list[int]] = {}
+        for row in rows:
+            x, y = float(xyz[row, 0]), float(xyz[row, 1])
+            parts.setdefault((math.floor(x / side), math.floor(y / side)), []).append(row)
+        for (i, j), mine in parts.items():
+            if most and len(mine) > most and halvings < 4:
+                cut(mine, halvings + 1)
+            elif len(mine) >= least:
+                found[halvings, i, j] = mine
+
+    cut(list(range(len(xyz))), 0)
+    return found
+
+
+@pytest.mark.parametrize("most", [0, 60, 500, 2000])
+def test_cells_with_many_points_are_cut_in_four_again_and_again(most: int):
+    points = ground_of(6000)
+    settings = replace(PAPER, split_points=most)
+    found = prepare_scan(points, settings)
+    mask = ground_mask(points, sensor_height_m=PAPER.sensor_height_m)
+    rows = np.flatnonzero(mask)
+    wanted = slow_cells(points[rows, :3], most, PAPER.min_unit_points)
+    cells = {}
+    for unit in np.flatnonzero(found.kind != CLUSTER).tolist():
+        key = int(found.key[unit])
+        name = (int(found.kind[unit]) - CELL, key >> 16, (key & 0xFFFF) - 32768)
+        cells[name] = np.flatnonzero(found.unit == unit).tolist()
+    assert cells == {name: rows[mine].tolist() for name, mine in wanted.items()}
+    assert list(cells) == sorted(cells)  # the order of units
+    most_cut = max(halvings for halvings, _, _ in cells)
+    assert most_cut == {0: 0, 60: 4, 500: 3, 2000: 2}[most]
+    assert found.points.tolist() == np.bincount(found.unit[found.unit >= 0]).tolist()
+
+
+def test_no_cell_is_cut_below_half_a_metre():
+    found = prepare_scan(ground_of(6000), replace(PAPER, cell_m=1.5, split_points=20))
+    assert found.kind.max() == CELL + 1  # 0.75 m
+
+
+def test_names_of_cut_cells_lead_back_to_them():
+    """Of each kind, at negative places too, and none is another's."""
+    names = [f"a/0#{letter}{i},{j}" for letter in "ghijk" for i in (-17, 0, 3) for j in (-2, 5)]
+    kind = np.repeat(np.arange(CELL, CELL + 5, dtype=np.uint8), 6)
+    key = [i * 65536 + j + 32768 for i in (-17, 0, 3) for j in (-2, 5)] * 5
+    count, zeros = len(names), np.zeros(len(names), np.int32)
+    units = Units(
+        ("a/0",), np.array([0, count]), zeros, kind, np.array(key, np.int32), zeros + 30,
+        zeros.astype(np.int16), zeros.astype(np.int8), np.zeros((count, 3)), np.zeros((count, 3)),
+        (), np.array([900]), ("x",), 0, 0, "f",
+    )  # fmt: skip
+    assert units.names(range(count)) == names
+    assert units.find_all(names).tolist() == list(range(count))
+    assert units.find_all(["a/0#", "a/0#l1,2", "a/0#c3", "a/0#h9,9", "a/0"]).tolist() == [-1] * 5
+
+
+def test_an_older_project_stays_uncut():
+    """Its file lacks the setting, and its preset cuts now: its units are as they were."""
+    laptop = load_preset("laptop")
+    assert laptop.prepare.split_points > 0
+    stored = laptop.to_toml()
+    del stored["prepare"]["split_points"]
+    assert Settings.from_toml(stored, preset=laptop).prepare.split_points == 0
+
+
+def test_a_cut_cell_is_a_ground_cell_to_its_shape():
+    found = prepare_scan(ground_of(6000), replace(PAPER, split_points=500))
+    assert found.kind.max() > CELL
+    assert found.shape[:, 0].tolist() == (found.kind != CLUSTER).astype(float).tolist()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from core.prepare.units import CELL, CLUSTER, Units
 from core.query.pool import Pool
+from core.query.strategies import strategy_named
 
 
 def make_units(points: np.ndarray, partition: np.ndarray, scans: int = 3) -> Units:
@@ -36,6 +39,15 @@ def make_units(points: np.ndarray, partition: np.ndarray, scans: int = 3) -> Uni
     )
 
 
+def pool_for(name: str, seed: int) -> tuple[Pool, np.random.Generator]:
+    """A random pool, with the units' places where the strategy of that name asks for them."""
+    pool, rng = random_pool(seed)
+    if "centre" in getattr(strategy_named(name), "needs", ()):
+        places = np.random.default_rng(seed).uniform(0, 40, (len(pool.units), 3)) * (1, 1, 0.1)
+        pool = replace(pool, columns={**pool.columns, "centre": places})
+    return pool, rng
+
+
 def random_pool(seed: int) -> tuple[Pool, np.random.Generator]:
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 120))
@@ -64,5 +76,8 @@ def more_columns(rng: np.random.Generator, units: Units, classes: int = 5) -> di
         "mean_p": p.astype(np.float16),
         "curvature": (rng.integers(0, 4, count) / 40).astype(np.float32),
         "shape": rng.integers(0, 3, (count, 3)).astype(np.float32),
+        "divergence": (rng.integers(0, 5, count) / 5).astype(np.float32),
+        "joint": (rng.integers(0, 5, count) / 5).astype(np.float32),
+        "mutual": (rng.integers(0, 5, count) / 5).astype(np.float32),
         "seconds": np.array([2.0, 2.0, 3.0, 8.0])[np.minimum(units.partition, 3)],
     }

@@ -9,19 +9,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.base.errors import ProjectError
+from core.base.errors import ProjectError, SettingsError
 from core.query.budget import Budget, minutes_budget, units_budget
 from core.query.pool import Draw, Pool
 from core.query.selection import Selection, Strategy, check
 from core.query.strategies import strategies, strategy_named
-from tests.core.query.pools import random_pool
+from core.query.strategies.names import MODIFIERS
+from tests.core.query.pools import pool_for
 from tests.places import ROOT
 
 COMBINED = (
     "size x coreset", "size x ent", "size x badge", "size x redal", "size x probcover",
     "class x margin", "scans x basal", "scans x redal", "few-scans x basal", "few-scans x coreset",
     "per-second x basal", "size x per-second x margin", "apart x coreset", "apart x size x ent",
-    "few-scans x apart x size x typiclust",
+    "few-scans x apart x size x typiclust", "size x lidal", "few-scans x lidal", "class x bald",
 )  # fmt: skip
 OWN = (
     *COMBINED, "basal", "redal", "badge", "segent", "few-scans", "probcover", "vcd", "typiclust"
@@ -30,7 +31,7 @@ NAMES = sorted({*strategies(), *COMBINED})
 # Equal scores are asked in unit order by these; the others draw.
 SCORED = (
     "basal", "ent", "margin", "confidence", "votes", "coreset", "redal", "size x coreset",
-    "size x ent", "ent-scan", "segent", "coreset-scan", "per-second x size x ent",
+    "size x ent", "ent-scan", "segent", "coreset-scan", "per-second x size x ent", "bald",
 )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def same(one: Selection, other: Selection) -> bool:
 def test_what_is_asked_may_be_asked_and_fills_the_budget(name: str):
     select = strategy_named(name)
     for seed in range(25):
-        pool, rng = random_pool(seed)
+        pool, rng = pool_for(name, seed)
         if not pool.free.any():
             continue
         for budget in budgets(pool, rng):
@@ -79,7 +80,7 @@ def test_the_same_is_chosen_twice_and_nothing_is_changed(name: str):
     """Also where arrays may not be written, as those that are mapped."""
     select = strategy_named(name)
     for seed in range(6):
-        pool, rng = random_pool(seed)
+        pool, rng = pool_for(name, seed)
         for values in (pool.free, pool.labelled, *pool.columns.values()):
             values.setflags(write=False)
         for budget in budgets(pool, rng):
@@ -93,7 +94,7 @@ def test_what_is_declared_is_enough(name: str):
     select = strategy_named(name)
     needs = getattr(select, "needs", frozenset())
     for seed in range(6):
-        pool, rng = random_pool(seed)
+        pool, rng = pool_for(name, seed)
         budget = budgets(pool, rng)[0]
         less = replace(pool, columns={c: v for c, v in pool.columns.items() if c in needs})
         assert same(select(pool, budget, Draw(1, 2)), select(less, budget, Draw(1, 2)))
@@ -111,8 +112,12 @@ def test_a_value_that_is_no_number_names_its_scan(name: str):
         "mean_p",
         "curvature",
         "shape",
+        "divergence",
+        "joint",
+        "mutual",
+        "centre",
     }
-    pool, _ = random_pool(3)
+    pool, _ = pool_for(name, 3)
     for column in sorted(getattr(select, "needs", frozenset()) & numbers):
         broken = pool.columns[column].copy()
         unit = np.flatnonzero(pool.free)[2]
@@ -125,7 +130,7 @@ def test_a_value_that_is_no_number_names_its_scan(name: str):
 
 @pytest.mark.parametrize("name", SCORED)
 def test_what_is_alike_is_asked_in_unit_order(name: str):
-    pool, _ = random_pool(3)
+    pool, _ = pool_for(name, 3)
     count = len(pool.units)
     alike = {c: np.ones_like(v) for c, v in pool.columns.items() if c != "seconds"}
     alike["mean_p"] = np.full((count, 5), 0.2, np.float16)
@@ -144,7 +149,7 @@ def test_what_is_alike_is_asked_in_unit_order(name: str):
 def test_few_candidates_and_empty_groups(name: str):
     """One, all answered but one partition, none: an error in one sentence."""
     select = strategy_named(name)
-    pool, _ = random_pool(3)
+    pool, _ = pool_for(name, 3)
     budget = Budget("points", int(pool.units.costs.sum()), pool.units.costs, "")
     for free in (
         np.arange(len(pool.units)) == 5,
@@ -169,11 +174,11 @@ import numpy as np
 from core.query.budget import Budget
 from core.query.pool import Draw
 from core.query.strategies import strategy_named
-from tests.core.query.pools import random_pool
+from tests.core.query.pools import pool_for
 for name in sys.argv[1:]:
     digest = hashlib.blake2b()
     for seed in range(4):
-        pool, _ = random_pool(seed)
+        pool, _ = pool_for(name, seed)
         budget = Budget("points", int(pool.units.costs.sum()) // 3, pool.units.costs, "")
         chosen = strategy_named(name)(pool, budget, Draw(seed, 2))
         digest.update(chosen.units.tobytes() + repr(chosen.reason).encode())
@@ -204,3 +209,18 @@ def test_a_record_says_what_it_is():
         assert made.source
         assert made.work
         assert not made.before or not getattr(strategy_named(made.before), "needs", None)
+
+
+@pytest.mark.parametrize("modifier", sorted(MODIFIERS))
+@pytest.mark.parametrize("name", sorted(strategies()))
+def test_any_modifier_before_any_strategy_asks_or_says_why_not(modifier: str, name: str):
+    words = f"{modifier} x {name}"
+    try:
+        select = strategy_named(words)
+    except SettingsError:
+        with pytest.raises(SettingsError, match=name):
+            strategy_named(words)
+        return
+    pool, _ = pool_for(words, 3)
+    budget = units_budget(pool.units, 5)
+    check(select(pool, budget, Draw(0, 2)), pool, budget, words)

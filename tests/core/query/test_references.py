@@ -38,7 +38,7 @@ def free(pool: Pool) -> list[int]:
 @pytest.mark.parametrize(
     ("name", "column", "sign"),
     [("ent", "entropy", -1), ("confidence", "confidence", 1), ("margin", "margin", 1),
-     ("votes", "votes", -1)],
+     ("votes", "votes", -1), ("bald", "mutual", -1)],
 )  # fmt: skip
 def test_the_uncertain_are_sorted(name: str, column: str, sign: int):
     for seed in SEEDS:

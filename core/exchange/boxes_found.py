@@ -1,0 +1,136 @@
+"""What a detector found, any detector: boxes with scores, shown to be accepted or rejected.
+
+They are no answers: they lie beside the journal, in one file, until others take their place. Each
+has a name of its own, "<scan>@found-<file>-<number>", and what the journal says of a box of that
+name is what a person said of it: nothing while it is open, no box where it was rejected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from core.answers.box import Box, boxes_in
+from core.base.errors import DataError
+from core.base.files import hash_bytes, read_arrays, write_arrays
+from core.base.jobs import Job
+from core.boxes.formats.source import counted
+from core.boxes.table import Boxes
+from core.exchange.box_files import Read, read_boxes
+from core.project.project import Project
+from core.rounds.round import GIVEN
+
+FILE = "boxes.npz"
+_AGAIN = "Import the detector's files again."
+_COLUMNS = {
+    "scans": (np.str_, "F"),
+    "count": (np.int64, "F"),
+    "box": (np.float64, "N7"),
+    "label": (np.uint8, "N"),
+    "score": (np.float64, "N"),
+}
+
+
+class Found(NamedTuple):
+    """One box that a detector found: `name` as the journal knows it."""
+
+    name: str
+    box: Box
+    score: float
+
+
+class FoundBoxes:
+    """What was found in each scan; nothing before anything was imported."""
+
+    def __init__(self, project: Project) -> None:
+        """Raises ProjectError where the file is damaged."""
+        self._project = project
+        self._frames: dict[str, Boxes] = {}
+        self._key = ""
+        path = project.path / GIVEN / FILE
+        if not path.exists():
+            return
+        read = read_arrays(path, _COLUMNS, do=_AGAIN)
+        self._key = hash_bytes(path.read_bytes())[:8]
+        counts = read["count"]
+        ends = np.cumsum(counts)
+        if (counts < 0).any() or int(counts.sum()) != len(read["box"]):
+            raise DataError(f"{path} is damaged: its boxes are not as many as it says.", _AGAIN)
+        try:
+            for scan, end, count in zip(read["scans"], ends.tolist(), counts.tolist(), strict=True):
+                rows = slice(end - count, end)
+                self._frames[str(scan)] = Boxes.of(
+                    read["box"][rows], read["label"][rows], score=read["score"][rows]
+                )
+        except ValueError as error:
+            raise DataError(f"{path} is damaged: of a box {error}.", _AGAIN) from error
+
+    def __len__(self) -> int:
+        return sum(map(len, self._frames.values()))
+
+    def of(self, scan: str) -> list[Found]:
+        """What was found in a scan, in the coordinates that its points have now. Raises DataError
+        where those lean against the ones of the files."""
+        table = self._frames.get(scan)
+        if table is None:
+            return []
+        now = self._project.dataset.from_files
+        try:
+            placed = [replace(box.now(now), sure=False) for box in boxes_in(table)]
+        except ValueError as error:
+            raise DataError(
+                f"The boxes found in {scan} cannot be placed: {error}.",
+                "Bring boxes that stand upright in the axes that [rig] makes of the scans.",
+            ) from error
+        return [
+            Found(f"{scan}@found-{self._key}-{number}", box, float(score))
+            for number, (box, score) in enumerate(zip(placed, table.score, strict=True), 1)
+        ]
+
+
+def holds_scores(project: Project, path: Path) -> bool:
+    """Whether some box of the files at `path` has a score. Raises as read_found does."""
+    found = read_boxes(project.dataset, path, project.classes.names)
+    return any(not np.isnan(boxes.score).all() for boxes in found.frames.values() if len(boxes))
+
+
+def read_found(project: Project, path: Path, *, kind: str = "") -> Read:
+    """The boxes with scores in the files at `path`. Raises DataError where one has no score, or a
+    score outside of 0..1, and as core.exchange.box_files.read_boxes does."""
+    found = read_boxes(project.dataset, path, project.classes.names, kind=kind)
+    scores = np.concatenate([boxes.score for boxes in found.frames.values()])
+    without = int(np.isnan(scores).sum())
+    if without:
+        raise DataError(
+            f"{path} holds {counted(without, 'box')} without a score, which no detector found.",
+            "Import what people drew as boxes, without --found; give the others their scores.",
+        )
+    if ((scores < 0) | (scores > 1)).any():
+        raise DataError(
+            f"{path} has scores from {scores.min():g} to {scores.max():g}.",
+            "A score is a share of 1: divide them, or take the detector's probabilities.",
+        )
+    return found
+
+
+def take_found(project: Project, found: Read, job: Job) -> str:
+    """Show these boxes from now on, in place of what was found before; how many, in words."""
+    frames = {scan: boxes for scan, boxes in found.frames.items() if len(boxes)}
+    write_arrays(
+        project.path / GIVEN / FILE,
+        {
+            "scans": np.array(list(frames), np.str_),
+            "count": np.array([len(boxes) for boxes in frames.values()], np.int64),
+            "box": np.concatenate([np.zeros((0, 7)), *(boxes.box for boxes in frames.values())]),
+            "label": np.concatenate(
+                [np.zeros(0, np.uint8), *(boxes.label for boxes in frames.values())]
+            ),
+            "score": np.concatenate([np.zeros(0), *(boxes.score for boxes in frames.values())]),
+        },
+    )
+    job.progress(len(frames), len(frames), "import")
+    count = sum(map(len, frames.values()))
+    return f"{counted(count, 'box')} of {len(frames):,} frames, found by a detector"

@@ -1,0 +1,87 @@
+"""What lies on the table while boxes are drawn: the frame, its points, and what is done to them."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from core.base.errors import ProjectError
+from core.exchange.boxes_found import FoundBoxes
+from gui.boxes.answering import Answering
+from gui.boxes.copying import Copying
+from gui.boxes.editing import Editing
+from gui.boxes.frame import Frame
+from gui.boxes.making import Making
+from gui.boxes.queue import FrameQueue
+from gui.boxes.scan_points import ScanPoints, sizes_of
+from gui.desk.background import Turn
+from gui.desk.content import Content
+from gui.desk.state import State
+
+
+class Bench(QObject):
+    """The parts that know nothing of view and panels.
+
+    Attributes
+    ----------
+    on : whether boxes are drawn now, and not points labelled
+    """
+
+    _read = Signal(object)
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.state, self.on = state, False
+        self.sizes = sizes_of(state.project.classes)
+        self.queue = FrameQueue(state)
+        self.frame = Frame(state)
+        self.answering = Answering(state, self.frame)
+        self.making = Making(state, self.frame, self.answering, lambda: self.points, self.sizes)
+        self.editing = Editing(state, self.frame, self.answering, lambda: self.points, self.sizes)
+        self.copying = Copying(state, self.frame, self.answering)
+        self._points: tuple[Content, ScanPoints] | None = None
+        self._read.connect(self._take_found, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def points(self) -> ScanPoints | None:
+        """The points of the shown scan, None while none is."""
+        content = self.state.content
+        if content is None or self.state.coming is not None:
+            return None
+        if self._points is None or self._points[0] is not content:
+            self._points = content, ScanPoints.of(content)
+        return self._points[1]
+
+    def look_for_found(self) -> None:
+        """Read what a detector found in all scans, on another thread."""
+        future = self.state.background.submit(lambda: FoundBoxes(self.state.project), Turn.SOON)
+        future.add_done_callback(self._read.emit)
+
+    def _take_found(self, done: Future[FoundBoxes]) -> None:
+        if done.cancelled():
+            return
+        try:
+            found = done.result()
+        except ProjectError as error:
+            self.state.failed.emit(error)
+            return
+        before = self.frame.detector
+        self.frame.detector = found
+        if self.on and self.frame.scan and (len(found) or (before is not None and len(before))):
+            self.frame.read(self.frame.scan)
+
+    def show(self, scan: str, *, fly: bool = False) -> None:
+        """Show a frame; the camera stays where it is, but for `fly`."""
+        self.state.show_scan(scan, fly=fly)
+
+    def show_frame(self, scan: str) -> None:
+        """Show a frame that somebody chose."""
+        if scan != self.state.shown_scan:
+            self.show(scan)
+
+    def shut(self) -> None:
+        """Take nothing more from the background."""
+        self._read.disconnect()
+        self.making.shut()
+        self.copying.shut()

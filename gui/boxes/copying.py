@@ -1,0 +1,262 @@
+"""Boxes of one frame taken to others: copied along the poses, and set between keyframes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+
+from core.answers.box import Box
+from core.answers.boxes import Drawn
+from core.answers.effort import Effort
+from core.base.errors import ProjectError
+from core.boxes.tracks import Poses, copied, heading, interpolated, settled
+from core.data.own_poses import sequence_of
+from core.data.scans import Dataset
+from core.project.project import Project
+from gui.boxes.answering import Answering
+from gui.boxes.frame import Frame, Kind
+from gui.boxes.scan_points import ScanPoints
+from gui.desk.background import Turn
+from gui.desk.content import Content, load
+from gui.desk.state import State
+
+_BEFORE = 6  # frames in which a thing's earlier places are looked for
+
+
+@dataclass(frozen=True)
+class _Copies:
+    """What a copy comes to: per box its scan, its name (None for a new one) and its state; `into`
+    the frame it leads to, `held` how many things have a box there already."""
+
+    states: Sequence[tuple[str, str | None, Box]]
+    into: str
+    held: int
+    chosen: str | None  # the track to choose there
+    tool: str
+    words: str
+
+
+class Copying(QObject):
+    """Copies boxes of the shown frame on, and fills tracks between keyframes.
+
+    Signals
+    -------
+    arrived(scan, track) : boxes are written in another frame: show it, with a thing's box chosen
+    """
+
+    arrived = Signal(str, str)
+    _made = Signal(object, object)
+
+    def __init__(self, state: State, frame: Frame, answering: Answering) -> None:
+        super().__init__(frame)
+        self.state, self.frame, self.answering = state, frame, answering
+        self._asked: object = None
+        self._made.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def copying(self) -> bool:
+        """Whether something is being copied."""
+        return self._asked is not None
+
+    def copy(self, by: int, *, everything: bool = False) -> None:
+        """Copy the chosen box, or every one, to the frame `by` places later in its sequence."""
+        if not self.answering.may():
+            return
+        frames = frames_of(self.state.project.dataset, self.frame.scan)
+        place = frames.index(self.frame.scan) + by
+        if not 0 <= place < len(frames):
+            self.state.told.emit("There is no frame behind this one in its sequence.")
+            return
+        rows = self.frame.standing if everything else [self.frame.row]
+        wanted = {
+            row.name: row.box for row in rows if row is not None and row.kind is not Kind.FOUND
+        }
+        if not wanted:
+            self.state.told.emit("No box is chosen to be copied: click one, or press Tab.")
+            return
+        into = frames[place]
+        kept = self.state.loader.kept(into)
+        work = partial(copies, self.state.project, self.frame.scan, wanted, into, kept)
+        self._submit(work)
+
+    def interpolate(self, *, everything: bool = False) -> None:
+        """Give the chosen box's thing, or each one of the frame, a box in all frames between those
+        that a person set."""
+        row = self.frame.row
+        tracks = {one.box.track for one in self.frame.standing} if everything else set()
+        if row is not None and not everything:
+            tracks = {row.box.track}
+        tracks.discard("")
+        if not tracks:
+            self.state.told.emit(
+                "No box with a track is chosen: V copies one to the next frame and gives it one."
+            )
+            return
+        self._submit(partial(between, self.state.project, self.frame.scan, frozenset(tracks)))
+
+    def _submit(self, work: partial) -> None:
+        if self._asked is not None:
+            self.state.told.emit("The last copy is still being made.")
+            return
+        asked = self._asked = object()
+        future = self.state.background.submit(work, Turn.NOW)
+        at = self.frame.scan
+        future.add_done_callback(lambda done: self._made.emit((asked, at), done))
+
+    def _take(self, asked: tuple[object, str], done: Future[_Copies]) -> None:
+        if asked[0] is not self._asked:
+            return
+        self._asked = None
+        if done.cancelled():
+            return
+        try:
+            found = done.result()
+        except ProjectError as error:
+            self.state.failed.emit(error)
+            return
+        if self.frame.blind or asked[1] != self.frame.scan:
+            self.state.told.emit("Not copied: another frame is shown by now.")
+            return
+        if found.states:
+            drawn = self._drawn(found)
+            if not self.answering.write(drawn, asked[1]):
+                return
+        if found.into != asked[1] and (found.states or found.held):
+            self.arrived.emit(found.into, found.chosen or "")
+        self.state.told.emit(found.words)
+
+    def _drawn(self, found: _Copies) -> list[Drawn]:
+        """The states with their names, new ones as the journal will have them."""
+        boxes, count = self.state.project.boxes, len(found.states)
+        return [
+            Drawn(
+                self.answering.ref(scan),
+                name if name is not None else boxes.new_names(scan, count)[place],
+                box,
+                Effort(tool=found.tool),
+            )
+            for place, (scan, name, box) in enumerate(found.states)
+        ]
+
+    def shut(self) -> None:
+        """Take nothing more."""
+        self._made.disconnect()
+
+
+def frames_of(dataset: Dataset, scan: str) -> list[str]:
+    """The scans of a scan's sequence, in their order."""
+    sequence = sequence_of(scan)
+    return [name for name in dataset.scans if sequence_of(name) == sequence]
+
+
+def copies(
+    project: Project, scan: str, wanted: Mapping[str, Box], into: str, kept: Content | None
+) -> _Copies:
+    """Boxes of a scan as they stand in another one of its sequence. What has no track gets one, in
+    both."""
+    frames = frames_of(project.dataset, scan)
+    here, there = frames.index(scan), frames.index(into)
+    content = kept if kept is not None else load(project, into)
+    points = ScanPoints.of(content)
+    standing = points.points[points.standing]
+    poses = _poses(project, frames, range(min(here, there) - _BEFORE, max(here, there) + 1), here)
+    before = {
+        place: project.boxes_of(frames[place])
+        for place in range(max(here - _BEFORE, 0), here)
+        if frames[place] in project.boxes.counts_by_scan()
+    }
+    tracked = {box.track: (name, box) for name, box in project.boxes_of(into).items() if box.track}
+    states: list[tuple[str, str | None, Box]] = []
+    held, fresh = 0, _new_tracks(project, frames)
+    chosen: str | None = None
+    for name, box in wanted.items():
+        track = box.track or next(fresh)
+        chosen = track
+        if track in tracked and tracked[track][1].sure:
+            held += 1
+            continue
+        if not box.track:
+            states.append((scan, name, replace(box, track=track)))
+        keys = {here: box.box} | {
+            place: one.box
+            for place, boxes in before.items()
+            for one in boxes.values()
+            if one.track == track
+        }
+        moving = heading(keys, here, poses) is not None
+        moved = copied(keys, there, poses, moving=moving)
+        at = settled(moved, standing, points.ground_at(moved[:2]))
+        made = replace(box.edited(box=at), track=track, sure=False)
+        own = tracked[track][0] if track in tracked else None
+        states.append((into, own, made))
+    count = sum(one[0] == into for one in states)
+    words = f"{_many(count)} copied; Space confirms each."
+    if held:
+        words = f"{words} {_many(held)} had a box there already."
+    if not count:
+        words = "Every one has a box there already."
+    if into != scan and here not in poses:
+        words += " There are no poses: they stand where the sensor saw them."
+    return _Copies(states, into, held, chosen, "copy", words)
+
+
+def between(project: Project, scan: str, tracks: frozenset[str]) -> _Copies:
+    """Boxes of things in all frames of a scan's sequence between those that a person set."""
+    frames = frames_of(project.dataset, scan)
+    have = project.boxes.counts_by_scan()
+    found: dict[str, dict[int, tuple[str, Box]]] = {track: {} for track in tracks}
+    for place, name in enumerate(frames):
+        if name in have:
+            for own, box in project.boxes_of(name).items():
+                if box.track in tracks:
+                    found[box.track][place] = own, box
+    poses = _poses(project, frames, range(len(frames)), frames.index(scan))
+    states: list[tuple[str, str | None, Box]] = []
+    settled_frames = project.boxes.settled
+    for boxes in found.values():
+        keys = {place: box.box for place, (_, box) in boxes.items() if box.sure}
+        if len(keys) < 2:
+            continue
+        first = boxes[min(keys)][1]
+        for place in range(min(keys) + 1, max(keys)):
+            if place in keys or frames[place] in settled_frames:
+                continue
+            box = replace(first.edited(box=interpolated(keys, place, poses)), sure=False)
+            before = boxes[place][0] if place in boxes else None
+            states.append((frames[place], before, box))
+    if not states:
+        words = "Nothing lies between: a thing needs boxes in two frames that you set yourself."
+    else:
+        words = f"{_many(len(states))} set between the keyframes; dashed until you confirm them."
+    return _Copies(states, scan, 0, None, "interpolate", words)
+
+
+def _many(count: int) -> str:
+    return "1 box" if count == 1 else f"{count:,} boxes"
+
+
+def _poses(project: Project, frames: Sequence[str], places: range, here: int) -> Poses:
+    """By place of a frame the way from its coordinates to those of the shown one, where it is
+    known."""
+    found: dict[int, np.ndarray] = {}
+    for place in places:
+        if 0 <= place < len(frames):
+            move = project.dataset.move(frames[place], frames[here])
+            if move is not None:
+                found[place] = move
+    return found
+
+
+def _new_tracks(project: Project, frames: Sequence[str]) -> Iterator[str]:
+    """Tracks that no box of the sequence has: the numbers behind the largest one."""
+    have = project.boxes.counts_by_scan()
+    used = {box.track for scan in frames if scan in have for box in project.boxes_of(scan).values()}
+    number = max((int(track) for track in used if track.isdecimal()), default=0)
+    while True:
+        number += 1
+        yield str(number)

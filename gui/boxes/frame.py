@@ -1,0 +1,218 @@
+"""The boxes of the shown frame, which of them is chosen, and what is about to become one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from core.answers.box import Box
+from core.base.errors import ProjectError
+from core.exchange.boxes_found import FoundBoxes
+from gui.desk.state import State
+
+
+class Kind(Enum):
+    """What a box of a frame is so far: `rank` is the order in which the open ones are asked."""
+
+    DRAWN = "drawn"  # a person vouches for it
+    UNSURE = "copied"  # it was copied or interpolated, and nobody looked at it yet
+    FOUND = "found"  # a detector's, not answered yet
+    REJECTED = "rejected"  # a detector's, and nothing is there
+    GHOST = "missed?"  # something that may have been missed
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits for a person."""
+        return self in (Kind.UNSURE, Kind.FOUND, Kind.GHOST)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One box: `name` as the journal has it, a ghost's own; `score` 0..1, NaN of no detector's."""
+
+    name: str
+    box: Box
+    kind: Kind
+    score: float = math.nan
+
+
+class Frame(QObject):
+    """What is known of the shown frame's boxes. It writes nothing.
+
+    Attributes
+    ----------
+    scan : whose boxes they are, "" before the first
+    rows : by name, in the order in which they were made; ghosts last
+    chosen : the name of the box that keys are about, "" for none
+    live : that box while a handle is dragged, None else
+    why : why the boxes of the scan cannot be shown, None where they are
+    least : the score below which a detector's boxes are left out
+
+    Signals
+    -------
+    changed() : other boxes, or other states of them
+    chose() : another box is chosen, or none
+    moved() : the chosen box is being dragged
+    """
+
+    changed = Signal()
+    chose = Signal()
+    moved = Signal()
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.state = state
+        self.scan = ""
+        self.rows: dict[str, Row] = {}
+        self.chosen = ""
+        self.live: Box | None = None
+        self.why: ProjectError | None = None
+        self.least = 0.3
+        self.blind = False
+        self._told = 0  # entries of the journal that are taken in
+        self._found: dict[str, Row] = {}  # what a detector found here, by name
+        self.detector: FoundBoxes | None = None  # what it found in all scans
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def read(self, scan: str) -> None:
+        """Take up a scan's boxes as the journal has them; what is chosen stays."""
+        project = self.state.project
+        another = scan != self.scan
+        self.scan, self.live, self.why = scan, None, None
+        self._told = self._written()
+        ghosts = [row for row in self.rows.values() if row.kind is Kind.GHOST and not another]
+        try:
+            found = project.boxes.blind_of if self.blind else project.boxes.of
+            ref, now = project.scan_ref(scan), project.dataset.from_files
+            boxes = found(ref, now)
+            rows = [Row(name, box, _kind(box)) for name, box in boxes.items()]
+            self._found = {} if self.blind else self._look_up(scan)
+            rows += [row for row in self._found_rows() if row.name not in boxes]
+        except ProjectError as error:
+            self.why, rows = error, []
+        self.rows = {row.name: row for row in (*rows, *ghosts)}
+        if another or self.chosen not in self.rows:
+            self.chosen = ""
+        self.changed.emit()
+        self.chose.emit()
+
+    def _look_up(self, scan: str) -> dict[str, Row]:
+        """What a detector found in a scan."""
+        if self.detector is None:
+            return {}
+        found = self.detector.of(scan)
+        return {one.name: Row(one.name, one.box, Kind.FOUND, one.score) for one in found}
+
+    def _found_rows(self) -> Iterator[Row]:
+        """Those of them that are no boxes of a person's: open, or rejected."""
+        boxes = self.state.project.boxes
+        for row in self._found.values():
+            yield replace(row, kind=Kind.REJECTED) if boxes.is_told(row.name) else row
+
+    @property
+    def detected(self) -> bool:
+        """Whether a detector's boxes are known of the scan."""
+        return bool(self._found)
+
+    def set_least(self, score: float) -> None:
+        """Leave out what a detector found with a smaller score."""
+        self.least = score
+        row = self.row
+        if row is not None and not self.in_sight(row):
+            self.choose("")
+        self.changed.emit()
+
+    def follow(self) -> None:
+        """Read anew where entries came by another way than `put`."""
+        if self.scan and self._written() != self._told:
+            self.read(self.scan)
+
+    def _written(self) -> int:
+        return self.state.project.boxes.changes
+
+    # -- changing -----------------------------------------------------------------------------
+
+    def put(self, states: Iterable[tuple[str, Box | None]]) -> None:
+        """Take in new states of boxes that were written just now."""
+        for name, box in states:
+            if box is None:
+                self.rows.pop(name, None)
+                if name in self._found:
+                    self.rows[name] = replace(self._found[name], kind=Kind.REJECTED)
+            else:
+                self.rows[name] = Row(name, box, _kind(box))
+        if self.chosen not in self.rows:
+            self.chosen = ""
+        self.live = None
+        self._told = self._written()
+        self.changed.emit()
+        self.chose.emit()
+
+    def show_ghosts(self, boxes: Iterable[Box]) -> None:
+        """Show things that may have been missed, in place of those that were shown so far."""
+        kept = {name: row for name, row in self.rows.items() if row.kind is not Kind.GHOST}
+        ghosts = [Row(f"?{n}", box, Kind.GHOST) for n, box in enumerate(boxes, start=1)]
+        self.rows = kept | {row.name: row for row in ghosts}
+        if self.chosen not in self.rows:
+            self.chosen = ""
+        self.changed.emit()
+
+    def drop(self, name: str) -> None:
+        """Show a ghost no more."""
+        self.rows.pop(name, None)
+        if self.chosen == name:
+            self.chosen = ""
+        self.changed.emit()
+        self.chose.emit()
+
+    def choose(self, name: str) -> None:
+        """Make a box the one that keys are about; "" for none."""
+        if name != self.chosen or self.live is not None:
+            self.chosen, self.live = name, None
+            self.chose.emit()
+
+    def drag(self, box: Box | None) -> None:
+        """Show the chosen box as it is being dragged; None as it is."""
+        self.live = box
+        self.moved.emit()
+
+    # -- asking -------------------------------------------------------------------------------
+
+    @property
+    def row(self) -> Row | None:
+        """What is chosen, as it is written."""
+        return self.rows.get(self.chosen)
+
+    @property
+    def shown(self) -> list[Row]:
+        """The boxes in sight: a detector's from the least score on."""
+        return [row for row in self.rows.values() if self.in_sight(row)]
+
+    def in_sight(self, row: Row) -> bool:
+        """Whether a box is shown."""
+        return row.kind is not Kind.FOUND or row.score >= self.least
+
+    @property
+    def open(self) -> list[Row]:
+        """Those in sight that wait for a person, the surest first."""
+        waiting = [row for row in self.shown if row.kind.open]
+        return sorted(waiting, key=lambda row: -row.score if row.score == row.score else 0.0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether somebody said that all things of the frame have their boxes."""
+        return not self.blind and self.state.project.boxes.is_finished(self.scan)
+
+    @property
+    def standing(self) -> list[Row]:
+        """Those that are in the journal."""
+        return [row for row in self.rows.values() if row.kind in (Kind.DRAWN, Kind.UNSURE)]
+
+
+def _kind(box: Box) -> Kind:
+    return Kind.DRAWN if box.sure else Kind.UNSURE

@@ -1,0 +1,186 @@
+"""The queue of frames: what is asked, how far it is, what it took, and asking for more."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.query.frames import FRAME_STRATEGIES
+from gui.boxes.queue import FrameQueue
+from gui.desk.later import Later
+from gui.desk.state import State
+from gui.look.combo import Combo
+from gui.look.spin import pad
+
+_SCAN = Qt.ItemDataRole.UserRole
+_TELL_MS = 60
+_NAMES = {
+    "random": "By chance",
+    "every": "Evenly spread",
+    "unlabelled": "Emptiest first",
+}
+_BUDGETS = (("frames", "frames", 20), ("boxes", "boxes", 100), ("minutes", "minutes", 30))
+
+
+class FramesPanel(QWidget):
+    """Frames with their boxes; a click shows one.
+
+    Signals
+    -------
+    chosen(scan) : the person went to a frame
+    asked(options) : they ask for frames: a strategy and one budget, for core.frame_steps.ask_frames
+    """
+
+    chosen = Signal(str)
+    asked = Signal(object)
+
+    def __init__(self, state: State, queue: FrameQueue) -> None:
+        super().__init__()
+        self.state, self.queue = state, queue
+        self.meter = QLabel()
+        self.meter.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.list = QTreeWidget()
+        self.list.setColumnCount(3)
+        self.list.setHeaderLabels(["Frame", "Boxes", "Done"])
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        header = self.list.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.list.clicked.connect(self._choose)
+        self.strategy, self.unit = Combo(), Combo()
+        for name in FRAME_STRATEGIES:
+            self.strategy.addItem(_NAMES.get(name, name), name)
+        for name, title, amount in _BUDGETS:
+            self.unit.addItem(title, (name, amount))
+        self.amount = QSpinBox()
+        pad(self.amount)
+        self.amount.setRange(1, 100_000)
+        self.amount.setValue(_BUDGETS[0][2])
+        self.unit.currentIndexChanged.connect(
+            lambda _: self.amount.setValue(self.unit.currentData()[1])
+        )
+        self.ask = QPushButton("Ask for frames")
+        self.ask.clicked.connect(self._ask)
+        for part in (self.strategy, self.unit, self.amount, self.ask):
+            part.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        grid.addWidget(self.strategy, 0, 0, 1, 2)
+        grid.addWidget(self.amount, 1, 0)
+        grid.addWidget(self.unit, 1, 1)
+        grid.addWidget(self.ask, 2, 0, 1, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self.meter)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.list, 1)
+        layout.addLayout(grid)
+        self._rows: dict[str, QTreeWidgetItem] = {}
+        self._listed: tuple[str, ...] = ()
+        self._marked: QTreeWidgetItem | None = None
+        self._telling = Later(self, _TELL_MS, self.refresh)
+        state.answers_changed.connect(self._telling.soon)
+        state.project_changed.connect(self._telling.soon)
+        state.scan_shown.connect(self.follow)
+        self.refresh()
+
+    def sizeHint(self) -> QSize:
+        return QSize(250, 420)
+
+    def options(self) -> dict[str, object]:
+        """What is asked for, as core.frame_steps.ask_frames takes it."""
+        name, _ = self.unit.currentData()
+        return {"strategy": self.strategy.currentData(), name: self.amount.value()}
+
+    def _ask(self) -> None:
+        self.asked.emit(self.options())
+
+    def set_reason(self, reason: str | None) -> None:
+        """Why frames cannot be asked for now, or None."""
+        self.ask.setEnabled(reason is None)
+        self.ask.setToolTip(reason or "Choose the frames to draw boxes in next")
+
+    def _choose(self, index: QModelIndex) -> None:
+        self.chosen.emit(index.siblingAtColumn(0).data(_SCAN))
+
+    def refresh(self) -> None:
+        """Write anew how far each frame is."""
+        boxes, asked = self.state.project.boxes, tuple(self.queue.asked)
+        if asked != self._listed:
+            self._fill(asked)
+        drawn = {} if self.queue.sample else boxes.counts_by_scan()
+        for scan, row in self._rows.items():
+            count = f"{drawn[scan]:,}" if scan in drawn else ""
+            done = "✓" if self.queue.settled(scan) else ""
+            if row.text(1) != count:
+                row.setText(1, count)
+            if row.text(2) != done:
+                row.setText(2, done)
+        self._measure()
+
+    def _fill(self, asked: tuple[str, ...]) -> None:
+        self._listed = asked
+        self._marked = None
+        self.list.clear()
+        several = len({scan.rpartition("/")[0] for scan in asked}) > 1
+        rows = []
+        for scan in asked:
+            folder, _, name = scan.rpartition("/")
+            short = folder.replace("sequences/", "").replace("velodyne", "").strip("/")
+            row = QTreeWidgetItem([f"{short}/{name}" if several and short else name, "", ""])
+            row.setData(0, _SCAN, scan)
+            row.setToolTip(0, scan)
+            for column in (1, 2):
+                row.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+            rows.append(row)
+        self._rows = dict(zip(asked, rows, strict=True))
+        self.list.addTopLevelItems(rows)
+        self.follow()
+
+    def _measure(self) -> None:
+        """The budget: frames that are done of those asked, boxes, minutes, seconds a box."""
+        boxes = self.state.project.boxes
+        done, asked = self.queue.counts()
+        count, minutes = sum(boxes.class_counts().values()), boxes.minutes()
+        what = (
+            "second opinion" if self.queue.sample else "asked" if self.queue.of_round else "in all"
+        )
+        parts = [f"{done:,} of {asked:,} frames {what}"]
+        parts.append("1 box" if count == 1 else f"{count:,} boxes")
+        if minutes >= 0.05:
+            parts.append(f"{minutes:.1f} min")
+            if count:
+                parts.append(f"{60 * minutes / count:.1f} s a box")
+        self.meter.setText(" · ".join(parts))
+        self.bar.setMaximum(max(asked, 1))
+        self.bar.setValue(done)
+
+    def follow(self) -> None:
+        """Highlight the frame that is shown."""
+        row = self._rows.get(self.state.shown_scan)
+        if row is not self._marked:
+            self._marked = row
+            if row is None:
+                self.list.clearSelection()
+            else:
+                self.list.setCurrentItem(row)
+                self.list.scrollToItem(row)

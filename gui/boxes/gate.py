@@ -1,0 +1,113 @@
+"""A key is for the box that is on screen: it waits for the frame that shows it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gui.boxes.frame import Frame
+from gui.desk.state import State
+from gui.view.view import CloudView
+
+MOST = 8  # keys that are kept
+
+
+class BoxGate(QObject):
+    """Does what a key asks once what it is about is drawn; keys that come before are kept in their
+    order. `hidden` says what lies over the window, or None.
+
+    Signals
+    -------
+    passed() : nothing is kept any more
+    """
+
+    passed = Signal()
+
+    def __init__(self, view: CloudView, state: State, frame: Frame) -> None:
+        super().__init__(frame)
+        self.view, self.state, self.frame = view, state, frame
+        self.hidden: Callable[[], str | None] = lambda: None
+        self.busy: Callable[[], bool] = lambda: False  # whether what a key began is not there yet
+        self._kept: deque[tuple[str, Callable[[], object]]] = deque()
+        self._drawn = True
+        self._next = QTimer(self)
+        self._next.setSingleShot(True)
+        self._next.timeout.connect(self._go_on)
+        for signal in (frame.changed, frame.chose, state.scan_shown):
+            signal.connect(self._await)
+        view.canvas.events.draw.connect(self._on_draw, position="last")
+        state.failed.connect(lambda _: self.drop("something failed"))
+
+    @property
+    def rested(self) -> bool:
+        """Whether nothing is kept."""
+        return not self._kept
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether the boxes are on screen as they are, and the frame is not on its way."""
+        here = self.state.coming is None and self.frame.scan == self.state.shown_scan
+        return here and not self.busy() and (self._drawn or not self.view.isVisible())
+
+    def _await(self) -> None:
+        self._drawn = False
+        self.view.canvas.update()
+
+    def _on_draw(self, _: object) -> None:
+        if self.state.coming is None:
+            self._drawn = True
+        if self._kept:
+            self._next.start(0)  # not inside a frame
+
+    def again(self) -> None:
+        """What was not there yet is: go on."""
+        if self._kept:
+            self._next.start(0)
+
+    def do(self, title: str, run: Callable[[], object]) -> None:
+        """Do something to the frame's boxes now, or as soon as they are in sight."""
+        why = self.hidden()
+        if why is not None:
+            self.drop(why)
+            self.state.told.emit(f"{why}: {title} did nothing. Esc puts it away.")
+        elif self.in_sight and not self._kept:
+            run()
+        elif len(self._kept) >= MOST:
+            self.state.told.emit(f"{title} did nothing: {MOST} keys wait for their frame already.")
+        else:
+            self._kept.append((title, run))
+            self.view.canvas.update()
+
+    def _go_on(self) -> None:
+        if not self._kept:
+            return
+        if not self.in_sight:
+            self.view.canvas.update()
+            return
+        why = self.hidden()
+        if why is not None:
+            self.drop(why)
+            return
+        _, run = self._kept.popleft()
+        run()
+        if not self._kept:
+            self.passed.emit()
+        elif self.in_sight:
+            self._next.start(0)
+        else:
+            self.view.canvas.update()
+
+    def drop(self, why: str) -> None:
+        """Give up what is kept, aloud."""
+        if self._kept:
+            titles = ", ".join(title for title, _ in self._kept)
+            self._kept.clear()
+            self.state.told.emit(f"{titles}: not done, since {why[0].lower()}{why[1:]}.")
+            self.passed.emit()
+
+    def shut(self) -> None:
+        """Do nothing more."""
+        self._kept.clear()
+        self._next.stop()

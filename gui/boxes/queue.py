@@ -1,0 +1,90 @@
+"""Which frames are asked, which of them are finished, and which comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.query.pool import Draw
+from gui.boxes.copying import frames_of
+from gui.desk.state import State
+
+SAMPLE = 10  # frames of a blind second opinion
+
+
+class FrameQueue:
+    """The frames of the open query, of a second opinion, or all, in the order they are asked in.
+
+    Attributes
+    ----------
+    sample : the frames of a second opinion, () outside one
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.sample: tuple[str, ...] = ()
+        self._done: set[str] = set()  # of the sample
+
+    @property
+    def asked(self) -> Sequence[str]:
+        """The frames that are asked, or all training scans where none is."""
+        if self.sample:
+            return self.sample
+        return self.of_round or self.state.project.dataset.train
+
+    @property
+    def of_round(self) -> Sequence[str]:
+        """The frames of the newest query, () where there is none."""
+        rounds = self.state.project.frame_rounds
+        return rounds[-1].query.items if rounds else ()
+
+    def settled(self, scan: str) -> bool:
+        """Whether a frame is asked no more."""
+        if self.sample:
+            return scan in self._done
+        return self.state.project.boxes.is_settled(scan)
+
+    def counts(self) -> tuple[int, int]:
+        """How many of the frames that are asked are settled, and how many there are."""
+        asked = self.asked
+        return sum(map(self.settled, asked)), len(asked)
+
+    def spent(self) -> str:
+        """What was drawn in all frames so far, in words."""
+        boxes = self.state.project.boxes
+        count, frames = sum(boxes.class_counts().values()), len(boxes.finished)
+        parts = ["1 box" if count == 1 else f"{count:,} boxes"]
+        parts.append("1 frame finished" if frames == 1 else f"{frames:,} frames finished")
+        return " · ".join([*parts, f"{boxes.minutes():.1f} min"])
+
+    def after(self, scan: str) -> str | None:
+        """The open frame that is asked after a scan, around the end; None where none is open."""
+        asked = list(self.asked)
+        here = asked.index(scan) if scan in asked else -1
+        for later in (*asked[here + 1 :], *asked[: max(here, 0)]):
+            if not self.settled(later):
+                return later
+        return None
+
+    def beside(self, scan: str, by: int) -> str | None:
+        """The scan `by` places later in its sequence, None behind its ends."""
+        frames = frames_of(self.state.project.dataset, scan)
+        place = frames.index(scan) + by
+        return frames[place] if 0 <= place < len(frames) else None
+
+    # -- a second opinion ---------------------------------------------------------------------
+
+    def begin_sample(self) -> bool:
+        """Take frames that others finished; False where there are none."""
+        project = self.state.project
+        frames = project.boxes.finished_by_others()
+        keys = Draw(project.seed, 0).keys(frames)
+        ordered = [frames[place] for place in keys.argsort(kind="stable").tolist()]
+        self.sample, self._done = tuple(ordered[:SAMPLE]), set()
+        return bool(self.sample)
+
+    def tick(self, scan: str) -> None:
+        """A frame of the sample is finished."""
+        self._done.add(scan)
+
+    def end_sample(self) -> None:
+        self.sample, self._done = (), set()

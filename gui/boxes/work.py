@@ -1,0 +1,425 @@
+"""Answering by boxes: what keys, clicks and handles do while the frames' boxes are drawn.
+
+The same calls as gui.points.work.PointsWork has: the session asks its `work`, whichever it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from core.answers.box import BOXES, FRAMES, Box
+from core.answers.entry import Head
+from core.base.errors import ProjectError
+from gui.boxes.bench import Bench
+from gui.boxes.frame import Kind
+from gui.boxes.gate import BoxGate
+from gui.boxes.in_view import BoxView
+from gui.boxes.missed import missed
+from gui.boxes.panels import Panels
+from gui.desk.background import Turn
+from gui.desk.state import State
+from gui.look.theme import Theme
+from gui.view.view import CloudView
+
+KEYFRAME = 10  # frames from one keyframe to the next
+_DID = {
+    "click": "new box",
+    "guess": "another guess",
+    "class": "class",
+    "rectangle": "new box",
+    "key": "change",
+    "drag": "change",
+    "fit": "fit",
+    "shrink": "shrink",
+    "ground": "stood on the ground",
+    "accept": "accepted",
+    "accept all": "all accepted",
+    "delete": "taken away",
+    "copy": "copies",
+    "interpolate": "boxes between keyframes",
+    "finish": "frame finished",
+}
+
+
+class BoxesWork(QObject):
+    """The boxes of frames, in the same view as the points.
+
+    Signals
+    -------
+    elsewhere(redo) : the newest answer to be taken back, or brought again, is about points
+    """
+
+    elsewhere = Signal(bool)
+    _looked = Signal(object, object)
+
+    def __init__(self, page: QWidget, view: CloudView, state: State, theme: Theme) -> None:
+        super().__init__(state)
+        self.state = state
+        self.view = view
+        self.bench = bench = Bench(state)
+        self.queue, self.frame, self.answering = bench.queue, bench.frame, bench.answering
+        self.making, self.editing, self.copying = bench.making, bench.editing, bench.copying
+        self.in_view = BoxView(view, state, self.frame, self.making, theme)
+        self.gate = BoxGate(view, state, self.frame)
+        self.gate.busy = lambda: self.making.fitting or self.copying.copying or self._looking
+        self.panels = Panels(page, bench, theme)
+        self._choose: tuple[str, str] = ("", "")  # a box, or a track, to choose in the next frame
+        self._rounds = len(state.project.frame_rounds)
+        self._seen = False  # whether the camera was put over the scan
+        self._asked: object = None  # the frame in which is looked for what was missed
+        self._walked = ""  # the frame whose missed things are asked
+        self._warned = ""  # the frame whose open boxes were told of
+        state.scan_shown.connect(self._show)
+        state.answers_changed.connect(self._follow)
+        state.target_changed.connect(lambda _: self.in_view.tell())
+        state.project_changed.connect(self._renew)
+        self.making.turned.connect(self.gate.again)
+        self.panels.chosen.connect(self._show_box)
+        self.copying.arrived.connect(self._arrive)
+        self._looked.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
+
+    # -- on and off ---------------------------------------------------------------------------
+
+    def turn(self, on: bool) -> None:
+        """Draw boxes, or leave the view to the points."""
+        self.bench.on = on
+        self._seen = self._seen and on
+        self.in_view.turn(on)
+        self.panels.turn(on)
+        if not on:
+            self.making.arm(False)
+            self.end_second()
+            self.gate.drop("points are labelled again")
+        else:
+            self.making.begin_warm()
+            self.bench.look_for_found()
+
+    def begin(self) -> None:
+        """Show the frame that was shown, where it is one to draw in, else the first open one."""
+        shown, state = self.state.shown_scan, self.state
+        first = None if shown in self.queue.asked else self.queue.after("")
+        scan = first or shown or state.project.dataset.scans[0]
+        self.bench.show(scan)
+        if self.state.coming is None:  # it was shown before, to be labelled by points
+            self._show()
+
+    def begin_open(self) -> None:
+        """Show the first open frame of those that are asked."""
+        first = self.queue.after("")
+        if first is None:
+            self.state.told.emit("Every frame that is asked is finished.")
+        else:
+            self.bench.show(first)
+
+    def resume(self) -> bool:
+        """Every box is written when it is drawn: nothing is ever left open."""
+        return False
+
+    def _show(self) -> None:
+        content = self.state.content
+        if not self.bench.on or content is None:
+            return
+        if content.scan != self.frame.scan:
+            self._walked = self._warned = ""
+            self._asked = None
+        self.frame.read(content.scan)
+        scan, wanted = self._choose
+        if scan == content.scan:
+            tracks = {row.box.track: name for name, row in self.frame.rows.items()}
+            self.frame.choose(wanted if wanted in self.frame.rows else tracks.get(wanted, ""))
+            self.in_view.bring()
+        self._choose = ("", "")
+        self.panels.show_scan()
+        if not self._seen:
+            self._seen = True
+            self.in_view.overview()
+        for by in (1, -1):
+            beside = self.queue.beside(content.scan, by)
+            if beside is not None:
+                self.state.loader.ask(beside)
+        after = self.queue.after(content.scan)
+        if after is not None:
+            self.state.loader.ask(after)
+
+    def _renew(self) -> None:
+        """A step has ended: frames may be asked, or boxes found by a detector."""
+        if not self.bench.on:
+            return
+        self.bench.look_for_found()
+        asked = len(self.state.project.frame_rounds)
+        if asked > self._rounds and not self.frame.blind:
+            self._rounds = asked
+            self.begin_open()
+
+    def _show_box(self, name: str) -> None:
+        self.frame.choose(name)
+        self.in_view.bring()
+
+    def _follow(self) -> None:
+        if self.bench.on:
+            self.frame.follow()
+            self.in_view.tell()
+
+    # -- what the session asks ----------------------------------------------------------------
+
+    def answer(self, label: int) -> None:
+        """Give the chosen box a class; where none is chosen, the boxes to come."""
+        if self.frame.row is None:
+            same = self.making.label == label
+            self.making.set_label(None if same else label)
+            name = self.state.class_name(label)
+            self.state.told.emit(
+                "New boxes are of the class whose size is nearest."
+                if same
+                else f"New boxes are {name}; press the key again for the nearest size."
+            )
+        elif not self.making.recast(label):
+            self.editing.give(label)
+
+    def accept(self) -> None:
+        """Vouch for the chosen box, and choose the next one that is open."""
+        self.editing.accept()
+        self.in_view.bring()
+
+    def step(self, by: int) -> None:
+        """The next guess of a box that was just made, else the next box."""
+        if not self.making.next_guess(by):
+            self.editing.step(by)
+            self.in_view.bring()
+
+    def decline(self) -> None:
+        """Say that the frame cannot be labelled; it is never asked again."""
+        if self.frame.blind:
+            self.state.told.emit("A second opinion is about frames that others could label.")
+        elif self.answering.decline():
+            self._go_on("This frame is asked no more.")
+
+    def reopen(self) -> None:
+        """Put a finished frame back in the queue."""
+        if not self.frame.finished:
+            self.state.told.emit("This frame is not finished.")
+        elif self.answering.reopen():
+            self._walked = ""
+            self.state.told.emit("The frame is open again; its boxes stay.")
+            self.frame.changed.emit()
+
+    def leave(self) -> bool:
+        """Put away the mouse's tool, what may have been missed, the choice, the second opinion;
+        return whether there was any."""
+        ghosts = any(row.kind is Kind.GHOST for row in self.frame.rows.values())
+        if self.making.armed:
+            self.making.arm(False)
+        elif ghosts:
+            self.frame.show_ghosts([])
+            self.frame.chose.emit()
+        elif self.frame.chosen:
+            self.frame.choose("")
+        elif self.making.label is not None:
+            self.making.set_label(None)
+        elif self.queue.sample:
+            self.end_second()
+        else:
+            return False
+        return True
+
+    @property
+    def busy(self) -> bool:
+        """Nobody takes the frame away from who draws in it."""
+        return True
+
+    @property
+    def in_stroke(self) -> bool:
+        """Whether something is being dragged: then the view must not change its size."""
+        return self.in_view.draw_tool.busy or self.frame.live is not None
+
+    def show_keys(self, key_of: Callable[[str], str]) -> None:
+        """Write the keys that actions have now, by their ids."""
+        self.in_view.card.key_of = key_of
+        self.in_view.tell()
+        self.panels.show_keys(key_of)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.in_view.set_theme(theme)
+        self.panels.set_theme(theme)
+
+    # -- undo ---------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take back one's newest answer, and go there."""
+        self._turn(redo=False)
+
+    def redo(self) -> None:
+        """Bring back what the last undo took, and go there."""
+        self._turn(redo=True)
+
+    def _turn(self, *, redo: bool) -> None:
+        state, answers = self.state, self.state.project.answers
+        history = answers.history
+        acts = history.redoable() if redo else history.undoable()
+        if acts and acts[0].kind not in (BOXES, FRAMES):
+            self.elsewhere.emit(redo)
+            return
+        try:
+            head = answers.redo() if redo else answers.undo()
+        except ProjectError as error:
+            state.failed.emit(error)
+            return
+        if head is None:
+            state.told.emit("Nothing to redo." if redo else "Nothing to undo.")
+            return
+        act = history.act(head)
+        at = history.asked_at(head) if len(act) > 1 else head.scan
+        here = next((one for one in act if one.scan == at), head)
+        self.state.activity.take()
+        self._go_to(here)
+        done = _DID.get(head.tool, head.tool) if head.verb == "answer" else "frame declined"
+        many = f", {len(act):,} boxes" if len(act) > 1 else ""
+        state.told.emit(f"{'Redone' if redo else 'Undone'}: {done}{many}.")
+
+    def _go_to(self, head: Head) -> None:
+        """Show what an entry was about, as it is now."""
+        if head.blind != self.frame.blind:
+            self.end_second()
+        unit = head.unit if head.kind == BOXES else ""
+        if head.scan == self.state.shown_scan:
+            self.frame.read(head.scan)
+            if unit in self.frame.rows:
+                self.frame.choose(unit)
+                self.in_view.bring()
+        else:
+            self._choose = (head.scan, unit)
+            self.bench.show(head.scan)
+
+    # -- frames -------------------------------------------------------------------------------
+
+    def step_frame(self, by: int) -> None:
+        """Show the frame so many places later in its sequence, or as near as there is one."""
+        here, step = self.state.shown_scan, by
+        while step and (found := self.queue.beside(here, step)) is None:
+            step -= 1 if by > 0 else -1
+        if not step or found is None:
+            end = "last" if by > 0 else "first"
+            self.state.told.emit(f"This is the {end} frame of its sequence.")
+            return
+        row = self.frame.row
+        if row is not None and row.box.track:
+            self._choose = (found, row.box.track)
+        self.bench.show(found)
+
+    def _arrive(self, scan: str, track: str) -> None:
+        self._choose = (scan, track)
+        self.bench.show(scan)
+
+    def finish(self) -> None:
+        """Say that all things of the frame have their boxes, ask what may have been missed, then go
+        to the next open frame."""
+        scan = self.frame.scan
+        if self._walked == scan:
+            self._go_on("")
+            return
+        found = [row for row in self.frame.open if row.kind is Kind.FOUND]
+        if found and self._warned != scan:
+            self._warned = scan
+            self.frame.choose(found[0].name)
+            self.in_view.bring()
+            many = "1 box is" if len(found) == 1 else f"{len(found):,} boxes are"
+            self.state.told.emit(
+                f"{many} still open: accept or reject them, or finish again to leave them out."
+            )
+            return
+        if self.frame.blind:
+            if self.answering.finish():
+                self.queue.tick(scan)
+                self._go_on("")
+            return
+        if not self.answering.finish():
+            return
+        self.frame.changed.emit()
+        self._look_for_missed()
+
+    def _look_for_missed(self) -> None:
+        points, scan = self.bench.points, self.frame.scan
+        if points is None:
+            return
+        asked = self._asked = object()
+        boxes = np.array([row.box.box for row in self.frame.standing]).reshape(-1, 7)
+        now = self.state.project.dataset.from_files
+        work = partial(missed, points, boxes, self.editing.sizes, now)
+        future = self.state.background.submit(work, Turn.NOW)
+        future.add_done_callback(lambda done: self._looked.emit((asked, scan), done))
+
+    @property
+    def _looking(self) -> bool:
+        return self._asked is not None
+
+    def _take_missed(self, asked: tuple[object, str], done: Future[list[Box]]) -> None:
+        if asked[0] is not self._asked:
+            return
+        self._asked = None
+        if done.cancelled() or asked[1] != self.frame.scan:
+            return
+        ghosts = done.result()
+        self._walked = asked[1]
+        if not ghosts:
+            self._go_on("")
+            return
+        self.frame.show_ghosts(ghosts)
+        self.editing.next_open()
+        self.in_view.bring()
+        many = "One thing" if len(ghosts) == 1 else f"{len(ghosts)} things"
+        self.state.told.emit(f"Finished. {many} may have been missed; finish again to go on.")
+        self.gate.again()
+
+    def _go_on(self, words: str) -> None:
+        """Show the next open frame."""
+        after = self.queue.after(self.frame.scan)
+        if after is not None:
+            self.bench.show(after)
+            self.state.told.emit(words)
+        elif self.queue.sample:
+            self.end_second()
+            self.state.told.emit("The second opinion is complete.")
+        else:
+            self.frame.show_ghosts([])
+            self.state.told.emit("Every frame that is asked is finished.")
+
+    # -- second opinions ----------------------------------------------------------------------
+
+    def second_opinion(self) -> None:
+        """Draw frames again that others finished, without seeing their boxes; or end it."""
+        if self.queue.sample:
+            self.end_second()
+        elif self.queue.begin_sample():
+            self.frame.blind = True
+            self.frame.scan = ""
+            self.panels.refresh()
+            self.bench.show(self.queue.sample[0])
+            many = len(self.queue.sample)
+            self.state.told.emit(f"Blind: {many:,} frames that others finished. Esc ends it.")
+            if self.state.shown_scan == self.queue.sample[0]:
+                self._show()
+        else:
+            self.state.told.emit("Nobody else has finished a frame here: merge their journals.")
+
+    def end_second(self) -> None:
+        """Show everybody's boxes again."""
+        if self.queue.sample:
+            self.queue.end_sample()
+            self.frame.blind = False
+            self.panels.refresh()
+            if self.frame.scan:
+                self.frame.read(self.frame.scan)
+
+    def shut(self) -> None:
+        """Take nothing more from the background."""
+        self._looked.disconnect()
+        self.bench.shut()
+        self.panels.shut()
+        self.gate.shut()
+        self.in_view.shut()

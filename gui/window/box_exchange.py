@@ -1,0 +1,111 @@
+"""Box files that come in and go out of an open project: said before it is done, and what came of
+it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from core.base.jobs import Job
+from core.project.project import Project
+from gui.window.banner import Choice
+from gui.window.exchange import Run, Told
+
+if TYPE_CHECKING:  # files of all kinds are known when one is asked for
+    from core.exchange.boxes_in import BoxPlan
+
+
+class BoxExchange:
+    """Steps of a project in the background; `run` starts one by its name and tells its outcome."""
+
+    def __init__(self, project: Project, run: Run) -> None:
+        self._project, self._run = project, run
+
+    def open_export(self, over: QWidget) -> None:
+        """Ask as which files the boxes go out, and where to."""
+        from gui.window.box_export_page import BoxExportPage
+
+        path = self._project.path
+        page = BoxExportPage(over, path.parent / f"{path.name}-boxes", self.export)
+        page.show()
+        page.activateWindow()
+
+    def export(self, out: Path, kind: str, *, force: bool = False) -> None:
+        """Write the boxes below `out` as files of a kind, "" for the dataset's own; where an
+        earlier export lies there, ask whether to replace it."""
+
+        def work(job: Job) -> Told:
+            from core.exchange.boxes_out import export_boxes
+            from core.exchange.outbox import ExistsError
+
+            try:
+                count = export_boxes(self._project, out, job, kind=kind, force=force)
+            except ExistsError as error:
+                again: Choice = ("Replace it", lambda: self.export(out, kind, force=True))
+                keep: Choice = ("Keep it", lambda: None)
+                return Told(error.what, "Nothing is written yet.", [again, keep])
+            files = "1 file" if count == 1 else f"{count:,} files"
+            return Told(f"{files} of boxes written to {out.resolve()}.")
+
+        self._run("Export", work)
+
+    def look_at(self, path: Path) -> None:
+        """Say what of the box files at `path` would be imported, and offer to do it."""
+
+        def work(job: Job) -> Told:
+            from core.exchange.boxes_found import holds_scores
+            from core.exchange.boxes_in import plan_boxes
+
+            if holds_scores(self._project, path):
+                return self._offer_found(path)
+            plan = plan_boxes(self._project, path, job)
+            if not plan.frames:
+                return Told(" ".join(plan.sentences))
+            boxes = sum(map(len, plan.frames.values()))
+            take: Choice = (
+                "Import 1 box" if boxes == 1 else f"Import {boxes:,} boxes",
+                lambda: self._take_over(plan),
+            )
+            leave: Choice = ("Do not import", lambda: None)
+            return Told(
+                " ".join(plan.sentences),
+                "Nothing is taken over yet. What you drew stays as it is.",
+                [take, leave],
+            )
+
+        self._run("Look at boxes", work)
+
+    def _offer_found(self, path: Path) -> Told:
+        """What a detector found is no answer: say what it would be."""
+        from core.exchange.boxes_found import read_found
+
+        found = read_found(self._project, path)
+        boxes = sum(map(len, found.frames.values()))
+        take: Choice = ("Show them", lambda: self._take_found(path))
+        leave: Choice = ("Do not import", lambda: None)
+        return Told(
+            f"{boxes:,} boxes with scores of {len(found.frames):,} frames: what a detector found. "
+            + " ".join(found.notes),
+            "They are shown dashed, to be accepted or rejected, in place of any found before.",
+            [take, leave],
+        )
+
+    def _take_found(self, path: Path) -> None:
+        def work(job: Job) -> Told:
+            from core.exchange.boxes_found import read_found, take_found
+
+            said = take_found(self._project, read_found(self._project, path), job)
+            return Told(f"{said}: Space accepts one, Delete rejects it.")
+
+        self._run("Import", work)
+
+    def _take_over(self, plan: BoxPlan) -> None:
+        def work(job: Job) -> Told:
+            from core.exchange.boxes_in import take_over_boxes
+
+            count = take_over_boxes(self._project, plan, job)
+            return Told("1 box taken over." if count == 1 else f"{count:,} boxes taken over.")
+
+        self._run("Import", work)

@@ -1,0 +1,97 @@
+"""As which files boxes go out, and where to: asked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.look.combo import Combo
+from gui.look.words import Wrapped
+from gui.start.folders import choose_folder
+
+# Kind of file -> its name here, and what it is.
+_KINDS = {
+    "": ("The dataset's own", "KITTI files for KITTI's scans, OpenLABEL for all others."),
+    "kitti": ("KITTI object", "A text file for each scan, label_2; needs the calibration."),
+    "kitti-tracking": ("KITTI tracking", "A text file for each drive, label_02, with tracks."),
+    "openlabel": ("OpenLABEL 1.0", "One JSON file of the ASAM standard."),
+    "nuscenes": ("Like nuScenes", "One JSON file; boxes in the world, by quaternions."),
+    "labelcloud": ("labelCloud", "A JSON file for each scan, centroids and sizes."),
+    "csv": ("CSV", "One table, a line for each box."),
+}
+
+
+class BoxExportPage(QDialog):
+    """A window of its own, so that no key in it reaches the boxes. `out` is offered first."""
+
+    def __init__(self, over: QWidget, out: Path, export: Callable[[Path, str], object]) -> None:
+        super().__init__(over)
+        self.setWindowTitle("Export boxes")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._export = export
+        self.kind = Combo()
+        for name, (title, _) in _KINDS.items():
+            self.kind.addItem(title, name)
+        self.out = QLineEdit(str(out))
+        self.about = Wrapped(name="quiet")
+        browse = QPushButton("…")
+        browse.setAccessibleName("Choose a folder")
+        browse.setAutoDefault(False)
+        browse.clicked.connect(self._browse)
+        where = QHBoxLayout()
+        where.addWidget(self.out, 1)
+        where.addWidget(browse)
+        leave = QPushButton("Cancel")
+        leave.setAutoDefault(False)
+        leave.clicked.connect(self.close)
+        self.go = QPushButton("Export")
+        self.go.setProperty("primary", True)
+        self.go.setDefault(True)
+        self.go.clicked.connect(self._go)
+        form = QFormLayout()
+        form.addRow("&As", self.kind)
+        folder = QLabel("&Folder")
+        folder.setBuddy(self.out)
+        form.addRow(folder, where)
+        end = QHBoxLayout()
+        end.addStretch()
+        end.addWidget(leave)
+        end.addWidget(self.go)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 16)
+        layout.setSpacing(10)
+        layout.addLayout(form)
+        layout.addWidget(self.about)
+        layout.addLayout(end)
+        self.kind.currentIndexChanged.connect(self._say)
+        self.out.textChanged.connect(self._say)
+        self._say()
+        letter = self.fontMetrics().averageCharWidth()
+        self.resize(min(75 * letter, over.width() - 40), self.sizeHint().height())
+
+    def _say(self, *_: object) -> None:
+        about = _KINDS[self.kind.currentData()][1]
+        self.about.setText(f"{about} Every frame that has boxes or is finished goes out.")
+        self.go.setEnabled(bool(self.out.text().strip()))
+
+    def _browse(self) -> None:
+        chosen = choose_folder(self, "Folder to write to")
+        if chosen is not None:
+            self.out.setText(str(chosen))
+
+    def _go(self) -> None:
+        out = Path(self.out.text().strip()).expanduser()
+        self.close()
+        self._export(out, self.kind.currentData())

@@ -1,0 +1,89 @@
+"""Kills a whole experiment, with its workers, at random instants until it gets through; then its
+results.csv must be that of a run without a kill, byte for byte.
+
+python -m tests.killed_experiment COUNT [WORKERS,…]       COUNT kills with each number of workers
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from core.experiment.results import RESULTS
+from tests.experiments import TINY, tiny_spec
+from tests.places import MAIN
+from tests.streets import small_street_at
+
+TRAINED = TINY.replace("steps = 4", "steps = 10").replace("full = false", "full = true")
+_IN_A_ROW = 5  # kills of one run before it may end
+
+
+def words(spec: Path, out: Path, *more: str) -> list[str]:
+    """The command line of the tiny experiment, two seeds, on the street beside its spec."""
+    root = str(spec.parent / "scans")
+    return ["experiment", str(spec), str(out), "--root", root, "--seeds", "0-1", *more]
+
+
+def kills(count: int, workers: list[int], seed: int = 0) -> Counter[str]:
+    """Kill experiments `count` times with each number of workers; return how often each was killed
+    and gone on with to the same bytes, and faults by what they are."""
+    found: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory(prefix="lidarloop-") as folder:
+        base = Path(folder)
+        small_street_at(base / "scans")
+        spec = tiny_spec(base, TRAINED)
+        began = time.monotonic()
+        code, told = _run(words(spec, base / "whole"), None)
+        seconds = time.monotonic() - began
+        assert code == 0, told
+        wanted = (base / "whole" / RESULTS).read_bytes()
+        for many in workers:
+            rng, left, number = random.Random(f"{seed} {many}"), count, 0
+            while left:
+                number += 1
+                out = base / f"out-{many}-{number}"
+                line = words(spec, out, "--workers", str(many))
+                for _ in range(min(_IN_A_ROW, left)):
+                    code, told = _run(line, rng.uniform(0.02, 0.7) * seconds)
+                    if code != -signal.SIGKILL:
+                        break
+                    left -= 1
+                    found[f"killed with {many}"] += 1
+                if code == -signal.SIGKILL:
+                    code, told = _run(line, None)
+                if code or (out / RESULTS).read_bytes() != wanted:
+                    found[f"{many} workers, run {number}: {code} {told[-300:]}"] += 1
+                    break
+                found[f"the same results with {many}"] += 1
+                print(many, number, left, file=sys.stderr, flush=True)
+    return found
+
+
+def _run(line: list[str], kill_after: float | None) -> tuple[int, str]:
+    """Run a command and all it starts, for so many seconds at most; its code and what it told."""
+    with subprocess.Popen(
+        [sys.executable, str(MAIN), *line],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        try:
+            told, _ = running.communicate(timeout=kill_after)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            told, _ = running.communicate()
+    return running.returncode, told
+
+
+if __name__ == "__main__":
+    many = [int(word) for word in sys.argv[2].split(",")] if len(sys.argv) > 2 else [1, 2]
+    print(json.dumps(kills(int(sys.argv[1]), many), indent=1))

@@ -5,6 +5,7 @@ Each step takes an open project and a job; the command line and the window call 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -103,7 +104,7 @@ def ask(
 @dataclass(frozen=True)
 class Estimate:
     """What a query would ask: units, their points, and the seconds that it is expected to take, by
-    the answers so far where some took time (`timed`)."""
+    the answers so far where some took time (`timed`); NaN where they cannot be estimated."""
 
     units: int
     points: int
@@ -127,7 +128,7 @@ def estimate(
     pace = project.answers.pace(everyone=True)
     table = project.need_units()
     points = int(table.costs[found].sum())
-    seconds = float(seconds_of(project, table)[found].sum())
+    seconds = float(seconds_of(project, table)[found].sum()) if table.basal else math.nan
     return Estimate(len(found), points, seconds, pace is not None)
 
 
@@ -166,6 +167,9 @@ def _choose(
     if units is not None:
         budget = units_budget(table, units)
     elif minutes is not None:
+        if "seconds" not in pool.columns:
+            what, do = ELSEWHERE["seconds"]
+            raise ProjectError(f"A budget in minutes counts {what}.", do)
         budget = minutes_budget(minutes, pool.columns["seconds"])
     else:
         budget = points_budget(

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.data.items import scan_of
-from core.prepare.units import CLUSTER, map_shapes
+from core.prepare.units import is_cell, map_shapes
 from core.project.project import Project
 from core.rounds.scores import read_scores
 
@@ -71,7 +71,7 @@ def read(project: Project, names: list[str]) -> list[Alike]:
         first = units.range_of(scan).start
         for name, number in zip(mine, units.find_all(mine).tolist(), strict=True):
             rows = np.flatnonzero(unit == number - first)
-            ground = bool(units.kind[number] != CLUSTER)
+            ground = bool(is_cell(units.kind[number]))
             around = _around(points[:, :3], rows)
             found[name] = Alike(name, rows, points[rows, :3].copy(), around, ground)
         project.scan_hash(scan)  # read once here, so that an answer need not

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from core.prepare.units import CLUSTER, INVALID, NOISE, TINY
+from core.prepare.units import INVALID, NOISE, TINY, is_cell
 
 STEPS = 4
 _VOXEL_M = 0.2
@@ -86,8 +86,8 @@ def superpoints(
     """
     xyz = points[:, :3].astype(np.float64)
     finite = np.isfinite(xyz).all(axis=1) & (unit != INVALID)
-    is_cell = np.append(kind != CLUSTER, False)
-    ground = finite & ((unit == TINY) | is_cell[np.where(unit >= 0, unit, len(kind))])
+    cell = np.append(is_cell(kind), False)
+    ground = finite & ((unit == TINY) | cell[np.where(unit >= 0, unit, len(kind))])
     height = np.zeros(len(xyz))
     height[finite] = _above_ground(xyz[finite], ground[finite])
     rising = ground & (height > _RISE_M)

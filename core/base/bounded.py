@@ -43,7 +43,8 @@ def read_whole(path: Path, most: int) -> bytes:
     with open_file(path) as file:
         # A buffer is made of what is asked for: not of all that the file might have.
         size, pieces, left = os.fstat(file.fileno()).st_size, [], most + 1
-        while piece := file.read(min(size + 1, left)):
+        left = 0 if size > most else left
+        while left and (piece := file.read(min(size + 1, left))):
             pieces.append(piece)
             left -= len(piece)
     if not left:

@@ -18,6 +18,7 @@ PRESETS = ("paper", "nuscenes", "gpu", "laptop", "nuscenes-laptop")
 ADDED: Mapping[str, str] = {
     "label.instances": "0.2.0",
     "prepare.split_points": "0.2.0",
+    "prepare.units": "0.2.0",
     "rig.axes": "0.2.0",
     "rig.z_offset_m": "0.2.0",
     "rig.ground_from_m": "0.2.0",
@@ -47,6 +48,7 @@ class PrepareSettings:
     sensor_height_m: float
     intensity_scale: float
     clusterer: str
+    units: str
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "prepare.clusterer": ("exact", "hdbscan"),
+    "prepare.units": ("basal", "blocks", "scans", "vccs"),
     "train.network": ("minkunet", "spvcnn"),
 }
 _SECTIONS = {

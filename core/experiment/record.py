@@ -22,7 +22,7 @@ from core.base.files import hash_file, read_arrays, read_json, write_arrays, wri
 from core.base.version import program_version
 from core.data.items import scan_of
 from core.experiment.costs import OPEN_S, seconds_of_units
-from core.prepare.units import CLUSTER
+from core.prepare.units import is_cell
 from core.project.project import Project
 from core.quality.iou import confusion
 from core.query.strategies import strategies
@@ -70,7 +70,8 @@ def costs_of(project: Project, line: list[Round]) -> dict[str, Any]:
             rows = project.rows(scan)
             counts = unit_classes(rows, truth, len(units.range_of(scan)), len(project.classes))
             inside = mine - units.range_of(scan).start
-            seconds += float(seconds_of_units(counts[inside], units.kind[mine] != CLUSTER).sum())
+            if units.basal:
+                seconds += float(seconds_of_units(counts[inside], is_cell(units.kind[mine])).sum())
             classes += counts[inside].sum(axis=0)
             points += int(units.points[mine].sum())
             count += len(mine)
@@ -78,7 +79,7 @@ def costs_of(project: Project, line: list[Round]) -> dict[str, Any]:
         "points": points,
         "units": count,
         "scans": opened,
-        "seconds": round(seconds, 2),
+        "seconds": round(seconds, 2) if units.basal else None,
         "classes": dict(zip(project.classes.names, classes.tolist(), strict=True)),
     }
 

@@ -203,6 +203,12 @@ def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
     )
 
 
+def _hours(seconds: float | None) -> str:
+    if seconds is None:
+        return "not reached"
+    return DASH if np.isnan(seconds) else f"{seconds / 3600:.2f}"
+
+
 def _costs(page: Page, summary: Summary, over: str) -> None:
     page.heading("What it costs to reach 95 % of full labels")
     if summary.goal is None:
@@ -217,7 +223,7 @@ def _costs(page: Page, summary: Summary, over: str) -> None:
             [
                 arm,
                 "not reached" if points is None else f"{points:,.0f}",
-                "not reached" if seconds is None else f"{seconds / 3600:.2f}",
+                _hours(seconds),
                 mean_and_half(summary.areas.get(arm, [])),
             ]
         )

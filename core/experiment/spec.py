@@ -244,6 +244,13 @@ class _Reader:
             notes=self.texts("notes", []),
             over=self.take("over", str, "points"),
         )
+        by_time = bool(table) or found.over == "seconds" or kind_of_budget(budget)[0] == "minutes"
+        other = [arm.name for arm in arms if _units_of(arm, settings) != "basal"]
+        if other and by_time:
+            raise self.wrong(
+                f"seconds of what the arm {other[0]} asks are not known",
+                "Let budget and over be of points.",
+            )
         if found.over not in OVER:
             raise self.wrong(f"over is {found.over}", f"Costs: {' or '.join(OVER)}.")
         if not all(isinstance(b, int) and 1 <= b <= 30 for b in found.partitions):
@@ -335,6 +342,10 @@ class _Reader:
                     "Leave it out.",
                 )
         return tuple(Arm(name, str(value), start) for name, value in stored.items())
+
+
+def _units_of(arm: Arm, settings: Mapping[str, str]) -> str:
+    return arm.settings.get("prepare.units", settings.get("prepare.units", "basal"))
 
 
 def _first(arm: Arm) -> tuple[str, str]:

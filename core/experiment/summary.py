@@ -194,10 +194,12 @@ def _goal(full: Sequence[Curve]) -> float | None:
 
 
 def _reached(mine: Sequence[Curve], axis: str, goal: float | None) -> float | None:
-    """Where the seeds' mean curve reaches the goal."""
+    """Where the seeds' mean curve reaches the goal; NaN over a cost that is not known."""
     if goal is None or not mine:
         return None
     cost = np.mean([curve.cost(axis) for curve in mine], axis=0)
+    if not np.isfinite(cost).all():
+        return float("nan")
     value = np.mean([curve.miou for curve in mine], axis=0)
     return cost_to_reach(cost, value, goal) if np.isfinite(value).all() else None
 

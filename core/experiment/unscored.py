@@ -28,7 +28,7 @@ from core.experiment.report import REPORT
 from core.experiment.results import csv_of
 from core.experiment.spec import Arm, Spec, kind_of_budget
 from core.prepare.partitions import api_by_size, cuts, partition_of
-from core.prepare.units import CLUSTER, Units
+from core.prepare.units import Units, is_cell
 from core.project.pool import pool_of
 from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
@@ -66,7 +66,7 @@ class Truth:
     @property
     def seconds(self) -> np.ndarray:
         """(U,) float64 estimated for an answer to each unit."""
-        return seconds_of_units(self.counts, self.units.kind != CLUSTER)
+        return seconds_of_units(self.counts, is_cell(self.units.kind))
 
 
 def truth_of(project: Project, job: Job) -> Truth:
@@ -151,7 +151,7 @@ def _table1(page: Page, experiment: Experiment, found: Truth) -> None:
 def _fig2(page: Page, experiment: Experiment, found: Truth) -> None:
     page.heading("API of each size (Eq. 1) and the cuts")
     units = found.units
-    clusters = units.kind == CLUSTER
+    clusters = ~is_cell(units.kind)
     sizes, api = api_by_size(units.size[clusters], units.points[clusters])
     words = ", ".join(str(cut) for cut in units.cuts)
     page.sentence(f"{len(units.cuts)} size classes end at {words} m.")
@@ -252,7 +252,7 @@ def _partitions(page: Page, experiment: Experiment, found: Truth) -> None:
 
 def in_partitions(units: Units, count: int) -> Units:
     """The same units in `count` size classes and the ground."""
-    clusters = units.kind == CLUSTER
+    clusters = ~is_cell(units.kind)
     cut = cuts(*api_by_size(units.size[clusters], units.points[clusters]), count)
     partition = np.full(len(units), len(cut), np.int8)
     partition[clusters] = partition_of(units.size[clusters], cut)

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import Column, read_arrays, write_arrays
-from core.prepare.units import CLUSTER, INVALID, OVERSIZE, TINY, Units
+from core.prepare.units import INVALID, OVERSIZE, TINY, Units, is_cell
 
 COUNTS = (
     "points",
@@ -53,7 +53,7 @@ def states_of(unit: np.ndarray) -> np.ndarray:
 
 def counts_of(scan: Mapping[str, Any], rows: int, states: np.ndarray) -> np.ndarray:
     """(10,) int64 as COUNTS names them, of a scan's kind, points, noise_points and oversize."""
-    cell = scan["kind"] != CLUSTER
+    cell = is_cell(scan["kind"])
     in_cells, in_clusters = int(scan["points"][cell].sum()), int(scan["points"][~cell].sum())
     tiny, large, left_out = (int(state) for state in states)
     noise = int(scan["noise_points"])
@@ -66,12 +66,14 @@ def counts_of(scan: Mapping[str, Any], rows: int, states: np.ndarray) -> np.ndar
 @dataclass(frozen=True)
 class Report:
     """counts (S, 10) int64 as COUNTS names them, of each scan; `warnings` are sentences on all;
-    `rig` is how the sensor stood (`Rig.facts`)."""
+    `rig` is how the sensor stood (`Rig.facts`); `basal`: the units are clusters and cells, of which
+    more can be odd."""
 
     scans: tuple[str, ...]
     counts: np.ndarray
     warnings: tuple[str, ...] = ()
     rig: Mapping[str, Any] = field(default_factory=dict)
+    basal: bool = True
 
     def column(self, name: str) -> np.ndarray:
         """(S,) int64 of one of COUNTS."""
@@ -110,7 +112,8 @@ class Report:
     @cached_property
     def odd(self) -> list[str]:
         """For each scan the kind of what is odd about it, "" where nothing is."""
-        return [kind_of(row) for row in self.counts]
+        known = [kind_of(row) for row in self.counts]
+        return [kind if self.basal or kind in ("left out", "empty") else "" for kind in known]
 
 
 def used(counts: np.ndarray) -> np.ndarray:
@@ -175,7 +178,7 @@ def read_report(folder: Path, units: Units) -> Report | None:
         raise ProjectError(f"{path} is damaged: {error}.", do) from error
     if not isinstance(rig, dict):
         raise ProjectError(f"{path} is damaged: its rig is {str(rig)[:40]!r}.", do)
-    return Report(units.scans, found["counts"], warnings, rig)
+    return Report(units.scans, found["counts"], warnings, rig, units.basal)
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from core.prepare.partitions import api_by_size, cuts, partition_of
 from core.prepare.report import STATES, Report, counts_of, states_of, write_report
 from core.prepare.scan import STORED, ScanUnits, prepare_scan
 from core.prepare.shape import NAMES
-from core.prepare.units import CLUSTER, Units, new_rows_file, rows_file, shapes_file
+from core.prepare.units import Units, is_cell, new_rows_file, rows_file, shapes_file
 from core.prepare.verdict import judge
 
 ALGORITHM = "lidarloop exact HDBSCAN 2, shapes 2"
@@ -96,8 +96,9 @@ def _fingerprint(settings: PrepareSettings, dataset: Dataset, checked: Checked) 
 def settings_of_units(settings: PrepareSettings) -> dict[str, Any]:
     """Settings as the fingerprint has them: without what came later and is as it was before."""
     found = asdict(settings)
-    if not settings.split_points:
-        del found["split_points"]
+    for name, before in (("split_points", 0), ("units", "basal")):
+        if found[name] == before:
+            del found[name]
     return found
 
 
@@ -135,7 +136,7 @@ def _table(
 
     counts = np.array([len(part.kind) for part in parts])
     kind, size, points = joined("kind"), joined("size"), joined("points")
-    clusters = kind == CLUSTER
+    clusters = ~is_cell(kind)
     cut = cuts(*api_by_size(size[clusters], points[clusters]), settings.partitions)
     partition = np.full(len(kind), len(cut), np.int8)
     partition[clusters] = partition_of(size[clusters], cut)
@@ -162,6 +163,7 @@ def _table(
     )
     units.save(out)
     numbers = np.array(told, np.int64).reshape(len(parts), -1)
-    report = Report(units.scans, numbers, rig=dataset.rig.facts)
+    basal = settings.units == "basal"
+    report = Report(units.scans, numbers, rig=dataset.rig.facts, basal=basal)
     write_report(out, replace(report, warnings=judge(report, dataset, settings)))
     return units

@@ -12,6 +12,7 @@ from core.base.sorting import order_by_group, unique_int32
 from core.data.rig import Rig
 from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import cell_keys, ground_mask
+from core.prepare.other_units import KINDS, numbers
 from core.prepare.shape import shapes
 from core.prepare.units import CELL, CLUSTER, HALVINGS, INVALID, NOISE, OVERSIZE, TINY
 
@@ -57,6 +58,8 @@ def prepare_scan(
 ) -> ScanUnits:
     """Split points (N, 4) float32 x, y, z metres and raw intensity in units; `rig` is the one by
     which they were turned."""
+    if settings.units != "basal":
+        return _others(points, settings, rig)
     rows, valid = _valid(points, settings, rig)
     ground = ground_mask(valid, sensor_height_m=settings.sensor_height_m, rig=rig)
     unit = np.full(len(points), INVALID, np.int32)
@@ -75,6 +78,39 @@ def prepare_scan(
         shapes(valid, unit[rows], kind, ground, settings.sensor_height_m),
         int(np.count_nonzero(unit == NOISE)),
         int(-(unit.min(initial=0) - OVERSIZE) + 1) if (unit <= OVERSIZE).any() else 0,
+    )
+
+
+def _others(points: np.ndarray, settings: PrepareSettings, rig: Rig | None) -> ScanUnits:
+    """Units of another kind; rows without one are noise."""
+    rows, valid = _valid(points, settings, rig)
+    ground = ground_mask(valid, sensor_height_m=settings.sensor_height_m, rig=rig)
+    number = numbers(valid[:, :3], settings.units)
+    inside = number >= 0
+    found = _measure(number[inside], valid[inside, :3])
+    first_row = rows[inside][found.key]
+    kind = np.full(len(found.points), KINDS[settings.units], np.uint8)
+    by_key = np.argsort(first_row, kind="stable")  # super-voxels are named by their first row
+    if settings.units != "vccs":
+        by_key = np.arange(len(kind))
+    place = np.empty(len(kind), np.int64)
+    place[by_key] = np.arange(len(kind))
+    unit = np.full(len(points), INVALID, np.int32)
+    unit[rows] = NOISE
+    unit[rows[inside]] = place[number[inside]]
+    keys = first_row[by_key] if settings.units == "vccs" else np.arange(len(kind))
+    size = np.minimum(found.size[by_key], np.iinfo(np.int16).max).astype(np.int16)
+    return ScanUnits(
+        unit,
+        kind,
+        keys.astype(np.int32),
+        found.points[by_key],
+        size,
+        found.low[by_key],
+        found.high[by_key],
+        shapes(valid, unit[rows], kind, ground, settings.sensor_height_m),
+        int(np.count_nonzero(~inside)),
+        0,
     )
 
 

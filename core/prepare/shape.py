@@ -6,6 +6,7 @@ import numpy as np
 
 from core.base.sorting import order_by_group_and_value, sorted_in_groups
 from core.prepare import shape_around as around
+from core.prepare.units import is_cell
 
 NAMES = (
     "is a ground cell",
@@ -47,7 +48,7 @@ def shapes(
     """(u, 34) float32, columns NAMES, of units 0..u-1.
 
     points (n, 4) float32 x, y, z, intensity 0..1, finite; unit (n,) of each, negative for none;
-    kind (u,) uint8, 0 a cluster, else a cell; ground (n,) bool; sensor_m above the ground.
+    kind (u,) uint8, of units.py; ground (n,) bool; sensor_m above the ground.
     """
     count = len(kind)
     if not count:
@@ -92,7 +93,7 @@ def shapes(
         return found
 
     columns = (
-        kind != 0,
+        is_cell(kind),
         longer,
         shorter,
         sides[:, 2],

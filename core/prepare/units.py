@@ -2,7 +2,8 @@
 
 Units are in the order scan, kind (clusters first), key; `scan`, `kind` and `key` name a unit for
 ever: "<scan>#c<smallest row>", "<scan>#g<i>,<j>", or "#h", "#i", "#j", "#k" for a cell of a half to
-a sixteenth of the side (docs/method.md, Units).
+a sixteenth of the side, "#s" for a whole scan, "#b<number>" for a block, "#v<smallest row>" for a
+super-voxel (docs/method.md, Units).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from core.data.scans import Dataset
 
 CLUSTER, CELL = 0, 1  # and CELL + n: a cell whose side was halved n times
 HALVINGS = 4
-_LETTERS = "cghijk"  # of the kinds
+SCAN, BLOCK, VOXELS = 6, 7, 8
+_LETTERS = "cghijksbv"  # of the kinds
 # Why a row has no unit; oversize cluster k of a scan is OVERSIZE - k.
 NOISE, TINY, INVALID, OVERSIZE = -1, -2, -3, -10
 POINTER = "prepared"  # a file that names the units of the project
@@ -102,6 +104,11 @@ class Units:
         return len(self.scan)
 
     @property
+    def basal(self) -> bool:
+        """Whether all are clusters and ground cells, for which seconds can be estimated."""
+        return bool((self.kind <= CELL + HALVINGS).all())
+
+    @property
     def partition_names(self) -> tuple[str, ...]:
         """ "1", "2", … by size, then "ground"."""
         return (*(str(index + 1) for index in range(len(self.cuts))), "ground")
@@ -127,7 +134,7 @@ class Units:
 
     @staticmethod
     def _packed(scan: np.ndarray, kind: np.ndarray, key: np.ndarray) -> np.ndarray:
-        high = scan.astype(np.int64) << 36 | kind.astype(np.int64) << 33
+        high = scan.astype(np.int64) << 37 | kind.astype(np.int64) << 33
         return high | (key.astype(np.int64) + (1 << 31))
 
     def scan_index(self, scan: str) -> int | None:
@@ -150,9 +157,7 @@ class Units:
         index = np.asarray(units, np.int64)
         scans, kinds, keys = self.scan[index], self.kind[index], self.key[index]
         return [
-            f"{self.scans[scan]}#c{key}"
-            if kind == CLUSTER
-            else f"{self.scans[scan]}#{_LETTERS[kind]}{key >> 16},{(key & 0xFFFF) - 32768}"
+            f"{self.scans[scan]}#{_part(kind, key)}"
             for scan, kind, key in zip(scans.tolist(), kinds.tolist(), keys.tolist(), strict=True)
         ]
 
@@ -168,13 +173,7 @@ class Units:
             scan, rest = split_item(unit_id)
             index = self._scan_index.get(scan, -1)
             try:
-                if rest[:1] == "c":
-                    kind, key = CLUSTER, int(rest[1:])
-                elif rest and rest[0] in _LETTERS:
-                    i, _, j = rest[1:].partition(",")
-                    kind, key = _LETTERS.index(rest[0]), int(i) * 65536 + int(j) + 32768
-                else:
-                    raise ValueError(rest)
+                kind, key = _read_part(rest)
                 if abs(key) >= 1 << 31:
                     raise ValueError(rest)
             except ValueError:  # no name of ours
@@ -215,6 +214,34 @@ class Units:
                 "fingerprint": str(arrays["fingerprint"]),
             }
         )
+
+
+def is_cell(kind: np.ndarray) -> np.ndarray:
+    """Which units are ground cells, of kinds (n,)."""
+    found: np.ndarray = (kind >= CELL) & (kind <= CELL + HALVINGS)
+    return found
+
+
+def _part(kind: int, key: int) -> str:
+    """What a unit's name says after the scan's."""
+    if CELL <= kind <= CELL + HALVINGS:
+        return f"{_LETTERS[kind]}{key >> 16},{(key & 0xFFFF) - 32768}"
+    return _LETTERS[kind] + (str(key) if kind != SCAN else "")
+
+
+def _read_part(part: str) -> tuple[int, int]:
+    """Kind and key of what `_part` gave. Raises ValueError."""
+    if not part or part[0] not in _LETTERS:
+        raise ValueError(part)
+    kind, rest = _LETTERS.index(part[0]), part[1:]
+    if kind == SCAN:
+        if rest:
+            raise ValueError(part)
+        return kind, 0
+    if CELL <= kind <= CELL + HALVINGS:
+        i, _, j = rest.partition(",")
+        return kind, int(i) * 65536 + int(j) + 32768
+    return kind, int(rest)
 
 
 def _agree(arrays: dict[str, np.ndarray]) -> bool:

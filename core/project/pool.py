@@ -12,6 +12,7 @@ from core.base.errors import ProjectError
 from core.prepare.curvature import curvature_file, map_curvature
 from core.prepare.units import Units, map_shapes, shapes_file
 from core.project.project import Project
+from core.query.opening import Opening, opening
 from core.query.pool import Pool
 from core.query.seconds import expected_seconds
 from core.rounds.round import GIVE_AGAIN, Round
@@ -26,6 +27,10 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "curvature": (
         "the units' curvature, which is not measured yet",
         "Run `lidarloop prepare --curvature` on the project.",
+    ),
+    "seconds": (
+        "seconds, which are estimated for clusters and ground cells alone",
+        "Ask by points or units, or prepare with prepare.units = basal.",
     ),
     "centre": (
         "where units are in their sequence, and not every scan has a pose",
@@ -82,7 +87,8 @@ def pool_of(project: Project, scored: Round | None) -> Pool:
         read["shape"] = lambda: map_shapes(folder, table)
     if curvature_file(folder).exists():
         read["curvature"] = lambda: map_curvature(folder, table)
-    read["seconds"] = lambda: seconds_of(project, table)
+    if table.basal:
+        read["seconds"] = lambda: seconds_of(project, table)
     if table.scans and all(project.dataset.pose(scan) is not None for scan in table.scans):
         read["centre"] = lambda: _centres(project, table)
     return Pool(table, free, labelled, Columns(read))
@@ -97,6 +103,23 @@ def seconds_of(project: Project, units: Units) -> np.ndarray:
         if unit >= 0 and head.active_s > 0 and head.tool != ALIKE
     }
     return expected_seconds(units, timed)
+
+
+def opening_of(project: Project, units: Units) -> Opening | None:
+    """What opening a scan costs, by the answers that count; units answered together shared one
+    look and are none of them."""
+    heads = sorted(
+        (head for head in list(project.answers.effective.values()) if head.tool != ALIKE),
+        key=lambda head: (head.annotator, head.seq),
+    )
+    place = units.find_all(head.unit for head in heads)
+    heads = [head for head, known in zip(heads, place >= 0, strict=True) if known]
+    return opening(
+        [head.annotator for head in heads],
+        [head.scan for head in heads],
+        np.array([head.active_s for head in heads], np.float64),
+        units.partition[place[place >= 0]],
+    )
 
 
 def _centres(project: Project, units: Units) -> np.ndarray:

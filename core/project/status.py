@@ -9,9 +9,10 @@ import numpy as np
 from core.base.words import DASH
 from core.prepare.partitions import api_by_size
 from core.prepare.report import as_json
-from core.prepare.units import CLUSTER
+from core.prepare.units import is_cell
 from core.project.caches import caches
 from core.project.caches import told as told_caches
+from core.project.pool import opening_of
 from core.project.poses import sources
 from core.project.project import Project
 from core.rounds import figures
@@ -39,6 +40,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
             "units": spent.units,
             "minutes": round(spent.minutes, 2),
         },
+        "opening": _opening(project),
         "boxes": _boxes(project),
         "poses": [
             {
@@ -59,6 +61,12 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
         "backend": backend,
         "notes": [*project.notes, *project.told],
     }
+
+
+def _opening(project: Project) -> dict[str, Any] | None:
+    """What opening a scan costs, measured; None before there are answers enough."""
+    found = opening_of(project, project.units) if project.units is not None else None
+    return None if found is None else {name: round(v, 2) for name, v in vars(found).items()}
 
 
 def _boxes(project: Project) -> dict[str, Any]:
@@ -105,7 +113,7 @@ def _units(project: Project) -> dict[str, int | None]:
     if table is None:
         return {"clusters": 0, "cells": 0, "oversize": 0, "noise_points": 0, "oversize_points": 0}
     report = project.report()
-    clusters = int(np.count_nonzero(table.kind == CLUSTER))
+    clusters = int(np.count_nonzero(~is_cell(table.kind)))
     return {
         "clusters": clusters,
         "cells": len(table) - clusters,
@@ -130,7 +138,7 @@ def partitions(project: Project) -> list[dict[str, Any]]:
     answered_points = np.bincount(
         table.partition[found], weights=table.points[found], minlength=count
     )
-    clusters = table.kind == CLUSTER
+    clusters = ~is_cell(table.kind)
     sizes, api = api_by_size(table.size[clusters], table.points[clusters])
     rows = []
     for index, name in enumerate(table.partition_names):
@@ -173,11 +181,11 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
         },
         "miou": metrics.get("miou"),
         **{name: metrics.get(name) for name in ("miou_classes", "all_classes", "official")},
-        "iou": _by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),
+        "iou": by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),
     }
 
 
-def _by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
+def by_name_now(project: Project, stored: dict[str, Any]) -> dict[str, Any]:
     """Values per class, in the order of the ids, under the names that the classes have now."""
     return dict(zip(project.classes.names, stored.values(), strict=False))
 

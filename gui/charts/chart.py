@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -27,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.charts.taken import Enlarged, menu_of
+from gui.look.flow import Flow
 from gui.look.theme import Theme
 from gui.look.words import Wrapped, breakable
 
@@ -64,15 +66,9 @@ class Chart(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.theme = theme
         self.marks: list[Mark] = []
+        self._shows = self._drawing = False
         self._at = -1  # the mark that the arrow keys came to
-        self.plot = pg.PlotWidget(axisItems={name: _Axis(name) for name in ("left", "bottom")})
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
-        self.plot.setFrameShape(QFrame.Shape.NoFrame)
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.scene().sigMouseMoved.connect(self._point)
-        self.plot.scene().sigMouseClicked.connect(self._click)
+        self._stale = False  # whether what is drawn is of before
         self.waiting = Wrapped(name="quiet")
         self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.heading = Wrapped(self.title, "heading")
@@ -90,15 +86,13 @@ class Chart(QFrame):
         self.more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.menu = menu_of(self, self)
         self.more.setMenu(self.menu)
-        self.choices = QHBoxLayout()  # of what is drawn, left to the kind of chart
-        self.choices.setContentsMargins(0, 0, 0, 0)
-        head = QHBoxLayout()
+        self.choices = Flow()  # of what is drawn, left to the kind of chart
+        self.head = head = QHBoxLayout()
         head.addWidget(self.heading, 1)
         for button in (self.why, self.large, self.more):
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self.stack = QStackedWidget()
         self.stack.addWidget(_middle(self.waiting))
-        self.stack.addWidget(self.plot)
         self.stack.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.inside = QWidget()
         inner = QVBoxLayout(self.inside)
@@ -106,7 +100,7 @@ class Chart(QFrame):
         inner.setSpacing(6)
         inner.addLayout(head)
         inner.addWidget(self.explain)
-        inner.addLayout(self.choices)
+        inner.addWidget(self.choices)
         inner.addWidget(self.stack, 1)
         inner.addWidget(self.said)
         layout = QVBoxLayout(self)
@@ -116,6 +110,25 @@ class Chart(QFrame):
         self.customContextMenuRequested.connect(lambda at: self.menu.popup(self.mapToGlobal(at)))
         self.setAccessibleName(self.title)
         self.wait("There is nothing to show yet.")
+
+    def without_heading(self) -> None:
+        """Stand in a dock that tells the title: the choices take its place."""
+        self.heading.hide()
+        self.head.insertWidget(0, self.choices, 1)
+
+    @cached_property
+    def plot(self) -> pg.PlotWidget:
+        """Made when it is first needed: a chart that waits has none."""
+        axes = {name: _Axis(name) for name in ("left", "bottom")}
+        made = pg.PlotWidget(axisItems=axes, enableMenu=False)
+        made.hideButtons()
+        made.setMouseEnabled(False, False)
+        made.setFrameShape(QFrame.Shape.NoFrame)
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        made.scene().sigMouseMoved.connect(self._point)
+        made.scene().sigMouseClicked.connect(self._click)
+        self.stack.addWidget(made)
+        return made
 
     # -- for each kind of chart ---------------------------------------------------------------
 
@@ -135,11 +148,12 @@ class Chart(QFrame):
     @property
     def shows(self) -> bool:
         """Whether there is anything to draw."""
-        return self.stack.currentWidget() is self.plot
+        return self._shows
 
     def wait(self, words: str) -> None:
         """Say what the chart waits for."""
         self.waiting.setText(words)
+        self._shows = False
         self.stack.setCurrentIndex(0)
         self.setAccessibleDescription(words)
         self.more.setEnabled(False)
@@ -159,20 +173,26 @@ class Chart(QFrame):
 
     def show_plot(self, said: str) -> None:
         """Draw what there is; `said`: the same in words, for those who cannot see it."""
+        self._shows = self._stale = True
         self.more.setEnabled(True)
-        self.stack.setCurrentWidget(self.plot)
         self.setAccessibleDescription(said)
-        self.redraw()
+        if self.isVisible():  # behind another one it waits until it comes to the front
+            self.redraw()
 
     def redraw(self) -> None:
         """Draw in the colours and letters of now."""
-        if not self.shows:
+        if not self.shows or self._drawing:
             return
-        self.plot.clear()
-        self.marks, self._at = [], -1
-        self._dress()
-        self.draw()
-        self.place()
+        self._drawing = True  # the plot that comes to the front tells of another style
+        try:
+            self.stack.setCurrentWidget(self.plot)
+            self.plot.clear()
+            self.marks, self._at = [], -1
+            self._dress()
+            self.draw()
+            self.place()
+        finally:
+            self._drawing = self._stale = False
 
     def _dress(self) -> None:
         theme, font = self.theme, self.font()
@@ -182,7 +202,6 @@ class Chart(QFrame):
             axis.setStyle(tickFont=font, tickLength=-4, hideOverlappingLabels=True)
             axis.setPen(pg.mkPen(theme.line))
             axis.setTextPen(pg.mkPen(theme.quiet))
-            axis.enableAutoSIPrefix(False)
             axis.label.setFont(font)
 
     def axes(self, x: str, y: str, *, grid: bool = True) -> None:
@@ -206,7 +225,13 @@ class Chart(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
-        self.redraw()
+        self._again()
+
+    def _again(self) -> None:
+        """The look has changed."""
+        self._stale = self.shows
+        if self.isVisible():
+            self.redraw()
 
     # -- pointing -----------------------------------------------------------------------------
 
@@ -232,9 +257,9 @@ class Chart(QFrame):
         if mark is None:
             QToolTip.hideText()
         else:
-            self._tell(mark, self.plot.mapToGlobal(self.plot.mapFromScene(at)))
+            self._point_out(mark, self.plot.mapToGlobal(self.plot.mapFromScene(at)))
 
-    def _tell(self, mark: Mark, at: QPoint) -> None:
+    def _point_out(self, mark: Mark, at: QPoint) -> None:
         QToolTip.showText(at, mark.words, self.plot)
 
     def _click(self, event) -> None:
@@ -251,7 +276,7 @@ class Chart(QFrame):
             mark = self.marks[self._at]
             x, y = self.on_screen([mark])[0]
             at = self.plot.mapFromScene(QPointF(x, y))
-            self._tell(mark, self.plot.mapToGlobal(at))
+            self._point_out(mark, self.plot.mapToGlobal(at))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._at >= 0:
             self.picked.emit(self.marks[self._at].key)
         else:
@@ -265,13 +290,18 @@ class Chart(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self.shows:
+        if self.shows and not self._stale:
             self.place()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self.redraw()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
-            self.redraw()
+            self._again()
 
     def letters(self, points: float | None = None) -> QFont:
         """The chart's font, in another size."""
@@ -282,12 +312,69 @@ class Chart(QFrame):
 
 
 class _Axis(pg.AxisItem):
-    """Large numbers in groups of three digits."""
+    """Large numbers in groups of three digits; or names instead of numbers, all of them, which may
+    stand upright."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self.names: list[str] = []
+        self.upright = False
+
+    def set_names(self, names: Sequence[str], font: QFont, *, upright: bool = False) -> None:
+        """Write names in the middles of 0 to 1, 1 to 2 and so on; none: numbers again."""
+        self.names, self.upright = list(names), upright
+        self.setStyle(tickFont=font)
+        metrics = QFontMetricsF(font)
+        longest = max((metrics.horizontalAdvance(name) for name in names), default=0.0)
+        title = QFontMetricsF(self.label.font()).height() + 6 if self.label.isVisible() else 0
+        if self.orientation == "left":
+            self.setWidth(longest + 10 + title if names else None)
+        else:
+            high = longest if upright else metrics.height()
+            self.setHeight(high + 10 + title if names else None)
+        self.picture = None
+        self.update()
+
+    def part(self, value: float) -> float:
+        """Where a value lies, 0 to 1 from the left, or from below."""
+        low, high = self.range  # the other way round on an axis that is upside down
+        return (value - low) / ((high - low) or 1.0)
+
+    def drawPicture(self, p, axisSpec, tickSpecs, textSpecs):
+        if not self.names:
+            super().drawPicture(p, axisSpec, tickSpecs, textSpecs)
+            return
+        super().drawPicture(p, axisSpec, [], [])
+        _, first, last = axisSpec
+        p.setFont(self.style["tickFont"])
+        p.setPen(self.textPen())
+        metrics = QFontMetricsF(p.font())
+        for place, name in enumerate(self.names):
+            part = self.part(place + 0.5)
+            wide, tall = metrics.horizontalAdvance(name) + 1, metrics.height()
+            if self.orientation == "left":
+                y = last.y() + part * (first.y() - last.y())
+                box = QRectF(first.x() - wide - 6, y - tall / 2, wide, tall)
+                p.drawText(box, Qt.AlignmentFlag.AlignRight, name)
+                continue
+            p.save()
+            p.translate(first.x() + part * (last.x() - first.x()), first.y() + 6)
+            if self.upright:
+                p.rotate(-90)
+                p.drawText(QRectF(-wide, -tall / 2, wide, tall), Qt.AlignmentFlag.AlignRight, name)
+            else:
+                p.drawText(QRectF(-wide / 2, 0, wide, tall), Qt.AlignmentFlag.AlignCenter, name)
+            p.restore()
+
+    def updateAutoSIPrefix(self):
+        """Numbers stay what they are: pyqtgraph would write 800 for 0.8 where a label has no
+        unit."""
+        self.autoSIPrefixScale = 1.0
 
     def tickStrings(self, values, scale, spacing):
-        if spacing * scale >= 1:
-            return [f"{value * scale:,.0f}" for value in values]
-        return super().tickStrings(values, scale, spacing)
+        if spacing >= 1:
+            return [f"{value:,.0f}" for value in values]
+        return super().tickStrings(values, 1.0, spacing)
 
 
 def _button(text: str, name: str) -> QToolButton:

@@ -27,14 +27,15 @@ class Chart(Protocol):
 
     title: str
     theme: Theme
-    plot: Any
     inside: QWidget
     large: QToolButton
 
     @property
+    def plot(self) -> Any: ...
+    @property
     def file_name(self) -> str: ...
     def table(self) -> tuple[Sequence[str], list[Sequence[object]]]: ...
-    def set_theme(self, theme: Theme) -> None: ...
+    def redraw(self) -> None: ...
     def place(self) -> None: ...
     def tell(self, words: str, *, problem: bool = False) -> None: ...
     def accessibleDescription(self) -> str: ...
@@ -87,12 +88,14 @@ def svg_of(chart: Chart) -> bytes:
 def _paint(chart: Chart, painter: QPainter, target: QRectF) -> None:
     """Render the plot as on a page of paper, whatever the window's colours are."""
     before = chart.theme
-    chart.set_theme(LIGHT)
+    chart.theme = LIGHT
+    chart.redraw()
     try:
         chart.plot.render(painter, target, chart.plot.viewport().rect(),
                           Qt.AspectRatioMode.IgnoreAspectRatio)  # fmt: skip
     finally:
-        chart.set_theme(before)
+        chart.theme = before
+        chart.redraw()
 
 
 def csv_bytes(chart: Chart) -> bytes:

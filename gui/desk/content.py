@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.base.errors import DataError, ProjectError
-from core.prepare.units import CLUSTER, NOISE, TINY, Units
+from core.prepare.units import NOISE, TINY, Units, is_cell
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 from gui.desk.background import Background, Turn
@@ -131,8 +131,8 @@ def _low(units: Units | None, scan: str, unit: np.ndarray) -> np.ndarray | None:
     if units is None:
         return None
     mine = units.range_of(scan)
-    is_cell = np.append(units.kind[mine.start : mine.stop] != CLUSTER, False)
-    return (unit == TINY) | is_cell[np.where(unit >= 0, unit, -1)]
+    cell = np.append(is_cell(units.kind[mine.start : mine.stop]), False)
+    return (unit == TINY) | cell[np.where(unit >= 0, unit, -1)]
 
 
 class Loader(QObject):

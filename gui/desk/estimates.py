@@ -3,6 +3,7 @@ it was drawn from changes."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
@@ -52,6 +53,8 @@ class Estimates(QObject):
             return "Counting what that would ask …"
         if isinstance(found, ProjectError):
             return f"{found.what} {found.do}"
+        if math.isnan(found.seconds):
+            return f"Asks {found.units:,} units, {found.points:,} points"
         pace = found.seconds / found.units
         source = "as measured so far" if found.timed else "a guess until your pace is measured"
         return (

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.prepare.units import CLUSTER, Units
+from core.prepare.units import BLOCK, SCAN, VOXELS, Units, is_cell
 from gui.desk.content import Content
+
+_WHAT = {SCAN: "Whole scan", BLOCK: "Block", VOXELS: "Super-voxel"}  # of other units
 
 
 @dataclass(frozen=True, eq=False)  # one is another one though its rows are the same
@@ -45,7 +47,9 @@ def of_unit(content: Content, units: Units, number: int) -> Target:
     """The target of a unit by its number within the scan."""
     index = units.range_of(content.scan).start + number
     rows = np.flatnonzero(content.unit == number)
-    is_cell = bool(units.kind[index] != CLUSTER)
+    kind = units.kind[index]
     flat = content.form.is_flat(rows)
-    what = ("Ground cell" if flat else "Uneven ground cell") if is_cell else "Cluster"
+    what = _WHAT.get(int(kind), "Cluster")
+    if is_cell(kind):
+        what = "Ground cell" if flat else "Uneven ground cell"
     return Target(rows, units.name(index), None, what, flat=flat)

@@ -102,11 +102,10 @@ class Watching(QWidget):
         for label, box in (("over", self.axis), ("of", self.what)):
             beside_it = QLabel(label)
             beside_it.setObjectName("quiet")
-            self.chart.choices.addWidget(beside_it)
-            self.chart.choices.addWidget(box)
+            self.chart.choices.add(beside_it)
+            self.chart.choices.add(box)
             box.setAccessibleName(f"Curves {label}")
             box.currentIndexChanged.connect(lambda *_: self._draw(anew=True))
-        self.chart.choices.addStretch(1)
         self.chart.picked.connect(self._pick)
         self.cells, self.results = Cells(theme), Results()
         self.cells.opened.connect(self.opened)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtGui import QImage
 
-from core.prepare.units import CLUSTER, INVALID, NOISE, OVERSIZE
+from core.prepare.units import INVALID, NOISE, OVERSIZE, is_cell
 from core.project.project import Project
 from gui.look.theme import Theme
 from gui.panels.raster import Spots, points_image
@@ -23,7 +23,7 @@ def part_of(unit: np.ndarray, kind: np.ndarray) -> np.ndarray:
     out."""
     made = np.zeros(len(unit), np.int8)
     own = unit >= 0
-    made[own] = (kind[unit[own]] == CLUSTER).astype(np.int8)
+    made[own] = (~is_cell(kind[unit[own]])).astype(np.int8)
     made[unit <= OVERSIZE] = 2
     made[unit == NOISE] = 3
     made[unit == INVALID] = -1

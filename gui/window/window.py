@@ -31,6 +31,7 @@ from gui.window import commands, docking
 from gui.window.actions import Actions
 from gui.window.experiments import may_end, show_experiments, show_round
 from gui.window.jobs import Jobs
+from gui.window.make_demo import make_demo
 from gui.window.menus import fill_menus
 from gui.window.session import Session
 from gui.window.stepper import Stepper
@@ -134,8 +135,6 @@ class Window(QMainWindow):
 
     def make_demo(self) -> None:
         """Make the demo in the background, then open it."""
-        from gui.window.making_demo import make_demo
-
         make_demo(self.jobs, self.say, self.open_project)
 
     def open_project(self, path: Path) -> None:
@@ -188,7 +187,7 @@ class Window(QMainWindow):
             # Now, not before: thousands of events of the first layout would all pass through it.
             self._application().installEventFilter(self.activity)
             session.begin()
-            self.tasks.use(self.tasks.wanted)
+            self.tasks.open()
         finally:
             self.setUpdatesEnabled(True)
         self.activateWindow()  # the first OpenGL widget makes the native window anew
@@ -378,6 +377,14 @@ class Window(QMainWindow):
     def open_experiments(self) -> None:
         """Show the window of experiments, beside this one."""
         show_experiments(self, self.theme, self.open_round)
+
+    def open_desk(self) -> None:
+        """Show the charts of the project, beside this window."""
+        from gui.desk_page.page import show_desk
+
+        if self.session is not None:
+            chosen = self.session.rounds.choose
+            show_desk(self, self.session.state, self.theme, chosen)
 
     def open_round(self, folder: Path) -> None:
         """Open the project that a round's folder lies in, and show that round."""

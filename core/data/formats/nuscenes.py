@@ -145,6 +145,11 @@ def _tables(root: Path) -> _Tables | None:
             f"The tables of {folder} name a file elsewhere: {error.what}",
             "Bring the dataset's own metadata archive.",
         ) from error
+    except MemoryError as error:
+        raise DataError(
+            f"The tables of {folder} are too large for the memory that is free.",
+            "Close other programs, or bring the tables of fewer scenes.",
+        ) from error
     except (LookupError, TypeError, AttributeError, ValueError, OSError, RecursionError) as error:
         raise DataError(
             f"The tables of {folder} cannot be read: {type(error).__name__}, {error}.",

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.base.errors import SettingsError
 from core.prepare.units import Units
 from core.query.pool import Pool
 from core.query.selection import Group, Order, Scores, Stop, Strategy, check_scores
@@ -87,7 +88,16 @@ def pool_of_scans(pool: Pool) -> Pool:
 
 
 def whole_scans(inner: Strategy, *, name: str = "", source: str = "") -> Strategy:
-    """`inner` on scans: their order, and in each scan unit order."""
+    """`inner` on scans: their order, and in each scan unit order.
+
+    Raises SettingsError where it ranks by what only a unit has.
+    """
+    alone = sorted(inner.needs & set(_NO_MEAN))
+    if alone:
+        raise SettingsError(
+            f"scans ranks whole scans, and {inner.name} goes by {alone[0]}, which only a unit has.",
+            "Ask by it without scans, or by a strategy that ranks by scores.",
+        )
 
     def spread(pool: Pool, group: Group, scores: Scores, stop: Stop) -> Order:
         scans = pool_of_scans(pool)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import LockedError, ProjectError, SettingsError, StorageError
+from core.base.files import hash_file
 from core.base.jobs import Job
 from core.experiment import run as running
 from core.experiment.cell import Learning
@@ -22,7 +23,7 @@ from core.experiment.results import RESULTS, curves, write_results
 from core.experiment.run import alone, run_cells, set_up
 from core.experiment.spec import read_spec
 from core.project.project import Project
-from tests.experiments import LEARNING, TINY, backend, dies_of_ent, evaluate, tiny_spec
+from tests.experiments import LEARNING, TINY, backend, dies_of_ent, evaluate, learn, tiny_spec
 from tests.streets import small_street_at
 
 
@@ -362,3 +363,40 @@ def test_damaged_files_are_told(whole: Experiment, tmp_path: Path, file: str, sa
     path.write_bytes(b"\x00{")
     with pytest.raises(ProjectError, match=said):
         write_report(read_experiment(tmp_path / "out"))
+
+
+def test_the_pool_is_scored_only_where_a_query_ranks_by_it(whole: Experiment):
+    """Of two rounds: the first, for whoever goes on from it, and none of the last ones."""
+    for cell in whole.cells:
+        with Project(whole.cell_folder(cell.name), read_only=True) as project:
+            scored = [found.scored for found in project.rounds]
+            assert scored == [True, False][: len(scored)]
+
+
+def test_a_round_more_ranks_by_the_newest_network(ready: Path, tmp_path: Path):
+    """What was the last round was not scored; with a third one it is, before that is asked."""
+    experiment = fresh(ready, tmp_path / "out", (0,))
+    assert go(experiment) == {}
+    longer = replace(experiment, spec=replace(experiment.spec, rounds=3))
+    assert go(longer) == {}
+    for cell in longer.arms:
+        with Project(longer.cell_folder(cell.name), read_only=True) as project:
+            assert len(project.rounds) == 3
+            ranks = cell.arm.strategy == "ent"
+            assert project.rounds[1].scored == ranks
+            newest = hash_file(project.rounds[1].checkpoint)
+            assert (project.rounds[2].query.checkpoint == newest) == ranks
+
+
+def test_one_worker_finishes_seed_by_seed(ready: Path, tmp_path: Path):
+    """A stop leaves whole seeds: no cell of a seed before all of the one before it."""
+    experiment = fresh(ready, tmp_path / "out")
+    begun: list[int] = []
+
+    def noting(project: Project, job: Job, *, scored: bool) -> None:
+        begun.append(project.seed)
+        learn(project, job, scored=scored)
+
+    assert go(experiment, Learning(noting, evaluate, backend)) == {}
+    assert begun == sorted(begun)
+    assert set(begun) == {0, 1}

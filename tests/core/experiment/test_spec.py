@@ -53,6 +53,7 @@ def test_a_control_begins_as_its_arms_do(tmp_path: Path):
         ('train = ["00"]', "train = []", "names nothing", "sequences"),
         ("rounds = 2", "rounds = 0", "rounds is 0", "from 1"),
         ("rounds = 2", "rounds =", "cannot be read", "Mend"),
+        ("steps = 4", 'over = "hours"', "over is hours", "points or seconds"),
         ("rounds = 2", 'table = "table9"', "table is table9", "table1"),
     ],
 )  # fmt: skip
@@ -72,6 +73,15 @@ def test_unknown_names_and_files(tmp_path: Path):
     assert "The nearest is town." in caught.value.do
     with pytest.raises(SettingsError, match="cannot be read"):
         read_spec(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize("by", ['budget = "5 min"', 'over = "seconds"\nbudget = "10%"'])
+def test_seconds_of_other_units_are_not_known(tmp_path: Path, by: str):
+    arm = 'ent = {strategy = "ent", settings = {"prepare.units" = "blocks"}}'
+    read_spec(str(tiny_spec(tmp_path / "points", TINY.replace('ent = "ent"', arm))))
+    text = TINY.replace('ent = "ent"', arm).replace('budget = "10%"', by)
+    with pytest.raises(SettingsError, match="seconds of what the arm ent asks are not known"):
+        read_spec(str(tiny_spec(tmp_path, text)))
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("0-4", [0, 1, 2, 3, 4]), ("3,1,3", [3, 1])])

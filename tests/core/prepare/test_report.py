@@ -189,7 +189,7 @@ def test_only_a_rig_changes_the_name_of_a_preparation(small_street, tmp_path):
     dataset = open_dataset("semantickitti", small_street, ["00"], [])
     files = {scan: dataset.path(scan) for scan in dataset.train}
     before = {
-        "settings": {k: v for k, v in vars(PAPER).items() if k != "split_points"},
+        "settings": {k: v for k, v in vars(PAPER).items() if k not in ("split_points", "units")},
         "algorithm": ALGORITHM,
         "pypatchworkpp": metadata.version("pypatchworkpp"),
         "hdbscan": None,

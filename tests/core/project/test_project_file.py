@@ -22,7 +22,10 @@ from tests.places import ROOT
 OLD = ROOT / "tests" / "old" / "project"
 # What a project of 0.1.0 gains when its file is written.
 _NEW = {
-    "prepare": {"split_points": 0},  # and not what the preset says now: its units stay
+    "prepare": {
+        "split_points": 0,
+        "units": "basal",
+    },  # and not what the preset says now: its units stay
     "train": {"steps": 0, "look_every": 0},
     "label": {"instances": False},
     "rig": {

@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.base.errors import ProjectError
+from core.base.errors import ProjectError, SettingsError
 from core.query.budget import Budget, minutes_budget, units_budget
 from core.query.pool import Draw, Pool
 from core.query.selection import Selection, Strategy, check
 from core.query.strategies import strategies, strategy_named
+from core.query.strategies.names import MODIFIERS
 from tests.core.query.pools import pool_for
 from tests.places import ROOT
 
@@ -208,3 +209,18 @@ def test_a_record_says_what_it_is():
         assert made.source
         assert made.work
         assert not made.before or not getattr(strategy_named(made.before), "needs", None)
+
+
+@pytest.mark.parametrize("modifier", sorted(MODIFIERS))
+@pytest.mark.parametrize("name", sorted(strategies()))
+def test_any_modifier_before_any_strategy_asks_or_says_why_not(modifier: str, name: str):
+    words = f"{modifier} x {name}"
+    try:
+        select = strategy_named(words)
+    except SettingsError:
+        with pytest.raises(SettingsError, match=name):
+            strategy_named(words)
+        return
+    pool, _ = pool_for(words, 3)
+    budget = units_budget(pool.units, 5)
+    check(select(pool, budget, Draw(0, 2)), pool, budget, words)

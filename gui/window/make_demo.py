@@ -1,4 +1,4 @@
-"""The demo, made in the background from the start page."""
+"""Making the demo in the background, told on the start page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from core.project.project_file import FILE
 from gui.window.jobs import Jobs
 
 
-def make_demo(jobs: Jobs, say: Callable[[str], None], opened: Callable[[Path], object]) -> None:
-    """Make the demo, say how far it is, then call `opened` with its project."""
+def make_demo(jobs: Jobs, say: Callable[[str], object], then: Callable[[Path], object]) -> None:
+    """Make the demo's project, say how far it is, then do something with it."""
     from core.cli import demo
 
     folder = Path.home() / "lidarloop-demo"
@@ -24,7 +24,7 @@ def make_demo(jobs: Jobs, say: Callable[[str], None], opened: Callable[[Path], o
         jobs.progressed.disconnect()
         jobs.failed.disconnect()
         if (folder / demo.PROJECT / FILE).exists():
-            opened(folder / demo.PROJECT)
+            then(folder / demo.PROJECT)
 
     jobs.progressed.connect(
         lambda report: say(f"Making the demo: {report.text} {report.done}/{report.total}")

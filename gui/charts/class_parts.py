@@ -1,0 +1,77 @@
+"""Class by partition: BaSAL's Table I of this project."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.desk.class_parts import ClassParts
+from gui.charts.heat import Heat
+from gui.look.combo import Combo
+
+_SHARE, _TIMES = "share", "times"
+
+
+class ClassPartsChart(Heat):
+    """`picked_class` of a cell is (class, partition)."""
+
+    title = "Classes in the partitions"
+    explanation = (
+        "BaSAL's Table I for this project: which share of a class's points lies in units of which "
+        "size, or how many times more often the class occurs there than in all units. Rare classes "
+        "sit in small units: that is why balancing sizes finds them. A row sums to 100 %."
+    )
+
+    def __init__(self, theme) -> None:
+        self.found: ClassParts | None = None
+        self._shown: list[int] = []
+        super().__init__(theme)
+        self.kind = Combo()
+        self.kind.addItem("share of each class, %", _SHARE)
+        self.kind.addItem("times as often as in all units", _TIMES)
+        self.kind.setAccessibleName("What the cells are")
+        self.kind.currentIndexChanged.connect(lambda *_: self._fill())
+        self.choices.add(self.kind)
+
+    def set_parts(self, found: ClassParts) -> None:
+        """Show counts."""
+        self.found = found
+        self._fill()
+
+    def _fill(self) -> None:
+        found = self.found
+        if found is None:
+            return
+        self._shown = np.flatnonzero(found.counts.sum(axis=1) > 0).tolist()
+        if not self._shown:
+            self.wait("No point with a class lies in a unit yet: answer some, or bring labels.")
+            return
+        times = self.kind.currentData() == _TIMES
+        values = (found.enrichment() if times else found.shares())[self._shown]
+        read = f"{found.scans:,} of {found.of:,}" if found.scans < found.of else f"{found.scans:,}"
+        points = int(found.counts.sum())
+        self.tell(f"By {found.source}: {points:,} points with a class in units of {read} scans.")
+        self.set_cells(
+            [found.names[c] for c in self._shown],
+            [f"size {part}" if part != "ground" else part for part in found.parts],
+            values,
+            float(np.nanmax(values)) if times else 1.0,
+            f"{len(self._shown)} classes in {len(found.parts)} partitions, by {found.source}",
+        )
+
+    def text(self, value: float) -> str:
+        if self.kind.currentData() == _TIMES:
+            return f"{value:.1f}"
+        return f"{100 * value:.0f}" if value >= 0.01 or not value else "<1"
+
+    def words(self, row: int, column: int) -> str:
+        assert self.found is not None
+        c = self._shown[row]
+        points = int(self.found.counts[c, column])
+        return (
+            f"{self.found.names[c]} in {self.columns[column]}: {points:,} points, "
+            f"{self.found.shares()[c, column]:.1%} of the class in units, "
+            f"{self.found.enrichment()[c, column]:.2f} times as often as in all units"
+        )
+
+    def names(self) -> tuple[str, str]:
+        return "partition", ""

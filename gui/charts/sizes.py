@@ -1,0 +1,147 @@
+"""Sizes of clusters: BaSAL's Fig. 2 of this project, with the cuts of any number of classes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel, QSpinBox
+
+from core.base.words import size_range
+from core.desk.sizes import Sizes
+from gui.charts.chart import Chart, Mark
+from gui.look.colours import partition_colours
+from gui.look.combo import Combo
+from gui.look.spin import pad
+
+_KINDS = {
+    "api": "information, C / ln P (Eq. 1)",
+    "units": "clusters",
+    "points": "points of the clusters",
+}
+
+
+class SizesChart(Chart):
+    """`picked` gives a size in metres."""
+
+    title = "Sizes of clusters"
+    explanation = (
+        "BaSAL's Fig. 2 for this project: how much each size of clusters is worth by Eq. 1, C "
+        "clusters with P points, and where size classes end so that each holds as much of it as "
+        "the others. Change the number of classes to see its cuts before preparing anew; drag a "
+        "cut to see what each class would hold."
+    )
+
+    def __init__(self, theme) -> None:
+        self.found: Sizes | None = None
+        self.prepared: tuple[int, ...] = ()
+        self.cuts: tuple[int, ...] = ()
+        self._lines: list[pg.InfiniteLine] = []
+        super().__init__(theme)
+        self.kind, self.classes = Combo(), QSpinBox()
+        for name, words in _KINDS.items():
+            self.kind.addItem(words, name)
+        self.kind.setAccessibleName("What the bars are")
+        self.classes.setRange(1, 30)
+        self.classes.setAccessibleName("Size classes")
+        pad(self.classes)
+        self.classes.valueChanged.connect(self._cut_anew)
+        self.kind.currentIndexChanged.connect(lambda *_: self.redraw())
+        label = QLabel("size classes")
+        label.setObjectName("quiet")
+        for part in (self.kind, self.classes, label):
+            self.choices.add(part)
+
+    def set_sizes(self, found: Sizes, prepared: tuple[int, ...]) -> None:
+        """Show sizes, with the cuts that the preparation has."""
+        self.found, self.prepared, self.cuts = found, prepared, prepared
+        if not len(found.sizes):
+            self.wait("The preparation found no cluster: only ground cells have no size.")
+            return
+        self.classes.blockSignals(True)
+        self.classes.setValue(max(len(prepared), 1))
+        self.classes.blockSignals(False)
+        self._say()
+        self.show_plot(f"{len(found.sizes)} sizes, cut at {_cut_words(self.cuts)}")
+
+    def _cut_anew(self, classes: int) -> None:
+        if self.found is not None:
+            self.cuts = self.found.cuts(classes)
+            self._say()
+            self.redraw()
+
+    def _say(self) -> None:
+        """What each class holds."""
+        assert self.found is not None
+        parts = [
+            f"{size_range(self.cuts, n)}: {share['api']:.0%} of the information, "
+            f"{share['units']:.0%} of the clusters, {share['points']:.0%} of their points"
+            for n, share in enumerate(self.found.shares(self.cuts))
+        ]
+        same = self.cuts == self.prepared
+        head = "As prepared" if same else f"Not as prepared ({_cut_words(self.prepared)})"
+        self.tell(f"{head}. {'; '.join(parts)}.")
+
+    def draw(self) -> None:
+        found = self.found
+        assert found is not None
+        kind = str(self.kind.currentData())
+        values = getattr(found, kind)
+        self.axes("size of a cluster, m", _KINDS[kind], grid=False)
+        ramp = partition_colours(len(self.cuts))
+        part = np.searchsorted(np.asarray(self.cuts), found.sizes)
+        part = np.minimum(part, len(self.cuts) - 1)
+        brushes = [QColor(*ramp[p].tolist()) for p in part]
+        bars = pg.BarGraphItem(x=found.sizes, height=values, width=0.85, brushes=brushes,
+                               pen=pg.mkPen(None))  # fmt: skip
+        self.plot.addItem(bars)
+        for place, (size, value) in enumerate(zip(found.sizes, values, strict=True)):
+            words = (
+                f"{size} m: {found.units[place]:,} clusters, {found.points[place]:,} points, "
+                f"C / ln P = {found.api[place]:.2f}; {size_range(self.cuts, int(part[place]))}"
+            )
+            self.marks.append(Mark(float(size), float(value), words, int(size)))
+        self._lines = []
+        for place, cut in enumerate(self.cuts[:-1]):
+            pen = pg.mkPen(QColor(self.theme.text), width=1.5, style=Qt.PenStyle.DashLine)
+            hover = pg.mkPen(QColor(self.theme.accent), width=3)
+            line = pg.InfiniteLine(cut + 0.5, angle=90, movable=True, pen=pen, hoverPen=hover)
+            line.sigPositionChangeFinished.connect(lambda moved, n=place: self.move_cut(n, moved))
+            self.plot.addItem(line)
+            self._lines.append(line)
+        high = float(values.max(initial=0)) or 1.0
+        self.plot.setXRange(float(found.sizes[0]) - 1, float(found.sizes[-1]) + 1, padding=0)
+        self.plot.setYRange(0, high * 1.06, padding=0)
+
+    def move_cut(self, place: int, line: pg.InfiniteLine) -> None:
+        """A cut was dragged: it ends between its neighbours, at a whole metre."""
+        assert self.found is not None
+        low = self.cuts[place - 1] + 1 if place else int(self.found.sizes[0])
+        high = self.cuts[place + 1] - 1
+        cut = min(max(round(line.value() - 0.5), low), max(high, low))
+        self.cuts = (*self.cuts[:place], int(cut), *self.cuts[place + 1 :])
+        self._say()
+        self.redraw()
+
+    def hit(self, at):
+        """The bar over which a place lies."""
+        inside = self.plot.getViewBox().mapSceneToView(at)
+        for mark in self.marks:
+            if abs(mark.x - inside.x()) <= 0.5 and inside.y() >= 0:
+                return mark
+        return None
+
+    def table(self):
+        assert self.found is not None
+        found = self.found
+        part = np.minimum(np.searchsorted(np.asarray(self.cuts), found.sizes), len(self.cuts) - 1)
+        rows = [
+            (*(value.item() for value in row), int(p) + 1)
+            for *row, p in zip(found.sizes, found.units, found.points, found.api, part, strict=True)
+        ]
+        return ("size_m", "clusters", "points", "api", "size_class"), rows
+
+
+def _cut_words(cuts: tuple[int, ...]) -> str:
+    return ", ".join(f"{cut} m" for cut in cuts) or "nothing"

@@ -1,0 +1,137 @@
+"""Charts by themselves: pointed at, enlarged, explained, taken along."""
+
+from __future__ import annotations
+
+import csv
+import io
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from core.base.errors import ProjectError
+from core.desk.class_parts import TRUTH, ClassParts
+from core.desk.sizes import Sizes
+from gui.charts.chart import Chart
+from gui.charts.class_parts import ClassPartsChart
+from gui.charts.ends import apart
+from gui.charts.sizes import SizesChart
+from gui.charts.taken import Enlarged, csv_bytes, image_of, save, svg_of
+from gui.look.theme import DARK
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def rows_of(chart: Chart) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(csv_bytes(chart).decode())))
+
+
+def shown(chart: Chart, qtbot) -> Chart:
+    qtbot.addWidget(chart)
+    chart.resize(600, 420)
+    chart.show()
+    qtbot.waitExposed(chart)
+    return chart
+
+
+@pytest.fixture
+def parts(qtbot) -> ClassPartsChart:
+    """Of three classes in two size classes and the ground, one of them nowhere."""
+    made = shown(ClassPartsChart(DARK), qtbot)
+    counts = np.array([[5, 60, 900], [80, 15, 5], [0, 0, 0], [30, 300, 3]])
+    names = ("road", "pole", "bicycle", "car")
+    pool = counts.sum(axis=0)
+    made.set_parts(
+        ClassParts(TRUTH, names, ("1", "2", "ground"), counts, np.zeros(4, np.int64), pool, 3, 3)
+    )
+    QApplication.processEvents()
+    return made
+
+
+def test_names_stand_beside_their_rows(parts: ClassPartsChart):
+    """The first name is above, where the first row is: they were upside down."""
+    chart = parts
+    axis = chart.plot.getAxis("left")
+    for row, name in enumerate(chart.rows):
+        assert axis.names[row] == name
+        mark = next(mark for mark in chart.marks if mark.key == (row, 0))
+        assert mark.words.startswith(f"{name} in")
+        box = axis.mapRectToScene(axis.boundingRect())
+        y = box.bottom() - axis.part(row + 0.5) * box.height()
+        assert y == pytest.approx(chart.on_screen([mark])[0][1], abs=4)
+
+
+def test_classes_of_sizes_are_tried_by_keys_and_by_dragging_a_cut(qtbot):
+    sizes = shown(SizesChart(DARK), qtbot)
+    metres = np.array([1, 2, 3, 5, 8, 9, 13])
+    clusters = np.array([9, 7, 5, 4, 2, 2, 1])
+    points = clusters * metres * 30
+    sizes.set_sizes(Sizes(metres, clusters, points, clusters / np.log(points)), (2, 5, 13))
+    assert sizes.said.text().startswith("As prepared. up to 2 m: ")
+    axis = sizes.plot.getAxis("left")
+    (spacing, values), *_ = axis.tickValues(*axis.range, axis.height())
+    written = axis.tickStrings(values, axis.autoSIPrefixScale * axis.scale, spacing)
+    assert [float(text) for text in written] == pytest.approx(values), "800 was written for 0.8"
+    sizes.classes.setFocus()
+    sizes.classes.selectAll()
+    QTest.keyClicks(sizes.classes, "2")
+    assert sizes.cuts == sizes.found.cuts(2)
+    assert sizes.said.text().startswith("Not as prepared")
+    before = sizes.cuts
+    line = sizes._lines[0]
+    line.setValue(before[0] + 3.4)
+    line.sigPositionChangeFinished.emit(line)
+    assert sizes.cuts == (before[0] + 3, before[1])
+    assert {row["size_class"] for row in rows_of(sizes)} == {"1", "2"}
+
+
+def test_pictures_and_numbers_are_taken_along(parts: ClassPartsChart, tmp_path: Path):
+    chart = parts
+    theme = chart.theme
+    image = image_of(chart)
+    assert image.size() == chart.plot.viewport().size() * 3
+    assert image.pixelColor(2, 2).lightness() > 240, "on white, whatever the window's colours"
+    assert chart.theme is theme
+    svg = svg_of(chart).decode()
+    assert all(f">{name}</text>" in svg for name in chart.rows)
+    save(chart, tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_bytes() == csv_bytes(chart)
+    copy_numbers = chart.menu.actions()[1]
+    copy_numbers.trigger()
+    pasted = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
+    assert pasted == [list(row) for row in csv.reader(io.StringIO(csv_bytes(chart).decode()))]
+    chart.menu.actions()[0].trigger()
+    assert QGuiApplication.clipboard().image().size() == image.size()
+    save(chart, tmp_path / "x.png")
+    with pytest.raises(ProjectError, match="ends in no kind of file"):
+        save(chart, tmp_path / "x.gif")
+
+
+def test_a_chart_is_enlarged_and_explained(parts: ClassPartsChart):
+    chart = parts
+    QTest.mouseClick(chart.why, LEFT)
+    assert chart.explain.isVisible()
+    assert "Table I" in chart.explain.text()
+    QTest.mouseClick(chart.large, LEFT)
+    large = chart.window().findChild(Enlarged)
+    QApplication.processEvents()
+    assert large.isVisible()
+    assert chart.inside.window() is large
+    QTest.keyClick(large, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert chart.inside.parent() is chart
+    assert chart.large.isVisible()
+
+
+def test_names_at_ends_are_apart_in_their_order_and_as_near_as_can_be():
+    assert apart([10.0, 50.0], 10, 100) == [10, 50]
+    assert apart([50.0, 50.0], 10, 100) == [45, 55]
+    assert apart([1.0, 2.0, 3.0], 10, 100) == [5, 15, 25], "not below the edge"
+    places = apart([20.0, 21.0, 80.0, 99.0, 99.5], 10, 100)
+    assert all(b - a >= 10 - 1e-9 for a, b in pairwise(places))
+    assert places[-1] <= 95 + 1e-9

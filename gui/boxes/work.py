@@ -102,9 +102,9 @@ class BoxesWork(QObject):
 
     def begin(self) -> None:
         """Show the frame that was shown, where it is one to draw in, else the first open one."""
-        shown, state = self.state.shown_scan, self.state
-        first = None if shown in self.queue.asked else self.queue.after("")
-        scan = first or shown or state.project.dataset.scans[0]
+        shown, asked = self.state.shown_scan, self.queue.of_round
+        first = self.queue.after("") if asked and shown not in asked else None
+        scan = first or shown or self.state.project.dataset.scans[0]
         self.bench.show(scan)
         if self.state.coming is None:  # it was shown before, to be labelled by points
             self._show()

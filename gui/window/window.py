@@ -187,7 +187,7 @@ class Window(QMainWindow):
             # Now, not before: thousands of events of the first layout would all pass through it.
             self._application().installEventFilter(self.activity)
             session.begin()
-            self.tasks.use(self.tasks.wanted)
+            self.tasks.open()
         finally:
             self.setUpdatesEnabled(True)
         self.activateWindow()  # the first OpenGL widget makes the native window anew

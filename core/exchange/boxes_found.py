@@ -21,9 +21,8 @@ from core.boxes.formats.source import counted
 from core.boxes.table import Boxes
 from core.exchange.box_files import Read, read_boxes
 from core.project.project import Project
-from core.rounds.round import GIVEN
 
-FILE = "boxes.npz"
+FOLDER, FILE = "found", "boxes.npz"
 _AGAIN = "Import the detector's files again."
 _COLUMNS = {
     "scans": (np.str_, "F"),
@@ -50,7 +49,7 @@ class FoundBoxes:
         self._project = project
         self._frames: dict[str, Boxes] = {}
         self._key = ""
-        path = project.path / GIVEN / FILE
+        path = project.path / FOLDER / FILE
         if not path.exists():
             return
         read = read_arrays(path, _COLUMNS, do=_AGAIN)
@@ -120,7 +119,7 @@ def take_found(project: Project, found: Read, job: Job) -> str:
     """Show these boxes from now on, in place of what was found before; how many, in words."""
     frames = {scan: boxes for scan, boxes in found.frames.items() if len(boxes)}
     write_arrays(
-        project.path / GIVEN / FILE,
+        project.path / FOLDER / FILE,
         {
             "scans": np.array(list(frames), np.str_),
             "count": np.array([len(boxes) for boxes in frames.values()], np.int64),

@@ -8,6 +8,7 @@ rounds/<nnn>-<strategy>/     queries, training sets, checkpoints, metrics, score
 frame-rounds/<nnn>-<strategy>/  queries of whole frames, to draw boxes in
 poses/                       poses computed from the scans, where the data have none
 given/                       scores of another network's probabilities
+found/                       boxes that a detector found, to be accepted or rejected
 cache/                       predictions: may be deleted
 """
 

@@ -159,7 +159,9 @@ class SideViews(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self._drag is None:
             times = self._zoom * _ZOOM ** (event.angleDelta().y() / 120)
-            self._zoom = min(max(times, _ZOOMS[0]), _ZOOMS[1])
+            times = min(max(times, _ZOOMS[0]), _ZOOMS[1])
+            by, self._zoom = times / self._zoom, times
+            self.sheets = tuple(s._replace(pixels=s.pixels * by) for s in self.sheets)
             self._lay()
         event.accept()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from core.answers.entry import POINTS, Head
@@ -15,6 +17,8 @@ class Undoing:
 
     def __init__(self, labelling: Labelling) -> None:
         self.labelling, self.state = labelling, labelling.state
+        # Goes to the work that an answer of another kind is of, to turn it there; whether it did.
+        self.elsewhere: Callable[[bool], bool] = lambda redo: False
 
     def undo(self) -> None:
         """Take back the draft's last step, else one's newest answer, and go there."""
@@ -46,6 +50,9 @@ class Undoing:
 
     def _turn(self, *, redo: bool) -> None:
         state, answers = self.state, self.state.project.answers
+        act = answers.history.redoable() if redo else answers.history.undoable()
+        if act and act[0].kind != POINTS and self.elsewhere(redo):
+            return
         try:
             head = answers.redo() if redo else answers.undo()
             if head is None:

@@ -12,6 +12,7 @@ from gui.start.recent import store
 from gui.window import commands, docking
 from gui.window.faces import Tasked
 from gui.window.stepper import Stepper
+from gui.window.tour import Step, steps
 
 if TYPE_CHECKING:
     from gui.window.box_steps import BoxSteps
@@ -41,6 +42,7 @@ class Tasks:
         self.task = "points"
         self._points = stepper, list(shell.docks)
         self._boxes: tuple[BoxSteps, list[QDockWidget]] | None = None
+        session.points.undoing.elsewhere = self._turn_boxes
 
     @property
     def _key(self) -> str:
@@ -74,6 +76,38 @@ class Tasks:
     def bars(self) -> list[QToolBar]:
         """The toolbars of both tasks."""
         return [self._points[0], *([self._boxes[0]] if self._boxes is not None else [])]
+
+    def open(self) -> None:
+        """Begin with the task that the project was left with, at the first open frame."""
+        self.use(self.wanted)
+        if self.task == "boxes" and self.session.boxes is not None:
+            self.session.boxes.finishing.begin_open()
+
+    def _turn_boxes(self, redo: bool) -> bool:
+        """Take back, or bring again, an answer about boxes; whether boxes can be shown."""
+        self.use("boxes")
+        work = self.session.boxes
+        if self.task != "boxes" or work is None:
+            return False
+        turn = work.redo if redo else work.undo
+        turn()
+        return True
+
+    def _turn_points(self, redo: bool) -> None:
+        """The same of an answer about points."""
+        self.use("points")
+        points = self.session.points
+        turn = points.redo if redo else points.undo
+        turn()
+
+    def tour(self) -> list[Step]:
+        """The steps of the tour of what is shown."""
+        session, key_of = self.session, self.shell.actions_table.key_of
+        if self.task == "boxes" and session.boxes is not None:
+            from gui.window import box_tour
+
+            return box_tour.steps(session.boxes, self.stepper, key_of)
+        return steps(session, self.stepper, key_of)
 
     def change(self) -> None:
         """Draw boxes instead of labelling points, or the other way round."""
@@ -134,6 +168,7 @@ class Tasks:
                 window.addDockWidget(_LEFT, dock)
             work.state.changed.connect(shell.refresh)
             work.frame.chose.connect(shell.refresh)
+            work.elsewhere.connect(self._turn_points)
             work.making.turned.connect(shell.refresh)
 
     def _swap(self) -> None:
@@ -217,7 +252,16 @@ class Tasks:
             window.resizeDocks(group, parts, Qt.Orientation.Vertical)
 
     def _fit_tabs(self) -> None:
-        """No panel becomes narrower than the tabs that it stands behind."""
+        """No panel becomes narrower than the tabs that it stands behind; those of an arrangement
+        that is no more go, which Qt leaves in sight."""
+        docks = self.shell.docks
+        groups = [
+            {
+                dock.windowTitle(),
+                *(one.windowTitle() for one in self.window.tabifiedDockWidgets(dock)),
+            }
+            for dock in docks
+        ]
         for bar in self.window.findChildren(QTabBar):
             if not bar.count() or not bar.isVisible():
                 continue
@@ -225,6 +269,8 @@ class Tasks:
             bar.setUsesScrollButtons(False)
             bar.ensurePolished()
             titles = {bar.tabText(place) for place in range(bar.count())}
-            for dock in self.shell.docks:
+            if titles not in groups:
+                bar.hide()
+            for dock in docks:
                 if dock.windowTitle() in titles:
                     dock.setMinimumWidth(bar.sizeHint().width())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -48,3 +48,13 @@ def drag(widget: QWidget, start, end, held=FREE, steps: int = 3) -> None:
 def double_click(widget: QWidget, at) -> None:
     for kind in (_PRESS, _RELEASE, _DOUBLE, _RELEASE):
         mouse(widget, kind, at)
+
+
+def wheel(widget: QWidget, at, by: int, held=FREE) -> None:
+    """The wheel turned at a place, 120 a notch, away from the hand."""
+    here = QPointF(*at)
+    event = QWheelEvent(
+        here, widget.mapToGlobal(here), QPoint(), QPoint(0, by), NONE, held,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)

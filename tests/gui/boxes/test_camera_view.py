@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from core.boxes.camera import AS_IF, rectangles
 from gui.boxes.camera_view import CameraView, Drawn, edges_in
 from gui.look.theme import THEMES
-from tests.gui.boxes.hand import double_click, drag
+from tests.gui.boxes.hand import double_click, drag, wheel
 
 P = AS_IF.p2 @ AS_IF.tr  # x ahead of the scanner is into the picture
 CAR = np.array([20.0, 0.0, -1.0, 4.0, 2.0, 1.5, 0.3])
@@ -78,15 +77,6 @@ def test_the_chosen_box_is_seen(view):
     ]  # fmt: skip
     red = [QColor(name).red() for name in near]
     assert max(red) > 200  # the theme's outline over grey
-
-
-def wheel(view: CameraView, at: np.ndarray, by: int) -> None:
-    here = QPointF(*at)
-    event = QWheelEvent(
-        here, view.mapToGlobal(here), QPoint(), QPoint(0, by), Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
-    )  # fmt: skip
-    QApplication.sendEvent(view, event)
 
 
 def test_the_wheel_comes_closer_to_what_is_under_the_mouse(view):

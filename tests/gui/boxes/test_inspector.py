@@ -6,14 +6,13 @@ import math
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from core.answers.box import Box
 from gui.boxes.inspector import About, Inspector
 from gui.look.theme import THEMES
+from tests.gui.boxes.hand import wheel
 
 NAMES = ("car", "van", "pedestrian")
 COLOURS = np.array([(90, 150, 245), (200, 90, 60), (220, 220, 80)], np.uint8)
@@ -142,14 +141,7 @@ def test_what_nobody_told_stays_untold(inspector):
 def test_the_wheel_that_scrolls_past_changes_nothing(inspector):
     for field in (inspector.numbers["l"], inspector.label, inspector.truncated):
         field.clearFocus()
-        at = QPointF(field.rect().center())
-        QApplication.sendEvent(
-            field,
-            QWheelEvent(
-                at, field.mapToGlobal(at), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
-                Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
-            ),
-        )  # fmt: skip
+        wheel(field, field.rect().center().toTuple(), 120)
     assert inspector.told == []
 
 

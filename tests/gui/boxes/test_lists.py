@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from gui.boxes.box_list import BoxList, Row
 from gui.boxes.class_bars import ClassBars
 from gui.boxes.frame_strip import FINISHED, OPEN, QUEUED, REST, FrameStrip
 from gui.look.theme import THEMES
+from tests.gui.boxes.hand import wheel
 
 NAMES = ("car", "van", "pedestrian")
 COLOURS = np.array([(90, 150, 245), (200, 90, 60), (220, 220, 80)], np.uint8)
@@ -155,29 +154,20 @@ def test_the_open_frame_is_seen_among_ten_thousand(qtbot):
     assert image.pixelColor(400, strip.height() - 5).name() == theme.line.lower()
 
 
-def wheel(strip: FrameStrip, x: float, by: int, held=Qt.KeyboardModifier.NoModifier) -> None:
-    at = QPointF(x, 20)
-    event = QWheelEvent(
-        at, strip.mapToGlobal(at), QPoint(), QPoint(0, by), Qt.MouseButton.NoButton, held,
-        Qt.ScrollPhase.NoScrollPhase, False,
-    )  # fmt: skip
-    QApplication.sendEvent(strip, event)
-
-
 def test_the_wheel_comes_closer_to_what_is_under_the_mouse(qtbot):
     strip = strip_of(qtbot, 10_000)
     x = int(strip.x_of(6250)) + 0.5
     for _ in range(30):
-        wheel(strip, x, 120)
+        wheel(strip, (x, 20), 120)
     assert 6250 in range(strip.frames_at(x).start - 20, strip.frames_at(x).start + 20)
     assert strip.x_of(1) - strip.x_of(0) == pytest.approx(24)
     before = strip.frames_at(0).start
-    wheel(strip, x, -120, Qt.KeyboardModifier.ShiftModifier)
+    wheel(strip, (x, 20), -120, Qt.KeyboardModifier.ShiftModifier)
     assert strip.frames_at(0).start > before
     strip.set_current("000007")  # what is shown comes in sight
     assert 0 <= strip.x_of(7) < strip.width()
     for _ in range(40):
-        wheel(strip, x, -120)
+        wheel(strip, (x, 20), -120)
     assert strip.frames_at(0).start == 0
     assert strip.frames_at(499).stop == 10_000
 

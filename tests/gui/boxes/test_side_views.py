@@ -12,7 +12,17 @@ from core.answers.box import Box
 from gui.boxes.sheets import arranged
 from gui.boxes.side_views import SideViews
 from gui.look.theme import THEMES
-from tests.gui.boxes.hand import CTRL, FREE, SHIFT, double_click, drag, move, press, release
+from tests.gui.boxes.hand import (
+    CTRL,
+    FREE,
+    SHIFT,
+    double_click,
+    drag,
+    move,
+    press,
+    release,
+    wheel,
+)
 
 TOP, SIDE, FRONT = range(3)
 GROUND_M = -1.7
@@ -312,6 +322,19 @@ def test_views_stay_still_while_a_box_stays_about_in_their_middle(views):
     assert views.sheets[TOP].middle is before.middle
     views.set_box(moved(views.box, 9))
     np.testing.assert_array_equal(views.sheets[TOP].middle, views.box.box[:3])
+
+
+def test_each_notch_of_the_wheel_comes_closer(views):
+    before = views.sheets[TOP].pixels
+    for notch in range(1, 4):
+        wheel(views, at(views, TOP, 0.5, 0.5), 120)
+        assert views.sheets[TOP].pixels == pytest.approx(before * 1.2**notch)
+    for _ in range(3):
+        wheel(views, at(views, TOP, 0, 0), -120)
+    assert views.sheets[TOP].pixels == pytest.approx(before)
+    for _ in range(40):
+        wheel(views, (300, 100), 120)
+    assert views.sheets[TOP].pixels == pytest.approx(before * 6)
 
 
 @pytest.mark.parametrize("size", [(900, 250), (300, 800), (500, 420), (180, 120)])

@@ -87,6 +87,7 @@ def test_keys_move_and_turn_the_box(street: BoxDriver, key: str, modifier, axis:
     np.testing.assert_array_equal(stored(street)[name].box, after)
 
 
+@pytest.mark.slow
 def test_letters_that_shape_it(street: BoxDriver):
     name = box_car(street, 0)
     before = stored(street)[name].box
@@ -125,6 +126,7 @@ def test_ctrl_and_a_drag_from_above_boxes_all_points_in_the_rectangle(street: Bo
     assert street.entries()[-1].tool == "rectangle"
 
 
+@pytest.mark.slow
 def test_a_click_on_a_box_chooses_it_and_beside_it_none(street: BoxDriver):
     name = box_car(street, 0)
     street.key(Qt.Key.Key_Escape)
@@ -199,6 +201,7 @@ def test_boxes_between_keyframes(street: BoxDriver):
     assert "2 boxes" in street.said
 
 
+@pytest.mark.slow
 def test_all_boxes_go_on_together(street: BoxDriver):
     for number in range(3):
         box_car(street, number)
@@ -229,6 +232,7 @@ def test_finish_goes_to_the_next_open_frame(street: BoxDriver):
     assert "finished" in street.said
 
 
+@pytest.mark.slow
 def test_frames_are_stepped_through_and_end(street: BoxDriver):
     scans = street.session.project.dataset.train
     for scan in scans[1:]:
@@ -279,6 +283,7 @@ def test_everything_is_there_after_the_window_was_closed(street: BoxDriver, qtbo
     again.window.close()
 
 
+@pytest.mark.slow
 def test_without_a_chosen_box_keys_say_so(street: BoxDriver):
     for key in ("W", "G", "F", "T", "X", "R", "I"):
         street.key(key)
@@ -297,6 +302,7 @@ def test_without_a_chosen_box_keys_say_so(street: BoxDriver):
     assert NAMES[street.frame.row.box.label] == "truck"
 
 
+@pytest.mark.slow
 def test_a_click_on_the_ground_says_so(street: BoxDriver):
     street.key("B")
     points = street.state.content.points

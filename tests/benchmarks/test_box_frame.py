@@ -1,0 +1,103 @@
+"""A frame with three hundred boxes against the bare one, and a click until its box is on screen."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from core.answers.box import Box
+from core.answers.boxes import Drawn
+from core.project.project import Project
+from tests.gui.boxes.frames import BoxDriver, drive_project
+from tests.gui.driver import keep_settings_in, open_window
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path) -> None:
+    """What the window remembers goes to a folder of the test."""
+    keep_settings_in(tmp_path)
+
+
+def opened(path: Path, qtbot) -> BoxDriver:
+    driver = BoxDriver(open_window(path, qtbot), qtbot)
+    driver.window.resize(1440, 900)
+    driver.settle()
+    if driver.session.work is driver.session.points:
+        driver.draw_boxes()
+    return driver
+
+
+def redraw(driver: BoxDriver) -> float:
+    """Seconds until the view is drawn anew."""
+    canvas = driver.session.view.canvas
+    ends: list[float] = []
+    swapped = canvas.native.frameSwapped.connect(lambda: ends.append(time.perf_counter()))
+    began = time.perf_counter()
+    canvas.update()
+    while not ends:
+        QApplication.processEvents()
+    canvas.native.frameSwapped.disconnect(swapped)
+    return ends[-1] - began
+
+
+def test_a_frame_of_three_hundred_boxes(qapp, qtbot, tmp_path: Path, report):
+    path = drive_project(tmp_path)
+    rng = np.random.default_rng(0)
+    with Project(path) as project:
+        scan = project.dataset.train[0]
+        ref, names = project.scan_ref(scan), project.boxes.new_names(scan, 300)
+        rows = np.column_stack(
+            [
+                rng.uniform((5, -20, -1.2), (50, 20, -0.5), (300, 3)),
+                rng.uniform((3, 1.5, 1.4), (5, 2, 2), (300, 3)),
+                rng.uniform(-3, 3, 300),
+            ]
+        )
+        drawn = [
+            Drawn(ref, name, Box(row, place % 6, sure=place % 2 == 0))
+            for place, (name, row) in enumerate(zip(names, rows, strict=True))
+        ]
+        project.boxes.draw(drawn, round="")
+    driver = opened(path, qtbot)
+    assert len(driver.frame.rows) == 300
+    over = driver.session.view.over
+    bare, full = [], []
+    for _ in range(25):  # in turn, so that what else runs meets both
+        for shown, times in ((False, bare), (True, full)):
+            over[0].visible = shown
+            times.append(redraw(driver))
+    found = statistics.median(full) / statistics.median(bare)
+    report("a frame of 300 boxes", found, "1.3 of the bare frame")
+    driver.window.close()
+    assert found <= 1.3
+
+
+def test_a_click_until_its_box_is_on_screen(qapp, qtbot, tmp_path: Path, report):
+    driver = opened(drive_project(tmp_path), qtbot)
+    points = driver.work.bench.points
+    near = np.flatnonzero(
+        points.standing & (np.hypot(points.points[:, 0], points.points[:, 1]) < 25)
+    )
+    plain = statistics.median(redraw(driver) for _ in range(9))
+    driver.work.making.arm(True)
+    times = []
+    for row in near[:: max(1, len(near) // 15)].tolist():
+        before = len(driver.entries())
+        began = time.perf_counter()
+        driver.work.making.click(row)
+        while driver.work.making.fitting:
+            QApplication.processEvents()
+        if len(driver.entries()) > before:
+            fitted = time.perf_counter() - began
+            times.append(fitted + redraw(driver))
+            driver.work.undo()
+            driver.settle()
+    found = statistics.median(times) / plain
+    report("a click to its box on screen", found, "2 redraws")
+    driver.window.close()
+    assert found <= 2

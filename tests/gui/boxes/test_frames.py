@@ -1,0 +1,338 @@
+"""Frames as they are asked, finished, found by a detector, drawn blind, damaged or read only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from core.answers.box import Box
+from core.answers.boxes import Drawn
+from core.answers.effort import Effort
+from core.answers.entry import ScanRef
+from core.base.errors import DataError
+from core.base.jobs import Job
+from core.boxes.table import Boxes
+from core.exchange.box_files import Read
+from core.exchange.boxes_found import FoundBoxes, holds_scores, read_found, take_found
+from core.exchange.boxes_out import export_boxes
+from core.frame_steps import ask_frames
+from core.project.project import Project
+from gui.boxes.frame import Kind
+from gui.window.tour import Tour
+from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, true_box
+from tests.gui.driver import open_window
+
+SPACE, DELETE, RETURN = Qt.Key.Key_Space, Qt.Key.Key_Delete, Qt.Key.Key_Return
+
+
+def opened(path, qtbot) -> BoxDriver:
+    driver = BoxDriver(open_window(path, qtbot), qtbot)
+    driver.settle()
+    if driver.session.work is driver.session.points:
+        driver.draw_boxes()
+    return driver
+
+
+@pytest.fixture
+def detected(qapp, qtbot, tmp_path):
+    """A detector found the first two cars of the street surely, and nothing at all not so."""
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        scan = project.dataset.train[0]
+        nothing = np.array([20.0, 15.0, -1, 4, 2, 1.5, 0])
+        found = Boxes.of(
+            np.array([true_box(0), true_box(1), nothing]), [0, 0, 1], score=[0.9, 0.6, 0.1]
+        )
+        said = take_found(project, Read({scan: found}, ()), Job())
+        assert said == "3 boxes of 1 frames, found by a detector"
+    driver = opened(path, qtbot)
+    qtbot.waitUntil(lambda: driver.frame.detected, timeout=10_000)
+    driver.settle()
+    yield driver
+    driver.window.close()
+
+
+def test_what_a_detector_found_waits_for_a_person(detected: BoxDriver):
+    project, frame = detected.session.project, detected.frame
+    scan = frame.scan
+    assert [row.kind for row in frame.shown] == [Kind.FOUND] * 2  # the third is under the slider
+    assert project.boxes_of(scan) == {}
+    detected.key(SPACE)  # the surest is chosen
+    assert frame.row.score == 0.9
+    detected.key(SPACE)
+    (box,) = project.boxes_of(scan).values()
+    assert box.sure
+    np.testing.assert_allclose(box.box, true_box(0))
+    assert frame.row.score == 0.6
+    detected.key(DELETE)
+    assert len(project.boxes_of(scan)) == 1
+    assert sorted(row.kind.value for row in frame.shown) == ["drawn", "rejected"]
+    # Undone, each waits again; nothing of it needs another file.
+    detected.key("Z", CONTROL)
+    detected.key("Z", CONTROL)
+    assert project.boxes_of(scan) == {}
+    assert [row.kind for row in frame.shown] == [Kind.FOUND] * 2
+
+
+@pytest.mark.slow
+def test_the_slider_says_what_is_accepted_together(detected: BoxDriver):
+    project, frame = detected.session.project, detected.frame
+    slider = detected.work.panels.score
+    assert slider.isVisible()
+    slider.slider.setValue(15)
+    assert [row.score for row in frame.shown] == [0.9]
+    detected.key("A", CONTROL)
+    assert len(project.boxes_of(frame.scan)) == 1
+    slider.slider.setValue(0)
+    assert len(frame.open) == 2
+    # Finishing tells once of those that are open, then leaves them out.
+    detected.key(RETURN, CONTROL)
+    assert "2 boxes are still open" in detected.said
+    assert not project.boxes.is_finished(frame.scan)
+    scan = frame.scan
+    detected.key(RETURN, CONTROL)
+    assert project.boxes.is_finished(scan)
+    assert len(project.boxes_of(scan)) == 1
+
+
+@pytest.mark.slow
+def test_a_changed_prediction_is_a_box(detected: BoxDriver):
+    frame = detected.frame
+    detected.key(Qt.Key.Key_Tab)
+    name = frame.chosen
+    detected.key("W")
+    box = detected.session.project.boxes_of(frame.scan)[name]
+    assert box.sure
+    assert frame.rows[name].kind is Kind.DRAWN
+    detected.key("M")
+    assert "Only what a detector found" in detected.said
+
+
+def test_found_boxes_are_read_from_files_and_odd_ones_refused(tmp_path):
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        scans = project.dataset.train
+        ref = project.scan_ref(scans[0])
+        names = project.boxes.new_names(scans[0], 1)
+        project.boxes.draw([Drawn(ref, names[0], Box(true_box(0), 0))], round="")
+        export_boxes(project, tmp_path / "out", Job(), kind="csv")
+        (file,) = (tmp_path / "out").rglob("*.csv")
+        assert not holds_scores(project, file)
+        with pytest.raises(DataError, match="without a score"):
+            read_found(project, file)
+        header, *lines = file.read_text().splitlines()
+        column = header.split(",").index("score")
+        for score, words in (("0.5", None), ("7", "scores from 7 to 7")):
+            parts = [line.split(",") for line in lines]
+            for part in parts:
+                part[column] = score
+            file.write_text("\n".join([header, *(",".join(part) for part in parts)]) + "\n")
+            assert holds_scores(project, file)
+            if words is None:
+                assert len(take_found(project, read_found(project, file), Job())) > 0
+            else:
+                with pytest.raises(DataError, match=words):
+                    read_found(project, file)
+        (found,) = FoundBoxes(project).of(scans[0])
+        assert found.score == 0.5
+        assert not found.box.sure
+        np.testing.assert_allclose(found.box.box, true_box(0), atol=1e-6)
+        damaged = path / "found" / "boxes.npz"
+        damaged.write_bytes(damaged.read_bytes()[:-30])
+        with pytest.raises(Exception, match=r"cannot be read|damaged"):
+            FoundBoxes(project)
+
+
+def test_asked_frames_come_in_their_order(street: BoxDriver, qtbot):
+    project = street.session.project
+    panel = street.work.panels.frames
+    panel.strategy.setCurrentIndex(panel.strategy.findData("random"))
+    panel.amount.setValue(3)
+    with qtbot.waitSignal(street.window.jobs.finished, timeout=20_000):
+        street.click(panel.ask)
+    street.settle()
+    (round,) = project.frame_rounds
+    asked = round.query.items
+    assert len(asked) == 3
+    assert street.frame.scan == asked[0]
+    for place, scan in enumerate(asked):
+        assert street.frame.scan == scan
+        assert f"{place} of 3 frames asked" in panel.meter.text()
+        street.key(RETURN, CONTROL)
+        street.rest()
+    assert project.boxes.finished == set(asked)
+    entries = [entry for entry in street.entries() if entry.kind == "frames"]
+    assert {entry.round for entry in entries} == {round.id}
+
+
+def test_nobodys_boxes_are_shown_in_a_second_opinion(qapp, qtbot, tmp_path, monkeypatch):
+    path = made_street(tmp_path)
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")
+    with Project(path) as project:
+        for scan in project.dataset.train[:2]:
+            ref = project.scan_ref(scan)
+            names = project.boxes.new_names(scan, 1)
+            project.boxes.draw([Drawn(ref, names[0], Box(true_box(0), 0))], round="")
+            project.boxes.finish(ref, round="")
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "ann")
+    driver = opened(path, qtbot)
+    project = driver.session.project
+    driver.window.actions_table.run("second")
+    driver.settle()
+    assert driver.frame.blind
+    assert driver.frame.rows == {}
+    seen = driver.frame.scan
+    name = box_car(driver, 0)
+    assert set(driver.frame.rows) == {name}
+    assert len(project.boxes_of(seen)) == 1  # bob's still: a blind box only is compared
+    driver.key(RETURN, CONTROL)
+    assert driver.frame.blind
+    assert driver.frame.scan != seen
+    assert driver.frame.rows == {}
+    driver.key(RETURN, CONTROL)
+    assert not driver.frame.blind
+    assert len(driver.frame.rows) == 1
+    assert all(entry.blind for entry in driver.entries() if entry.annotator == "ann")
+    # It is not asked twice.
+    driver.window.actions_table.run("second")
+    driver.settle()
+    assert not driver.frame.blind
+    driver.window.close()
+
+
+def test_boxes_of_another_content_are_told_and_nothing_is_written(qapp, qtbot, tmp_path):
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        scan = project.dataset.train[0]
+        real = project.scan_ref(scan)
+        wrong = ScanRef(scan, real.rows, "0" * len(real.hash))
+        names = project.boxes.new_names(scan, 1)
+        project.boxes.draw([Drawn(wrong, names[0], Box(true_box(0), 0), Effort())], round="")
+    driver = opened(path, qtbot)
+    assert "has changed since" in driver.work.in_view.card.hint.text()
+    before = len(driver.entries())
+    driver.key("B")
+    driver.click_row(driver.seen_row(driver.rows_in(true_box(0))))
+    driver.key(RETURN, CONTROL)
+    assert len(driver.entries()) == before
+    assert driver.session.banner.isVisible()
+    assert driver.frame.scan == scan
+    driver.window.close()
+
+
+@pytest.mark.slow
+def test_a_project_that_is_open_elsewhere_shows_its_boxes_and_takes_none(qapp, qtbot, tmp_path):
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        scan = project.dataset.train[0]
+        names = project.boxes.new_names(scan, 1)
+        project.boxes.draw([Drawn(project.scan_ref(scan), names[0], Box(true_box(0), 0))], round="")
+        driver = opened(path, qtbot)
+        assert len(driver.frame.rows) == 1
+        driver.key(Qt.Key.Key_Tab)
+        for key in ("W", "G", "B"):
+            driver.key(key)
+        driver.key(DELETE)
+        driver.key(RETURN, CONTROL)
+        assert len(driver.entries()) == 1
+        assert not driver.work.making.armed
+        driver.window.close()
+
+
+@pytest.mark.slow
+def test_a_thousand_boxes_in_a_frame(qapp, qtbot, tmp_path):
+    path = made_street(tmp_path, frames=1)
+    rng = np.random.default_rng(0)
+    with Project(path) as project:
+        scan = project.dataset.train[0]
+        ref = project.scan_ref(scan)
+        names = project.boxes.new_names(scan, 1000)
+        boxes = np.column_stack(
+            [rng.uniform(-40, 40, (1000, 2)), np.full(1000, -1.0), rng.uniform(1, 4, (1000, 3)),
+             rng.uniform(-3, 3, 1000)]
+        )  # fmt: skip
+        drawn = [
+            Drawn(ref, n, Box(b, k % 7)) for k, (n, b) in enumerate(zip(names, boxes, strict=True))
+        ]
+        project.boxes.draw(drawn, round="")
+    driver = opened(path, qtbot)
+    assert len(driver.frame.rows) == 1000
+    driver.key(Qt.Key.Key_Tab)
+    driver.key("W")
+    assert driver.entries()[-1].tool == "key"
+    driver.key("Z", CONTROL)
+    driver.key("Z", CONTROL)  # the thousand were one act
+    assert driver.frame.rows == {}
+    driver.window.close()
+
+
+def test_undo_of_an_answer_to_points_goes_to_points(street: BoxDriver):
+    project = street.session.project
+    scan = street.frame.scan
+    box_car(street, 0)
+    ref = project.scan_ref(scan)
+    project.answers.answer(
+        ref, np.array([1, 2]), np.array([0, 0], np.uint8), round="", unit="", effort=Effort()
+    )
+    street.settle()
+    street.key("Z", CONTROL)
+    assert street.session.work is street.session.points
+    assert (project.labels(scan) == 252).all()
+    # The box before it is taken back in its own workspace.
+    street.key("Z", CONTROL)
+    assert street.session.work is street.session.boxes
+    assert street.frame.rows == {}
+
+
+@pytest.mark.slow
+def test_a_query_of_frames_that_is_open_is_gone_on_with(qapp, qtbot, tmp_path):
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        asked = ask_frames(project, Job(), strategy="random", frames=2).query.items
+    driver = opened(path, qtbot)
+    assert driver.frame.scan == asked[0]
+    driver.window.close()
+
+
+def test_a_frame_of_ones_own_comes_again_without_its_boxes(qapp, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.quality.box_agreement.REPEATS", 0.999999)
+    monkeypatch.setattr("core.quality.box_agreement.LATER", 1)
+    driver = opened(made_street(tmp_path), qtbot)
+    project = driver.session.project
+    scans = project.dataset.train
+    box_car(driver, 0)
+    driver.key(RETURN, CONTROL)
+    assert driver.frame.scan == scans[1]
+    driver.key(RETURN, CONTROL)
+    assert (driver.frame.scan, driver.frame.blind) == (scans[0], True)
+    assert driver.frame.rows == {}
+    assert "comes again" in driver.said
+    # Put off, it is not lost, and the boxes are there again.
+    for _ in range(2):
+        driver.key(Qt.Key.Key_Escape)
+    assert not driver.frame.blind
+    assert driver.frame.scan == scans[2]
+    driver.key(RETURN, CONTROL)
+    while not driver.frame.blind or driver.frame.scan != scans[0]:
+        driver.key(RETURN, CONTROL)
+    name = box_car(driver, 0)
+    driver.key(RETURN, CONTROL)
+    assert len(project.boxes_of(scans[0])) == 1
+    assert name not in project.boxes_of(scans[0])
+    finished = [entry for entry in driver.entries() if entry.kind == "frames" and entry.blind]
+    assert scans[0] in {entry.scan for entry in finished}
+    driver.window.close()
+
+
+@pytest.mark.slow
+def test_the_tour_speaks_of_boxes(street: BoxDriver):
+    street.window.actions_table.run("tour")
+    tour = street.window.findChild(Tour)
+    said = []
+    for place in range(len(tour.steps)):
+        tour.go(place)
+        said.append(tour.words.text())
+    tour.close()
+    assert "Ctrl+Enter" in said[0]
+    assert said[1].startswith("B, then click")

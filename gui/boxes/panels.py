@@ -21,6 +21,7 @@ from gui.boxes.frame_picture import FramePicture
 from gui.boxes.frame_strip import DECLINED, FINISHED, OPEN, QUEUED, REST, FrameStrip
 from gui.boxes.frames_panel import FramesPanel
 from gui.boxes.inspector import About, Inspector
+from gui.boxes.keyframes import Following
 from gui.boxes.score_slider import ScoreSlider
 from gui.boxes.side_views import SideViews
 from gui.desk.later import Later
@@ -76,6 +77,7 @@ class Panels(QObject):
         self.classes = QWidget()
         QVBoxLayout(self.classes).setContentsMargins(0, 0, 0, 0)
         table = class_table(bench.state.project.classes)
+        self.following = Following(bench, self.strip)
         self.picture = FramePicture(bench, table, theme)
         self.picture.view.chosen.connect(self.chosen)
         self.docks: dict[str, QWidget] = {
@@ -185,6 +187,7 @@ class Panels(QObject):
         self.score.setVisible(frame.detected)
         self.bars.set_counts(boxes.class_counts())
         self._tell_strip()
+        self.following.follow()
 
     def _counted(self) -> list[Row]:
         """The boxes in sight, once the points in each are counted."""
@@ -278,6 +281,7 @@ class Panels(QObject):
     def shut(self) -> None:
         """Take nothing more from the background."""
         self.picture.shut()
+        self.following.shut()
 
     def show_keys(self, key_of: Callable[[str], str]) -> None:
         """Write the keys that actions have now, by their ids."""

@@ -79,8 +79,12 @@ class FrameQueue:
         frames = project.boxes.finished_by_others()
         keys = Draw(project.seed, 0).keys(frames)
         ordered = [frames[place] for place in keys.argsort(kind="stable").tolist()]
-        self.sample, self._done = tuple(ordered[:SAMPLE]), set()
+        self.ask_blind(ordered[:SAMPLE])
         return bool(self.sample)
+
+    def ask_blind(self, frames: Sequence[str]) -> None:
+        """Ask these frames, without anybody's boxes."""
+        self.sample, self._done = tuple(frames), set()
 
     def tick(self, scan: str) -> None:
         """A frame of the sample is finished."""

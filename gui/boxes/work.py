@@ -6,23 +6,19 @@ The same calls as gui.points.work.PointsWork has: the session asks its `work`, w
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
-from functools import partial
 
-import numpy as np
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from core.answers.box import BOXES, FRAMES, Box
+from core.answers.box import BOXES, FRAMES
 from core.answers.entry import Head
 from core.base.errors import ProjectError
 from gui.boxes.bench import Bench
+from gui.boxes.finishing import Finishing
 from gui.boxes.frame import Kind
 from gui.boxes.gate import BoxGate
 from gui.boxes.in_view import BoxView
-from gui.boxes.missed import missed
 from gui.boxes.panels import Panels
-from gui.desk.background import Turn
 from gui.desk.state import State
 from gui.look.theme import Theme
 from gui.view.view import CloudView
@@ -56,7 +52,6 @@ class BoxesWork(QObject):
     """
 
     elsewhere = Signal(bool)
-    _looked = Signal(object, object)
 
     def __init__(self, page: QWidget, view: CloudView, state: State, theme: Theme) -> None:
         super().__init__(state)
@@ -67,14 +62,12 @@ class BoxesWork(QObject):
         self.making, self.editing, self.copying = bench.making, bench.editing, bench.copying
         self.in_view = BoxView(view, state, self.frame, self.making, theme)
         self.gate = BoxGate(view, state, self.frame)
-        self.gate.busy = lambda: self.making.fitting or self.copying.copying or self._looking
+        self.finishing = Finishing(bench)
+        self.gate.busy = self._is_busy
         self.panels = Panels(page, bench, theme)
         self._choose: tuple[str, str] = ("", "")  # a box, or a track, to choose in the next frame
         self._rounds = len(state.project.frame_rounds)
         self._seen = False  # whether the camera was put over the scan
-        self._asked: object = None  # the frame in which is looked for what was missed
-        self._walked = ""  # the frame whose missed things are asked
-        self._warned = ""  # the frame whose open boxes were told of
         state.scan_shown.connect(self._show)
         state.answers_changed.connect(self._follow)
         state.target_changed.connect(lambda _: self.in_view.tell())
@@ -82,7 +75,14 @@ class BoxesWork(QObject):
         self.making.turned.connect(self.gate.again)
         self.panels.chosen.connect(self._show_box)
         self.copying.arrived.connect(self._arrive)
-        self._looked.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
+        self.finishing.looked.connect(self.gate.again)
+        self.finishing.chose.connect(self.in_view.bring)
+        self.finishing.asks_others.connect(self.panels.refresh)
+        self.finishing.hid.connect(self._show)
+
+    def _is_busy(self) -> bool:
+        """Whether what a key began is not there yet."""
+        return self.making.fitting or self.copying.copying or self.finishing.looking
 
     # -- on and off ---------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class BoxesWork(QObject):
         self.panels.turn(on)
         if not on:
             self.making.arm(False)
-            self.end_second()
+            self.finishing.end_second()
             self.gate.drop("points are labelled again")
         else:
             self.making.begin_warm()
@@ -109,14 +109,6 @@ class BoxesWork(QObject):
         if self.state.coming is None:  # it was shown before, to be labelled by points
             self._show()
 
-    def begin_open(self) -> None:
-        """Show the first open frame of those that are asked."""
-        first = self.queue.after("")
-        if first is None:
-            self.state.told.emit("Every frame that is asked is finished.")
-        else:
-            self.bench.show(first)
-
     def resume(self) -> bool:
         """Every box is written when it is drawn: nothing is ever left open."""
         return False
@@ -126,8 +118,7 @@ class BoxesWork(QObject):
         if not self.bench.on or content is None:
             return
         if content.scan != self.frame.scan:
-            self._walked = self._warned = ""
-            self._asked = None
+            self.finishing.begin_frame()
         self.frame.read(content.scan)
         scan, wanted = self._choose
         if scan == content.scan:
@@ -155,7 +146,7 @@ class BoxesWork(QObject):
         asked = len(self.state.project.frame_rounds)
         if asked > self._rounds and not self.frame.blind:
             self._rounds = asked
-            self.begin_open()
+            self.finishing.begin_open()
 
     def _show_box(self, name: str) -> None:
         self.frame.choose(name)
@@ -195,19 +186,15 @@ class BoxesWork(QObject):
 
     def decline(self) -> None:
         """Say that the frame cannot be labelled; it is never asked again."""
-        if self.frame.blind:
-            self.state.told.emit("A second opinion is about frames that others could label.")
-        elif self.answering.decline():
-            self._go_on("This frame is asked no more.")
+        self.finishing.decline()
 
-    def reopen(self) -> None:
-        """Put a finished frame back in the queue."""
-        if not self.frame.finished:
-            self.state.told.emit("This frame is not finished.")
-        elif self.answering.reopen():
-            self._walked = ""
-            self.state.told.emit("The frame is open again; its boxes stay.")
-            self.frame.changed.emit()
+    def finish(self) -> None:
+        """Say that all things of the frame have their boxes, and go to the next open one."""
+        self.finishing.finish()
+
+    def second_opinion(self) -> None:
+        """Draw frames blind that others finished; or end it."""
+        self.finishing.second_opinion()
 
     def leave(self) -> bool:
         """Put away the mouse's tool, what may have been missed, the choice, the second opinion;
@@ -223,7 +210,7 @@ class BoxesWork(QObject):
         elif self.making.label is not None:
             self.making.set_label(None)
         elif self.queue.sample:
-            self.end_second()
+            self.finishing.end_second()
         else:
             return False
         return True
@@ -285,7 +272,7 @@ class BoxesWork(QObject):
     def _go_to(self, head: Head) -> None:
         """Show what an entry was about, as it is now."""
         if head.blind != self.frame.blind:
-            self.end_second()
+            self.finishing.end_second()
         unit = head.unit if head.kind == BOXES else ""
         if head.scan == self.state.shown_scan:
             self.frame.read(head.scan)
@@ -316,109 +303,9 @@ class BoxesWork(QObject):
         self._choose = (scan, track)
         self.bench.show(scan)
 
-    def finish(self) -> None:
-        """Say that all things of the frame have their boxes, ask what may have been missed, then go
-        to the next open frame."""
-        scan = self.frame.scan
-        if self._walked == scan:
-            self._go_on("")
-            return
-        found = [row for row in self.frame.open if row.kind is Kind.FOUND]
-        if found and self._warned != scan:
-            self._warned = scan
-            self.frame.choose(found[0].name)
-            self.in_view.bring()
-            many = "1 box is" if len(found) == 1 else f"{len(found):,} boxes are"
-            self.state.told.emit(
-                f"{many} still open: accept or reject them, or finish again to leave them out."
-            )
-            return
-        if self.frame.blind:
-            if self.answering.finish():
-                self.queue.tick(scan)
-                self._go_on("")
-            return
-        if not self.answering.finish():
-            return
-        self.frame.changed.emit()
-        self._look_for_missed()
-
-    def _look_for_missed(self) -> None:
-        points, scan = self.bench.points, self.frame.scan
-        if points is None:
-            return
-        asked = self._asked = object()
-        boxes = np.array([row.box.box for row in self.frame.standing]).reshape(-1, 7)
-        now = self.state.project.dataset.from_files
-        work = partial(missed, points, boxes, self.editing.sizes, now)
-        future = self.state.background.submit(work, Turn.NOW)
-        future.add_done_callback(lambda done: self._looked.emit((asked, scan), done))
-
-    @property
-    def _looking(self) -> bool:
-        return self._asked is not None
-
-    def _take_missed(self, asked: tuple[object, str], done: Future[list[Box]]) -> None:
-        if asked[0] is not self._asked:
-            return
-        self._asked = None
-        if done.cancelled() or asked[1] != self.frame.scan:
-            return
-        ghosts = done.result()
-        self._walked = asked[1]
-        if not ghosts:
-            self._go_on("")
-            return
-        self.frame.show_ghosts(ghosts)
-        self.editing.next_open()
-        self.in_view.bring()
-        many = "One thing" if len(ghosts) == 1 else f"{len(ghosts)} things"
-        self.state.told.emit(f"Finished. {many} may have been missed; finish again to go on.")
-        self.gate.again()
-
-    def _go_on(self, words: str) -> None:
-        """Show the next open frame."""
-        after = self.queue.after(self.frame.scan)
-        if after is not None:
-            self.bench.show(after)
-            self.state.told.emit(words)
-        elif self.queue.sample:
-            self.end_second()
-            self.state.told.emit("The second opinion is complete.")
-        else:
-            self.frame.show_ghosts([])
-            self.state.told.emit("Every frame that is asked is finished.")
-
-    # -- second opinions ----------------------------------------------------------------------
-
-    def second_opinion(self) -> None:
-        """Draw frames again that others finished, without seeing their boxes; or end it."""
-        if self.queue.sample:
-            self.end_second()
-        elif self.queue.begin_sample():
-            self.frame.blind = True
-            self.frame.scan = ""
-            self.panels.refresh()
-            self.bench.show(self.queue.sample[0])
-            many = len(self.queue.sample)
-            self.state.told.emit(f"Blind: {many:,} frames that others finished. Esc ends it.")
-            if self.state.shown_scan == self.queue.sample[0]:
-                self._show()
-        else:
-            self.state.told.emit("Nobody else has finished a frame here: merge their journals.")
-
-    def end_second(self) -> None:
-        """Show everybody's boxes again."""
-        if self.queue.sample:
-            self.queue.end_sample()
-            self.frame.blind = False
-            self.panels.refresh()
-            if self.frame.scan:
-                self.frame.read(self.frame.scan)
-
     def shut(self) -> None:
         """Take nothing more from the background."""
-        self._looked.disconnect()
+        self.finishing.shut()
         self.bench.shut()
         self.panels.shut()
         self.gate.shut()

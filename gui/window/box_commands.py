@@ -38,6 +38,8 @@ def of_boxes(window: Shell, session: Session, work: BoxesWork) -> list[Action]:
     frames, exchange = work.panels.frames, session.box_exchange
     rows = [
         common["start"],
+        Action("tour", "Two-minute tour", (), "Help",
+               "Five short steps: how to draw boxes.", window.show_tour),
         common["settings"],
         common["classes"],
         common["layout"],
@@ -199,9 +201,9 @@ def _frames(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
         Action("box decline", "Frame cannot be labelled", (), "Go",
                "It is never asked again.", work.decline, why_not),
         Action("box reopen", "Open a finished frame again", (), "Go",
-               "Put it back in the queue; its boxes stay.", work.reopen, why_not),
+               "Put it back in the queue; its boxes stay.", work.finishing.reopen, why_not),
         Action("label", "Go to the first open frame", ("Ctrl+L",), "Go",
-               "The next of the frames that are asked.", work.begin_open),
+               "The next of the frames that are asked.", work.finishing.begin_open),
         Action("next scan", "Next frame", ("PgDown",), "Go",
                "Of the sequence; a track stays chosen.", lambda: work.step_frame(1)),
         Action("previous scan", "Frame before", ("PgUp",), "Go",

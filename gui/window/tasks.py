@@ -12,6 +12,7 @@ from gui.start.recent import store
 from gui.window import commands, docking
 from gui.window.faces import Tasked
 from gui.window.stepper import Stepper
+from gui.window.tour import Step, steps
 
 if TYPE_CHECKING:
     from gui.window.box_steps import BoxSteps
@@ -80,7 +81,7 @@ class Tasks:
         """Begin with the task that the project was left with, at the first open frame."""
         self.use(self.wanted)
         if self.task == "boxes" and self.session.boxes is not None:
-            self.session.boxes.begin_open()
+            self.session.boxes.finishing.begin_open()
 
     def _turn_boxes(self, redo: bool) -> bool:
         """Take back, or bring again, an answer about boxes; whether boxes can be shown."""
@@ -98,6 +99,15 @@ class Tasks:
         points = self.session.points
         turn = points.redo if redo else points.undo
         turn()
+
+    def tour(self) -> list[Step]:
+        """The steps of the tour of what is shown."""
+        session, key_of = self.session, self.shell.actions_table.key_of
+        if self.task == "boxes" and session.boxes is not None:
+            from gui.window import box_tour
+
+            return box_tour.steps(session.boxes, self.stepper, key_of)
+        return steps(session, self.stepper, key_of)
 
     def change(self) -> None:
         """Draw boxes instead of labelling points, or the other way round."""

@@ -426,11 +426,10 @@ class Window(QMainWindow):
 
     def show_tour(self) -> None:
         """Show in five short steps how to label."""
-        from gui.window.tour import Tour, steps
+        from gui.window.tour import Tour
 
-        if self.session is not None and self.stepper is not None:
-            key_of = self.actions_table.key_of
-            Tour(self, steps(self.session, self.stepper, key_of)).show()
+        if self.tasks is not None:
+            Tour(self, self.tasks.tour()).show()
 
     def apply_theme(self) -> None:
         application = self._application()

@@ -19,6 +19,7 @@ from core.exchange.boxes_out import export_boxes
 from core.frame_steps import ask_frames
 from core.project.project import Project
 from gui.boxes.frame import Kind
+from gui.window.tour import Tour
 from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, true_box
 from tests.gui.driver import open_window
 
@@ -292,3 +293,46 @@ def test_a_query_of_frames_that_is_open_is_gone_on_with(qapp, qtbot, tmp_path):
     driver = opened(path, qtbot)
     assert driver.frame.scan == asked[0]
     driver.window.close()
+
+
+def test_a_frame_of_ones_own_comes_again_without_its_boxes(qapp, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.quality.box_agreement.REPEATS", 0.999999)
+    monkeypatch.setattr("core.quality.box_agreement.LATER", 1)
+    driver = opened(made_street(tmp_path), qtbot)
+    project = driver.session.project
+    scans = project.dataset.train
+    box_car(driver, 0)
+    driver.key(RETURN, CONTROL)
+    assert driver.frame.scan == scans[1]
+    driver.key(RETURN, CONTROL)
+    assert (driver.frame.scan, driver.frame.blind) == (scans[0], True)
+    assert driver.frame.rows == {}
+    assert "comes again" in driver.said
+    # Put off, it is not lost, and the boxes are there again.
+    for _ in range(2):
+        driver.key(Qt.Key.Key_Escape)
+    assert not driver.frame.blind
+    assert driver.frame.scan == scans[2]
+    driver.key(RETURN, CONTROL)
+    while not driver.frame.blind or driver.frame.scan != scans[0]:
+        driver.key(RETURN, CONTROL)
+    name = box_car(driver, 0)
+    driver.key(RETURN, CONTROL)
+    assert len(project.boxes_of(scans[0])) == 1
+    assert name not in project.boxes_of(scans[0])
+    finished = [entry for entry in driver.entries() if entry.kind == "frames" and entry.blind]
+    assert scans[0] in {entry.scan for entry in finished}
+    driver.window.close()
+
+
+@pytest.mark.slow
+def test_the_tour_speaks_of_boxes(street: BoxDriver):
+    street.window.actions_table.run("tour")
+    tour = street.window.findChild(Tour)
+    said = []
+    for place in range(len(tour.steps)):
+        tour.go(place)
+        said.append(tour.words.text())
+    tour.close()
+    assert "Ctrl+Enter" in said[0]
+    assert said[1].startswith("B, then click")

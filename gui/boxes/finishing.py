@@ -1,0 +1,205 @@
+"""Finishing a frame: what is still open, what may have been missed, what is asked next, and frames
+that are drawn blind."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+
+from core.answers.box import Box
+from core.quality.box_agreement import FrameRepeats
+from gui.boxes.bench import Bench
+from gui.boxes.frame import Kind
+from gui.boxes.missed import missed
+from gui.desk.background import Turn
+
+_ALL_DONE = "Every frame that is asked is finished."
+
+
+class Finishing(QObject):
+    """Says of frames that they are complete, and goes on.
+
+    Signals
+    -------
+    looked() : it was looked for what may have been missed
+    chose() : a box is chosen that the person is to judge
+    asks_others() : other frames are asked
+    hid() : the same frame is shown, without anybody's boxes
+    """
+
+    looked = Signal()
+    chose = Signal()
+    asks_others = Signal()
+    hid = Signal()
+    _found = Signal(object, object)
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench)
+        self.bench, self.state = bench, bench.state
+        self.frame, self.queue, self.answering = bench.frame, bench.queue, bench.answering
+        self.repeats = FrameRepeats(bench.state.project)
+        self._again = self._after = ""  # the frame that is seen again, and the one behind it
+        self._asked: object = None  # the frame in which is looked for what was missed
+        self._walked = False  # whether what may have been missed in the frame was shown
+        self._warned = False  # whether it was told that boxes of the frame are open
+        self._found.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
+
+    def begin_frame(self) -> None:
+        """Another frame is shown."""
+        self._walked = self._warned = False
+        self._asked = None
+
+    @property
+    def looking(self) -> bool:
+        """Whether it is being looked for what may have been missed."""
+        return self._asked is not None
+
+    def finish(self) -> None:
+        """Say that all things of the frame have their boxes, show what may be missed, then go
+        to the next open frame."""
+        scan, frame = self.frame.scan, self.frame
+        if self._walked and frame.finished:
+            self.go_on("")
+            return
+        found = [row for row in frame.open if row.kind is Kind.FOUND]
+        if found and not self._warned:
+            self._warned = True
+            frame.choose(found[0].name)
+            self.chose.emit()
+            many = "1 box is" if len(found) == 1 else f"{len(found):,} boxes are"
+            self.state.told.emit(
+                f"{many} still open: accept or reject them, or finish again to leave them out."
+            )
+        elif not self.answering.finish():
+            return
+        elif frame.blind:
+            self.queue.tick(scan)
+            self.go_on("")
+        else:
+            self.repeats.note(scan)
+            frame.changed.emit()
+            self._look_for_missed()
+
+    def decline(self) -> None:
+        """Say that the frame cannot be labelled; it is never asked again."""
+        if self.frame.blind:
+            self.state.told.emit("A second opinion is about frames that others could label.")
+        elif self.answering.decline():
+            self.go_on("This frame is asked no more.")
+
+    def reopen(self) -> None:
+        """Put a finished frame back in the queue."""
+        if not self.frame.finished:
+            self.state.told.emit("This frame is not finished.")
+        elif self.answering.reopen():
+            self._walked = False
+            self.state.told.emit("The frame is open again; its boxes stay.")
+            self.frame.changed.emit()
+
+    def go_on(self, words: str) -> None:
+        """Show the next open frame."""
+        after = self.queue.after(self.frame.scan)
+        again = None if self.queue.sample else self.repeats.due()
+        if again is not None:
+            self._see_again(again, after)
+        elif after is not None:
+            self.bench.show(after)
+            self.state.told.emit(words)
+        elif self.queue.sample:
+            one = bool(self._again)
+            self.end_second()
+            self.state.told.emit("" if one else "The second opinion is complete.")
+        else:
+            self.frame.show_ghosts([])
+            self.state.told.emit(_ALL_DONE)
+
+    def begin_open(self) -> None:
+        """Show the first open frame of those that are asked."""
+        first = self.queue.after("")
+        if first is None:
+            self.state.told.emit(_ALL_DONE)
+        else:
+            self.bench.show(first)
+
+    # -- what may have been missed ------------------------------------------------------------
+
+    def _look_for_missed(self) -> None:
+        points, scan = self.bench.points, self.frame.scan
+        if points is None:
+            return
+        asked = self._asked = object()
+        boxes = np.array([row.box.box for row in self.frame.standing]).reshape(-1, 7)
+        now = self.state.project.dataset.from_files
+        work = partial(missed, points, boxes, self.bench.sizes, now)
+        future = self.state.background.submit(work, Turn.NOW)
+        future.add_done_callback(lambda done: self._found.emit((asked, scan), done))
+
+    def _take_missed(self, asked: tuple[object, str], done: Future[list[Box]]) -> None:
+        if asked[0] is not self._asked:
+            return
+        self._asked = None
+        if done.cancelled() or asked[1] != self.frame.scan:
+            return
+        ghosts = done.result()
+        self._walked = True
+        if ghosts:
+            self.frame.show_ghosts(ghosts)
+            self.bench.editing.next_open()
+            self.chose.emit()
+            many = "One thing" if len(ghosts) == 1 else f"{len(ghosts)} things"
+            self.state.told.emit(f"Finished. {many} may have been missed; finish again to go on.")
+        else:
+            self.go_on("")
+        self.looked.emit()
+
+    # -- drawing blind ------------------------------------------------------------------------
+
+    def second_opinion(self) -> None:
+        """Draw frames again that others finished, without seeing their boxes; or end it."""
+        if self.queue.sample:
+            self.end_second()
+        elif self.queue.begin_sample():
+            self._begin_blind()
+            many = len(self.queue.sample)
+            self.state.told.emit(f"Blind: {many:,} frames that others finished. Esc ends it.")
+        else:
+            self.state.told.emit("Nobody else has finished a frame here: merge their journals.")
+
+    def _see_again(self, scan: str, after: str | None) -> None:
+        """Ask a frame again that one finished oneself, then go on with another."""
+        self._again, self._after = scan, after or ""
+        self.queue.ask_blind([scan])
+        self._begin_blind()
+        self.state.told.emit(
+            "This frame comes again without your boxes: draw them anew, to be compared. Esc: later."
+        )
+
+    def _begin_blind(self) -> None:
+        self.frame.blind = True
+        self.frame.scan = ""
+        self.asks_others.emit()
+        self.bench.show(self.queue.sample[0])
+        if self.state.coming is None:  # it was shown already
+            self.hid.emit()
+
+    def end_second(self) -> None:
+        """Show everybody's boxes again, and go on where one was."""
+        if not self.queue.sample:
+            return
+        if self._again and not self.queue.settled(self._again):
+            self.repeats.postpone(self._again)
+        after, self._again, self._after = self._after, "", ""
+        self.queue.end_sample()
+        self.frame.blind = False
+        self.asks_others.emit()
+        if after and self.bench.on:
+            self.bench.show_frame(after)
+        if self.frame.scan == self.state.shown_scan:
+            self.frame.read(self.frame.scan)
+
+    def shut(self) -> None:
+        """Take nothing more from the background."""
+        self._found.disconnect()

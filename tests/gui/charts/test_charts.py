@@ -72,7 +72,9 @@ def test_classes_of_sizes_are_tried_by_keys_and_by_dragging_a_cut(qtbot):
     clusters = np.array([9, 7, 5, 4, 2, 2, 1])
     points = clusters * metres * 30
     sizes.set_sizes(Sizes(metres, clusters, points, clusters / np.log(points)), (2, 5, 13))
-    assert sizes.said.text().startswith("As prepared. up to 2 m: ")
+    said = sizes.said.text().replace("\u200b", "")
+    shares = "up to 2 m: 55 / 53 / 22; 3–5 m: 29 / 30 / 33; 6–13 m: 16 / 17 / 45."
+    assert said == f"As prepared. % of information / clusters / points: {shares}"
     axis = sizes.plot.getAxis("left")
     (spacing, values), *_ = axis.tickValues(*axis.range, axis.height())
     written = axis.tickStrings(values, axis.autoSIPrefixScale * axis.scale, spacing)

@@ -1,7 +1,7 @@
 """Drive 0005 by keyframes, by the edits that the window makes but without it: boxes set by hand.
 
-The window itself takes a quarter of an hour for it (test_box_annotator.py); what a hand does, and what
-that takes, is counted alike. The camera is left out: looking for things costs nothing here.
+The window itself takes a quarter of an hour for it (test_box_annotator.py); what a hand does, and
+what that takes, is counted alike. The camera is left out: looking for things costs nothing here.
 """
 
 from __future__ import annotations

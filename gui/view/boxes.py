@@ -16,7 +16,7 @@ from core.boxes.geometry import EDGES, corners
 from gui.view.view import CloudView
 
 THIN_PX, HOVER_PX, THICK_PX = 1.5, 2.5, 3.0
-_DASHES = 7  # of an edge, whatever its length
+_DASHES = 4  # of an edge, whatever its length
 _ACROSS = 6  # lines over the top of a region
 _FACES = np.array(
     [(0, 1, 2, 3), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)]

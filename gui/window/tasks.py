@@ -167,7 +167,6 @@ class Tasks:
             for dock in docks:  # to be known to a layout that is restored
                 window.addDockWidget(_LEFT, dock)
             work.state.changed.connect(shell.refresh)
-            work.frame.chose.connect(shell.refresh)
             work.elsewhere.connect(self._turn_points)
             work.making.turned.connect(shell.refresh)
 

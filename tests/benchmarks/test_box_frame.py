@@ -1,4 +1,5 @@
-"""A frame with three hundred boxes against the bare one, and a click until its box is on screen."""
+"""A frame with three hundred boxes against the bare one, and a click until its box is on screen; by
+the processor's time, whatever else runs."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.answers.box import Box
 from core.answers.boxes import Drawn
+from core.exchange.box_files import truth
 from core.project.project import Project
 from tests.gui.boxes.frames import BoxDriver, drive_project
 from tests.gui.driver import keep_settings_in, open_window
@@ -33,11 +36,11 @@ def opened(path: Path, qtbot) -> BoxDriver:
 
 
 def redraw(driver: BoxDriver) -> float:
-    """Seconds until the view is drawn anew."""
+    """Seconds of the processor until the view is drawn anew."""
     canvas = driver.session.view.canvas
     ends: list[float] = []
-    swapped = canvas.native.frameSwapped.connect(lambda: ends.append(time.perf_counter()))
-    began = time.perf_counter()
+    swapped = canvas.native.frameSwapped.connect(lambda: ends.append(time.process_time()))
+    began = time.process_time()
     canvas.update()
     while not ends:
         QApplication.processEvents()
@@ -78,26 +81,30 @@ def test_a_frame_of_three_hundred_boxes(qapp, qtbot, tmp_path: Path, report):
 
 
 def test_a_click_until_its_box_is_on_screen(qapp, qtbot, tmp_path: Path, report):
+    """On points of labelled things in a dozen frames."""
     driver = opened(drive_project(tmp_path), qtbot)
-    points = driver.work.bench.points
-    near = np.flatnonzero(
-        points.standing & (np.hypot(points.points[:, 0], points.points[:, 1]) < 25)
-    )
-    plain = statistics.median(redraw(driver) for _ in range(9))
+    project = driver.session.project
     driver.work.making.arm(True)
-    times = []
-    for row in near[:: max(1, len(near) // 15)].tolist():
-        before = len(driver.entries())
-        began = time.perf_counter()
-        driver.work.making.click(row)
-        while driver.work.making.fitting:
-            QApplication.processEvents()
-        if len(driver.entries()) > before:
-            fitted = time.perf_counter() - began
-            times.append(fitted + redraw(driver))
-            driver.work.undo()
-            driver.settle()
-    found = statistics.median(times) / plain
+    times, plain = [], []
+    for scan in project.dataset.train[::13]:
+        driver.work.bench.show_frame(scan)
+        driver.settle()
+        labels = truth(project.dataset, scan, project.classes.names)
+        for box in labels.box if labels is not None else ():
+            rows = driver.rows_in(box)
+            if len(rows) < 20:
+                continue
+            plain.append(redraw(driver))
+            before = len(driver.entries())
+            began = time.process_time()
+            driver.work.making.click(int(rows[len(rows) // 2]))
+            while driver.work.making.fitting:
+                QTest.qWait(1)
+            if len(driver.entries()) > before:
+                times.append(time.process_time() - began + redraw(driver))
+                driver.work.undo()
+                driver.settle()
+    found = statistics.median(times) / statistics.median(plain)
     report("a click to its box on screen", found, "2 redraws")
     driver.window.close()
     assert found <= 2

@@ -31,8 +31,9 @@ def run(module: str, *words: object) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
-def test_kills_while_answering(count: int):
-    found = run("tests.killed_answers", count)
+@pytest.mark.parametrize("what", [[], ["boxes"]], ids=["units", "boxes"])
+def test_kills_while_answering(what: list[str], count: int):
+    found = run("tests.killed_answers", count, *what)
     assert found["kills"] == count
     assert not any(found[fault] for fault in FAULTS)
     assert found["entries"]

@@ -23,5 +23,5 @@ def measured_project(path: Path, root: Path, *, rounds: int = 3, made: Path | No
             if number:
                 steps.ask(project, Job(), strategy="random")
             steps.annotate(project, Job(), oracle="per-point")
-            learn(project, Job())
+            learn(project, Job(), scored=True)
     return path

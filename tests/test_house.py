@@ -105,3 +105,32 @@ def test_the_command_line_needs_no_window():
         "PySide6",
         "vispy",
     }
+
+
+def imported_packages(tree: ast.AST) -> set[tuple[str, int]]:
+    """Top packages that are imported anywhere below `tree`, each with its line."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add((node.module.partition(".")[0], node.lineno))
+        elif isinstance(node, ast.Import):
+            found |= {(alias.name.partition(".")[0], node.lineno) for alias in node.names}
+    return found
+
+
+def test_packages_of_many_parts_are_loaded_by_one_thread_at_a_time():
+    """Else two threads, each in a part that the other needs, end in a deadlock that Python breaks
+    by failing one import: a suggestion was learnt while a box was copied, and one of them broke."""
+    many = {"scipy", "sklearn", "hdbscan", "kiss_icp"}
+    for file in sources():
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.Lambda)]
+        inside = {one for f in functions for one in imported_packages(f) if one[0] in many}
+        guarded = {
+            one
+            for node in ast.walk(tree)
+            if isinstance(node, ast.With)
+            and any(getattr(item.context_expr, "id", "") == "loading" for item in node.items)
+            for one in imported_packages(node)
+        }
+        assert inside <= guarded, f"{file.relative_to(ROOT)}: {inside - guarded}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.assist.surroundings import around, surroundings
+from core.base.loading import loading
 from core.data.classes import FIRST_CODE
 from core.project.project import Project
 
@@ -31,7 +32,8 @@ def carried(project: Project, scan: str, reach: int = 2) -> dict[str, tuple[int,
     known = found.labels < FIRST_CODE
     if not known.any():
         return {}
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     unit = project.rows(scan)
     rows = np.flatnonzero((unit >= 0) & np.isfinite(here.points[:, :3]).all(axis=1))

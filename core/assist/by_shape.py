@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.answers.entry import Head
+from core.base.loading import loading
 from core.data.classes import FIRST_CODE
 from core.prepare.units import Units, map_shapes
 from core.project.project import Project
@@ -42,10 +43,11 @@ class Suggester:
         self, shapes: np.ndarray, classes: np.ndarray, seed: int, trees: int = _TREES
     ) -> None:
         """Fit to shapes (n, 34) float32 of units and the classes (n,) they were answered with."""
-        from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
+        with loading:
+            from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
+            from sklearn.linear_model import LogisticRegression
+            from sklearn.pipeline import make_pipeline
+            from sklearn.preprocessing import StandardScaler
 
         forest = ExtraTreesClassifier(trees, random_state=seed, min_samples_leaf=2)
         linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.loading import loading
+
 ENOUGH = 30  # answers held back, before any percentage: the mean of fewer errs by over a tenth
 _LEAST = 1e-3  # no guess is more sure than that, or less
 _SLOPE_SPREAD, _SHIFT_SPREAD = 2.0, 0.5  # of the prior around a slope of 1 and a shift of 0
@@ -53,7 +55,8 @@ def calibrate(shares: np.ndarray, right: np.ndarray) -> Calibration:
 
     The log loss with the prior is convex, so there is one best curve.
     """
-    from scipy.optimize import minimize
+    with loading:
+        from scipy.optimize import minimize
 
     features = np.column_stack([_logit(np.asarray(shares, float)), np.ones(len(shares))])
     sign = np.where(right, 1.0, -1.0)

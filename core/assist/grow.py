@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from core.base.loading import loading
 from core.prepare.units import INVALID, NOISE, TINY, is_cell
 
 STEPS = 4
@@ -135,7 +136,8 @@ def _reduced(by: np.ufunc, values: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 def _above_ground(xyz: np.ndarray, ground: np.ndarray) -> np.ndarray:
     """(n,) float64 metres above the lowest ground point of the 3 x 3 square metres around."""
-    from scipy.ndimage import distance_transform_edt, minimum_filter
+    with loading:
+        from scipy.ndimage import distance_transform_edt, minimum_filter
 
     at = np.floor(xyz[:, :2]).astype(np.int64)
     if not ground.any():
@@ -161,8 +163,9 @@ def _above_ground(xyz: np.ndarray, ground: np.ndarray) -> np.ndarray:
 def _pieces(xyz: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(n,) int64 piece of each point; (E, 2) int64 pieces beside each other, each pair once, and
     (E,) float64 gaps. Points of an `origin` from 2 on are one piece; others are split at gaps."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
+    with loading:
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import connected_components
 
     if not len(xyz):
         return np.zeros(0, np.int64), np.zeros((0, 2), np.int64), np.zeros(0)
@@ -207,7 +210,8 @@ def _voxels(xyz: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _near(places: np.ndarray, away: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """(E, 2) int64 places (n, 3) nearer to each other than the widest gap at their distance `away`
     (n,) from the sensor, save those of one cluster."""
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     found = [np.zeros((0, 2), np.int64)]
     for least, most in zip(_BANDS_M, (*_BANDS_M[1:-1], np.inf), strict=False):
@@ -223,8 +227,9 @@ def _near(places: np.ndarray, away: np.ndarray, origin: np.ndarray) -> np.ndarra
 def _patches(points: np.ndarray) -> np.ndarray:
     """(n,) int64 patch of ground points (n, 4): squares of 0.5 m joined to squares at most two away
     of like height and brightness, where most of them are alike; kerbs are in no patch's middle."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
+    with loading:
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import connected_components
 
     if not len(points):
         return np.zeros(0, np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.assist.surroundings import around
+from core.base.loading import loading
 from core.project.project import Project
 
 _REACH_M = 0.3  # between a point and the nearest one of another scan, to be the same thing
@@ -35,7 +36,8 @@ def same_things(project: Project, scan: str, reach: int = 2) -> dict[str, str]:
         of_point.append(np.array(number)[things.of_row[rows]])
     if not places:
         return {}
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     unit = project.rows(scan)
     rows = np.flatnonzero((unit >= 0) & np.isfinite(here.points[:, :3]).all(axis=1))

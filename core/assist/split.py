@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.base.loading import loading
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
@@ -79,7 +81,8 @@ def split(points: np.ndarray) -> Parts:
     the form of the surface around each point. Larger units are split on a sample, the rest goes
     with the nearest.
     """
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     count = len(points)
     if count < 2 * _FEWEST:
@@ -125,7 +128,8 @@ def _features(
 def _low_around(xyz: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(n,) the lower third of values (n,) around each place xyz (n, 3): a kerb, which is rough for
     being an edge, is no stripe between two smooth surfaces; a hedge stays rough."""
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     around = cKDTree(xyz).query(xyz, k=min(_NEIGHBOURS, len(xyz)))[1]
     found: np.ndarray = np.quantile(values[around], _LOWER, axis=1)
@@ -133,7 +137,8 @@ def _low_around(xyz: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _ward(features: np.ndarray, xyz: np.ndarray) -> np.ndarray:
-    from sklearn.cluster import AgglomerativeClustering
+    with loading:
+        from sklearn.cluster import AgglomerativeClustering
 
     model = AgglomerativeClustering(
         2, connectivity=_connected(xyz), linkage="ward", compute_full_tree=True
@@ -144,10 +149,11 @@ def _ward(features: np.ndarray, xyz: np.ndarray) -> np.ndarray:
 
 def _connected(xyz: np.ndarray) -> csr_matrix:
     """The graph of nearest neighbours; pieces of it are tied to the largest one."""
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
-    from sklearn.neighbors import kneighbors_graph
+    with loading:
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import connected_components
+        from scipy.spatial import cKDTree
+        from sklearn.neighbors import kneighbors_graph
 
     graph = kneighbors_graph(xyz, min(_NEIGHBOURS, len(xyz) - 1))
     pieces, piece = connected_components(graph, directed=False)

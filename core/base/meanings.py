@@ -17,7 +17,7 @@ MEANINGS: Mapping[str, str] = {
     "prepare.ego_radius_m": "Points nearer than this, in metres, are left out: the own car.",
     "prepare.sensor_height_m": "Height of the sensor over the ground, in metres.",
     "prepare.intensity_scale": "Intensity is divided by it, here and before the network.",
-    "prepare.units": "What is asked: clusters and cells (basal), 20 blocks, a scan, super-voxels.",
+    "prepare.units": "What is asked: clusters and cells (basal), 20 blocks, scans, VCCS segments.",
     "prepare.clusterer": "Our exact HDBSCAN, or the package of that name.",
     "rig.axes": "The file's axes that become x (ahead), y (left) and z (up), or a 3 x 3 matrix.",
     "rig.z_offset_m": "Added to z, in metres; minus its height where the ground is at z = 0.",

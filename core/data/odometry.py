@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import ProjectError
+from core.base.loading import loading
 
 LEAST_POINTS = 200
 _SHARE = 0.45  # of what stands upright that must be met by the scan before
@@ -71,8 +72,9 @@ class Odometry:
         return pose
 
     def _begin(self) -> None:
-        from kiss_icp.config import KISSConfig
-        from kiss_icp.kiss_icp import KissICP
+        with loading:
+            from kiss_icp.config import KISSConfig
+            from kiss_icp.kiss_icp import KissICP
 
         config = KISSConfig()
         config.data.max_range = self._reach
@@ -96,7 +98,8 @@ class Odometry:
 def agreement(before: np.ndarray, after: np.ndarray) -> float:
     """The share of points (n, 3) that have one of others (m, 3) within half a metre; 1 where there
     are too few to say."""
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     if min(len(before), len(after)) < _LEAST_UPRIGHT:
         return 1.0

@@ -41,6 +41,7 @@ def steps_of(project: Project) -> list[Step]:
     """One for each round, in their order. Raises ProjectError where metrics are damaged."""
     units = project.units
     effective = project.answers.effective
+    seconds = expected_seconds(units, {}) if units is not None else np.zeros(0)
     own: dict[str, dict[str, float]] = {}
     found = []
     for one in project.rounds:
@@ -51,7 +52,6 @@ def steps_of(project: Project) -> list[Step]:
         if units is not None:
             known = units.find_all(head.unit for head in answers)
             known = known[known >= 0]
-        seconds = expected_seconds(units, {}) if units is not None else np.zeros(0)
         own[one.id] = {
             "points": float(sum(head.points for head in answers)),
             "units": float(len(answers)),

@@ -1,4 +1,4 @@
-"""A page in HTML, of headings, sentences, tables and figures; no script in it."""
+"""A page in HTML and in Markdown, of headings, sentences, tables and figures; no script in it."""
 
 from __future__ import annotations
 
@@ -20,38 +20,53 @@ figure { margin: 1rem 0; } img { max-width: 100%; }
 
 
 class Page:
-    """Built from top to bottom; `text` is the whole."""
+    """Built from top to bottom; `text` is the whole in HTML, `markdown` the same."""
 
     def __init__(self, title: str) -> None:
         self._title = title
         self._parts: list[str] = [f"<h1>{html.escape(title)}</h1>"]
+        self._plain: list[str] = [f"# {title}"]
 
     def heading(self, words: str) -> None:
         self._parts.append(f"<h2>{html.escape(words)}</h2>")
+        self._plain.append(f"## {words}")
 
     def sentence(self, words: str, *, quiet: bool = False) -> None:
         kind = ' class="quiet"' if quiet else ""
         self._parts.append(f"<p{kind}>{html.escape(words)}</p>")
+        self._plain.append(words)
 
     def items(self, sentences: Iterable[str], *, quiet: bool = False) -> None:
         kind = ' class="quiet"' if quiet else ""
-        lines = "".join(f"<li{kind}>{html.escape(one)}</li>" for one in sentences)
-        if lines:
+        told = list(sentences)
+        if told:
+            lines = "".join(f"<li{kind}>{html.escape(one)}</li>" for one in told)
             self._parts.append(f"<ul>{lines}</ul>")
+            self._plain.append("\n".join(f"- {one}" for one in told))
 
     def figure(self, file: str, words: str) -> None:
         name, caption = html.escape(file), html.escape(words)
         self._parts.append(
             f'<figure><img src="{name}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
         )
+        self._plain.append(f"![{words}]({file})")
 
     def table(self, heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        rows = list(rows)
         head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heading)
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
             for row in rows
         )
+        lines = [heading, ["---"] * len(heading), *rows]
+        self._plain.append(
+            "\n".join(f"| {' | '.join(c.replace('|', '/') for c in line)} |" for line in lines)
+        )
         self._parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+    @property
+    def markdown(self) -> bytes:
+        return ("\n\n".join(self._plain) + "\n").encode()
 
     @property
     def text(self) -> bytes:

@@ -49,14 +49,17 @@ def colour_of(place: int) -> str:
 
 def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | None) -> bytes:
     """mIoU over a cost: thin lines seed by seed, the mean bold, the band its 95 % t interval. An
-    arm without costs, such as full labels, is a line across."""
+    arm without costs, such as full labels, is a line across. The lines decide what is shown: a band
+    of few seeds is wider than any mIoU, and of two it is left out."""
     words, over = AXIS_WORDS[axis]
 
     def draw(axes: Any) -> None:
+        shown = [100 * goal] if goal is not None else []
         for place, (name, mine) in enumerate(by_arm.items()):
             line = line_of(name, mine, axis)
             if line is None:
                 continue
+            shown += [100 * float(value) for curve in mine for value in curve.miou]
             look: dict[str, Any] = {
                 "color": "#777777" if name.startswith(CONTROL) else colour_of(place),
                 "linestyle": "--" if place >= len(_COLOURS) or name.startswith(CONTROL) else "-",
@@ -71,7 +74,7 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
             axes.plot(line.cost / over, 100 * line.mean, linewidth=1.8, marker="o", markersize=3,
                       label=f"{name} ({len(line.seeds)})", **look)  # fmt: skip
             half = np.nan_to_num(line.half)
-            if len(half) > 1 and half.any():
+            if len(half) > 1 and len(line.seeds) > 2 and half.any():
                 axes.fill_between(line.cost / over, 100 * (line.mean - half),
                                   100 * (line.mean + half), alpha=0.12, color=look["color"],
                                   linewidth=0)  # fmt: skip
@@ -82,6 +85,10 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
         axes.set_xlabel(words)
         axes.set_ylabel("mIoU, % over the classes in the truth")
         axes.set_xlim(left=0)
+        shown = [value for value in shown if np.isfinite(value)]
+        if shown:
+            room = 0.15 * (max(shown) - min(shown)) + 0.5
+            axes.set_ylim(max(0.0, min(shown) - room), min(100.0, max(shown) + room))
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5),
                     title="arm (seeds)", title_fontsize=8)  # fmt: skip
 

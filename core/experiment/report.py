@@ -1,6 +1,7 @@
 """The report: tables, figures and the sentences that the statistics allow, from the records alone.
 
-report.html, and beside it each figure as SVG and each table as CSV. Nothing is trained.
+report.html, and beside it the same in Markdown, each figure as SVG, each table as CSV. Nothing is
+trained.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def write_report(experiment: Experiment) -> Path:
         page.sentence(f"Not converged, their mIoU still moved in the second half: {names}.")
     _figures(page, experiment, summary)
     _means(page, experiment, summary)
+    _seeds(page, experiment, summary)
     _comparisons(page, experiment, summary)
     _costs(page, summary, experiment.spec.over)
     _classes(page, experiment, summary)
@@ -60,6 +62,7 @@ def write_report(experiment: Experiment) -> Path:
     page.items((*spec.notes, *ODDITIES), quiet=True)
     path = experiment.out / REPORT
     write_atomic(path, page.text)
+    write_atomic(path.with_suffix(".md"), page.markdown)
     return path
 
 
@@ -146,7 +149,7 @@ def _means(page: Page, experiment: Experiment, summary: Summary) -> None:
                 for c in mine
                 if len(c.records) > number
             ]
-        own = [_official(c) for c in mine if c.records]
+        own = [_official(c) for c in _ended(experiment, mine)]
         known = [value for value in own if value is not None]
         rows.append([arm, *cells, mean_and_half(known), str(len([c for c in mine if c.records]))])
     page.table(["arm", *(f"round {n + 1}" for n in range(rounds)), name, "seeds"], rows)
@@ -160,6 +163,40 @@ def _means(page: Page, experiment: Experiment, summary: Summary) -> None:
     write_atomic(
         experiment.out / "curves.csv", csv_of(("arm", "seed", "round", *AXES, "miou"), stored)
     )
+
+
+def _seeds(page: Page, experiment: Experiment, summary: Summary) -> None:
+    """Every seed by itself: what was asked in all, and mIoU by round."""
+    rounds = experiment.spec.rounds
+    page.heading("Each seed, mIoU by round, %")
+    rows = [
+        [
+            arm,
+            str(curve.seed),
+            *(f"{value:,.0f}" if np.isfinite(value) else DASH for value in _asked_by(curve)),
+            *(
+                _percent(float(curve.miou[number])) if number < len(curve.records) else DASH
+                for number in range(rounds)
+            ),
+        ]
+        for arm, mine in summary.by_arm.items()
+        for curve in mine
+        if curve.records
+    ]
+    heading = ["arm", "seed", "units", "points", "minutes"]
+    page.table([*heading, *(f"round {number + 1}" for number in range(rounds))], rows)
+    page.sentence("Units, points and estimated minutes up to its last round.", quiet=True)
+
+
+def _asked_by(curve: Curve) -> tuple[float, float, float]:
+    units, points, seconds = (float(curve.cost(a)[-1]) for a in ("units", "points", "seconds"))
+    return units, points, seconds / 60
+
+
+def _ended(experiment: Experiment, mine: Sequence[Curve]) -> list[Curve]:
+    """Those of an arm's curves that have their last round."""
+    rounds = {arm.name: experiment.rounds(arm) for arm in experiment.spec.arms}
+    return [curve for curve in mine if len(curve.records) == rounds[curve.arm]]
 
 
 def _official(curve: Curve) -> float | None:
@@ -240,7 +277,8 @@ def _classes(page: Page, experiment: Experiment, summary: Summary) -> None:
     for name in names:
         cells = []
         for mine in summary.by_arm.values():
-            values = [c.records[-1]["figures"]["iou"].get(name) for c in mine if c.records]
+            ended = _ended(experiment, mine)
+            values = [c.records[-1]["figures"]["iou"].get(name) for c in ended]
             means = [value for value in values if value is not None]
             cells.append(_percent(float(np.mean(means))) if means else DASH)
         few = truth.get(name, 0) < FEW

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.loading import loading
+
 ALPHA = 0.05
 REACHED = 0.95  # share of the full labels' mIoU
 
@@ -29,14 +31,16 @@ class Paired:
         return self.mean - half, self.mean + half
 
     def half(self, alpha: float = ALPHA) -> float:
-        from scipy.stats import t
+        with loading:
+            from scipy.stats import t
 
         return float(t.ppf(1 - alpha / 2, self.n - 1)) * self.error if self.error else 0.0
 
 
 def paired(differences: Sequence[float] | np.ndarray) -> Paired | None:
     """Of paired differences (n,), None for fewer than two."""
-    from scipy.stats import t
+    with loading:
+        from scipy.stats import t
 
     values = np.asarray(differences, np.float64)
     if len(values) < 2:

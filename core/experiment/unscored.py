@@ -100,6 +100,7 @@ def write_table(experiment: Experiment, job: Job) -> Path:
     page.items((*spec.notes, *ODDITIES), quiet=True)
     path = experiment.out / REPORT
     write_atomic(path, page.text)
+    write_atomic(path.with_suffix(".md"), page.markdown)
     return path
 
 

@@ -147,7 +147,12 @@ class Watch:
         return Seen(experiment, states, runner, self._left(experiment, states), tuple(curves))
 
     def _record(self, folder: Path) -> Mapping[str, Any]:
-        key = (folder, (folder / RECORD).stat().st_mtime_ns)
+        try:
+            key = (folder, (folder / RECORD).stat().st_mtime_ns)
+        except OSError as error:  # the folder was taken away meanwhile
+            raise ProjectError(
+                f"{folder / RECORD} cannot be read: {error}.", "Look again."
+            ) from error
         if key not in self._records:
             found = read_record(folder)
             if found is None:

@@ -10,6 +10,7 @@ from core.base.errors import ProjectError
 from core.base.executors import run_all
 from core.base.files import map_array, read_arrays, write_array, write_arrays
 from core.base.jobs import Job
+from core.base.loading import loading
 from core.data.made import file_of
 from core.data.scans import Dataset
 from core.prepare.units import Units, read_rows, rows_file
@@ -78,7 +79,8 @@ def measure_to_file(dataset: Dataset, scan: str, rows: str, count: int, folder: 
 def curvature(xyz: np.ndarray) -> np.ndarray:
     """(n,) float64, 0 to 0.1, of points (n, 3): the smallest eigenvalue of the covariance of the 51
     nearest points, over the sum of all three; 0 where they are one place."""
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     points = xyz.astype(np.float64)
     found = np.zeros(len(points))

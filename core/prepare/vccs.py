@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from core.base.loading import loading
+
 VOXEL_M, SEED_M = 0.5, 10.0  # of LiDAL's script, as are the weights
 NORMAL, SPACE = 1.0, 0.4
 LEAST_POINTS = 100  # a super-voxel with fewer is no unit
@@ -74,7 +76,8 @@ def _normals(centre: np.ndarray, beside: np.ndarray) -> np.ndarray:
 def _seeds(centre: np.ndarray) -> np.ndarray:
     """(k,) int64 voxels: of each cell of SEED_M the one nearest its middle, where enough lie around
     it."""
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     cell = np.floor(centre / SEED_M)
     away = np.linalg.norm(centre - (cell + 0.5) * SEED_M, axis=1)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core.base.loading import loading
 from core.rounds.unit_means import Seen
 
 NEAR_M = 0.1  # two points this near are one place, as in LiDAL's code
@@ -40,7 +41,8 @@ class Look:
 
     @cached_property
     def tree(self) -> Any:
-        from scipy.spatial import cKDTree
+        with loading:
+            from scipy.spatial import cKDTree
 
         return cKDTree(self.xyz[self.rows])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.loading import loading
 from core.data.classes import UNLABELLED
 
 # Column of the scores -> the array of a scan's prediction that it is joined from.
@@ -82,7 +83,8 @@ def unit_means(values: np.ndarray, units: np.ndarray, voxels: np.ndarray, count:
 
     units, voxels (n,): unit and voxel of each row; every unit has a row.
     """
-    from scipy.sparse import csr_matrix
+    with loading:
+        from scipy.sparse import csr_matrix
 
     # How many rows of which voxel: a row's values are never copied.
     holds = csr_matrix((np.ones(len(units)), (units, voxels)), shape=(count, len(values)))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from core.base.loading import loading
 from core.simulate.circuit import Streets
 from core.simulate.districts import District
 from core.simulate.materials import Material
@@ -53,7 +54,8 @@ class Ground:
 
     @cached_property
     def _near(self) -> Any:
-        from scipy.spatial import cKDTree
+        with loading:
+            from scipy.spatial import cKDTree
 
         return cKDTree(self.streets.xy)
 
@@ -121,7 +123,8 @@ class Ground:
     def mesh(self, centres: np.ndarray, reach_m: float) -> Mesh:
         """The ground within `reach_m` of places (n, 2): a ribbon on each street, fine beside it
         and coarse far from it."""
-        from scipy.spatial import cKDTree
+        with loading:
+            from scipy.spatial import cKDTree
 
         d = self.district
         wanted = cKDTree(centres).query(self.streets.xy, distance_upper_bound=reach_m)[0] < np.inf

@@ -13,6 +13,7 @@ import numpy as np
 
 from core.base.files import write_atomic
 from core.base.jobs import Job
+from core.base.loading import loading
 from core.simulate.drives import Drive
 from core.simulate.materials import OWN_CAR
 from core.simulate.movers import OWN_SPEED
@@ -129,7 +130,8 @@ def _token(words: str) -> str:
 
 def _quaternion(pose: np.ndarray) -> list[float]:
     """w, x, y, z of a pose's rotation."""
-    from scipy.spatial.transform import Rotation
+    with loading:
+        from scipy.spatial.transform import Rotation
 
     x, y, z, w = Rotation.from_matrix(pose[:3, :3]).as_quat(canonical=True)
     return [float(w), float(x), float(y), float(z)]

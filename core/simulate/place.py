@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.loading import loading
 from core.simulate.circuit import LAP_M, streets
 from core.simulate.districts import District
 from core.simulate.ground import Ground
@@ -113,7 +114,8 @@ class Stretch:
     """
 
     def __init__(self, place: Place, index: int) -> None:
-        from scipy.spatial import cKDTree
+        with loading:
+            from scipy.spatial import cKDTree
 
         stations = np.arange(index * STRETCH_M, (index + 1) * STRETCH_M, 4.0)
         centres = place.ground.streets.at(stations)[0]

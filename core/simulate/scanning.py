@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.loading import loading
 from core.simulate.materials import LOST, MOVING, PASSED, RAW, Material, reflection
 from core.simulate.movers import OWN_SPEED
 from core.simulate.place import REACH_M, Place, Thing, tone
@@ -137,7 +138,8 @@ def _returned(
     hits: Hits, sensor: Sensor, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """(N,) rays that come back, ascending, and (N,) their reflections 0..1."""
-    from scipy.special import ndtr
+    with loading:
+        from scipy.special import ndtr
 
     spread = OF_THING * hits.tone + OF_POINT * rng.normal(size=len(hits.away))
     light = reflection(hits.material, ndtr(spread))

@@ -75,13 +75,13 @@ class SizesChart(Chart):
         """What each class holds."""
         assert self.found is not None
         parts = [
-            f"{size_range(self.cuts, n)}: {share['api']:.0%} of the information, "
-            f"{share['units']:.0%} of the clusters, {share['points']:.0%} of their points"
+            f"{size_range(self.cuts, n)}: {100 * share['api']:.0f} / {100 * share['units']:.0f} / "
+            f"{100 * share['points']:.0f}"
             for n, share in enumerate(self.found.shares(self.cuts))
         ]
         same = self.cuts == self.prepared
         head = "As prepared" if same else f"Not as prepared ({_cut_words(self.prepared)})"
-        self.tell(f"{head}. {'; '.join(parts)}.")
+        self.tell(f"{head}. % of information / clusters / points: {'; '.join(parts)}.")
 
     def draw(self) -> None:
         found = self.found

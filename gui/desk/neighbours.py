@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.assist.surroundings import Surroundings, surroundings
 from core.base.errors import ProjectError
+from core.base.loading import loading
 from gui.desk.background import Turn
 from gui.desk.content import Content
 from gui.desk.state import State
@@ -127,7 +128,8 @@ class Neighbours(QObject):
 def levels_near(found: Surroundings, content: Content, middle: np.ndarray) -> tuple[Layer, ...]:
     """Each level's points near a place (3,) of a scan, with their labels for slots; as leafy as
     what lies there in the scan itself."""
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     form, made = content.form, []
     here = np.flatnonzero(

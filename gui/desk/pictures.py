@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
 
 from core.base.errors import ProjectError
+from core.base.loading import loading
 from core.data.camera import Camera
 from core.data.scans import Dataset
 from gui.desk.background import Background, Turn
@@ -129,7 +130,8 @@ def _held(dataset: Dataset, scan: str, name: str, points: np.ndarray) -> float:
 
 def _stands_still(dataset: Dataset, scan: str, name: str, points: np.ndarray) -> bool:
     """Whether another scan has points where most of these are."""
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     move = dataset.move(scan, name)
     if move is None:

@@ -21,10 +21,12 @@ from shiboken6 import isValid
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from core.base.words import round_name
+from core.desk.asked import Asked, asked
 from core.desk.class_parts import ANSWERS, TRUTH, ClassParts, class_parts
 from core.desk.matrix import Place, find, matrix_of
 from core.desk.sizes import sizes_of
 from core.desk.steps import Step, steps_of
+from gui.charts.asked import AskedChart
 from gui.charts.chart import Chart
 from gui.charts.class_parts import ClassPartsChart
 from gui.charts.confusion import Confusion
@@ -70,10 +72,12 @@ class DeskPage(QDialog):
             IouRounds(theme),
             Confusion(theme),
         )
+        self.asked = AskedChart(theme)
         self.charts: dict[str, Chart] = {
             "Learning": self.learning,
             "Classes": self.parts,
             "Sizes": self.sizes,
+            "Asked": self.asked,
             "IoU": self.iou,
             "Confusion": self.confusion,
         }
@@ -111,6 +115,10 @@ class DeskPage(QDialog):
         self.learning.picked.connect(self.choose)
         self.iou.picked.connect(lambda key: self.choose(self.iou.steps[key[1]].id))
         self.confusion.picked.connect(self._show_points)
+        self.asked.picked.connect(self._show_class)
+        self.parts.picked.connect(lambda key: self._show_class(self.parts.rows[key[0]]))
+        self.iou.picked.connect(lambda key: self._show_class(self.iou.rows[key[0]]))
+        self.asked.which.currentIndexChanged.connect(lambda *_: self._show_asked())
         self._soon = Later(self, _LATER_MS, self._renew_answers)
         state.answers_changed.connect(self._soon.soon)
         state.project_changed.connect(self.renew)
@@ -141,11 +149,12 @@ class DeskPage(QDialog):
             for dock in self.docks.values():
                 self.body.removeDockWidget(dock)
             QApplication.processEvents()  # else Qt leaves the old tabs in sight
-        learning, classes, sizes, iou, confusion = self.docks.values()
+        learning, classes, sizes, asked_, iou, confusion = self.docks.values()
         self.body.addDockWidget(area, learning)
         self.body.splitDockWidget(learning, confusion, Qt.Orientation.Horizontal)
         self.body.splitDockWidget(learning, classes, Qt.Orientation.Vertical)
         self.body.tabifyDockWidget(classes, sizes)
+        self.body.tabifyDockWidget(sizes, asked_)
         self.body.tabifyDockWidget(confusion, iou)
         for dock in self.docks.values():
             dock.setFloating(False)
@@ -192,8 +201,8 @@ class DeskPage(QDialog):
         """Read everything anew."""
         project = self.state.project
         if project.units is None:
-            self.sizes.wait(_NOT_PREPARED)
-            self.parts.wait(_NOT_PREPARED)
+            for chart in (self.sizes, self.parts, self.asked):
+                chart.wait(_NOT_PREPARED)
         else:
             cuts = project.units.cuts
             self._read(partial(sizes_of, project.units), lambda f: self.sizes.set_sizes(f, cuts),
@@ -218,6 +227,7 @@ class DeskPage(QDialog):
                 self._read_classes(ANSWERS)
             else:
                 self.parts.set_parts(found)
+                self._show_asked()  # beside the pool's classes
 
         self._read(partial(class_parts, project, source, self._job), then, self.parts)
 
@@ -228,6 +238,39 @@ class DeskPage(QDialog):
         if self.round not in measured:
             self.round = measured[-1] if measured else ""
         self._show_matrix()
+        which = self.asked.which
+        if which.count() != len(steps) + 1:
+            which.blockSignals(True)
+            which.clear()
+            which.addItem("all rounds", "")
+            for step in steps:
+                which.addItem(f"{round_name(step.id)}, {step.strategy}", step.id)
+            which.blockSignals(False)
+        self._show_asked()
+
+    def _show_asked(self) -> None:
+        """What the chosen rounds asked, beside the pool."""
+        project = self.state.project
+        if project.units is None:
+            return
+        chosen = self.asked.which.currentData()
+        rounds = [one for one in project.rounds if chosen in ("", None, one.id)]
+        counted = self.parts.found
+        pool = None
+        if counted is not None and counted.source == TRUTH:
+            pool = counted.counts.sum(axis=1) + counted.outside
+
+        def then(found: Asked) -> None:
+            names = project.need_units().partition_names
+            self.asked.set_asked(found, names, project.classes.names, pool)
+
+        self._read(partial(asked, project, rounds), then, self.asked)
+
+    def _show_class(self, name: str) -> None:
+        """A class is chosen: the learning curve is of its IoU."""
+        at = self.learning.what.findText(name)
+        if at >= 0:
+            self.learning.what.setCurrentIndex(at)
 
     def choose(self, id: str) -> None:
         """A round is chosen: the confusion is its, and the project's panel shows it."""

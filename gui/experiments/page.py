@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
+from core.experiment.folder import RESUME
 from gui.desk.background import Background
 from gui.experiments.new import NewExperiment
 from gui.experiments.plan import remember
@@ -76,7 +77,8 @@ class Experiments(QWidget):
 
     def _refused(self, order: Order) -> None:
         """Nothing was begun: what was typed is there to be changed."""
-        self.new.fill(order)
+        if order.name != RESUME:
+            self.new.fill(order)
 
     def _keep_run(self) -> None:
         page = self.watching

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from core.base.loading import loading
 from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE, ClassList
 
 # Ordered, and told apart by people who see no red or no green.
@@ -67,7 +68,8 @@ def class_table(classes: ClassList) -> np.ndarray:
 def palette_of(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Places (N,) uint8 in a palette (256, 3) uint8 of colours (N, 3) uint8: the most frequent ones
     in steps of 8, each colour at the nearest."""
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     coarse, place, counts = np.unique(
         (rgb >> 3).astype(np.int32) @ (1024, 32, 1), return_inverse=True, return_counts=True

@@ -11,6 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
+from core.base.loading import loading
+
 CELL_M, REACH_M = 1.0, 100.0
 _NEIGHBOURS = 9  # of a point, itself included
 _CLOSES = 1.09  # of the angle between rings: splats of this size leave no gap
@@ -288,7 +290,8 @@ def _surfaces(
     Even surfaces are smoothed and rough ones left as they are: so walls look even, and leaves
     flicker.
     """
-    from scipy.spatial import cKDTree
+    with loading:
+        from scipy.spatial import cKDTree
 
     if len(xyz) < 5:
         return np.zeros_like(xyz), np.zeros(len(xyz)), reflection, np.zeros(len(xyz))

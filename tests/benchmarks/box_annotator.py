@@ -29,8 +29,8 @@ from tests.gui.boxes.hand import drag
 
 WHEEL_S = 0.1  # a notch; the hand is on it
 LEAST_POINTS = 5  # of a thing that is drawn (S-SSAL's own rule)
-_GOOD = 0.1  # above the class's IoU: then a box is let be
-_DRAGS, _GAIN = 3, 0.04  # at most; what a drag must be worth, in IoU
+GOOD = 0.1  # above the class's IoU: then a box is let be
+DRAGS, GAIN = 3, 0.04  # at most; what a drag must be worth, in IoU
 _SAME = 0.1  # IoU from which a found box is meant for a thing
 _LEAST_PX = 20.0  # of a thing on screen, to be clicked
 _NOTCHES = 14
@@ -184,8 +184,8 @@ class BoxAnnotator:
         if row is not None and row.box.label != label:
             self.key(self._class_key(label))
         self._head(box)
-        for _ in range(_DRAGS):
-            if self.overlap(box) >= self.wanted(label) + _GOOD or not self._pull(box):
+        for _ in range(DRAGS):
+            if self.overlap(box) >= self.wanted(label) + GOOD or not self._pull(box):
                 break
 
     def _class_key(self, label: int) -> str:
@@ -211,12 +211,12 @@ class BoxAnnotator:
         row = self.frame.row
         now = self.overlap(box)
         best: tuple[float, Sheet, Grip, Pull] | None = None
-        for sheet, grip, pull in _pulls(sides.sheets, row.box.box, box):
+        for sheet, grip, pull in pulls(sides.sheets, row.box.box, box):
             made = pulled(row.box.box, sheet.aspect, grip, pull, np.zeros((0, 3)), None)
             worth = float(rotated_iou_of_pairs(made[None], box[None])[1][0]) - now
             if best is None or worth > best[0]:
                 best = worth, sheet, grip, pull
-        if best is None or best[0] < _GAIN:
+        if best is None or best[0] < GAIN:
             return False
         _, sheet, grip, pull = best
         start = _place(sheet, row.box.box, grip) + self._jitter() / 2
@@ -368,7 +368,7 @@ def _way(places: np.ndarray) -> Iterator[int]:
         yield row
 
 
-def _pulls(
+def pulls(
     sheets: tuple[Sheet, ...], box: np.ndarray, label: np.ndarray
 ) -> Iterator[tuple[Sheet, Grip, Pull]]:
     """What could be pulled at a box, each as far as its label says."""

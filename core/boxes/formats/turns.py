@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.loading import loading
 from core.boxes.formats.source import MEND, counted
 
 _UPRIGHT = 1e-4  # radians: what rounding in a file may tilt a box
@@ -14,7 +15,8 @@ _UPRIGHT = 1e-4  # radians: what rounding in a file may tilt a box
 
 def from_quaternion(xyzw: Sequence[float], where: str) -> np.ndarray:
     """(3, 3) float64 rotation. Raises DataError for a quaternion of no length."""
-    from scipy.spatial.transform import Rotation
+    with loading:
+        from scipy.spatial.transform import Rotation
 
     if not np.any(xyzw):
         raise DataError(f"{where}: its rotation is a quaternion of four zeros.", MEND)
@@ -24,7 +26,8 @@ def from_quaternion(xyzw: Sequence[float], where: str) -> np.ndarray:
 
 def from_angles(xyz: Sequence[float]) -> np.ndarray:
     """(3, 3) float64 rotation about the fixed axes x, y, z in this order, radians."""
-    from scipy.spatial.transform import Rotation
+    with loading:
+        from scipy.spatial.transform import Rotation
 
     rotation: np.ndarray = Rotation.from_euler("xyz", xyz).as_matrix()
     return rotation
@@ -32,7 +35,8 @@ def from_angles(xyz: Sequence[float]) -> np.ndarray:
 
 def to_quaternion(rotation: np.ndarray) -> list[float]:
     """x, y, z, w of a rotation (3, 3), w >= 0."""
-    from scipy.spatial.transform import Rotation
+    with loading:
+        from scipy.spatial.transform import Rotation
 
     return [float(v) for v in Rotation.from_matrix(rotation).as_quat(canonical=True)]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core.base.loading import loading
 from core.data.bags.bag import ODOMETRY, TRANSFORMS, Bag
 
 _FIXED = ("odom", "map", "world", "earth", "camera_init")
@@ -45,7 +46,8 @@ class Transforms:
 
     def at(self, time: int) -> np.ndarray | None:
         """(4, 4) float64 at a time, None where what is known lies too far from it."""
-        from scipy.spatial.transform import Rotation, Slerp
+        with loading:
+            from scipy.spatial.transform import Rotation, Slerp
 
         if self.still:
             return _matrix(self.moves[0], Rotation.from_quat(self.turns[0]))

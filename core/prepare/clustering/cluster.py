@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.base.loading import loading
+
 
 def cluster(
     points: np.ndarray,
@@ -48,7 +50,8 @@ def number_by_first_row(found: np.ndarray) -> np.ndarray:
 def _library(
     points: np.ndarray, min_cluster_size: int, min_samples: int, epsilon_m: float
 ) -> np.ndarray:
-    import hdbscan
+    with loading:
+        import hdbscan
 
     found: np.ndarray = hdbscan.HDBSCAN(
         min_cluster_size=min_cluster_size,

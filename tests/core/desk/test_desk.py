@@ -11,6 +11,7 @@ import pytest
 
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.desk.asked import asked
 from core.desk.class_parts import ANSWERS, TRUTH, ClassParts, class_parts
 from core.desk.matrix import COUNTS, OF_SAID, OF_TRUTH, find, matrix_of, shares
 from core.desk.sizes import Sizes, sizes_of
@@ -72,6 +73,32 @@ def test_classes_in_partitions_are_those_of_a_loop_over_points(measured: Path, s
     assert np.array_equal(found.counts, slow)
     assert np.array_equal(found.outside, outside)
     assert found.scans == found.of == 3
+
+
+def test_what_was_asked_is_a_slow_count(measured: Path):
+    with Project(measured, read_only=True) as project:
+        units = project.need_units()
+        one = project.rounds[1]
+        found = asked(project, [one])
+        parts = np.zeros(len(units.partition_names), np.int64)
+        classes = np.zeros(19, np.int64)
+        for item in one.query.items:
+            unit = units.find(item)
+            parts[units.partition[unit]] += units.points[unit]
+            scan = item.partition("#")[0]
+            rows = project.rows(scan) == unit - units.range_of(scan).start
+            for label in project.labels(scan)[rows]:
+                if label < 19:
+                    classes[label] += 1
+        assert np.array_equal(found.parts, parts)
+        assert np.array_equal(found.classes, classes)
+        assert found.pool.sum() == units.points.sum()
+        assert found.units == len(one.query.items) == found.answered + found.declined
+        assert found.scans == len({item.partition("#")[0] for item in one.query.items})
+        both = asked(project, project.rounds[:2])
+        first = asked(project, project.rounds[:1])
+        assert both.units == first.units + found.units
+        assert np.array_equal(both.classes, first.classes + found.classes)
 
 
 def test_shares_and_enrichment_by_hand():

@@ -400,3 +400,28 @@ def test_one_worker_finishes_seed_by_seed(ready: Path, tmp_path: Path):
     assert go(experiment, Learning(noting, evaluate, backend)) == {}
     assert begun == sorted(begun)
     assert set(begun) == {0, 1}
+
+
+def test_a_report_of_half_an_experiment_mixes_no_rounds(ready: Path, tmp_path: Path):
+    """Where a seed of an arm has its first round alone, what is told of the last round is without
+    it; the page stands beside it in Markdown, with a line for each seed."""
+    experiment = fresh(ready, tmp_path / "out")
+    assert go(experiment) == {}
+    (cut,) = [cell for cell in experiment.arms if (cell.arm.name, cell.seed) == ("ent", 1)]
+    (last,) = experiment.cell_folder(cut.name).glob("rounds/002-*/record.json")
+    last.unlink()
+    page = write_report(experiment).with_suffix(".md").read_text()
+    found = {(c.arm, c.seed): c for c in curves(experiment)}
+    only = found["ent", 0].records[-1]["figures"]["official"]["miou"]
+    (line,) = [
+        row for row in page.splitlines() if row.startswith("| ent | ") and row.endswith("2 |")
+    ]
+    assert line.split(" | ")[-2] == f"{100 * only:.1f}"
+    assert sum(row.startswith("| ent | ") for row in page.splitlines()) == 3
+    asked = found["ent", 1].records[-1]["costs"]
+    first = 100 * float(found["ent", 1].miou[0])
+    minutes = f"{asked['seconds'] / 60:,.0f}"
+    assert (
+        f"| ent | 1 | {asked['units']:,} | {asked['points']:,} | {minutes} | {first:.1f} | – |"
+        in page
+    )

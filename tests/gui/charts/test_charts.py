@@ -68,11 +68,13 @@ def test_names_stand_beside_their_rows(parts: ClassPartsChart):
 
 def test_classes_of_sizes_are_tried_by_keys_and_by_dragging_a_cut(qtbot):
     sizes = shown(SizesChart(DARK), qtbot)
-    metres = np.array([1, 2, 3, 5, 8, 9, 13])
-    clusters = np.array([9, 7, 5, 4, 2, 2, 1])
+    metres = np.array([1, 2, 3, 5, 8, 9, 14])
+    clusters = np.array([3, 2, 2, 1, 1, 1, 1])
     points = clusters * metres * 30
-    sizes.set_sizes(Sizes(metres, clusters, points, clusters / np.log(points)), (2, 5, 13))
-    assert sizes.said.text().startswith("As prepared. up to 2 m: ")
+    sizes.set_sizes(Sizes(metres, clusters, points, clusters / np.log(points)), (2, 5, 14))
+    said = sizes.said.text().replace("\u200b", "")
+    shares = "up to 2 m: 49 / 45 / 14; 3–5 m: 27 / 27 / 22; 6–14 m: 24 / 27 / 63."
+    assert said == f"As prepared. % of information / clusters / points: {shares}"
     axis = sizes.plot.getAxis("left")
     (spacing, values), *_ = axis.tickValues(*axis.range, axis.height())
     written = axis.tickStrings(values, axis.autoSIPrefixScale * axis.scale, spacing)

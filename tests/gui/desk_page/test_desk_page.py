@@ -59,7 +59,7 @@ def rows_of(chart: Chart) -> list[dict[str, str]]:
 
 def test_every_chart_shows_the_numbers_of_the_project(desk: DeskPage):
     project = desk.state.project
-    assert [chart.shows for chart in desk.charts.values()] == [True] * 5
+    assert [chart.shows for chart in desk.charts.values()] == [True] * 6
     learning = rows_of(desk.learning)
     assert [row["round"] for row in learning] == [found.id for found in project.rounds]
     assert [float(row["mIoU"]) for row in learning] == [r.metrics()["miou"] for r in project.rounds]
@@ -99,6 +99,27 @@ def test_a_click_on_a_round_is_followed_by_confusion_and_panel(desk: DeskPage, q
     QTest.keyClick(desk.learning, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: desk.rested)
     assert desk.confusion.round == desk.state.project.rounds[1].id
+
+
+def test_what_was_asked_follows_the_round_and_a_click_the_class(desk: DeskPage, qtbot):
+    project = desk.state.project
+    rows = {row["row"]: row for row in rows_of(desk.asked)}
+    assert sum(float(rows[f"size {n}"]["asked"]) for n in (1, 2, 3)) == pytest.approx(
+        1 - float(rows["ground"]["asked"])
+    )
+    desk.docks["Asked"].raise_()
+    qtbot.waitUntil(lambda: desk.asked.isVisible() and bool(desk.asked.marks))
+    desk.asked.which.setFocus()
+    QTest.keyClick(desk.asked.which, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: desk.rested)
+    first = project.rounds[0]
+    assert desk.asked.said.text().startswith(f"{len(first.query.items):,} units of 3 scans asked")
+    QApplication.processEvents()
+    click(desk.asked, next(mark for mark in desk.asked.marks if mark.key == "car"))
+    assert desk.learning.what.currentText() == "car"
+    assert [mark.y for mark in desk.learning.marks] == pytest.approx(
+        [100 * found.metrics()["iou"]["car"] for found in project.rounds]
+    )
 
 
 def test_a_click_on_a_confusion_marks_exactly_its_points(desk: DeskPage, qtbot):

@@ -69,6 +69,7 @@ def train(driver, qtbot) -> None:
     driver.settle()
 
 
+@pytest.mark.slow
 def test_training_that_ends_in_mid_stroke_takes_nothing_away(driver, qtbot):
     project, first = driver.session.project, driver.state.round
     for key in "R15":

@@ -98,7 +98,7 @@ def test_nothing_is_changed_while_a_step_runs(driver, page):
 
 
 def test_the_search_keeps_what_holds_the_words_and_its_headings(driver, page):
-    QTest.keyClicks(page.search, "voxel")
+    QTest.keyClicks(page.search, "voxel_m")
     shown = {key for key, row in page.rows.items() if row.isVisible()}
     assert "train.voxel_m" in shown
     assert shown <= {"train.voxel_m", "train.width"}

@@ -1,0 +1,121 @@
+"""What was asked against the pool: shares of partitions and classes, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+
+from core.desk.asked import Asked
+from gui.charts.chart import Chart, Mark
+from gui.look.combo import Combo
+
+_LEAST = 0.001  # percent, where the scale begins; less is drawn there
+_TICKS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
+
+
+class AskedChart(Chart):
+    """`picked` gives a row's name; `of(id)` of the combo follows which rounds are shown."""
+
+    title = "Asked against the pool"
+    explanation = (
+        "Shares of the points that were asked (filled) beside those of the pool (hollow), by "
+        "partition and by class, on a scale of powers of ten: a strategy that finds rare classes "
+        "moves their marks to the right. Classes of the pool are by ground truth, where there is "
+        "any; those that were asked, by the answers."
+    )
+
+    def __init__(self, theme) -> None:
+        self.rows: list[tuple[str, float | None, float | None]] = []
+        super().__init__(theme)
+        self.which = Combo()
+        self.which.setAccessibleName("Which rounds")
+        self.choices.add(self.which)
+
+    def set_asked(
+        self, found: Asked, parts: Sequence[str], names: Sequence[str], pool: np.ndarray | None
+    ) -> None:
+        """Show counts; pool (C,): points of each class there, None where nobody knows."""
+        if not found.units:
+            self.wait("Nothing is asked yet.")
+            return
+        rows: list[tuple[str, float | None, float | None]] = [
+            (part if part == "ground" else f"size {part}", share, whole)
+            for part, share, whole in zip(
+                parts, _shares(found.parts), _shares(found.pool), strict=True
+            )
+        ]
+        of_pool: Sequence[float | None] = [None] * len(names) if pool is None else _shares(pool)
+        of_asked = _shares(found.classes)
+        rows += [
+            (name, share, whole)
+            for name, share, whole in zip(names, of_asked, of_pool, strict=True)
+            if share or whole
+        ]
+        self.rows = rows
+        self.tell(_sentence(found))
+        self.show_plot(", ".join(f"{n} {_text(a)} (pool {_text(b)})" for n, a, b in rows))
+
+    def draw(self) -> None:
+        self.plot.invertY(True)
+        self.axes("share of the points, %: ● asked, ○ pool", "", grid=False)
+        self.plot.getAxis("left").set_names([name for name, _, _ in self.rows], self.letters())
+        axis = self.plot.getAxis("bottom")
+        axis.setTicks([[(np.log10(tick), f"{tick:g}") for tick in _TICKS]])
+        line, pool = QColor(self.theme.line), QColor(self.theme.quiet)
+        full = QColor(self.theme.accent)
+        for place, (name, asked, whole) in enumerate(self.rows):
+            y = place + 0.5
+            known = [_x(value) for value in (asked, whole) if value is not None]
+            if len(known) == 2:
+                self.plot.addItem(pg.PlotCurveItem(known, [y, y], pen=pg.mkPen(line, width=3)))
+            for value, colour, hollow in ((whole, pool, True), (asked, full, False)):
+                if value is None:
+                    continue
+                brush = QColor(self.theme.panel) if hollow else colour
+                look = {"symbolSize": 9, "symbolBrush": brush, "symbolPen": pg.mkPen(colour)}
+                self.plot.plot([_x(value)], [y], pen=None, symbol="o", **look)
+            words = f"{name}: {_text(asked)} of the points asked, {_text(whole)} of the pool"
+            if asked and whole:
+                words += f", {asked / whole:.1f} times as often"
+            at = _x(asked if asked is not None else whole)
+            self.marks.append(Mark(at, y, words, name))
+        self.plot.setXRange(np.log10(_LEAST) - 0.15, 2.1, padding=0)
+        self.plot.setYRange(0, max(len(self.rows), 1), padding=0)
+
+    def hit(self, at):
+        """The row that a place lies in."""
+        place = int(np.floor(self.plot.getViewBox().mapSceneToView(at).y()))
+        return self.marks[place] if 0 <= place < len(self.marks) else None
+
+    def table(self):
+        return ("row", "asked", "pool"), list(self.rows)
+
+
+def _shares(points: np.ndarray) -> list[float]:
+    total = max(int(points.sum()), 1)
+    return [float(value) / total for value in points]
+
+
+def _x(share: float | None) -> float:
+    return float(np.log10(max(100 * (share or 0.0), _LEAST)))
+
+
+def _text(share: float | None) -> str:
+    return "not known" if share is None else f"{share:.2%}"
+
+
+def _sentence(found: Asked) -> str:
+    points = int(found.classes.sum()) + sum(found.codes.values())
+    parts = [
+        f"{found.units:,} units of {found.scans:,} scans asked",
+        f"{found.answered:,} answered ({points:,} points, {found.seconds / 60:.1f} min)",
+    ]
+    if found.declined:
+        parts.append(f"{found.declined:,} declined")
+    if found.waiting:
+        parts.append(f"{found.waiting:,} still open")
+    parts += [f"{points:,} points {name}" for name, points in found.codes.items()]
+    return f"{'; '.join(parts)}."

@@ -46,9 +46,9 @@ class Answering(QObject):
             self.state.failed.emit(why)
         return why is None and bool(self.frame.scan)
 
-    def change(self, states: Mapping[str, Box | None], tool: str) -> bool:
+    def change(self, states: Mapping[str, Box | None], tool: str, choose: str = "") -> bool:
         """Give boxes of the frame new states, None to take them away, as one act; return whether it
-        is written. A ghost becomes a box of its own."""
+        is written. A ghost becomes a box of its own. `choose`: another box is chosen then."""
         if not states or not self.may():
             return False
         project, frame = self.state.project, self.frame
@@ -69,9 +69,8 @@ class Answering(QObject):
             return False
         for name in ghosts:
             frame.rows.pop(name, None)
-        chosen = fresh.get(frame.chosen, frame.chosen)
-        frame.put([(one.name, one.box) for one in drawn])
-        frame.choose(chosen if chosen in frame.rows else "")
+        chosen = choose or fresh.get(frame.chosen, frame.chosen)
+        frame.put([(one.name, one.box) for one in drawn], chosen)
         self.wrote.emit()
         return True
 
@@ -88,10 +87,8 @@ class Answering(QObject):
         if not boxes or not self.may():
             return []
         names = self.state.project.boxes.new_names(self.frame.scan, len(boxes))
-        if not self.change(dict(zip(names, boxes, strict=True)), tool):
-            return []
-        self.frame.choose(names[-1])
-        return names
+        made = self.change(dict(zip(names, boxes, strict=True)), tool, choose=names[-1])
+        return names if made else []
 
     def write(self, drawn: Sequence[Drawn], at: str) -> bool:
         """Draw boxes in several frames as one act; those of the shown one are shown. `at` is the

@@ -54,7 +54,7 @@ class Frame(QObject):
 
     Signals
     -------
-    changed() : other boxes, or other states of them
+    changed() : other boxes, or other states of them; another may be chosen, too
     chose() : another box is chosen, or none
     moved() : the chosen box is being dragged
     """
@@ -137,8 +137,9 @@ class Frame(QObject):
 
     # -- changing -----------------------------------------------------------------------------
 
-    def put(self, states: Iterable[tuple[str, Box | None]]) -> None:
-        """Take in new states of boxes that were written just now."""
+    def put(self, states: Iterable[tuple[str, Box | None]], choose: str) -> None:
+        """Take in new states of boxes that were written just now, and make one the chosen one; all
+        of it is told once, by `changed`."""
         for name, box in states:
             if box is None:
                 self.rows.pop(name, None)
@@ -146,12 +147,10 @@ class Frame(QObject):
                     self.rows[name] = replace(self._found[name], kind=Kind.REJECTED)
             else:
                 self.rows[name] = Row(name, box, _kind(box))
-        if self.chosen not in self.rows:
-            self.chosen = ""
+        self.chosen = choose if choose in self.rows else ""
         self.live = None
         self._told = self._written()
         self.changed.emit()
-        self.chose.emit()
 
     def show_ghosts(self, boxes: Iterable[Box]) -> None:
         """Show things that may have been missed, in place of those that were shown so far."""

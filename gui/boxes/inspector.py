@@ -41,6 +41,11 @@ _OCCLUDED = {
 }
 _TRACK_LETTERS = 200
 _SWATCH_PX = 12
+_COMMANDS = (
+    Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+)
 _WIDE_PX = 330  # of numbers side by side
 _NOT_TOLD = -0.01  # of `truncated`: the spin box's least value stands for it
 
@@ -90,7 +95,7 @@ _NUMBERS = (
 
 
 class Inspector(QWidget):
-    """The panel. What is typed counts with Enter, or when the field is left.
+    """The panel. What is typed counts with Enter or Tab, or when the field is left; Esc: as it was.
 
     Signals
     -------
@@ -103,6 +108,7 @@ class Inspector(QWidget):
         super().__init__()
         self.theme = theme
         self.box: Box | None = None
+        self.name = ""  # of that box: what is typed is its own, whichever is chosen by then
         self.about = About()
         self._showing = False
         self.label = self._choice(lambda place: self._give(label=place))
@@ -228,9 +234,26 @@ class Inspector(QWidget):
         if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
             event.ignore()
             return True
-        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+        if isinstance(event, QKeyEvent):
+            return self._key(watched, event)
+        return False
+
+    def _key(self, field: QWidget, event: QKeyEvent) -> bool:
+        """Whether a key ends here. What is typed in a field is none of the window's shortcuts;
+        those with Ctrl find what was typed so far written."""
+        typed = isinstance(field, QLineEdit | QAbstractSpinBox)
+        escape = event.key() == Qt.Key.Key_Escape
+        if event.type() == QEvent.Type.ShortcutOverride:
+            if typed and event.modifiers() & _COMMANDS:
+                if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                    field.clearFocus()
+                return False
+            if typed or escape:
+                event.accept()
+                return True
+        elif event.type() == QEvent.Type.KeyPress and escape:
             self._show()
-            watched.clearFocus()
+            field.clearFocus()
             return True
         return False
 
@@ -247,14 +270,27 @@ class Inspector(QWidget):
         if shown is not None:
             self.label.setCurrentIndex(shown.label)
 
-    def show_box(self, box: Box | None, about: About | None = None) -> None:
-        """Show a box and what is known of it; nothing where there is none."""
+    def show_box(self, box: Box | None, about: About | None = None, name: str = "") -> None:
+        """Show a box and what is known of it; nothing where there is none. What is being typed is
+        kept: for the box of another name it is told first, of the same it stays in its field."""
+        field = self._open()
+        if field is not None and self.box is not None and (box is None or name != self.name):
+            field.clearFocus()
+        self.name = name
         self.box, self.about = box, about or About()
         self._fields.setVisible(box is not None)
         self.none.setVisible(box is None)
-        self._show()
+        self._show(leave=self._open())
 
-    def _show(self) -> None:
+    def _open(self) -> QWidget | None:
+        """The field in which something is typed that was not told yet."""
+        for field in (*self.numbers.values(), self.truncated):
+            if field.hasFocus() and field.lineEdit().isModified():
+                return field
+        return self.track if self.track.hasFocus() and self.track.isModified() else None
+
+    def _show(self, leave: QWidget | None = None) -> None:
+        """Write all fields anew but one that is to be left as it is."""
         box, about = self.box, self.about
         if box is None:
             return
@@ -263,10 +299,12 @@ class Inspector(QWidget):
         for number in _NUMBERS:
             value = float(box.box[number.column])
             value = math.degrees(value) if number.unit == "°" else value
-            self.numbers[number.name].setValue(value)
-        self.track.setText(box.track)
+            self._write(self.numbers[number.name], value, leave)
+        if leave is not self.track:
+            self.track.setText(box.track)
         self.occluded.setCurrentIndex(self.occluded.findData(box.occluded))
-        self.truncated.setValue(_NOT_TOLD if math.isnan(box.truncated) else box.truncated)
+        told = _NOT_TOLD if math.isnan(box.truncated) else box.truncated
+        self._write(self.truncated, told, leave)
         self.ignore.setChecked(box.ignore)
         self._showing = False
         self.points.setText(f"{about.points:,} inside")
@@ -274,6 +312,12 @@ class Inspector(QWidget):
         sure = "" if box.sure else "not yet confirmed"
         self.origin.setText(", ".join(part for part in (about.origin, sure) if part) or DASH)
         self.origin.setToolTip("\n".join(about.history))
+
+    @staticmethod
+    def _write(field: QDoubleSpinBox, value: float, leave: QWidget | None) -> None:
+        if field is not leave:
+            field.setValue(value)
+            field.lineEdit().setModified(False)
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme

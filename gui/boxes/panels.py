@@ -106,7 +106,7 @@ class Panels(QObject):
         self.strip.frame_chosen.connect(bench.show_frame)
         self.sides.edited.connect(frame.drag)
         self.sides.committed.connect(lambda box: self._commit(box, "drag"))
-        self.inspector.committed.connect(lambda box: self._commit(box, "typed"))
+        self.inspector.committed.connect(self._typed)
         classes = state.project.classes
         for part in (self.list, self.inspector, self.bars):
             part.set_classes(classes.names, class_table(classes)[: len(classes.names)])
@@ -183,7 +183,7 @@ class Panels(QObject):
         if row is None:
             self.inspector.show_box(None)
         else:
-            self.inspector.show_box(row.box, self._about(row))
+            self.inspector.show_box(row.box, self._about(row), row.name)
         self.score.setVisible(frame.detected)
         self.bars.set_counts(boxes.class_counts())
         self._tell_strip()
@@ -259,8 +259,16 @@ class Panels(QObject):
 
     # -- what a person does -------------------------------------------------------------------
 
+    def _typed(self, box: Box) -> None:
+        """A field was given another value: it is of the box that the fields show."""
+        name, frame = self.inspector.name, self.bench.frame
+        if name not in frame.rows:
+            self.state.told.emit("Not kept: the box of what was typed is not shown any more.")
+        elif not self.bench.answering.change({name: box.edited()}, "typed"):
+            self._telling.soon()
+
     def _commit(self, box: Box, tool: str) -> None:
-        """A handle was let go, or a number typed: it is of the box that is chosen."""
+        """A handle was let go: it is of the box that is chosen."""
         row = self.bench.frame.row
         if row is None:
             return

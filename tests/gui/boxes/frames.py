@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from core.answers.boxes import Drawn
 from core.boxes.geometry import points_in_boxes
 from core.project.project import Project
 from tests.gui.driver import Driver
@@ -152,6 +154,17 @@ def box_car(driver: BoxDriver, number: int) -> str:
     driver.click_row(driver.seen_row(driver.rows_in(true_box(number))))
     assert driver.frame.row is not None, driver.said
     return driver.frame.chosen
+
+
+def unconfirmed(driver: BoxDriver, *names: str) -> None:
+    """Make boxes of the frame such as copies are, which nobody vouched for."""
+    project, scan = driver.session.project, driver.frame.scan
+    boxes = project.boxes_of(scan)
+    ref = project.scan_ref(scan)
+    drawn = [Drawn(ref, name, replace(boxes[name], sure=False)) for name in names]
+    project.boxes.draw(drawn, round="")
+    driver.frame.follow()
+    driver.settle()
 
 
 def made_street(folder: Path, frames: int = 4) -> Path:

@@ -267,4 +267,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--to", choices=KINDS, default="", dest="kind", help="of box files; default: the dataset's"
     )
+    made.add_argument(
+        "--unconfirmed",
+        action="store_true",
+        help="of boxes: those too that were copied or interpolated and nobody confirmed",
+    )
     return top

@@ -37,7 +37,14 @@ def export_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> i
     """Write box files; their number."""
     from core.exchange.boxes_out import export_boxes as export
 
-    return export(project, arguments.out, job, kind=arguments.kind, force=arguments.force)
+    return export(
+        project,
+        arguments.out,
+        job,
+        kind=arguments.kind,
+        force=arguments.force,
+        unconfirmed=arguments.unconfirmed,
+    )
 
 
 def query(project: Project, arguments: argparse.Namespace, job: Job) -> str:

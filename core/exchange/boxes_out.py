@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from core.answers.box import table_of
+from core.answers.box import Box, table_of
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.formats import (
@@ -34,13 +34,20 @@ class _File(NamedTuple):
 
 
 def export_boxes(
-    project: Project, out: Path, job: Job, *, kind: str = "", force: bool = False
+    project: Project,
+    out: Path,
+    job: Job,
+    *,
+    kind: str = "",
+    force: bool = False,
+    unconfirmed: bool = False,
 ) -> int:
     """Write the boxes of all frames that have some or are finished below `out`; return the number
     of files.
 
-    `kind`: one of core.exchange.box_files.KINDS; "" for the dataset's own, openlabel where it has
-    none. Raises ProjectError, and ExistsError where `force` would help; then nothing is written.
+    `unconfirmed`: those too that were copied or interpolated and that nobody vouched for; else
+    they are left out. `kind`: one of core.exchange.box_files.KINDS; "" for the dataset's own,
+    openlabel where it has none. Raises ProjectError, and ExistsError where `force` would help; then nothing is written.
     """
     dataset = project.dataset
     if not kind:
@@ -50,13 +57,23 @@ def export_boxes(
         raise SettingsError(f"Nothing is called {kind}.", f"Choose one of {', '.join(KINDS)}.")
     finished = project.boxes.finished
     wanted = set(project.boxes.counts_by_scan()) | finished
-    scans = [scan for scan in dataset.scans if scan in wanted]
-    if not scans:
+    drawn = [scan for scan in dataset.scans if scan in wanted]
+    if not drawn:
         raise ProjectError("No frame has a box yet.", "Draw some, or import them.")
-    frames = {}
-    for done, scan in enumerate(scans):
-        job.progress(done, len(scans), "export")
-        frames[scan] = _in_the_files(project, scan)
+    frames, left = {}, dict[str, int]()
+    for done, scan in enumerate(drawn):
+        job.progress(done, len(drawn), "export")
+        boxes = project.boxes_of(scan).values()
+        sure = [box for box in boxes if box.sure]
+        left[scan] = len(boxes) - len(sure)
+        if unconfirmed or sure or scan in finished:
+            frames[scan] = _in_the_files(project, scan, boxes if unconfirmed else sure)
+    scans, open_boxes = list(frames), sum(left.values())
+    if not scans:
+        raise ProjectError(
+            f"Nobody confirmed any box yet; {counted(open_boxes, 'box')} would be left out.",
+            "Accept some in the window, or ask for the unconfirmed ones too.",
+        )
     files = _files(project, frames, kind)
     with Outbox(out, dataset, force=force) as box:
         box.check([file.name for file in files])
@@ -64,16 +81,33 @@ def export_boxes(
     job.progress(len(scans), len(scans), "export")
     for note in dict.fromkeys(note for file in files for note in file.written.notes):
         job.say(note)
+    if open_boxes:
+        job.say(_of_unconfirmed(open_boxes, sum(map(bool, left.values())), taken=unconfirmed))
     open_frames = [scan for scan in scans if scan not in finished]
     if open_frames:
         job.say(f"{counted(len(open_frames), 'frame')} of these are not finished.")
     return len(files)
 
 
-def _in_the_files(project: Project, scan: str) -> Boxes:
-    """A scan's boxes in the coordinates of its file."""
+def unconfirmed_boxes(project: Project) -> int:
+    """How many boxes that stand were only copied or interpolated: nobody vouched for them. Reads
+    the boxes of every frame that has some."""
+    return sum(
+        not box.sure
+        for scan in project.boxes.counts_by_scan()
+        for box in project.boxes_of(scan).values()
+    )
+
+
+def _of_unconfirmed(boxes: int, frames: int, *, taken: bool) -> str:
+    said = f"{counted(boxes, 'box')} of {counted(frames, 'frame')}: confirmed by nobody"
+    return f"{said}, written like the others." if taken else f"{said}, and left out."
+
+
+def _in_the_files(project: Project, scan: str, boxes: Iterable[Box]) -> Boxes:
+    """Some of a scan's boxes in the coordinates of its file."""
     table = project.box_table(scan)
-    at_home = [box.now(np.eye(4)) for box in project.boxes_of(scan).values()]
+    at_home = [box.now(np.eye(4)) for box in boxes]
     return table_of(at_home, table.regions)
 
 

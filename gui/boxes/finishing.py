@@ -3,6 +3,7 @@ that are drawn blind."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
@@ -28,7 +29,12 @@ class Finishing(QObject):
     chose() : a box is chosen that the person is to judge
     asks_others() : other frames are asked
     hid() : the same frame is shown, without anybody's boxes
+    asks(what, more, choices) : the person is to choose how to go on
+    told_off(what) : that question stands no more
     """
+
+    asks = Signal(str, str, object)
+    told_off = Signal(str)
 
     looked = Signal()
     chose = Signal()
@@ -44,13 +50,16 @@ class Finishing(QObject):
         self._again = self._after = ""  # the frame that is seen again, and the one behind it
         self._asked: object = None  # the frame in which is looked for what was missed
         self._walked = False  # whether what may have been missed in the frame was shown
-        self._warned = False  # whether it was told that boxes of the frame are open
+        self._warned: frozenset[str] = frozenset()  # open boxes of the frame that were told of
+        self._question = ""  # what of open boxes is being asked
+        bench.frame.changed.connect(self._follow)
         self._found.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
 
     def begin_frame(self) -> None:
         """Another frame is shown."""
-        self._walked = self._warned = False
+        self._walked, self._warned = False, frozenset()
         self._asked = None
+        self._end_question()
 
     @property
     def looking(self) -> bool:
@@ -61,27 +70,66 @@ class Finishing(QObject):
         """Say that all things of the frame have their boxes, show what may be missed, then go
         to the next open frame."""
         scan, frame = self.frame.scan, self.frame
+        waiting = [row for row in frame.open if row.kind is not Kind.GHOST]
+        if not self._warned.issuperset(row.name for row in waiting):
+            self._warned = frozenset(row.name for row in waiting)
+            frame.choose(waiting[0].name)
+            self.chose.emit()
+            self._offer(len(waiting))
+            return
         if self._walked and frame.finished:
             self.go_on("")
             return
-        found = [row for row in frame.open if row.kind is Kind.FOUND]
-        if found and not self._warned:
-            self._warned = True
-            frame.choose(found[0].name)
-            self.chose.emit()
-            many = "1 box is" if len(found) == 1 else f"{len(found):,} boxes are"
-            self.state.told.emit(
-                f"{many} still open: accept or reject them, or finish again to leave them out."
-            )
-        elif not self.answering.finish():
+        self._end_question()
+        if not self.answering.finish():
             return
-        elif frame.blind:
+        if frame.blind:
             self.queue.tick(scan)
             self.go_on("")
         else:
             self.repeats.note(scan)
             frame.changed.emit()
             self._look_for_missed()
+
+    def _offer(self, many: int) -> None:
+        """Say that boxes of the frame wait for a person, and how to go on."""
+        one, scan = many == 1, self.frame.scan
+        boxes = "1 box is" if one else f"{many:,} boxes are"
+        self._question = f"{boxes} still open: nobody confirmed {'it' if one else 'them'}."
+        rest = (
+            "it goes into no export unless asked" if one else "they go into no export unless asked"
+        )
+
+        def here(act: Callable[[], object]) -> Callable[[], object]:
+            return lambda: act() if scan == self.frame.scan else None
+
+        self.asks.emit(
+            self._question,
+            f"The frame is not finished yet. Left out, {rest} for.",
+            [
+                ("Accept it, finish" if one else "Accept all, finish", here(self._accept_all)),
+                ("Look at it" if one else "Go through them", here(self.chose.emit)),
+                ("Finish without it" if one else "Finish without them", here(self.finish)),
+            ],
+        )
+        self.state.told.emit(
+            f"{boxes} still open: Space accepts one, Ctrl+A all. Finishing again leaves them out."
+        )
+
+    def _accept_all(self) -> None:
+        self.bench.editing.accept_all()
+        if not self.frame.open:
+            self.finish()
+
+    def _end_question(self) -> None:
+        """The question is answered, by a key or otherwise."""
+        if self._question:
+            self.told_off.emit(self._question)
+            self._question = ""
+
+    def _follow(self) -> None:
+        if self._question and not self.frame.open:
+            self._end_question()
 
     def decline(self) -> None:
         """Say that the frame cannot be labelled; it is never asked again."""

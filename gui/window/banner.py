@@ -48,7 +48,7 @@ class Banner(QFrame):
         self._rows.setContentsMargins(12, 6, 8, 6)
         self._rows.addLayout(words, 1)
         self._rows.addWidget(self._buttons)
-        self._details = ""
+        self._details = self._shown = ""
         self.waits: Callable[[], bool] = lambda: False
         self._later: tuple[str, str, str, Sequence[Choice], bool] | None = None
         self._again = QTimer(self)
@@ -88,6 +88,13 @@ class Banner(QFrame):
         """Show something that the person may go on from in several ways, a button each."""
         self._show(what, do, choices=choices)
 
+    def withdraw(self, what: str) -> None:
+        """Show something no more, if it is what is shown, or comes next."""
+        if self._later is not None and self._later[0] == what:
+            self._later = None
+        if self._shown == what:
+            self.hide()
+
     def _show(
         self,
         what: str,
@@ -109,7 +116,7 @@ class Banner(QFrame):
         self.setProperty("calm", calm)  # its border goes by it
         self.style().unpolish(self)
         self.style().polish(self)
-        self._later = None
+        self._later, self._shown = None, what
         self.what.setText(what)
         self.do.setText(do)
         self.do.setVisible(bool(do))

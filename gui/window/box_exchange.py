@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from core.base.jobs import Job
 from core.project.project import Project
+from gui.desk.background import Background, Turn
 from gui.window.banner import Choice
 from gui.window.exchange import Run, Told
 
@@ -20,34 +22,48 @@ if TYPE_CHECKING:  # files of all kinds are known when one is asked for
 class BoxExchange:
     """Steps of a project in the background; `run` starts one by its name and tells its outcome."""
 
-    def __init__(self, project: Project, run: Run) -> None:
-        self._project, self._run = project, run
+    def __init__(self, project: Project, run: Run, background: Background) -> None:
+        self._project, self._run, self._background = project, run, background
 
     def open_export(self, over: QWidget) -> None:
         """Ask as which files the boxes go out, and where to."""
+        from core.exchange.boxes_out import unconfirmed_boxes
         from gui.window.box_export_page import BoxExportPage
 
         path = self._project.path
-        page = BoxExportPage(over, path.parent / f"{path.name}-boxes", self.export)
+        open_boxes = self._background.submit(partial(unconfirmed_boxes, self._project), Turn.NOW)
+        page = BoxExportPage(over, path.parent / f"{path.name}-boxes", self.export, open_boxes)
         page.show()
         page.activateWindow()
 
-    def export(self, out: Path, kind: str, *, force: bool = False) -> None:
-        """Write the boxes below `out` as files of a kind, "" for the dataset's own; where an
-        earlier export lies there, ask whether to replace it."""
+    def export(
+        self, out: Path, kind: str, *, unconfirmed: bool = False, force: bool = False
+    ) -> None:
+        """Write the boxes below `out` as files of a kind, "" for the dataset's own, those that
+        nobody confirmed too or not; where an earlier export lies there, ask whether to replace it.
+        """
+        again_with = partial(self.export, out, kind, unconfirmed=unconfirmed, force=True)
 
         def work(job: Job) -> Told:
-            from core.exchange.boxes_out import export_boxes
+            from core.exchange.boxes_out import export_boxes, unconfirmed_boxes
             from core.exchange.outbox import ExistsError
 
             try:
-                count = export_boxes(self._project, out, job, kind=kind, force=force)
+                count = export_boxes(
+                    self._project, out, job, kind=kind, force=force, unconfirmed=unconfirmed
+                )
             except ExistsError as error:
-                again: Choice = ("Replace it", lambda: self.export(out, kind, force=True))
+                again: Choice = ("Replace it", again_with)
                 keep: Choice = ("Keep it", lambda: None)
                 return Told(error.what, "Nothing is written yet.", [again, keep])
             files = "1 file" if count == 1 else f"{count:,} files"
-            return Told(f"{files} of boxes written to {out.resolve()}.")
+            waiting = unconfirmed_boxes(self._project)
+            boxes = "1 box" if waiting == 1 else f"{waiting:,} boxes"
+            done = "are in them like all others" if unconfirmed else "are left out"
+            if waiting == 1:
+                done = done.replace("are", "is", 1)
+            more = f"{boxes} that nobody confirmed {done}." if waiting else ""
+            return Told(f"{files} of boxes written to {out.resolve()}.", more)
 
         self._run("Export", work)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -17,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.base.errors import ProjectError
 from gui.look.combo import Combo
 from gui.look.words import Wrapped
 from gui.start.folders import choose_folder
@@ -34,9 +38,14 @@ _KINDS = {
 
 
 class BoxExportPage(QDialog):
-    """A window of its own, so that no key in it reaches the boxes. `out` is offered first."""
+    """A window of its own, so that no key in it reaches the boxes. `out` is offered first;
+    `open_boxes` comes to how many boxes nobody confirmed."""
 
-    def __init__(self, over: QWidget, out: Path, export: Callable[[Path, str], object]) -> None:
+    _counted = Signal(object)
+
+    def __init__(
+        self, over: QWidget, out: Path, export: Callable[..., object], open_boxes: Future[int]
+    ) -> None:
         super().__init__(over)
         self.setWindowTitle("Export boxes")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -46,6 +55,8 @@ class BoxExportPage(QDialog):
             self.kind.addItem(title, name)
         self.out = QLineEdit(str(out))
         self.about = Wrapped(name="quiet")
+        self.unconfirmed = QCheckBox("Also boxes that nobody confirmed")
+        self.unconfirmed.setToolTip("Dashed ones: copied, or set between keyframes")
         browse = QPushButton("…")
         browse.setAccessibleName("Choose a folder")
         browse.setAutoDefault(False)
@@ -65,6 +76,7 @@ class BoxExportPage(QDialog):
         folder = QLabel("&Folder")
         folder.setBuddy(self.out)
         form.addRow(folder, where)
+        form.addRow("", self.unconfirmed)
         end = QHBoxLayout()
         end.addStretch()
         end.addWidget(leave)
@@ -78,12 +90,30 @@ class BoxExportPage(QDialog):
         self.kind.currentIndexChanged.connect(self._say)
         self.out.textChanged.connect(self._say)
         self._say()
+        self._counted.connect(self._count, Qt.ConnectionType.QueuedConnection)
+        open_boxes.add_done_callback(self._when_counted)
         letter = self.fontMetrics().averageCharWidth()
         self.resize(min(75 * letter, over.width() - 40), self.sizeHint().height())
 
+    def _when_counted(self, done: Future[int]) -> None:
+        with suppress(RuntimeError):  # the window was closed meanwhile
+            self._counted.emit(done)
+
+    def _count(self, done: Future[int]) -> None:
+        """Say how many boxes are unconfirmed."""
+        if done.cancelled():
+            return
+        try:
+            many = done.result()
+        except ProjectError:  # the export says what is wrong with them
+            return
+        boxes = "the 1 box" if many == 1 else f"the {many:,} boxes" if many else "boxes"
+        self.unconfirmed.setText(f"Also {boxes} that nobody confirmed{'' if many else ' (none)'}")
+        self.unconfirmed.setEnabled(bool(many))
+
     def _say(self, *_: object) -> None:
         about = _KINDS[self.kind.currentData()][1]
-        self.about.setText(f"{about} Every frame that has boxes or is finished goes out.")
+        self.about.setText(f"{about} Frames that have boxes or are finished go out.")
         self.go.setEnabled(bool(self.out.text().strip()))
 
     def _browse(self) -> None:
@@ -94,4 +124,4 @@ class BoxExportPage(QDialog):
     def _go(self) -> None:
         out = Path(self.out.text().strip()).expanduser()
         self.close()
-        self._export(out, self.kind.currentData())
+        self._export(out, self.kind.currentData(), unconfirmed=self.unconfirmed.isChecked())

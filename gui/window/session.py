@@ -88,7 +88,7 @@ class Session(QObject):
         self._prepared = False
         self.state = State(self.project, activity)
         self.exchange = Exchange(self.project, self._run_and_tell)
-        self.box_exchange = BoxExchange(self.project, self._run_and_tell)
+        self.box_exchange = BoxExchange(self.project, self._run_and_tell, self.state.background)
         self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
         self.page = QWidget()
@@ -182,6 +182,8 @@ class Session(QObject):
             self.boxes = BoxesWork(self.page, self.view, self.state, theme)
             self.boxes.gate.hidden = lambda: self.gate.hidden("")
             self.boxes.panels.frames.asked.connect(self.ask_frames)
+            self.boxes.finishing.asks.connect(self.banner.show_choice)
+            self.boxes.finishing.told_off.connect(self.banner.withdraw)
         self.work = self.boxes
         self.boxes.turn(True)
         self.status.facts = self.boxes.queue.spent

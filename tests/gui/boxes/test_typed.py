@@ -28,7 +28,9 @@ def told(driver: BoxDriver) -> None:
     driver.qtbot.waitUntil(lambda: not driver.work.panels._telling.isActive())
 
 
-def type_in(driver: BoxDriver, field, text: str, key: Qt.Key, held=Qt.KeyboardModifier.NoModifier) -> None:
+def type_in(
+    driver: BoxDriver, field, text: str, key: Qt.Key, held=Qt.KeyboardModifier.NoModifier
+) -> None:
     field.setFocus()
     field.selectAll()
     QTest.keyClicks(field, text)

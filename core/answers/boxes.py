@@ -220,6 +220,11 @@ class BoxAnswers:
         head = self._fold(BOXES).effective.get(name)
         return head.annotator if head is not None else ""
 
+    def made_with(self, name: str) -> str:
+        """The tool that gave a box the state that counts, "" where none does."""
+        head = self._fold(BOXES).effective.get(name)
+        return head.tool if head is not None else ""
+
     def states(self, scan: str, name: str) -> list[Entry]:
         """Every entry that gave a box a state, undone ones too, in time order."""
         return [entry for entry in self._answers.all_of(scan, BOXES) if entry.unit == name]

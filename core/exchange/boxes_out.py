@@ -47,7 +47,8 @@ def export_boxes(
 
     `unconfirmed`: those too that were copied or interpolated and that nobody vouched for; else
     they are left out. `kind`: one of core.exchange.box_files.KINDS; "" for the dataset's own,
-    openlabel where it has none. Raises ProjectError, and ExistsError where `force` would help; then nothing is written.
+    openlabel where it has none. Raises ProjectError, and ExistsError where `force` would help;
+    then nothing is written.
     """
     dataset = project.dataset
     if not kind:

@@ -96,7 +96,9 @@ class BoxCard(QFrame):
             parts.append(f"score {row.score:.2f}")
         if box.ignore:
             parts.append("ignored region")
-        if row.kind in _ORIGIN:
+        if self.frame.is_interpolated(row):
+            parts.append("interpolated, not confirmed")
+        elif row.kind in _ORIGIN:
             parts.append(_ORIGIN[row.kind])
         return " · ".join(parts)
 
@@ -113,7 +115,8 @@ class BoxCard(QFrame):
             )
         if making.armed:
             what = "" if making.label is None else f" {self.state.class_name(making.label)}"
-            return f"Click a{what or ' thing'} to box it. Esc ends."
+            missed = f"{making.missed} " if making.missed else ""
+            return f"{missed}Click a{what or ' thing'} to box it. Esc ends."
         if row is None:
             made = f"{key('box new')}, then click a thing, makes its box"
             return f"{made}; {key('box next')} chooses the next one." if frame.rows else f"{made}."

@@ -192,6 +192,11 @@ class Frame(QObject):
         """The boxes in sight: a detector's from the least score on."""
         return [row for row in self.rows.values() if self.in_sight(row)]
 
+    def is_interpolated(self, row: Row) -> bool:
+        """Whether an unconfirmed box was set between keyframes, and not copied."""
+        unsure = row.kind is Kind.UNSURE
+        return unsure and self.state.project.boxes.made_with(row.name) == "interpolate"
+
     def in_sight(self, row: Row) -> bool:
         """Whether a box is shown."""
         return row.kind is not Kind.FOUND or row.score >= self.least

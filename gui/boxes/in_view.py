@@ -61,6 +61,7 @@ class BoxView(QObject):
         frame.moved.connect(self._paint_live)
         making.turned.connect(self._turned)
         view.clicked.connect(self._clicked)
+        view.held.connect(self._held)
         view.canvas.events.mouse_move.connect(self._moved)
         view.canvas.native.installEventFilter(self)
         view.installEventFilter(self)
@@ -190,6 +191,11 @@ class BoxView(QObject):
             return
         hit = self._at(x, y)
         self.frame.choose("" if hit is None else hit.name)
+
+    def _held(self, row: int, x: float, y: float) -> None:
+        """A slow click makes a box like any other, where clicks make boxes."""
+        if self.making.armed:
+            self._clicked(row, x, y)
 
     def _at(self, x: float, y: float) -> Row | None:
         rows = self.frame.shown

@@ -48,6 +48,7 @@ class Making(QObject):
     Attributes
     ----------
     armed : whether a click makes a box
+    missed : why the last click made no box, in words, "" where it made one
     label : the class of new boxes; None for the one whose size is nearest
 
     Signals
@@ -69,7 +70,7 @@ class Making(QObject):
         super().__init__(frame)
         self.state, self.frame, self.answering = state, frame, answering
         self.points, self.sizes = points, sizes
-        self.armed, self.label = False, None
+        self.armed, self.label, self.missed = False, None, ""
         self._asked: _Click | None = None  # what is being fitted
         self._made: _Made | None = None
         self._warming: Future[tuple[Candidate, ...]] | None = None
@@ -81,7 +82,7 @@ class Making(QObject):
 
     def arm(self, on: bool) -> None:
         """Let clicks make boxes, or choose them."""
-        self.armed = on
+        self.armed, self.missed = on, ""
         self.state.told.emit(_HINT if on else "")
         self.turned.emit()
 
@@ -103,7 +104,7 @@ class Making(QObject):
         if scan is None or not self.answering.may():
             return
         if row < 0:
-            self.state.told.emit("No point is there: click a point of the thing.")
+            self._miss("No point is there: click a point of the thing.")
             return
         inside = self._boxed(scan.points[row])
         if inside:
@@ -112,13 +113,19 @@ class Making(QObject):
             return
         at = _standing_near(scan, row)
         if at is None:
-            self.state.told.emit("That is the ground: click a point of the thing.")
+            self._miss("That is the ground: click a point of the thing.")
             return
         self._fit(scan, _Click(self.frame.scan, at), self.label)
 
+    def _miss(self, why: str) -> None:
+        """Say why a click makes no box, in the status bar and where the eye is."""
+        self.missed = why
+        self.state.told.emit(why)
+        self.turned.emit()
+
     def _fit(self, scan: ScanPoints, click: _Click, label: int | None) -> None:
         """Fit boxes to what was clicked, on another thread."""
-        self._asked = click
+        self._asked, self.missed = click, ""
         work = partial(
             candidates,
             *(scan.points, scan.is_ground, scan.cluster, click.row, self.sizes, label),
@@ -142,7 +149,7 @@ class Making(QObject):
             return
         guesses = done.result()
         if not guesses:
-            self.state.told.emit("Nothing that could be boxed stands there.")
+            self._miss("Nothing that could be boxed stands there.")
             return
         box = self._box(guesses[0])
         if click.name:  # another class of a box that is there

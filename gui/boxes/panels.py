@@ -209,13 +209,18 @@ class Panels(QObject):
         return Line(
             name=row.name,
             label=row.box.label,
-            state="ignored" if row.box.ignore else _STATES.get(row.kind, ""),
+            state="ignored" if row.box.ignore else self._state(row),
             points=self._inside.get(row.name, (row.box, 0))[1],
             score=row.score,
             away=float(np.hypot(*row.box.box[:2])),
             track=row.box.track,
             who=self._who(row),
         )
+
+    def _state(self, row: Row) -> str:
+        """What a box is so far, in a word; "" for one that a person vouches for."""
+        between = self.bench.frame.is_interpolated(row)
+        return "interpolated" if between else _STATES.get(row.kind, "")
 
     def _who(self, row: Row) -> str:
         blind = self.bench.frame.blind
@@ -224,7 +229,7 @@ class Panels(QObject):
     def _about(self, row: Row) -> About:
         """What is known of a box beside its state."""
         points = self._inside.get(row.name, (row.box, 0))[1]
-        origin, history = _STATES.get(row.kind, ""), list[str]()
+        origin, history = self._state(row), list[str]()
         if row.kind in (Kind.DRAWN, Kind.UNSURE) and not self.bench.frame.blind:
             project, scan = self.state.project, self.bench.frame.scan
             history = lines_of(project.answers, scan, row.name, project.classes.names)

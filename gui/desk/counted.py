@@ -7,6 +7,7 @@ declined is not. Items of a round are done when they are answered or declined.
 from __future__ import annotations
 
 from core.answers.fold import Spent
+from core.project.project import Project
 
 
 def units_words(spent: Spent) -> str:
@@ -14,6 +15,15 @@ def units_words(spent: Spent) -> str:
     units, carried = spent.units + spent.carried_units, spent.carried_units
     aside = f" ({carried:,} carried over)" if carried else ""
     return f"{units:,} unit{'' if units == 1 else 's'} labelled{aside}"
+
+
+def project_words(project: Project) -> str:
+    """What of a project is labelled and drawn, and the minutes of both: for the start page."""
+    spent, boxes = project.answers.spent(), sum(project.boxes.class_counts().values())
+    parts = [units_words(spent)] if spent.units + spent.carried_units or not boxes else []
+    if boxes:
+        parts.append(f"{boxes:,} box{'' if boxes == 1 else 'es'} drawn")
+    return ", ".join([*parts, f"{spent.minutes + project.boxes.minutes():.0f} min"])
 
 
 def points(spent: Spent) -> int:

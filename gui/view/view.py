@@ -41,10 +41,12 @@ class CloudView(QWidget):
     Signals
     -------
     clicked(row, x, y) : a click without a drag; row -1 where nothing is within 6 pixels
+    held(row, x, y) : the same, but the button was down for long
     moved() : the camera or the size changed
     """
 
     clicked = Signal(int, float, float)
+    held = Signal(int, float, float)
     moved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -357,8 +359,9 @@ class CloudView(QWidget):
         x, y = (float(value) for value in event.pos[:2])
         px, py, when = self._pressed
         still = max(abs(x - px), abs(y - py)) < self.camera.threshold_px
-        if event.button == 1 and still and time.monotonic() - when < _CLICK_S:
-            self.clicked.emit(self.picker.pick(x, y), x, y)
+        if event.button == 1 and still:
+            told = self.clicked if time.monotonic() - when < _CLICK_S else self.held
+            told.emit(self.picker.pick(x, y), x, y)
 
     def shut(self) -> None:
         """Stop flights and free OpenGL; call before the window closes."""

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from core.base.errors import ProjectError
 from core.project.project_file import FILE
 from gui.desk.activity import Activity
-from gui.desk.counted import units_words
+from gui.desk.counted import project_words
 from gui.look.scrolled import Scrolled
 from gui.look.theme import THEMES, Theme, palette, style_sheet
 from gui.start.folders import choose_folder
@@ -233,10 +233,9 @@ class Window(QMainWindow):
         session = self.session
         if session is None:
             return
-        spent = session.project.answers.spent()
         remember(
             session.project.path,
-            spent=f"{units_words(spent)}, {spent.minutes:.0f} min",
+            spent=project_words(session.project),
             picture=session.picture(),
         )
         assert self.tasks is not None

@@ -1,0 +1,63 @@
+"""What is said of boxes: on the start page, of interpolated ones, and of clicks that miss."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from gui.start.recent import recent
+from tests.gui.boxes.frames import BoxDriver, box_car, true_box
+from tests.gui.boxes.hand import press, release
+
+
+def test_the_start_page_counts_boxes(street: BoxDriver):
+    box_car(street, 0)
+    box_car(street, 1)
+    street.window.close()
+    (entry,) = recent()
+    assert entry.spent.startswith("2 boxes drawn, ")
+
+
+def test_an_interpolated_box_is_called_so(street: BoxDriver):
+    box_car(street, 0)
+    for _ in range(2):
+        street.key("V")
+    assert "copied" in street.work.in_view.card.chosen.text()
+    street.key(Qt.Key.Key_Space)
+    street.key("N")
+    street.key(Qt.Key.Key_PageUp)
+    assert street.frame.row is not None
+    assert "interpolated" in street.work.in_view.card.chosen.text()
+    assert "copied" not in street.work.in_view.card.chosen.text()
+    panels = street.work.panels
+    street.qtbot.waitUntil(lambda: not panels._telling.isActive())
+    assert panels.inspector.origin.text().startswith("interpolated")
+    assert panels._line(street.frame.row).state == "interpolated"
+
+
+def test_a_click_on_nothing_says_so_where_the_eye_is(street: BoxDriver):
+    street.key("B")
+    hint = street.work.in_view.card.hint
+    native = street.session.view.canvas.native
+    QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=QPoint(native.width() - 20, 12))
+    street.settle()
+    assert hint.text().startswith("No point is there")
+    points = street.state.content.points
+    near = np.linalg.norm(points[:, :2] - (9.0, -1.0), axis=1)
+    street.click_row(int(near.argmin()))
+    assert hint.text().startswith("That is the ground")
+    box_car(street, 0)
+    assert hint.text().startswith("Click a thing")
+
+
+def test_a_slow_click_makes_a_box(street: BoxDriver):
+    street.key("B")
+    x, y = street.place_of(street.seen_row(street.rows_in(true_box(0))))
+    view = street.session.view
+    press(view.canvas.native, (x, y))
+    px, py, when = view._pressed
+    view._pressed = px, py, when - 2.0  # the hand rested
+    release(view.canvas.native, (x, y))
+    street.settle()
+    assert street.frame.row is not None

@@ -35,6 +35,7 @@ class BoxCard(QFrame):
     ) -> None:
         super().__init__()
         self.state, self.frame, self.making, self.points = state, frame, making, points
+        self.before: Callable[[], str | None] = lambda: None  # a frame to copy boxes from
         self.key_of: Callable[[str], str] = lambda id: ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName("The frame and its chosen box")
@@ -118,6 +119,11 @@ class BoxCard(QFrame):
             missed = f"{making.missed} " if making.missed else ""
             return f"{missed}Click a{what or ' thing'} to box it. Esc ends."
         if row is None:
+            if not frame.rows and self.before() is not None:
+                return (
+                    f"{key('box copy before')} copies the boxes of the frame before; "
+                    f"{key('box new')}, then a click on a thing, makes a new one."
+                )
             made = f"{key('box new')}, then click a thing, makes its box"
             return f"{made}; {key('box next')} chooses the next one." if frame.rows else f"{made}."
         if row.kind.open:

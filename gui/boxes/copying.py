@@ -84,6 +84,31 @@ class Copying(QObject):
         work = partial(copies, self.state.project, self.frame.scan, wanted, into, kept)
         self._submit(work)
 
+    @property
+    def before(self) -> str | None:
+        """The frame before the shown one in its sequence, where it has boxes; else None."""
+        if not self.frame.scan or self.frame.blind:
+            return None
+        frames = frames_of(self.state.project.dataset, self.frame.scan)
+        place = frames.index(self.frame.scan) - 1
+        drawn = self.state.project.boxes.counts_by_scan()
+        return frames[place] if place >= 0 and frames[place] in drawn else None
+
+    def copy_here(self) -> None:
+        """Copy the boxes of the frame before whose things have none here yet."""
+        if not self.answering.may():
+            return
+        before = self.before
+        if before is None:
+            self.state.told.emit(
+                "A frame that is drawn blind takes no boxes over."
+                if self.frame.blind
+                else "The frame before has no boxes, or there is none in this sequence."
+            )
+            return
+        kept = self.state.loader.kept(self.frame.scan)
+        self._submit(partial(missing, self.state.project, before, self.frame.scan, kept))
+
     def interpolate(self, *, everything: bool = False) -> None:
         """Give the chosen box's thing, or each one of the frame, a box in all frames between those
         that a person set."""
@@ -126,9 +151,14 @@ class Copying(QObject):
             drawn = self._drawn(found)
             if not self.answering.write(drawn, asked[1]):
                 return
-        if found.into != asked[1] and (found.states or found.held):
+        if found.into == asked[1] and found.chosen:
+            self.frame.choose(self._of_track(found.chosen))
+        elif found.into != asked[1] and (found.states or found.held):
             self.arrived.emit(found.into, found.chosen or "")
         self.state.told.emit(found.words)
+
+    def _of_track(self, track: str) -> str:
+        return next((row.name for row in self.frame.standing if row.box.track == track), "")
 
     def _drawn(self, found: _Copies) -> list[Drawn]:
         """The states with their names, new ones as the journal will have them."""
@@ -203,6 +233,16 @@ def copies(
     if into != scan and here not in poses:
         words += " There are no poses: they stand where the sensor saw them."
     return _Copies(states, into, held, chosen, "copy", words)
+
+
+def missing(project: Project, before: str, into: str, kept: Content | None) -> _Copies:
+    """The boxes of a scan as they stand in a later one that has none of their tracks."""
+    here = {box.track for box in project.boxes_of(into).values() if box.track}
+    wanted = {n: box for n, box in project.boxes_of(before).items() if box.track not in here}
+    if not wanted:
+        words = "Every box of the frame before is here already."
+        return _Copies([], into, 0, None, "copy", words)
+    return copies(project, before, wanted, into, kept)
 
 
 def between(project: Project, scan: str, tracks: frozenset[str]) -> _Copies:

@@ -61,6 +61,7 @@ class BoxesWork(QObject):
         self.queue, self.frame, self.answering = bench.queue, bench.frame, bench.answering
         self.making, self.editing, self.copying = bench.making, bench.editing, bench.copying
         self.in_view = BoxView(view, state, self.frame, self.making, theme)
+        self.in_view.card.before = lambda: self.copying.before
         self.gate = BoxGate(view, state, self.frame)
         self.finishing = Finishing(bench)
         self.gate.busy = self._is_busy

@@ -93,6 +93,9 @@ def _making(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
         Action("box copy all", "Copy all to the next frame", ("Ctrl+V",), "Label",
                "Every box of the frame, along the poses.",
                lambda: copying.copy(1, everything=True), why_not),
+        Action("box copy before", "Copy boxes from the frame before", ("P",), "Label",
+               "Those whose track is not here yet, along the poses; dashed until confirmed.",
+               copying.copy_here, why_not),
         Action("box keyframe", "Copy to the next keyframe", ("Shift+V",), "Label",
                f"{KEYFRAME} frames on; then N sets the boxes between.",
                lambda: copying.copy(KEYFRAME), why_not),
@@ -124,8 +127,9 @@ def _shaping(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]
                "Its lower side goes to the ground; its top stays.", editing.ground, why_not),
         Action("box flip", "Flip its heading", ("G",), "Label",
                "Its front where its back was.", editing.flip, why_not),
-        Action("box quarter", "Turn it by 90°", ("R",), "Label",
-               "Its front where its left was; length and width change about.",
+        Action("box quarter", "Turn its front by 90°", ("R",), "Label",
+               "The box stays where it lies, and its front goes to its left side: what was its "
+               "length is its width. For a box that lies crosswise use Q, E or the knob.",
                editing.quarter, why_not),
     ]  # fmt: skip
     for id, key, where, sign in (("turn left", "Q", "left", 1), ("turn right", "E", "right", -1)):

@@ -29,16 +29,16 @@ from core.boxes.fit import ground_height
 from gui.boxes.cursors import cursor_over
 from gui.boxes.grips import Grip, Pull, changed, grip_at, near_rows, pulled, tightened
 from gui.boxes.sheets import ASPECTS, Aspect, Frame, Sheet, arranged
-from gui.boxes.sketch import ROOM_M, Sketch, beside, class_colour, points_about
+from gui.boxes.sketch import ROOM_M, Sketch, beside, class_colour, points_about, room_about
 from gui.look.theme import Theme
 
 _MOST_OFF = 0.3  # of the room: how far a box may be from a view's middle before it is put there
 _STILL_PX = 2.0  # a hand that only clicks moves less
-_ZOOM, _ZOOMS = 1.2, (0.5, 6.0)
+_ZOOM, _ZOOMS = 1.2, (0.3, 6.0)
 _TIP = (
     "Drag a side, a corner, the middle, or the knob that turns it. Shift: the other side too. "
     "Ctrl: up to the points inside, or onto the ground. Double click: in to the points. Wheel: "
-    "closer. Esc while dragging: as it was."
+    "closer, or more around it. Esc while dragging: as it was."
 )
 
 
@@ -76,7 +76,7 @@ class SideViews(QWidget):
         self.colours = np.zeros((0, 3), np.uint8)
         self.sheets: tuple[Sheet, ...] = ()
         self.ground: float | None = None
-        self._zoom = 1.0
+        self._zoom, self._room = 1.0, ROOM_M
         self._drag: _Drag | None = None
         self._hover: tuple[Aspect, Grip] | None = None
         self.setMouseTracking(True)
@@ -126,7 +126,8 @@ class SideViews(QWidget):
             return
         box = self.box.box
         self.ground = ground_height(self.points, self.is_ground, box[:2])
-        rooms = box[3:6] + 2 * ROOM_M
+        self._room = room_about(box, self.points, self.is_ground)
+        rooms = box[3:6] + 2 * self._room
         frames, pixels = arranged(self.width(), self.height(), rooms)
         pixels *= self._zoom
         at = box[:3].copy()
@@ -312,7 +313,8 @@ class SideViews(QWidget):
         box, sheets = self.box, self._seen()
         size, ratio = (self.width(), self.height()), self.devicePixelRatioF()
         points = (box.box, self.points, self.is_ground)
-        painter.drawImage(QPointF(0, 0), points_about(size, ratio, self.theme, sheets, *points))
+        image = points_about(size, ratio, self.theme, sheets, *points, self._room)
+        painter.drawImage(QPointF(0, 0), image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = class_colour(self.colours, box.label, self.theme)
         for sheet in sheets:

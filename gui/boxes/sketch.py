@@ -16,7 +16,7 @@ from gui.boxes.sheets import Sheet
 from gui.look.theme import Theme
 from gui.view.contrast import told_apart
 
-ROOM_M = 1.0  # around a box, of which points are drawn
+ROOM_M, FAR_M = 1.0, 5.0  # around a box, of which points are drawn; at most, where it holds none
 _FEW, _SIZES_PX = 400, (2, 3)  # points inside below which squares are larger
 _HANDLE_PX, _KNOB_PX = 3.0, 5.0
 _FAINT = 0.45  # of the ground, towards the canvas
@@ -120,6 +120,17 @@ class Sketch:
         self.painter.drawText(at, fits[0] if fits else "")
 
 
+def room_about(box: np.ndarray, points: np.ndarray, is_ground: np.ndarray) -> float:
+    """Metres around a box (7,) in which something is to be seen: 1, or where none of points
+    (N, >= 3) but of the ground (N,) bool is inside, 1 m beyond the nearest one, 5 at most."""
+    rows = near_rows(box, points, FAR_M)
+    rows = rows[~is_ground[rows]]
+    if not len(rows):
+        return FAR_M
+    beyond = (np.abs(in_box(box, points[rows])) - box[3:6] / 2).max(axis=1).min()
+    return ROOM_M if beyond <= 0 else min(float(beyond) + ROOM_M, FAR_M)
+
+
 def points_about(
     size: tuple[int, int],
     ratio: float,
@@ -128,13 +139,18 @@ def points_about(
     box: np.ndarray,
     points: np.ndarray,
     is_ground: np.ndarray,
+    room: float = ROOM_M,
 ) -> QImage:
-    """A picture, `ratio` pixels to each of a size (width, height), of those of points (N, >= 3)
-    within 1 m of a box (7,) in each view: what is inside bright, the ground (N,) bool dim."""
-    rows = near_rows(box, points, ROOM_M)
+    """A picture, `ratio` pixels to each of a size (width, height), of points (N, >= 3) about a box
+    (7,): in each view what it has room for, no deeper than `room` metres before and behind the
+    box. What is inside is bright, the ground (N,) bool dim."""
+    # Across a view's whole width, since its middle need not be the box's.
+    wide = max(max(sheet.width, sheet.height) / sheet.pixels for sheet in sheets)
+    rows = near_rows(box, points, max(wide, room))
     near = points[rows, :3].astype(np.float64)
     ground = is_ground[rows]
-    inside = (np.abs(in_box(box, near)) <= box[3:6] / 2).all(axis=1) & ~ground
+    away = np.abs(in_box(box, near)) - box[3:6] / 2
+    inside = (away <= 0).all(axis=1) & ~ground
     canvas = np.array(theme.rgb("canvas"), float)
     dim = canvas + (np.array(theme.rgb("warning")) - canvas) * _FAINT
     side = _SIZES_PX[int(inside.sum() < _FEW)]
@@ -146,8 +162,9 @@ def points_about(
     layers = []
     for sheet in sheets:
         clip = (sheet.left, sheet.top, sheet.left + sheet.width, sheet.top + sheet.height)
+        seen = away[:, 3 - sheet.aspect.across - sheet.aspect.upward] <= room
         places = sheet.places(near)
-        layers += [Dots(places[part], side, colour, clip) for part, colour in parts]
+        layers += [Dots(places[part & seen], side, colour, clip) for part, colour in parts]
     return dots_image(size, ratio, theme.rgb("canvas"), layers)
 
 

@@ -373,3 +373,45 @@ def test_without_a_box_nothing_can_be_pulled(qtbot):
     double_click(views, (100, 100))
     views.grab()
     assert told.edited == told.committed == []
+
+
+def drawn_at(views: SideViews, sheet, point: np.ndarray) -> bool:
+    """Whether a view shows a point that is none of the ground."""
+    x, y = sheet.places(point[None])[0]
+    if not sheet.holds(x, y):
+        return False
+    colour = views.grab().toImage().pixelColor(int(x), int(y)).getRgb()[:3]
+    return colour in (views.theme.rgb("quiet"), views.theme.rgb("text"))
+
+
+@pytest.mark.parametrize("yaw", [0.0, 0.7])
+def test_more_around_a_box_is_seen_the_further_one_zooms_out(qtbot, yaw: float):
+    views = shown(qtbot, yaw)
+    ahead = np.array([np.cos(yaw), np.sin(yaw), 0.0])
+    beside = np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+    far = CAR[:3] + 4.6 * ahead  # 2.6 m before its front
+    deep = CAR[:3] + 3.4 * beside + 0.9 * ahead + (0, 0, 0.5)  # 2.4 m beside it
+    points = np.vstack([views.points, far, deep]).astype(np.float32)
+    views.set_points(points, np.append(views.is_ground, [False, False]))
+    assert not drawn_at(views, views.sheets[TOP], far)
+    for _ in range(4):
+        wheel(views, (450, 150), -120)
+    assert drawn_at(views, views.sheets[TOP], far)
+    assert drawn_at(views, views.sheets[SIDE], far)
+    assert drawn_at(views, views.sheets[TOP], deep)
+    # From the side nothing is drawn over the box that stands far behind it.
+    assert not drawn_at(views, views.sheets[SIDE], deep)
+
+
+def test_a_box_that_holds_nothing_shows_what_is_near(qtbot):
+    views = shown(qtbot)
+    box = CAR.copy()
+    box[0] -= 6.2  # 2.9 m behind the nearest point of the thing
+    views.set_box(Box(box, 0))
+    nearest = CAR[:3] - np.array([1.2, 0.8, 0.3])
+    assert drawn_at(views, views.sheets[TOP], nearest)
+    top = views.sheets[TOP]
+    # The box is dragged onto the thing in one go.
+    drag(views, top.places(box[None, :3])[0], top.places(CAR[None, :3])[0])
+    np.testing.assert_allclose(views.box.box[:2], CAR[:2], atol=0.1)
+    assert drawn_at(views, views.sheets[TOP], nearest)

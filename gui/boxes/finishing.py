@@ -97,7 +97,9 @@ class Finishing(QObject):
         boxes = "1 box is" if one else f"{many:,} boxes are"
         self._question = f"{boxes} still open: nobody confirmed {'it' if one else 'them'}."
         rest = (
-            "it goes into no export unless asked" if one else "they go into no export unless asked"
+            "it stays dashed and exports leave it"
+            if one
+            else "they stay dashed and exports leave them"
         )
 
         def here(act: Callable[[], object]) -> Callable[[], object]:
@@ -105,7 +107,7 @@ class Finishing(QObject):
 
         self.asks.emit(
             self._question,
-            f"The frame is not finished yet. Left out, {rest} for.",
+            f"The frame is not finished yet. Finished without, {rest} out.",
             [
                 ("Accept it, finish" if one else "Accept all, finish", here(self._accept_all)),
                 ("Look at it" if one else "Go through them", here(self.chose.emit)),

@@ -66,6 +66,9 @@ class KittiObject(SemanticKitti):
     def calibration(self, root: Path, scan: str) -> Calibration:
         return _in_file(self.path(root, scan).parent.parent / "calib" / f"{_stem(scan)}.txt")
 
+    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
+        return f"{scan.partition('/')[0]}/labels/{_stem(scan)}.label", np.dtype("<u4")
+
     def box_file(self, scan: str) -> str:
         return f"{scan.partition('/')[0]}/label_2/{_stem(scan)}.txt"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,7 +131,7 @@ def _files(project: Project, frames: Mapping[str, Boxes], kind: str) -> list[_Fi
         return [
             _File(
                 made.box_file(scan) if made.name == "kitti" else f"label_2/{flat_name(scan)}.txt",
-                kitti_object.written(boxes, _calibration(project, scan), names),
+                _kitti(project, kitti_object.written, boxes, [scan]),
             )
             for scan, boxes in frames.items()
         ]
@@ -141,7 +141,7 @@ def _files(project: Project, frames: Mapping[str, Boxes], kind: str) -> list[_Fi
 def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[_File]:
     """KITTI tracking: the frames of a sequence in one file, by their numbers."""
     of_drive: dict[str, dict[int, Boxes]] = {}
-    first: dict[str, str] = {}
+    scans: dict[str, list[str]] = {}
     made = project.dataset.format
     for scan, boxes in frames.items():
         folder, _, frame = scan.rpartition("/")
@@ -153,13 +153,11 @@ def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[_File]:
         own = made.name == "kitti-tracking"
         name = made.box_file(scan) if own else f"label_02/{flat_name(folder) or 'scans'}.txt"
         of_drive.setdefault(name, {})[int(frame)] = boxes
-        first.setdefault(name, scan)
+        scans.setdefault(name, []).append(scan)
     return [
         _File(
             name,
-            kitti_tracking.written(
-                found, _calibration(project, first[name]), project.classes.names
-            ),
+            _kitti(project, kitti_tracking.written, found, scans[name]),
         )
         for name, found in of_drive.items()
     ]
@@ -168,3 +166,28 @@ def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[_File]:
 def _calibration(project: Project, scan: str) -> Calibration | None:
     found = project.dataset.format.calibration(project.dataset.root, scan)
     return None if found.tr is None else found
+
+
+def _kitti(
+    project: Project, write: Callable[..., Written], boxes: object, scans: Sequence[str]
+) -> Written:
+    """What `write` makes of boxes for the camera of scans."""
+    calibration, size = _calibration(project, scans[0]), _size(project, scans)
+    made = write(boxes, calibration, project.classes.names, size)
+    if calibration is None or size is not None:
+        return made
+    return made._replace(
+        notes=(*made.notes, "there is no picture: rectangles are not cut at its edges.")
+    )
+
+
+def _size(project: Project, scans: Sequence[str]) -> tuple[int, int] | None:
+    """Width and height of the pictures of frames of one camera, None without a picture."""
+    import imagesize
+
+    dataset = project.dataset
+    for camera in (dataset.format.camera(dataset.root, scan) for scan in scans):
+        width, height = imagesize.get(camera.image) if camera is not None else (-1, -1)
+        if width > 0 < height:
+            return int(width), int(height)
+    return None

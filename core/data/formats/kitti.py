@@ -19,6 +19,8 @@ from core.data.names import is_hidden
 
 _PARTS = ("training", "testing")
 _SETS = {"train": "training", "val": "training", "test": "testing"}
+# Where only the points in the camera's view were kept, as detectors' tools do.
+_REDUCED = "reduced"
 _DATA = "velodyne_points/data"
 _RAW_360 = "data_3d_raw"
 
@@ -32,20 +34,23 @@ class KittiObject(SemanticKitti):
     layout = "training/velodyne/*.bin beside training/calib, splits in ImageSets"
 
     def sequences(self, root: Path) -> tuple[str, ...]:
-        there = [part for part in _PARTS if (root / part / "velodyne").is_dir()]
-        if not any(self._frames_there(root, part) for part in there):
+        kinds = {part: _kind(root / part) for part in _PARTS}
+        there = [part for part, kind in kinds.items() if kind is not None]
+        if not any(self._frames_there(root, f"{part}{kinds[part]}") for part in there):
             return ()
-        names = (*_SETS, *there)
+        names = [f"{name}{kinds[_SETS.get(name, name)] or ''}" for name in (*_SETS, *there)]
         return tuple(sorted(name for name in names if self.scans(root, name)))
 
     def folder(self, sequence: str) -> str:
-        return f"{_SETS.get(sequence, sequence)}/velodyne"
+        name, _, kind = sequence.partition("_")
+        return f"{_SETS.get(name, name)}/{'_'.join(filter(None, ('velodyne', kind)))}"
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
-        there = self._frames_there(root, _SETS.get(sequence, sequence))
-        if sequence in _SETS:
-            return tuple(scan for scan in there if _stem(scan) in _named(root, sequence))
-        sets = (name for name, part in _SETS.items() if part == sequence)
+        there = self._frames_there(root, sequence)
+        name = sequence.partition("_")[0]
+        if name in _SETS:
+            return tuple(scan for scan in there if _stem(scan) in _named(root, name))
+        sets = (one for one, part in _SETS.items() if part == name)
         named = frozenset[str]().union(*(_named(root, name) for name in sets))
         return tuple(scan for scan in there if _stem(scan) not in named)
 
@@ -61,6 +66,9 @@ class KittiObject(SemanticKitti):
     def calibration(self, root: Path, scan: str) -> Calibration:
         return _in_file(self.path(root, scan).parent.parent / "calib" / f"{_stem(scan)}.txt")
 
+    def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
+        return f"{scan.partition('/')[0]}/labels/{_stem(scan)}.label", np.dtype("<u4")
+
     def box_file(self, scan: str) -> str:
         return f"{scan.partition('/')[0]}/label_2/{_stem(scan)}.txt"
 
@@ -73,34 +81,41 @@ class KittiTracking(SemanticKitti):
     layout = "training/velodyne/<nnnn>/*.bin beside training/calib"
 
     def sequences(self, root: Path) -> tuple[str, ...]:
-        found = [p for part in _PARTS for p in (root / part / "velodyne").glob("*") if p.is_dir()]
-        return tuple(sorted(f"{p.parent.parent.name}/{p.name}" for p in found))
+        found = []
+        for part in _PARTS:
+            kind = _kind(root / part)
+            if kind is not None:
+                drives = (root / part / f"velodyne{kind}").glob("*")
+                found += [f"{part}{kind}/{drive.name}" for drive in drives if drive.is_dir()]
+        return tuple(sorted(found))
 
     def folder(self, sequence: str) -> str:
-        part, _, drive = sequence.partition("/")
-        return f"{part}/velodyne/{drive}"
+        part, kind, drive = _of_drive(sequence)
+        return f"{part}/velodyne{kind}/{drive}"
 
     def pose(self, root: Path, scan: str) -> np.ndarray | None:
-        sequence = scan.rpartition("/")[0].replace("/velodyne/", "/")
-        return self._found(root, sequence).poses.get(kitti_poses.number(_stem(scan)))
+        part, _velodyne, drive, frame = scan.split("/")
+        return self._found(root, f"{part}/{drive}").poses.get(kitti_poses.number(frame))
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
         return self._found(root, sequence).told([*map(_stem, self.scans(root, sequence))])
 
     def _found(self, root: Path, sequence: str) -> kitti_poses.Found:
-        part, _, drive = sequence.partition("/")
+        part, _kind, drive = _of_drive(sequence)
         place = root / part
         return kitti_poses.of_tracking(place / f"oxts/{drive}.txt", place / f"calib/{drive}.txt")
 
     def image(self, root: Path, scan: str) -> Path:
-        return root / scan.replace("/velodyne/", "/image_02/")
+        part, _velodyne, drive, frame = scan.split("/")
+        return root / part / "image_02" / drive / frame
 
     def calibration(self, root: Path, scan: str) -> Calibration:
         part, _velodyne, drive, _frame = scan.split("/")
         return _in_file(root / part / "calib" / f"{drive}.txt")
 
     def label_file(self, root: Path, scan: str) -> tuple[str, np.dtype]:
-        return f"{scan.replace('/velodyne/', '/labels/')}.label", np.dtype("<u4")
+        part, _velodyne, drive, frame = scan.split("/")
+        return f"{part}/labels/{drive}/{frame}.label", np.dtype("<u4")
 
     def box_file(self, scan: str) -> str:
         part, _velodyne, drive, _frame = scan.split("/")
@@ -176,6 +191,20 @@ class Kitti360(KittiRaw):
 def _home(root: Path) -> Path:
     """The folder that has KITTI-360's parts side by side."""
     return root.parent if root.name == _RAW_360 else root
+
+
+def _kind(part: Path) -> str | None:
+    """What follows velodyne in the name of the folder with the points: "" where all are there,
+    else "_reduced"; None where there is neither."""
+    kinds = ("", f"_{_REDUCED}")
+    return next((kind for kind in kinds if (part / f"velodyne{kind}").is_dir()), None)
+
+
+def _of_drive(sequence: str) -> tuple[str, str, str]:
+    """Part, kind and drive of "training/0000" or "training_reduced/0000"."""
+    part, _, drive = sequence.partition("/")
+    kind = part[part.index("_") :] if "_" in part else ""
+    return part.removesuffix(kind), kind, drive
 
 
 def _stem(scan: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.formats.kitti import KittiObject, KittiRaw
+from core.data.formats.kitti import KittiObject, KittiRaw, KittiTracking
 from core.data.scans import open_dataset, recognise
 from core.project.project import Project
 from tests.commands import CommandLine, case
@@ -109,6 +109,53 @@ def test_real_tracking_frames_reach_a_query(lidarloop, tmp_path: Path):
     pictured = [c for c in map(dataset.camera, dataset.train) if c is not None]
     assert pictured
     assert all(camera.projection is not None for camera in pictured)
+
+
+def test_points_in_the_cameras_view_alone_are_found(tmp_path: Path):
+    """As the samples lie, and as detectors' tools leave KITTI: its folder was taken for five
+    sequences of scans."""
+    root = samples("kitti_tracking")
+    found = recognise(root)
+    assert found is not None
+    assert (found.format, found.sequences) == ("kitti-tracking", ("training_reduced/0000",))
+    dataset = open_dataset("kitti-tracking", root, ["training_reduced/0000"], [])
+    assert len(dataset.train) == 154
+    first = dataset.train[0]
+    assert first == "training/velodyne_reduced/0000/000000"
+    kept = tmp_path / "whole/training"
+    kept.mkdir(parents=True)
+    (kept / "velodyne").symlink_to(root / "training/velodyne_reduced")
+    for name in ("calib", "image_02", "oxts"):
+        (kept / name).symlink_to(root / "training" / name)
+    whole = open_dataset("kitti-tracking", kept.parent, ["training/0000"], [])
+    for mine, other in zip(dataset.train, whole.train, strict=True):
+        np.testing.assert_array_equal(dataset.pose(mine), whole.pose(other))
+    assert KittiTracking().box_file(first) == "training/label_02/0000.txt"
+    assert dataset.camera(first) is not None
+    # Where both are there, the whole scans are taken.
+    (kept / "velodyne_reduced").symlink_to(root / "training/velodyne_reduced")
+    both = recognise(kept.parent)
+    assert both is not None
+    assert both.sequences == ("training/0000",)
+
+
+def test_object_frames_in_the_cameras_view_alone_keep_their_splits(tmp_path: Path):
+    part = tmp_path / "training"
+    (part / "calib").mkdir(parents=True)
+    (part / "velodyne_reduced").mkdir()
+    for stem in ("000000", "000001", "000002"):
+        np.zeros((3, 4), "<f4").tofile(part / f"velodyne_reduced/{stem}.bin")
+    (tmp_path / "ImageSets").mkdir()
+    (tmp_path / "ImageSets/train.txt").write_text("000001\n")
+    found = recognise(tmp_path)
+    assert found is not None
+    assert found.format == "kitti"
+    assert found.sequences == ("train_reduced", "training_reduced")
+    dataset = open_dataset("kitti", tmp_path, ["train_reduced"], ["training_reduced"])
+    assert dataset.train == ("training/velodyne_reduced/000001",)
+    assert dataset.validation == tuple(
+        f"training/velodyne_reduced/{s}" for s in ("000000", "000002")
+    )
 
 
 # -- raw recordings, KITTI-360 --------------------------------------------------------------------

@@ -66,6 +66,7 @@ def test_a_key_that_is_taken_is_refused_and_escape_leaves_all(driver):
     assert set(driver.entries()[0].classes.tolist()) == {0}
 
 
+@pytest.mark.slow
 def test_text_grows_and_comes_back(driver):
     label = driver.session.status.spent
     first = label.fontMetrics().height()

@@ -186,6 +186,7 @@ def test_forms_of_scans_that_were_passed_by_are_left(qapp, qtbot, driver: Driver
     made.shut()
 
 
+@pytest.mark.slow
 def test_a_closed_project_is_gone(qapp, qtbot, project_path: Path):
     """Before, each opening kept the last one with its scans, and all that it had in OpenGL."""
     window = open_window(project_path, qtbot)

@@ -321,6 +321,7 @@ def test_an_answer_given_while_a_scan_is_read_anew_stays_on_screen(driver, monke
     assert (state.content.labels[target.rows] == 3).all()
 
 
+@pytest.mark.slow
 def test_the_command_line_goes_on_with_what_is_open(driver, qtbot):
     """After training, the oracle answers what is still on the table, as a person would."""
     project, first = driver.session.project, driver.state.round

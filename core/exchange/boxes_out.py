@@ -93,9 +93,11 @@ def export_boxes(
 def unconfirmed_boxes(project: Project) -> int:
     """How many boxes that stand were only copied or interpolated: nobody vouched for them. Reads
     the boxes of every frame that has some."""
+    drawn = project.boxes.counts_by_scan()
     return sum(
         not box.sure
-        for scan in project.boxes.counts_by_scan()
+        for scan in project.dataset.scans
+        if scan in drawn
         for box in project.boxes_of(scan).values()
     )
 

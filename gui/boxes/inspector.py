@@ -48,6 +48,15 @@ _COMMANDS = (
 )
 _WIDE_PX = 330  # of numbers side by side
 _NOT_TOLD = -0.01  # of `truncated`: the spin box's least value stands for it
+_FUNCTION_KEYS = range(Qt.Key.Key_F1, Qt.Key.Key_F35 + 1)
+# What a text field does itself with Ctrl held; and the keys that are only held.
+_EDITING = {
+    getattr(Qt.Key, f"Key_{name}")
+    for name in (
+        "A", "C", "V", "X", "Y", "Z", "Left", "Right", "Home", "End", "Backspace", "Delete",
+        "Insert", "Up", "Down", "Control", "Alt", "AltGr", "Meta", "Shift",
+    )
+}  # fmt: skip
 
 
 class About(NamedTuple):
@@ -244,8 +253,9 @@ class Inspector(QWidget):
         typed = isinstance(field, QLineEdit | QAbstractSpinBox)
         escape = event.key() == Qt.Key.Key_Escape
         if event.type() == QEvent.Type.ShortcutOverride:
-            if typed and event.modifiers() & _COMMANDS:
-                if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            command = event.modifiers() & _COMMANDS or event.key() in _FUNCTION_KEYS
+            if typed and command:
+                if event.key() not in _EDITING:
                     field.clearFocus()
                 return False
             if typed or escape:

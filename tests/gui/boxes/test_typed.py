@@ -110,3 +110,12 @@ def test_finishing_from_a_field_keeps_it_first(street: BoxDriver, two):
     assert street.session.project.boxes_of(scan)[dashed].box[5] == 1.9
     assert street.session.project.boxes_of(scan)[dashed].sure
     assert street.session.project.boxes.is_finished(scan)
+
+
+def test_a_key_that_leads_away_keeps_it_first(street: BoxDriver, two):
+    """Ctrl+L and F-keys are the window's, whatever is typed: that is written before they act."""
+    dashed, _ = two
+    scan, project = street.frame.scan, street.session.project
+    type_in(street, street.work.panels.inspector.numbers["l"], "5.5", Qt.Key.Key_F4)
+    assert street.session.work is street.session.points
+    assert project.boxes_of(scan)[dashed].box[3] == 5.5

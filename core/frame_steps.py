@@ -16,9 +16,9 @@ from core.query.frames import Frames, choose, frames_budget, frames_of
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
 from core.rounds.round import QUERY, Round
+from core.steps import BOX_ORACLE
 
 LEAST_POINTS = 5  # of a box that the oracle draws (S-SSAL's own rule)
-ORACLE = "boxes"
 
 
 def table_of(project: Project) -> Frames:
@@ -80,8 +80,8 @@ def annotate_frames(project: Project, job: Job, *, oracle: str) -> int:
 
     Raises ProjectError outside research projects and where nothing is open.
     """
-    if oracle != ORACLE:
-        raise SettingsError(f"There is no oracle {oracle} for boxes.", f"There is {ORACLE}.")
+    if oracle != BOX_ORACLE:
+        raise SettingsError(f"There is no oracle {oracle} for boxes.", f"There is {BOX_ORACLE}.")
     if not project.research:
         raise ProjectError(
             "This project is for people: only research projects answer from ground truth.",

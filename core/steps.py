@@ -23,12 +23,12 @@ from core.query.pool import Draw, Pool
 from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
-from core.query.strategies.names import TIMES
 from core.query.why import REOPENED
 from core.rounds.round import QUERY, Round
 from core.rounds.scores import MORE
 
 ORACLES = ("per-point", "majority")
+BOX_ORACLE = "boxes"  # of frames; core/frame_steps.py draws by it
 
 
 def prepare(
@@ -213,6 +213,8 @@ def _that_can_choose(name: str, pool: Pool, *, first: bool, scored: bool) -> Sel
             what, do = ELSEWHERE[column]
             raise ProjectError(f"Strategy {name} ranks by {what}.", do)
     if scored and MORE.keys() & set(lacks):
+        from core.query.strategies.names import TIMES
+
         raise ProjectError(
             f"Strategy {name} ranks by a second look at the scans, which costs time and is taken "
             "only where a project asks by it.",

@@ -7,15 +7,14 @@ from pathlib import Path
 
 from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
+from core.boxes.formats import KINDS
 from core.cli import boxes, classes, experiment, settings
 from core.data.reading import METRES
-from core.exchange.box_files import KINDS
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
 from core.exchange.layouts import LAYOUTS, OWN
-from core.frame_steps import ORACLE
 from core.simulate.town import LAYOUTS as TOWN_LAYOUTS
-from core.steps import ORACLES
+from core.steps import BOX_ORACLE, ORACLES
 
 # Settings of the sensor with an option each, and what the option is given.
 SENSOR = {
@@ -183,7 +182,7 @@ def parser() -> argparse.ArgumentParser:
         "answer the open query from ground truth (research projects only)",
         "annotate street --oracle per-point",
     )
-    made.add_argument("--oracle", choices=(*ORACLES, ORACLE), required=True)
+    made.add_argument("--oracle", choices=(*ORACLES, BOX_ORACLE), required=True)
     boxes.add_task(made)
     made = add("train", "train on all answers, then score and evaluate", "lidarloop train street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")

@@ -6,7 +6,6 @@ import argparse
 
 from core.base.errors import SettingsError
 from core.base.jobs import Job
-from core.frame_steps import annotate_frames, ask_frames
 from core.project.project import Project
 
 TASKS = ("points", "boxes")
@@ -53,6 +52,8 @@ def query(project: Project, arguments: argparse.Namespace, job: Job) -> str:
         raise SettingsError(
             "Boxes are not asked by points or units.", "Give --frames, --boxes or --minutes."
         )
+    from core.frame_steps import ask_frames
+
     found = ask_frames(
         project,
         job,
@@ -76,6 +77,8 @@ def only_points(arguments: argparse.Namespace) -> None:
 
 def annotate(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     """Answer the open frames from ground truth; how many boxes."""
+    from core.frame_steps import annotate_frames
+
     return f"{annotate_frames(project, job, oracle=arguments.oracle):,} boxes drawn"
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.base.errors import SettingsError
 from core.base.jobs import Job
-from core.experiment.folder import RESUME
-from core.experiment.spec import PROTOCOLS, names
+from core.experiment.names import PROTOCOLS, RESUME, names
 
 if TYPE_CHECKING:
     from core.cli.faces import Faces

@@ -13,6 +13,7 @@ import numpy as np
 
 from core.base.errors import DataError, SettingsError
 from core.boxes.formats import (
+    KINDS,
     csv_file,
     kitti_object,
     kitti_tracking,
@@ -26,7 +27,6 @@ from core.boxes.table import Boxes
 from core.data.scans import Dataset
 from core.exchange.match import match, some
 
-KINDS = ("kitti", "kitti-tracking", "openlabel", "nuscenes", "labelcloud", "csv")
 _EACH = "Name a folder with a file for each scan, or one file of all frames."
 
 

@@ -12,6 +12,7 @@ from core.answers.box import Box, table_of
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.formats import (
+    KINDS,
     csv_file,
     kitti_object,
     kitti_tracking,
@@ -23,7 +24,6 @@ from core.boxes.formats.source import Written, counted
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration
 from core.data.scans import flat_name
-from core.exchange.box_files import KINDS
 from core.exchange.outbox import Outbox
 from core.project.project import Project
 

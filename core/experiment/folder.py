@@ -20,11 +20,10 @@ from typing import Any
 from core.base.errors import ProjectError, SettingsError
 from core.base.files import hash_json, read_json, write_json
 from core.base.settings import Settings, load_preset
+from core.experiment.names import ABOUT
 from core.experiment.spec import CONTROL, FULL, FULL_TIMES, Arm, Spec, kind_of_budget
 from core.prepare.run import settings_of_units
 
-ABOUT = "experiment.json"
-RESUME = "resume"  # in the place of a spec's name: the one that a folder holds
 _VERSION = 1
 # What changes no cell, so that a folder goes on with another value.
 _OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed", "over")
@@ -139,12 +138,6 @@ class Experiment:
                 "looks": [list(seeds) for seeds in self.looks],
             },
         )
-
-
-def is_cell(project: Path) -> bool:
-    """Whether a project is a cell of an experiment: what is answered there would change results."""
-    folder = project.resolve().parent
-    return folder.name == "cells" and (folder.parent / ABOUT).exists()
 
 
 def control_of(spec: Spec, arm: Arm) -> Arm | None:

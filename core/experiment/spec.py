@@ -19,12 +19,12 @@ from core.base.bounded import MOST_TOML, read_whole
 from core.base.errors import SettingsError
 from core.base.settings import PRESETS, load_preset
 from core.data.formats import format_named
+from core.experiment.names import names
 from core.query.strategies import strategy_named
 
 TABLES = ("table1", "fig2", "cost", "partitions")  # that need units and truth alone
 CONTROL, FULL = "control", "full"
 KINDS = ("strategy", CONTROL, FULL)
-PROTOCOLS = ("equal", "paper")
 OVER = ("points", "seconds")
 FULL_TIMES = 5  # steps of the reference on full labels, in rounds
 _MOST_ROUNDS = 100
@@ -117,13 +117,6 @@ class Spec:
             "arms": tuple(Arm(**arm) for arm in stored["arms"]),
         }
         return cls(**{**stored, **lists, **parts})
-
-
-def names() -> list[str]:
-    """The experiments that come with the program."""
-    folder = resources.files("resources") / "experiments"
-    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir()
-                  if file.name.endswith(".toml"))  # fmt: skip
 
 
 def titles() -> dict[str, str]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
-from core.experiment.folder import RESUME
+from core.experiment.names import RESUME
 from gui.desk.background import Background
 from gui.experiments.new import NewExperiment
 from gui.experiments.plan import remember

@@ -12,7 +12,8 @@ from core.data.formats import format_named
 from core.data.scans import open_dataset, sequences_of
 from core.data.splits import expanded
 from core.experiment.cell import finished
-from core.experiment.folder import ABOUT, Experiment, opened, seeds_of
+from core.experiment.folder import Experiment, opened, seeds_of
+from core.experiment.names import ABOUT
 from core.experiment.spec import Spec, read_spec
 from core.experiment.watch import holder_of
 from gui.experiments.process import Order

@@ -15,7 +15,7 @@ from pathlib import Path
 from core.base.errors import StorageError
 from core.base.files import storage_error
 from core.experiment.attached import STAY, kill_tree
-from core.experiment.folder import RESUME
+from core.experiment.names import RESUME
 
 LOG = ".run.log"
 _MAIN = Path(__file__).resolve().parents[2] / "main.py"

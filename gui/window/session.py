@@ -14,7 +14,6 @@ from core import steps
 from core.answers.annotator import annotator_name
 from core.base.errors import LockedError, ProjectError, StorageError
 from core.base.jobs import Job, Progress
-from core.frame_steps import ORACLE, annotate_frames, ask_frames
 from core.project.project import Project
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
@@ -51,7 +50,7 @@ SAMPLE = 50  # units of a blind second opinion
 
 def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None]:
     """Open a project for writing, else for reading, with the reason. Raises ProjectError."""
-    from core.experiment.folder import is_cell
+    from core.experiment.names import is_cell
 
     if is_cell(path):
         return Project(path, read_only=True), LockedError(
@@ -215,6 +214,8 @@ class Session(QObject):
 
     def ask_frames(self, options: dict[str, Any]) -> None:
         """Choose and freeze the next frames to draw boxes in, in the background."""
+        from core.frame_steps import ask_frames
+
         self.jobs.run("Ask for frames", lambda job: ask_frames(self.project, job, **options))
 
     def ask_next(self, options: dict[str, Any] | None = None) -> None:
@@ -268,7 +269,10 @@ class Session(QObject):
 
     def box_oracle(self) -> None:
         """Draw the dataset's own boxes in the open frames, in the background."""
-        self.jobs.run("Oracle", lambda job: annotate_frames(self.project, job, oracle=ORACLE))
+        from core.frame_steps import annotate_frames
+
+        oracle = steps.BOX_ORACLE
+        self.jobs.run("Oracle", lambda job: annotate_frames(self.project, job, oracle=oracle))
 
     def export(self, out: Path, what: str) -> None:
         """Write labels, predictions, both merged, or the journal below `out`."""

@@ -16,9 +16,10 @@ from core.answers.boxes import Drawn
 from core.answers.effort import Effort
 from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
+from core.boxes.formats import KINDS
 from core.boxes.table import Boxes
 from core.cli import doctor
-from core.exchange.box_files import KINDS, read_boxes, truth
+from core.exchange.box_files import read_boxes, truth
 from core.exchange.boxes_in import plan_boxes, take_over_boxes
 from core.exchange.boxes_out import export_boxes
 from core.project.project import Project

@@ -8,7 +8,8 @@ import pytest
 
 from core.base.errors import SettingsError
 from core.experiment.folder import seeds_of
-from core.experiment.spec import Spec, kind_of_budget, names, read_spec
+from core.experiment.names import names
+from core.experiment.spec import Spec, kind_of_budget, read_spec
 from tests.experiments import TINY, tiny_spec
 
 

@@ -16,8 +16,8 @@ import pytest
 from core.base.errors import SettingsError
 from core.base.files import write_json, writer_lock
 from core.experiment.attached import STAY, follow, kill_tree
-from core.experiment.folder import is_cell
 from core.experiment.lines import lines_of
+from core.experiment.names import is_cell
 from core.experiment.watch import FAILED, FINISHED, RUNNING, WAITING, Watch, holder_of
 from tests.made_experiments import half_done, made_experiment, record, record_all
 from tests.places import ROOT

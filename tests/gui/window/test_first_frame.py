@@ -122,6 +122,8 @@ def test_a_first_frame_loads_no_slow_library(project_path: Path, tmp_path: Path)
     loaded = set(done.stdout.split())
     slow = {"torch", "open3d", "hdbscan", "sklearn", "numba", "scipy", "numpy.random"}
     other_formats = {f"core.data.formats.{name}" for name in ("bags", "e57", "kitti", "nuscenes")}
+    other_work = {"core.boxes.formats.openlabel", "core.experiment.spec", "core.prepare.run"}
+    assert not loaded & other_work
     assert "core.data.formats.semantickitti" in loaded
     assert loaded & (slow | other_formats) == set()
 

@@ -12,9 +12,8 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core import steps
 from core.answers.annotator import annotator_name
-from core.base.errors import LockedError, ProjectError, StorageError
+from core.base.errors import ProjectError
 from core.base.jobs import Job, Progress
-from core.project.project import Project
 from core.quality.agreement import blind_sample, others_answered
 from core.quality.disagreements import disagreements, reopen
 from core.rounds.round import Round
@@ -39,6 +38,7 @@ from gui.window.box_exchange import BoxExchange
 from gui.window.exchange import Exchange, Told
 from gui.window.gate import Gate
 from gui.window.jobs import Jobs
+from gui.window.opening import open_project
 from gui.window.statusbar import StatusBar
 from gui.window.why_not import Reasons
 
@@ -46,21 +46,6 @@ if TYPE_CHECKING:  # it is loaded when boxes are first drawn
     from gui.boxes.work import BoxesWork
 
 SAMPLE = 50  # units of a blind second opinion
-
-
-def open_project(path: Path) -> tuple[Project, LockedError | StorageError | None]:
-    """Open a project for writing, else for reading, with the reason. Raises ProjectError."""
-    from core.experiment.names import is_cell
-
-    if is_cell(path):
-        return Project(path, read_only=True), LockedError(
-            "This project is a cell of an experiment: an answer here would change its results.",
-            "To go on with it, copy its folder elsewhere and open the copy.",
-        )
-    try:
-        return Project(path), None
-    except (LockedError, StorageError) as error:
-        return Project(path, read_only=True), error
 
 
 class Session(QObject):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.cli.verbs import run
-from gui.window.session import open_project
+from gui.window.opening import open_project
 from tests.places import ROOT
 from tests.streets import asked_project
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
@@ -203,13 +204,13 @@ class BoxView(QObject):
         place = at_place(self.view, boxes, x, y)
         return None if place is None else rows[place]
 
-    def _moved(self, event: object) -> None:
+    def _moved(self, event: Any) -> None:
         now = time.monotonic()
         pressed = getattr(event, "press_event", None) is not None
         if not self.on or pressed or now - self._looked < _HOVER_S or self.making.armed:
             return
         self._looked = now
-        x, y = (float(value) for value in event.pos[:2])  # type: ignore[attr-defined]
+        x, y = (float(value) for value in event.pos[:2])
         hit = self._at(x, y)
         name = hit.name if hit is not None else ""
         if name == self._hovered:

@@ -134,7 +134,7 @@ class Chart(QFrame):
 
     def draw(self) -> None:
         """Add items and marks; the plot is empty and has the look of the theme."""
-        raise NotImplementedError
+        raise NotImplementedError  # by each chart: Qt's metaclass leaves no room for ABC
 
     def table(self) -> tuple[Sequence[str], list[Sequence[object]]]:
         """Heading and rows of what is shown."""

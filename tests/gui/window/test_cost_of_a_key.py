@@ -51,13 +51,15 @@ def test_one_answer_by_a_key(busy, monkeypatch):
     busy.rest()
     assert len(state.project.open_items(state.round)) == 60
     file = state.project.dataset.path(state.content.scan)
+    meanwhile: list[str] = []  # suggestions learnt anew, and another estimate of the time left
+    state.guesses.changed.connect(lambda: meanwhile.append("guesses"))
+    state.estimates.changed.connect(lambda: meanwhile.append("estimates"))
     with counted(window, monkeypatch) as counts:
         busy.key("R")
         busy.rest()
     assert len(state.project.open_items(state.round)) == 59
-    # One for the answer, and one each where suggestions or the time left became others meanwhile.
-    assert 1 <= counts["passes"] <= 3
-    assert counts["reasons"] <= 3 * len(window.actions_table.table) + 2
+    assert 1 <= counts["passes"] <= min(3, 1 + len(meanwhile))
+    assert counts["reasons"] <= counts["passes"] * len(window.actions_table.table) + 2
     assert counts["touches"] <= 4
     assert counts["walks"] == 0
     assert counts["exists"] == 0
@@ -76,7 +78,7 @@ def test_a_key_on_the_whole_list_walks_through_nothing(busy, monkeypatch):
         busy.rest()
         with counted(busy.window, monkeypatch) as counts:
             busy.key(key, modifier or Qt.KeyboardModifier.NoModifier)
-        assert counts["passes"] <= 3
+        assert counts["passes"] <= 2
         assert (counts["walks"], counts["exists"]) == (0, 0)
 
 

@@ -31,6 +31,7 @@ _BITS = (
     *("return_number", "number_of_returns", "synthetic", "key_point", "overlap"),
     *("scanner_channel", "scan_direction_flag", "edge_of_flight_line", "withheld"),
 )
+_NATIVE_BYTES = 8 << 20  # what laspy and lazrs want besides the points
 _POSITION = ("X", "Y", "Z")
 _MOST_ID = 0xFFFF
 _DO = "Write the class of each point as classification, or as whole numbers in class_id."
@@ -95,6 +96,7 @@ def _metres(points: Any, header: Any, axis: int) -> np.ndarray:
 @dataclass(frozen=True)
 class _Header:
     points: int
+    row: int  # bytes
     compressed: bool
 
 
@@ -124,7 +126,13 @@ def _header(path: Path) -> _Header:
     numbers = unpack_from("<6d", head, 131)
     if not all(map(math.isfinite, numbers)) or 0 in numbers[:3]:
         raise wrong(path, "cannot be read: the scales or offsets in its header are no numbers")
-    return _Header(points, compressed)
+    return _Header(points, row, compressed)
+
+
+def _need_memory(header: _Header, size: int) -> None:
+    """Raise MemoryError where the points will not fit: of lazrs, an allocation that fails ends the
+    process."""
+    np.empty(header.points * (header.row + 3 * 8) + size + _NATIVE_BYTES, np.uint8)
 
 
 @contextmanager
@@ -134,6 +142,7 @@ def _points(path: Path) -> Iterator[tuple[Any, Any]]:
     need_laspy(compressed=header.compressed)
     import laspy
 
+    _need_memory(header, file_size(path))
     try:
         with laspy.open(
             path,

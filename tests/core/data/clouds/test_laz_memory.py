@@ -41,7 +41,7 @@ def child(spare):
         return 1 if TOO_LARGE in error.what else 2
     return 0
 
-for spare in range(4 << 20, 44 << 20, 1 << 20):
+for spare in range(4 << 20, 44 << 20, 1 << 18):
     pid = os.fork()
     if not pid:
         os._exit(child(spare))

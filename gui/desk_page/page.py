@@ -23,7 +23,8 @@ from core.base.jobs import Job
 from core.base.words import round_name
 from core.desk.asked import Asked, asked
 from core.desk.class_parts import ANSWERS, TRUTH, ClassParts, class_parts
-from core.desk.matrix import Place, find, matrix_of
+from core.desk.matrix import find, matrix_of
+from core.desk.measured import Place
 from core.desk.sizes import sizes_of
 from core.desk.steps import Step, steps_of
 from gui.charts.asked import AskedChart

@@ -38,6 +38,7 @@ class SizesChart(Chart):
         self.prepared: tuple[int, ...] = ()
         self.cuts: tuple[int, ...] = ()
         self._lines: list[pg.InfiniteLine] = []
+        self._chosen: np.ndarray | None = None  # sizes of the chosen clusters
         super().__init__(theme)
         self.kind, self.classes = Combo(), QSpinBox()
         for name, words in _KINDS.items():
@@ -83,6 +84,23 @@ class SizesChart(Chart):
         head = "As prepared" if same else f"Not as prepared ({_cut_words(self.prepared)})"
         self.tell(f"{head}. % of information / clusters / points: {'; '.join(parts)}.")
 
+    def choose(self, sizes: np.ndarray | None) -> None:
+        """Mark which clusters are chosen, by their sizes (n,); None for no choice."""
+        if sizes is None and self._chosen is None:
+            return
+        self._chosen = sizes
+        if self.shows:
+            self._again()
+
+    @property
+    def _shares(self) -> np.ndarray:
+        """(m,) float64 share of each size's clusters that is chosen."""
+        assert self.found is not None
+        if self._chosen is None:
+            return np.zeros(len(self.found.sizes))
+        places = np.searchsorted(self.found.sizes, self._chosen)
+        return np.bincount(places, minlength=len(self.found.sizes)) / self.found.units
+
     def draw(self) -> None:
         found = self.found
         assert found is not None
@@ -96,11 +114,19 @@ class SizesChart(Chart):
         bars = pg.BarGraphItem(x=found.sizes, height=values, width=0.85, brushes=brushes,
                                pen=pg.mkPen(None))  # fmt: skip
         self.plot.addItem(bars)
+        chosen = self._shares
+        if chosen.any():
+            self.plot.addItem(
+                pg.BarGraphItem(x=found.sizes, height=values * chosen, width=0.85,
+                                brush=QColor(self.theme.accent), pen=pg.mkPen(None))
+            )  # fmt: skip
         for place, (size, value) in enumerate(zip(found.sizes, values, strict=True)):
             words = (
                 f"{size} m: {found.units[place]:,} clusters, {found.points[place]:,} points, "
                 f"C / ln P = {found.api[place]:.2f}; {size_range(self.cuts, int(part[place]))}"
             )
+            if chosen[place]:
+                words += f"; chosen: {round(chosen[place] * found.units[place]):,} of its clusters"
             self.marks.append(Mark(float(size), float(value), words, int(size)))
         self._lines = []
         for place, cut in enumerate(self.cuts[:-1]):

@@ -92,6 +92,9 @@ def effort_of(project: Project) -> Effort:
     for group in GROUPS:
         names = _names(project, group, timed, numbers)
         took[group] = list(_took(names, numbers, seconds))
+    if units is not None:  # by size, what is prepared no more last
+        order = [size_range(units.cuts, part) for part in range(len(units.cuts) + 1)]
+        took["partition"].sort(key=lambda row: [*order, row.name].index(row.name))
     return Effort(took, hit_rates(project, heads), agreed_of(project), len(timed), len(heads))
 
 

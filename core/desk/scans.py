@@ -17,23 +17,42 @@ from core.project.project import Project
 from core.rounds.round import METRICS
 from core.rounds.scores import read_scores
 
-# Measure -> what it is called, its unit, and what is missing where no scan has it.
+
+@dataclass(frozen=True)
+class Measure:
+    """What is known of scans: a short name, words and a unit for an axis, and what is missing
+    where no scan has it."""
+
+    name: str
+    words: str
+    unit: str
+    missing: str
+
+
 MEASURES = {
-    "entropy": ("mean entropy of its units", "nat", "No network is scored yet."),
-    "novelty": (
-        "novelty: distance to the nearest answered scan",
+    "entropy": Measure(
+        "entropy", "mean entropy of a scan's units", "nat", "No network is scored yet."
+    ),
+    "novelty": Measure(
+        "novelty",
+        "distance of a scan's mean feature to the nearest answered scan",
         "in features",
         "There are neither features of a network nor shapes of units yet.",
     ),
-    "errors": (
+    "errors": Measure(
+        "errors",
         "points that the network gets wrong",
         "%",
         "No round is measured on validation scans whose predictions are there.",
     ),
-    "answered": ("points of its units that are answered", "%", "Nothing is prepared yet."),
-    "asked": ("units asked so far", "units", "Nothing is asked yet."),
-    "open": ("units asked and still open", "units", "Nothing is asked yet."),
-    "seconds": ("seconds at work, measured", "s", "No answer has taken measured time yet."),
+    "answered": Measure(
+        "answered", "points of a scan's units that are answered", "%", "Nothing is prepared yet."
+    ),
+    "asked": Measure("asked", "units asked so far", "units", "Nothing is asked yet."),
+    "open": Measure("still open", "units asked and still open", "units", "Nothing is asked yet."),
+    "seconds": Measure(
+        "seconds", "time at work, measured", "s", "No answer has taken measured time yet."
+    ),
 }
 _CHUNK = 200_000  # units whose features are in memory at a time
 
@@ -70,7 +89,7 @@ def scans_of(project: Project, job: Job) -> Scans:
         if pose is not None and np.isfinite(pose[:2, 3]).all():
             xy[place] = pose[:2, 3]
     values = {name: np.full(len(names), np.nan) for name in MEASURES}
-    why = {name: words for name, (_, _, words) in MEASURES.items()}
+    why = {name: measure.missing for name, measure in MEASURES.items()}
     if units is None:
         why = dict.fromkeys(why, "Prepare the scans first: there are no units yet.")
     else:

@@ -16,9 +16,9 @@ from gui.look.combo import Combo
 
 ENTROPY, RELIABLE, ECE, DISTANCE = "entropy", "reliability", "ece", "distance"
 _KINDS = {
-    ENTROPY: "entropy of right and wrong points",
+    ENTROPY: "entropy",
     RELIABLE: "reliability",
-    ECE: "calibration error of each class",
+    ECE: "ECE by class",
     DISTANCE: "error by distance",
 }
 FEW = 100  # points in a bin below which its bar is hollow
@@ -211,7 +211,7 @@ class CertaintyChart(Rows):
             words = f"{low:.0f} {far} m: {share[place]:.1f} % of {points[place]:,} points are wrong"
             key = (DISTANCE, self.of.currentData(), place, False)
             self.marks.append(Mark((place + 0.5) * STEP_M, float(share[place]), words, key))
-        self.plot.setXRange(0, DISTANCES * STEP_M, padding=0)
+        self.plot.setXRange(0, (int(there[-1]) + 1) * STEP_M, padding=0)
 
     def _draw_ece(self) -> None:
         rows = self._ece_rows()

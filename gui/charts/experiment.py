@@ -68,9 +68,9 @@ class ExperimentChart(Curves, Rows):
         super().__init__(theme)
         self.kind, self.over = Combo(), Combo()
         for kind, words in (
-            (CURVES, "learning curves"),
-            (FOREST, "paired differences"),
-            (REACHED, "cost of 95 % of full labels"),
+            (CURVES, "curves"),
+            (FOREST, "differences"),
+            (REACHED, "cost of 95 %"),
         ):
             self.kind.addItem(words, kind)
         for name, (words, _) in AXIS_WORDS.items():
@@ -120,6 +120,9 @@ class ExperimentChart(Curves, Rows):
             self.wait("What 95 % of full labels is, is known once the arm on full labels is done.")
         elif kind == REACHED and not self._costs:
             self.wait("No arm that asks has a finished curve yet.")
+        elif kind == REACHED and all(value is None for _, value in self._costs):
+            assert found.goal is not None
+            self.wait(f"No arm's mean curve reaches 95 % of full labels, {found.goal:.1%} mIoU.")
         elif kind == FOREST:
             self.show_plot("; ".join(one.sentence for one in told))
         else:

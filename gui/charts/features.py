@@ -166,12 +166,12 @@ class FeaturesChart(Chart):
         """(FINE, FINE, 4) uint8: how many free units lie in each cell, and any that was asked."""
         count = np.bincount(self._cell[self.states == FREE], minlength=FINE * FINE)
         shade = np.zeros((FINE * FINE, 4), np.uint8)
-        shade[:, :3] = QColor(self.theme.quiet).getRgb()[:3]
+        shade[:, :3] = _rgb(self.theme.quiet)
         most = np.log1p(count.max(initial=0)) or 1.0
         shade[:, 3] = np.where(count > 0, 40 + 190 * np.log1p(count) / most, 0)
         for state in (DECLINED, ANSWERED, OPEN):
             there = np.unique(self._cell[self.states == state])
-            shade[there] = (*QColor(self._colour(state)).getRgb()[:3], 255)
+            shade[there] = (*_rgb(self._colour(state)), 255)
         return shade.reshape(FINE, FINE, 4)
 
     def _picture(self, shade: np.ndarray) -> pg.ImageItem:
@@ -198,7 +198,7 @@ class FeaturesChart(Chart):
             shade = np.zeros((FINE * FINE, 4), np.uint8)
             there = np.zeros(FINE * FINE, bool)
             there[self._cell[mask]] = True
-            shade[there] = (*colour.getRgb()[:3], 190)
+            shade[there] = (*_rgb(self.theme.accent), 190)
             self._over = self._picture(shade.reshape(FINE, FINE, 4))
         self.plot.addItem(self._over)
 
@@ -269,3 +269,8 @@ class FeaturesChart(Chart):
             (name, float(x), float(y), STATES[s], int(c))
             for name, (x, y), s, c in zip(names, plane.xy, self.states, chosen, strict=True)
         ]
+
+
+def _rgb(colour: str) -> bytes:
+    """Three numbers of "#rrggbb"."""
+    return bytes.fromhex(colour[1:])

@@ -41,8 +41,8 @@ class ScansChart(Rows):
         self._scale: list[pg.GraphicsObject] = []
         super().__init__(theme)
         self.measure, self.kind, self.where = Combo(), Combo(), Combo()
-        for name, (words, *_) in MEASURES.items():
-            self.measure.addItem(words, name)
+        for name, one in MEASURES.items():
+            self.measure.addItem(one.name, name)
         self.kind.addItem("list", LIST)
         self.kind.addItem("map", MAP)
         for box, name in (
@@ -102,7 +102,7 @@ class ScansChart(Rows):
                 "No scan has a pose: Poses computes them from the scans. The list needs none."
             )
             return
-        words, unit, _ = MEASURES[name]
+        one = MEASURES[name]
         if kind == MAP:
             here = np.array(found.place, object) == self.where.currentData()
             self._shown = np.flatnonzero(here & np.isfinite(found.xy).all(axis=1))
@@ -118,7 +118,7 @@ class ScansChart(Rows):
             if not more:
                 self.said.hide()
         top = ", ".join(f"{found.names[p]} {self.values[p]:.3g}" for p in self._shown[:5])
-        self.show_plot(f"{words}, {unit}: {top}")
+        self.show_plot(f"{one.words}, {one.unit}: {top}")
 
     def draw(self) -> None:
         self._take_scale()
@@ -131,10 +131,10 @@ class ScansChart(Rows):
     def _draw_list(self) -> None:
         found, shown = self.found, self._shown
         assert found is not None
-        words, unit, _ = MEASURES[str(self.measure.currentData())]
+        one = MEASURES[str(self.measure.currentData())]
         values = self.values[shown]
         low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-        self.lay_rows([_short(found.names[p]) for p in shown], f"{words}, {unit}", low,
+        self.lay_rows([_short(found.names[p]) for p in shown], f"{one.words}, {one.unit}", low,
                       low + (high - low) * 1.05 or 1.0)  # fmt: skip
         colours = [self._colour(p) for p in shown.tolist()]
         self.plot.addItem(
@@ -200,7 +200,7 @@ class ScansChart(Rows):
         bar.setPen(pg.mkPen(None))
         bar.setParentItem(box)
         self._scale = [bar]
-        unit = MEASURES[str(self.measure.currentData())][1]
+        unit = MEASURES[str(self.measure.currentData())].unit
         for value, y in ((high, 0.0), (low, float(tall))):
             text = pg.TextItem(f"{value:.3g} {unit}", color=self.theme.text, anchor=(1, 0.5))
             text.setFont(self.letters())
@@ -244,10 +244,10 @@ class ScansChart(Rows):
         found = self.found
         assert found is not None
         told = []
-        for name, (words, unit, _) in MEASURES.items():
+        for name, one in MEASURES.items():
             value = found.values[name][place]
             if np.isfinite(value):
-                told.append(f"{words}: {value:.3g} {unit}")
+                told.append(f"{one.words}: {value:.3g} {one.unit}")
         return "\n".join([found.names[place], *told])
 
     def hit(self, at: QPointF) -> Mark | None:

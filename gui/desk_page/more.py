@@ -165,8 +165,9 @@ class More(QObject):
             return plane_of(project, self._reader.job, method), states_of(project)
 
         def then(found) -> None:
+            plane, states = found
             if project.units is units:
-                self.features.set_plane(*found, units.names)
+                self.features.set_plane(plane, states, units.names)
                 self._follow_features()
 
         self._reader.read(work, then, self.features)

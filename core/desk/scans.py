@@ -10,6 +10,7 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
 from core.data.own_poses import sequence_of
+from core.desk.explained import NOT_PREPARED
 from core.desk.features import numbers_of
 from core.desk.measured import measured_scans, some_of
 from core.prepare.units import Units
@@ -91,7 +92,7 @@ def scans_of(project: Project, job: Job) -> Scans:
     values = {name: np.full(len(names), np.nan) for name in MEASURES}
     why = {name: measure.missing for name, measure in MEASURES.items()}
     if units is None:
-        why = dict.fromkeys(why, "Prepare the scans first: there are no units yet.")
+        why = dict.fromkeys(why, NOT_PREPARED)
     else:
         index = (units.scan_index(name) for name in names)
         mine = np.array([-1 if one is None else one for one in index], np.int64)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 
 from core.base.words import round_name
 from core.desk.certainty import CONFIDENCES, DISTANCES, ENTROPIES, STEP_M, Certainty
+from core.desk.explained import CERTAINTY, NO_CONFIDENCE
 from gui.charts.chart import COLOURS, Mark
 from gui.charts.key import LINE, SQUARE, Entry
 from gui.charts.rows import Rows
@@ -23,25 +24,12 @@ _KINDS = {
 }
 FEW = 100  # points in a bin below which its bar is hollow
 _RIGHT, _WRONG = QColor(COLOURS[0]), QColor(COLOURS[1])
-_NO_CONFIDENCE = (
-    "These predictions were made before confidences were kept: train a round, or delete them and "
-    "score it again, to see how reliable they are."
-)
 
 
 class CertaintyChart(Rows):
     """`picked` gives (kind, class or None, bin, right)."""
 
-    title = "Entropy and error"
-    explanation = (
-        "Of the validation points of a round. Entropy (BaSAL's Eq. 2, natural logarithm): a "
-        "strategy that asks where it is high finds errors only as far as wrong points lie to the "
-        "right of right ones. Reliability (Guo et al. 2017): of points that are called something "
-        "with a confidence, how many are right; on the diagonal the network is as sure as it may "
-        "be. ECE is the mean distance from it over ten bins, by what a point is called. Error by "
-        "distance: hollow bars hold fewer than 100 points. Histogram and distance are by the true "
-        "class. A click shows the points behind a mark in the 3D view."
-    )
+    title, explanation = CERTAINTY.title, CERTAINTY.whole
 
     def __init__(self, theme) -> None:
         self.found: Certainty | None = None
@@ -60,7 +48,7 @@ class CertaintyChart(Rows):
         """Show counts; None where no validation scan has ground truth."""
         self.found = found
         if found is None:
-            self.wait("Errors are known once validation scans with ground truth measure a round.")
+            self.wait(CERTAINTY.waits)
             return
         there = found.entropy.sum(axis=(1, 2)) + found.said.sum(axis=1) > 0
         names = [(found.names[c], int(c)) for c in np.flatnonzero(there)]
@@ -88,7 +76,7 @@ class CertaintyChart(Rows):
         read = f"{found.scans:,} of {found.of:,}" if found.scans < found.of else f"{found.scans:,}"
         self.tell(f"{round_name(found.round).capitalize()}; {read} validation scans are read.")
         if kind in (RELIABLE, ECE) and not found.said.sum():
-            self.wait(_NO_CONFIDENCE)
+            self.wait(NO_CONFIDENCE)
             return
         if not self._count():
             self.wait(f"No validation point is {self._whose(kind)} {self.of.currentText()}.")

@@ -6,6 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from core.desk.effort import GROUPS, Effort, Took
+from core.desk.explained import EFFORT, NO_SECONDS, NO_SUGGESTION, NOTHING_TWICE
 from gui.charts.chart import COLOURS, Mark
 from gui.charts.key import LINE, RING, ROUND, Entry
 from gui.charts.rows import Rows
@@ -19,16 +20,7 @@ _ONE, _OTHER = QColor(COLOURS[0]), QColor(COLOURS[1])
 class EffortChart(Rows):
     """`picked` gives (group, name)."""
 
-    title = "Annotators"
-    explanation = (
-        "Active seconds of an answer, from the journal: the dot is the median, the line ends at "
-        "the 90th percentile. Units that were answered together and what was carried over from "
-        "another scan are left out: nobody looked at each of them. Agreement is of points that "
-        "were answered twice, the second time without seeing the first answer: the share with the "
-        "same class, and Cohen's kappa, which takes chance off. Suggestions: how often the class "
-        "that was suggested is what the unit was answered with, with Wilson's 95 % interval; "
-        "where they were shown, they may have led the answer."
-    )
+    title, explanation = EFFORT.title, EFFORT.whole
 
     def __init__(self, theme) -> None:
         self.found: Effort | None = None
@@ -64,18 +56,11 @@ class EffortChart(Rows):
         self.tell(f"{found.timed:,} of {found.answers:,} answers have seconds of their own.")
         waits = ""
         if kind == HITS and not found.suggestions:
-            waits = "No answer was given beside a suggestion yet."
+            waits = NO_SUGGESTION
         elif kind == AGREED and not found.agreed:
-            waits = (
-                "Nothing was answered twice yet: Review asks for a second opinion, and the queue "
-                "repeats 2 % of what one answered."
-            )
+            waits = NOTHING_TWICE
         elif kind in GROUPS and not self.took:
-            waits = (
-                "Nothing is answered yet."
-                if not found.answers
-                else "No answer has taken measured time: an oracle or an import gave them."
-            )
+            waits = NO_SECONDS if found.answers else EFFORT.waits
         if waits:
             self.wait(waits)
             return

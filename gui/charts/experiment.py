@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QPushButton
 
+from core.desk.explained import EXPERIMENT
 from core.experiment.lines import Line
 from core.experiment.plots import AXIS_WORDS
 from core.experiment.spec import CONTROL
@@ -54,14 +55,7 @@ class ExperimentChart(Curves, Rows):
     """
 
     wanted = Signal()
-    title = "Experiment"
-    explanation = (
-        "Curves: the mean over an arm's seeds with the 95 % t interval; thin lines are the seeds; "
-        "the control got no new label. Differences: paired by seed, each interval at its level "
-        "after Holm over all comparisons; filled where an order may be claimed. Cost: hours, "
-        "estimated by the keystroke-level model, until the mean curve reaches 95 % of the mIoU "
-        "that full labels give. The report of the experiment has the same numbers."
-    )
+    title, explanation = EXPERIMENT.title, EXPERIMENT.whole
 
     def __init__(self, theme) -> None:
         self.found: Shown | None = None
@@ -85,7 +79,7 @@ class ExperimentChart(Curves, Rows):
         self.open.clicked.connect(self.wanted)
         for part in (self.kind, self.over, self.open):
             self.choices.add(part)
-        self.wait("Open the folder of an experiment to see it beside this project.")
+        self.wait(EXPERIMENT.waits)
 
     def set_experiment(self, found: Shown) -> None:
         """Show an experiment."""

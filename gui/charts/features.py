@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QPushButton
 
+from core.desk.explained import FEATURES
 from core.desk.features import ANSWERED, DECLINED, FREE, OPEN, PCA, STATES, UMAP, Plane
 from gui.charts.chart import COLOURS, Chart, Mark
 from gui.charts.key import SQUARE, Entry, Key
@@ -30,15 +31,7 @@ class FeaturesChart(Chart):
     wanted(units) : to ask for these
     """
 
-    title = "Feature space"
-    explanation = (
-        "Units in the plane in which their features vary most (principal components), or as UMAP "
-        "unfolds them: what lies together looks alike to the network. A strategy that asks for "
-        "diversity spreads over it; what was asked leaves holes where nobody has looked. Of many "
-        "units each cell of the picture shows how many are free, with those that were asked on "
-        "top. Drag a rectangle to choose units: queue, view and the other charts follow; Ask for "
-        "these makes a query of the free ones."
-    )
+    title, explanation = FEATURES.title, FEATURES.whole
     brushed = Signal(object)
     wanted = Signal(object)
     method_changed = Signal(str)
@@ -78,7 +71,7 @@ class FeaturesChart(Chart):
         """Show units of the states (U,) uint8 of all units; `names` of units by their numbers."""
         self.plane, self.states, self._names = plane, states[plane.units], names
         if not len(plane.units):
-            self.wait("The preparation found no unit.")
+            self.wait(FEATURES.waits)
             return
         low, high = self._ends()
         cell = (plane.xy - low) / (high - low) * (FINE - 1)

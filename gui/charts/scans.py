@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QLinearGradient
 
+from core.desk.explained import SCANS
 from core.desk.scans import MEASURES, Scans
 from gui.charts.chart import COLOURS, NEAR_PX, Mark
 from gui.charts.key import SQUARE, Entry
@@ -24,15 +25,7 @@ _BAR_PX = (12, 110)  # of the scale of colours
 class ScansChart(Rows):
     """`picked` gives a scan's name."""
 
-    title = "Scans"
-    explanation = (
-        "Each scan where it was taken, by its pose, coloured by what is known of it; or the scans "
-        "with most of it, in a list. Entropy is the mean over the points of a scan's units by the "
-        "newest network; novelty the distance of its mean feature to that of the nearest scan "
-        "with an answer (before a network, of its units' shapes, each by its standard deviation); "
-        "errors are of validation scans with ground truth. A grey ring: nothing is known of it. "
-        "A click opens the scan in the 3D view."
-    )
+    title, explanation = SCANS.title, SCANS.whole
 
     def __init__(self, theme) -> None:
         self.found: Scans | None = None

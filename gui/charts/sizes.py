@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QSpinBox
 
 from core.base.words import size_range
+from core.desk.explained import SIZES
 from core.desk.sizes import Sizes
 from gui.charts.chart import Chart, Mark
 from gui.look.colours import partition_colours
@@ -25,13 +26,7 @@ _KINDS = {
 class SizesChart(Chart):
     """`picked` gives a size in metres."""
 
-    title = "Sizes of clusters"
-    explanation = (
-        "BaSAL's Fig. 2 for this project: how much each size of clusters is worth by Eq. 1, C "
-        "clusters with P points, and where size classes end so that each holds as much of it as "
-        "the others. Change the number of classes to see its cuts before preparing anew; drag a "
-        "cut to see what each class would hold."
-    )
+    title, explanation = SIZES.title, SIZES.whole
 
     def __init__(self, theme) -> None:
         self.found: Sizes | None = None
@@ -58,7 +53,7 @@ class SizesChart(Chart):
         """Show sizes, with the cuts that the preparation has."""
         self.found, self.prepared, self.cuts = found, prepared, prepared
         if not len(found.sizes):
-            self.wait("The preparation found no cluster: only ground cells have no size.")
+            self.wait(SIZES.waits)
             return
         self.classes.blockSignals(True)
         self.classes.setValue(max(len(prepared), 1))

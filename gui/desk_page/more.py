@@ -3,7 +3,6 @@ is first in sight, since some read the whole project."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,16 +20,16 @@ from core.desk.certainty import (
     find_entropy,
 )
 from core.desk.effort import effort_of
+from core.desk.explained import CERTAINTY, NOT_PREPARED
 from core.desk.features import PCA, plane_of, states_of, umap_installed
 from core.desk.measured import Place
 from core.desk.scans import scans_of
-from core.experiment.folder import read_experiment
+from core.experiment.folder import experiment_above, read_experiment
 from core.experiment.lines import lines_of
 from core.experiment.names import ABOUT
 from core.experiment.plots import AXIS_WORDS
 from core.experiment.results import curves
 from core.experiment.summary import summarise
-from core.project.project import Project
 from gui.charts.certainty import ECE, ENTROPY, RELIABLE, CertaintyChart
 from gui.charts.chart import Chart
 from gui.charts.effort import AGREED, HITS, EffortChart
@@ -44,8 +43,6 @@ from gui.look.theme import Theme
 from gui.start.recent import store
 
 _EXPERIMENT = "desk experiment"
-_NOT_PREPARED = "Prepare the scans first: there are no units yet."
-_ABOVE = 4  # folders above a project in which its experiment may lie
 
 
 class More(QObject):
@@ -130,10 +127,7 @@ class More(QObject):
     def _read_certainty(self) -> None:
         project = self._state.project
         if not self._round:
-            self.certainty.wait(
-                "Errors are known once a round is trained and validation scans with ground truth "
-                "measure it."
-            )
+            self.certainty.wait(CERTAINTY.waits)
             return
         self._wait(self.certainty, "Reading what the validation scans are taken for …")
         work = partial(certainty_of, project, project.round(self._round), self._reader.job)
@@ -156,7 +150,7 @@ class More(QObject):
     def _read_features(self) -> None:
         project = self._state.project
         if project.units is None:
-            self.features.wait(_NOT_PREPARED)
+            self.features.wait(NOT_PREPARED)
             return
         self._wait(self.features, "Laying out the units …")
         method, units = str(self.features.method.currentData() or PCA), project.units
@@ -187,7 +181,7 @@ class More(QObject):
             self._again("Experiment")
 
     def _read_experiment(self) -> None:
-        out = _experiment_of(self._state.project)
+        out = experiment_above(self._state.project.path)
         if out is None:
             kept = str(store().value(_EXPERIMENT) or "")
             if not kept or not (Path(kept) / ABOUT).exists():
@@ -265,14 +259,6 @@ class More(QObject):
         place = {name: number for number, name in enumerate(found.names)}
         names = [units.scans[scan] for scan in some.tolist()]
         self.scans.choose(np.array([place[n] for n in names if n in place], np.int64))
-
-
-def _experiment_of(project: Project) -> Path | None:
-    """The experiment whose cell a project is, None where it is none."""
-    for above in list(project.path.resolve().parents)[:_ABOVE]:
-        if (above / ABOUT).exists() and os.access(above / ABOUT, os.R_OK):
-            return above
-    return None
 
 
 def _shown(out: Path) -> Shown:

@@ -26,6 +26,7 @@ from core.desk import behind
 from core.desk.ask_these import ask_these
 from core.desk.asked import Asked, asked
 from core.desk.class_parts import ANSWERS, TRUTH, ClassParts, class_parts
+from core.desk.explained import CONFUSION, NOT_PREPARED
 from core.desk.matrix import find, matrix_of
 from core.desk.measured import Place
 from core.desk.sizes import sizes_of
@@ -52,7 +53,6 @@ from gui.start.recent import store
 
 _LATER_MS = 1500  # answers come in quickly
 _LAYOUT, _VERSION = "desk", 2
-_NOT_PREPARED = "Prepare the scans first: there are no units yet."
 
 
 class DeskPage(QDialog):
@@ -217,7 +217,7 @@ class DeskPage(QDialog):
         self._known = self._state_of_now()
         if project.units is None:
             for chart in (self.sizes, self.parts, self.asked):
-                chart.wait(_NOT_PREPARED)
+                chart.wait(NOT_PREPARED)
         else:
             cuts = project.units.cuts
             self.reader.read(
@@ -308,10 +308,7 @@ class DeskPage(QDialog):
         project = self.state.project
         self.more.set_round(self.round)
         if not self.round:
-            self.confusion.wait(
-                "A confusion is there once a round is trained and validation scans with ground "
-                "truth measure it."
-            )
+            self.confusion.wait(CONFUSION.waits)
             return
         found, name = project.round(self.round), round_name(self.round)
 

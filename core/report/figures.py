@@ -47,6 +47,8 @@ def learning(steps: Sequence[Step], axis: str) -> bytes:
                 axes.annotate(f"{round_name(step.id)}, {step.strategy}", (x, y),
                               xytext=(8, 0), textcoords="offset points", va="center")  # fmt: skip
         axes.set_xlabel(words)
+        if over == 1:
+            axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_ylabel("mIoU, %")
         axes.set_xlim(0, 1.25 * max(x for x, _ in at.values()) or 1.0)
 
@@ -69,7 +71,7 @@ def heat(rows: Sequence[str], columns: Sequence[str], values: np.ndarray, top: f
             value = values[y, x]
             text = f"{100 * value:.0f}" if value >= 0.01 or not value else "<1"
             axes.text(x, y, text, ha="center", va="center", fontsize=7,
-                      color="white" if value > 0.6 * top else "black")  # fmt: skip
+                      color="white" if value > 0.75 * top else "black")  # fmt: skip
 
     return svg(draw, min(2.6 + 0.55 * len(columns), 9.5), 0.9 + _ROW * len(rows))
 

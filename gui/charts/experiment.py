@@ -67,8 +67,8 @@ class ExperimentChart(Curves, Rows):
             (REACHED, "cost of 95 %"),
         ):
             self.kind.addItem(words, kind)
-        for name, (words, _) in AXIS_WORDS.items():
-            self.over.addItem(words, name)
+        for name in AXIS_WORDS:
+            self.over.addItem("hours" if name == "seconds" else name, name)
         self.kind.setAccessibleName("What is shown")
         self.over.setAccessibleName("Over which cost")
         for box in (self.kind, self.over):

@@ -279,3 +279,15 @@ def test_features_that_no_network_makes(project: Project, value: float):
     for read in (ARRAYS["alike"].read, ARRAYS["ask"].read):
         with pytest.raises(ProjectError, match="no numbers"):
             read(project)
+
+
+def test_scores_that_do_not_name_what_all_scores_have(project: Project):
+    """Doctor had found nothing, and what read the column had."""
+    reader = OBJECTS["columns"]
+    file = whole(project, reader)
+    stored = json.loads(file.read_text())
+    stored["columns"].remove("feature")
+    file.write_text(json.dumps(stored))
+    told(project, reader, file)
+    found = doctor.integrity(project.path, Job())
+    assert any(file.name in finding.text for finding in found if finding.good is False)

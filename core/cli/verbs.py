@@ -345,6 +345,14 @@ def _status(arguments: argparse.Namespace, faces: Faces) -> int:
     return 0
 
 
+def _report(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.report.project import write_report
+
+    with _opened(arguments.project, read_only=True) as project:
+        print(write_report(project, arguments.out, _job()))
+    return 0
+
+
 def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
     from core.cli import doctor
     from core.cli.finding import Finding
@@ -454,6 +462,7 @@ _VERBS: dict[str, Verb] = {
     "score": _score,
     "evaluate": _evaluate,
     "status": _status,
+    "report": _report,
     "doctor": _doctor,
     "merge": _merge,
     "import": _import,

@@ -382,8 +382,8 @@ class Window(QMainWindow):
         from gui.desk_page.page import show_desk
 
         if self.session is not None:
-            chosen = self.session.rounds.choose
-            show_desk(self, self.session.state, self.theme, chosen)
+            session = self.session
+            show_desk(self, session.state, self.theme, session.rounds.choose, session.ask_by)
 
     def open_round(self, folder: Path) -> None:
         """Open the project that a round's folder lies in, and show that round."""

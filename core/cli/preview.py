@@ -41,16 +41,5 @@ def mix(project: Project, found: steps.Estimate) -> str:
     """Likely shares of the points, the largest classes first."""
     if found.mix is None:
         return "classes: nobody knows yet; a scored network, or 20 answers, would tell"
-    parts = [f"{name} {share:.0%}" for name, share in largest(project, found, _MOST)]
+    parts = [f"{name} {share:.0%}" for name, share in found.mix.largest(project.classes, _MOST)]
     return f"classes, {found.mix.source}: {', '.join(parts)}"
-
-
-def largest(project: Project, found: steps.Estimate, most: int) -> list[tuple[str, float]]:
-    """The `most` largest shares of at least half a percent by the classes' titles, and what is left
-    as "others"."""
-    if found.mix is None:
-        return []
-    shares = sorted(enumerate(found.mix.shares.tolist()), key=lambda pair: (-pair[1], pair[0]))
-    kept = [(project.classes.title(c), share) for c, share in shares[:most] if share >= 0.005]
-    rest = 1 - sum(share for _, share in kept)
-    return [*kept, ("others", rest)] if rest >= 0.005 else kept

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.answers.entry import Head
-from core.data.classes import FIRST_CODE
+from core.data.classes import FIRST_CODE, ClassList
 from core.prepare.units import Units
 from core.project.project import Project
 
@@ -24,6 +24,14 @@ class Mix:
 
     shares: np.ndarray
     source: str
+
+    def largest(self, classes: ClassList, most: int) -> list[tuple[str, float]]:
+        """The `most` largest shares of half a percent or more, by the classes' names, and what is
+        left as "others"."""
+        order = sorted(enumerate(self.shares.tolist()), key=lambda pair: (-pair[1], pair[0]))
+        kept = [(classes.title(c), share) for c, share in order[:most] if share >= 0.005]
+        rest = 1 - sum(share for _, share in kept)
+        return [*kept, ("others", rest)] if rest >= 0.005 else kept
 
 
 def guessed_mix(

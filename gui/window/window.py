@@ -311,7 +311,8 @@ class Window(QMainWindow):
             return
         from gui.panels.ask_options import AskOptions
 
-        options = AskOptions(self, self.session.state.estimates)
+        state = self.session.state
+        options = AskOptions(self, state.project, state.estimates, self.theme)
         options.asked.connect(self.session.ask_next)
         button = self.stepper.buttons["ask"]
         options.move(button.mapToGlobal(button.rect().bottomLeft()))

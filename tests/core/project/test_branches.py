@@ -191,7 +191,7 @@ def test_two_rounds_side_by_side(project: Project):
     for one in (second, branch):
         for scan in project.dataset.validation:
             rows.setdefault(scan, []).append(said(project, one, scan))
-    with pytest.raises(ProjectError, match="predicts of|says nothing"):
+    with pytest.raises(ProjectError, match=r"predicts of|says nothing"):
         differing(project, second, branch, Job())  # training scans are not predicted here
     (scan,) = rows
     assert (rows[scan][0] != rows[scan][1]).any()

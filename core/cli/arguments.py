@@ -8,7 +8,7 @@ from pathlib import Path
 from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
 from core.boxes.formats import KINDS
-from core.cli import boxes, classes, experiment, rounds, settings
+from core.cli import boxes, classes, experiment, quality, rounds, settings
 from core.data.reading import METRES
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
@@ -259,6 +259,12 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="of box files: with scores, by a detector; the window shows them to be accepted",
     )
+    made = on_project(
+        "quality",
+        "estimate how good the network or imported labels are, from points that chance chose",
+        "quality street --points 300",
+    )
+    quality.add_arguments(made)
     made = on_project("agreement", "compare blind answers with the first", "agreement street")
     boxes.add_task(made)
     made = on_project("export", "write labels in the dataset's layout", "export street out")

@@ -408,6 +408,14 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
     return 0
 
 
+def _quality(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.cli import quality
+
+    with _opened(arguments.project) as project:
+        print(quality.run(project, arguments, _job()))
+    return 0
+
+
 def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
     from core.cli import agreement
 
@@ -458,6 +466,7 @@ _VERBS: dict[str, Verb] = {
     "doctor": _doctor,
     "merge": _merge,
     "import": _import,
+    "quality": _quality,
     "agreement": _agreement,
     "export": _export,
 }

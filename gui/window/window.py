@@ -386,6 +386,13 @@ class Window(QMainWindow):
             chosen = self.session.rounds.choose
             show_desk(self, self.session.state, self.theme, chosen)
 
+    def open_quality(self) -> None:
+        """Show the figures of a probability sample, beside this window."""
+        from gui.window.quality import show_quality
+
+        if self.session is not None:
+            show_quality(self, self.session, self.theme)
+
     def open_round(self, folder: Path) -> None:
         """Open the project that a round's folder lies in, and show that round."""
         self.open_project(folder.parents[1])

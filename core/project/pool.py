@@ -13,6 +13,7 @@ from core.base.errors import ProjectError
 from core.prepare.curvature import curvature_file, map_curvature
 from core.prepare.units import Units, map_shapes, shapes_file
 from core.project.branches import counted
+from core.project.doubt import doubt, has_imported
 from core.project.project import Project
 from core.query.opening import Opening, opening
 from core.query.pool import Pool
@@ -29,6 +30,11 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "curvature": (
         "the units' curvature, which is not measured yet",
         "Run `lidarloop prepare --curvature` on the project.",
+    ),
+    "doubt": (
+        "imported labels that a network and units alike contradict, and labels or network are "
+        "missing",
+        "Import labels, train a round on them and score it.",
     ),
     "seconds": (
         "seconds, which are estimated for clusters and ground cells alone",
@@ -87,6 +93,8 @@ def pool_of(
                 GIVE_AGAIN if scored.given else "Run `lidarloop score` on the project.",
             )
         read |= {name: partial(scores.__getitem__, name) for name in scores}
+        if {"mean_p", "feature"} <= read.keys() and has_imported(project):
+            read["doubt"] = lambda: doubt(project, scores)
     folder = project.units_folder / table.fingerprint
     if shapes_file(folder).exists():
         read["shape"] = lambda: map_shapes(folder, table)

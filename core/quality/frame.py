@@ -23,6 +23,7 @@ from core.prepare.partitions import partition_of
 from core.prepare.scan import prepare_scan
 from core.prepare.units import is_cell
 from core.project.caches import again
+from core.project.doubt import IMPORTED, known_labels
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import Round
@@ -107,7 +108,7 @@ def frame_of(project: Project, of: str, job: Job, *, workers: int | None = None)
 
 def _imported(project: Project) -> set[str]:
     """Scans with labels that were taken over."""
-    return {head.scan for head in project.answers.fold.all() if head.tool == "imported"}
+    return {head.scan for head in project.answers.fold.all() if head.tool == IMPORTED}
 
 
 def _of_labels(project: Project, scored: Round | None, scan: str) -> tuple[np.ndarray, np.ndarray]:
@@ -121,16 +122,6 @@ def _of_labels(project: Project, scored: Round | None, scan: str) -> tuple[np.nd
         return claimed, np.full(len(claimed), 2, np.uint8)
     part = np.where(said >= FIRST_CODE, 2, np.where(said == claimed, 0, 1)).astype(np.uint8)
     return claimed, part
-
-
-def known_labels(project: Project, scan: str) -> np.ndarray:
-    """(N,) uint8 classes that the imported file gives a scan's rows, answered since or not;
-    UNLABELLED where it gives none, or no file was imported."""
-    found = np.full(project.count(scan), UNLABELLED, np.uint8)
-    for entry in project.answers.of_scan(scan):
-        if entry.tool == "imported":
-            found[entry.rows] = entry.classes
-    return found
 
 
 def _predicted(project: Project, found: Round, scan: str) -> np.ndarray | None:

@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from core.data.classes import UNLABELLED
+from core.data.items import point_of
 from gui.desk.neighbours import Neighbours
 from gui.desk.state import State
 from gui.look.colours import class_table
@@ -137,6 +138,8 @@ class Scene(QObject):
         outline = theme.rgb("outline")
         rows = target.rows[np.isfinite(content.points[target.rows, :3]).all(axis=1)]
         lines = [(marks.person(pose, *box, ground), _rgba(theme.rgb("text"), 1.0))]
+        if point_of(target.unit) is not None:
+            lines.append((marks.around_point(pose, box[0]), _rgba(outline, 1.0)))
         if target.flat:
             hull = marks.footprint(content.points[rows], ground)
             lines.append((hull, _rgba(outline, 1.0)))

@@ -11,6 +11,7 @@ from core.project.project import Project
 from core.quality import told
 from core.quality.estimated import ENOUGH, Interval
 from core.quality.frame import LABELS, NETWORK
+from core.quality.hunted import hunted, words
 from core.quality.sample import POINTS, Quality, answer_by_truth, draw, quality
 
 
@@ -49,7 +50,10 @@ def run(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     if arguments.oracle:
         answer_by_truth(project, sample, job)
     found = quality(project, sample)
-    return json.dumps(as_json(found)) if arguments.json else "\n".join(lines(found))
+    told_of = hunted(project)
+    if arguments.json:
+        return json.dumps({**as_json(found), "hunted": vars(told_of)})
+    return "\n".join(filter(None, (*lines(found), words(told_of))))
 
 
 def lines(found: Quality) -> list[str]:

@@ -12,6 +12,7 @@ from shiboken6 import isValid
 from core.base.errors import ProjectError
 from core.project.project import Project
 from core.quality.frame import LABELS, NETWORK
+from core.quality.hunted import hunted, words
 from core.quality.sample import MOST, POINTS, Quality, quality, samples
 from gui.charts.quality import QualityChart
 from gui.desk.background import Background, Turn
@@ -21,6 +22,7 @@ from gui.look.combo import Combo
 from gui.look.flow import Flow
 from gui.look.spin import pad
 from gui.look.theme import Theme
+from gui.look.words import Wrapped
 
 _LATER_MS = 400
 _WAITS = {
@@ -30,15 +32,16 @@ _WAITS = {
 }
 
 
-def read(project: Project) -> dict[str, Quality]:
-    """The newest sample of each kind with what its answers come to. Raises ProjectError."""
+def read(project: Project) -> tuple[dict[str, Quality], str]:
+    """The newest sample of each kind with what its answers come to, and what the hunt for label
+    errors found, in words. Raises ProjectError."""
     scored = project.last_scored()
     source = "" if scored is None else "another network" if scored.given else scored.id
     found = {}
     for sample in samples(project):
         if sample.of == LABELS or sample.source == source:
             found[sample.of] = quality(project, sample)
-    return found
+    return found, words(hunted(project))
 
 
 class QualityPage(QDialog):
@@ -60,6 +63,7 @@ class QualityPage(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.state = state
         self.found: dict[str, Quality] = {}
+        self._hunted = ""
         self._background = Background(1, "quality")
         self._reading: Future | None = None
         self.of = Combo()
@@ -85,6 +89,8 @@ class QualityPage(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(bar)
         layout.addWidget(self.chart, 1)
+        self.mended = Wrapped(name="quiet")
+        layout.addWidget(self.mended)
         self.resize(760, 640)
         self._soon = Later(self, _LATER_MS, self.renew)
         self._read.connect(self._show)
@@ -120,7 +126,7 @@ class QualityPage(QDialog):
         if done.cancelled():
             return
         try:
-            self.found = done.result()
+            self.found, self._hunted = done.result()
         except ProjectError as error:
             self.chart.wait(f"{error.what} {error.do}")
             return
@@ -139,6 +145,7 @@ class QualityPage(QDialog):
             self.chart.wait(_WAITS[of])
         else:
             self.chart.set_quality(found)
+        self.mended.setText(self._hunted if of == LABELS else "")
 
     def _answer(self) -> None:
         of = self.of.currentData()

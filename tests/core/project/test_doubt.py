@@ -14,6 +14,7 @@ from core.exchange.import_labels import import_labels
 from core.project.doubt import ALIKE, doubt, known_labels, labels_of_units
 from core.project.pool import seconds_of
 from core.project.project import Project
+from core.quality.hunted import hunted, words
 from core.rounds.scores import read_scores, write_scores
 from tests.streets import CAR, POLE, ROAD, made_scores, small_project
 
@@ -151,3 +152,13 @@ def test_what_was_answered_is_not_asked_again(project: Project):
     assert found.units == 5
     assert not set(again.query.items) & set(first.query.items)
     assert again.query.columns["doubt"].max() < first.query.columns["doubt"].min()
+
+
+def test_what_was_mended_is_counted(project: Project):
+    first = steps.ask(project, Job(), strategy="label-errors", units=6)
+    assert words(hunted(project)) == ""
+    steps.annotate(project, Job(), oracle="per-point")
+    found, units = hunted(project), project.need_units()
+    assert (found.answered, found.wrong) == (len(first.query.items), 5)
+    assert found.points == sum(units.points[u] for u in project.flipped)
+    assert words(found).startswith("Of 6 units asked as likely label errors 5 were wrong; ")

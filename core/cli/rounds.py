@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from core.base.words import DASH
-from core.project.branches import archive, counted, named, stand_at, tell
+from core.project.branches import archive, counted, in_tree, named, stand_at, tell
 from core.project.project import Project
 from core.rounds import figures
 from core.rounds.round import Round
@@ -59,17 +59,8 @@ def tree(project: Project, *, all: bool = False) -> str:
     if not shown:
         return "No round was asked yet." if not project.rounds else "Every round is put away."
     tip, lines = project.tip, list[str]()
-    below: dict[str | None, list[Round]] = {}
-    ids = {one.id for one in shown}
-    for one in shown:
-        below.setdefault(one.parent if one.parent in ids else None, []).append(one)
-    waiting = [(one, 0) for one in reversed(below.get(None, []))]
-    while waiting:
-        one, depth = waiting.pop()
+    for one, depth in in_tree(project, all=all):
         lines += _lines(project, one, depth, here=one == tip)
-        after = below.get(one.id, [])
-        # One after another stands in a line; only where a branch begins is there a step inward.
-        waiting += [(child, depth + (len(after) > 1)) for child in reversed(after)]
     points = counted(project, tip).points
     where = f"on the table: {named(project, tip.id)}" if tip else "before the first round"
     away = len(project.rounds) - len(shown)

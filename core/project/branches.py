@@ -99,6 +99,24 @@ def archive(project: Project, id: str, *, away: bool) -> list[str]:
     return ids
 
 
+def in_tree(project: Project, *, all: bool) -> list[tuple[Round, int]]:
+    """The rounds, each below the one it was asked after, with how far inward it stands: one after
+    another stand in a line, where a branch begins is a step. `all`: those put away too."""
+    shown = [one for one in project.rounds if all or not project.tree.of(one.id).archived]
+    ids = {one.id for one in shown}
+    below: dict[str | None, list[Round]] = {}
+    for one in shown:
+        below.setdefault(one.parent if one.parent in ids else None, []).append(one)
+    found = []
+    waiting = [(one, 0) for one in reversed(below.get(None, []))]
+    while waiting:
+        one, depth = waiting.pop()
+        found.append((one, depth))
+        after = below.get(one.id, [])
+        waiting += [(child, depth + (len(after) > 1)) for child in reversed(after)]
+    return found
+
+
 def named(project: Project, id: str) -> str:
     """A round's id, and its name where it has one."""
     name = project.tree.of(id).name

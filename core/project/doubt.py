@@ -127,7 +127,8 @@ def _votes(
             there = np.isfinite(np.take_along_axis(away, near, axis=1))
             row = np.repeat(np.arange(len(part)), most).reshape(len(part), most)
             np.add.at(found, (start + row[there], main[among[near[there]]]), 1.0)
-        return found / np.maximum(found.sum(axis=1, keepdims=True), 1)
+        shares: np.ndarray = found / np.maximum(found.sum(axis=1, keepdims=True), 1)
+        return shares
 
     step = max(1, len(among) // _CHUNK)
     sample = among[::step]

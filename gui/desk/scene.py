@@ -76,14 +76,14 @@ class Scene(QObject):
         self._leveled = False
         slots = self.painter.begin()
         points = visible(content.points)
-        self.view.show_scan(Layer(points, slots, _look(form), levels(form.height), form.normal))
+        self.view.show_scan(Layer(points, slots, look_of(form), levels(form.height), form.normal))
         self.painter.paint()
 
     def show_form(self) -> None:
         """The sketch gives way to the form; nothing moves."""
         content = self.state.content
         if content is not None:
-            self.view.set_form(_look(content.form), content.form.normal)
+            self.view.set_form(look_of(content.form), content.form.normal)
             self._mark()
 
     # -- the target ---------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class Scene(QObject):
         self.neighbours.shut()
 
 
-def _look(form: Form) -> np.ndarray:
+def look_of(form: Form) -> np.ndarray:
     """(N, 3) as a layer has it."""
     return np.column_stack([form.reflection, form.kind, form.splat])
 

@@ -206,11 +206,17 @@ def _predicted(
     for done, scan in enumerate(scans):
         job.progress(done, len(scans), "score")
         if scan not in known:
-            (known[scan],) = detector.predict([scenes.read(scan)])
+            known[scan] = _found(project, detector, scenes.read(scan))
     made = Predictions({scan: known[scan] for scan in scans}, source, from_files)
     write_predictions(path, made)
     job.progress(len(scans), len(scans), "score", always=True)
     return made
+
+
+def _found(project: Project, detector: Detector, points: np.ndarray) -> FramePrediction:
+    """What a detector finds in a scene, a merged class as the one that it counts as now."""
+    (found,) = detector.predict([points])
+    return replace(found, label=project.classes.now[found.label])
 
 
 def _suggest(project: Project, best: Predictions, job: Job) -> str:
@@ -226,10 +232,12 @@ def _suggest(project: Project, best: Predictions, job: Job) -> str:
         # As files have them, where such boxes are kept.
         placed = [replace(box, from_files=best.from_files).now(back) for box in boxes_in(table)]
         frames[scan] = Boxes.of(table_of(placed).box, table.label, score=table.score)
-    before = len(FoundBoxes(project))
-    if before:
-        job.say(f"{counted(before, 'box')} found before make way; what was said of them stays.")
+    before = FoundBoxes(project)
     said = take_found(project, Read(frames, ()), job)
+    if len(before) and before.key != FoundBoxes(project).key:
+        job.say(
+            f"{counted(len(before), 'box')} found before made way; what was said of them stays."
+        )
     none = sum(not len(table) for table in frames.values())
     return f"{said}; none in {none:,}" if none else said
 
@@ -288,8 +296,7 @@ def _judged(
     for done, frame in enumerate(frames):
         job.progress(done, len(frames), "evaluate")
         points = scenes.read(frame.scan)
-        (found,) = detector.predict([points])
-        table = found.table()
+        table = _found(project, detector, points).table()
         picture = _picture(project, frame, table) if camera else None
         judged.append(Judged(frame.boxes, table, points, picture))
     job.progress(len(frames), len(frames), "evaluate", always=True)

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.base.compiling import warm
 from core.base.errors import Cancelled, ProjectError
 from core.base.files import hash_input, hash_json, write_json
 from core.base.jobs import Job
@@ -30,7 +31,7 @@ from models.boxes import checkpoint as own
 from models.boxes.augment import augmented
 from models.boxes.detector import look
 from models.boxes.learner import Batch, Learner
-from models.boxes.pillar_center import SIZES, Size
+from models.boxes.pillar_center import Size
 from models.boxes.pillars import Grid, pillars
 from models.boxes.targets import targets
 from models.machine import device, use_threads
@@ -104,6 +105,7 @@ def fit(
     not fit, too little memory, or a loss that is no number; Cancelled keeps every step.
     """
     threads = use_threads(setup.threads)
+    warm("core.boxes.warm", job)
     source = hash_input(start) if start is not None else None
     values = {**vars(setup), "classes": setup.classes.names, "threads": 0}
     about = setup.about(steps, threads, hash_json([samples.key, steps, repr(values), source]))
@@ -274,8 +276,3 @@ class _Run:
             last = min(first + every, self.step)
             rows.append({"step": last, "loss": float(part.mean()) if len(part) else None})
         write_json(self.log_file, {"steps": rows})
-
-
-def size_of(detector: str) -> Size:
-    """The size of a detector by its setting's name."""
-    return SIZES[detector]

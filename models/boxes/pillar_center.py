@@ -109,11 +109,6 @@ class PillarCenter(nn.Module):
         self.shared = _conv(len(size.blocks) * size.up, size.shared)
         self.classifier = Heat(size.shared, classes)
         self.beside = nn.Conv2d(size.shared, BESIDE, 1)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):  # as the image lies in memory
-                module.weight.data = module.weight.data.contiguous(
-                    memory_format=torch.channels_last
-                )
 
     def forward(self, seen: Pillars) -> Maps:
         x = torch.relu(self.point(seen.feature))

@@ -10,7 +10,9 @@ from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
 
+from core.base import ssal_settings
 from core.base.errors import SettingsError
+from core.base.ssal_settings import SsalSettings
 from core.base.version import program_version
 
 PRESETS = ("paper", "nuscenes", "gpu", "laptop", "nuscenes-laptop")
@@ -26,6 +28,7 @@ ADDED: Mapping[str, str] = {
     "rig.drop_reflections": "0.2.0",
     "train.steps": "0.2.0",
     "train.look_every": "0.2.0",
+    **dict.fromkeys(ssal_settings.MEANINGS, "0.2.0"),
 }
 # What an older project did before there was the setting, where its preset says another value now.
 BEFORE: Mapping[str, Any] = {"prepare.split_points": 0}
@@ -125,11 +128,13 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "train.scale_low": (0.1, 1),
     "train.scale_high": (1, 10),
     "train.threads": (0, 1024),
+    **ssal_settings.RANGES,
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "prepare.clusterer": ("exact", "hdbscan"),
     "prepare.units": ("basal", "blocks", "scans", "vccs"),
     "train.network": ("minkunet", "spvcnn"),
+    **ssal_settings.CHOICES,
 }
 _SECTIONS = {
     "prepare": PrepareSettings,
@@ -137,6 +142,7 @@ _SECTIONS = {
     "train": TrainSettings,
     "label": LabelSettings,
     "rig": RigSettings,
+    "ssal": SsalSettings,
 }
 
 
@@ -149,6 +155,7 @@ class Settings:
     train: TrainSettings
     label: LabelSettings
     rig: RigSettings
+    ssal: SsalSettings
     sources: Mapping[str, str]
 
     def override(self, key: str, text: str, *, source: str) -> Settings:

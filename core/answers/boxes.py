@@ -7,7 +7,7 @@ opinions, merging and salvage are those of all entries.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -27,10 +27,11 @@ from core.answers.box import (
 )
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import Entry, Head, ScanRef
-from core.answers.fold import Fold
+from core.answers.fold import Fold, when
 from core.answers.same_scan import check_same
 from core.base.errors import DataError
 from core.boxes.table import Boxes
+from core.data.classes import FIRST_CODE
 
 
 class Drawn(NamedTuple):
@@ -117,6 +118,12 @@ class BoxAnswers:
         frames = self._fold(FRAMES).effective
         return {scan for scan, head in frames.items() if head.verb == "answer"}
 
+    def finished_in_order(self) -> list[str]:
+        """The finished frames in the order in which they were."""
+        frames = list(self._fold(FRAMES).effective.items())
+        done = [(when(head), scan) for scan, head in frames if head.verb == "answer"]
+        return [scan for _, scan in sorted(done)]
+
     def is_finished(self, scan: str) -> bool:
         """Whether somebody said so of this frame."""
         head = self._fold(FRAMES).effective.get(scan)
@@ -152,6 +159,17 @@ class BoxAnswers:
         for head in list(self._fold(BOXES).effective.values()):
             if head.counts:
                 found[head.scan] = found.get(head.scan, 0) + 1
+        return found
+
+    def counts_of(self, scans: Collection[str]) -> dict[str, dict[int, int]]:
+        """Boxes that stand per class in some scans, by scan; regions to ignore are none."""
+        found: dict[str, dict[int, int]] = {scan: {} for scan in scans}
+        for head in list(self._fold(BOXES).effective.values()):
+            if head.scan in found:
+                of = found[head.scan]
+                for label, count in head.class_counts().items():
+                    if label < FIRST_CODE:
+                        of[label] = of.get(label, 0) + count
         return found
 
     def minutes(self) -> float:
@@ -214,6 +232,11 @@ class BoxAnswers:
     def changes(self) -> int:
         """How often a box got another state, by whomever: it grows with each."""
         return len(self._fold(BOXES).changed)
+
+    @property
+    def settlings(self) -> int:
+        """How often a frame was finished, given up or put back: it grows with each."""
+        return len(self._fold(FRAMES).changed)
 
     def drawn_by(self, name: str) -> str:
         """Who gave a box the state that counts, "" where none does."""

@@ -19,12 +19,9 @@ class SsalSettings:
     del_after: int
     low: float
     low_final: float
-    objects_large: int
-    objects_small: int
     false_positives: int
     labelled_share: float
     refreshes: int
-    held_out: float
     ensemble: bool
     overlap: float
     ensemble_from: float
@@ -48,12 +45,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "ssal.del_after": (1, 1000),
     "ssal.low": (0, 1),
     "ssal.low_final": (0, 1),
-    "ssal.objects_large": (0, 200),
-    "ssal.objects_small": (0, 200),
     "ssal.false_positives": (0, 200),
     "ssal.labelled_share": (0.01, 1),
     "ssal.refreshes": (1, 1000),
-    "ssal.held_out": (0, 0.5),
     "ssal.overlap": (0, 1),
     "ssal.ensemble_from": (0, 1),
     "ssal.append_from": (0, 1),
@@ -79,12 +73,9 @@ MEANINGS: Mapping[str, str] = {
     "ssal.del_after": "Refreshes in a row without a prediction, after which a pseudo object goes.",
     "ssal.low": "Boxes of at most this score are false positives; those above leave backgrounds.",
     "ssal.low_final": "The same score while the final model is trained.",
-    "ssal.objects_large": "Objects of each class 2.5 m and longer in a pseudo scene, at most.",
-    "ssal.objects_small": "Objects of each other class in a pseudo scene, at most.",
     "ssal.false_positives": "False positives of each class in a pseudo scene, without a label.",
     "ssal.labelled_share": "Share of the scenes of CPSP that are labelled frames.",
     "ssal.refreshes": "How often the bank is made anew in a training.",
-    "ssal.held_out": "Share of the finished frames that judge the detectors, at least 5 of 10.",
     "ssal.ensemble": "CAL weighs the boxes of both detectors; else those of the normal one.",
     "ssal.overlap": "Overlap from above beyond which boxes of two detectors are one.",
     "ssal.ensemble_from": "Score from which a box of the normal detector joins in.",

@@ -12,7 +12,7 @@ from core.base.ssal_settings import SsalSettings
 from core.boxes.predictions import FramePrediction
 from core.query.box_strategies.ensemble import Candidates, candidates
 from core.query.box_strategies.simple import blind
-from core.query.box_strategies.walk import Taken, Walk
+from core.query.box_strategies.walk import Taken, Walk, limits_of
 from core.query.budget import Budget
 from core.query.frame_pool import FramePool, boxes_wanted, has_room
 from core.query.pool import Draw
@@ -34,20 +34,13 @@ def cal_normal(pool: FramePool, budget: Budget, draw: Draw) -> Selection:
 def _select(
     pool: FramePool, budget: Budget, draw: Draw, cpsp: Mapping[str, FramePrediction] | None
 ) -> Selection:
-    normal = pool.need_normal("cal")
     free = pool.free
-    names = [pool.frames.scans[place] for place in free.tolist()]
-    how = pool.settings
-    found = candidates(names, normal, cpsp, pool.regions, how)
+    found = seen_by_cal(pool, [pool.frames.scans[place] for place in free.tolist()], cpsp)
     if not len(found.score):
         return blind(pool, budget, draw)
-    walk = Walk(
-        found,
-        pool.labelled,
-        boxes_wanted(pool, budget),
-        how,
-        weights=weights_of(how, pool.classes),
-    )
+    how = pool.settings
+    shares = limits_of(found, pool.labelled, boxes_wanted(pool, budget), how)
+    walk = Walk(found, shares, how, weights=weights_of(how, pool.classes))
     taken: list[Taken] = []
     spent, cost = 0, budget.cost[free].tolist()
     for one in walk:
@@ -58,6 +51,26 @@ def _select(
     reasons = tuple(why(one, found, pool.classes) for one in taken)
     places = np.array([one.place for one in taken], np.int64)
     return Selection(free[places], reasons, columns_of(taken, found, pool.classes))
+
+
+def seen_by_cal(
+    pool: FramePool, scans: Sequence[str], cpsp: Mapping[str, FramePrediction] | None
+) -> Candidates:
+    """Some frames as CAL weighs them. Raises ProjectError before a detector has looked at any."""
+    return candidates(scans, pool.need_normal("cal"), cpsp, pool.regions, pool.settings)
+
+
+def weighed(
+    pool: FramePool, budget: Budget, name: str, scans: Sequence[str]
+) -> tuple[Candidates, np.ndarray]:
+    """What CAL, called `name`, weighed of the frames that it asks, in their order, and the limits
+    (C,) of classes: what ranks them anew as some are finished."""
+    cpsp = pool.cpsp if name == "cal" and pool.settings.ensemble else None
+    free = [pool.frames.scans[place] for place in pool.free.tolist()]
+    found = seen_by_cal(pool, free, cpsp)
+    place = {scan: k for k, scan in enumerate(free)}
+    shares = limits_of(found, pool.labelled, boxes_wanted(pool, budget), pool.settings)
+    return found.take([place[scan] for scan in scans]), shares
 
 
 def columns_of(

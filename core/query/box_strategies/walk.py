@@ -51,14 +51,27 @@ def limits(labelled: np.ndarray, boxes: float, least_share: float) -> np.ndarray
     return found
 
 
+def limits_of(
+    frames: Candidates, labelled: np.ndarray, boxes: float, how: SsalSettings
+) -> np.ndarray:
+    """(C,) float64 U_c of each class, NaN of one that has no share: where classes are not balanced,
+    and of one that nobody drew and no detector finds. `labelled` (C,): boxes so far; `boxes`: B,
+    how many are to come."""
+    found = np.full(len(labelled), np.nan)
+    if how.balance:
+        known = np.asarray(labelled) > 0
+        known |= np.bincount(frames.label, minlength=len(labelled))[: len(labelled)] > 0
+        found[known] = limits(np.asarray(labelled)[known], boxes, how.least_share)
+    return found
+
+
 class Walk:
     """One selection. `counts` (C,) of what is chosen grows as it goes on."""
 
     def __init__(
         self,
         frames: Candidates,
-        labelled: np.ndarray,
-        boxes: float,
+        limits: np.ndarray,
         how: SsalSettings,
         *,
         done: Sequence[Done] = (),
@@ -67,19 +80,13 @@ class Walk:
         weights: Mapping[int, float] | None = None,
         trace: list[str] | None = None,
     ) -> None:
-        """`labelled`: (C,) boxes of each class so far; `boxes`: B, how many are to come; `done`:
-        frames that are chosen already; `level`, `lifted`: where to go on; `trace`: is told each
-        step, in words."""
+        """`limits` (C,): as `limits_of` has them; `done`: frames that are chosen already; `level`,
+        `lifted`: where to go on; `weights`: of classes in H; `trace`: is told each step."""
         self._frames, self._how, self._trace = frames, how, trace
-        classes = len(labelled)
-        # A class that nobody drew and no detector finds has no share.
-        known = np.asarray(labelled) > 0
-        known |= np.bincount(frames.label, minlength=classes)[:classes] > 0
-        self.limits = np.full(classes, np.nan)
-        if how.balance:
-            self.limits[known] = limits(np.asarray(labelled)[known], boxes, how.least_share)
+        classes = len(limits)
+        self.limits = limits
         self.counts = np.zeros(classes, np.int64)
-        self._open = known
+        self._open = ~np.isnan(limits)
         self._weight = np.ones(classes)
         for label, weight in (weights or {}).items():
             self._weight[label] = weight

@@ -12,7 +12,7 @@ from core.boxes.geometry import rotated_iou
 from core.query.box_strategies import box_strategy_named
 from core.query.box_strategies.cal import LEVEL, LIFTED, weights_of
 from core.query.box_strategies.ensemble import Candidates, candidates, ensemble
-from core.query.box_strategies.walk import Done, Walk, limits
+from core.query.box_strategies.walk import Done, Walk, limits, limits_of
 from core.query.budget import Budget
 from core.query.pool import Draw
 from tests.core.boxes.given import golden
@@ -62,7 +62,7 @@ def test_entropies_and_limits_are_those_of_the_golden_table():
         other = Frame("g", [(0.5, 0)], [(0.5, 0)], np.ones((1, 1)), False)
         weights = dict(enumerate(one.get("weights", [])))
         how = replace(HOW, balance=False, diversity=False)
-        walk = Walk(of_frames([frame, other]), np.array([1, 1]), 5, how, weights=weights)
+        walk = Walk(of_frames([frame, other]), np.full(2, np.nan), how, weights=weights)
         (h,) = [taken.entropy for taken in walk if taken.place == 0]
         assert h == pytest.approx(one["H"], abs=1e-9)
 
@@ -70,7 +70,9 @@ def test_entropies_and_limits_are_those_of_the_golden_table():
 def test_the_selection_is_the_golden_one_step_by_step():
     told = golden("cal")["selection"]
     frames, trace, true, picked = golden_frames(), [], 0, []
-    walk = Walk(of_frames(frames), np.array(told["labelled"]), told["boxes"], HOW, trace=trace)
+    found = of_frames(frames)
+    shares = limits_of(found, np.array(told["labelled"]), told["boxes"], HOW)
+    walk = Walk(found, shares, HOW, trace=trace)
     for taken in walk:
         picked.append(frames[taken.place].name)
         true += told["pool"][picked[-1]]["true"]
@@ -128,7 +130,8 @@ def test_cal_is_its_rules_read_aloud(seed: int, both: bool):
     assert [pool.frames.scans[place] for place in found.units] == [name for name, _, _ in slow]
     np.testing.assert_allclose(found.columns["H"], [h for _, h, _ in slow], atol=1e-12)
     np.testing.assert_allclose(found.columns["Sim"], [s for _, _, s in slow], atol=1e-12)
-    whole = Walk(of_frames(frames), pool.labelled, amount, pool.settings)
+    made = of_frames(frames)
+    whole = Walk(made, limits_of(made, pool.labelled, amount, pool.settings), pool.settings)
     everything = [frames[taken.place].name for taken in whole]
     assert everything == [
         name for name, _, _ in slow_cal(frames, pool.labelled.tolist(), amount, pool.settings)
@@ -145,14 +148,14 @@ def true_counts(taken) -> np.ndarray:
 def test_ranked_anew_nothing_changes_while_predictions_are_true(seed: int, boxes: int):
     pool = frame_pool(seed, 40)
     frames = candidates([pool.frames.scans[k] for k in pool.free], pool.normal, pool.cpsp, {}, HOW)
-    frozen = list(Walk(frames, pool.labelled, boxes, HOW))
+    shares = limits_of(frames, pool.labelled, boxes, HOW)
+    frozen = list(Walk(frames, shares, HOW))
     for k in range(len(frozen)):
         done = [Done(taken.place, true_counts(taken)) for taken in frozen[:k]]
         first = frozen[k]
         live = Walk(
             frames,
-            pool.labelled,
-            boxes,
+            shares,
             HOW,
             done=done,
             level=first.level,
@@ -189,7 +192,9 @@ def test_frames_of_regions_come_last():
     all_over = {widest: np.array([[0, 0, 0, 200, 200, 9, 0]], float)}
     frames = candidates(names, pool.normal, pool.cpsp, all_over, HOW)
     assert frames.barred.tolist() == [name == widest for name in names]
-    order = [names[taken.place] for taken in Walk(frames, pool.labelled, 10, HOW)]
+    order = [
+        names[taken.place] for taken in Walk(frames, limits_of(frames, pool.labelled, 10, HOW), HOW)
+    ]
     assert sorted(order) == sorted(names)
     assert order.index(widest) == len(order) - 1
 

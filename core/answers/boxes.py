@@ -7,7 +7,7 @@ opinions, merging and salvage are those of all entries.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -112,6 +112,14 @@ class BoxAnswers:
         assert isinstance(found, Fold)
         return found
 
+    def finished_at(self, until: Mapping[str, int]) -> set[str]:
+        """The frames that were finished when each journal ended at its position in `until`."""
+        fold = self._fold(FRAMES)
+        standing, last = fold.at(until), dict[str, Head]()
+        for head in sorted(filter(standing.holds, fold.all()), key=when):
+            last[head.scan] = head
+        return {scan for scan, head in last.items() if head.verb == "answer"}
+
     @property
     def finished(self) -> set[str]:
         """The frames of which somebody said that their boxes are all there."""
@@ -176,14 +184,22 @@ class BoxAnswers:
         """Active minutes of all boxes that stand and of finishing frames."""
         return sum(self._fold(kind).spent().minutes for kind in (BOXES, FRAMES))
 
-    def of(self, scan: ScanRef, from_files: np.ndarray) -> dict[str, Box]:
+    def of(
+        self,
+        scan: ScanRef,
+        from_files: np.ndarray,
+        *,
+        until: Mapping[str, int] | None = None,
+    ) -> dict[str, Box]:
         """The boxes of a scan by name, in the order in which they were made, in the coordinates
-        that its points have now (`from_files`, (4, 4): from those of its file).
+        that its points have now (`from_files`, (4, 4): from those of its file); `until`: those when
+        each journal ended at its position.
 
         Raises DataError where one was drawn on another content of the scan's file, or with axes
         that lean against those of now.
         """
-        standing = self._fold(BOXES).now
+        fold = self._fold(BOXES)
+        standing = fold.now if until is None else fold.at(until)
         return self._placed(self._answers.counted(scan, standing, kind=BOXES), from_files)
 
     def _placed(self, entries: Sequence[Entry], from_files: np.ndarray) -> dict[str, Box]:

@@ -10,7 +10,8 @@ from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
 
-from core.base import ssal_settings
+from core.base import detect_settings, ssal_settings
+from core.base.detect_settings import DetectSettings
 from core.base.errors import SettingsError
 from core.base.ssal_settings import SsalSettings
 from core.base.version import program_version
@@ -29,6 +30,7 @@ ADDED: Mapping[str, str] = {
     "train.steps": "0.2.0",
     "train.look_every": "0.2.0",
     **dict.fromkeys(ssal_settings.MEANINGS, "0.2.0"),
+    **dict.fromkeys(detect_settings.MEANINGS, "0.2.0"),
 }
 # What an older project did before there was the setting, where its preset says another value now.
 BEFORE: Mapping[str, Any] = {"prepare.split_points": 0}
@@ -129,12 +131,14 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "train.scale_high": (1, 10),
     "train.threads": (0, 1024),
     **ssal_settings.RANGES,
+    **detect_settings.RANGES,
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "prepare.clusterer": ("exact", "hdbscan"),
     "prepare.units": ("basal", "blocks", "scans", "vccs"),
     "train.network": ("minkunet", "spvcnn"),
     **ssal_settings.CHOICES,
+    **detect_settings.CHOICES,
 }
 _SECTIONS = {
     "prepare": PrepareSettings,
@@ -143,6 +147,7 @@ _SECTIONS = {
     "label": LabelSettings,
     "rig": RigSettings,
     "ssal": SsalSettings,
+    "detect": DetectSettings,
 }
 
 
@@ -156,6 +161,7 @@ class Settings:
     label: LabelSettings
     rig: RigSettings
     ssal: SsalSettings
+    detect: DetectSettings
     sources: Mapping[str, str]
 
     def override(self, key: str, text: str, *, source: str) -> Settings:

@@ -196,6 +196,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--gpus", type=int, default=1, metavar="N", help="GPUs; each takes train.batch scans a step"
     )
+    boxes.add_task(made)
     made = add("score", "rank what the trained network does not know", "lidarloop score street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
     made.add_argument(
@@ -211,7 +212,9 @@ def parser() -> argparse.ArgumentParser:
         dest="given",
         help="probabilities of any network: a .npy (N, C) or .npz for each scan, by its name",
     )
-    on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
+    boxes.add_task(made)
+    made = on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
+    boxes.add_task(made)
     made = on_project("status", "show units, rounds and what was spent", "status street")
     made.add_argument("--json", action="store_true", help="one JSON object")
     made = add("doctor", "check this machine and a project", "lidarloop doctor street")

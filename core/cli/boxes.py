@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from core.base.errors import SettingsError
 from core.base.jobs import Job
 from core.project.project import Project
+
+if TYPE_CHECKING:
+    from core.cli.faces import Detector
 
 TASKS = ("points", "boxes")
 
@@ -80,6 +84,35 @@ def annotate(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     from core.frame_steps import annotate_frames
 
     return f"{annotate_frames(project, job, oracle=arguments.oracle):,} boxes drawn"
+
+
+def train(project: Project, arguments: argparse.Namespace, detector: Detector, job: Job) -> int:
+    """Train a detector on the finished frames; print what it is worth."""
+    if arguments.round is not None:
+        raise SettingsError("A detector is of the newest frames.", "Name the project, no round.")
+    if arguments.gpus != 1:
+        raise SettingsError("A detector of boxes trains on one GPU.", "Leave out --gpus.")
+    print("\n".join(detector.train_boxes(project, job, start=arguments.start)))
+    return 0
+
+
+def score(project: Project, arguments: argparse.Namespace, detector: Detector, job: Job) -> int:
+    """Predict the open frames; print how many boxes were found."""
+    others = (arguments.round, arguments.given, arguments.cluster)
+    if any(value is not None for value in others) or arguments.workers != 1:
+        raise SettingsError(
+            "Boxes are found by the newest detector, in one process.",
+            "Leave out --round, --from, --workers and --cluster; others' boxes come in by "
+            "`lidarloop import --task boxes --found`.",
+        )
+    print(detector.score_boxes(project, job))
+    return 0
+
+
+def evaluate(project: Project, detector: Detector, job: Job) -> int:
+    """Compare what the detectors find with frames that they did not learn; print the numbers."""
+    print("\n".join(detector.evaluate_boxes(project, job)))
+    return 0
 
 
 def agreement(project: Project) -> list[str]:

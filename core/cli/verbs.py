@@ -261,6 +261,8 @@ def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
 def _train(arguments: argparse.Namespace, faces: Faces) -> int:
     path, wanted = _of_round(arguments)
     with _opened(path) as project:
+        if arguments.task == "boxes":
+            return boxes.train(project, arguments, faces.detector, _job())
         _warn_of_size(project)
         network = faces.network
         network.train(project, _job(), round=wanted, start=arguments.start, gpus=arguments.gpus)
@@ -293,6 +295,8 @@ def _score(arguments: argparse.Namespace, faces: Faces) -> int:
     if wanted is not None and arguments.given is not None:
         raise SettingsError("Another network's scores are of no round.", "Leave out --round.")
     with _opened(path) as project:
+        if arguments.task == "boxes":
+            return boxes.score(project, arguments, faces.detector, _job())
         if arguments.given is not None:
             from core.exchange.given import score_from
 
@@ -307,6 +311,8 @@ def _score(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            return boxes.evaluate(project, faces.detector, _job())
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
     rows = zip(metrics["iou"].items(), metrics["confusion"], strict=True)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.answers.boxes import BoxAnswers
+from core.data.classes import ClassList
 from core.query.box_strategies.cal import LEVEL, LIFTED, weights_of, why
 from core.query.box_strategies.walk import Done, Walk
 from core.rounds.frame_queue import CANDIDATES, FrameQueue, read_queue
@@ -35,9 +36,8 @@ class Open(NamedTuple):
 class FrameOrder:
     """Follows the answers to rounds of frames."""
 
-    def __init__(self, boxes: BoxAnswers, classes: Sequence[str]) -> None:
-        """`classes`: names by id."""
-        self._boxes, self._classes = boxes, classes
+    def __init__(self, boxes: BoxAnswers, classes: ClassList) -> None:
+        self._boxes, self._classes = boxes, tuple(classes.names)
         self._last: tuple[tuple[str, int, int], Open] | None = None
         self._queues: dict[str, FrameQueue | None] = {}
 
@@ -67,16 +67,16 @@ class FrameOrder:
         if made.closed:
             return made._replace(frames=())
         queue = self._queue(found) if waiting else None
-        return made if queue is None else self._anew(found, queue, made, finished, counts)
+        if queue is None or queue.settings.order != "live":
+            return made
+        return self._anew(found, queue, made, finished, counts)
 
     def _queue(self, found: Round) -> FrameQueue | None:
-        """What CAL weighed, of a round that is ranked anew."""
+        """What CAL weighed; None of a round that was asked otherwise. Read once."""
         key = str(found.folder)
         if key not in self._queues:
             path = found.file(CANDIDATES)
-            queue = read_queue(path) if path.exists() else None
-            live = queue is not None and queue.settings.order == "live"
-            self._queues[key] = queue if live else None
+            self._queues[key] = read_queue(path) if path.exists() else None
         return self._queues[key]
 
     def _anew(
@@ -120,10 +120,10 @@ class FrameOrder:
     def shares(self, found: Round) -> Mapping[int, tuple[int, float]]:
         """Class id -> its boxes in a round's finished frames and its share U_c, of the classes that
         have one; none where the round balances no classes. Raises ProjectError."""
-        path = found.file(CANDIDATES)
-        if not path.exists():
+        queue = self._queue(found)
+        if queue is None:
             return {}
-        limits = read_queue(path).limits
+        limits = queue.limits
         finished = [scan for scan in found.query.items if self._boxes.is_finished(scan)]
         counts = self._boxes.counts_of(finished)
         return {

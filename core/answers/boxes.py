@@ -114,11 +114,18 @@ class BoxAnswers:
 
     def finished_at(self, until: Mapping[str, int]) -> set[str]:
         """The frames that were finished when each journal ended at its position in `until`."""
+        return {scan for scan, head in self._frames_at(until).items() if head.verb == "answer"}
+
+    def settled_at(self, until: Mapping[str, int]) -> set[str]:
+        """Likewise the frames that were finished, or could not be labelled."""
+        return set(self._frames_at(until))
+
+    def _frames_at(self, until: Mapping[str, int]) -> dict[str, Head]:
         fold = self._fold(FRAMES)
         standing, last = fold.at(until), dict[str, Head]()
         for head in sorted(filter(standing.holds, fold.all()), key=when):
             last[head.scan] = head
-        return {scan for scan, head in last.items() if head.verb == "answer"}
+        return last
 
     @property
     def finished(self) -> set[str]:

@@ -37,11 +37,13 @@ from core.project.box_training import (
     read_training,
     validation_of,
 )
+from core.project.cpsp import bank_told
 from core.project.project import Project
 from core.quality.box_metrics import Judged, box_metrics
 from core.rounds.box_models import CPSP, FINAL, FIRST, NORMAL, predictions_file, weights_file
 from core.rounds.round import TRAINING
 from models.boxes import checkpoint
+from models.boxes.cpsp import train_cpsp
 from models.boxes.detector import Detector
 from models.boxes.fit import fit
 from models.boxes.setup import setup_of
@@ -69,8 +71,32 @@ def train_boxes(project: Project, job: Job, *, start: Path | None = None) -> lis
         samples = labelled_samples(project, training, setup.seed, job)
         _tell(project, samples, training, job)
         fit(samples, project.settings.detect.steps, start, job, setup=setup, out=out)
+    if project.settings.ssal.cpsp and not weights_file(folder, CPSP).exists():
+        _go_on_with_pseudo_scenes(project, folder, training, job)
     score_boxes(project, job)
     return evaluate_boxes(project, job)
+
+
+def _go_on_with_pseudo_scenes(
+    project: Project, folder: Path, training: BoxTraining, job: Job
+) -> None:
+    """Train the round's second detector from the normal one, by CPSP; say what became of its
+    bank."""
+    setup = setup_of(project, place=f"{folder.name}|{CPSP}")
+    samples = labelled_samples(project, training, setup.seed, job)
+    train_cpsp(
+        project,
+        folder,
+        training,
+        samples,
+        scenes_of(project).read,
+        job,
+        setup=setup,
+        start=weights_file(folder, NORMAL),
+        out=weights_file(folder, CPSP),
+    )
+    for line in bank_told(project, folder):
+        job.say(line)
 
 
 def labelled_samples(

@@ -7,7 +7,7 @@ opinions, merging and salvage are those of all entries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ from core.answers.fold import Fold, when
 from core.answers.same_scan import check_same
 from core.base.errors import DataError
 from core.boxes.table import Boxes
+from core.data.classes import FIRST_CODE
 
 
 class Drawn(NamedTuple):
@@ -113,17 +114,30 @@ class BoxAnswers:
 
     def finished_at(self, until: Mapping[str, int]) -> set[str]:
         """The frames that were finished when each journal ended at its position in `until`."""
+        return {scan for scan, head in self._frames_at(until).items() if head.verb == "answer"}
+
+    def settled_at(self, until: Mapping[str, int]) -> set[str]:
+        """Likewise the frames that were finished, or could not be labelled."""
+        return set(self._frames_at(until))
+
+    def _frames_at(self, until: Mapping[str, int]) -> dict[str, Head]:
         fold = self._fold(FRAMES)
         standing, last = fold.at(until), dict[str, Head]()
         for head in sorted(filter(standing.holds, fold.all()), key=when):
             last[head.scan] = head
-        return {scan for scan, head in last.items() if head.verb == "answer"}
+        return last
 
     @property
     def finished(self) -> set[str]:
         """The frames of which somebody said that their boxes are all there."""
         frames = self._fold(FRAMES).effective
         return {scan for scan, head in frames.items() if head.verb == "answer"}
+
+    def finished_in_order(self) -> list[str]:
+        """The finished frames in the order in which they were."""
+        frames = list(self._fold(FRAMES).effective.items())
+        done = [(when(head), scan) for scan, head in frames if head.verb == "answer"]
+        return [scan for _, scan in sorted(done)]
 
     def is_finished(self, scan: str) -> bool:
         """Whether somebody said so of this frame."""
@@ -160,6 +174,17 @@ class BoxAnswers:
         for head in list(self._fold(BOXES).effective.values()):
             if head.counts:
                 found[head.scan] = found.get(head.scan, 0) + 1
+        return found
+
+    def counts_of(self, scans: Collection[str]) -> dict[str, dict[int, int]]:
+        """Boxes that stand per class in some scans, by scan; regions to ignore are none."""
+        found: dict[str, dict[int, int]] = {scan: {} for scan in scans}
+        for head in list(self._fold(BOXES).effective.values()):
+            if head.scan in found:
+                of = found[head.scan]
+                for label, count in head.class_counts().items():
+                    if label < FIRST_CODE:
+                        of[label] = of.get(label, 0) + count
         return found
 
     def minutes(self) -> float:
@@ -230,6 +255,11 @@ class BoxAnswers:
     def changes(self) -> int:
         """How often a box got another state, by whomever: it grows with each."""
         return len(self._fold(BOXES).changed)
+
+    @property
+    def settlings(self) -> int:
+        """How often a frame was finished, given up or put back: it grows with each."""
+        return len(self._fold(FRAMES).changed)
 
     def drawn_by(self, name: str) -> str:
         """Who gave a box the state that counts, "" where none does."""

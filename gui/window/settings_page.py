@@ -33,6 +33,7 @@ _TITLES = {
     "query": "Ask",
     "train": "Train",
     "detect": "Train a detector of boxes",
+    "ssal": "Pseudo scenes and frames to ask (S-SSAL)",
 }
 _MADE = "chosen when the project was made"
 

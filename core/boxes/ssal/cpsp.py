@@ -43,7 +43,13 @@ class Parts:
 
 
 class Cpsp:
-    """Scenes of a training with CPSP, kept by the bank in `folder`."""
+    """Scenes of a training with CPSP, kept by the bank in `folder`.
+
+    Attributes
+    ----------
+    pool : frames without labels
+    bank : of the last refresh; None before the first
+    """
 
     def __init__(
         self,
@@ -69,7 +75,7 @@ class Cpsp:
         where that is damaged.
         """
         self._folder, self._labelled = folder, labelled
-        self._people, self._finished, self._pool = people, finished, tuple(pool)
+        self._people, self._finished, self.pool = people, finished, tuple(pool)
         self._held_out, self._read, self._kinds = held_out, read, kinds
         self._how, self._parts, self._seed = how, parts, seed
         self._every = max(1, steps // parts.refreshes)
@@ -89,7 +95,7 @@ class Cpsp:
         ]
         finished = {scan: boxes.tolist() for scan, boxes in self._finished.items()}
         how, parts = [*self._how.rule, *self._how[1:]], vars(self._parts)
-        known = [self._labelled.key, people, finished, self._pool, list(self._held_out), how]
+        known = [self._labelled.key, people, finished, self.pool, list(self._held_out), how]
         parts = {**parts, "objects": sorted(self._parts.objects.items())}
         return hash_json([*known, parts, self._every, self._seed])
 
@@ -111,7 +117,7 @@ class Cpsp:
                 f"{BANK} of the training's last refresh is missing in {self._folder}.",
                 "Train the round again from its beginning.",
             )
-        found = self._predicted(self._pool, predict, job)
+        found = self._predicted(self.pool, predict, job)
         sure = self._predicted(list(self._held_out), predict, job)
 
         def judge(threshold: Mapping[int, float]) -> Judged:

@@ -98,7 +98,7 @@ def _go_on_with_pseudo_scenes(
         start=weights_file(folder, NORMAL),
         out=weights_file(folder, CPSP),
     )
-    for line in bank_told(project, folder):
+    for line in bank_told(project, folder, last=True):
         job.say(line)
 
 
@@ -355,3 +355,11 @@ def _picture(project: Project, frame: Frame, found: Boxes) -> Picture:
         for table in (frame.boxes, found)
     )
     return Picture(labels, its)
+
+
+def predict_frames(
+    project: Project, folder: Path, model: str, scans: Sequence[str], job: Job
+) -> Predictions:
+    """What a folder's model finds in some scans; written beside it, what was known stays."""
+    detector = _detector(project, weights_file(folder, model))
+    return _predicted(project, detector, scans, predictions_file(folder, model), job)

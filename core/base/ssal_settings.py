@@ -37,6 +37,7 @@ class SsalSettings:
     by_frame: bool
     most_ignored: int
     order: str
+    final: str
 
 
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -62,6 +63,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "ssal.cluster": ("score", "u"),
     "ssal.keep": ("centre", "group"),
     "ssal.order": ("live", "frozen"),
+    "ssal.final": ("cpsp", "none"),
 }
 MEANINGS: Mapping[str, str] = {
     "ssal.cpsp": "Train a second detector on pseudo scenes of confident objects (CPSP).",
@@ -90,5 +92,6 @@ MEANINGS: Mapping[str, str] = {
     "ssal.similarity": "Similarity from which a frame is passed over at first.",
     "ssal.by_frame": "Similarity is to the likest chosen frame, not to the likest box of any.",
     "ssal.most_ignored": "Boxes that may lie in regions to ignore before a frame is passed over.",
+    "ssal.final": "The final detector goes on with pseudo scenes (cpsp), or not (none).",
     "ssal.order": "Frames are ranked anew after each finished one (live), or once (frozen).",
 }

@@ -162,7 +162,7 @@ def parser() -> argparse.ArgumentParser:
     )
     on_project("poses", "compute poses from the scans, where the data have none", "poses street")
     made = on_project("query", "choose what to ask next", "query street --points 1%%")
-    made.add_argument("--strategy", help="`lidarloop strategies` lists them")
+    made.add_argument("--strategy", help="`lidarloop strategies` lists them, those of boxes too")
     budget = made.add_mutually_exclusive_group()
     budget.add_argument("--points", metavar="P%", help="share of all training points")
     budget.add_argument("--units", type=int, metavar="U")
@@ -215,8 +215,15 @@ def parser() -> argparse.ArgumentParser:
     boxes.add_task(made)
     made = on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
     boxes.add_task(made)
+    made = on_project(
+        "deliver",
+        "train the final detector of boxes on all finished frames; find boxes in every frame",
+        "deliver street",
+    )
+    boxes.add_task(made, "boxes")
     made = on_project("status", "show units, rounds and what was spent", "status street")
     made.add_argument("--json", action="store_true", help="one JSON object")
+    boxes.add_task(made)
     made = add("doctor", "check this machine and a project", "lidarloop doctor street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
     made.add_argument(
@@ -268,6 +275,11 @@ def parser() -> argparse.ArgumentParser:
     boxes.add_task(made)
     made.add_argument(
         "--to", choices=KINDS, default="", dest="kind", help="of box files; default: the dataset's"
+    )
+    made.add_argument(
+        "--found",
+        action="store_true",
+        help="of boxes: what the newest detector found in all frames, with scores",
     )
     made.add_argument(
         "--unconfirmed",

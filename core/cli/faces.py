@@ -45,6 +45,12 @@ class Detector(Protocol):
     def evaluate_boxes(self, project: Project, job: Job) -> list[str]: ...
 
 
+class Delivery(Protocol):
+    """What models.box_deliver offers the command line."""
+
+    def deliver_boxes(self, project: Project, job: Job) -> str: ...
+
+
 class Window(Protocol):
     """What gui.app offers the command line."""
 
@@ -60,5 +66,7 @@ class Faces(Protocol):
     def network(self) -> Network: ...
     @property
     def detector(self) -> Detector: ...
+    @property
+    def delivery(self) -> Delivery: ...
     @property
     def window(self) -> Window: ...

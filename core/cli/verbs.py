@@ -344,8 +344,16 @@ def _print_miou(metrics: dict[str, Any] | None) -> None:
     print(f"mIoU {figures.words(metrics)}")
 
 
+def _deliver(arguments: argparse.Namespace, faces: Faces) -> int:
+    with _opened(arguments.project) as project:
+        print(faces.delivery.deliver_boxes(project, _job()))
+    return 0
+
+
 def _status(arguments: argparse.Namespace, faces: Faces) -> int:
     with Project(arguments.project, read_only=True) as project:
+        if arguments.task == "boxes":
+            return boxes.status(project, as_json=arguments.json)
         value = status.status(project, backend=faces.network.backend())
     print(json.dumps(value) if arguments.json else status.table(value))
     return 0
@@ -459,6 +467,7 @@ _VERBS: dict[str, Verb] = {
     "train": _train,
     "score": _score,
     "evaluate": _evaluate,
+    "deliver": _deliver,
     "status": _status,
     "doctor": _doctor,
     "merge": _merge,

@@ -51,7 +51,16 @@ def freeze(project: Project, folder: Path) -> BoxTraining:
     return read_training(path)
 
 
-def _of_now(project: Project) -> BoxTraining:
+def freeze_all(project: Project, folder: Path) -> BoxTraining:
+    """As `freeze`, with no frame held out: for the final detector."""
+    path = folder / TRAINING
+    if not path.exists():
+        write_training(path, BoxTraining(_finished(project), (), project.answers.positions()))
+    return read_training(path)
+
+
+def _finished(project: Project) -> tuple[str, ...]:
+    """The finished frames of the training scans. Raises ProjectError where none has a box."""
     finished = project.boxes.finished
     frames = [scan for scan in project.dataset.train if scan in finished]
     if not frames:
@@ -59,10 +68,15 @@ def _of_now(project: Project) -> BoxTraining:
     counts = project.boxes.counts_by_scan()
     if not any(counts.get(scan) for scan in frames):
         raise ProjectError("No finished frame has a box: there is nothing to train on.", _DO)
+    return tuple(frames)
+
+
+def _of_now(project: Project) -> BoxTraining:
+    frames, counts = _finished(project), project.boxes.counts_by_scan()
     held_out = () if len(validation_of(project)) >= _LEAST else _held_out(frames, project.seed)
     learnt = [scan for scan in frames if scan not in held_out]
     if not any(counts.get(scan) for scan in learnt):  # all boxes are in those held out
-        learnt, held_out = frames, ()
+        learnt, held_out = list(frames), ()
     return BoxTraining(tuple(learnt), held_out, project.answers.positions())
 
 

@@ -19,6 +19,7 @@ from core.boxes.ssal.refresh import How, Labelled, told
 from core.project.box_training import BoxTraining, frame_of
 from core.project.project import Project
 
+_AGAIN = "Train the round again; the bank itself is its bank.npz."
 Read = Callable[[str], np.ndarray]
 
 
@@ -91,18 +92,36 @@ def _accepted(project: Project, pool: list[str], training: BoxTraining, read: Re
     return found
 
 
-def bank_told(project: Project, folder: Path) -> list[str]:
-    """What became of a bank, a line for each refresh and class; none where there is no bank. Raises
-    ProjectError where its file is damaged."""
+def bank_records(project: Project, folder: Path) -> list[dict[str, Any]]:
+    """What became of a bank, a record for each refresh: its "step" and, by class name, "classes"
+    with counts of objects by "people", "pseudo" and "false" ones, those "new", "replaced" and
+    "removed" by it, the score "threshold", how many of the held-out boxes "judged" were "right",
+    and whether the class was "barred". None where there is no bank. Raises ProjectError where its
+    file is damaged."""
     if not (folder / TOLD).exists():
         return []
-    again = "Train the round again; its bank.npz is what counts."
-    records = read_json(folder / TOLD, do=again, refreshes=list[dict[str, Any]])["refreshes"]
-    lines = []
+    names = project.classes.names
+    stored = read_json(folder / TOLD, do=_AGAIN, refreshes=list[dict[str, Any]])["refreshes"]
     try:
-        for record in records:
-            lines.append(f"bank at step {record['step']:,}:")
-            lines += [f"  {line}" for line in told(record, project.classes.names)]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", again) from error
+        return [
+            {
+                "step": int(record["step"]),
+                "classes": {names[int(label)]: one for label, one in record["classes"].items()},
+            }
+            for record in stored
+        ]
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
+
+
+def bank_told(project: Project, folder: Path, *, last: bool = False) -> list[str]:
+    """What became of a bank, in lines: of each refresh, or of the `last`. Raises as
+    `bank_records`."""
+    lines = []
+    for record in bank_records(project, folder)[-1 if last else 0 :]:
+        lines.append(f"bank at step {record['step']:,}:")
+        try:
+            lines += [f"  {line}" for line in told(record)]
+        except (KeyError, TypeError) as error:
+            raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
     return lines

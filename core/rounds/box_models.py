@@ -20,3 +20,8 @@ def weights_file(folder: Path, model: str) -> Path:
 def predictions_file(folder: Path, model: str) -> Path:
     """What a model says of the frames (core.boxes.predictions)."""
     return folder / f"{model}-boxes.npz"
+
+
+def metrics_file(folder: Path, model: str) -> Path:
+    """How good a model is on frames that it did not learn (core.quality.box_metrics)."""
+    return folder / f"{model}-metrics.json"

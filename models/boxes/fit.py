@@ -122,6 +122,7 @@ def fit(
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         run.resume(job)
         if run.step < steps:
+            run.renew(job)  # before it is told how long a step takes
             job.progress(run.step, steps, "estimate", always=True)
             job.say(run.estimate())
         run.go(job)
@@ -227,6 +228,12 @@ class _Run:
         finally:
             network.train()
 
+    def renew(self, job: Job) -> None:
+        """Let the samples be made anew where that is due; what is kept for this step stays."""
+        if self.samples.due(self.step):
+            self.save()
+            self.samples.refresh(self.step, self.predict, job)
+
     def go(self, job: Job) -> None:
         """Train to the end. What was learnt is saved where the job is cancelled or memory ends."""
         steps = self.begun.steps
@@ -234,9 +241,7 @@ class _Run:
         readers = min(_READERS, os.cpu_count() or 1) if self.learner.where.type == "cuda" else 0
         try:
             while self.step < steps:
-                if self.samples.due(self.step):
-                    self.save()
-                    self.samples.refresh(self.step, self.predict, job)
+                self.renew(job)
                 following = (s for s in range(self.step + 1, steps) if self.samples.due(s))
                 self._until(next(following, steps), readers, job)
         except (Cancelled, OutOfMemory):

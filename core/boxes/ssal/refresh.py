@@ -215,11 +215,11 @@ def _counts(items: Sequence[Item], false: Sequence[Item]) -> Mapping[int, dict[s
     return made
 
 
-def told(record: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    """A record of a refresh, a line for each class that has anything, in words."""
+def told(record: Mapping[str, Any]) -> list[str]:
+    """A record of a refresh whose classes are named, a line for each that has anything."""
     lines = []
-    for label, one in record["classes"].items():
-        if not any(one[name] for name in ("people", "pseudo", "new", "removed", "judged")):
+    for name, one in record["classes"].items():
+        if not any(one[part] for part in ("people", "pseudo", "new", "removed", "judged")):
             continue
         right = (
             f"{one['right']} of {one['judged']} held-out right" if one["judged"] else "not judged"
@@ -230,5 +230,5 @@ def told(record: Mapping[str, Any], names: Sequence[str]) -> list[str]:
             f"{one['removed']} gone)",
             right + (": none taken" if one["barred"] else ""),
         ]
-        lines.append(f"{names[int(label)]}: {', '.join(parts)}")
+        lines.append(f"{name}: {', '.join(parts)}")
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from core.answers.box import boxes_in, table_of
 from core.base.errors import ProjectError
-from core.base.files import write_json
+from core.base.files import read_json, write_json
 from core.base.jobs import Job
 from core.boxes.camera import completed
 from core.boxes.evaluation.kitti_ap import Frame as Picture
@@ -48,8 +48,10 @@ from models.boxes.detector import Detector
 from models.boxes.fit import fit
 from models.boxes.setup import setup_of
 
-MODELS = (NORMAL, CPSP, FINAL)  # each is better than those before it, or meant to be
+MODELS = (NORMAL, CPSP, FINAL)
 _TRAIN = "Train one: `lidarloop train --task boxes`."
+_EVALUATE = "Run `lidarloop evaluate --task boxes` on the project."
+_METRICS = "{}-metrics.json"  # of a model
 _ON_ONE_ANOTHER = 0.1  # overlap from above beyond which a box says what a drawn one says already
 
 
@@ -73,8 +75,9 @@ def train_boxes(project: Project, job: Job, *, start: Path | None = None) -> lis
         fit(samples, project.settings.detect.steps, start, job, setup=setup, out=out)
     if project.settings.ssal.cpsp and not weights_file(folder, CPSP).exists():
         _go_on_with_pseudo_scenes(project, folder, training, job)
-    score_boxes(project, job)
-    return evaluate_boxes(project, job)
+    measured = evaluate_boxes(project, job)
+    job.say(score_boxes(project, job))  # shows those of the detector that was measured to be better
+    return measured
 
 
 def _go_on_with_pseudo_scenes(
@@ -186,18 +189,32 @@ def _tell(project: Project, samples: LabelledFrames, training: BoxTraining, job:
 
 def score_boxes(project: Project, job: Job) -> str:
     """Predict the frames that nobody has settled with each detector of the newest round that has
-    one; show the best one's boxes as suggestions. What was found, in words."""
+    one; show one's boxes as suggestions: the final one's, else the normal one's unless the other
+    was better on held-out frames. What was found, in words."""
     folder = _trained(project)
     settled = project.boxes.settled
     pool = [scan for scan in project.dataset.train if scan not in settled]
-    best: Predictions | None = None
+    if not pool:
+        return "Every frame is finished or declined: none is left to predict."
+    found = {}
     for model in MODELS:
         path = weights_file(folder, model)
         if path.exists():
             detector = _detector(project, path)
-            best = _predicted(project, detector, pool, predictions_file(folder, model), job)
-    assert best is not None
-    return _suggest(project, best, job)
+            found[model] = _predicted(project, detector, pool, predictions_file(folder, model), job)
+    best = FINAL if FINAL in found else _better(folder, found)
+    return f"{_suggest(project, found[best], job)} ({best})"
+
+
+def _better(folder: Path, found: Collection[str]) -> str:
+    """The model whose boxes are worth more on held-out frames, the normal one where that is not
+    known."""
+    worth = {}
+    for model in found:
+        path = folder / _METRICS.format(model)
+        mean = read_json(path, do=_EVALUATE, mean=dict)["mean"] if path.exists() else {}
+        worth[model] = mean.get("loose") or 0.0
+    return max(found, key=lambda model: (worth[model], model == NORMAL))
 
 
 def _trained(project: Project) -> Path:
@@ -266,9 +283,6 @@ def _suggest(project: Project, best: Predictions, job: Job) -> str:
         )
     none = sum(not len(table) for table in frames.values())
     return f"{said}; none in {none:,}" if none else said
-
-
-_METRICS = "{}-metrics.json"
 
 
 def evaluate_boxes(project: Project, job: Job) -> list[str]:

@@ -143,6 +143,7 @@ class _Run:
         self.step = 0
         self.losses = np.full(about.steps, np.nan)
         self.saved = time.monotonic()
+        self.renewed = -1  # the step before which the samples were made anew
 
     def about(self) -> own.About:
         return replace(self.begun, step=self.step)
@@ -230,9 +231,10 @@ class _Run:
 
     def renew(self, job: Job) -> None:
         """Let the samples be made anew where that is due; what is kept for this step stays."""
-        if self.samples.due(self.step):
+        if self.samples.due(self.step) and self.renewed != self.step:
             self.save()
             self.samples.refresh(self.step, self.predict, job)
+            self.renewed = self.step
 
     def go(self, job: Job) -> None:
         """Train to the end. What was learnt is saved where the job is cancelled or memory ends."""

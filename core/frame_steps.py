@@ -67,7 +67,7 @@ def ask_frames(
         strategy=name,
         draw=draw,
         budget=budget,
-        checkpoint=None,
+        checkpoint=pool.source,
         parent=tip.id if tip is not None else None,
     )
     if budget.measure == "boxes":

@@ -200,8 +200,9 @@ def score_boxes(project: Project, job: Job) -> str:
     for model in MODELS:
         path = weights_file(folder, model)
         if path.exists():
-            detector = _detector(project, path)
-            found[model] = _predicted(project, detector, pool, predictions_file(folder, model), job)
+            scans = project.dataset.scans if model == FINAL else pool  # as it was delivered
+            every = predict_frames(project, folder, model, scans, job)
+            found[model] = replace(every, frames={scan: every.frames[scan] for scan in pool})
     best = FINAL if FINAL in found else _better(folder, found)
     return f"{_suggest(project, found[best], job)} ({best})"
 
@@ -293,13 +294,17 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
     from core.quality.box_metrics import told
 
     folder = _trained(project)
-    training = read_training(folder / TRAINING)
-    held_out = [scan for scan in training.held_out if project.boxes.is_finished(scan)]
-    frames = [*_validation(project), *(frame_of(project, scan) for scan in held_out)]
+    named = read_training(folder / TRAINING).held_out if (folder / TRAINING).exists() else ()
+    held_out = [frame_of(project, scan) for scan in named if project.boxes.is_finished(scan)]
+    known = _validation(project)
     lines: list[str] = []
     for model in MODELS:
         path = weights_file(folder, model)
         if not path.exists():
+            continue
+        frames = known if model == FINAL else [*known, *held_out]  # of which it has learnt all
+        if model == FINAL and not known:
+            lines.append(f"{model}: no frame is known that it has not learnt.")
             continue
         detector = _detector(project, path)
         metrics = {
@@ -310,7 +315,7 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
         }
         write_json(folder / _METRICS.format(model), metrics)
         lines += [f"{model}, on {counted(len(frames), 'frame')}:", *told(metrics)]
-    if not frames:
+    if not known and not held_out:
         return ["No frame was held out: finish some more, or boxes of validation scans."]
     return lines
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError
-from core.boxes.predictions import FramePrediction, read_predictions
+from core.boxes.predictions import Predictions, read_predictions
 from core.project.box_training import models_folder
 from core.project.project import Project
 from core.query.frame_pool import FramePool
 from core.query.frames import frames_of
 from core.rounds.box_models import CPSP, FIRST, NORMAL, predictions_file
 
-Seen = Mapping[str, FramePrediction] | None
 
-
-def predicted(project: Project) -> tuple[Seen, Seen]:
+def predicted(project: Project) -> tuple[Predictions | None, Predictions | None]:
     """What the normal model and that of CPSP say of frames, by the newest round that has scores;
     None where there are none. Raises ProjectError where a file is damaged, or of other axes."""
     folders = [found.folder for found in reversed(project.frame_rounds)]
@@ -29,7 +26,7 @@ def predicted(project: Project) -> tuple[Seen, Seen]:
     return None, None
 
 
-def _read(project: Project, folder: Path, model: str) -> Seen:
+def _read(project: Project, folder: Path, model: str) -> Predictions | None:
     path = predictions_file(folder, model)
     if not path.exists():
         return None
@@ -39,7 +36,7 @@ def _read(project: Project, folder: Path, model: str) -> Seen:
             f"What {model} found in {path.parent.name} lies in other axes than [rig] says now.",
             "Run `lidarloop score --task boxes` on the project again.",
         )
-    return found.frames
+    return found
 
 
 def frame_pool(project: Project) -> FramePool:
@@ -50,7 +47,7 @@ def frame_pool(project: Project) -> FramePool:
     sure = None
     if normal is not None:
         # Of all boxes from a score of .1 on most are none: those that count are expected.
-        sure = {s: int((seen.score > how.count_from).sum()) for s, seen in normal.items()}
+        sure = {s: int((seen.score > how.count_from).sum()) for s, seen in normal.frames.items()}
     frames = frames_of(
         project.dataset.train,
         settled=frozenset(boxes.settled),
@@ -69,4 +66,13 @@ def frame_pool(project: Project) -> FramePool:
         if table.ignore.any():
             regions[scan] = table.box[table.ignore]
     names = tuple(project.classes.names)
-    return FramePool(frames, names, labelled, normal, cpsp, how, regions)
+    return FramePool(
+        frames,
+        names,
+        labelled,
+        normal.frames if normal is not None else None,
+        cpsp.frames if cpsp is not None else None,
+        how,
+        regions,
+        normal.source if normal is not None else None,
+    )

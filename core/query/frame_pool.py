@@ -30,6 +30,7 @@ class FramePool:
     cpsp : likewise of the model that learnt from pseudo scenes; None without one
     settings : how S-SSAL chooses
     regions : scan -> (k, 7) float64 boxes that people drew in which nothing counts
+    source : of which checkpoint the normal model's words are; None before one has looked
     """
 
     frames: Frames
@@ -39,6 +40,7 @@ class FramePool:
     cpsp: Mapping[str, FramePrediction] | None
     settings: SsalSettings
     regions: Mapping[str, np.ndarray] = field(default_factory=dict)
+    source: str | None = None
 
     @property
     def free(self) -> np.ndarray:

@@ -109,9 +109,9 @@ def why(one: Taken, found: Candidates, classes: Sequence[str]) -> str:
         f"the detectors are unsure (H {one.entropy:.2f} over {boxes})",
         f"similarity to what is chosen {one.similarity:.2f}",
         f"brings {', '.join(brings)}" if brings else "brings nothing sure",
-        "; ".join(short) if short else "every class it brings has its share",
+        "; ".join(short) or ("every class it brings has its share" if brings else ""),
     ]
-    return "; ".join(parts)
+    return "; ".join(filter(None, parts))
 
 
 def weights_of(how: SsalSettings, classes: Sequence[str]) -> dict[int, float]:

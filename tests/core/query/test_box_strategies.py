@@ -109,7 +109,7 @@ def test_labels_of_the_pool_are_nowhere_in_it():
     pool = frame_pool(0)
     held = {name for name in vars(pool)}
     assert held == {
-        "frames", "classes", "labelled", "normal", "cpsp", "settings", "regions"
+        "frames", "classes", "labelled", "normal", "cpsp", "settings", "regions", "source"
     }  # fmt: skip
     assert set(vars(pool.frames)) == {"scans", "free", "drawn", "costs", "seconds"}
 

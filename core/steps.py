@@ -185,7 +185,7 @@ def _choose(
     scored = project.last_scored(tip) if tip is not None or project.given.scored else None
     name = strategy or (project.settings.query.strategy if scored else "size")
     counts = counted(project, tip)
-    pool = replace(pool_of(project, scored, counts.heads), job=job)
+    pool = pool_of(project, scored, counts.heads, job)
     select = _that_can_choose(name, pool, first=tip is None, scored=scored is not None)
     number = len(project.branch(tip)) + 1
     if units is not None:

@@ -411,7 +411,9 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
 def _quality(arguments: argparse.Namespace, _: Faces) -> int:
     from core.cli import quality
 
-    with _opened(arguments.project) as project:
+    with Project(arguments.project, read_only=True) as project:
+        changes = quality.changes(project, arguments)
+    with _opened(arguments.project, read_only=not changes) as project:
         print(quality.run(project, arguments, _job()))
     return 0
 

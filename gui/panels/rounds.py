@@ -164,8 +164,10 @@ class Rounds(QWidget):
             for column, cell in enumerate(cells):
                 self.table.setItem(place, column, cell)
         self.count()
+        line = {one.id for one in project.branch(project.tip)}  # a line through two would lie
+        mine = [row for row in self.rows if row["id"] in line]
         self.chart.set_values(
-            [row["miou"] for row in self.rows], [round_name(row["id"]) for row in self.rows]
+            [row["miou"] for row in mine], [round_name(row["id"]) for row in mine]
         )
         if self.rows:
             measured = [n for n, row in enumerate(self.rows) if row["miou"] is not None]

@@ -227,6 +227,10 @@ def parser() -> argparse.ArgumentParser:
     on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
     made = on_project("status", "show units, rounds and what was spent", "status street")
     made.add_argument("--json", action="store_true", help="one JSON object")
+    made = on_project(
+        "report", "write all charts and figures as one HTML file", "report street street.html"
+    )
+    made.add_argument("out", type=Path, metavar="OUT", help="an .html file, or a folder for it")
     made = add("doctor", "check this machine and a project", "lidarloop doctor street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
     made.add_argument(

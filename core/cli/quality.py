@@ -37,11 +37,13 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="one JSON object")
 
 
-def changes(project: Project, arguments: argparse.Namespace) -> bool:
+def changes(arguments: argparse.Namespace) -> bool:
     """Whether a sample is to be drawn or answered; else its figures are read, also of a project
-    that somebody works on."""
-    asked = arguments.oracle or arguments.seed is not None or arguments.points is not None
-    return asked or newest(project, arguments.of) is None
+    that somebody works on. Raises ProjectError."""
+    if arguments.oracle or arguments.seed is not None or arguments.points is not None:
+        return True
+    with Project(arguments.project, read_only=True) as project:
+        return newest(project, arguments.of) is None
 
 
 def run(project: Project, arguments: argparse.Namespace, job: Job) -> str:

@@ -23,7 +23,7 @@ from core.cli import boxes, classes, demo, experiment, gauge, poses, rounds, set
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
-from core.cli.preview import preview
+from core.cli.preview import query
 from core.cli.strategies import listing
 from core.data.fitted import GUESSED
 from core.data.formats import format_named
@@ -228,20 +228,7 @@ def _query(arguments: argparse.Namespace, _: Faces) -> int:
             print(boxes.query(project, arguments, _job()))
             return 0
         boxes.only_points(arguments)
-        options = {
-            "strategy": arguments.strategy,
-            "percent": arguments.points,
-            "units": arguments.units,
-            "minutes": arguments.minutes,
-            "seed": arguments.seed,
-            "after": arguments.after,
-        }
-        if arguments.dry_run:
-            print(preview(project, options))
-            return 0
-        found = steps.ask(project, _job(), **options)
-        query = found.query
-        print(f"{found.id}: {len(query.items):,} units, {int(query.cost.sum()):,} points")
+        print(query(project, arguments, _job()))
     return 0
 
 
@@ -357,6 +344,14 @@ def _status(arguments: argparse.Namespace, faces: Faces) -> int:
     return 0
 
 
+def _report(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.report.project import write_report
+
+    with _opened(arguments.project, read_only=True) as project:
+        print(write_report(project, arguments.out, _job()))
+    return 0
+
+
 def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:
     from core.cli import doctor
     from core.cli.finding import Finding
@@ -411,9 +406,7 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
 def _quality(arguments: argparse.Namespace, _: Faces) -> int:
     from core.cli import quality
 
-    with Project(arguments.project, read_only=True) as project:
-        changes = quality.changes(project, arguments)
-    with _opened(arguments.project, read_only=not changes) as project:
+    with _opened(arguments.project, read_only=not quality.changes(arguments)) as project:
         print(quality.run(project, arguments, _job()))
     return 0
 
@@ -465,6 +458,7 @@ _VERBS: dict[str, Verb] = {
     "score": _score,
     "evaluate": _evaluate,
     "status": _status,
+    "report": _report,
     "doctor": _doctor,
     "merge": _merge,
     "import": _import,

@@ -197,6 +197,11 @@ class Session(QObject):
         self._tip = self.project.tip
         self.jobs.run("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
 
+    def ask_by(self, step: Callable[[Job], object]) -> None:
+        """Ask by another step, of units that somebody chose."""
+        self._tip = self.project.tip
+        self.jobs.run("Ask", step)
+
     def ask_frames(self, options: dict[str, Any]) -> None:
         """Choose and freeze the next frames to draw boxes in, in the background."""
         from core.frame_steps import ask_frames

@@ -386,8 +386,8 @@ class Window(QMainWindow):
         from gui.desk_page.page import show_desk
 
         if self.session is not None:
-            chosen = self.session.rounds.choose
-            show_desk(self, self.session.state, self.theme, chosen)
+            session = self.session
+            show_desk(self, session.state, self.theme, session.rounds.choose, session.ask_by)
 
     def open_quality(self) -> None:
         """Show the figures of a probability sample, beside this window."""

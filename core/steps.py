@@ -22,7 +22,7 @@ from core.project.mix import Mix, guessed_mix
 from core.project.pool import ELSEWHERE, pool_of, seconds_of
 from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
-from core.query.pool import Draw, Pool
+from core.query.pool import MOST_SEED, Draw, Pool
 from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
@@ -175,6 +175,8 @@ def _choose(
     job: Job,
 ) -> _Choice:
     """Choose the next query, as `ask` says."""
+    if seed is not None and abs(seed) >= MOST_SEED:
+        raise SettingsError(f"The seed is {seed}.", "Give a whole number of up to 18 digits.")
     table = project.need_units()
     tip = project.tip if after is None else round_or_start(project, after)
     if tip is not None and not tip.frozen and project.open_items(tip):

@@ -25,6 +25,7 @@ from core.project.project import Project
 from core.quality.estimated import Estimated, estimated, more_answers
 from core.quality.frame import IMPORTED_LABELS, LABELS, Frame, frame_of, source_of
 from core.quality.strata import LEAST, allocate, draws, order
+from core.query.pool import MOST_SEED
 
 FOLDER = "quality"
 POINTS, BATCH = 300, 50
@@ -107,6 +108,8 @@ def draw(
     same to so many; write it. Raises ProjectError."""
     if count is not None and not 1 <= count <= MOST:
         raise SettingsError(f"--points is {count:,}.", f"Draw 1 to {MOST:,} points.")
+    if seed is not None and abs(seed) >= MOST_SEED:
+        raise SettingsError(f"--seed is {seed}.", "Give a whole number of up to 18 digits.")
     _writable(project)
     frame = frame_of(project, of, job, workers=workers)
     path = file_for(project, of, frame.source)

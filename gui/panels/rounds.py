@@ -223,7 +223,7 @@ class Rounds(QWidget):
         """What people say of a round, for its tooltip."""
         about = self.state.project.tree.of(id)
         told = [about.name, about.note, "put away" if about.archived else ""]
-        return "".join(f"\n{text}" for text in told if text)
+        return "".join(f"\n{text.replace('<', '‹')}" for text in told if text)
 
     def choose(self, id: str) -> None:
         """Show a round's classes, as a click on it does."""

@@ -22,7 +22,7 @@ from core.project.mix import Mix, guessed_mix
 from core.project.pool import ELSEWHERE, pool_of, seconds_of
 from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
-from core.query.pool import Draw, Pool
+from core.query.pool import MOST_SEED, Draw, Pool
 from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
 from core.query.strategies import strategy_named
@@ -175,6 +175,8 @@ def _choose(
     job: Job,
 ) -> _Choice:
     """Choose the next query, as `ask` says."""
+    if seed is not None and abs(seed) >= MOST_SEED:
+        raise SettingsError(f"The seed is {seed}.", "Give a whole number of up to 18 digits.")
     table = project.need_units()
     tip = project.tip if after is None else round_or_start(project, after)
     if tip is not None and not tip.frozen and project.open_items(tip):
@@ -185,7 +187,7 @@ def _choose(
     scored = project.last_scored(tip) if tip is not None or project.given.scored else None
     name = strategy or (project.settings.query.strategy if scored else "size")
     counts = counted(project, tip)
-    pool = replace(pool_of(project, scored, counts.heads), job=job)
+    pool = pool_of(project, scored, counts.heads, job)
     select = _that_can_choose(name, pool, first=tip is None, scored=scored is not None)
     number = len(project.branch(tip)) + 1
     if units is not None:

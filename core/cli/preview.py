@@ -1,15 +1,34 @@
-"""What a query would ask, in words: `lidarloop query --dry-run`."""
+"""The verb `query` of points: what it asks, or would ask, in words."""
 
 from __future__ import annotations
 
+import argparse
 import math
 from typing import Any
 
 from core import steps
+from core.base.jobs import Job
 from core.base.words import duration
 from core.project.project import Project
 
 _MOST = 8  # classes that are named; the rest is summed
+
+
+def query(project: Project, arguments: argparse.Namespace, job: Job) -> str:
+    """Ask, or say what would be asked; what came of it. Raises ProjectError."""
+    options = {
+        "strategy": arguments.strategy,
+        "percent": arguments.points,
+        "units": arguments.units,
+        "minutes": arguments.minutes,
+        "seed": arguments.seed,
+        "after": arguments.after,
+    }
+    if arguments.dry_run:
+        return preview(project, options)
+    found = steps.ask(project, job, **options)
+    asked = found.query
+    return f"{found.id}: {len(asked.items):,} units, {int(asked.cost.sum()):,} points"
 
 
 def preview(project: Project, options: dict[str, Any]) -> str:

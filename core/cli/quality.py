@@ -12,7 +12,7 @@ from core.quality import told
 from core.quality.estimated import ENOUGH, Interval
 from core.quality.frame import LABELS, NETWORK
 from core.quality.hunted import hunted, words
-from core.quality.sample import POINTS, Quality, answer_by_truth, draw, quality
+from core.quality.sample import POINTS, Quality, answer_by_truth, draw, newest, quality
 
 
 def add_arguments(made: argparse.ArgumentParser) -> None:
@@ -37,8 +37,21 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="one JSON object")
 
 
+def changes(arguments: argparse.Namespace) -> bool:
+    """Whether a sample is to be drawn or answered; else its figures are read, also of a project
+    that somebody works on. Raises ProjectError."""
+    if arguments.oracle or arguments.seed is not None or arguments.points is not None:
+        return True
+    with Project(arguments.project, read_only=True) as project:
+        return newest(project, arguments.of) is None
+
+
 def run(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     """Draw the sample, or go on with it; its figures so far. Raises ProjectError."""
+    if not project.writable:
+        kept = newest(project, arguments.of)
+        assert kept is not None
+        return _told(project, quality(project, kept), arguments)
     sample = draw(
         project,
         arguments.of,
@@ -49,7 +62,10 @@ def run(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     )
     if arguments.oracle:
         answer_by_truth(project, sample, job)
-    found = quality(project, sample)
+    return _told(project, quality(project, sample), arguments)
+
+
+def _told(project: Project, found: Quality, arguments: argparse.Namespace) -> str:
     told_of = hunted(project)
     if arguments.json:
         return json.dumps({**as_json(found), "hunted": vars(told_of)})

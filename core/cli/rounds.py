@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from core.base.errors import plain
 from core.base.words import DASH
 from core.project.branches import archive, counted, in_tree, named, stand_at, tell
 from core.project.project import Project
@@ -80,4 +81,4 @@ def _lines(project: Project, one: Round, depth: int, *, here: bool) -> list[str]
         f"{', put away' if about.archived else ''}"
     )
     indent = "      " + "    " * depth
-    return [text, *(f"{indent}{line}" for line in about.note.splitlines())]
+    return [text, *(f"{indent}{plain(line)}" for line in about.note.splitlines())]

@@ -21,7 +21,7 @@ from core.cli.arguments import parser
 from core.cli.faces import Faces
 from core.cli.new import new, warn_of_size
 from core.cli.output import tell, to_terminal
-from core.cli.preview import preview
+from core.cli.preview import query
 from core.cli.strategies import listing
 from core.exchange.export import export
 from core.prepare.verdict import table as report_table
@@ -149,20 +149,7 @@ def _query(arguments: argparse.Namespace, _: Faces) -> int:
             print(boxes.query(project, arguments, _job()))
             return 0
         boxes.only_points(arguments)
-        options = {
-            "strategy": arguments.strategy,
-            "percent": arguments.points,
-            "units": arguments.units,
-            "minutes": arguments.minutes,
-            "seed": arguments.seed,
-            "after": arguments.after,
-        }
-        if arguments.dry_run:
-            print(preview(project, options))
-            return 0
-        found = steps.ask(project, _job(), **options)
-        query = found.query
-        print(f"{found.id}: {len(query.items):,} units, {int(query.cost.sum()):,} points")
+        print(query(project, arguments, _job()))
     return 0
 
 
@@ -354,7 +341,7 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
 def _quality(arguments: argparse.Namespace, _: Faces) -> int:
     from core.cli import quality
 
-    with _opened(arguments.project) as project:
+    with _opened(arguments.project, read_only=not quality.changes(arguments)) as project:
         print(quality.run(project, arguments, _job()))
     return 0
 

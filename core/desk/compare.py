@@ -18,6 +18,8 @@ from core.rounds import figures
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import Round
 
+MOST_SCANS = 300  # that are looked through for differences
+
 
 @dataclass(frozen=True)
 class Side:
@@ -151,10 +153,12 @@ def said(project: Project, found: Round, scan: str) -> np.ndarray:
 
 
 def differing(project: Project, a: Round, b: Round, job: Job) -> list[Differing]:
-    """The scans by how many of their points two rounds see differently, most first. Raises
-    ProjectError where the predictions of one are not kept."""
+    """The scans by how many of their points two rounds see differently, most first; of more than
+    MOST_SCANS so many with even gaps. Raises ProjectError where predictions are not kept."""
     rows = []
     scans = project.dataset.scans
+    if len(scans) > MOST_SCANS:
+        scans = tuple(scans[n] for n in np.linspace(0, len(scans) - 1, MOST_SCANS).astype(int))
     for done, scan in enumerate(scans):
         job.progress(done, len(scans), "compare")
         one, other = said(project, a, scan), said(project, b, scan)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.answers.entry import Head
 from core.answers.labels import CARRIED
-from core.base.errors import ProjectError, SettingsError
+from core.base.errors import ProjectError, SettingsError, plain
 from core.project.project import Project
 from core.rounds.round import Round, asked_by
 from core.rounds.tree import START
@@ -67,7 +67,7 @@ def tell(project: Project, id: str, *, name: str | None = None, note: str | None
     _writable(project)
     found = project.round(id)
     if name is not None:
-        name = " ".join(name.split())
+        name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
         if len(name) > _MOST_NAME:
             raise SettingsError(
                 f"The name of {id} has {len(name)} letters.",
@@ -119,7 +119,7 @@ def in_tree(project: Project, *, all: bool) -> list[tuple[Round, int]]:
 
 def named(project: Project, id: str) -> str:
     """A round's id, and its name where it has one."""
-    name = project.tree.of(id).name
+    name = plain(project.tree.of(id).name)
     return f"{id} ({name})" if name else id
 
 

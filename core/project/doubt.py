@@ -10,9 +10,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from core.base.jobs import Job
 from core.data.classes import FIRST_CODE, UNLABELLED
 from core.project.project import Project
 from core.query.pool import Draw
+from core.rounds.round import Round
+from core.rounds.scores import Scores
 
 IMPORTED = "imported"  # tool of what was taken over (core.exchange.import_labels)
 ALIKE = 10  # units of other scans, the nearest in feature space, that have a say
@@ -38,12 +41,13 @@ def known_labels(project: Project, scan: str) -> np.ndarray:
     return found
 
 
-def labels_of_units(project: Project) -> tuple[np.ndarray, np.ndarray]:
+def labels_of_units(project: Project, job: Job) -> tuple[np.ndarray, np.ndarray]:
     """(U,) int64 class that most imported labels of each unit have, -1 without one, and (U,)
     float64 the share of its points that have it."""
     units, classes = project.need_units(), len(project.classes)
     main, share = np.full(len(units), -1, np.int64), np.zeros(len(units))
-    for scan in units.scans:
+    for done, scan in enumerate(units.scans):
+        job.progress(done, len(units.scans), "labels")
         mine = units.range_of(scan)
         if not len(mine):
             continue
@@ -57,11 +61,35 @@ def labels_of_units(project: Project) -> tuple[np.ndarray, np.ndarray]:
     return main, share
 
 
-def doubt(project: Project, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+class Doubts:
+    """Finds doubts once for the same labels and scores: a slider asks for them at each step."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._found = np.zeros(0, np.float32)
+
+    def of(self, project: Project, scored: Round, scores: Scores, job: Job) -> np.ndarray:
+        """As `doubt`."""
+        heads = [head for head in project.answers.fold.all() if head.tool == IMPORTED]
+        stamp = max((head.time for head in heads), default=0.0), len(heads)
+        about = scored.folder / "scores" / "scores.json"
+        made = about.stat().st_mtime_ns if about.exists() else 0
+        units = project.need_units().fingerprint
+        key = (str(project.path.resolve()), units, scored.id, made, stamp, project.classes.merges)
+        if key != self._of:
+            self._found = doubt(project, scores, job)
+            self._of = key
+        return self._found
+
+
+DOUBTS = Doubts()
+
+
+def doubt(project: Project, columns: Mapping[str, np.ndarray], job: Job) -> np.ndarray:
     """(U,) float32 share of each unit's points that are likely labelled wrong, 0 for a unit without
     a label. `columns`: scores, of which "mean_p" and "feature" are read."""
     units, classes = project.need_units(), len(project.classes)
-    main, share = labels_of_units(project)
+    main, share = labels_of_units(project, job)
     known = np.flatnonzero(main >= 0)
     found = np.zeros(len(units), np.float32)
     if not len(known):
@@ -70,9 +98,11 @@ def doubt(project: Project, columns: Mapping[str, np.ndarray]) -> np.ndarray:
     into = project.classes.now[: columns["mean_p"].shape[1]]
     np.add.at(p.T, into[into < classes], columns["mean_p"][known].T[into < classes])
     by_network = p / np.maximum(_expected(p, main[known]), _LEAST_P)
-    odd = by_network.argmax(axis=1) != main[known]  # only these are compared with others
+    # Only where the network says another class, by its own measure and beside what is expected.
+    odd = (by_network.argmax(axis=1) != main[known]) & (p.argmax(axis=1) != main[known])
     some = known[odd]
     votes, expected = _votes(project, columns["feature"], known, main, some, classes)
+    differ = votes.max(axis=1, initial=0) > votes[np.arange(len(some)), main[some]]
     votes[np.arange(len(some)), main[some]] += 0.5 / ALIKE  # none among ten is no proof
     by_others = votes / np.maximum(expected, _LEAST_P)
     both = np.sqrt(by_network[odd] * by_others)
@@ -81,7 +111,7 @@ def doubt(project: Project, columns: Mapping[str, np.ndarray]) -> np.ndarray:
     other = PRIOR * both.max(axis=1, initial=0)
     total = other + (1 - PRIOR) * own
     likely = np.divide(other, total, out=np.zeros(len(some)), where=total > 0)
-    found[some] = likely * share[some]
+    found[some] = np.where(differ, likely * share[some], 0)
     return found
 
 

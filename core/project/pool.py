@@ -10,10 +10,11 @@ import numpy as np
 from core.answers.entry import Head
 from core.answers.labels import ALIKE
 from core.base.errors import ProjectError
+from core.base.jobs import Job
 from core.prepare.curvature import curvature_file, map_curvature
 from core.prepare.units import Units, map_shapes, shapes_file
 from core.project.branches import counted
-from core.project.doubt import doubt, has_imported
+from core.project.doubt import DOUBTS, has_imported
 from core.project.project import Project
 from core.query.opening import Opening, opening
 from core.query.pool import Pool
@@ -69,11 +70,16 @@ class Columns(Mapping[str, np.ndarray]):
 
 
 def pool_of(
-    project: Project, scored: Round | None, heads: Mapping[str, Head] | None = None
+    project: Project,
+    scored: Round | None,
+    heads: Mapping[str, Head] | None = None,
+    job: Job | None = None,
 ) -> Pool:
     """Units, what was answered, and columns: the scores of round `scored`, shapes and curvature
     where the preparation has them, seconds, and centres where every scan has a pose. `heads`: unit
-    -> what counts for it in a branch; by default in that on the table."""
+    -> what counts for it in a branch, by default in that on the table; `job` is told of what takes
+    long."""
+    job = job or Job()
     table = project.need_units()
     free = np.ones(len(table), bool)
     labelled = np.zeros(len(table), bool)
@@ -94,7 +100,7 @@ def pool_of(
             )
         read |= {name: partial(scores.__getitem__, name) for name in scores}
         if {"mean_p", "feature"} <= read.keys() and has_imported(project):
-            read["doubt"] = lambda: doubt(project, scores)
+            read["doubt"] = lambda: DOUBTS.of(project, scored, scores, job)
     folder = project.units_folder / table.fingerprint
     if shapes_file(folder).exists():
         read["shape"] = lambda: map_shapes(folder, table)
@@ -104,7 +110,7 @@ def pool_of(
         read["seconds"] = lambda: seconds_of(project, table)
     if table.scans and all(project.dataset.pose(scan) is not None for scan in table.scans):
         read["centre"] = lambda: _centres(project, table)
-    return Pool(table, free, labelled, Columns(read))
+    return Pool(table, free, labelled, Columns(read), job)
 
 
 def seconds_of(project: Project, units: Units) -> np.ndarray:

@@ -34,6 +34,7 @@ def status(project: Project, *, backend: str) -> dict[str, Any]:
         "report": _report(project),
         "partitions": partitions(project),
         "given": _given(project),
+        "tip": project.tip.id if project.tip is not None else None,
         "rounds": [round_status(project, found) for found in project.rounds],
         "spent": {
             "points": spent.points,
@@ -171,6 +172,7 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
     return {
         "id": found.id,
         "parent": found.parent,
+        **vars(project.tree.of(found.id)),
         "strategy": query.strategy,
         "stage": project.stage(found),
         "asked": {"items": len(query.items), "points": int(query.cost.sum())},

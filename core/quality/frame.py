@@ -26,9 +26,10 @@ from core.project.caches import again
 from core.project.doubt import IMPORTED, known_labels
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
-from core.rounds.round import Round
+from core.rounds.round import GIVE_AGAIN, Round
 
 NETWORK, LABELS = "network", "labels"
+IMPORTED_LABELS = "imported labels"
 ALIKE, OTHERWISE, UNSEEN = "seen alike", "seen otherwise", "not seen"
 _NO_UNIT = 255
 _REST = "no unit"
@@ -59,9 +60,10 @@ class Frame:
         assert self.round is not None
         claimed = _predicted(self.project, self.round, scan)
         if claimed is None:
+            given = self.round.given
             raise ProjectError(
-                f"What {self.round.id} predicts of {scan} is not kept.",
-                f"{again(self.round)} makes it again.",
+                f"What {self.source} predicts of {scan} is not kept.",
+                GIVE_AGAIN if given else f"{again(self.round)} makes it again.",
             )
         if len(self.parts) == 1:
             return claimed, np.zeros(len(claimed), np.uint8)
@@ -85,7 +87,7 @@ def frame_of(project: Project, of: str, job: Job, *, workers: int | None = None)
                 "Take some over with `lidarloop import`, or judge the network.",
             )
         seen = (ALIKE, OTHERWISE, UNSEEN)
-        return Frame(project, of, "imported labels", scored, scans, seen)
+        return Frame(project, of, IMPORTED_LABELS, scored, scans, seen)
     if scored is None:
         raise ProjectError(
             "There is no network to judge: no round is scored.",
@@ -97,13 +99,18 @@ def frame_of(project: Project, of: str, job: Job, *, workers: int | None = None)
             "The project has no validation scans to judge the network on.",
             "Make one with --val: scans that were trained on flatter it.",
         )
-    source = "another network" if scored.given else scored.id
+    source = source_of(scored)
     parts: tuple[str, ...] = ("all",)
     units = project.units
     if units is not None and units.basal:
         parts = (*units.partition_names, _REST)
         _part_validation(project, job, workers)
     return Frame(project, of, source, scored, project.dataset.validation, parts)
+
+
+def source_of(scored: Round) -> str:
+    """What is judged of a network: its round, or that it is none of ours."""
+    return "another network" if scored.given else scored.id
 
 
 def _imported(project: Project) -> set[str]:

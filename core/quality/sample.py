@@ -23,8 +23,9 @@ from core.data.classes import FIRST_CODE, IGNORED
 from core.data.items import point_of, scan_of
 from core.project.project import Project
 from core.quality.estimated import Estimated, estimated, more_answers
-from core.quality.frame import Frame, frame_of
+from core.quality.frame import IMPORTED_LABELS, LABELS, Frame, frame_of, source_of
 from core.quality.strata import LEAST, allocate, draws, order
+from core.query.pool import MOST_SEED
 
 FOLDER = "quality"
 POINTS, BATCH = 300, 50
@@ -107,6 +108,8 @@ def draw(
     same to so many; write it. Raises ProjectError."""
     if count is not None and not 1 <= count <= MOST:
         raise SettingsError(f"--points is {count:,}.", f"Draw 1 to {MOST:,} points.")
+    if seed is not None and abs(seed) >= MOST_SEED:
+        raise SettingsError(f"--seed is {seed}.", "Give a whole number of up to 18 digits.")
     _writable(project)
     frame = frame_of(project, of, job, workers=workers)
     path = file_for(project, of, frame.source)
@@ -326,11 +329,12 @@ def file_for(project: Project, of: str, source: str) -> Path:
     return project.path / FOLDER / f"{name}.json"
 
 
-def samples(project: Project) -> list[Sample]:
-    """Every sample that was drawn, by the names of their files. Raises ProjectError."""
-    folder = project.path / FOLDER
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    return [read_sample(path, project) for path in files]
+def newest(project: Project, of: str) -> Sample | None:
+    """The sample of the newest network, or of imported labels; None before one is drawn."""
+    scored = project.last_scored()
+    source = IMPORTED_LABELS if of == LABELS else source_of(scored) if scored is not None else None
+    path = file_for(project, of, source) if source is not None else None
+    return read_sample(path, project) if path is not None and path.exists() else None
 
 
 def _write(path: Path, sample: Sample) -> None:

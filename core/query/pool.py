@@ -11,6 +11,8 @@ import numpy as np
 from core.base.jobs import Job
 from core.prepare.units import Units
 
+MOST_SEED = 1 << 63  # as query.json is read
+
 
 @dataclass(frozen=True)
 class Pool:

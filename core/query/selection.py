@@ -201,7 +201,8 @@ class Strategy:
                 for name in sorted(self.needs):
                     values = pool.columns[name][some].reshape(len(some), -1)
                     if values.dtype.kind == "f":
-                        _check_good(pool, some, (np.abs(values) < LARGEST).all(axis=1))
+                        most = min(LARGEST, float(np.finfo(values.dtype).max))  # of half precision
+                        _check_good(pool, some, (np.abs(values) <= most).all(axis=1))
 
 
 def joined(parts: Sequence[Selection]) -> Selection:

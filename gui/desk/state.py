@@ -418,7 +418,7 @@ class State(QObject):
         """Make something in the shown scan the target; it is asked if the query asks it."""
         if self.second is not None:
             if target.unit not in self.second:
-                self.told.emit(f"Only the {self.second.name.lower()} is answered; Esc ends it.")
+                self.told.emit("Only the sample is answered; Esc ends it.")
                 return
             self.second.go(target.unit)
         self.target = self.agenda.as_asked(target)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from html import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -115,6 +116,7 @@ class ComparePage(QDialog):
             self.views = (CloudView(), CloudView())
         for title, view in zip(self.titles, self.views or (QWidget(), QWidget()), strict=True):
             title.setObjectName("heading")
+            title.setTextFormat(Qt.TextFormat.PlainText)  # people name rounds
             column = QVBoxLayout()
             column.addWidget(title)
             column.addWidget(view, 1)
@@ -188,7 +190,7 @@ class ComparePage(QDialog):
         for title, id in zip(self.titles, ids, strict=True):
             about = project.tree.of(id)
             title.setText(f"{round_name(id).capitalize()} {about.name}".strip())
-            title.setToolTip(about.note)
+            title.setToolTip(escape(about.note))
         a, b = (project.round(id) for id in ids)
         self._submit(lambda: compare(project, a, b), partial(self._compared, ids))
         if a != b:
@@ -212,6 +214,8 @@ class ComparePage(QDialog):
             self.scans.addItem(f"{row.scan}: {row.points / max(row.of, 1):.0%} differ", row.scan)
         self.scans.setCurrentIndex(max(0, self.scans.findData(before)))
         self.scans.blockSignals(False)
+        every = len(self.state.project.dataset.scans)
+        self.scans.setToolTip(f"{len(rows):,} of {every:,} scans, where most points differ first")
         self._read_scan()
 
     def _read_scan(self) -> None:

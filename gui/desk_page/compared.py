@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from core.base.words import DASH, round_name
@@ -44,7 +43,6 @@ class ClassTable(QTableWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
         self.setAccessibleName("IoU by class")
 
     def clear_rows(self) -> None:
@@ -73,10 +71,15 @@ class ClassTable(QTableWidget):
                 side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
                 cell.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(line, column, cell)
-        metrics = QFontMetrics(self.font())
+        self.fit()
+
+    def fit(self) -> None:
+        """As wide as its columns: nothing is cut, in any size of text."""
         self.resizeColumnsToContents()
-        wide = sum(self.sizeHintForColumn(c) for c in range(len(_HEADING)))
-        self.setFixedWidth(wide + 6 * metrics.averageCharWidth())
+        header = self.horizontalHeader()
+        wide = sum(header.sectionSize(c) for c in range(len(_HEADING)))
+        bar = self.verticalScrollBar().sizeHint().width()
+        self.setFixedWidth(wide + bar + 2 * self.frameWidth())
 
 
 def _less(one, other) -> float | None:

@@ -105,6 +105,11 @@ class DeskPage(QDialog):
             chart.without_heading()
             self.docks[name] = dock
             self.shows[name] = self._switch(name, dock)
+        quality = QPushButton("Quality …")
+        quality.setToolTip("Accuracy and IoU without ground truth, from points that chance chose.")
+        quality.setAutoDefault(False)
+        quality.clicked.connect(over.open_quality)
+        self.bar.add(quality, right=True)
         first = QPushButton("As at first")
         first.setToolTip("Put every chart back where it was at first.")
         first.setAutoDefault(False)

@@ -13,7 +13,7 @@ from core.base.errors import ProjectError
 from core.project.project import Project
 from core.quality.frame import LABELS, NETWORK
 from core.quality.hunted import hunted, words
-from core.quality.sample import MOST, POINTS, Quality, quality, samples
+from core.quality.sample import MOST, POINTS, Quality, newest, quality
 from gui.charts.quality import QualityChart
 from gui.desk.background import Background, Turn
 from gui.desk.later import Later
@@ -35,12 +35,8 @@ _WAITS = {
 def read(project: Project) -> tuple[dict[str, Quality], str]:
     """The newest sample of each kind with what its answers come to, and what the hunt for label
     errors found, in words. Raises ProjectError."""
-    scored = project.last_scored()
-    source = "" if scored is None else "another network" if scored.given else scored.id
-    found = {}
-    for sample in samples(project):
-        if sample.of == LABELS or sample.source == source:
-            found[sample.of] = quality(project, sample)
+    drawn = [newest(project, of) for of in (NETWORK, LABELS)]
+    found = {one.of: quality(project, one) for one in drawn if one is not None}
     return found, words(hunted(project))
 
 

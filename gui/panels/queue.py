@@ -111,8 +111,8 @@ class ItemDelegate(QStyledItemDelegate):
             QColor(*(int(c) for c in colour)),
         )
         size = size_range(units.cuts, row.partition) if row.partition >= 0 else "not prepared"
-        if point_of(row.unit) is not None:
-            size = "point"
+        one = point_of(row.unit) is not None
+        size = "one point" if one else f"{size}, {row.points:,} pts"
         high = painter.fontMetrics().height()
         top = QRect(box.left() + 17, box.top() + 3, box.width() - 26, high)
         bottom = QRect(
@@ -120,9 +120,7 @@ class ItemDelegate(QStyledItemDelegate):
         )
         painter.setPen(QColor(theme.quiet if row.done else theme.text))
         number = row.number.partition(" of ")[0]
-        painter.drawText(
-            top, Qt.AlignmentFlag.AlignVCenter, f"{number}   {size}, {row.points:,} pts"
-        )
+        painter.drawText(top, Qt.AlignmentFlag.AlignVCenter, f"{number}   {size}")
         text = self._answer(painter, box, row) or row.reason
         painter.setFont(_small(painter.font()))
         painter.setPen(QColor(theme.quiet))

@@ -164,8 +164,10 @@ class Rounds(QWidget):
             for column, cell in enumerate(cells):
                 self.table.setItem(place, column, cell)
         self.count()
+        line = {one.id for one in project.branch(project.tip)}  # a line through two would lie
+        mine = [row for row in self.rows if row["id"] in line]
         self.chart.set_values(
-            [row["miou"] for row in self.rows], [round_name(row["id"]) for row in self.rows]
+            [row["miou"] for row in mine], [round_name(row["id"]) for row in mine]
         )
         if self.rows:
             measured = [n for n, row in enumerate(self.rows) if row["miou"] is not None]
@@ -221,7 +223,7 @@ class Rounds(QWidget):
         """What people say of a round, for its tooltip."""
         about = self.state.project.tree.of(id)
         told = [about.name, about.note, "put away" if about.archived else ""]
-        return "".join(f"\n{text}" for text in told if text)
+        return "".join(f"\n{text.replace('<', '‹')}" for text in told if text)
 
     def choose(self, id: str) -> None:
         """Show a round's classes, as a click on it does."""

@@ -213,6 +213,10 @@ def test_by_the_command_line(path: Path, capsys: pytest.CaptureFixture[str]):
     assert lines[-1].startswith("on the table: 003-random (by chance); ")
     assert "they part after 001-size" in line("rounds", path, "--compare", "002-random",
                                               "003-random").out  # fmt: skip
+    line("rounds", path, "--note", "002-random", "worse\x1b[2J\nthan size")
+    assert "worse\\x1b[2J" in line("rounds", path).out  # nothing that a terminal obeys
+    failed = line("query", path, "--units", 1, "--seed", 10**30, "--from", "001-size")
+    assert failed.told.startswith(f"lidarloop: The seed is {10**30}.")
     failed = line("rounds", path, "--at", "nowhere")
     assert failed.code == 2
     assert failed.told.startswith("lidarloop: There is no round nowhere.")

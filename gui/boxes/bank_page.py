@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,12 +129,14 @@ class BankPage(QDialog):
 
     def _submit(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         def run() -> None:
+            then: Callable[[Any], None] = done
+            made: Any
             try:
                 made = work()
             except ProjectError as error:
-                self._came.emit(self._fail, error)
-            else:
-                self._came.emit(done, made)
+                then, made = self._fail, error
+            with suppress(RuntimeError):  # the window was closed meanwhile
+                self._came.emit(then, made)
 
         self._background.submit(run, Turn.NOW)
 

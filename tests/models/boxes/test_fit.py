@@ -4,6 +4,9 @@ trained."""
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +25,7 @@ from models.boxes.learner import one_cycle
 from models.networks import checkpoint
 from tests.models.boxes.made import CAR, KITTI, PEDESTRIAN, Scenes, other_classes, scene, trained
 from tests.models.training.stops import Stops
+from tests.places import ROOT
 
 STEPS = 6
 
@@ -332,3 +336,29 @@ def test_it_stops_where_the_estimate_would_be_said(tmp_path: Path):
     with pytest.raises(Cancelled):
         trained(tmp_path / "c.safetensors", Stops(0))
     assert not (tmp_path / "c.safetensors").exists()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from core.base.jobs import Job
+from models.boxes import fit as fitting
+from tests.models.boxes.made import trained
+fitting._SAVE_EVERY_S = 0.0
+class Killed(Job):
+    def progress(self, done, total, text, **_):
+        if text == "train" and done == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+trained(Path(sys.argv[1]), Killed(), steps=6)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_a_state_to_go_on_from(tmp_path: Path):
+    whole = trained(tmp_path / "whole.safetensors", steps=STEPS)
+    out = tmp_path / "killed.safetensors"
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(out)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert own.read(state_of(out))[1].step == 4
+    trained(out, steps=STEPS)
+    assert out.read_bytes() == whole.read_bytes()

@@ -88,7 +88,7 @@ def test_twenty_frames_tell_cars_in_a_drive(tmp_path: Path):
     out = trained(
         tmp_path / "c.safetensors",
         steps=1500,
-        samples=labelled(object_frames(), NEAR, 0),
+        samples=labelled(object_frames(), 0),
         size=SMALL,
         grid=NEAR,
         view=CAMERA,

@@ -235,15 +235,17 @@ class _Run:
             self.samples.refresh(self.step, self.predict, job)
 
     def go(self, job: Job) -> None:
-        """Train to the end. What was learnt is saved where the job is cancelled or memory ends."""
+        """Train to the end, after a `renew`. What was learnt is saved where the job is cancelled or
+        memory ends."""
         steps = self.begun.steps
         # A GPU must not wait for samples; on a CPU the cores have work enough.
         readers = min(_READERS, os.cpu_count() or 1) if self.learner.where.type == "cuda" else 0
         try:
             while self.step < steps:
-                self.renew(job)
                 following = (s for s in range(self.step + 1, steps) if self.samples.due(s))
                 self._until(next(following, steps), readers, job)
+                if self.step < steps:
+                    self.renew(job)
         except (Cancelled, OutOfMemory):
             self.save()
             raise

@@ -10,9 +10,11 @@ from core.base.errors import ProjectError
 from core.data.items import scan_of
 from core.prepare.units import is_cell, map_shapes
 from core.project.project import Project
+from core.query.selection import LARGEST
 from core.rounds.scores import read_scores
 
 REACH_M = 1.5
+_CHUNK = 1 << 16  # units
 _MOST_AROUND = 4000  # points: more are no clearer in a small picture
 
 
@@ -38,6 +40,12 @@ def nearest(project: Project, unit: str, count: int) -> list[str]:
     if at is None:
         raise ProjectError(f"{unit} is no prepared unit.", "Click a unit, or press Tab.")
     values = _features(project)
+    for start in range(0, len(values), _CHUNK):
+        if not (np.abs(values[start : start + _CHUNK]) < LARGEST).all():
+            raise ProjectError(
+                "The features of the units hold values that are no numbers.",
+                "Run `lidarloop score` again; before any network, prepare again.",
+            )
     answered = units.find_all(list(project.answers.effective))
     free = units.kind == units.kind[at]
     free[answered[answered >= 0]] = False

@@ -97,6 +97,11 @@ class ClassList:
         gone = {merge.source for merge in self.merges}
         return tuple(c for c in self.order or range(len(self)) if c not in gone)
 
+    @property
+    def boxed(self) -> tuple[int, ...]:
+        """Those of the shown classes that boxes are of: the countable ones; all where none is."""
+        return tuple(c for c in self.shown if c in self.countable) or self.shown
+
     def names_before(self, found: int) -> tuple[str, ...]:
         """The names that a class had before."""
         return self.was[found] if self.was else ()

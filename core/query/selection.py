@@ -18,6 +18,7 @@ from core.query.budget import Budget, fill
 from core.query.pool import Draw, Pool
 
 RESERVED = frozenset({"unit_id", "partition", "points", "reason"})  # of an item in query.json
+LARGEST = 1e15  # of a column: larger numbers are damage, whose squares do not add up in float32
 _CHUNK = 65_536  # units whose columns are looked at together
 UNIT_TABLES = ("basal",)  # kinds of unit that a project can be prepared into
 
@@ -200,7 +201,7 @@ class Strategy:
                 for name in sorted(self.needs):
                     values = pool.columns[name][some].reshape(len(some), -1)
                     if values.dtype.kind == "f":
-                        _check_good(pool, some, np.isfinite(values).all(axis=1))
+                        _check_good(pool, some, (np.abs(values) < LARGEST).all(axis=1))
 
 
 def joined(parts: Sequence[Selection]) -> Selection:

@@ -108,6 +108,8 @@ def read_scores(folder: Path, units: Units) -> Scores | None:
     if about["fingerprint"] != units.fingerprint:
         return None
     names = [name for name in about["columns"] if name in _ALL]
+    if missing := [name for name in _FIRST if name not in names]:
+        raise ProjectError(f"{place / _ABOUT} is damaged: it names no {missing[0]}.", _SCORE)
     return Scores(
         names,
         lambda name: map_array(place / f"{name}.npy", _ALL[name], do=_SCORE, **lengths),

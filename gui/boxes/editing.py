@@ -11,6 +11,7 @@ from core.answers.box import Box
 from core.boxes import edit
 from core.boxes.fit import Size, fit_box
 from core.boxes.geometry import points_in_boxes
+from core.boxes.tracks import settled
 from gui.boxes.answering import Answering
 from gui.boxes.frame import Frame, Kind, Row
 from gui.boxes.scan_points import ScanPoints
@@ -91,15 +92,28 @@ class Editing(QObject):
 
     def fit(self) -> None:
         """Fit it to the points in and just around it, by its class's mean size; its heading stays
-        the nearer one."""
+        the nearer one. A copy of a track's box keeps its size, and nearly its place and heading."""
         row, scan = self._row(), self.points()
         inside = self._inside(_AROUND_M)
         if row is None or scan is None or inside is None:
             return
         box = row.box.box
-        size = self.sizes[row.box.label] if row.box.label < len(self.sizes) else None
         ground = scan.ground_at(box[:2])
+        if row.kind is Kind.UNSURE and row.box.track:
+            self._settle(row, inside, ground)
+            return
+        size = self.sizes[row.box.label] if row.box.label < len(self.sizes) else None
         self.reshape(lambda box: fit_box(inside, size, ground=ground, heading=float(box[6])), "fit")
+
+    def _settle(self, row: Row, points: np.ndarray, ground: float | None) -> None:
+        made = settled(row.box.box, points, ground)
+        if np.array_equal(made, row.box.box):
+            self.state.told.emit(
+                "No fit within 1 m and 10° of where its track leads is better; "
+                "once confirmed, it can be fitted freely."
+            )
+        else:
+            self._give(row, row.box.edited(box=made), "fit")
 
     def _inside(self, around: float) -> np.ndarray | None:
         """The points in the chosen box and so many metres around it, none of the ground; None, and

@@ -131,7 +131,7 @@ class BoxView(QObject):
         if row is None:
             self.lines.show_chosen(None)
         else:
-            red, green, blue = (part / 255 for part in self.theme.rgb("outline"))
+            red, green, blue = (part / 255 for part in self.theme.rgb("text"))
             look = self._look(row, self.frame.live)
             self.lines.show_chosen(look._replace(colour=(red, green, blue, 1.0)))
         self.tell()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QLineEdit,
+    QListView,
     QVBoxLayout,
     QWidget,
 )
@@ -269,14 +270,21 @@ class Inspector(QWidget):
 
     # -- what is shown ------------------------------------------------------------------------
 
-    def set_classes(self, names: Sequence[str], colours: np.ndarray) -> None:
-        """The classes by id, and their colours (C, 3) uint8."""
+    def set_classes(
+        self, names: Sequence[str], colours: np.ndarray, offered: Collection[int] | None = None
+    ) -> None:
+        """The classes by id, and their colours (C, 3) uint8; `offered` ids can be chosen, None for
+        all."""
         shown = self.box
         self.label.clear()
         for name, colour in zip(names, colours, strict=True):
             swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
             swatch.fill(QColor(*(int(c) for c in colour)))
             self.label.addItem(QIcon(swatch), name)
+        view = self.label.view()
+        if offered is not None and isinstance(view, QListView):
+            for number in range(len(names)):
+                view.setRowHidden(number, number not in offered)
         if shown is not None:
             self.label.setCurrentIndex(shown.label)
 

@@ -108,9 +108,11 @@ class Panels(QObject):
         self.sides.committed.connect(lambda box: self._commit(box, "drag"))
         self.inspector.committed.connect(self._typed)
         classes = state.project.classes
-        for part in (self.list, self.inspector, self.bars):
-            part.set_classes(classes.names, class_table(classes)[: len(classes.names)])
-        self.sides.set_colours(class_table(classes)[: len(classes.names)])
+        colours = class_table(classes)[: len(classes.names)]
+        self.list.set_classes(classes.names, colours)
+        self.bars.set_classes(classes.names, colours)
+        self.inspector.set_classes(classes.names, colours, classes.boxed)
+        self.sides.set_colours(colours)
 
     def _listed(self) -> QWidget:
         """The list, below the slider."""

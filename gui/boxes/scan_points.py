@@ -54,11 +54,11 @@ class ScanPoints:
 
 
 def sizes_of(classes: ClassList) -> tuple[Size | None, ...]:
-    """The mean size of each class of a list that things of a size have; None for one that is not
-    shown, or of which nothing is known."""
+    """The mean size of each class of a list that things of a size have; None for one that boxes are
+    not of, or of which nothing is known."""
     found = kinds(classes.names, classes.name)
-    shown = set(classes.shown)
-    return tuple(kind.size if label in shown else None for label, kind in enumerate(found))
+    boxed = set(classes.boxed)
+    return tuple(kind.size if label in boxed else None for label, kind in enumerate(found))
 
 
 def nearest_class(box: np.ndarray, sizes: tuple[Size | None, ...]) -> int:

@@ -116,7 +116,8 @@ class Palette(QScrollArea):
     """All classes and codes; a click does what the key does.
 
     `run` is called with the id of the action of a class, "class 3"; `count` gives how much has a
-    class so far, in words; `codes` are shown behind the classes.
+    class so far, in words; `codes` are shown behind the classes, which are those `shown`, by
+    default all of the list's.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class Palette(QScrollArea):
         run: Callable[[str], object],
         count: Callable[[int], str],
         codes: Sequence[tuple[int, str, str]] = CODES,
+        shown: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         self._codes = codes
@@ -140,7 +142,7 @@ class Palette(QScrollArea):
         self.setWidget(self.inside)
         table = class_table(classes)
         self._places: dict[int, int] = {}  # in the hand's grid
-        for turn, number in enumerate(classes.shown):
+        for turn, number in enumerate(classes.shown if shown is None else shown):
             name, key = classes.names[number], classes.keys[number]
             self._places[number] = _place(key, turn)
             self._add(number, name, key, table[number], theme, run)

@@ -222,7 +222,7 @@ def _frames(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
 def _classes(session: Session, work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
     """Digits: the left hand's letters move and turn boxes."""
     classes = session.project.classes
-    keys: Sequence[str] = [*_KEYS, *([""] * len(classes.shown))]
+    keys: Sequence[str] = [*_KEYS, *([""] * len(classes.boxed))]
     return [
         Action(
             f"box class {number}",
@@ -233,7 +233,7 @@ def _classes(session: Session, work: BoxesWork, why_not: Callable[[], str | None
             partial(work.answer, number),
             why_not,
         )
-        for number, key in zip(classes.shown, keys, strict=False)
+        for number, key in zip(classes.boxed, keys, strict=False)
     ]
 
 

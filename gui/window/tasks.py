@@ -152,6 +152,7 @@ class Tasks:
                 lambda id: run(f"box {id}"),
                 work.panels.count_words,
                 codes=(),
+                shown=self.session.project.classes.boxed,
             )
             work.panels.take_palette(palette, palette.set_theme, lambda: palette.wanted)
             work.panels.take_keys(palette.set_keys)

@@ -17,7 +17,7 @@ from core.answers.boxes import Drawn
 from core.boxes.click import candidates
 from core.exchange.box_files import truth
 from core.project.project import Project
-from tests.gui.boxes.frames import BoxDriver, drive_project
+from tests.gui.boxes.frames import BoxDriver, drive_project, made_street
 from tests.gui.driver import keep_settings_in, open_window
 
 
@@ -115,3 +115,36 @@ def test_a_click_until_its_box_is_on_screen(qapp, qtbot, tmp_path: Path, report)
     report("a click to its box on screen", found, "8 redraws (goal 2)")
     driver.window.close()
     assert found <= 8  # the goal of 2 is not reached yet
+
+
+def test_ten_thousand_frames(qapp, qtbot, tmp_path: Path, report):
+    """One sequence of the street, the same file ten thousand times, against one of ten frames."""
+    took = {}
+    for count in (10, 10_000):
+        path = long_sequence(tmp_path / str(count), count)
+        began = time.process_time()
+        driver = opened(path, qtbot)
+        took[count] = time.process_time() - began
+        assert len(driver.session.project.dataset.train) == count
+        assert driver.frame.scan
+        driver.window.close()
+    report("opening 10,000 frames, CPU seconds", took[10_000], "≤ 2")
+    report("of them more than for ten frames", took[10_000] - took[10], "-")
+    assert took[10_000] <= 2
+
+
+def long_sequence(folder: Path, frames: int) -> Path:
+    """A project of one sequence, whose frames are all the same file."""
+    folder.mkdir()
+    root = made_street(folder, 2).parent / "root/training"
+    first = root / "velodyne/0000/000000.bin"
+    for number in range(2, frames):
+        (root / f"velodyne/0000/{number:06d}.bin").hardlink_to(first)
+    poses = root / "oxts/0000.txt"
+    poses.write_text(poses.read_text().splitlines()[0].join(["", "\n"]) * frames)
+    path = folder / "long"
+    with Project.create(
+        path, format="kitti-tracking", root=root.parent, train=["training/0000"]
+    ) as project:
+        assert len(project.dataset.train) == frames
+    return path

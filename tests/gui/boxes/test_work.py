@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 
 from core.boxes.geometry import rotated_iou
 from core.project.project import Project
+from gui.points.class_palette import Palette
 from tests.gui.boxes.frames import CONTROL, PLACES, SHIFT, BoxDriver, box_car, true_box
 from tests.gui.boxes.hand import drag
 from tests.gui.driver import open_window
@@ -180,6 +181,35 @@ def test_copies_follow_the_poses_and_dashed_ones_wait_for_space(street: BoxDrive
     assert street.session.project.boxes_of(scans[1]) == {}
     assert street.session.project.boxes_of(first)[name].track == ""
     assert street.frame.scan == first
+
+
+def test_a_copy_that_is_fitted_keeps_its_size_and_nearly_its_heading(street: BoxDriver):
+    """A free fit turned copied cyclists, of whom few points say which way they look."""
+    name = box_car(street, 0)
+    for _ in range(4):
+        street.key("Q")  # 8 degrees off what the points say
+    first = stored(street)[name]
+    street.key("V")
+    (copy,) = stored(street).values()
+    street.key("S")
+    street.key("Z", CONTROL)
+    street.key("F")
+    (fitted,) = stored(street).values()
+    np.testing.assert_array_equal(fitted.box[3:6], first.box[3:6])
+    assert abs(fitted.box[6] - copy.box[6]) <= np.radians(10)
+
+
+def test_only_classes_that_can_be_counted_are_offered(street: BoxDriver):
+    """Nobody draws a box around the ground."""
+    classes = street.session.project.classes
+    names = {classes.names[label] for label in classes.boxed}
+    assert {"car", "cyclist"} <= names
+    assert not {"ground", "background"} & names
+    shown = street.work.panels.inspector.label
+    hidden = {shown.itemText(at) for at in range(shown.count()) if shown.view().isRowHidden(at)}
+    assert hidden == {"ground", "background"}
+    palette = next(p for p in street.window.findChildren(Palette) if p.isVisible())
+    assert {button.name for button in palette.buttons.values()} == names
 
 
 def test_boxes_between_keyframes(street: BoxDriver):

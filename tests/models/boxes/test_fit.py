@@ -30,6 +30,12 @@ from tests.places import ROOT
 STEPS = 6
 
 
+@pytest.fixture(scope="module")
+def one_step(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of one step, to be read only."""
+    return trained(tmp_path_factory.mktemp("one") / "a.safetensors", steps=1)
+
+
 class Stopped(Job):
     """A job that is cancelled as a step of the training is about to be taken."""
 
@@ -105,7 +111,7 @@ def test_killed_without_a_word_it_goes_on_from_the_last_state(tmp_path: Path, mo
     assert out.read_bytes() == whole.read_bytes()
 
 
-@pytest.mark.parametrize("stop", [2, 3])
+@pytest.mark.parametrize("stop", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_what_depends_on_the_network_is_made_once_and_again_after_a_kill(stop: int, tmp_path: Path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -177,7 +183,10 @@ def test_a_state_of_another_training_begins_anew_and_says_so(tmp_path: Path):
     assert out.read_bytes() == whole.read_bytes()
 
 
-@pytest.mark.parametrize("harm", ["cut", "losses", "moment", "step"])
+@pytest.mark.parametrize(
+    "harm",
+    ["losses", *(pytest.param(harm, marks=pytest.mark.slow) for harm in ("cut", "moment", "step"))],
+)
 def test_a_damaged_state_is_told_of(harm: str, tmp_path: Path):
     out = tmp_path / "c.safetensors"
     with pytest.raises(Cancelled):
@@ -201,8 +210,8 @@ def test_a_damaged_state_is_told_of(harm: str, tmp_path: Path):
     assert "again" in caught.value.do
 
 
-def test_a_loss_that_is_no_number_is_one_sentence(tmp_path: Path):
-    tensors, about = own.read(trained(tmp_path / "a.safetensors", steps=1))
+def test_a_loss_that_is_no_number_is_one_sentence(one_step: Path, tmp_path: Path):
+    tensors, about = own.read(one_step)
     tensors["model.beside.weight"].fill_(3e38)  # finite, but no sum of it is
     network = about.network()
     checkpoint.load_network(network, tensors)
@@ -243,8 +252,8 @@ def test_scenes_without_points_or_boxes_are_passed_over(tmp_path: Path):
 # -- going on from a checkpoint --------------------------------------------------------------
 
 
-def test_a_training_goes_on_from_a_checkpoint(tmp_path: Path):
-    first = trained(tmp_path / "a.safetensors")
+def test_a_training_goes_on_from_a_checkpoint(one_step: Path, tmp_path: Path):
+    first = one_step
     second = trained(tmp_path / "b.safetensors", steps=1, learning_rate=1e-8, start=first)
     before, after = (own.read(path)[0] for path in (first, second))
     torch.testing.assert_close(
@@ -260,8 +269,8 @@ def refused(path: Path, start: Path, **more) -> ProjectError:
     return caught.value
 
 
-def test_a_checkpoint_of_another_list_range_or_size_is_refused(tmp_path: Path):
-    start = trained(tmp_path / "a.safetensors", steps=1)
+def test_a_checkpoint_of_another_list_range_or_size_is_refused(one_step: Path, tmp_path: Path):
+    start = one_step
     said = refused(tmp_path, start, classes=other_classes("lorry", "tram"))
     assert "another class list: its class 1 is car, the project's lorry" in said.what
     fewer = replace(KITTI, names=KITTI.names[:3])
@@ -302,8 +311,10 @@ def test_classes_that_were_added_keep_what_was_learnt(tmp_path: Path):
         {"view": 3},
     ],
 )
-def test_a_checkpoint_that_says_what_no_detector_is_is_told_of(change, tmp_path: Path):
-    tensors, about = own.read(trained(tmp_path / "a.safetensors", steps=1))
+def test_a_checkpoint_that_says_what_no_detector_is_is_told_of(
+    change, one_step: Path, tmp_path: Path
+):
+    tensors, about = own.read(one_step)
     network = about.network()
     checkpoint.load_network(network, tensors)
     checkpoint.save(tmp_path / "b.safetensors", network, replace(about, **change))

@@ -282,6 +282,16 @@ def test_a_checkpoint_of_another_list_range_or_size_is_refused(one_step: Path, t
     assert "the detector small" in refused(tmp_path, start, detector="large").what
 
 
+def test_a_network_for_points_and_a_detector_are_told_apart(one_step: Path, tmp_path: Path):
+    with pytest.raises(ProjectError, match="it is of no network for points"):
+        checkpoint.read(one_step)
+    about = checkpoint.About("minkunet", 1.0, 0.1, ("car",), 1, 1, 1, 1, "2", 1, "abc")
+    other = tmp_path / "points.safetensors"
+    checkpoint.save(other, torch.nn.Linear(2, 2), about)
+    with pytest.raises(ProjectError, match="it is of no detector of boxes"):
+        trained(tmp_path / "b.safetensors", start=other)
+
+
 def test_classes_that_were_added_keep_what_was_learnt(tmp_path: Path):
     fewer = replace(KITTI, names=KITTI.names[:4])
     start = trained(tmp_path / "a.safetensors", steps=3, classes=fewer)

@@ -18,10 +18,10 @@ from core.base import compiling
 from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, plain
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
-from core.base.words import DASH
-from core.cli import agreement, boxes, classes, demo, experiment, gauge, poses, rounds, settings
+from core.cli import boxes, classes, demo, experiment, gauge, poses, rounds, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
+from core.cli.measured import measured
 from core.cli.output import to_terminal
 from core.cli.preview import preview
 from core.cli.strategies import listing
@@ -327,29 +327,8 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
             return boxes.evaluate(project, faces.detector, _job())
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
-    rows = zip(metrics["iou"].items(), metrics["confusion"], strict=True)
-    for (name, iou), truth in rows:
-        aside = "" if iou is None or any(truth) else "  predicted, not in the truth: not counted"
-        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}{aside}")
-    for band in metrics["ranges"]:
-        miou = DASH if band["miou"] is None else f"{band['miou']:.1%}"
-        name = f"from {band['from_m']} m"
-        print(f"  {name:<20} {miou} of {band['points']:,} points")
-    _print_panoptic(metrics.get("panoptic"))
+    print("\n".join(measured(metrics)))
     return 0
-
-
-def _print_panoptic(panoptic: dict[str, Any] | None) -> None:
-    if panoptic is None:
-        return
-
-    def line(values: dict[str, Any]) -> str:
-        parts = ((key.upper(), values[key]) for key in ("pq", "sq", "rq"))
-        return "  ".join(f"{n} {DASH if v is None else f'{v:.1%}'}" for n, v in parts)
-
-    print(f"panoptic: {line(panoptic)}")
-    for name, values in panoptic["classes"].items():
-        print(f"  {name:<20} {line(values)}")
 
 
 def _print_miou(metrics: dict[str, Any] | None) -> None:
@@ -439,8 +418,10 @@ def _quality(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.cli import agreement
+
     with _opened(arguments.project, read_only=True) as project:
-        lines = boxes.agreement if arguments.task == "boxes" else agreement.of_points
+        lines = boxes.agreement if arguments.task == "boxes" else agreement.lines
         print("\n".join(lines(project)))
     return 0
 

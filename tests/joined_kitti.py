@@ -1,5 +1,5 @@
-"""KITTI's object frames and its drive 0005 as one dataset in the layout of the object benchmark: the
-frames that are labelled first, and a drive to choose from."""
+"""KITTI's object frames and its drive 0005 as one dataset in the object benchmark's layout: frames
+that are labelled first, and a drive to choose from."""
 
 from __future__ import annotations
 

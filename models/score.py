@@ -159,7 +159,8 @@ def predict_to_file(
     points = dataset.normalised(dataset.scan(scan).points)
     seen = scorer(trained).look(points)
     classes, entropy = seen.rows()
-    arrays = {"classes": classes, "entropy": entropy}
+    confidence = seen.confidence_of_rows()
+    arrays = {"classes": classes, "entropy": entropy, "confidence": confidence}
     if prepared is not None:
         path, units = prepared
         rows = read_rows(Path(path), rows=len(classes), units=units)

@@ -18,11 +18,12 @@ from core.base import compiling
 from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, plain
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
-from core.base.words import DASH
-from core.cli import boxes, classes, demo, experiment, gauge, poses, settings
+from core.cli import boxes, classes, demo, experiment, gauge, poses, rounds, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
+from core.cli.measured import measured
 from core.cli.output import to_terminal
+from core.cli.preview import preview
 from core.cli.strategies import listing
 from core.data.fitted import GUESSED
 from core.data.formats import format_named
@@ -221,21 +222,32 @@ def _poses(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _query(arguments: argparse.Namespace, _: Faces) -> int:
-    with _opened(arguments.project) as project:
+    with _opened(arguments.project, read_only=arguments.dry_run) as project:
         if arguments.task == "boxes":
+            boxes.no_branch(arguments)
             print(boxes.query(project, arguments, _job()))
             return 0
         boxes.only_points(arguments)
-        found = steps.ask(
-            project,
-            _job(),
-            strategy=arguments.strategy,
-            percent=arguments.points,
-            units=arguments.units,
-            minutes=arguments.minutes,
-        )
+        options = {
+            "strategy": arguments.strategy,
+            "percent": arguments.points,
+            "units": arguments.units,
+            "minutes": arguments.minutes,
+            "seed": arguments.seed,
+            "after": arguments.after,
+        }
+        if arguments.dry_run:
+            print(preview(project, options))
+            return 0
+        found = steps.ask(project, _job(), **options)
         query = found.query
         print(f"{found.id}: {len(query.items):,} units, {int(query.cost.sum()):,} points")
+    return 0
+
+
+def _rounds(arguments: argparse.Namespace, _: Faces) -> int:
+    with _opened(arguments.project, read_only=not rounds.changes(arguments)) as project:
+        print(rounds.run(project, arguments))
     return 0
 
 
@@ -315,29 +327,8 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
             return boxes.evaluate(project, faces.detector, _job())
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
-    rows = zip(metrics["iou"].items(), metrics["confusion"], strict=True)
-    for (name, iou), truth in rows:
-        aside = "" if iou is None or any(truth) else "  predicted, not in the truth: not counted"
-        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}{aside}")
-    for band in metrics["ranges"]:
-        miou = DASH if band["miou"] is None else f"{band['miou']:.1%}"
-        name = f"from {band['from_m']} m"
-        print(f"  {name:<20} {miou} of {band['points']:,} points")
-    _print_panoptic(metrics.get("panoptic"))
+    print("\n".join(measured(metrics)))
     return 0
-
-
-def _print_panoptic(panoptic: dict[str, Any] | None) -> None:
-    if panoptic is None:
-        return
-
-    def line(values: dict[str, Any]) -> str:
-        parts = ((key.upper(), values[key]) for key in ("pq", "sq", "rq"))
-        return "  ".join(f"{n} {DASH if v is None else f'{v:.1%}'}" for n, v in parts)
-
-    print(f"panoptic: {line(panoptic)}")
-    for name, values in panoptic["classes"].items():
-        print(f"  {name:<20} {line(values)}")
 
 
 def _print_miou(metrics: dict[str, Any] | None) -> None:
@@ -356,6 +347,14 @@ def _status(arguments: argparse.Namespace, faces: Faces) -> int:
             return boxes.status(project, as_json=arguments.json)
         value = status.status(project, backend=faces.network.backend())
     print(json.dumps(value) if arguments.json else status.table(value))
+    return 0
+
+
+def _report(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.report.project import write_report
+
+    with _opened(arguments.project, read_only=True) as project:
+        print(write_report(project, arguments.out, _job()))
     return 0
 
 
@@ -410,24 +409,20 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
     return 0
 
 
+def _quality(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.cli import quality
+
+    with _opened(arguments.project) as project:
+        print(quality.run(project, arguments, _job()))
+    return 0
+
+
 def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.quality.agreement import agreements
+    from core.cli import agreement
 
     with _opened(arguments.project, read_only=True) as project:
-        if arguments.task == "boxes":
-            print("\n".join(boxes.agreement(project)))
-            return 0
-        found = agreements(project)
-        if not found:
-            print("Nothing was answered twice yet.")
-        for (second, first), one in sorted(found.items()):
-            who = f"{second} again" if first == second else f"{second} on {first}"
-            parts = (("same points", one.same), ("kappa", one.kappa), ("mIoU", one.miou))
-            values = ", ".join(f"{n} {DASH if v is None else f'{v:.3f}'}" for n, v in parts)
-            print(f"{who}: {one.units:,} units, {values}")
-            for name, value in zip(project.classes.names, one.iou, strict=True):
-                if value == value:  # a class that occurs
-                    print(f"  {name:<20} {value:.1%}")
+        lines = boxes.agreement if arguments.task == "boxes" else agreement.lines
+        print("\n".join(lines(project)))
     return 0
 
 
@@ -461,6 +456,7 @@ _VERBS: dict[str, Verb] = {
     "prepare": _prepare,
     "poses": _poses,
     "query": _query,
+    "rounds": _rounds,
     "strategies": _strategies,
     "experiment": _experiment,
     "annotate": _annotate,
@@ -469,9 +465,11 @@ _VERBS: dict[str, Verb] = {
     "evaluate": _evaluate,
     "deliver": _deliver,
     "status": _status,
+    "report": _report,
     "doctor": _doctor,
     "merge": _merge,
     "import": _import,
+    "quality": _quality,
     "agreement": _agreement,
     "export": _export,
 }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
+from core.desk.measured import some_of
 from core.project.project import Project
 
 TRUTH, ANSWERS = "ground truth", "answers"
-MOST_SCANS = 300  # that truth is read from; of more, so many with even gaps
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class ClassParts:
     outside : (C,) int64 points of each class in no unit
     pool : (P,) int64 points of all units in each partition
     scans, of : how many scans were read, of how many
+    holds : (n, 2) int64 unit's number and class, for each class that a unit of these scans holds
     """
 
     source: str
@@ -34,6 +35,12 @@ class ClassParts:
     pool: np.ndarray
     scans: int
     of: int
+    holds: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+
+    def units_with(self, label: int) -> np.ndarray:
+        """(n,) int64 numbers of the units that hold points of a class, ascending."""
+        found: np.ndarray = self.holds[self.holds[:, 1] == label, 0]
+        return found
 
     def shares(self) -> np.ndarray:
         """(C, P) float64 share of each class's points with a unit in each partition, NaN for a
@@ -67,9 +74,9 @@ def class_parts(project: Project, source: str, job: Job) -> ClassParts:
     else:
         scans = list(units.scans)
     of = len(scans)
-    if of > MOST_SCANS:
-        scans = [scans[place] for place in np.linspace(0, of - 1, MOST_SCANS).astype(int)]
+    scans = some_of(scans)
     read = 0
+    holds = []
     for done, scan in enumerate(scans):
         job.progress(done, len(scans), "classes")
         labels = (
@@ -88,6 +95,10 @@ def class_parts(project: Project, source: str, job: Job) -> ClassParts:
         good = labels < min(classes, FIRST_CODE)
         pairs = labels[good].astype(np.int64) * (parts + 1) + part[good]
         counts += np.bincount(pairs, minlength=counts.size).reshape(counts.shape)
+        there = np.zeros((len(mine), classes), bool)
+        there[rows[good & inside], labels[good & inside]] = True
+        unit, label = there.nonzero()
+        holds.append(np.column_stack([unit + mine.start, label]))
     pool = np.bincount(units.partition, weights=units.points, minlength=parts).astype(np.int64)
     return ClassParts(
         source,
@@ -98,4 +109,5 @@ def class_parts(project: Project, source: str, job: Job) -> ClassParts:
         pool,
         read,
         of,
+        np.concatenate(holds) if holds else np.zeros((0, 2), np.int64),
     )

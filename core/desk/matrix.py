@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.desk.measured import Place, find_points
 from core.project.project import Project
-from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import Round
 
 COUNTS, OF_TRUTH, OF_SAID = "points", "share of the true class", "share of what was said"
@@ -38,41 +35,7 @@ def shares(matrix: np.ndarray, kind: str) -> np.ndarray:
     return found
 
 
-@dataclass(frozen=True)
-class Place:
-    """Rows (R,) int64 of a scan, and of how many points in `scans` scans they are."""
-
-    scan: str
-    rows: np.ndarray
-    points: int
-    scans: int
-
-
 def find(project: Project, found: Round, truth: int, said: int, job: Job) -> Place | None:
     """The validation scan that holds most points of a true class which a round took for another,
     None where there are none. Raises ProjectError where its predictions are gone."""
-    best: tuple[str, np.ndarray] | None = None
-    points = scans = read = 0
-    for done, scan in enumerate(project.dataset.validation):
-        job.progress(done, len(project.dataset.validation), "points")
-        known = project.dataset.ground_truth(scan, project.classes)
-        if known is None:
-            continue
-        file = prediction_file(project.predictions(found), scan, project.dataset)
-        if not file.exists():
-            continue
-        read += 1
-        predicted = read_prediction(file, "classes", N=len(known))["classes"]
-        rows = np.flatnonzero((known == truth) & (project.classes.now[predicted] == said))
-        points += len(rows)
-        scans += bool(len(rows))
-        if best is None or len(rows) > len(best[1]):
-            best = scan, rows
-    if not read:
-        raise ProjectError(
-            f"The predictions of round {found.id} are deleted: later rounds are scored.",
-            f"`lidarloop score --round {found.folder}` makes them again.",
-        )
-    if best is None or not len(best[1]):
-        return None
-    return Place(best[0], best[1], points, scans)
+    return find_points(project, found, lambda m: (m.truth == truth) & (m.said == said), job)

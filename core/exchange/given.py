@@ -95,6 +95,7 @@ def _score_one(project: Project, scan: str, path: Path, out: Path, size: int) ->
     entropy = -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=1)
     classes = p.argmax(axis=1).astype(np.uint8)
     arrays = {"classes": classes, "entropy": entropy.astype(np.float16)}
+    arrays["confidence"] = p.max(axis=1).astype(np.float16)
     arrays["source"] = np.array([hash_input(path), units.fingerprint])
     if units.scan_index(scan) is not None:
         feature = p if features is None else features

@@ -25,6 +25,7 @@ from core.experiment.spec import CONTROL, FULL, FULL_TIMES, Arm, Spec, kind_of_b
 from core.prepare.run import settings_of_units
 
 _VERSION = 1
+_ABOVE = 4  # folders above a cell's project in which its experiment may lie
 # What changes no cell, so that a folder goes on with another value.
 _OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed", "over")
 
@@ -168,6 +169,14 @@ def read_experiment(out: Path) -> Experiment:
         ) from error
     looks = tuple(tuple(seeds) for seeds in stored["looks"])
     return Experiment(out, spec, stored["protocol"], Path(stored["root"]), looks)
+
+
+def experiment_above(project: Path) -> Path | None:
+    """The folder of the experiment whose cell a project is, None where it is none."""
+    for above in list(project.resolve().parents)[:_ABOVE]:
+        if (above / ABOUT).exists():
+            return above
+    return None
 
 
 def opened(out: Path, spec: Spec, protocol: str, root: Path, seeds: Sequence[int]) -> Experiment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Iterable, Sequence
 
@@ -50,6 +51,15 @@ class Page:
             f'<figure><img src="{name}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
         )
         self._plain.append(f"![{words}]({file})")
+
+    def picture(self, svg: bytes, words: str) -> None:
+        """A figure that is in the page itself; in Markdown its words alone."""
+        data, caption = base64.b64encode(svg).decode(), html.escape(words)
+        self._parts.append(
+            f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{caption}">'
+            f"<figcaption>{caption}</figcaption></figure>"
+        )
+        self._plain.append(words)
 
     def table(self, heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         rows = list(rows)

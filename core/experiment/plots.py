@@ -23,7 +23,7 @@ AXIS_WORDS = {
     "scans": ("scans opened", 1.0),
     "seconds": ("hours of a person's work, estimated", 3600.0),
 }
-_STYLE: Any = {
+STYLE: Any = {
     "svg.hashsalt": "lidarloop",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -31,12 +31,13 @@ _STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#e4e4e4",
     "grid.linewidth": 0.6,
     "legend.frameon": False,
 }
 # Okabe and Ito's colours, which the colour-blind tell apart; then the same, dashed.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 
 def drawable() -> bool:
@@ -44,7 +45,7 @@ def drawable() -> bool:
 
 
 def colour_of(place: int) -> str:
-    return _COLOURS[place % len(_COLOURS)]
+    return COLOURS[place % len(COLOURS)]
 
 
 def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | None) -> bytes:
@@ -62,7 +63,7 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
             shown += [100 * float(value) for curve in mine for value in curve.miou]
             look: dict[str, Any] = {
                 "color": "#777777" if name.startswith(CONTROL) else colour_of(place),
-                "linestyle": "--" if place >= len(_COLOURS) or name.startswith(CONTROL) else "-",
+                "linestyle": "--" if place >= len(COLOURS) or name.startswith(CONTROL) else "-",
             }
             if line.level:
                 axes.axhline(100 * line.mean[-1], label=name, **look)
@@ -92,7 +93,7 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5),
                     title="arm (seeds)", title_fontsize=8)  # fmt: skip
 
-    return _svg(draw, 8.0, 4.0)
+    return svg(draw, 8.0, 4.0)
 
 
 def forest_svg(comparisons: Sequence[Comparison]) -> bytes:
@@ -113,25 +114,25 @@ def forest_svg(comparisons: Sequence[Comparison]) -> bytes:
         axes.set_ylim(-0.7, len(shown) - 0.3)
         axes.set_xlabel("difference in mIoU, percentage points; interval after Holm")
 
-    return _svg(draw, 8.0, 0.8 + 0.38 * max(1, len(shown)))
+    return svg(draw, 8.0, 0.8 + 0.38 * max(1, len(shown)))
 
 
 def bars_svg(values: Mapping[str, float], words: str) -> bytes:
     """A bar for each name."""
 
     def draw(axes: Any) -> None:
-        axes.bar(list(values), list(values.values()), color=_COLOURS[0])
+        axes.bar(list(values), list(values.values()), color=COLOURS[0])
         axes.set_ylabel(words)
 
-    return _svg(draw, 8.0, 3.0)
+    return svg(draw, 8.0, 3.0)
 
 
-def _svg(draw: Any, width: float, height: float) -> bytes:
+def svg(draw: Any, width: float, height: float) -> bytes:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure.add_subplot())

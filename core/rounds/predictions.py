@@ -5,6 +5,7 @@ One file a scan, below cache/predictions/<round>/.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from core.data.scans import Dataset
 _COLUMNS: dict[str, Column] = {
     "classes": (np.uint8, "N"),
     "entropy": (np.float16, "N"),
+    "confidence": (np.float16, "N"),
     "unit_entropy": (np.float32, "U"),
     "unit_feature": (np.float32, "UF"),
     "unit_class": (np.uint8, "U"),
@@ -43,18 +45,24 @@ def prediction_file(folder: Path, scan: str, dataset: Dataset) -> Path:
     return kept_file(folder, scan, dataset)
 
 
-def read_prediction(path: Path, *names: str, **lengths: int) -> dict[str, np.ndarray]:
-    """Read arrays of a scan's predictions by name; lengths N, U and F where they are known.
+def read_prediction(
+    path: Path, *names: str, optional: Sequence[str] = (), **lengths: int
+) -> dict[str, np.ndarray]:
+    """Read arrays of a scan's predictions by name, and of the `optional` ones those that are there;
+    lengths N, U and F where they are known.
 
-    classes (N,) uint8; entropy (N,) float16; of the scan's units unit_entropy (U,) float32,
-    unit_feature (U, F) float32, unit_class (U,) uint8, unit_share, unit_confidence, unit_margin
-    and unit_votes (U,) float32, unit_p (U, C) float16; source (2,) hash of the checkpoint and
-    fingerprint of the units. Raises ProjectError where the file is missing or damaged.
+    classes (N,) uint8; entropy (N,) float16; confidence (N,) float16, the largest probability, 0
+    without coordinates, which earlier versions did not keep; of the scan's units unit_entropy (U,)
+    float32, unit_feature (U, F) float32, unit_class (U,) uint8, unit_share, unit_confidence,
+    unit_margin and unit_votes (U,) float32, unit_p (U, C) float16; source (2,) hash of the
+    checkpoint and fingerprint of the units. Raises ProjectError where the file is missing or
+    damaged.
     """
     if not path.exists():
         raise ProjectError(f"The predictions in {path} are not there, or no more.", _ABSENT)
     columns = {name: _COLUMNS[name] for name in names}
-    return read_arrays(path, columns, optional=None, do=_SCORE, **lengths)
+    more = {name: _COLUMNS[name] for name in optional}
+    return read_arrays(path, columns, optional=more, do=_SCORE, **lengths)
 
 
 def source_of(path: Path) -> str:

@@ -52,6 +52,11 @@ class Seen:
         classes = np.append(self.classes, np.uint8(UNLABELLED))[self.voxel]
         return classes, np.append(self.entropy, 0).astype(np.float16)[self.voxel]
 
+    def confidence_of_rows(self) -> np.ndarray:
+        """(N,) float16 largest probability of the rows, 0 where there is no voxel."""
+        found: np.ndarray = np.append(self.confidence, 0).astype(np.float16)[self.voxel]
+        return found
+
 
 def unit_scores(seen: Seen, rows: np.ndarray, count: int) -> dict[str, np.ndarray]:
     """Of a scan's `count` units, by name of UNIT_ARRAYS: means over their rows in float64, the

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from core.desk.asked import Asked
+from core.desk.explained import ASKED
 from gui.charts.chart import Chart, Mark
 from gui.look.combo import Combo
 
@@ -19,13 +20,7 @@ _TICKS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 class AskedChart(Chart):
     """`picked` gives a row's name; `of(id)` of the combo follows which rounds are shown."""
 
-    title = "Asked against the pool"
-    explanation = (
-        "Shares of the points that were asked (filled) beside those of the pool (hollow), by "
-        "partition and by class, on a scale of powers of ten: a strategy that finds rare classes "
-        "moves their marks to the right. Classes of the pool are by ground truth, where there is "
-        "any; those that were asked, by the answers."
-    )
+    title, explanation = ASKED.title, ASKED.whole
 
     def __init__(self, theme) -> None:
         self.rows: list[tuple[str, float | None, float | None]] = []
@@ -39,7 +34,7 @@ class AskedChart(Chart):
     ) -> None:
         """Show counts; pool (C,): points of each class there, None where nobody knows."""
         if not found.units:
-            self.wait("Nothing is asked yet.")
+            self.wait(ASKED.waits)
             return
         rows: list[tuple[str, float | None, float | None]] = [
             (part if part == "ground" else f"size {part}", share, whole)

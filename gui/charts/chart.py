@@ -125,6 +125,8 @@ class Chart(QFrame):
         made.setMouseEnabled(False, False)
         made.setFrameShape(QFrame.Shape.NoFrame)
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for axis in axes.values():
+            axis.setZValue(-1)  # a grid lies behind what is drawn
         made.scene().sigMouseMoved.connect(self._point)
         made.scene().sigMouseClicked.connect(self._click)
         self.stack.addWidget(made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.desk.class_parts import ClassParts
+from core.desk.explained import CLASSES
 from gui.charts.heat import Heat
 from gui.look.combo import Combo
 
@@ -14,12 +15,7 @@ _SHARE, _TIMES = "share", "times"
 class ClassPartsChart(Heat):
     """`picked_class` of a cell is (class, partition)."""
 
-    title = "Classes in the partitions"
-    explanation = (
-        "BaSAL's Table I for this project: which share of a class's points lies in units of which "
-        "size, or how many times more often the class occurs there than in all units. Rare classes "
-        "sit in small units: that is why balancing sizes finds them. A row sums to 100 %."
-    )
+    title, explanation = CLASSES.title, CLASSES.whole
 
     def __init__(self, theme) -> None:
         self.found: ClassParts | None = None
@@ -43,7 +39,7 @@ class ClassPartsChart(Heat):
             return
         self._shown = np.flatnonzero(found.counts.sum(axis=1) > 0).tolist()
         if not self._shown:
-            self.wait("No point with a class lies in a unit yet: answer some, or bring labels.")
+            self.wait(CLASSES.waits)
             return
         times = self.kind.currentData() == _TIMES
         values = (found.enrichment() if times else found.shares())[self._shown]

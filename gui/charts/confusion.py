@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.base.words import round_name
+from core.desk.explained import CONFUSION
 from core.desk.matrix import COUNTS, OF_SAID, OF_TRUTH, shares
 from gui.charts.heat import Heat
 from gui.look.combo import Combo
@@ -13,12 +14,7 @@ from gui.look.combo import Combo
 class Confusion(Heat):
     """`asked(true class, class said)` follows a click."""
 
-    title = "Confusion"
-    explanation = (
-        "Points of the validation scans by their true class (down) and by what the round's network "
-        "says (across). A row sums to 100 % of the true class. A click on a cell shows the points "
-        "behind it in the 3D view, of the scan that holds most."
-    )
+    title, explanation = CONFUSION.title, CONFUSION.whole
 
     def __init__(self, theme) -> None:
         self.matrix = np.zeros((0, 0), np.int64)

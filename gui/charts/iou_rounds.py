@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.base.words import round_name
+from core.desk.explained import IOU
 from core.desk.steps import Step
 from gui.charts.heat import Heat
 
@@ -14,12 +15,7 @@ from gui.charts.heat import Heat
 class IouRounds(Heat):
     """`picked` gives (row, column); `steps` are the columns' rounds."""
 
-    title = "IoU of each class and round"
-    explanation = (
-        "The intersection over union of each class on the validation scans, in percent, round by "
-        "round: what was learnt when, and what was forgotten. An empty cell: the class is in "
-        "neither truth nor prediction. A click chooses the round for the confusion."
-    )
+    title, explanation = IOU.title, IOU.whole
 
     def __init__(self, theme) -> None:
         self.steps: list[Step] = []
@@ -29,10 +25,7 @@ class IouRounds(Heat):
         """Show the rounds that are measured."""
         self.steps = [step for step in steps if step.miou is not None]
         if not self.steps:
-            self.wait(
-                "IoUs are there once a round is trained and validation scans with ground truth "
-                "measure it."
-            )
+            self.wait(IOU.waits)
             return
         names = list(self.steps[0].iou)
         table = [[step.iou.get(name) for step in self.steps] for name in names]

@@ -8,6 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from core.base.words import round_name
+from core.desk.explained import LEARNING
 from core.desk.steps import COSTS, Step
 from gui.charts.chart import Chart, Mark
 from gui.charts.ends import End, spread
@@ -19,14 +20,7 @@ MIOU = "mIoU"
 class Learning(Chart):
     """`picked` gives a round's id."""
 
-    title = "Learning curve"
-    explanation = (
-        "mIoU, or the IoU of a class, on the validation scans after each round, over what all "
-        "answers to its branch had cost. A round that another one branches from has several lines. "
-        "Estimated hours are by the keystroke-level model; measured ones by the journal. Progress "
-        "without new labels, by longer training alone, is not told apart here: an experiment's "
-        "control arm tells it. A click chooses a round."
-    )
+    title, explanation = LEARNING.title, LEARNING.whole
 
     def __init__(self, theme) -> None:
         self.steps: list[Step] = []
@@ -67,8 +61,7 @@ class Learning(Chart):
         if not known:
             what = self.what.currentText()
             reason = (
-                "A curve begins when a round is trained and validation scans with ground truth "
-                "measure it."
+                LEARNING.waits
                 if what == MIOU
                 else f"No round has an IoU of {what}: it is in neither truth nor prediction."
             )

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QSpinBox
 
 from core.base.words import size_range
+from core.desk.explained import SIZES
 from core.desk.sizes import Sizes
 from gui.charts.chart import Chart, Mark
 from gui.look.colours import partition_colours
@@ -25,19 +26,14 @@ _KINDS = {
 class SizesChart(Chart):
     """`picked` gives a size in metres."""
 
-    title = "Sizes of clusters"
-    explanation = (
-        "BaSAL's Fig. 2 for this project: how much each size of clusters is worth by Eq. 1, C "
-        "clusters with P points, and where size classes end so that each holds as much of it as "
-        "the others. Change the number of classes to see its cuts before preparing anew; drag a "
-        "cut to see what each class would hold."
-    )
+    title, explanation = SIZES.title, SIZES.whole
 
     def __init__(self, theme) -> None:
         self.found: Sizes | None = None
         self.prepared: tuple[int, ...] = ()
         self.cuts: tuple[int, ...] = ()
         self._lines: list[pg.InfiniteLine] = []
+        self._chosen: np.ndarray | None = None  # sizes of the chosen clusters
         super().__init__(theme)
         self.kind, self.classes = Combo(), QSpinBox()
         for name, words in _KINDS.items():
@@ -57,7 +53,7 @@ class SizesChart(Chart):
         """Show sizes, with the cuts that the preparation has."""
         self.found, self.prepared, self.cuts = found, prepared, prepared
         if not len(found.sizes):
-            self.wait("The preparation found no cluster: only ground cells have no size.")
+            self.wait(SIZES.waits)
             return
         self.classes.blockSignals(True)
         self.classes.setValue(max(len(prepared), 1))
@@ -83,6 +79,23 @@ class SizesChart(Chart):
         head = "As prepared" if same else f"Not as prepared ({_cut_words(self.prepared)})"
         self.tell(f"{head}. % of information / clusters / points: {'; '.join(parts)}.")
 
+    def choose(self, sizes: np.ndarray | None) -> None:
+        """Mark which clusters are chosen, by their sizes (n,); None for no choice."""
+        if sizes is None and self._chosen is None:
+            return
+        self._chosen = sizes
+        if self.shows:
+            self._again()
+
+    @property
+    def _shares(self) -> np.ndarray:
+        """(m,) float64 share of each size's clusters that is chosen."""
+        assert self.found is not None
+        if self._chosen is None:
+            return np.zeros(len(self.found.sizes))
+        places = np.searchsorted(self.found.sizes, self._chosen)
+        return np.bincount(places, minlength=len(self.found.sizes)) / self.found.units
+
     def draw(self) -> None:
         found = self.found
         assert found is not None
@@ -96,11 +109,19 @@ class SizesChart(Chart):
         bars = pg.BarGraphItem(x=found.sizes, height=values, width=0.85, brushes=brushes,
                                pen=pg.mkPen(None))  # fmt: skip
         self.plot.addItem(bars)
+        chosen = self._shares
+        if chosen.any():
+            self.plot.addItem(
+                pg.BarGraphItem(x=found.sizes, height=values * chosen, width=0.85,
+                                brush=QColor(self.theme.accent), pen=pg.mkPen(None))
+            )  # fmt: skip
         for place, (size, value) in enumerate(zip(found.sizes, values, strict=True)):
             words = (
                 f"{size} m: {found.units[place]:,} clusters, {found.points[place]:,} points, "
                 f"C / ln P = {found.api[place]:.2f}; {size_range(self.cuts, int(part[place]))}"
             )
+            if chosen[place]:
+                words += f"; chosen: {round(chosen[place] * found.units[place]):,} of its clusters"
             self.marks.append(Mark(float(size), float(value), words, int(size)))
         self._lines = []
         for place, cut in enumerate(self.cuts[:-1]):

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
 
 from core.data.items import scan_of
 from core.project.project import Project
 from gui.desk.guesses import Guesses
 from gui.desk.summary import Summary
+
+
+class Chosen(Protocol):
+    """Units that were chosen elsewhere (gui.desk.chosen)."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    def holds(self, numbers: np.ndarray) -> np.ndarray: ...
 
 
 class Order:
@@ -26,6 +37,7 @@ class Order:
     by_scan : scan by scan, else by rank
     partition : the one partition that is kept, or None
     suggested : the class that is suggested first for the open items that are kept, or None
+    chosen : the units that are kept, or None
     """
 
     def __init__(self, project: Project, summary: Summary, guesses: Guesses) -> None:
@@ -37,6 +49,7 @@ class Order:
         self.by_scan = True
         self.partition: str | None = None
         self.suggested: int | None = None
+        self.chosen: Chosen | None = None
 
     def refill(self) -> None:
         """Read the query anew; until then the list stays while suggestions change."""
@@ -46,7 +59,12 @@ class Order:
             query = current.query
             first = self._guesses.first
             scans = [scan_of(item) for item in query.items]
-            ranked = (units.find_all(query.items) >= 0).nonzero()[0].tolist()
+            numbers = units.find_all(query.items)
+            ranked = (numbers >= 0).nonzero()[0].tolist()
+            among = self.chosen is None or self.chosen.fingerprint != units.fingerprint
+            kept_units = np.full(len(numbers), among)
+            if not among and self.chosen is not None:
+                kept_units = self.chosen.holds(numbers)
             grouped = by_scan(ranked, scans)
             effective = self._project.answers.effective
             waiting = {place for place in ranked if query.items[place] not in effective}
@@ -55,7 +73,7 @@ class Order:
             order = grouped if self.by_scan else ranked
             self.numbers = {place: number for number, place in enumerate(order, start=1)}
             for place in order:
-                kept = self.partition in (None, query.group[place])
+                kept = self.partition in (None, query.group[place]) and kept_units[place]
                 if kept and self.suggested in (None, first.get(query.items[place])):
                     places.append(place)
         self.places = places

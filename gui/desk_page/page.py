@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
@@ -16,16 +17,22 @@ from PySide6.QtWidgets import (
     QPushButton,
     QVBoxLayout,
 )
-from shiboken6 import isValid
 
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from core.base.words import round_name
+from core.data.classes import FIRST_CODE
+from core.desk import behind
+from core.desk.ask_these import ask_these
 from core.desk.asked import Asked, asked
 from core.desk.class_parts import ANSWERS, TRUTH, ClassParts, class_parts
-from core.desk.matrix import Place, find, matrix_of
+from core.desk.explained import CONFUSION, NOT_PREPARED
+from core.desk.matrix import find, matrix_of
+from core.desk.measured import Place
 from core.desk.sizes import sizes_of
 from core.desk.steps import Step, steps_of
+from core.prepare.units import CLUSTER
+from core.rounds.round import Round
 from gui.charts.asked import AskedChart
 from gui.charts.chart import Chart
 from gui.charts.class_parts import ClassPartsChart
@@ -33,17 +40,19 @@ from gui.charts.confusion import Confusion
 from gui.charts.iou_rounds import IouRounds
 from gui.charts.learning import Learning
 from gui.charts.sizes import SizesChart
-from gui.desk.background import Background, Turn
+from gui.desk.background import Turn
+from gui.desk.chosen import choice_of
 from gui.desk.later import Later
 from gui.desk.state import State
+from gui.desk_page.more import More
+from gui.desk_page.reader import Reader
 from gui.look.flow import Flow
 from gui.look.theme import Theme
 from gui.look.words import Wrapped, breakable
 from gui.start.recent import store
 
 _LATER_MS = 1500  # answers come in quickly
-_LAYOUT, _VERSION = "desk", 1
-_NOT_PREPARED = "Prepare the scans first: there are no units yet."
+_LAYOUT, _VERSION = "desk", 2
 
 
 class DeskPage(QDialog):
@@ -52,19 +61,19 @@ class DeskPage(QDialog):
     Signals
     -------
     round_chosen(id) : a round was clicked
+    ask(step) : a query that a person chose is wanted; `step` takes a job
     """
 
     round_chosen = Signal(str)
-    _done = Signal(object, object)
+    ask = Signal(object)
 
     def __init__(self, over, state: State, theme: Theme) -> None:
         super().__init__(over, Qt.WindowType.Window)
         self.setWindowTitle(f"Desk of {state.project.path.name}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.state, self.theme = state, theme
-        self._background = Background(1, "desk")
-        self._job = Job()
-        self._futures: set[Future] = set()
+        self.reader = Reader(self)
+        self._known: object = None  # what was read
         self.round = ""  # that is chosen
         self.learning, self.sizes = Learning(theme), SizesChart(theme)
         self.parts, self.iou, self.confusion = (
@@ -81,6 +90,8 @@ class DeskPage(QDialog):
             "IoU": self.iou,
             "Confusion": self.confusion,
         }
+        self.more = More(self, state, self.reader, theme)
+        self.charts |= self.more.charts
         self.body = QMainWindow()
         self.body.setWindowFlags(Qt.WindowType.Widget)
         self.body.setDockNestingEnabled(True)
@@ -99,6 +110,11 @@ class DeskPage(QDialog):
         first.setAutoDefault(False)
         first.clicked.connect(self.arrange)
         self.bar.add(first, right=True)
+        self.chosen = QPushButton()
+        self.chosen.setAutoDefault(False)
+        self.chosen.setToolTip("Choose nothing any more: queue and view show all again.")
+        self.chosen.clicked.connect(choice_of(state).clear)
+        self.bar.add(self.chosen, right=True)
         self.said = Wrapped(name="quiet")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -111,17 +127,22 @@ class DeskPage(QDialog):
         kept = store().value(_LAYOUT)
         if isinstance(kept, QByteArray):
             self.body.restoreState(kept, _VERSION)
-        self._done.connect(self._take)
+        self.more.watch(self.docks)
+        self.more.find.connect(self._look_for)
+        self.more.ask.connect(self._ask)
+        choice_of(state).changed.connect(self._follow)
+        self._follow()
         self.learning.picked.connect(self.choose)
         self.iou.picked.connect(lambda key: self.choose(self.iou.steps[key[1]].id))
         self.confusion.picked.connect(self._show_points)
-        self.asked.picked.connect(self._show_class)
-        self.parts.picked.connect(lambda key: self._show_class(self.parts.rows[key[0]]))
+        self.asked.picked.connect(self._choose_asked)
+        self.parts.picked.connect(self._choose_class)
+        self.sizes.picked.connect(self._choose_size)
         self.iou.picked.connect(lambda key: self._show_class(self.iou.rows[key[0]]))
         self.asked.which.currentIndexChanged.connect(lambda *_: self._show_asked())
         self._soon = Later(self, _LATER_MS, self._renew_answers)
         state.answers_changed.connect(self._soon.soon)
-        state.project_changed.connect(self.renew)
+        state.project_changed.connect(self._renew_if_changed)
         self.renew()
 
     # -- layout -------------------------------------------------------------------------------
@@ -149,13 +170,18 @@ class DeskPage(QDialog):
             for dock in self.docks.values():
                 self.body.removeDockWidget(dock)
             QApplication.processEvents()  # else Qt leaves the old tabs in sight
-        learning, classes, sizes, asked_, iou, confusion = self.docks.values()
+        learning, classes, sizes, asked_, iou, confusion, *more = self.docks.values()
         self.body.addDockWidget(area, learning)
         self.body.splitDockWidget(learning, confusion, Qt.Orientation.Horizontal)
         self.body.splitDockWidget(learning, classes, Qt.Orientation.Vertical)
         self.body.tabifyDockWidget(classes, sizes)
         self.body.tabifyDockWidget(sizes, asked_)
         self.body.tabifyDockWidget(confusion, iou)
+        certainty, effort, scans, features, experiment = more
+        for dock in (certainty, features, scans):
+            self.body.tabifyDockWidget(iou, dock)
+        for dock in (effort, experiment):
+            self.body.tabifyDockWidget(asked_, dock)
         for dock in self.docks.values():
             dock.setFloating(False)
             dock.show()
@@ -170,51 +196,45 @@ class DeskPage(QDialog):
     @property
     def rested(self) -> bool:
         """Whether nothing is being read."""
-        return not self._futures and not self._soon.isActive()
+        return self.reader.rested and not self._soon.isActive()
 
-    def _read(self, work: Callable, then: Callable, chart: Chart) -> None:
-        """Read something beside the window; where it cannot be, the chart says why."""
-        future = self._background.submit(work, Turn.SOON)
-        self._futures.add(future)
-        future.add_done_callback(partial(self._ended, partial(self._arrived, then, chart)))
+    def _renew_if_changed(self) -> None:
+        """Another order of the queue is told as a change of the project too."""
+        if self._state_of_now() != self._known:
+            self.renew()
 
-    def _ended(self, then: Callable[[Future], None], done: Future) -> None:
-        if isValid(self):  # on the thread that read
-            self._done.emit(done, then)
-
-    def _take(self, done: Future, then: Callable[[Future], None]) -> None:
-        self._futures.discard(done)
-        if not done.cancelled():
-            then(done)
-
-    def _arrived(self, then: Callable, chart: Chart, done: Future) -> None:
-        try:
-            found = done.result()
-        except ProjectError as error:
-            chart.wait(f"{error.what} {error.do}")
-        except Cancelled:
-            pass
-        else:
-            then(found)
+    def _state_of_now(self) -> object:
+        """What tells whether there is anything new to read, without opening a file."""
+        project = self.state.project
+        rounds = [(one.id, one.frozen, one.scored, one.done) for one in project.rounds]
+        units = project.units
+        return (units.fingerprint if units is not None else "", rounds, project.classes,
+                project.given.scored, project.tip)  # fmt: skip
 
     def renew(self) -> None:
         """Read everything anew."""
         project = self.state.project
+        self._known = self._state_of_now()
         if project.units is None:
             for chart in (self.sizes, self.parts, self.asked):
-                chart.wait(_NOT_PREPARED)
+                chart.wait(NOT_PREPARED)
         else:
             cuts = project.units.cuts
-            self._read(partial(sizes_of, project.units), lambda f: self.sizes.set_sizes(f, cuts),
-                       self.sizes)  # fmt: skip
+            self.reader.read(
+                partial(sizes_of, project.units),
+                lambda found: self.sizes.set_sizes(found, cuts),
+                self.sizes,
+            )
             if project.research:
                 self._read_classes(TRUTH)
+        self.more.renew()
         self._renew_answers()
 
     def _renew_answers(self) -> None:
         """Read what answers change."""
         project = self.state.project
-        self._read(partial(steps_of, project), self._set_steps, self.learning)
+        self.more.renew_answers()
+        self.reader.read(partial(steps_of, project), self._set_steps, self.learning)
         if project.units is not None and not project.research:
             self._read_classes(ANSWERS)
 
@@ -229,7 +249,7 @@ class DeskPage(QDialog):
                 self.parts.set_parts(found)
                 self._show_asked()  # beside the pool's classes
 
-        self._read(partial(class_parts, project, source, self._job), then, self.parts)
+        self.reader.read(partial(class_parts, project, source, self.reader.job), then, self.parts)
 
     def _set_steps(self, steps: list[Step]) -> None:
         self.learning.set_steps(steps)
@@ -253,8 +273,7 @@ class DeskPage(QDialog):
         project = self.state.project
         if project.units is None:
             return
-        chosen = self.asked.which.currentData()
-        rounds = [one for one in project.rounds if chosen in ("", None, one.id)]
+        rounds = self._asked_rounds
         counted = self.parts.found
         pool = None
         if counted is not None and counted.source == TRUTH:
@@ -264,7 +283,7 @@ class DeskPage(QDialog):
             names = project.need_units().partition_names
             self.asked.set_asked(found, names, project.classes.names, pool)
 
-        self._read(partial(asked, project, rounds), then, self.asked)
+        self.reader.read(partial(asked, project, rounds), then, self.asked)
 
     def _show_class(self, name: str) -> None:
         """A class is chosen: the learning curve is of its IoU."""
@@ -273,18 +292,23 @@ class DeskPage(QDialog):
             self.learning.what.setCurrentIndex(at)
 
     def choose(self, id: str) -> None:
-        """A round is chosen: the confusion is its, and the project's panel shows it."""
+        """A round is chosen, with what it asked: the confusion is its, and the project's panel
+        shows it."""
         self.round = id
         self._show_matrix()
         self.round_chosen.emit(id)
+        project = self.state.project
+        if project.units is not None:
+            found = project.round(id)
+            choice_of(self.state).choose(
+                f"units asked in {round_name(id)}", behind.of_rounds(project, [found])
+            )
 
     def _show_matrix(self) -> None:
         project = self.state.project
+        self.more.set_round(self.round)
         if not self.round:
-            self.confusion.wait(
-                "A confusion is there once a round is trained and validation scans with ground "
-                "truth measure it."
-            )
+            self.confusion.wait(CONFUSION.waits)
             return
         found, name = project.round(self.round), round_name(self.round)
 
@@ -298,38 +322,107 @@ class DeskPage(QDialog):
                 self.docks["Confusion"].setWindowTitle(f"Confusion, {name}")
                 self.confusion.set_matrix(found.id, list(project.classes.names), matrix)
 
-        self._read(partial(matrix_of, project, found), then, self.confusion)
+        self.reader.read(partial(matrix_of, project, found), then, self.confusion)
 
     def _show_points(self, key: tuple[int, int]) -> None:
         """The points behind a cell of the confusion, in the 3D view."""
         truth, said = self.confusion.of(key)
         project = self.state.project
-        found = project.round(self.confusion.round)
-        self.said.setText("Looking for these points …")
-        work = partial(find, project, found, truth, said, self._job)
-        names = project.classes.names
-        future = self._background.submit(work, Turn.NOW)
-        self._futures.add(future)
-        then = partial(self._found, names[truth], names[said])
-        future.add_done_callback(partial(self._ended, then))
+        found, names = project.round(self.confusion.round), project.classes.names
+        kind = f"of {names[truth]} taken for {names[said]}"
+        if truth == said:
+            kind = f"of {names[truth]}, found"
+        self._show_class(names[truth])
+        self._look_for(
+            f"points {kind}", partial(find, project, found, truth, said, self.reader.job)
+        )
 
-    def _found(self, truth: str, said: str, done: Future[Place | None]) -> None:
+    def _look_for(self, words: str, work: Callable[[], Place | None]) -> None:
+        """Look for validation points and show those of the scan that holds most."""
+        self.said.setText("Looking for these points …")
+        self.reader.submit(work, partial(self._found, words), Turn.NOW)
+
+    def _found(self, words: str, done: Future[Place | None]) -> None:
         try:
             place = done.result()
         except ProjectError as error:
             self.said.setText(breakable(f"{error.what} {error.do}"))
             return
+        except Cancelled:
+            return
         if place is None:
-            self.said.setText(f"No validation point of {truth} is taken for {said}.")
+            self.said.setText(f"There are no {words} in the validation scans.")
             return
         self.state.show_rows(place.scan, "", place.rows)
-        kind = f"of {truth} taken for {said}" if truth != said else f"of {truth}, found"
         self.said.setText(
             breakable(
-                f"{len(place.rows):,} of {place.points:,} points {kind} are marked in the view: "
+                f"{len(place.rows):,} of {place.points:,} {words} are marked in the view: "
                 f"{place.scan}, the one of {place.scans:,} scans that holds most."
             )
         )
+
+    # -- choosing -----------------------------------------------------------------------------
+
+    def _choose_size(self, size: int) -> None:
+        project = self.state.project
+        choice_of(self.state).choose(f"clusters of {size} m", behind.of_size(project, size))
+
+    def _choose_class(self, key: tuple[int, int]) -> None:
+        """A class in a partition: the units there that hold it."""
+        project, found = self.state.project, self.parts.found
+        name = self.parts.rows[key[0]]
+        self._show_class(name)
+        if found is None or project.units is None:
+            return
+        units = found.units_with(found.names.index(name))
+        units = units[project.units.partition[units] == key[1]]
+        words = f"units of {self.parts.columns[key[1]]} that hold {name} ({found.source})"
+        choice_of(self.state).choose(words, units)
+
+    def _choose_asked(self, name: str) -> None:
+        """A partition, or a class, of what was asked."""
+        self._show_class(name)
+        project, rounds = self.state.project, self._asked_rounds
+        units = project.units
+        if units is None:
+            return
+        parts = ["ground" if p == "ground" else f"size {p}" for p in units.partition_names]
+        if name in parts:
+            found = behind.asked_in(project, rounds, parts.index(name))
+        else:
+            label = project.classes.names.index(name)
+            assert label < FIRST_CODE
+            found = behind.answered_with(project, rounds, label)
+        choice_of(self.state).choose(f"units asked: {name}", found)
+
+    @property
+    def _asked_rounds(self) -> Sequence[Round]:
+        chosen = self.asked.which.currentData()
+        return [one for one in self.state.project.rounds if chosen in ("", None, one.id)]
+
+    def _follow(self) -> None:
+        """Say what is chosen, and mark it in the charts."""
+        chosen, units = choice_of(self.state).now, self.state.project.units
+        self.chosen.setVisible(chosen is not None)
+        self.sizes.choose(None)
+        if chosen is None or units is None:
+            self.said.setText("")
+            return
+        mine = chosen.units
+        scans = len(np.unique(units.scan[mine]))
+        points = int(units.points[mine].sum())
+        self.chosen.setText(f"{len(mine):,} units chosen  ✕")
+        self.said.setText(
+            breakable(
+                f"Chosen: {chosen.words}: {len(mine):,} units of {scans:,} scans, {points:,} "
+                "points. The queue keeps to them, the view lights them."
+            )
+        )
+        self.sizes.choose(units.size[mine][units.kind[mine] == CLUSTER])
+
+    def _ask(self, units: np.ndarray) -> None:
+        """Ask for chosen units, as a step of the window."""
+        self.ask.emit(lambda job: ask_these(self.state.project, job, units))
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
@@ -339,19 +432,26 @@ class DeskPage(QDialog):
     def closeEvent(self, event: QCloseEvent) -> None:
         store().setValue(_LAYOUT, self.body.saveState(_VERSION))
         self._soon.stop()
-        self._job.cancel()
         self.state.answers_changed.disconnect(self._soon.soon)
-        self.state.project_changed.disconnect(self.renew)
-        self._background.shut()
+        self.state.project_changed.disconnect(self._renew_if_changed)
+        self.reader.shut()
         super().closeEvent(event)
 
 
-def show_desk(over, state: State, theme: Theme, chosen: Callable[[str], object]) -> DeskPage:
-    """Show the Desk of a project, the same as before where it is open; `chosen` follows rounds."""
+def show_desk(
+    over,
+    state: State,
+    theme: Theme,
+    chosen: Callable[[str], object],
+    ask: Callable[[Callable[[Job], object]], object],
+) -> DeskPage:
+    """Show the Desk of a project, the same as before where it is open; `chosen` follows rounds,
+    `ask` runs a step that asks."""
     shown = over.findChild(DeskPage)
     if shown is None:
         shown = DeskPage(over, state, theme)
         shown.round_chosen.connect(chosen)
+        shown.ask.connect(ask)
     shown.show()
     shown.raise_()
     shown.activateWindow()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QListView,
+    QPushButton,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -28,7 +29,9 @@ from PySide6.QtWidgets import (
 )
 
 from core.base.words import duration, size_range
+from core.data.items import point_of
 from gui.desk.advice import advice
+from gui.desk.chosen import choice_of
 from gui.desk.rows import Row, Rows
 from gui.desk.state import State
 from gui.look.colours import class_table, partition_colours
@@ -108,6 +111,8 @@ class ItemDelegate(QStyledItemDelegate):
             QColor(*(int(c) for c in colour)),
         )
         size = size_range(units.cuts, row.partition) if row.partition >= 0 else "not prepared"
+        if point_of(row.unit) is not None:
+            size = "point"
         high = painter.fontMetrics().height()
         top = QRect(box.left() + 17, box.top() + 3, box.width() - 26, high)
         bottom = QRect(
@@ -195,6 +200,9 @@ class Queue(QWidget):
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.empty.setContentsMargins(10, 8, 10, 8)
+        self.only = QPushButton()
+        self.only.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.only.clicked.connect(choice_of(state).clear)
         self.budget = Budget(state)
         bar = QGridLayout()
         bar.setContentsMargins(8, 0, 8, 4)
@@ -207,6 +215,7 @@ class Queue(QWidget):
         layout.setSpacing(0)
         layout.addLayout(bar)
         layout.addWidget(self.saving)
+        layout.addWidget(self.only)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.list, 10)
         layout.addWidget(self.budget)
@@ -234,7 +243,17 @@ class Queue(QWidget):
             box.setEnabled(self.state.second is None)
         self.empty.setText(text)
         self.empty.setVisible(bool(text))
+        self._tell_chosen()
         self._follow()
+
+    def _tell_chosen(self) -> None:
+        """Say that the list keeps to what was chosen on the Desk; a click shows all again."""
+        state, chosen = self.state, choice_of(self.state).now
+        self.only.setVisible(chosen is not None and state.round is not None)
+        if chosen is not None:
+            kept, asked = len(state.order.places), state.summary.asked
+            self.only.setText(f"Chosen on the Desk: {kept:,} of {asked:,}  ✕")
+            self.only.setToolTip(f"Only {chosen.words}. A click lists every item again.")
 
     def _list_classes(self) -> None:
         """Offer the classes that are suggested for open items, the most frequent first."""

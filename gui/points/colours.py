@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.data.classes import UNLABELLED
 from core.prepare.units import OVERSIZE
+from gui.desk.chosen import choice_of
 from gui.desk.content import Content
 from gui.desk.state import State
 from gui.desk.target import Target
@@ -20,6 +21,8 @@ from gui.points.labelling import Labelling
 from gui.points.slots import Slots, base_slots, make_slots
 from gui.view.cloud import By
 from gui.view.view import CloudView
+
+_TOLD = ("prediction", "entropy", "truth")  # by a network, or by others
 
 
 class Colours(QObject):
@@ -51,6 +54,8 @@ class Colours(QObject):
         self.hides_predicted = True
         labelling.preview.connect(self.show_preview)
         state.target_changed.connect(self._retarget)
+        self.choice = choice_of(state)
+        self.choice.changed.connect(self.paint_units)
 
     def modes(self) -> tuple[str, ...]:
         """The colourings that have something to show now."""
@@ -63,6 +68,8 @@ class Colours(QObject):
             "colours": content is not None and content.colours is not None,
             "truth": content is not None and content.truth is not None,
         }
+        if self.state.hides_labels:  # who is to decide alone is told nothing
+            known |= dict.fromkeys(_TOLD, False)
         return tuple(mode for mode in paint.MODES if known.get(mode, True))
 
     def set_mode(self, mode: str) -> None:
@@ -185,10 +192,31 @@ class Colours(QObject):
                 slot[self._lit] = len(level)
                 own = np.array(self.theme.rgb("picked"), np.uint8)
                 rgb, level = np.vstack([rgb, own]), np.append(level, np.uint8(paint.FULL))
+        chosen = self._chosen(content)
+        if chosen is not None:
+            slot = slot.copy()
+            slot[chosen] = len(level)
+            own = np.array(self.theme.rgb("picked"), np.uint8)
+            rgb, level = np.vstack([rgb, own]), np.append(level, np.uint8(paint.FULL))
         if slot is not self.placed:
             self.placed = slot
             self.view.set_slots(slot)
         self.view.set_units(rgb, level, front=paint.DRAFT if target is not None else 256)
+
+    def _chosen(self, content: Content) -> np.ndarray | None:
+        """(N,) bool: points of units that were chosen on a chart, save what is asked; None for
+        none."""
+        mine = self.choice.rows_in(content.scan)
+        if not len(mine) or content.table is not self.state.project.units:
+            return None
+        if self.state.hides_labels:  # what is chosen may be a class
+            return None
+        table = np.zeros(content.units + 1, bool)
+        table[mine] = True
+        found: np.ndarray = table[np.maximum(content.unit, -1)]
+        if self.state.target is not None:
+            found[self.state.target.rows] = False
+        return found
 
     def _unseen(self, content: Content, slots: Slots) -> np.ndarray | None:
         """(N,) bool: rows without a class that are hidden by their prediction, None for none."""

@@ -201,6 +201,11 @@ class Session(QObject):
         self._tip = self.project.tip
         self.jobs.run("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
 
+    def ask_by(self, step: Callable[[Job], object]) -> None:
+        """Ask by another step, of units that somebody chose."""
+        self._tip = self.project.tip
+        self.jobs.run("Ask", step)
+
     def ask_frames(self, options: dict[str, Any]) -> None:
         """Choose and freeze the next frames to draw boxes in, in the background."""
         from core.frame_steps import ask_frames
@@ -210,7 +215,7 @@ class Session(QObject):
     def ask_next(self, options: dict[str, Any] | None = None) -> None:
         """The same; where items are still open, first say what becomes of them."""
         waiting = self.state.summary.waiting
-        if not waiting:
+        if not waiting or (options or {}).get("after") is not None:  # a branch takes none away
             self.ask(options)
             return
         one = waiting == 1

@@ -1,0 +1,1 @@
+"""A report on a project, without a window."""

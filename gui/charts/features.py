@@ -1,0 +1,269 @@
+"""Feature space: units side by side that a network takes for alike; brush to choose them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QPushButton
+
+from core.desk.explained import FEATURES
+from core.desk.features import ANSWERED, DECLINED, FREE, OPEN, PCA, STATES, UMAP, Plane
+from gui.charts.chart import COLOURS, Chart, Mark
+from gui.charts.key import SQUARE, Entry, Key
+from gui.look.combo import Combo
+
+FINE = 400  # cells of the picture along each side
+_MOST_DOTS = 20_000  # units that are drawn one by one
+_STATE_COLOURS = {ANSWERED: COLOURS[0], OPEN: COLOURS[1], DECLINED: COLOURS[3]}
+
+
+class FeaturesChart(Chart):
+    """A rectangle is dragged over units; `brushed` tells of it when the button is let go.
+
+    Signals
+    -------
+    brushed(units) : (n,) int64 numbers, ascending; none: the choice is put away
+    wanted(units) : to ask for these
+    """
+
+    title, explanation = FEATURES.title, FEATURES.whole
+    brushed = Signal(object)
+    wanted = Signal(object)
+    method_changed = Signal(str)
+
+    def __init__(self, theme, *, umap: bool = False) -> None:
+        self.plane: Plane | None = None
+        self.states = np.zeros(0, np.uint8)
+        self.chosen = np.zeros(0, np.int64)
+        self._cell = np.zeros(0, np.int32)  # of each unit in the picture
+        self._over: pg.ImageItem | pg.ScatterPlotItem | None = None
+        self._from: QPointF | None = None
+        self._frame: pg.QtWidgets.QGraphicsRectItem | None = None
+        self._key = Key()
+        self._names: Callable[[np.ndarray], list[str]] = lambda units: []
+        super().__init__(theme)
+        self.method = Combo()
+        for name in (PCA, *([UMAP] if umap else ())):
+            self.method.addItem({PCA: "principal components", UMAP: "UMAP"}[name], name)
+        self.method.setAccessibleName("How units are laid out")
+        self.method.currentIndexChanged.connect(
+            lambda *_: self.method_changed.emit(str(self.method.currentData()))
+        )
+        self.method.setVisible(umap)
+        self.ask = QPushButton("Ask for these")
+        self.ask.setAutoDefault(False)
+        self.ask.setEnabled(False)
+        self.ask.setToolTip("Drag a rectangle over units first.")
+        self.ask.clicked.connect(lambda: self.wanted.emit(self.chosen))
+        for part in (self.method, self.ask):
+            self.choices.add(part)
+
+    # -- what is shown ------------------------------------------------------------------------
+
+    def set_plane(
+        self, plane: Plane, states: np.ndarray, names: Callable[[np.ndarray], list[str]]
+    ) -> None:
+        """Show units of the states (U,) uint8 of all units; `names` of units by their numbers."""
+        self.plane, self.states, self._names = plane, states[plane.units], names
+        if not len(plane.units):
+            self.wait(FEATURES.waits)
+            return
+        low, high = self._ends()
+        cell = (plane.xy - low) / (high - low) * (FINE - 1)
+        places = np.clip(np.rint(cell), 0, FINE - 1).astype(np.int32)
+        self._cell = places[:, 0] * FINE + places[:, 1]
+        counts = np.bincount(self.states, minlength=len(STATES)).tolist()
+        told = ", ".join(f"{n:,} {STATES[s]}" for s, n in enumerate(counts) if n)
+        self.tell(f"{len(plane.units):,} units by {plane.what}: {told}.")
+        self.show_plot(told)
+
+    def _ends(self) -> tuple[np.ndarray, np.ndarray]:
+        assert self.plane is not None
+        if not len(self.plane.xy):
+            return np.zeros(2), np.ones(2)
+        xy = self.plane.xy
+        low, high = (found(axis=0).astype(np.float64) for found in (xy.min, xy.max))
+        return low, np.where(high > low, high, low + 1)
+
+    def choose(self, units: np.ndarray) -> None:
+        """Mark units (n,) as chosen; only that is drawn anew."""
+        self.chosen = units
+        free = self._free()
+        self.ask.setEnabled(free > 0)
+        self.ask.setText(f"Ask for these {free:,}" if free else "Ask for these")
+        self.ask.setToolTip(
+            "Make a query of the chosen units that nobody was asked about."
+            if free
+            else "Drag a rectangle over units that nobody was asked about first."
+        )
+        if self.shows and not self._stale and self.isVisible():
+            self._draw_chosen(self._mask())
+
+    def _free(self) -> int:
+        mask = self._mask()
+        return int((self.states[mask] == FREE).sum()) if len(mask) else 0
+
+    def _mask(self) -> np.ndarray:
+        """(n,) bool: which of the shown units are chosen."""
+        if self.plane is None:
+            return np.zeros(0, bool)
+        return np.isin(self.plane.units, self.chosen, assume_unique=True)
+
+    # -- drawing ------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        plane = self.plane
+        assert plane is not None
+        self._over = self._frame = None
+        names = ("first", "second")
+        words = [
+            f"{name} principal component ({share:.0%} of the variance)" if plane.method == PCA
+            else f"UMAP, {name} axis"
+            for name, share in zip(names, plane.shares, strict=True)
+        ]  # fmt: skip
+        self.axes(*words, grid=False)
+        if self._by_dots:
+            order = (FREE, DECLINED, ANSWERED, OPEN)
+            for state in order:
+                mine = self.states == state
+                if mine.any():
+                    colour = QColor(self._colour(state))
+                    if state == FREE:
+                        colour.setAlpha(110)
+                    self.plot.addItem(
+                        pg.ScatterPlotItem(
+                            plane.xy[mine, 0], plane.xy[mine, 1],
+                            size=4 if state == FREE else 6, brush=colour, pen=pg.mkPen(None))
+                    )  # fmt: skip
+        else:
+            self.plot.addItem(self._picture(self._cells()))
+        self._draw_chosen(self._mask())
+        low, high = self._ends()
+        room = (high - low) * 0.03
+        self.plot.setXRange(low[0] - room[0], high[0] + room[0], padding=0)
+        self.plot.setYRange(low[1] - room[1], high[1] + room[1], padding=0)
+
+    @property
+    def _by_dots(self) -> bool:
+        return len(self._cell) <= _MOST_DOTS
+
+    def _colour(self, state: int) -> str:
+        return _STATE_COLOURS.get(state, self.theme.quiet)
+
+    def _cells(self) -> np.ndarray:
+        """(FINE, FINE, 4) uint8: how many free units lie in each cell, and any that was asked."""
+        count = np.bincount(self._cell[self.states == FREE], minlength=FINE * FINE)
+        shade = np.zeros((FINE * FINE, 4), np.uint8)
+        shade[:, :3] = _rgb(self.theme.quiet)
+        most = np.log1p(count.max(initial=0)) or 1.0
+        shade[:, 3] = np.where(count > 0, 40 + 190 * np.log1p(count) / most, 0)
+        for state in (DECLINED, ANSWERED, OPEN):
+            there = np.unique(self._cell[self.states == state])
+            shade[there] = (*_rgb(self._colour(state)), 255)
+        return shade.reshape(FINE, FINE, 4)
+
+    def _picture(self, shade: np.ndarray) -> pg.ImageItem:
+        low, high = self._ends()
+        half = (high - low) / (FINE - 1) / 2
+        item = pg.ImageItem(shade, axisOrder="col-major", levels=None)
+        item.setRect(QRectF(*(low - half), *(high - low + 2 * half)))
+        return item
+
+    def _draw_chosen(self, mask: np.ndarray) -> None:
+        """Draw the chosen ones over the others."""
+        colour = QColor(self.theme.accent)
+        if self._over is not None:
+            self.plot.removeItem(self._over)
+            self._over = None
+        if not len(mask) or not mask.any():
+            return
+        assert self.plane is not None
+        if self._by_dots:
+            xy = self.plane.xy[mask]
+            self._over = pg.ScatterPlotItem(xy[:, 0], xy[:, 1], size=7, brush=None,
+                                            pen=pg.mkPen(colour, width=1.5))  # fmt: skip
+        else:
+            shade = np.zeros((FINE * FINE, 4), np.uint8)
+            there = np.zeros(FINE * FINE, bool)
+            there[self._cell[mask]] = True
+            shade[there] = (*_rgb(self.theme.accent), 190)
+            self._over = self._picture(shade.reshape(FINE, FINE, 4))
+        self.plot.addItem(self._over)
+
+    def place(self) -> None:
+        there = [
+            state for state in (OPEN, ANSWERED, DECLINED, FREE) if (self.states == state).any()
+        ]
+        entries = [Entry(SQUARE, QColor(self._colour(s)), STATES[s]) for s in there]
+        if len(self.chosen):
+            entries.append(Entry(SQUARE, QColor(self.theme.accent), "chosen"))
+        self._key.show(self.plot, entries, self.letters(), self.theme)
+
+    # -- the brush ----------------------------------------------------------------------------
+
+    @cached_property
+    def plot(self) -> pg.PlotWidget:
+        made = super().plot
+        made.viewport().installEventFilter(self)
+        return made
+
+    def eventFilter(self, watched, event) -> bool:
+        kind = event.type()
+        if kind == event.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
+            self._from = self._under(event)
+        elif kind == event.Type.MouseMove and self._from is not None:
+            self.brush(self._from, self._under(event))
+        elif kind == event.Type.MouseButtonRelease and self._from is not None:
+            start, end = self._from, self._under(event)
+            self._from = None
+            mask = self.brush(start, end)
+            self._take_frame()
+            assert self.plane is not None
+            self.brushed.emit(self.plane.units[mask])
+        return super().eventFilter(watched, event)
+
+    def _under(self, event) -> QPointF:
+        """Where in the plane the mouse is."""
+        scene = self.plot.mapToScene(event.position().toPoint())
+        return self.plot.getViewBox().mapSceneToView(scene)
+
+    def brush(self, start: QPointF, end: QPointF) -> np.ndarray:
+        """(n,) bool: the shown units in a rectangle between two places, drawn as chosen."""
+        assert self.plane is not None
+        box = QRectF(start, end).normalized()
+        x, y = self.plane.xy.T
+        mask = (x >= box.left()) & (x <= box.right()) & (y >= box.top()) & (y <= box.bottom())
+        self._draw_chosen(mask)
+        self._take_frame()
+        self._frame = pg.QtWidgets.QGraphicsRectItem(box)
+        self._frame.setPen(pg.mkPen(QColor(self.theme.text), width=1, style=Qt.PenStyle.DashLine))
+        self.plot.addItem(self._frame, ignoreBounds=True)
+        return mask
+
+    def _take_frame(self) -> None:
+        if self._frame is not None:
+            self.plot.removeItem(self._frame)
+            self._frame = None
+
+    def hit(self, at: QPointF) -> Mark | None:
+        return None  # units are brushed, not pointed at
+
+    def table(self):
+        plane = self.plane
+        assert plane is not None
+        chosen = self._mask()
+        names = self._names(plane.units)
+        return ("unit", "x", "y", "state", "chosen"), [
+            (name, float(x), float(y), STATES[s], int(c))
+            for name, (x, y), s, c in zip(names, plane.xy, self.states, chosen, strict=True)
+        ]
+
+
+def _rgb(colour: str) -> bytes:
+    """Three numbers of "#rrggbb"."""
+    return bytes.fromhex(colour[1:])

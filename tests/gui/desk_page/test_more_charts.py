@@ -1,0 +1,245 @@
+"""Certainty, annotators, scans, features and an experiment on the Desk: what they tell, and what a
+click or a brush chooses; with real clicks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from core.answers.effort import Effort
+from core.desk.effort import effort_of
+from core.prepare.units import CLUSTER
+from core.project.project import Project
+from gui.charts.chart import Chart, Mark
+from gui.charts.taken import csv_bytes
+from gui.desk.chosen import choice_of
+from gui.desk_page.page import DeskPage
+from gui.start.recent import store
+from tests.gui.driver import Driver, open_window
+from tests.made_experiments import made_experiment, record_all
+from tests.rounds_made import measured_project
+
+LEFT = Qt.MouseButton.LeftButton
+NEW = ("Certainty", "Annotators", "Scans", "Features", "Experiment")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
+    """Two rounds, answered and measured; the second one's last answers took time."""
+    base = tmp_path_factory.mktemp("measured")
+    path = measured_project(base / "project", prepared.parent / "scans", made=prepared, rounds=2)
+    with Project(path) as project:
+        units = project.need_units()
+        free = [u for u in range(len(units)) if units.name(u) not in project.answers.effective]
+        for number, unit in enumerate(free[:5]):
+            scan = units.scans[units.scan[unit]]
+            rows = np.flatnonzero(project.rows(scan) == unit - units.range_of(scan).start)
+            project.answers.answer(
+                project.scan_ref(scan), rows, np.full(len(rows), 8, np.uint8), round="",
+                unit=units.name(unit), effort=Effort(active_s=1.0 + number, tool="key"),
+            )  # fmt: skip
+    return path
+
+
+@pytest.fixture
+def desk(qtbot, measured: Path) -> Iterator[DeskPage]:
+    window = open_window(measured, qtbot)
+    yield opened(window, qtbot)
+    window.close()
+
+
+def opened(window, qtbot) -> DeskPage:
+    both = Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(window.session.view.canvas.native, Qt.Key.Key_D, both)
+    page = window.findChild(DeskPage)
+    page.resize(1100, 700)
+    qtbot.waitUntil(lambda: page.rested, timeout=30_000)
+    return page
+
+
+def seen(desk: DeskPage, name: str, qtbot) -> Chart:
+    """A chart brought to the front."""
+    desk.docks[name].raise_()
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: desk.rested and desk.charts[name].isVisible(), timeout=30_000)
+    QApplication.processEvents()
+    return desk.charts[name]
+
+
+def spot(chart: Chart, mark: Mark) -> QPoint:
+    x, y = chart.on_screen([mark])[0]
+    return chart.plot.mapFromScene(QPointF(x, y))
+
+
+def click(chart: Chart, mark: Mark) -> None:
+    QTest.mouseMove(chart.plot.viewport(), spot(chart, mark))
+    QTest.mouseClick(chart.plot.viewport(), LEFT, pos=spot(chart, mark))
+
+
+def rows_of(chart: Chart) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(csv_bytes(chart).decode())))
+
+
+def test_a_click_on_a_size_chooses_its_clusters_for_all(desk: DeskPage, qtbot):
+    units, state = desk.state.project.need_units(), desk.state
+    sizes = seen(desk, "Sizes", qtbot)
+    mark = sizes.marks[0]
+    click(sizes, mark)
+    chosen = choice_of(state).now
+    wanted = [
+        u for u in range(len(units)) if units.kind[u] == CLUSTER and units.size[u] == mark.key
+    ]
+    assert chosen.units.tolist() == wanted
+    assert f"{len(wanted):,} units" in desk.said.text()
+    assert f"chosen: {len(wanted):,} of its clusters" in sizes.marks[0].words
+    features = seen(desk, "Features", qtbot)
+    assert features.chosen.tolist() == wanted
+    scans = seen(desk, "Scans", qtbot)
+    assert scans.chosen.tolist() == sorted({int(units.scan[u]) for u in wanted})
+    QTest.mouseClick(desk.chosen, LEFT)
+    assert choice_of(state).now is None
+    assert not len(features.chosen)
+
+
+def test_a_click_on_a_class_in_a_partition_chooses_its_units(desk: DeskPage, qtbot):
+    project = desk.state.project
+    units = project.need_units()
+    parts = seen(desk, "Classes", qtbot)
+    row = parts.rows.index("car")
+    column = int(np.nanargmax(parts.values[row]))
+    click(parts, next(mark for mark in parts.marks if mark.key == (row, column)))
+    car = project.classes.names.index("car")
+    wanted = []
+    for scan in units.scans:
+        truth, rows = project.dataset.ground_truth(scan, project.classes), project.rows(scan)
+        for number, unit in enumerate(units.range_of(scan)):
+            if units.partition[unit] == column and (truth[rows == number] == car).any():
+                wanted.append(unit)
+    assert wanted
+    assert choice_of(desk.state).now.units.tolist() == wanted
+    assert desk.learning.what.currentText() == "car"
+
+
+def test_certainty_says_what_it_lacks_and_a_click_marks_its_points(desk: DeskPage, qtbot):
+    chart, project = seen(desk, "Certainty", qtbot), desk.state.project
+    (scan,) = project.dataset.validation
+    rows = rows_of(chart)
+    matrix = np.asarray(project.tip.metrics()["confusion"])
+    assert sum(int(row["right"]) for row in rows) == int(np.trace(matrix))
+    assert sum(int(row["wrong"]) for row in rows) == int(matrix.sum() - np.trace(matrix))
+    chart.kind.setFocus()
+    QTest.keyClick(chart.kind, Qt.Key.Key_Down)
+    assert chart.waiting.text().startswith("These predictions were made before confidences")
+    assert not chart.shows
+    QTest.keyClick(chart.kind, Qt.Key.Key_Down)
+    QTest.keyClick(chart.kind, Qt.Key.Key_Down)
+    assert chart.shows
+    mark = max(chart.marks, key=lambda mark: mark.y)
+    click(chart, mark)
+    state = desk.state
+    qtbot.waitUntil(lambda: desk.rested and state.settled and state.target is not None)
+    content = state.content
+    assert content.scan == scan
+    metres = np.linalg.norm(content.points[:, :3], axis=1)
+    band = np.minimum(metres // 5, 16) == mark.key[2]
+    wrong = band & (content.truth < 19) & (content.truth != content.prediction)
+    assert state.target.rows.tolist() == np.flatnonzero(wrong).tolist()
+
+
+def test_a_row_of_seconds_chooses_its_answers(desk: DeskPage, qtbot):
+    chart, project = seen(desk, "Annotators", qtbot), desk.state.project
+    found = effort_of(project)
+    assert [row["annotator"] for row in rows_of(chart)] == [r.name for r in found.took["annotator"]]
+    assert float(rows_of(chart)[0]["median_s"]) == 3.0
+    click(chart, chart.marks[0])
+    units = project.need_units()
+    timed = [u for u, h in project.answers.effective.items() if h.active_s > 0]
+    assert choice_of(desk.state).now.units.tolist() == sorted(map(units.find, timed))
+
+
+def test_a_click_on_a_scan_opens_it(desk: DeskPage, qtbot):
+    chart, state = seen(desk, "Scans", qtbot), desk.state
+    mark = chart.marks[1]
+    click(chart, mark)
+    qtbot.waitUntil(lambda: state.settled and state.content.scan == mark.key)
+    entropy = [float(row["entropy"]) for row in rows_of(chart) if row["entropy"]]
+    assert entropy == sorted(entropy, reverse=True)
+    assert [row["scan"] for row in rows_of(chart)][1] == mark.key
+
+
+def test_a_rectangle_chooses_units_and_the_queue_keeps_to_them(driver: Driver, qtbot):
+    desk = opened(driver.window, qtbot)
+    chart, state = seen(desk, "Features", qtbot), desk.state
+    project, session = state.project, driver.session
+    units = project.need_units()
+    x, y = chart.plane.xy.T
+    low, high = np.quantile(x, [0.1, 0.6]), np.quantile(y, [0.1, 0.9])
+    corners = [
+        Mark(float(low[0]), float(high[0]), "", 0),
+        Mark(float(low[1]), float(high[1]), "", 0),
+    ]
+    first, last = (spot(chart, mark) for mark in corners)
+    view = chart.plot.viewport()
+    QTest.mousePress(view, LEFT, pos=first)
+    QTest.mouseMove(view, (first + last) / 2)
+    QTest.mouseMove(view, last)
+    QTest.mouseRelease(view, LEFT, pos=last)
+    box = chart.plot.getViewBox()
+    ends = [box.mapSceneToView(chart.plot.mapToScene(at)) for at in (first, last)]
+    (x0, x1), (y0, y1) = sorted(e.x() for e in ends), sorted(e.y() for e in ends)
+    wanted = np.flatnonzero((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).tolist()
+    assert 0 < len(wanted) < len(units)
+    assert choice_of(state).now.units.tolist() == wanted
+    names = set(units.names(wanted))
+    items = state.round.query.items
+    assert {items[place] for place in state.order.places} == names & set(items)
+    assert session.queue.only.text().startswith(
+        f"Chosen on the Desk: {len(state.order.places):,} of"
+    )
+    driver.settle()
+    content = state.content
+    lit = session.points.in_view.colours._chosen(content)
+    mine = [u - units.range_of(content.scan).start for u in wanted
+            if units.scans[units.scan[u]] == content.scan]  # fmt: skip
+    inside = np.isin(content.unit, mine)
+    inside[state.target.rows] = False
+    assert lit.tolist() == inside.tolist()
+    QTest.mouseClick(session.queue.only, LEFT)
+    assert len(state.order.places) == len(items)
+    assert not session.queue.only.isVisible()
+    desk.close()
+
+
+@pytest.mark.slow
+def test_an_experiment_stands_beside_the_project(qtbot, measured: Path, tmp_path: Path):
+    record_all(made_experiment(tmp_path / "out"))
+    store().setValue("desk experiment", str(tmp_path / "out"))
+    window = open_window(measured, qtbot)
+    chart = seen(opened(window, qtbot), "Experiment", qtbot)
+    assert {row["arm"] for row in rows_of(chart)} >= {"random", "ent", "full"}
+    chart.kind.setCurrentIndex(1)
+    QApplication.processEvents()
+    assert len(chart.marks) == len(rows_of(chart)) > 3
+    chart.kind.setCurrentIndex(2)
+    assert chart.waiting.text().startswith("No arm's mean curve reaches 95 % of full labels")
+    window.close()
+
+
+def test_new_charts_say_what_they_wait_for(driver: Driver, qtbot):
+    """A project that is asked; nothing is answered or trained, no experiment was opened."""
+    desk = opened(driver.window, qtbot)
+    said = {name: seen(desk, name, qtbot).waiting.text() for name in NEW}
+    assert said["Certainty"].startswith("Errors are known once a round is trained")
+    assert said["Annotators"] == "Nothing is answered yet."
+    assert said["Scans"] == "No network is scored yet."
+    assert said["Experiment"].startswith("Open the folder of an experiment")
+    assert desk.charts["Features"].shows, "by shapes of the units"
+    desk.close()

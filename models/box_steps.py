@@ -19,12 +19,7 @@ from core.boxes.formats.source import counted
 from core.boxes.geometry import moved, rotated_iou
 from core.boxes.kinds import kinds
 from core.boxes.labelled import Frame, LabelledFrames, most_objects
-from core.boxes.predictions import (
-    FramePrediction,
-    Predictions,
-    read_predictions,
-    write_predictions,
-)
+from core.boxes.predictions import Predictions
 from core.boxes.scene import CAMERA, Scenes, picture_size
 from core.boxes.table import Boxes
 from core.exchange.box_files import Read, truth
@@ -46,6 +41,7 @@ from models.boxes import checkpoint
 from models.boxes.cpsp import train_cpsp
 from models.boxes.detector import Detector
 from models.boxes.fit import fit
+from models.boxes.score import Frames, predict_to_file
 from models.boxes.setup import setup_of
 
 MODELS = (NORMAL, CPSP, FINAL)
@@ -236,31 +232,11 @@ def _detector(project: Project, path: Path) -> Detector:
     return Detector.load(path, fit=setup.fit, mixed=setup.mixed, threads=setup.threads)
 
 
-def _predicted(
-    project: Project, detector: Detector, scans: Sequence[str], path: Path, job: Job
-) -> Predictions:
-    """Predictions of scans, written to `path`; those that lie there of this checkpoint stay."""
-    from_files, known = project.dataset.from_files, dict[str, FramePrediction]()
-    source = f"{detector.source} {'heat_iou' if detector.fit else 'heat'}"
-    if path.exists():
-        found = read_predictions(path, classes=len(project.classes))
-        if found.source == source and np.array_equal(found.from_files, from_files):
-            known = {scan: found.frames[scan] for scan in scans if scan in found.frames}
-    scenes = scenes_of(project)
-    for done, scan in enumerate(scans):
-        job.progress(done, len(scans), "score")
-        if scan not in known:
-            known[scan] = _found(project, detector, scenes.read(scan))
-    made = Predictions({scan: known[scan] for scan in scans}, source, from_files)
-    write_predictions(path, made)
-    job.progress(len(scans), len(scans), "score", always=True)
-    return made
-
-
-def _found(project: Project, detector: Detector, points: np.ndarray) -> FramePrediction:
-    """What a detector finds in a scene, a merged class as the one that it counts as now."""
-    (found,) = detector.predict([points])
-    return replace(found, label=project.classes.now[found.label])
+def frames_of(project: Project) -> Frames:
+    """The project's frames as its detectors look at them."""
+    dataset, classes = project.dataset, project.classes
+    read = scenes_of(project).read
+    return Frames(read, project.scan_hash, dataset.from_files, classes.now, len(classes))
 
 
 def _suggest(project: Project, best: Predictions, job: Job) -> str:
@@ -336,12 +312,12 @@ def _validation(project: Project) -> list[Frame]:
 def _judged(
     project: Project, detector: Detector, frames: Sequence[Frame], job: Job
 ) -> dict[str, Any]:
-    scenes, judged = scenes_of(project), []
+    looked, judged = frames_of(project), []
     camera = setup_of(project).view == CAMERA
     for done, frame in enumerate(frames):
         job.progress(done, len(frames), "evaluate")
-        points = scenes.read(frame.scan)
-        table = _found(project, detector, points).table()
+        points = looked.read(frame.scan)
+        table = looked.look(detector, frame.scan).table()
         picture = _picture(project, frame, table) if camera else None
         judged.append(Judged(frame.boxes, table, points, picture))
     job.progress(len(frames), len(frames), "evaluate", always=True)
@@ -367,4 +343,5 @@ def predict_frames(
 ) -> Predictions:
     """What a folder's model finds in some scans; written beside it, what was known stays."""
     detector = _detector(project, weights_file(folder, model))
-    return _predicted(project, detector, scans, predictions_file(folder, model), job)
+    path = predictions_file(folder, model)
+    return predict_to_file(detector, frames_of(project), scans, path, job)

@@ -22,6 +22,7 @@ from core.boxes.table import Boxes
 LEAST_POINTS = 5  # of an object that is set in another frame
 _CARS, _SMALL, _LARGE = 15, 10, 3  # most objects of a class in a scene
 _LARGE_M = 2.5  # in length
+_EVERY = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +37,10 @@ class Frame:
 
 def most_objects(names: Sequence[str], kinds: Sequence[Kind]) -> dict[int, int]:
     """How many objects of each class a scene gets at most: 15 cars, 10 of what is small, as the
-    paper's code has it for cars, pedestrians and cyclists; 3 of what is large and rare."""
+    paper's code has it for cars, pedestrians and cyclists; 3 of what is large, or of any size."""
     made = {}
     for label, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        large = kind.size is not None and kind.size[0] > _LARGE_M
+        large = kind.size is None or kind.size[0] > _LARGE_M
         made[label] = _CARS if plain(name) == "car" else _LARGE if large else _SMALL
     return made
 
@@ -129,7 +130,11 @@ class LabelledFrames:
         of_class: dict[int, list[Item]] = {}
         for item in self.items:
             of_class.setdefault(item.label, []).append(item)
-        lacks = {c: max(0, most - int((label == c).sum())) for c, most in self._most.items()}
+        lacks = {}
+        for of, items in of_class.items():
+            # None more often than in every second scene: of few the very ones would be learnt.
+            most = min(self._most.get(of, 0), len(items) // _EVERY)
+            lacks[of] = max(0, most - int((label == of).sum()))
         chosen = drawn(of_class, lacks, rng)
         boxes = np.array([item.box for item in chosen]).reshape(-1, 7)
         clash = (rotated_iou(boxes, there)[0] > 0).sum(axis=1)

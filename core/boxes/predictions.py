@@ -1,14 +1,14 @@
 """What a detector says of frames: one file for a model, read and written here alone.
 
-Columns of the .npz: `scans` and `count` per frame, then a row a box: `box`, `score`, `label`,
-`feature`; of the whole file `source`, the hash of the checkpoint, and `from_files`, from the
-coordinates of the scans' files to those of the boxes.
+Columns of the .npz: `scans`, `count` and `digest` per frame, then a row a box: `box`, `score`,
+`label`, `feature`; of the whole file `source`, the hash of the checkpoint, and `from_files`, from
+the coordinates of the scans' files to those of the boxes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ _AGAIN = "Run `lidarloop score --task boxes` on the project again."
 _COLUMNS: dict[str, Column] = {
     "scans": (np.str_, "F"),
     "count": (np.int64, "F"),
+    "digest": (np.str_, "F"),
     "box": (np.float64, "N7"),
     "score": (np.float64, "N"),
     "label": (np.uint8, "N"),
@@ -59,13 +60,15 @@ class Predictions:
     """What one checkpoint says of frames. A frame with no box was looked at; one that is not among
     `frames` was not.
 
-    source : hash of the checkpoint's file
+    source : hash of the checkpoint's file, and how its boxes were scored and named
     from_files : (4, 4) float64 from the scans' files' coordinates to those of the boxes
+    digests : hash of each scan's content when it was looked at, where that was kept
     """
 
     frames: Mapping[str, FramePrediction]
     source: str
     from_files: np.ndarray
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def feature_size(self) -> int:
@@ -88,6 +91,7 @@ def write_predictions(path: Path, found: Predictions) -> None:
             "feature": np.concatenate(
                 [np.zeros((0, width), np.float32), *(frame.feature for frame in frames)]
             ),
+            "digest": np.array([found.digests.get(scan, "") for scan in found.frames], np.str_),
             "source": np.array([found.source], np.str_),
             "from_files": np.asarray(found.from_files, np.float64),
         },
@@ -115,7 +119,8 @@ def read_predictions(path: Path, *, classes: int) -> Predictions:
         )
         for scan, end, size in zip(scans, ends.tolist(), count.tolist(), strict=True)
     }
-    return Predictions(frames, str(read["source"][0]), read["from_files"])
+    digests = dict(zip(scans, map(str, read["digest"]), strict=True))
+    return Predictions(frames, str(read["source"][0]), read["from_files"], digests)
 
 
 def _wrong(read: Mapping[str, np.ndarray], classes: int) -> str | None:

@@ -15,10 +15,10 @@ from typing import Any
 from core import steps
 from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
-from core.base.words import DASH
 from core.cli import boxes, classes, demo, experiment, gauge, poses, rounds, settings
 from core.cli.arguments import parser
 from core.cli.faces import Faces
+from core.cli.measured import measured
 from core.cli.new import new, warn_of_size
 from core.cli.output import tell, to_terminal
 from core.cli.preview import query
@@ -235,29 +235,8 @@ def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
             return boxes.evaluate(project, faces.detector, _job())
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
-    rows = zip(metrics["iou"].items(), metrics["confusion"], strict=True)
-    for (name, iou), truth in rows:
-        aside = "" if iou is None or any(truth) else "  predicted, not in the truth: not counted"
-        print(f"  {name:<20} {DASH if iou is None else f'{iou:.1%}'}{aside}")
-    for band in metrics["ranges"]:
-        miou = DASH if band["miou"] is None else f"{band['miou']:.1%}"
-        name = f"from {band['from_m']} m"
-        print(f"  {name:<20} {miou} of {band['points']:,} points")
-    _print_panoptic(metrics.get("panoptic"))
+    print("\n".join(measured(metrics)))
     return 0
-
-
-def _print_panoptic(panoptic: dict[str, Any] | None) -> None:
-    if panoptic is None:
-        return
-
-    def line(values: dict[str, Any]) -> str:
-        parts = ((key.upper(), values[key]) for key in ("pq", "sq", "rq"))
-        return "  ".join(f"{n} {DASH if v is None else f'{v:.1%}'}" for n, v in parts)
-
-    print(f"panoptic: {line(panoptic)}")
-    for name, values in panoptic["classes"].items():
-        print(f"  {name:<20} {line(values)}")
 
 
 def _print_miou(metrics: dict[str, Any] | None) -> None:

@@ -101,7 +101,7 @@ def told(metrics: dict[str, Any]) -> list[str]:
         parts = []
         for place, difficulty in enumerate(DIFFICULTIES):
             counted = one["kitti"]["counted"][place]
-            value = f"{one['kitti']['r40']['3d'][place]:.1f}"
+            value = f"{one['kitti']['r40']['3d'][place]:.1f}%"
             cap = "" if counted >= ENOUGH else f" of {max(0, counted - 1) / ENOUGH:.1%} at most"
             parts.append(f"{difficulty} {value}{cap} ({counted:,})")
         lines.append(f"  KITTI 3D R40: {', '.join(parts)}")

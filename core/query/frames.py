@@ -60,14 +60,18 @@ def frames_of(
 ) -> Frames:
     """The table of a project's frames: `finished` holds the boxes of each finished frame, `drawn`
     those that stand by scan, and all of them took `minutes`; `predicted`: those that a detector
-    found by scan, which are expected where it looked."""
+    found by scan: so many are expected where it looked, but not more a frame than people drew, on
+    average."""
     expected = (sum(finished) + _KNOWN * _BOXES) / (len(finished) + _KNOWN)
     there = np.array([drawn.get(scan, 0) for scan in scans], np.int64)
     table = SECONDS_A_BOX * expected
     costs = np.full(len(scans), max(1, round(expected)), np.int64)
-    for place, scan in enumerate(scans):
-        if predicted is not None and scan in predicted:
-            costs[place] = max(1, predicted[scan])
+    if predicted:
+        # A detector at its beginning finds far too much: no more a frame than people drew.
+        found = np.array([predicted.get(scan, -1) for scan in scans])
+        mean = float(found[found >= 0].mean()) if (found >= 0).any() else 0.0
+        scaled = np.rint(found * min(1.0, expected / mean)) if mean > 0 else found
+        costs = np.where(found >= 0, np.maximum(1, scaled), costs).astype(np.int64)
     seconds = (minutes * 60 + _KNOWN * table) / (len(finished) + _KNOWN) if minutes else table
     return Frames(
         tuple(scans),

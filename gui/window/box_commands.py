@@ -60,6 +60,16 @@ def of_boxes(window: Shell, session: Session, work: BoxesWork) -> list[Action]:
         Action("oracle", "Oracle", ("F7",), "Round",
                "Draw the dataset's own boxes in the open frames.",
                session.box_oracle, no.box_oracle),
+        Action("train boxes", "Train detectors", ("F8",), "Round",
+               "Train on all finished frames, compare on held-out ones, find boxes to accept.",
+               session.detectors.train, no.train_boxes),
+        Action("deliver", "Deliver", ("F9",), "Round",
+               "Train the final detector on all finished frames; it looks at every frame.",
+               session.detectors.deliver, no.deliver),
+        Action("bank", "The bank of objects …", ("F10",), "Round",
+               "The objects that pseudo scenes are made of, with pictures, and a few scenes.",
+               lambda: session.detectors.open_bank(session.page.window()),
+               lambda: no.bank(session.detectors.bank())),
         common["cancel"],
     ]  # fmt: skip
     rows += [

@@ -29,7 +29,13 @@ class BoxSteps(QToolBar):
         flow.add(name)
         flow.add(TaskSwitch("boxes", run))
         for place, (id, text) in enumerate(
-            (("ask", "Ask for frames"), ("label", "Frames"), ("box finish", "Frame finished"))
+            (
+                ("ask", "Ask for frames"),
+                ("label", "Frames"),
+                ("box finish", "Frame finished"),
+                ("train boxes", "Train"),
+                ("deliver", "Deliver"),
+            )
         ):
             if place:
                 arrow = QLabel("›")

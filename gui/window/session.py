@@ -34,6 +34,7 @@ from gui.view import opengl
 from gui.view.view import CloudView
 from gui.window import endings, rescue
 from gui.window.banner import Banner, Choice
+from gui.window.box_detectors import BoxDetectors
 from gui.window.box_exchange import BoxExchange
 from gui.window.exchange import Exchange, Told
 from gui.window.gate import Gate
@@ -73,6 +74,9 @@ class Session(QObject):
         self.state = State(self.project, activity)
         self.exchange = Exchange(self.project, self._run_and_tell)
         self.box_exchange = BoxExchange(self.project, self._run_and_tell, self.state.background)
+        self.detectors = BoxDetectors(
+            self.project, self._run_and_tell, self.state.background, theme
+        )
         self.no = Reasons(self.project, self.state.summary, jobs)
         self.banner = Banner()
         self.page = QWidget()
@@ -410,6 +414,7 @@ class Session(QObject):
     # -- the rest -----------------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
+        self.detectors.theme = theme
         for part in (
             self.queue,
             self.partitions,

@@ -81,6 +81,17 @@ class Reasons:
             return "No frame is asked for."
         return self._busy()
 
+    def train_boxes(self) -> str | None:
+        if not self._project.boxes.finished:
+            return "Finish a frame first."
+        return self._busy()
+
+    def deliver(self) -> str | None:
+        return self.train_boxes()
+
+    def bank(self, folder: object) -> str | None:
+        return None if folder is not None else "No detector was trained with pseudo scenes yet."
+
     def export(self) -> str | None:
         return f"{self._jobs.running} is running." if self._jobs.running else None
 

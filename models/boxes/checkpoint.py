@@ -53,6 +53,8 @@ class About:
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> About:
         """What JSON says. Raises KeyError, TypeError or ValueError."""
+        if "detector" not in stored:
+            raise ValueError("it is of no detector of boxes")
         known = {field.name for field in fields(cls)}  # what a later program adds is passed over
         told = {name: value for name, value in stored.items() if name in known}
         about = cls(**{**told, "classes": tuple(told["classes"])})

@@ -143,7 +143,6 @@ class _Run:
         self.step = 0
         self.losses = np.full(about.steps, np.nan)
         self.saved = time.monotonic()
-        self.renewed = -1  # the step before which the samples were made anew
 
     def about(self) -> own.About:
         return replace(self.begun, step=self.step)
@@ -231,21 +230,22 @@ class _Run:
 
     def renew(self, job: Job) -> None:
         """Let the samples be made anew where that is due; what is kept for this step stays."""
-        if self.samples.due(self.step) and self.renewed != self.step:
+        if self.samples.due(self.step):
             self.save()
             self.samples.refresh(self.step, self.predict, job)
-            self.renewed = self.step
 
     def go(self, job: Job) -> None:
-        """Train to the end. What was learnt is saved where the job is cancelled or memory ends."""
+        """Train to the end, after a `renew`. What was learnt is saved where the job is cancelled or
+        memory ends."""
         steps = self.begun.steps
         # A GPU must not wait for samples; on a CPU the cores have work enough.
         readers = min(_READERS, os.cpu_count() or 1) if self.learner.where.type == "cuda" else 0
         try:
             while self.step < steps:
-                self.renew(job)
                 following = (s for s in range(self.step + 1, steps) if self.samples.due(s))
                 self._until(next(following, steps), readers, job)
+                if self.step < steps:
+                    self.renew(job)
         except (Cancelled, OutOfMemory):
             self.save()
             raise

@@ -81,6 +81,8 @@ def read(path: Path) -> tuple[dict[str, Tensor], About]:
 
 
 def _about(stored: Mapping[str, Any]) -> About:
+    if "network" not in stored:
+        raise ValueError("it is of no network for points")
     known = {field.name for field in fields(About)}  # what a later program adds is passed over
     of = {name: value for name, value in stored.items() if name in known}
     about = About(**{**of, "classes": tuple(of["classes"])})

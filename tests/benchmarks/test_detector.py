@@ -34,7 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> _Run:
     about = how.about(1000, 1, "")
     torch.manual_seed(0)
     learner = Learner(about.network(), how.learning_rate, mixed=False)
-    samples = labelled(object_frames(), GRID, 0)
+    samples = labelled(object_frames(), 0)
     out: Path = tmp_path_factory.mktemp("run") / "c.safetensors"
     return _Run(learner, samples, how, about, out)
 

@@ -33,7 +33,7 @@ def test_perfect_boxes_have_all_and_kitti_is_capped():
     assert car["d_ece"] == pytest.approx(0.1)  # always right, and said with 0.9
     assert car["kitti"]["r40"]["3d"][2] == pytest.approx(100 * 2 / 40)
     assert made["mean"] == {"strict": 1.0, "loose": 1.0, "bev_strict": 1.0}
-    assert any("5.0 of 5.0% at most (3)" in line for line in told(made))
+    assert any("5.0% of 5.0% at most (3)" in line for line in told(made))
 
 
 def test_boxes_that_hang_in_the_air_are_right_from_above_alone():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import metadata
 
 import numpy as np
 import pytest
 
 from core.base.errors import ProjectError, SettingsError
+from core.query import box_strategies as room
 from core.query.box_strategies import box_strategies, box_strategy_named
 from core.query.box_strategies.kecor import EPSILON2, SIGMA
 from core.query.budget import Budget
@@ -139,3 +141,24 @@ def test_what_another_strategy_may_not_choose_is_said():
             check_frames(one, pool, budget, "x")
     with pytest.raises(SettingsError, match="no strategy coreset"):
         box_strategy_named("coreset")
+
+
+def test_strategies_of_others_are_taken_or_named(tmp_path, monkeypatch):
+    module = "def last(pool, budget, draw):\n    return pool\n\nNUMBER = 3\n"
+    (tmp_path / "frames_of_others.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    values = {"last": "last", "number": "NUMBER", "cal": "last"}
+
+    def points(group: str) -> list[metadata.EntryPoint]:
+        assert group == "lidarloop.box_strategies"
+        return [metadata.EntryPoint(n, f"frames_of_others:{v}", group) for n, v in values.items()]
+
+    monkeypatch.setattr(metadata, "entry_points", points)
+    room._known.cache_clear()
+    try:
+        assert box_strategy_named("last")("pool", None, None) == "pool"
+        with pytest.raises(SettingsError, match=r"number .* cannot be used: it is no function"):
+            box_strategy_named("number")
+        assert "has one of that name" in room.broken_box_strategies()["cal"]
+    finally:
+        room._known.cache_clear()

@@ -73,9 +73,18 @@ def test_expectations_come_from_what_was_drawn():
         finished=[],
         drawn={SCANS[1]: 7},
         minutes=0,
-        predicted={SCANS[0]: 0, SCANS[1]: 4, SCANS[2]: 25},
+        predicted={SCANS[0]: 0, SCANS[1]: 4, SCANS[2]: 20},
     )
-    assert seen.costs[:4].tolist() == [1, 7, 25, 10]
+    assert seen.costs[:4].tolist() == [1, 7, 20, 10]  # a mean of 8, below the 10 of people
+    much = frames_of(
+        SCANS,
+        settled=frozenset(),
+        finished=[],
+        drawn={},
+        minutes=0,
+        predicted={SCANS[0]: 0, SCANS[1]: 30, SCANS[2]: 90},
+    )
+    assert much.costs[:4].tolist() == [1, 8, 22, 10]  # a mean of 40 is a quarter of it
 
 
 def test_what_cannot_be_asked_is_said():

@@ -38,13 +38,15 @@ def drive() -> Dataset:
     return open_dataset("kitti-tracking", samples("kitti_tracking"), ["training_reduced/0000"], [])
 
 
-def frames_of(dataset: Dataset, scans: Sequence[str], grid: Grid) -> list[Frame]:
-    """Frames with their boxes whose middles lie in a grid; the others are to be ignored."""
+def frames_of(dataset: Dataset, scans: Sequence[str], grid: Grid | None) -> list[Frame]:
+    """Frames with their boxes, those only whose middles lie in a grid."""
     made = []
     for scan in scans:
         boxes = truth(dataset, scan, KITTI.names)
         assert boxes is not None
-        made.append(Frame(scan, boxes.take(grid.holds(boxes.box[:, :3])), scan))
+        if grid is not None:
+            boxes = boxes.take(grid.holds(boxes.box[:, :3]))
+        made.append(Frame(scan, boxes, scan))
     return made
 
 
@@ -75,8 +77,9 @@ class TwoFrames:
         raise AssertionError
 
 
-def labelled(dataset: Dataset, grid: Grid, seed: int) -> LabelledFrames:
-    frames = frames_of(dataset, dataset.train, grid)
+def labelled(dataset: Dataset, seed: int) -> LabelledFrames:
+    # All boxes: scenes are turned, so that what lies beside the grid comes into it.
+    frames = frames_of(dataset, dataset.train, None)
     most = most_objects(KITTI.names, KINDS)
     return LabelledFrames(frames, Scenes(dataset, CAMERA).read, most, seed, Job())
 

@@ -4,6 +4,9 @@ trained."""
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +25,15 @@ from models.boxes.learner import one_cycle
 from models.networks import checkpoint
 from tests.models.boxes.made import CAR, KITTI, PEDESTRIAN, Scenes, other_classes, scene, trained
 from tests.models.training.stops import Stops
+from tests.places import ROOT
 
 STEPS = 6
+
+
+@pytest.fixture(scope="module")
+def one_step(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of one step, to be read only."""
+    return trained(tmp_path_factory.mktemp("one") / "a.safetensors", steps=1)
 
 
 class Stopped(Job):
@@ -101,7 +111,7 @@ def test_killed_without_a_word_it_goes_on_from_the_last_state(tmp_path: Path, mo
     assert out.read_bytes() == whole.read_bytes()
 
 
-@pytest.mark.parametrize("stop", [2, 3])
+@pytest.mark.parametrize("stop", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_what_depends_on_the_network_is_made_once_and_again_after_a_kill(stop: int, tmp_path: Path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -173,7 +183,10 @@ def test_a_state_of_another_training_begins_anew_and_says_so(tmp_path: Path):
     assert out.read_bytes() == whole.read_bytes()
 
 
-@pytest.mark.parametrize("harm", ["cut", "losses", "moment", "step"])
+@pytest.mark.parametrize(
+    "harm",
+    ["losses", *(pytest.param(harm, marks=pytest.mark.slow) for harm in ("cut", "moment", "step"))],
+)
 def test_a_damaged_state_is_told_of(harm: str, tmp_path: Path):
     out = tmp_path / "c.safetensors"
     with pytest.raises(Cancelled):
@@ -197,8 +210,8 @@ def test_a_damaged_state_is_told_of(harm: str, tmp_path: Path):
     assert "again" in caught.value.do
 
 
-def test_a_loss_that_is_no_number_is_one_sentence(tmp_path: Path):
-    tensors, about = own.read(trained(tmp_path / "a.safetensors", steps=1))
+def test_a_loss_that_is_no_number_is_one_sentence(one_step: Path, tmp_path: Path):
+    tensors, about = own.read(one_step)
     tensors["model.beside.weight"].fill_(3e38)  # finite, but no sum of it is
     network = about.network()
     checkpoint.load_network(network, tensors)
@@ -239,8 +252,8 @@ def test_scenes_without_points_or_boxes_are_passed_over(tmp_path: Path):
 # -- going on from a checkpoint --------------------------------------------------------------
 
 
-def test_a_training_goes_on_from_a_checkpoint(tmp_path: Path):
-    first = trained(tmp_path / "a.safetensors")
+def test_a_training_goes_on_from_a_checkpoint(one_step: Path, tmp_path: Path):
+    first = one_step
     second = trained(tmp_path / "b.safetensors", steps=1, learning_rate=1e-8, start=first)
     before, after = (own.read(path)[0] for path in (first, second))
     torch.testing.assert_close(
@@ -256,8 +269,8 @@ def refused(path: Path, start: Path, **more) -> ProjectError:
     return caught.value
 
 
-def test_a_checkpoint_of_another_list_range_or_size_is_refused(tmp_path: Path):
-    start = trained(tmp_path / "a.safetensors", steps=1)
+def test_a_checkpoint_of_another_list_range_or_size_is_refused(one_step: Path, tmp_path: Path):
+    start = one_step
     said = refused(tmp_path, start, classes=other_classes("lorry", "tram"))
     assert "another class list: its class 1 is car, the project's lorry" in said.what
     fewer = replace(KITTI, names=KITTI.names[:3])
@@ -267,6 +280,16 @@ def test_a_checkpoint_of_another_list_range_or_size_is_refused(tmp_path: Path):
     assert "another range: ring, x 0 to 16, y -8 to 8, z -3 to 1 m by 0.5 m" in said.what
     assert "another range: ring" in refused(tmp_path, start, view="camera").what
     assert "the detector small" in refused(tmp_path, start, detector="large").what
+
+
+def test_a_network_for_points_and_a_detector_are_told_apart(one_step: Path, tmp_path: Path):
+    with pytest.raises(ProjectError, match="it is of no network for points"):
+        checkpoint.read(one_step)
+    about = checkpoint.About("minkunet", 1.0, 0.1, ("car",), 1, 1, 1, 1, "2", 1, "abc")
+    other = tmp_path / "points.safetensors"
+    checkpoint.save(other, torch.nn.Linear(2, 2), about)
+    with pytest.raises(ProjectError, match="it is of no detector of boxes"):
+        trained(tmp_path / "b.safetensors", start=other)
 
 
 def test_classes_that_were_added_keep_what_was_learnt(tmp_path: Path):
@@ -298,8 +321,10 @@ def test_classes_that_were_added_keep_what_was_learnt(tmp_path: Path):
         {"view": 3},
     ],
 )
-def test_a_checkpoint_that_says_what_no_detector_is_is_told_of(change, tmp_path: Path):
-    tensors, about = own.read(trained(tmp_path / "a.safetensors", steps=1))
+def test_a_checkpoint_that_says_what_no_detector_is_is_told_of(
+    change, one_step: Path, tmp_path: Path
+):
+    tensors, about = own.read(one_step)
     network = about.network()
     checkpoint.load_network(network, tensors)
     checkpoint.save(tmp_path / "b.safetensors", network, replace(about, **change))
@@ -332,3 +357,29 @@ def test_it_stops_where_the_estimate_would_be_said(tmp_path: Path):
     with pytest.raises(Cancelled):
         trained(tmp_path / "c.safetensors", Stops(0))
     assert not (tmp_path / "c.safetensors").exists()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from core.base.jobs import Job
+from models.boxes import fit as fitting
+from tests.models.boxes.made import trained
+fitting._SAVE_EVERY_S = 0.0
+class Killed(Job):
+    def progress(self, done, total, text, **_):
+        if text == "train" and done == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+trained(Path(sys.argv[1]), Killed(), steps=6)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_a_state_to_go_on_from(tmp_path: Path):
+    whole = trained(tmp_path / "whole.safetensors", steps=STEPS)
+    out = tmp_path / "killed.safetensors"
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(out)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert own.read(state_of(out))[1].step == 4
+    trained(out, steps=STEPS)
+    assert out.read_bytes() == whole.read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from core.boxes.scene import CAMERA, Scenes
 from core.quality.box_metrics import told
 from models.boxes.detector import Detector
+from models.boxes.fit import log_of
 from tests.models.boxes.made import trained
 from tests.models.boxes.real import (
     CORNER,
@@ -44,14 +46,10 @@ def test_a_corner_of_two_frames_is_learnt_by_a_half_network(seed: int, tmp_path:
         assert found["classes"][name]["strict"] >= 0.9
 
 
-def test_thirty_steps_halve_the_loss_of_a_corner_of_two_frames(tmp_path: Path):
-    import json
-
-    from models.boxes.fit import log_of
-
+def test_a_few_steps_halve_the_loss_of_a_corner_of_two_frames(tmp_path: Path):
     out = trained(
         tmp_path / "c.safetensors",
-        steps=24,
+        steps=15,
         samples=TwoFrames(CORNER),
         size=HALF,
         grid=CORNER,
@@ -59,7 +57,7 @@ def test_thirty_steps_halve_the_loss_of_a_corner_of_two_frames(tmp_path: Path):
         augment=False,
     )
     losses = [row["loss"] for row in json.loads(log_of(out).read_text())["steps"]]
-    assert sum(losses[-4:]) < sum(losses[:4]) / 2
+    assert sum(losses[-3:]) < sum(losses[:3]) / 2
 
 
 @pytest.mark.slow
@@ -88,7 +86,7 @@ def test_twenty_frames_tell_cars_in_a_drive(tmp_path: Path):
     out = trained(
         tmp_path / "c.safetensors",
         steps=1500,
-        samples=labelled(object_frames(), NEAR, 0),
+        samples=labelled(object_frames(), 0),
         size=SMALL,
         grid=NEAR,
         view=CAMERA,

@@ -1,0 +1,91 @@
+"""Frames looked at by a detector, one after the other, and what was found kept in a file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.base.errors import Cancelled, ProjectError
+from core.base.files import hash_bytes
+from core.base.jobs import Job
+from core.boxes.predictions import (
+    FramePrediction,
+    Predictions,
+    read_predictions,
+    write_predictions,
+)
+from models.boxes.detector import Detector
+
+_SAVE_EVERY_S = 120.0
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Where frames come from: `read`: scan -> points (n, 4); `digest`: scan -> hash of its content;
+    `from_files` (4, 4) to their coordinates; `now` (256,) uint8 the class that counts for each."""
+
+    read: Callable[[str], np.ndarray]
+    digest: Callable[[str], str]
+    from_files: np.ndarray
+    now: np.ndarray
+    classes: int
+
+    def look(self, detector: Detector, scan: str) -> FramePrediction:
+        """What a detector finds in a frame, a merged class as the one that it counts as now."""
+        (found,) = detector.predict([self.read(scan)])
+        return replace(found, label=self.now[found.label])
+
+
+def predict_to_file(
+    detector: Detector, frames: Frames, scans: Sequence[str], path: Path, job: Job
+) -> Predictions:
+    """Predictions of scans, written to `path`. What lies there of the same checkpoint, scans and
+    classes stays, and so does what a call that was stopped had found. Raises DataError for a scan
+    that cannot be read."""
+    how = f"{detector.source} {'heat_iou' if detector.fit else 'heat'}"
+    merged = hash_bytes(frames.now.tobytes())[:8]
+    source = f"{how} {merged}"
+    part = path.with_name(f"{path.stem}.part{path.suffix}")
+    kept: dict[str, FramePrediction] = {}
+    digests: dict[str, str] = {}
+    for file in (path, part):
+        if not file.exists():
+            continue
+        try:
+            found = read_predictions(file, classes=frames.classes)
+        except ProjectError as error:  # this call makes it again
+            job.say(f"{error.what} Its frames are looked at again.")
+            continue
+        if found.source == source and np.array_equal(found.from_files, frames.from_files):
+            kept |= found.frames
+            digests |= found.digests
+
+    def made(names: Sequence[str]) -> Predictions:
+        some = {scan: now[scan] for scan in names}
+        return Predictions(some, source, frames.from_files, {scan: of[scan] for scan in names})
+
+    now: dict[str, FramePrediction] = {}
+    of: dict[str, str] = {}
+    saved = time.monotonic()
+    try:
+        for done, scan in enumerate(scans):
+            job.progress(done, len(scans), "score")
+            digest = frames.digest(scan)
+            known = scan in kept and digests.get(scan) == digest
+            now[scan] = kept[scan] if known else frames.look(detector, scan)
+            of[scan] = digest
+            if time.monotonic() - saved > _SAVE_EVERY_S:
+                write_predictions(part, made(list(now)))
+                saved = time.monotonic()
+    except Cancelled:
+        write_predictions(part, made(list(now)))
+        raise
+    whole = made(scans)
+    write_predictions(path, whole)
+    part.unlink(missing_ok=True)
+    job.progress(len(scans), len(scans), "score", always=True)
+    return whole

@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.base.errors import ProjectError
+from core.desk.certainty import Certainty
 from core.desk.class_parts import TRUTH, ClassParts
 from core.desk.sizes import Sizes
+from gui.charts.certainty import CertaintyChart
 from gui.charts.chart import Chart
 from gui.charts.class_parts import ClassPartsChart
 from gui.charts.ends import apart
@@ -137,3 +140,44 @@ def test_names_at_ends_are_apart_in_their_order_and_as_near_as_can_be():
     places = apart([20.0, 21.0, 80.0, 99.0, 99.5], 10, 100)
     assert all(b - a >= 10 - 1e-9 for a, b in pairwise(places))
     assert places[-1] <= 95 + 1e-9
+
+
+def test_a_saved_svg_looks_as_the_saved_picture(qtbot):
+    """Axes were drawn in another scale than what they measure, each mark with those beside it in a
+    store of marks, and letters in any font."""
+    chart = shown(CertaintyChart(DARK), qtbot)
+    rng = np.random.default_rng(0)
+    entropy = rng.integers(0, 900, (2, 2, 40))
+    said = rng.integers(50, 900, (2, 10))
+    sure = said * (np.arange(10) + 0.5) / 10
+    right = np.minimum((sure * rng.uniform(0.6, 1.2, (2, 10))).astype(np.int64), said)
+    far = rng.integers(200, 900, (2, 17))
+    chart.set_certainty(
+        Certainty("001-size", ("road", "car"), entropy, 3.0, said, right, sure, far, far // 3, 1, 1)
+    )
+    found = {}
+    for kind in range(chart.kind.count()):
+        chart.kind.setCurrentIndex(kind)
+        QApplication.processEvents()
+        wanted, svg = image_of(chart, 1), svg_of(chart)
+        made = QImage(wanted.size(), QImage.Format.Format_RGB32)
+        made.fill(QColor("white"))
+        painter = QPainter(made)
+        QSvgRenderer(svg).render(painter)
+        painter.end()
+        found[chart.kind.currentText()] = alike(wanted, made)
+        assert min(found.values()) > 0.99, found
+    assert b", sans-serif" in svg
+
+
+def alike(one: QImage, other: QImage) -> float:
+    """Correlation of two pictures' darkness over squares of 6 pixels: letters may differ a bit."""
+
+    def squares(image: QImage) -> np.ndarray:
+        grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+        pixels = np.frombuffer(grey.constBits(), np.uint8).reshape(grey.height(), -1)
+        pixels = 255.0 - pixels[:, : grey.width()]
+        high, wide = pixels.shape[0] // 6, pixels.shape[1] // 6
+        return pixels[: high * 6, : wide * 6].reshape(high, 6, wide, 6).mean(axis=(1, 3))
+
+    return float(np.corrcoef(squares(one).ravel(), squares(other).ravel())[0, 1])

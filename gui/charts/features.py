@@ -186,7 +186,7 @@ class FeaturesChart(Chart):
         if self._by_dots:
             xy = self.plane.xy[mask]
             self._over = pg.ScatterPlotItem(xy[:, 0], xy[:, 1], size=7, brush=None,
-                                            pen=pg.mkPen(colour, width=1.5))  # fmt: skip
+                                            pen=self.pen(colour, width=1.5))  # fmt: skip
         else:
             shade = np.zeros((FINE * FINE, 4), np.uint8)
             there = np.zeros(FINE * FINE, bool)
@@ -241,7 +241,7 @@ class FeaturesChart(Chart):
         self._draw_chosen(mask)
         self._take_frame()
         self._frame = pg.QtWidgets.QGraphicsRectItem(box)
-        self._frame.setPen(pg.mkPen(QColor(self.theme.text), width=1, style=Qt.PenStyle.DashLine))
+        self._frame.setPen(self.pen(QColor(self.theme.text), width=1, style=Qt.PenStyle.DashLine))
         self.plot.addItem(self._frame, ignoreBounds=True)
         return mask
 

@@ -30,6 +30,7 @@ class Chart(Protocol):
 
     title: str
     theme: Theme
+    sharp: float
     inside: QWidget
     large: QToolButton
 
@@ -61,11 +62,11 @@ def image_of(chart: Chart, sharp: int = _SHARP) -> QImage:
     """Its picture on white, in so many pixels for each on the screen."""
     size = chart.plot.viewport().size()
     made = QImage(size * sharp, QImage.Format.Format_RGB32)
-    made.setDevicePixelRatio(sharp)  # so that lines are as wide as on the screen
+    made.setDevicePixelRatio(sharp)
     made.fill(QColor("white"))
     painter = QPainter(made)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-    _paint(chart, painter, QRectF(QPointF(0, 0), size.toSizeF()))
+    _paint(chart, painter, QRectF(QPointF(0, 0), size.toSizeF()), sharp)
     painter.end()
     return made
 
@@ -90,10 +91,11 @@ def svg_of(chart: Chart) -> bytes:
     return _FAMILY.sub(rb'font-family="\1, sans-serif"', bytes(data.data()))
 
 
-def _paint(chart: Chart, painter: QPainter, target: QRectF) -> None:
-    """Render the plot as on a page of paper, whatever the window's colours are."""
+def _paint(chart: Chart, painter: QPainter, target: QRectF, sharp: float = 1.0) -> None:
+    """Render the plot as on a page of paper, whatever the window's colours are; lines of it are
+    as wide as on the screen, of which a pixel is drawn as `sharp`."""
     before = chart.theme
-    chart.theme = LIGHT
+    chart.theme, chart.sharp = LIGHT, sharp
     chart.redraw()
     for item in chart.plot.scene().items():
         if isinstance(item, pg.ScatterPlotItem):  # shapes, not cut out of a picture of the screen
@@ -102,7 +104,7 @@ def _paint(chart: Chart, painter: QPainter, target: QRectF) -> None:
         chart.plot.render(painter, target, chart.plot.viewport().rect(),
                           Qt.AspectRatioMode.IgnoreAspectRatio)  # fmt: skip
     finally:
-        chart.theme = before
+        chart.theme, chart.sharp = before, 1.0
         chart.redraw()
 
 

@@ -117,6 +117,29 @@ def test_pictures_and_numbers_are_taken_along(parts: ClassPartsChart, tmp_path: 
         save(chart, tmp_path / "x.gif")
 
 
+def test_lines_of_a_saved_picture_are_as_wide_as_on_the_screen(qtbot):
+    """They were a third: of 3 pixels that stand for one on the screen they took one."""
+    chart = shown(CertaintyChart(DARK), qtbot)
+    zero, far = np.zeros((1, 2, 40), np.int64), np.full((1, 17), 500)
+    said, sure = np.full((1, 10), 100), 100 * (np.arange(10)[None] + 0.5) / 10
+    chart.set_certainty(
+        Certainty("001-size", ("road",), zero, 3.0, said, np.zeros_like(said), sure, far, far, 1, 1)
+    )
+    chart.kind.setCurrentIndex(1)
+    QApplication.processEvents()
+    wide = []
+    for sharp in (1, 3):
+        image, mark = image_of(chart, sharp), chart.marks[7]
+        x, y = chart.on_screen([mark])[0]
+        row = round((y - 40) * sharp)  # above the mark: the line to the diagonal
+        colours = [
+            image.pixelColor(c, row) for c in range(round((x - 8) * sharp), round((x + 8) * sharp))
+        ]
+        wide.append(sum(c.red() - c.blue() > 100 for c in colours) / sharp)
+    assert wide[0] == pytest.approx(3, abs=1)
+    assert wide[1] == pytest.approx(wide[0], abs=1.2)
+
+
 def test_a_chart_is_enlarged_and_explained(parts: ClassPartsChart):
     chart = parts
     QTest.mouseClick(chart.why, LEFT)

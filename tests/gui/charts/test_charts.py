@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
@@ -18,11 +18,13 @@ from PySide6.QtWidgets import QApplication
 from core.base.errors import ProjectError
 from core.desk.certainty import Certainty
 from core.desk.class_parts import TRUTH, ClassParts
+from core.desk.features import ANSWERED, FREE, OPEN, Plane
 from core.desk.sizes import Sizes
 from gui.charts.certainty import CertaintyChart
 from gui.charts.chart import Chart
 from gui.charts.class_parts import ClassPartsChart
 from gui.charts.ends import apart
+from gui.charts.features import FINE, FeaturesChart
 from gui.charts.sizes import SizesChart
 from gui.charts.taken import Enlarged, csv_bytes, image_of, save, svg_of
 from gui.look.theme import DARK
@@ -204,3 +206,36 @@ def alike(one: QImage, other: QImage) -> float:
         return pixels[: high * 6, : wide * 6].reshape(high, 6, wide, 6).mean(axis=(1, 3))
 
     return float(np.corrcoef(squares(one).ravel(), squares(other).ravel())[0, 1])
+
+
+def test_many_units_are_a_picture_whose_cells_are_counted(qtbot):
+    """More than are drawn one by one; a rectangle chooses exactly those inside."""
+    chart = shown(FeaturesChart(DARK), qtbot)
+    rng = np.random.default_rng(1)
+    count = 25_000
+    xy = rng.normal(size=(count, 2)).astype(np.float32)
+    states = rng.choice(np.array([FREE, OPEN, ANSWERED], np.uint8), count, p=[0.96, 0.01, 0.03])
+    names = [f"unit {n}" for n in range(count)]
+    plane = Plane("features", "PCA", np.arange(count), xy, (0.5, 0.2))
+    chart.set_plane(plane, states, lambda units: [names[u] for u in units])
+    QApplication.processEvents()
+    low, high = xy.min(axis=0).astype(float), xy.max(axis=0).astype(float)
+    shade = chart._cells()
+    asked = np.zeros((FINE, FINE), bool)
+    free = np.zeros((FINE, FINE), int)
+    for (x, y), state in zip(xy.astype(float), states, strict=True):
+        parts = ((x, y) - low) / (high - low) * (FINE - 1)
+        cell = tuple(round(float(part)) for part in parts)
+        asked[cell] |= state != FREE
+        free[cell] += state == FREE
+    assert ((shade[..., 3] > 0) == (asked | (free > 0))).all()
+    assert (shade[asked, 3] == 255).all()
+    mask = chart.brush(QPointF(-0.5, -1), QPointF(0.25, 0.75))
+    inside = (xy[:, 0] >= -0.5) & (xy[:, 0] <= 0.25) & (xy[:, 1] >= -1) & (xy[:, 1] <= 0.75)
+    assert mask.tolist() == inside.tolist()
+    chart.choose(np.flatnonzero(mask))
+    assert chart.ask.text() == f"Ask for these {int((states[mask] == FREE).sum()):,}"
+    chosen = [row["unit"] for row in rows_of(chart) if row["chosen"] == "1"]
+    assert chosen == [names[u] for u in np.flatnonzero(mask)]
+    touched = chart._touched(QRectF(QPointF(-0.5, -1), QPointF(0.25, 0.75)))
+    assert touched.ravel()[chart._cell[mask]].all(), "no chosen unit is dark while one drags"

@@ -6,16 +6,19 @@ Each step takes an open project and a job; the command line and the window call 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.answers.effort import Effort
-from core.answers.entry import ScanRef
+from core.answers.entry import Head, ScanRef
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file
 from core.base.jobs import Job
 from core.data.items import scan_of
+from core.project.branches import counted, round_or_start
+from core.project.mix import Mix, guessed_mix
 from core.project.pool import ELSEWHERE, pool_of, seconds_of
 from core.project.project import Project
 from core.query.budget import Budget, minutes_budget, points_budget, units_budget
@@ -74,16 +77,20 @@ def ask(
     percent: str | None = None,
     units: int | None = None,
     minutes: float | None = None,
+    seed: int | None = None,
+    after: str | None = None,
 ) -> Round:
-    """Choose and freeze the next query; return its round.
+    """Choose and freeze the next query; return its round, which is on the table from then on.
 
     `strategy` defaults to the project's, and to "size" while nothing is scored. The budget is
     the project's share of points, unless `percent` of all points, `units` or `minutes` is given.
-    Raises ProjectError where a query is still open or nothing fits the budget.
+    `seed` defaults to the project's; `after` is the id of the round that it goes on from, "start"
+    for none, by default the one on the table: so a branch begins.
+    Raises ProjectError where that round's query is still open or nothing fits the budget.
     """
     table = project.need_units()
     job.progress(0, 2, "ask")
-    chosen = _choose(project, strategy, percent, units, minutes, job)
+    chosen = _choose(project, strategy, percent, units, minutes, seed, after, job)
     job.progress(1, 2, "ask")
     query = freeze(
         chosen.selection,
@@ -92,7 +99,7 @@ def ask(
         draw=chosen.draw,
         budget=chosen.budget,
         checkpoint=_hash_of_checkpoint(chosen.scored) if chosen.scored else None,
-        parent=project.tip.id if project.tip else None,
+        parent=chosen.tip.id if chosen.tip else None,
     )
     found = Round(project.new_round_folder(query))
     write_query(found.file(QUERY), query)
@@ -103,13 +110,17 @@ def ask(
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a query would ask: units, their points, and the seconds that it is expected to take, by
-    the answers so far where some took time (`timed`); NaN where they cannot be estimated."""
+    """What a query would ask: units of `scans` scans, their points, and the seconds that it is
+    expected to take, by the answers so far where some took time (`timed`); NaN where they cannot be
+    estimated. `mix` of the classes that it is likely of, None where nobody knows."""
 
+    strategy: str
     units: int
     points: int
+    scans: int
     seconds: float
     timed: bool
+    mix: Mix | None
 
 
 def estimate(
@@ -119,17 +130,24 @@ def estimate(
     percent: str | None = None,
     units: int | None = None,
     minutes: float | None = None,
+    seed: int | None = None,
+    after: str | None = None,
 ) -> Estimate:
     """What `ask` would ask now with these arguments: its dry run, which writes nothing.
 
     Raises ProjectError where `ask` would.
     """
-    found = _choose(project, strategy, percent, units, minutes, Job()).selection.units
-    pace = project.answers.pace(everyone=True)
-    table = project.need_units()
-    points = int(table.costs[found].sum())
-    seconds = float(seconds_of(project, table)[found].sum()) if table.basal else math.nan
-    return Estimate(len(found), points, seconds, pace is not None)
+    chosen = _choose(project, strategy, percent, units, minutes, seed, after, Job())
+    found, table = chosen.selection.units, project.need_units()
+    return Estimate(
+        chosen.strategy,
+        len(found),
+        int(table.costs[found].sum()),
+        len(np.unique(table.scan[found])),
+        float(seconds_of(project, table)[found].sum()) if table.basal else math.nan,
+        project.answers.pace(everyone=True) is not None,
+        guessed_mix(project, table, chosen.pool.columns, chosen.heads, found),
+    )
 
 
 @dataclass(frozen=True)
@@ -141,6 +159,9 @@ class _Choice:
     draw: Draw
     budget: Budget
     scored: Round | None
+    tip: Round | None
+    pool: Pool
+    heads: Mapping[str, Head]
 
 
 def _choose(
@@ -149,21 +170,24 @@ def _choose(
     percent: str | None,
     units: int | None,
     minutes: float | None,
+    seed: int | None,
+    after: str | None,
     job: Job,
 ) -> _Choice:
     """Choose the next query, as `ask` says."""
     table = project.need_units()
-    tip = project.tip
+    tip = project.tip if after is None else round_or_start(project, after)
     if tip is not None and not tip.frozen and project.open_items(tip):
         raise ProjectError(
             f"Round {tip.id} still has {len(project.open_items(tip)):,} unanswered items.",
             "Answer them, or train on what is answered; the rest then goes back to the pool.",
         )
-    scored = project.last_scored()
+    scored = project.last_scored(tip) if tip is not None or project.given.scored else None
     name = strategy or (project.settings.query.strategy if scored else "size")
-    pool = replace(pool_of(project, scored), job=job)
-    select = _that_can_choose(name, pool, first=not project.rounds, scored=scored is not None)
-    number = len(project.branch(project.tip)) + 1
+    counts = counted(project, tip)
+    pool = replace(pool_of(project, scored, counts.heads), job=job)
+    select = _that_can_choose(name, pool, first=tip is None, scored=scored is not None)
+    number = len(project.branch(tip)) + 1
     if units is not None:
         budget = units_budget(table, units)
     elif minutes is not None:
@@ -177,12 +201,12 @@ def _choose(
             percent=percent,
             fraction=project.settings.query.fraction,
             round=number,
-            spent=project.answers.spent().points,
+            spent=counts.points,
         )
-    draw = Draw(seed=project.seed, round=number)
+    draw = Draw(seed=project.seed if seed is None else seed, round=number)
     selection = _with_reopened(project, select, pool, budget, draw)
     check(selection, pool, budget, name)
-    return _Choice(selection, name, draw, budget, scored)
+    return _Choice(selection, name, draw, budget, scored, tip, pool, counts.heads)
 
 
 def _hash_of_checkpoint(scored: Round) -> str:

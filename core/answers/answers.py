@@ -9,7 +9,7 @@ for itself.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
@@ -405,16 +405,17 @@ class Answers:
         scan: ScanRef,
         *,
         rounds: set[str] | None = None,
+        asked: Collection[str] = (),
         until: Mapping[str, int] | None = None,
     ) -> np.ndarray:
         """(N,) uint8: the classes a scan's rows have, UNLABELLED where nobody gave one.
 
-        `rounds` keeps the answers to those rounds only ("" for volunteered ones); `until` folds
-        up to those positions. Raises DataError where an answer was made on another content of
-        the scan's file.
+        `rounds` keeps the answers to those rounds only ("" for volunteered ones), and to the units
+        `asked`, whichever round they were given to; `until` folds up to those positions. Raises
+        DataError where an answer was made on another content of the scan's file.
         """
         standing = self.fold.now if until is None else self.fold.at(until)
-        return labels_of(self.counted(scan, standing, rounds), scan.rows)
+        return labels_of(self.counted(scan, standing, rounds, asked=asked), scan.rows)
 
     def things(self, scan: ScanRef) -> Things:
         """The things of a scan's rows. Raises DataError as `labels` does."""
@@ -431,15 +432,17 @@ class Answers:
         standing: Standing,
         rounds: set[str] | None = None,
         kind: str = POINTS,
+        asked: Collection[str] = (),
     ) -> list[Entry]:
-        """The answers of a kind to a scan that count, in time order; of `rounds` only, where they
-        are told. Raises DataError where one was made on another content of the scan's file."""
+        """The answers of a kind to a scan that count, in time order; of `rounds` and to the units
+        `asked` only, where rounds are told. Raises DataError where one was made on another content
+        of the scan's file."""
         answers = []
         for journal in self._journals.values():
             for entry in journal.entries(scan=scan.name, kind=kind, rows_of=lambda _: scan.rows):
                 if entry.verb != "answer" or not standing.holds(entry):
                     continue
-                if rounds is not None and entry.round not in rounds:
+                if not (rounds is None or entry.round in rounds or entry.unit in asked):
                     continue
                 check_same(entry, scan)
                 answers.append(self._shown(entry))

@@ -5,7 +5,7 @@ Heads only; it is kept up to date as entries are added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -101,15 +101,21 @@ class Fold(Ledger):
         self._then = Standing(undone, reopened, dict(until))
         return self._then
 
-    def labelled_scans(self, *, rounds: set[str]) -> set[str]:
-        """Names of the scans where some point has a class by an answer to `rounds`."""
+    def labelled_scans(self, *, rounds: set[str], asked: Collection[str] = ()) -> set[str]:
+        """Names of the scans where some point has a class by an answer to `rounds`, or to one of
+        the units `asked`."""
         return {
             head.scan
             for head in self.all()
-            if head.round in rounds
+            if (head.round in rounds or head.unit in asked)
             and self.now.holds(head)
             and any(c < FIRST_CODE for c in head.class_counts())
         }
+
+    def of_rounds(self, unit: str, rounds: Collection[str]) -> Head | None:
+        """The newest answer or decline to a unit that holds and was given to one of `rounds`."""
+        there = (head for head in self._of_unit.get(unit, ()) if head.round in rounds)
+        return max((head for head in there if self.now.holds(head)), key=when, default=None)
 
     def class_counts(self) -> dict[int, int]:
         """Points answered per class, codes too."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.base.meanings import MEANINGS
 from core.base.settings import PRESETS
 from core.boxes.formats import KINDS
-from core.cli import boxes, classes, experiment, settings
+from core.cli import boxes, classes, experiment, quality, rounds, settings
 from core.data.reading import METRES
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
@@ -169,7 +169,20 @@ def parser() -> argparse.ArgumentParser:
     budget.add_argument("--minutes", type=float, metavar="M")
     budget.add_argument("--frames", type=int, metavar="F", help="with --task boxes")
     budget.add_argument("--boxes", type=int, metavar="B", help="with --task boxes")
+    made.add_argument("--seed", type=int, metavar="S", help="of chance; default: the project's")
+    made.add_argument(
+        "--from",
+        metavar="ROUND",
+        dest="after",
+        help='go on from this round, "start" for none: a branch of its own; default: the one on '
+        "the table",
+    )
+    made.add_argument("--dry-run", action="store_true", help="say what it would ask; write nothing")
     boxes.add_task(made)
+    made = on_project(
+        "rounds", "show the tree of rounds, go to a branch, name or compare", "rounds street"
+    )
+    rounds.add_arguments(made)
     add("strategies", "list the ways to choose what to ask", "lidarloop strategies")
     made = add(
         "experiment",
@@ -250,6 +263,12 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="of box files: with scores, by a detector; the window shows them to be accepted",
     )
+    made = on_project(
+        "quality",
+        "estimate how good the network or imported labels are, from points that chance chose",
+        "quality street --points 300",
+    )
+    quality.add_arguments(made)
     made = on_project("agreement", "compare blind answers with the first", "agreement street")
     boxes.add_task(made)
     made = on_project("export", "write labels in the dataset's layout", "export street out")

@@ -66,6 +66,18 @@ def query(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     return f"{found.id}: {len(found.query.items):,} frames, {cost:,} boxes expected"
 
 
+def no_branch(arguments: argparse.Namespace) -> None:
+    """Raise SettingsError where a query of frames was given what only one of points has."""
+    told = {"--dry-run": arguments.dry_run, "--from": arguments.after is not None}
+    told["--seed"] = arguments.seed is not None
+    wrong = [option for option, given in told.items() if given]
+    if wrong:
+        raise SettingsError(
+            f"{wrong[0]} is of queries of points; frames have one line of rounds.",
+            f"Leave out {wrong[0]}, or --task boxes.",
+        )
+
+
 def only_points(arguments: argparse.Namespace) -> None:
     """Raise SettingsError where a query of points was given what only boxes have."""
     if arguments.frames is not None or arguments.boxes is not None:

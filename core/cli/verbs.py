@@ -19,10 +19,11 @@ from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, 
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import boxes, classes, demo, experiment, gauge, poses, settings
+from core.cli import boxes, classes, demo, experiment, gauge, poses, rounds, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
+from core.cli.preview import preview
 from core.cli.strategies import listing
 from core.data.fitted import GUESSED
 from core.data.formats import format_named
@@ -221,21 +222,32 @@ def _poses(arguments: argparse.Namespace, _: Faces) -> int:
 
 
 def _query(arguments: argparse.Namespace, _: Faces) -> int:
-    with _opened(arguments.project) as project:
+    with _opened(arguments.project, read_only=arguments.dry_run) as project:
         if arguments.task == "boxes":
+            boxes.no_branch(arguments)
             print(boxes.query(project, arguments, _job()))
             return 0
         boxes.only_points(arguments)
-        found = steps.ask(
-            project,
-            _job(),
-            strategy=arguments.strategy,
-            percent=arguments.points,
-            units=arguments.units,
-            minutes=arguments.minutes,
-        )
+        options = {
+            "strategy": arguments.strategy,
+            "percent": arguments.points,
+            "units": arguments.units,
+            "minutes": arguments.minutes,
+            "seed": arguments.seed,
+            "after": arguments.after,
+        }
+        if arguments.dry_run:
+            print(preview(project, options))
+            return 0
+        found = steps.ask(project, _job(), **options)
         query = found.query
         print(f"{found.id}: {len(query.items):,} units, {int(query.cost.sum()):,} points")
+    return 0
+
+
+def _rounds(arguments: argparse.Namespace, _: Faces) -> int:
+    with _opened(arguments.project, read_only=not rounds.changes(arguments)) as project:
+        print(rounds.run(project, arguments))
     return 0
 
 
@@ -404,24 +416,20 @@ def _import(arguments: argparse.Namespace, _: Faces) -> int:
     return 0
 
 
+def _quality(arguments: argparse.Namespace, _: Faces) -> int:
+    from core.cli import quality
+
+    with _opened(arguments.project) as project:
+        print(quality.run(project, arguments, _job()))
+    return 0
+
+
 def _agreement(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.quality.agreement import agreements
+    from core.cli import agreement
 
     with _opened(arguments.project, read_only=True) as project:
-        if arguments.task == "boxes":
-            print("\n".join(boxes.agreement(project)))
-            return 0
-        found = agreements(project)
-        if not found:
-            print("Nothing was answered twice yet.")
-        for (second, first), one in sorted(found.items()):
-            who = f"{second} again" if first == second else f"{second} on {first}"
-            parts = (("same points", one.same), ("kappa", one.kappa), ("mIoU", one.miou))
-            values = ", ".join(f"{n} {DASH if v is None else f'{v:.3f}'}" for n, v in parts)
-            print(f"{who}: {one.units:,} units, {values}")
-            for name, value in zip(project.classes.names, one.iou, strict=True):
-                if value == value:  # a class that occurs
-                    print(f"  {name:<20} {value:.1%}")
+        lines = boxes.agreement if arguments.task == "boxes" else agreement.lines
+        print("\n".join(lines(project)))
     return 0
 
 
@@ -455,6 +463,7 @@ _VERBS: dict[str, Verb] = {
     "prepare": _prepare,
     "poses": _poses,
     "query": _query,
+    "rounds": _rounds,
     "strategies": _strategies,
     "experiment": _experiment,
     "annotate": _annotate,
@@ -466,6 +475,7 @@ _VERBS: dict[str, Verb] = {
     "doctor": _doctor,
     "merge": _merge,
     "import": _import,
+    "quality": _quality,
     "agreement": _agreement,
     "export": _export,
 }

@@ -1,4 +1,4 @@
-"""Items: what a query asks about. A unit of a scan, "<scan>#<part>", or a whole scan."""
+"""Items: what is asked about. A unit of a scan, "<scan>#<part>", a point, or a whole scan."""
 
 from __future__ import annotations
 
@@ -20,3 +20,9 @@ def split_item(item: str) -> tuple[str, str]:
 def scan_of(item: str) -> str:
     """Name of the scan that an item lies in, or is."""
     return split_item(item)[0]
+
+
+def point_of(item: str) -> int | None:
+    """The row of an item that is one point, "<scan>#p<row>"; None for any other item."""
+    part = split_item(item)[1]
+    return int(part[1:]) if re.fullmatch(r"p\d+", part) else None

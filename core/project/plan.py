@@ -3,6 +3,7 @@ written."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -92,3 +93,12 @@ def planned(
         reading=reading,
     )
     return Plan(file, class_list, (*judged.notes, *judge_stance(dataset)))
+
+
+def emptied(path: Path) -> None:
+    """Take away what was made of a project whose folder was empty or not there."""
+    for made in path.iterdir() if path.is_dir() else ():
+        if made.is_dir():
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            made.unlink(missing_ok=True)

@@ -7,10 +7,13 @@ from functools import partial
 
 import numpy as np
 
+from core.answers.entry import Head
 from core.answers.labels import ALIKE
 from core.base.errors import ProjectError
 from core.prepare.curvature import curvature_file, map_curvature
 from core.prepare.units import Units, map_shapes, shapes_file
+from core.project.branches import counted
+from core.project.doubt import doubt, has_imported
 from core.project.project import Project
 from core.query.opening import Opening, opening
 from core.query.pool import Pool
@@ -27,6 +30,11 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "curvature": (
         "the units' curvature, which is not measured yet",
         "Run `lidarloop prepare --curvature` on the project.",
+    ),
+    "doubt": (
+        "imported labels that a network and units alike contradict, and labels or network are "
+        "missing",
+        "Import labels, train a round on them and score it.",
     ),
     "seconds": (
         "seconds, which are estimated for clusters and ground cells alone",
@@ -60,13 +68,16 @@ class Columns(Mapping[str, np.ndarray]):
         return len(self._read)
 
 
-def pool_of(project: Project, scored: Round | None) -> Pool:
+def pool_of(
+    project: Project, scored: Round | None, heads: Mapping[str, Head] | None = None
+) -> Pool:
     """Units, what was answered, and columns: the scores of round `scored`, shapes and curvature
-    where the preparation has them, seconds, and centres where every scan has a pose."""
+    where the preparation has them, seconds, and centres where every scan has a pose. `heads`: unit
+    -> what counts for it in a branch; by default in that on the table."""
     table = project.need_units()
     free = np.ones(len(table), bool)
     labelled = np.zeros(len(table), bool)
-    effective = project.answers.effective.copy()
+    effective = counted(project, project.tip).heads if heads is None else heads
     index = table.find_all(effective)
     known = index >= 0  # a new preparation may have dropped units that were answered
     free[index[known]] = False
@@ -82,6 +93,8 @@ def pool_of(project: Project, scored: Round | None) -> Pool:
                 GIVE_AGAIN if scored.given else "Run `lidarloop score` on the project.",
             )
         read |= {name: partial(scores.__getitem__, name) for name in scores}
+        if {"mean_p", "feature"} <= read.keys() and has_imported(project):
+            read["doubt"] = lambda: doubt(project, scores)
     folder = project.units_folder / table.fingerprint
     if shapes_file(folder).exists():
         read["shape"] = lambda: map_shapes(folder, table)

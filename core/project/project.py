@@ -15,8 +15,7 @@ cache/                       predictions: may be deleted
 from __future__ import annotations
 
 import contextlib
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,14 +41,15 @@ from core.data.scans import Dataset, open_dataset
 from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
-from core.project.plan import planned
+from core.project.plan import emptied, planned
 from core.project.pointer import units_now
 from core.project.project_file import FILE, read_project_file
 from core.project.rescue import save_at_home
 from core.project.scan_files import ScanFiles
 from core.query.query import Query
-from core.rounds.round import GIVEN, TRAINING, Round, branch, read_rounds
+from core.rounds.round import GIVEN, TRAINING, Round, asked_by, branch, read_rounds
 from core.rounds.training_set import Pseudo, TrainingSet, read_training, write_training
+from core.rounds.tree import Tree
 
 CLASSES = "classes.toml"
 FRAME_ROUNDS = "frame-rounds"
@@ -106,6 +106,7 @@ class Project:
             for counts in (self.answers.fold.class_counts(), self.boxes.class_counts()):
                 self.classes.check_ids(counts, path / CLASSES)
             self.rounds: list[Round] = read_rounds(path / "rounds")
+            self.tree = Tree(path / "rounds", self.rounds)
             self.frame_rounds: list[Round] = read_rounds(path / FRAME_ROUNDS)
             self._close = undo.pop_all()
 
@@ -161,7 +162,7 @@ class Project:
             check.save_doubts(path / "units", plan.doubts)
             return cls(path)
         except ProjectError:
-            _empty(path)
+            emptied(path)
             raise
 
     def use_classes(self, classes: ClassList) -> None:
@@ -336,11 +337,15 @@ class Project:
 
     @property
     def tip(self) -> Round | None:
-        """The newest round."""
-        return self.rounds[-1] if self.rounds else None
+        """The round on the table: the newest of the branch that one stands on."""
+        return self.tree.tip(self.rounds)
 
     def add_round(self, found: Round) -> None:
+        """Take in a round that was asked; it is on the table then."""
+        newest = self.rounds[-1].id if self.rounds else None
         self.rounds = [*self.rounds, found]
+        if self.tree.at is not None or found.parent != newest:
+            self.tree.stand_at(found.id)
 
     def round(self, id: str) -> Round:
         """Return the round of that id. Raises ProjectError naming those there are."""
@@ -372,12 +377,12 @@ class Project:
         """Return a round and its ancestors, the oldest first."""
         return branch(self.rounds, tip)
 
-    def last_scored(self) -> Round | None:
-        """The newest round of the current branch whose scores can rank the next query; what another
-        network says, where it was scored last."""
+    def last_scored(self, tip: Round | None = None) -> Round | None:
+        """The newest round of a branch, of that on the table by default, whose scores can rank the
+        next query; what another network says, where it was scored last."""
         if self.given.scored:
             return self.given
-        for found in reversed(self.branch(self.tip)):
+        for found in reversed(self.branch(tip or self.tip)):
             if found.scored:
                 return found
         return None
@@ -399,7 +404,8 @@ class Project:
         path = found.file(TRAINING)
         if not path.exists():
             rounds = tuple(r.id for r in self.branch(found))
-            counted = self.answers.fold.labelled_scans(rounds={*rounds, ""})
+            asked = asked_by(self.rounds, rounds)
+            counted = self.answers.fold.labelled_scans(rounds={*rounds, ""}, asked=asked)
             scans = tuple(name for name in self.dataset.train if name in counted)
             if not scans:
                 raise ProjectError(
@@ -413,17 +419,19 @@ class Project:
         return read_training(path, self._fold)
 
     def _fold(self, scan: str, positions: Mapping[str, int], rounds: tuple[str, ...]) -> np.ndarray:
-        return self.labels(scan, rounds={*rounds, ""}, until=positions)
+        asked = asked_by(self.rounds, rounds)
+        return self.labels(scan, rounds={*rounds, ""}, asked=asked, until=positions)
 
     def labels(
         self,
         scan: str,
         *,
         rounds: set[str] | None = None,
+        asked: Collection[str] = (),
         until: Mapping[str, int] | None = None,
     ) -> np.ndarray:
         """(N,) uint8 classes a scan's rows were given, UNLABELLED where none was."""
-        return self.answers.labels(self.scan_ref(scan), rounds=rounds, until=until)
+        return self.answers.labels(self.scan_ref(scan), rounds=rounds, asked=asked, until=until)
 
     def things(self, scan: str) -> Things:
         """The things of a scan's (N,) rows."""
@@ -460,12 +468,3 @@ class Project:
         """The folder a new query of frames is saved in."""
         number = len(self.frame_rounds) + 1
         return self.path / FRAME_ROUNDS / f"{number:03d}-{query.strategy}"
-
-
-def _empty(path: Path) -> None:
-    """Take away what was made of a project whose folder was empty or not there."""
-    for made in path.iterdir() if path.is_dir() else ():
-        if made.is_dir():
-            shutil.rmtree(made, ignore_errors=True)
-        else:
-            made.unlink(missing_ok=True)

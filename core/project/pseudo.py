@@ -16,6 +16,7 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.files import hash_input
 from core.data.classes import UNLABELLED
+from core.project.branches import counted
 from core.project.pool import pool_of
 from core.query.strategies import strategies
 from core.query.strategies.names import TIMES
@@ -36,10 +37,11 @@ def _chosen(project: Project, found: Round) -> Pseudo | None:
     """What the strategy is sure of, in scans that hold an answer; what the last round learnt so is
     left out. As many points as a round may ask."""
     sure = getattr(strategies().get(found.query.strategy.split(TIMES)[-1]), "sure", None)
-    scored = project.last_scored()
+    scored = project.last_scored(found)
     if sure is None or scored is None or found.parent is None:
         return None
-    pool, units = pool_of(project, scored), project.need_units()
+    heads = counted(project, found).heads
+    pool, units = pool_of(project, scored, heads), project.need_units()
     if not {"divergence", "joint", "centre", "predicted"} <= pool.columns.keys():
         return None
     candidates = pool.free & np.isin(units.scan, units.scan[pool.labelled])

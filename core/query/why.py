@@ -35,6 +35,8 @@ def why(
         return f"The network is unsure here: {names}?" if names else "The network is unsure here."
     if strategy == "size":
         return f"{thing}, drawn by chance."
+    if strategy == "label-errors":
+        return f"{thing} whose imported label may be wrong: what is it?"
     if strategy == "random":
         return "Drawn by chance among all units."
     return reason

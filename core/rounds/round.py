@@ -6,7 +6,7 @@ tree: each names its parent; its branch is itself and its ancestors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -161,3 +161,10 @@ def branch(rounds: Sequence[Round], tip: Round | None) -> list[Round]:
             )
         tip = parent
     return line[::-1]
+
+
+def asked_by(rounds: Sequence[Round], ids: Collection[str]) -> Collection[str]:
+    """Units that the rounds `ids` asked: an answer to one counts for them, whichever round it was
+    given to. None where there is no other round that could have got one."""
+    mine = [found for found in rounds if found.id in ids]
+    return () if len(mine) == len(rounds) else {item for one in mine for item in one.query.items}

@@ -236,16 +236,16 @@ class Agenda:
         else:
             self.again = unit
 
-    def begin_second(self, units: Sequence[str]) -> Way:
+    def begin_second(self, units: Sequence[str], **about: str) -> Way:
         """Ask a sample instead of the query."""
-        self.second, self.again = Sample(units), ""
+        self.second, self.again = Sample(units, **about), ""
         return Way(self.second.unit)
 
     def end_second(self) -> Way:
         """Back to what the query asks, with how far the sample came."""
         assert self.second is not None
-        done, count = len(self.second.done), len(self.second)
-        self.second = None
-        rest = "see Review for the agreement" if done == count else "asked anew it goes on there"
-        words = f"The second opinion has ended after {done:,} of {count:,}: {rest}."
+        second, self.second = self.second, None
+        done, count = len(second.done), len(second)
+        rest = second.after_all if done == count else "asked anew it goes on there"
+        words = f"The {second.name.lower()} has ended after {done:,} of {count:,}: {rest}."
         return Way(self.cursor if self.owes else None, words)

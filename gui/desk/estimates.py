@@ -53,12 +53,13 @@ class Estimates(QObject):
             return "Counting what that would ask …"
         if isinstance(found, ProjectError):
             return f"{found.what} {found.do}"
+        scans = f"in {found.scans:,} scan{'s' * (found.scans != 1)}"
         if math.isnan(found.seconds):
-            return f"Asks {found.units:,} units, {found.points:,} points"
+            return f"Asks {found.units:,} units, {found.points:,} points, {scans}"
         pace = found.seconds / found.units
         source = "as measured so far" if found.timed else "a guess until your pace is measured"
         return (
-            f"Asks {found.units:,} units, {found.points:,} points: about "
+            f"Asks {found.units:,} units, {found.points:,} points, {scans}: about "
             f"{duration(found.seconds)} at {pace:.1f} s each, {source}"
         )
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.answers.entry import Head
+from core.data.items import point_of
 from core.query.why import thing_of, why
 from gui.desk.state import State
 
@@ -82,7 +83,10 @@ class Rows:
         points = int(units.costs[index]) if units is not None and index is not None else 0
         number = state.agenda.number_of(place)
         if state.second is not None:
-            return Row(unit, number, partition, points, self._thing(partition) + ".", "",
+            thing = self._thing(partition) + "."
+            if point_of(unit) is not None:
+                thing, points = "A point that chance chose, to estimate the quality.", 1
+            return Row(unit, number, partition, points, thing, "",
                        head, done)  # fmt: skip
         assert state.round is not None
         query, own = state.round.query, state.summary.place_of(unit)

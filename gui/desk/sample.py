@@ -1,4 +1,4 @@
-"""A sample of units that others answered, asked for a second opinion: a list with an end."""
+"""A sample that is asked blind, units that others answered or points: a list with an end."""
 
 from __future__ import annotations
 
@@ -10,13 +10,22 @@ class Sample:
 
     Attributes
     ----------
-    units : unit_ids
+    units : unit_ids, or points
+    name : what it is, in words
+    after_all : what to do once it is answered
     done : those that were answered
     place : which of them is asked
     """
 
-    def __init__(self, units: Sequence[str]) -> None:
+    def __init__(
+        self,
+        units: Sequence[str],
+        name: str = "Second opinion",
+        after: str = "see Review for the agreement",
+    ) -> None:
         self.units = tuple(units)
+        self.name, self.after_all = name, after
+        self._units = frozenset(self.units)
         self.done: set[str] = set()
         self.place = 0
 
@@ -24,7 +33,7 @@ class Sample:
         return len(self.units)
 
     def __contains__(self, unit: str) -> bool:
-        return unit in self.units
+        return unit in self._units
 
     @property
     def unit(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from core.data.classes import UNLABELLED
+from core.data.items import point_of
 from gui.desk.neighbours import Neighbours
 from gui.desk.state import State
 from gui.look.colours import class_table
@@ -75,14 +76,14 @@ class Scene(QObject):
         self._leveled = False
         slots = self.painter.begin()
         points = visible(content.points)
-        self.view.show_scan(Layer(points, slots, _look(form), levels(form.height), form.normal))
+        self.view.show_scan(Layer(points, slots, look_of(form), levels(form.height), form.normal))
         self.painter.paint()
 
     def show_form(self) -> None:
         """The sketch gives way to the form; nothing moves."""
         content = self.state.content
         if content is not None:
-            self.view.set_form(_look(content.form), content.form.normal)
+            self.view.set_form(look_of(content.form), content.form.normal)
             self._mark()
 
     # -- the target ---------------------------------------------------------------------------
@@ -137,6 +138,8 @@ class Scene(QObject):
         outline = theme.rgb("outline")
         rows = target.rows[np.isfinite(content.points[target.rows, :3]).all(axis=1)]
         lines = [(marks.person(pose, *box, ground), _rgba(theme.rgb("text"), 1.0))]
+        if point_of(target.unit) is not None:
+            lines.append((marks.around_point(pose, box[0]), _rgba(outline, 1.0)))
         if target.flat:
             hull = marks.footprint(content.points[rows], ground)
             lines.append((hull, _rgba(outline, 1.0)))
@@ -174,7 +177,7 @@ class Scene(QObject):
         self.neighbours.shut()
 
 
-def _look(form: Form) -> np.ndarray:
+def look_of(form: Form) -> np.ndarray:
     """(N, 3) as a layer has it."""
     return np.column_stack([form.reflection, form.kind, form.splat])
 

@@ -418,7 +418,7 @@ class State(QObject):
         """Make something in the shown scan the target; it is asked if the query asks it."""
         if self.second is not None:
             if target.unit not in self.second:
-                self.told.emit("Only the sample is answered in a second opinion; Esc ends it.")
+                self.told.emit(f"Only the {self.second.name.lower()} is answered; Esc ends it.")
                 return
             self.second.go(target.unit)
         self.target = self.agenda.as_asked(target)
@@ -444,9 +444,9 @@ class State(QObject):
         """Whether labels and suggestions are kept from the person, for a second opinion."""
         return self.second is not None
 
-    def begin_second(self, units: Sequence[str]) -> None:
-        """Ask units that others answered, without showing what they said."""
-        way = self.agenda.begin_second(units)
+    def begin_second(self, units: Sequence[str], **about: str) -> None:
+        """Ask a sample blind: units that others answered, or what it is `about` (Sample)."""
+        way = self.agenda.begin_second(units, **about)
         self._unhide()
         self._take(way)
 

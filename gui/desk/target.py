@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.items import point_of, scan_of
 from core.prepare.units import BLOCK, SCAN, VOXELS, Units, is_cell
 from gui.desk.content import Content
 
@@ -35,7 +36,12 @@ class Target:
 
 
 def find_unit(content: Content | None, unit: str) -> Target | None:
-    """The target of a unit of a scan by its unit_id, None where the scan has none of that name."""
+    """The target of a unit of a scan by its unit_id, or of a point; None where the scan has none
+    of that name."""
+    row = point_of(unit)
+    if row is not None and content is not None and scan_of(unit) == content.scan:
+        known = row < len(content.points)
+        return Target(np.array([row]), unit, None, "Point") if known else None
     units = content.table if content is not None else None
     index = units.find(unit) if units is not None else None
     if content is None or units is None or index is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from core.base.words import duration
+from core.data.items import point_of
 from core.rounds.spending import Spending
 from gui.desk.state import State
 from gui.look.words import Wrapped
@@ -46,7 +47,8 @@ class Budget(QWidget):
         if second is not None:
             self.bar.setMaximum(len(second))
             self.bar.setValue(len(second.done))
-            self.spent.setText(f"Second opinion: {len(second.done):,} of {len(second):,} units")
+            what = "points" if point_of(second.unit) is not None else "units"
+            self.spent.setText(f"{second.name}: {len(second.done):,} of {len(second):,} {what}")
             self.time.setText("Esc ends it.")
             return
         summary = self.state.summary

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.base.words import duration, size_range
+from core.data.items import point_of
 from gui.desk.advice import advice
 from gui.desk.chosen import choice_of
 from gui.desk.rows import Row, Rows
@@ -110,6 +111,8 @@ class ItemDelegate(QStyledItemDelegate):
             QColor(*(int(c) for c in colour)),
         )
         size = size_range(units.cuts, row.partition) if row.partition >= 0 else "not prepared"
+        if point_of(row.unit) is not None:
+            size = "point"
         high = painter.fontMetrics().height()
         top = QRect(box.left() + 17, box.top() + 3, box.width() - 26, high)
         bottom = QRect(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QHeaderView,
     QLabel,
+    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -17,21 +19,37 @@ from PySide6.QtWidgets import (
 
 from core.base.jobs import Progress
 from core.base.words import DASH, round_name
+from core.project.branches import in_tree
 from core.project.status import round_status
 from core.rounds import figures
+from core.rounds.round import Round
 from core.rounds.spending import Spending
 from gui.charts.lines import Lines
 from gui.desk.counted import points, units_words
 from gui.desk.state import State
+from gui.look.flow import Flow
 from gui.look.tables import Fit
 from gui.look.theme import Theme
 from gui.panels.highlight import Highlight
 
+_ACTS = (
+    ("here", "Go on here", "Put this round on the table: the next query is asked after it."),
+    ("compare", "Compare …", "Put it beside another one: figures, queries, every point."),
+    ("name", "Name …", "Give it a name, and note something about it."),
+    ("away", "Put away", "List it no more, nor the rounds after it; nothing is deleted."),
+)
 _ROUND_COLUMNS = ("Round", "Answered", "Points", "mIoU")
 
 
 class Rounds(QWidget):
-    """A row per round; a click shows its classes."""
+    """A row per round, a branch's below the round it begins at; a click shows its classes.
+
+    Signals
+    -------
+    wanted(what, id) : "here": put it on the table; "name", "away", "back", "compare"
+    """
+
+    wanted = Signal(str, str)
 
     def __init__(self, state: State, theme: Theme) -> None:
         super().__init__()
@@ -45,6 +63,7 @@ class Rounds(QWidget):
         self.table.itemSelectionChanged.connect(self._show_classes)
         self.highlight = Highlight(self.table)
         self.highlight.chosen.connect(self._choose)
+        self.acts = self._make_acts()
         self._chosen = ""  # the round that the person went to; else the newest that is measured
         self.chart = Lines("mIoU of each round", theme, percent=True)
         self.loss = Lines("Loss of each epoch", theme)
@@ -63,6 +82,7 @@ class Rounds(QWidget):
         layout.setSpacing(2)
         layout.addWidget(self.spent)
         layout.addWidget(self.table)
+        layout.addWidget(self.acts)
         layout.addWidget(self.chart)
         layout.addWidget(self.loss)
         layout.addWidget(self.labelled)
@@ -81,6 +101,47 @@ class Rounds(QWidget):
         self._cells: list[list[QTableWidgetItem]] = []
         self.refill()
 
+    def _make_acts(self) -> Flow:
+        """What can be done with the chosen round."""
+        acts = Flow()
+        self.buttons: dict[str, QPushButton] = {}
+        for what, text, tip in _ACTS:
+            made = self.buttons[what] = QPushButton(text)
+            made.setToolTip(tip)
+            made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            made.clicked.connect(lambda _=False, what=what: self._act(what))
+            acts.add(made)
+        self.all = QCheckBox("All")
+        self.all.setToolTip("List rounds that were put away too.")
+        self.all.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.all.toggled.connect(self.refill)
+        acts.add(self.all, right=True)
+        return acts
+
+    def _act(self, what: str) -> None:
+        place = self.table.currentRow()
+        if 0 <= place < len(self.rows):
+            id = self.rows[place]["id"]
+            if what == "away" and self.state.project.tree.of(id).archived:
+                what = "back"
+            self._chosen = id
+            self.wanted.emit(what, id)
+
+    def _show_acts(self) -> None:
+        """Which of them can be done with the chosen round."""
+        project, place = self.state.project, self.table.currentRow()
+        chosen = self.rows[place]["id"] if 0 <= place < len(self.rows) else ""
+        tip = project.tip
+        away = bool(chosen) and project.tree.of(chosen).archived
+        self.buttons["away"].setText("Bring back" if away else "Put away")
+        for what, button in self.buttons.items():
+            may = bool(chosen) and (project.writable or what == "compare")
+            may &= what != "here" or (not away and (tip is None or chosen != tip.id))
+            may &= what != "compare" or len(project.rounds) > 1
+            button.setEnabled(may)
+        self.acts.setVisible(bool(project.rounds))
+        self.all.setVisible(any(project.tree.of(one.id).archived for one in project.rounds))
+
     def _soon(self) -> None:
         if not self._later.isActive():
             self._later.start()
@@ -88,14 +149,16 @@ class Rounds(QWidget):
     def refill(self) -> None:
         """Read every round anew."""
         project = self.state.project
-        self.rows = [round_status(project, one) for one in project.rounds]
-        self._spending = [Spending(one.query, project.answers.fold) for one in project.rounds]
-        self._frozen = [one.frozen for one in project.rounds]
+        listed = in_tree(project, all=self.all.isChecked())
+        rounds = [one for one, _ in listed]
+        self.rows = [round_status(project, one) for one in rounds]
+        self._spending = [Spending(one.query, project.answers.fold) for one in rounds]
+        self._frozen = [one.frozen for one in rounds]
         self._cells = []
         self.table.setRowCount(len(self.rows))
-        for place, row in enumerate(self.rows):
+        for place, (row, (one, depth)) in enumerate(zip(self.rows, listed, strict=True)):
             miou = DASH if row["miou"] is None else f"{row['miou']:.1%}"
-            texts = (round_name(row["id"]).capitalize(), "", "", miou)
+            texts = (self._title(one, depth), "", "", miou)
             cells = [_cell(text, right=column > 0) for column, text in enumerate(texts)]
             self._cells.append(cells)
             for column, cell in enumerate(cells):
@@ -110,7 +173,15 @@ class Rounds(QWidget):
             with self.highlight.quiet():
                 self.table.selectRow([len(self.rows) - 1, *measured, *chosen][-1])
         self._show_classes()
+        self._show_acts()
         self._fit()
+
+    def _title(self, one: Round, depth: int) -> str:
+        """A round in its place in the tree; what is on the table is marked."""
+        about, tip = self.state.project.tree.of(one.id), self.state.project.tip
+        name = f" {about.name}" if about.name else ""
+        mark = " ●" if tip is not None and one == tip and len(self.rows) > 1 else ""
+        return f"{'    ' * depth}{round_name(one.id).capitalize()}{name}{mark}"
 
     def _fit(self) -> None:
         """The panel scrolls; its tables are as high as their rows, the first up to five."""
@@ -143,7 +214,14 @@ class Rounds(QWidget):
             for cell in self._cells[place]:
                 cell.setToolTip(
                     f"{row['id']}: {stage}, {answered} units, {spending.points:,} points"
+                    f"{self._about(row['id'])}"
                 )
+
+    def _about(self, id: str) -> str:
+        """What people say of a round, for its tooltip."""
+        about = self.state.project.tree.of(id)
+        told = [about.name, about.note, "put away" if about.archived else ""]
+        return "".join(f"\n{text}" for text in told if text)
 
     def choose(self, id: str) -> None:
         """Show a round's classes, as a click on it does."""
@@ -155,6 +233,7 @@ class Rounds(QWidget):
 
     def _show_classes(self) -> None:
         """IoU per class of the selected round, and the change from its parent."""
+        self._show_acts()
         place = self.table.currentRow()
         if not 0 <= place < len(self.rows):
             self.classes.setRowCount(0)

@@ -92,7 +92,7 @@ class Card(QFrame):
 
     @staticmethod
     def _sizes(target: Target, found: Sizes | None) -> str:
-        points = f"{len(target.rows):,} points"
+        points = f"{len(target.rows):,} point{'s' * (len(target.rows) != 1)}"
         return points if found is None else f"{found.words()} · {points}"
 
     def natural_width(self) -> int:

@@ -22,6 +22,8 @@ from gui.points.slots import Slots, base_slots, make_slots
 from gui.view.cloud import By
 from gui.view.view import CloudView
 
+_TOLD = ("prediction", "entropy", "truth")  # by a network, or by others
+
 
 class Colours(QObject):
     """The painter of a scene (gui.desk.scene) whose points are answered by their units.
@@ -66,6 +68,8 @@ class Colours(QObject):
             "colours": content is not None and content.colours is not None,
             "truth": content is not None and content.truth is not None,
         }
+        if self.state.hides_labels:  # who is to decide alone is told nothing
+            known |= dict.fromkeys(_TOLD, False)
         return tuple(mode for mode in paint.MODES if known.get(mode, True))
 
     def set_mode(self, mode: str) -> None:

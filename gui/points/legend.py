@@ -119,8 +119,9 @@ class Legend(QFrame):
         target = self.colours.state.target
         names[0] = "0 m, bumps 3 x" if target is not None and target.flat else "0 m"
         rows = self._named(names, colours)[::-1]
-        content = self.colours.state.content
-        if content is not None and content.prediction is not None:
+        state = self.colours.state
+        content = state.content
+        if content is not None and content.prediction is not None and not state.hides_labels:
             known = self.colours.state.summary.trust
             tint = "tint: predicted" if known.good else "predictions off"
             rows.append((f"{tint} ({known.short})", self.colours.theme.quiet))

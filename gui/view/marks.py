@@ -15,6 +15,7 @@ _LIFT_M = 0.05
 _FINE_M = 16.0  # views narrower than this have lines every metre
 _HULL_M = 0.25
 _STEP_M = 1.0
+_NEAR, _FAR = 0.015, 0.05  # ends of the strokes around a point, in widths of the view
 
 
 def directions(pose: Pose) -> tuple[np.ndarray, np.ndarray]:
@@ -46,6 +47,17 @@ def grid(pose: Pose, ground: Ground) -> np.ndarray:
 def draped(xy: np.ndarray, ground: Ground) -> np.ndarray:
     """(n, 3) float32: places xy (n, 2) a little above the ground."""
     return np.column_stack([xy, ground.at(xy) + _LIFT_M]).astype(np.float32)
+
+
+def around_point(pose: Pose, at: np.ndarray) -> np.ndarray:
+    """(n, 3) float32: pairs of ends of four strokes that point at a place (3,), as a pose sees
+    it: a single point is hard to find."""
+    right, _ = directions(pose)
+    across = np.array([right[0], right[1], 0.0])
+    near, far = _NEAR * pose.metres, _FAR * pose.metres
+    ways = (across, -across, np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.0, -1.0]))
+    ends = [at + way * reach for way in ways for reach in (near, far)]
+    return np.array(ends, np.float32)
 
 
 def person(pose: Pose, low: np.ndarray, high: np.ndarray, ground: Ground) -> np.ndarray:

@@ -211,7 +211,7 @@ class Session(QObject):
     def ask_next(self, options: dict[str, Any] | None = None) -> None:
         """The same; where items are still open, first say what becomes of them."""
         waiting = self.state.summary.waiting
-        if not waiting:
+        if not waiting or (options or {}).get("after") is not None:  # a branch takes none away
             self.ask(options)
             return
         one = waiting == 1

@@ -32,6 +32,12 @@ class Reasons:
             return f"{waiting:,} items still wait for an answer; train to put them back."
         return self._busy()
 
+    def ask_with(self) -> str | None:
+        """As `ask`; where items are open a branch may still begin at another round."""
+        if self._project.units is None or not self._project.rounds:
+            return self.ask()
+        return self._busy()
+
     def train(self) -> str | None:
         if self._summary.tip is None:
             return "Ask a first query."

@@ -29,6 +29,7 @@ from gui.start.folders import choose_folder
 from gui.start.recent import remember, store
 from gui.window import commands, docking
 from gui.window.actions import Actions
+from gui.window.branches import Branches
 from gui.window.experiments import may_end, show_experiments, show_round
 from gui.window.jobs import Jobs
 from gui.window.make_demo import make_demo
@@ -63,6 +64,7 @@ class Window(QMainWindow):
         self.stepper: Stepper | BoxSteps | None = None
         self.tasks: Tasks | None = None
         self.docks: list[QDockWidget] = []
+        self.branches: Branches | None = None
         self.greets = False  # whether the first project that opens begins with the tour
         self.actions_table = Actions(self)
         self.actions_table.add(commands.always(self))
@@ -177,6 +179,7 @@ class Window(QMainWindow):
         if session.points.in_view is not None:
             session.points.in_view.colours.mode_changed.connect(self.refresh)
             session.points.in_view.overlays.switches.turned.connect(self.refresh)
+        self.branches = Branches(self, session)
         self.setWindowTitle(f"{path.name} – LidarLoop")
         self._fill_menus()
         # Only a window that is laid out knows what is left for the middle; nothing to draw yet.
@@ -251,7 +254,7 @@ class Window(QMainWindow):
         for bar in self.tasks.bars:
             _take_away(bar)
         self.docks = []
-        self.session = self.stepper = self.tasks = None
+        self.session = self.stepper = self.tasks = self.branches = None
         # Its parts know each other, so that only the collector ends them: once Qt has, in a moment.
         QTimer.singleShot(0, gc.collect)
         self.setStatusBar(QStatusBar())
@@ -311,7 +314,8 @@ class Window(QMainWindow):
             return
         from gui.panels.ask_options import AskOptions
 
-        options = AskOptions(self, self.session.state.estimates)
+        state = self.session.state
+        options = AskOptions(self, state.project, state.estimates, self.theme)
         options.asked.connect(self.session.ask_next)
         button = self.stepper.buttons["ask"]
         options.move(button.mapToGlobal(button.rect().bottomLeft()))
@@ -384,6 +388,13 @@ class Window(QMainWindow):
         if self.session is not None:
             session = self.session
             show_desk(self, session.state, self.theme, session.rounds.choose, session.ask_by)
+
+    def open_quality(self) -> None:
+        """Show the figures of a probability sample, beside this window."""
+        from gui.window.quality import show_quality
+
+        if self.session is not None:
+            show_quality(self, self.session, self.theme)
 
     def open_round(self, folder: Path) -> None:
         """Open the project that a round's folder lies in, and show that round."""

@@ -60,6 +60,7 @@ def _known() -> Installed[Select]:
     from core.query.strategies.basal import BASAL
     from core.query.strategies.coreset import CORESET
     from core.query.strategies.few_scans import FEW_SCANS
+    from core.query.strategies.label_errors import LABEL_ERRORS
     from core.query.strategies.lidal import LIDAL
     from core.query.strategies.per_second import PER_SECOND
     from core.query.strategies.random import RANDOM
@@ -93,6 +94,7 @@ def _known() -> Installed[Select]:
         APART_SIZE,
         TYPICLUST,
         VCD,
+        LABEL_ERRORS,
     ]
     own: dict[str, Select] = {one.name: one for one in records}
     return installed("strategy", "lidarloop.strategies", own, _as_strategy)

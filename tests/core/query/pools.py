@@ -74,6 +74,7 @@ def more_columns(rng: np.random.Generator, units: Units, classes: int = 5) -> di
         "margin": (two[:, 1] - two[:, 0]).astype(np.float32),
         "votes": (rng.integers(0, 4, count) / 4).astype(np.float32),
         "mean_p": p.astype(np.float16),
+        "doubt": (rng.integers(0, 5, count) / 5).astype(np.float32),
         "curvature": (rng.integers(0, 4, count) / 40).astype(np.float32),
         "shape": rng.integers(0, 3, (count, 3)).astype(np.float32),
         "divergence": (rng.integers(0, 5, count) / 5).astype(np.float32),

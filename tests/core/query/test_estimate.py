@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import steps
@@ -12,6 +13,7 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.project.pool import seconds_of
 from core.project.project import Project
+from tests.commands import CommandLine
 from tests.streets import scored, small_project
 
 # Each way of choosing once; the contract of all is held elsewhere.
@@ -49,6 +51,8 @@ def same(project: Project, options: dict, *, timed: bool) -> None:
     query = steps.ask(project, Job(), **options).query
     assert (found.units, found.points) == (len(query.items), int(query.cost.sum()))
     numbers = project.need_units().find_all(query.items)
+    assert found.scans == len({item.partition("#")[0] for item in query.items})
+    assert found.strategy == query.strategy
     assert found.seconds == pytest.approx(seconds[numbers].sum())
     if "minutes" in options:
         assert found.seconds <= options["minutes"] * 60 + 0.01 * len(query.items)
@@ -78,3 +82,58 @@ def test_an_estimate_fails_as_the_query_would(project: Project):
     for step in (steps.estimate, lambda made: steps.ask(made, Job())):
         with pytest.raises(ProjectError, match="unanswered items"):
             step(project)
+
+
+def test_the_mix_is_guessed_by_the_network_then_by_answers_never_by_truth(project: Project):
+    assert steps.estimate(project, units=5).mix is None
+    steps.ask(project, Job(), strategy="random", units=40)
+    answer_all(project, 2.0)
+    project.training_set(project.tip)  # what is open goes back to the pool
+    found = steps.estimate(project, strategy="random", units=9, after="start")
+    assert found.mix is None  # before the first round nothing was answered
+    found = steps.estimate(project, strategy="random", units=9)
+    assert found.mix.source.startswith("as answers")
+    table, units = np.zeros((4, len(project.classes))), project.need_units()
+    for unit, head in project.answers.effective.items():
+        for label, points in head.class_counts().items():
+            if label < 200:
+                table[units.partition[units.find(unit)], label] += points
+    shares = [row / row.sum() if row.sum() else table.sum(0) / table.sum() for row in table]
+    query = steps.ask(project, Job(), strategy="random", units=9).query
+    asked = units.find_all(query.items)
+    slow = sum(units.points[u] * shares[units.partition[u]] for u in asked)
+    assert found.mix.shares == pytest.approx(slow / slow.sum())
+    scored(project)
+    found = steps.estimate(project, strategy="random", units=4)
+    assert found.mix.source.startswith("as the network")
+    assert len(found.mix.shares) == len(project.classes)
+    assert found.mix.shares.sum() == pytest.approx(1)
+    assert not found.mix.shares[4:].any()  # of four classes that it knows
+
+
+def content(path: Path) -> dict[Path, bytes]:
+    """All files of a project, save what SQLite keeps beside an open journal."""
+    files = (file for file in path.rglob("*") if file.is_file())
+    return {file: file.read_bytes() for file in files if ".sqlite-" not in file.name}
+
+
+def test_a_dry_run_says_what_the_query_then_asks(
+    project: Project, capsys: pytest.CaptureFixture[str]
+):
+    path = project.path
+    project.close()
+    line = CommandLine(capsys)
+    before = content(path)
+    said = line("query", path, "--units", 7, "--strategy", "random", "--dry-run")
+    assert content(path) == before
+    lines = said.out.splitlines()
+    assert lines[0].startswith("random would ask 7 units, ")
+    assert lines[1].startswith("time: about ")
+    assert lines[2].startswith("classes: nobody knows yet")
+    assert lines[3] == "Nothing was written."
+    asked = line("query", path, "--units", 7, "--strategy", "random")
+    assert asked.out.split()[3] == lines[0].split()[5]  # points
+    again = line("query", path, "--units", 7, "--dry-run")
+    assert (again.code, "still has 7 unanswered" in again.told) == (2, True)
+    frames = line("query", path, "--task", "boxes", "--frames", 1, "--dry-run")
+    assert frames.told.startswith("lidarloop: --dry-run is of queries of points")

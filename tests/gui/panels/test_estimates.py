@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
 
 from core import steps
 from core.base.jobs import Job
@@ -60,7 +59,7 @@ def test_the_options_say_what_is_then_asked(driver, qtbot, kind: int, amount: fl
     )
     told = options.estimate.text()
     with qtbot.waitSignal(driver.window.jobs.finished, timeout=30_000):
-        QTest.mouseClick(options.findChild(QPushButton), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(options.button, Qt.MouseButton.LeftButton)
     driver.settle()
     assert said(driver.state.round.query) in told
 
@@ -87,3 +86,34 @@ def test_what_cannot_be_asked_is_said_in_the_options(driver, qtbot):
     options.amount.setValue(0.001)
     qtbot.waitUntil(lambda: "Nothing fits" in options.estimate.text())
     options.close()
+
+
+def test_a_slider_and_another_round_change_what_would_be_asked(driver, qtbot):
+    """A branch from the start is asked while another query is open, and loses none of its items."""
+    driver.step("ask")
+    first = driver.state.round
+    driver.window.open_ask()
+    options = driver.window.findChild(AskOptions)
+    options.kind.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "unanswered items" in options.estimate.text())
+    assert not options.button.isEnabled()
+    options.after.setCurrentIndex(options.after.count() - 1)
+    options.slider.setValue(0)
+    assert options.amount.value() == 1
+    options.slider.setValue(500)
+    assert options.amount.value() == 100  # the middle of 1 to 10,000
+    options.amount.setValue(10)
+    assert options.slider.value() == 250
+    options.strategy.setCurrentText("random")
+    options.seed.setValue(9)
+    wanted = driver.state.estimates.of
+    qtbot.waitUntil(lambda: wanted(options.options) is not None)
+    qtbot.waitUntil(options.button.isEnabled)
+    told = options.estimate.text()
+    with qtbot.waitSignal(driver.window.jobs.finished, timeout=30_000):
+        QTest.mouseClick(options.button, Qt.MouseButton.LeftButton)
+    driver.settle()
+    asked = driver.state.round
+    assert said(asked.query) in told
+    assert (asked.parent, asked.query.seed, asked.number) == (None, 9, 1)
+    assert driver.session.project.open_items(first) == list(first.query.items)

@@ -61,6 +61,7 @@ def test_a_click_in_the_palette_does_what_the_key_does(driver):
     assert entry.clicks == 1
 
 
+@pytest.mark.slow
 def test_every_item_can_be_answered_until_the_queue_is_empty(driver):
     items = list(driver.state.round.query.items)
     for place in range(len(items)):
@@ -84,6 +85,7 @@ def test_skip_and_back(driver):
     assert driver.state.order.is_open(0)
 
 
+@pytest.mark.slow
 def test_the_queue_comes_round_to_what_was_skipped(driver):
     items = driver.state.round.query.items
     driver.key(Qt.Key.Key_Tab)

@@ -77,6 +77,7 @@ def run(code: str, environment: dict[str, str], *arguments: object) -> list[str]
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_text_is_read_the_same_under_a_decimal_comma(tmp_path: Path, decimal_comma: dict[str, str]):
     assert run(TAKEN, decimal_comma) == ["SAYS 1.0"]  # what a C library makes of 1.5
     points = small_scan(0)[0]

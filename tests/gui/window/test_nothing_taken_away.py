@@ -142,6 +142,7 @@ def test_every_item_is_answered_after_the_training_and_counts_in_the_next_round(
     assert (training.labels(rows.scan)[rows.rows] == ROAD).all()
 
 
+@pytest.mark.slow
 def test_the_next_query_is_asked_by_a_click_and_a_drawing_stays(driver, qtbot):
     for key in "R15":
         driver.key(key)

@@ -42,6 +42,7 @@ class FeaturesChart(Chart):
         self.chosen = np.zeros(0, np.int64)
         self._cell = np.zeros(0, np.int32)  # of each unit in the picture
         self._held = np.zeros((FINE, FINE), bool)  # cells that hold any
+        self._ends = (np.zeros(2), np.ones(2))  # of the plane: found once, not while one drags
         self._over: pg.ImageItem | pg.ScatterPlotItem | None = None
         self._from: QPointF | None = None
         self._frame: pg.QtWidgets.QGraphicsRectItem | None = None
@@ -74,7 +75,7 @@ class FeaturesChart(Chart):
         if not len(plane.units):
             self.wait(FEATURES.waits)
             return
-        low, high = self._ends()
+        low, high = self._ends = _ends_of(plane.xy)
         cell = (plane.xy - low) / (high - low) * (FINE - 1)
         places = np.clip(np.rint(cell), 0, FINE - 1).astype(np.int32)
         self._cell = places[:, 0] * FINE + places[:, 1]
@@ -83,14 +84,6 @@ class FeaturesChart(Chart):
         told = ", ".join(f"{n:,} {STATES[s]}" for s, n in enumerate(counts) if n)
         self.tell(f"{len(plane.units):,} units by {plane.what}: {told}.")
         self.show_plot(told)
-
-    def _ends(self) -> tuple[np.ndarray, np.ndarray]:
-        assert self.plane is not None
-        if not len(self.plane.xy):
-            return np.zeros(2), np.ones(2)
-        xy = self.plane.xy
-        low, high = (found(axis=0).astype(np.float64) for found in (xy.min, xy.max))
-        return low, np.where(high > low, high, low + 1)
 
     def choose(self, units: np.ndarray) -> None:
         """Mark units (n,) as chosen; only that is drawn anew."""
@@ -145,7 +138,7 @@ class FeaturesChart(Chart):
         else:
             self.plot.addItem(self._picture(self._cells()))
         self._draw_chosen(self._mask())
-        low, high = self._ends()
+        low, high = self._ends
         room = (high - low) * 0.03
         self.plot.setXRange(low[0] - room[0], high[0] + room[0], padding=0)
         self.plot.setYRange(low[1] - room[1], high[1] + room[1], padding=0)
@@ -170,7 +163,7 @@ class FeaturesChart(Chart):
         return shade.reshape(FINE, FINE, 4)
 
     def _picture(self, shade: np.ndarray) -> pg.ImageItem:
-        low, high = self._ends()
+        low, high = self._ends
         half = (high - low) / (FINE - 1) / 2
         item = pg.ImageItem(shade, axisOrder="col-major", levels=None)
         item.setRect(QRectF(*(low - half), *(high - low + 2 * half)))
@@ -254,7 +247,7 @@ class FeaturesChart(Chart):
 
     def _touched(self, box: QRectF) -> np.ndarray:
         """(FINE, FINE) bool: cells that hold units and that a rectangle touches."""
-        low, high = self._ends()
+        low, high = self._ends
         ends = np.array([[box.left(), box.top()], [box.right(), box.bottom()]])
         first, last = np.rint((ends - low) / (high - low) * (FINE - 1)).astype(np.int64)
         there = np.zeros((FINE, FINE), bool)
@@ -295,6 +288,12 @@ class FeaturesChart(Chart):
             (name, float(x), float(y), STATES[s], int(c))
             for name, (x, y), s, c in zip(names, plane.xy, self.states, chosen, strict=True)
         ]
+
+
+def _ends_of(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(2,) float64 each: the lowest and highest places (n, 2), a width apart at least."""
+    low, high = (end.astype(np.float64) for end in (xy.min(axis=0), xy.max(axis=0)))
+    return low, np.where(high > low, high, low + 1)
 
 
 def _rgb(colour: str) -> tuple[int, ...]:

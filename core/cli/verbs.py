@@ -19,7 +19,7 @@ from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, 
 from core.base.jobs import Job, terminal_bar
 from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
-from core.cli import boxes, classes, demo, experiment, gauge, poses, rounds, settings
+from core.cli import boxes, classes, demo, experiment, gauge, poses, report, rounds, settings
 from core.cli.arguments import SENSOR, option_of, parser
 from core.cli.faces import Faces
 from core.cli.output import to_terminal
@@ -358,11 +358,7 @@ def _status(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _report(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.report.project import write_report
-
-    with _opened(arguments.project, read_only=True) as project:
-        print(write_report(project, arguments.out, _job()))
-    return 0
+    return report.run(arguments, _opened(arguments.project, read_only=True), _job())
 
 
 def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.cli.faces import Network, Window
+    from core.cli.faces import Delivery, Detector, Network, Window
 
 
 _HOME = Path(__file__).resolve().parent
@@ -38,6 +38,18 @@ class _Faces:
         from models import steps
 
         return steps
+
+    @property
+    def detector(self) -> Detector:
+        from models import box_steps
+
+        return box_steps
+
+    @property
+    def delivery(self) -> Delivery:
+        from models import box_deliver
+
+        return box_deliver
 
     @property
     def window(self) -> Window:

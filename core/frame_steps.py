@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from core.answers.box import boxes_in
@@ -11,27 +13,20 @@ from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
 from core.exchange.box_files import truth
+from core.project.frame_pool import frame_pool
 from core.project.project import Project
-from core.query.frames import Frames, choose, frames_budget, frames_of
+from core.query.box_strategies import box_strategy_named
+from core.query.box_strategies.cal import LEVEL, LIFTED, weighed
+from core.query.frame_pool import check_frames
+from core.query.frames import frames_budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
+from core.rounds.frame_order import CLOSES
+from core.rounds.frame_queue import CANDIDATES, FrameQueue, write_queue
 from core.rounds.round import QUERY, Round
 from core.steps import BOX_ORACLE
 
 LEAST_POINTS = 5  # of a box that the oracle draws (S-SSAL's own rule)
-
-
-def table_of(project: Project) -> Frames:
-    """The frames that a query may ask: the training scans."""
-    boxes = project.boxes
-    drawn, finished = boxes.counts_by_scan(), boxes.finished
-    return frames_of(
-        project.dataset.train,
-        settled=frozenset(boxes.settled),
-        finished=[drawn.get(scan, 0) for scan in finished],
-        drawn=drawn,
-        minutes=boxes.minutes(),
-    )
 
 
 def ask_frames(
@@ -45,7 +40,9 @@ def ask_frames(
 ) -> Round:
     """Choose and freeze the next frames to draw boxes in; return the round.
 
-    Raises ProjectError where frames of the last query are still open, or nothing fits the budget.
+    `strategy` defaults to "cal" once a detector has looked at the frames, to "random" before. A
+    budget in boxes is of true ones: the queue holds more, and the round asks no more when so many
+    are drawn. Raises ProjectError where frames of the last query are still open, or nothing fits.
     """
     tip = project.frame_rounds[-1] if project.frame_rounds else None
     waiting = project.open_frames(tip) if tip is not None else []
@@ -54,23 +51,35 @@ def ask_frames(
             f"Round {tip.id} still has {len(waiting):,} frames that are not finished.",
             "Finish them, or say of each that it cannot be labelled.",
         )
-    table = table_of(project)
-    budget = frames_budget(table, count=frames, boxes=boxes, minutes=minutes)
+    pool = frame_pool(project)
+    budget = frames_budget(pool.frames, count=frames, boxes=boxes, minutes=minutes)
     draw = Draw(project.seed, len(project.frame_rounds) + 1)
-    name = strategy or "random"
+    name = strategy or ("random" if pool.normal is None else "cal")
+    select = box_strategy_named(name)
+    if not pool.frames.free.any():
+        raise ProjectError("Every frame is finished; there is nothing left to ask.", "Export.")
+    job.progress(0, 1, "ask")
+    selection = select(pool, budget, draw)
+    check_frames(selection, pool, budget, name)
     query = freeze(
-        choose(table, name, budget, draw),
-        table,
+        selection,
+        pool.frames,
         strategy=name,
         draw=draw,
         budget=budget,
-        checkpoint=None,
+        checkpoint=pool.source,
         parent=tip.id if tip is not None else None,
     )
+    if budget.measure == "boxes":
+        query = replace(query, budget={**query.budget, CLOSES: budget.amount})
     found = Round(project.new_frames_folder(query))
+    if {LEVEL, LIFTED} <= selection.columns.keys():
+        weighed_now, limits = weighed(pool, budget, name, query.items)
+        queue = FrameQueue(weighed_now, limits, pool.settings)
+        write_queue(found.file(CANDIDATES), queue)
     write_query(found.file(QUERY), query)
     project.add_frame_round(found)
-    job.progress(1, 1, "ask")
+    job.progress(1, 1, "ask", always=True)
     return found
 
 
@@ -88,26 +97,32 @@ def annotate_frames(project: Project, job: Job, *, oracle: str) -> int:
             "Make one with `lidarloop new --research`.",
         )
     tip = project.frame_rounds[-1] if project.frame_rounds else None
-    waiting = project.open_frames(tip) if tip is not None else []
-    if tip is None or not waiting:
+    if tip is None or not project.open_frames(tip):
         raise ProjectError("No frame is asked for.", "Ask with `lidarloop query --task boxes`.")
-    count, effort = 0, Effort(tool=f"oracle {oracle}")
-    for done, scan in enumerate(waiting, start=1):
-        found = truth(project.dataset, scan, project.classes.names)
-        if found is None:
-            raise ProjectError(
-                f"Frame {scan} has no boxes to answer from.",
-                "Bring the dataset's label files, or draw these frames by hand.",
-            )
-        ref, now = project.scan_ref(scan), project.dataset.from_files
-        placed = [box.now(now) for box in boxes_in(found)]
-        xyz = project.dataset.scan(scan).points[:, :3]
-        inside = points_per_box(xyz, np.array([box.box for box in placed]).reshape(-1, 7))
-        kept = [box for box, points in zip(placed, inside, strict=True) if points >= LEAST_POINTS]
-        names = project.boxes.new_names(scan, len(kept))
-        drawn = [Drawn(ref, name, box, effort) for name, box in zip(names, kept, strict=True)]
-        project.boxes.draw(drawn, round=tip.id)
-        project.boxes.finish(ref, round=tip.id, effort=effort, regions=found.regions)
-        count += len(kept)
-        job.progress(done, len(waiting), "annotate")
+    count, effort, asked = 0, Effort(tool=f"oracle {oracle}"), len(tip.query.items)
+    # As a person goes: the next frame is known when the one before it is finished.
+    while waiting := project.open_frames(tip):
+        count += _annotated(project, tip, waiting[0], effort)
+        left = len(project.open_frames(tip))
+        job.progress(asked - left, asked, "annotate")
     return count
+
+
+def _annotated(project: Project, tip: Round, scan: str, effort: Effort) -> int:
+    """Draw a frame's own boxes and finish it; their number. Raises DataError."""
+    found = truth(project.dataset, scan, project.classes.names)
+    if found is None:
+        raise ProjectError(
+            f"Frame {scan} has no boxes to answer from.",
+            "Bring the dataset's label files, or draw these frames by hand.",
+        )
+    ref, now = project.scan_ref(scan), project.dataset.from_files
+    placed = [box.now(now) for box in boxes_in(found)]
+    xyz = project.dataset.scan(scan).points[:, :3]
+    inside = points_per_box(xyz, np.array([box.box for box in placed]).reshape(-1, 7))
+    kept = [box for box, points in zip(placed, inside, strict=True) if points >= LEAST_POINTS]
+    names = project.boxes.new_names(scan, len(kept))
+    drawn = [Drawn(ref, name, box, effort) for name, box in zip(names, kept, strict=True)]
+    project.boxes.draw(drawn, round=tip.id)
+    project.boxes.finish(ref, round=tip.id, effort=effort, regions=found.regions)
+    return len(kept)

@@ -16,6 +16,7 @@ from core.data.formats.nuscenes import _tables as tables
 from core.exchange.given import read_probabilities
 from core.exchange.label_files import read_labels
 from models.networks import checkpoint, make_network
+from tests.detector_files import detector, load_detector, load_predictions, predictions
 from tests.exchanged import write_keyframes
 
 _ABOUT = checkpoint.About(
@@ -133,4 +134,7 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
     },
     "checkpoint": (lambda place: _checkpoint(place, state=False), _load),
     "training state": (lambda place: _checkpoint(place, state=True), _load),
+    "detector": (lambda place: detector(place, state=False), load_detector),
+    "detector's state": (lambda place: detector(place, state=True), load_detector),
+    "predicted boxes": (predictions, load_predictions),
 }

@@ -7,7 +7,7 @@ opinions, merging and salvage are those of all entries.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -27,10 +27,11 @@ from core.answers.box import (
 )
 from core.answers.effort import NO_EFFORT, Effort
 from core.answers.entry import Entry, Head, ScanRef
-from core.answers.fold import Fold
+from core.answers.fold import Fold, when
 from core.answers.same_scan import check_same
 from core.base.errors import DataError
 from core.boxes.table import Boxes
+from core.data.classes import FIRST_CODE
 
 
 class Drawn(NamedTuple):
@@ -111,11 +112,32 @@ class BoxAnswers:
         assert isinstance(found, Fold)
         return found
 
+    def finished_at(self, until: Mapping[str, int]) -> set[str]:
+        """The frames that were finished when each journal ended at its position in `until`."""
+        return {scan for scan, head in self._frames_at(until).items() if head.verb == "answer"}
+
+    def settled_at(self, until: Mapping[str, int]) -> set[str]:
+        """Likewise the frames that were finished, or could not be labelled."""
+        return set(self._frames_at(until))
+
+    def _frames_at(self, until: Mapping[str, int]) -> dict[str, Head]:
+        fold = self._fold(FRAMES)
+        standing, last = fold.at(until), dict[str, Head]()
+        for head in sorted(filter(standing.holds, fold.all()), key=when):
+            last[head.scan] = head
+        return last
+
     @property
     def finished(self) -> set[str]:
         """The frames of which somebody said that their boxes are all there."""
         frames = self._fold(FRAMES).effective
         return {scan for scan, head in frames.items() if head.verb == "answer"}
+
+    def finished_in_order(self) -> list[str]:
+        """The finished frames in the order in which they were."""
+        frames = list(self._fold(FRAMES).effective.items())
+        done = [(when(head), scan) for scan, head in frames if head.verb == "answer"]
+        return [scan for _, scan in sorted(done)]
 
     def is_finished(self, scan: str) -> bool:
         """Whether somebody said so of this frame."""
@@ -154,18 +176,37 @@ class BoxAnswers:
                 found[head.scan] = found.get(head.scan, 0) + 1
         return found
 
+    def counts_of(self, scans: Collection[str]) -> dict[str, dict[int, int]]:
+        """Boxes that stand per class in some scans, by scan; regions to ignore are none."""
+        found: dict[str, dict[int, int]] = {scan: {} for scan in scans}
+        for head in list(self._fold(BOXES).effective.values()):
+            if head.scan in found:
+                of = found[head.scan]
+                for label, count in head.class_counts().items():
+                    if label < FIRST_CODE:
+                        of[label] = of.get(label, 0) + count
+        return found
+
     def minutes(self) -> float:
         """Active minutes of all boxes that stand and of finishing frames."""
         return sum(self._fold(kind).spent().minutes for kind in (BOXES, FRAMES))
 
-    def of(self, scan: ScanRef, from_files: np.ndarray) -> dict[str, Box]:
+    def of(
+        self,
+        scan: ScanRef,
+        from_files: np.ndarray,
+        *,
+        until: Mapping[str, int] | None = None,
+    ) -> dict[str, Box]:
         """The boxes of a scan by name, in the order in which they were made, in the coordinates
-        that its points have now (`from_files`, (4, 4): from those of its file).
+        that its points have now (`from_files`, (4, 4): from those of its file); `until`: those when
+        each journal ended at its position.
 
         Raises DataError where one was drawn on another content of the scan's file, or with axes
         that lean against those of now.
         """
-        standing = self._fold(BOXES).now
+        fold = self._fold(BOXES)
+        standing = fold.now if until is None else fold.at(until)
         return self._placed(self._answers.counted(scan, standing, kind=BOXES), from_files)
 
     def _placed(self, entries: Sequence[Entry], from_files: np.ndarray) -> dict[str, Box]:
@@ -214,6 +255,11 @@ class BoxAnswers:
     def changes(self) -> int:
         """How often a box got another state, by whomever: it grows with each."""
         return len(self._fold(BOXES).changed)
+
+    @property
+    def settlings(self) -> int:
+        """How often a frame was finished, given up or put back: it grows with each."""
+        return len(self._fold(FRAMES).changed)
 
     def drawn_by(self, name: str) -> str:
         """Who gave a box the state that counts, "" where none does."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.base import detect_settings, ssal_settings
+
 MEANINGS: Mapping[str, str] = {
     "label.instances": "An answer also tells which thing it is, where its class is countable.",
     "prepare.cell_m": "Side of a ground cell, in metres.",
@@ -40,4 +42,6 @@ MEANINGS: Mapping[str, str] = {
     "train.scale_high": "Scans are scaled by chance while training, by this at most.",
     "train.mixed": "Half precision, where there is a GPU.",
     "train.threads": "Threads for training; 0 leaves one core to the window.",
+    **ssal_settings.MEANINGS,
+    **detect_settings.MEANINGS,
 }

@@ -10,7 +10,10 @@ from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
 
+from core.base import detect_settings, ssal_settings
+from core.base.detect_settings import DetectSettings
 from core.base.errors import SettingsError
+from core.base.ssal_settings import SsalSettings
 from core.base.version import program_version
 
 PRESETS = ("paper", "nuscenes", "gpu", "laptop", "nuscenes-laptop")
@@ -26,6 +29,8 @@ ADDED: Mapping[str, str] = {
     "rig.drop_reflections": "0.2.0",
     "train.steps": "0.2.0",
     "train.look_every": "0.2.0",
+    **dict.fromkeys(ssal_settings.MEANINGS, "0.2.0"),
+    **dict.fromkeys(detect_settings.MEANINGS, "0.2.0"),
 }
 # What an older project did before there was the setting, where its preset says another value now.
 BEFORE: Mapping[str, Any] = {"prepare.split_points": 0}
@@ -125,11 +130,15 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "train.scale_low": (0.1, 1),
     "train.scale_high": (1, 10),
     "train.threads": (0, 1024),
+    **ssal_settings.RANGES,
+    **detect_settings.RANGES,
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "prepare.clusterer": ("exact", "hdbscan"),
     "prepare.units": ("basal", "blocks", "scans", "vccs"),
     "train.network": ("minkunet", "spvcnn"),
+    **ssal_settings.CHOICES,
+    **detect_settings.CHOICES,
 }
 _SECTIONS = {
     "prepare": PrepareSettings,
@@ -137,6 +146,8 @@ _SECTIONS = {
     "train": TrainSettings,
     "label": LabelSettings,
     "rig": RigSettings,
+    "ssal": SsalSettings,
+    "detect": DetectSettings,
 }
 
 
@@ -149,6 +160,8 @@ class Settings:
     train: TrainSettings
     label: LabelSettings
     rig: RigSettings
+    ssal: SsalSettings
+    detect: DetectSettings
     sources: Mapping[str, str]
 
     def override(self, key: str, text: str, *, source: str) -> Settings:

@@ -162,7 +162,7 @@ def parser() -> argparse.ArgumentParser:
     )
     on_project("poses", "compute poses from the scans, where the data have none", "poses street")
     made = on_project("query", "choose what to ask next", "query street --points 1%%")
-    made.add_argument("--strategy", help="`lidarloop strategies` lists them")
+    made.add_argument("--strategy", help="`lidarloop strategies` lists them, those of boxes too")
     budget = made.add_mutually_exclusive_group()
     budget.add_argument("--points", metavar="P%", help="share of all training points")
     budget.add_argument("--units", type=int, metavar="U")
@@ -209,6 +209,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--gpus", type=int, default=1, metavar="N", help="GPUs; each takes train.batch scans a step"
     )
+    boxes.add_task(made)
     made = add("score", "rank what the trained network does not know", "lidarloop score street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")
     made.add_argument(
@@ -224,9 +225,18 @@ def parser() -> argparse.ArgumentParser:
         dest="given",
         help="probabilities of any network: a .npy (N, C) or .npz for each scan, by its name",
     )
-    on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
+    boxes.add_task(made)
+    made = on_project("evaluate", "measure mIoU on the validation scans", "evaluate street")
+    boxes.add_task(made)
+    made = on_project(
+        "deliver",
+        "train the final detector of boxes on all finished frames; find boxes in every frame",
+        "deliver street",
+    )
+    boxes.add_task(made, "boxes")
     made = on_project("status", "show units, rounds and what was spent", "status street")
     made.add_argument("--json", action="store_true", help="one JSON object")
+    boxes.add_task(made)
     made = on_project(
         "report", "write all charts and figures as one HTML file", "report street street.html"
     )
@@ -288,6 +298,11 @@ def parser() -> argparse.ArgumentParser:
     boxes.add_task(made)
     made.add_argument(
         "--to", choices=KINDS, default="", dest="kind", help="of box files; default: the dataset's"
+    )
+    made.add_argument(
+        "--found",
+        action="store_true",
+        help="of boxes: what the newest detector found in all frames, with scores",
     )
     made.add_argument(
         "--unconfirmed",

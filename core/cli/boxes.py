@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import json
+from typing import TYPE_CHECKING
 
 from core.base.errors import SettingsError
 from core.base.jobs import Job
 from core.project.project import Project
+from core.rounds.frame_order import CLOSES
+
+if TYPE_CHECKING:
+    from core.cli.faces import Detector
 
 TASKS = ("points", "boxes")
 
 
-def add_task(made: argparse.ArgumentParser) -> None:
-    """The option that says which kind of answers a verb is about."""
-    made.add_argument("--task", choices=TASKS, default="points", help="default: points")
+def add_task(made: argparse.ArgumentParser, only: str = "") -> None:
+    """The option that says which kind of answers a verb is about, or `only` may be about."""
+    known = (only,) if only else TASKS
+    made.add_argument("--task", choices=known, default=known[0], help=f"default: {known[0]}")
 
 
 def import_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> str:
@@ -34,6 +41,12 @@ def import_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> s
 
 def export_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> int:
     """Write box files; their number."""
+    if arguments.found:
+        from core.exchange.predictions_out import export_predictions
+
+        return export_predictions(
+            project, arguments.out, job, kind=arguments.kind, force=arguments.force
+        )
     from core.exchange.boxes_out import export_boxes as export
 
     return export(
@@ -63,7 +76,9 @@ def query(project: Project, arguments: argparse.Namespace, job: Job) -> str:
         minutes=arguments.minutes,
     )
     cost = int(found.query.cost.sum())
-    return f"{found.id}: {len(found.query.items):,} frames, {cost:,} boxes expected"
+    told = f"{found.id}: {len(found.query.items):,} frames, {cost:,} boxes expected"
+    closes = found.query.budget.get(CLOSES)
+    return told if closes is None else f"{told}; it asks no more when {closes:,} are drawn"
 
 
 def no_branch(arguments: argparse.Namespace) -> None:
@@ -92,6 +107,44 @@ def annotate(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     from core.frame_steps import annotate_frames
 
     return f"{annotate_frames(project, job, oracle=arguments.oracle):,} boxes drawn"
+
+
+def train(project: Project, arguments: argparse.Namespace, detector: Detector, job: Job) -> int:
+    """Train a detector on the finished frames; print what it is worth."""
+    if arguments.round is not None:
+        raise SettingsError("A detector is of the newest frames.", "Name the project, no round.")
+    if arguments.gpus != 1:
+        raise SettingsError("A detector of boxes trains on one GPU.", "Leave out --gpus.")
+    print("\n".join(detector.train_boxes(project, job, start=arguments.start)))
+    return 0
+
+
+def score(project: Project, arguments: argparse.Namespace, detector: Detector, job: Job) -> int:
+    """Predict the open frames; print how many boxes were found."""
+    others = (arguments.round, arguments.given, arguments.cluster)
+    if any(value is not None for value in others) or arguments.workers != 1:
+        raise SettingsError(
+            "Boxes are found by the newest detector, in one process.",
+            "Leave out --round, --from, --workers and --cluster; others' boxes come in by "
+            "`lidarloop import --task boxes --found`.",
+        )
+    print(detector.score_boxes(project, job))
+    return 0
+
+
+def evaluate(project: Project, detector: Detector, job: Job) -> int:
+    """Compare what the detectors find with frames that they did not learn; print the numbers."""
+    print("\n".join(detector.evaluate_boxes(project, job)))
+    return 0
+
+
+def status(project: Project, *, as_json: bool) -> int:
+    """Print the rounds of frames, their detectors, banks and what each is worth."""
+    from core.project.box_status import box_status, told
+
+    value = box_status(project)
+    print(json.dumps(value) if as_json else "\n".join(told(project, value)))
+    return 0
 
 
 def agreement(project: Project) -> list[str]:

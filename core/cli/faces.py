@@ -35,6 +35,22 @@ class Network(Protocol):
     def backend(self) -> str: ...
 
 
+class Detector(Protocol):
+    """What models.box_steps offers the command line; each returns what it did in words."""
+
+    def train_boxes(
+        self, project: Project, job: Job, *, start: Path | None = None
+    ) -> list[str]: ...
+    def score_boxes(self, project: Project, job: Job) -> str: ...
+    def evaluate_boxes(self, project: Project, job: Job) -> list[str]: ...
+
+
+class Delivery(Protocol):
+    """What models.box_deliver offers the command line."""
+
+    def deliver_boxes(self, project: Project, job: Job) -> str: ...
+
+
 class Window(Protocol):
     """What gui.app offers the command line."""
 
@@ -48,5 +64,9 @@ class Faces(Protocol):
 
     @property
     def network(self) -> Network: ...
+    @property
+    def detector(self) -> Detector: ...
+    @property
+    def delivery(self) -> Delivery: ...
     @property
     def window(self) -> Window: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any, TextIO, cast
@@ -82,3 +82,9 @@ def _write_nowhere() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def tell(sentences: Iterable[str]) -> None:
+    """Say something beside what a verb prints: each sentence a line of its own on stderr."""
+    for sentence in sentences:
+        print(f"lidarloop: {plain(sentence)}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from core.query.box_strategies import box_strategies, broken_box_strategies
 from core.query.selection import Select, Strategy
 from core.query.strategies import broken_strategies, strategies
 from core.query.strategies.names import MODIFIERS
@@ -19,7 +20,12 @@ def listing() -> str:
     lines += ["", 'Before a strategy, as in `--strategy "size x coreset"`:']
     for name, (_, words) in MODIFIERS.items():
         lines += [f"{name} x", *_indented([words])]
-    lines += [f"not usable: {sentence}" for sentence in broken_strategies().values()]
+    lines += ["", "Of frames, with --task boxes:"]
+    for name, frames in sorted(box_strategies().items()):
+        said = (frames.__doc__ or "an installed strategy").splitlines()[0]
+        lines += [name, *_indented([said])]
+    broken = [*broken_strategies().values(), *broken_box_strategies().values()]
+    lines += [f"not usable: {sentence}" for sentence in broken]
     return "\n".join(lines)
 
 

@@ -9,29 +9,20 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core import steps
-from core.base import compiling
-from core.base.errors import Cancelled, DataError, ProjectError, SettingsError, plain
+from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
-from core.base.machine import too_much, usual_preset
 from core.base.words import DASH
 from core.cli import boxes, classes, demo, experiment, gauge, poses, report, rounds, settings
-from core.cli.arguments import SENSOR, option_of, parser
+from core.cli.arguments import parser
 from core.cli.faces import Faces
-from core.cli.output import to_terminal
+from core.cli.new import new, warn_of_size
+from core.cli.output import tell, to_terminal
 from core.cli.preview import preview
 from core.cli.strategies import listing
-from core.data.fitted import GUESSED
-from core.data.formats import format_named
-from core.data.names import split_names
-from core.data.reading import Reading
-from core.data.rig import words_of
-from core.data.scans import sequences_of
-from core.data.splits import expanded
 from core.exchange.export import export
 from core.prepare.verdict import table as report_table
 from core.project import status
@@ -65,7 +56,7 @@ def _run(argv: Sequence[str], faces: Faces) -> int:
 def _opened(path: Path, *, read_only: bool = False) -> Project:
     """A project; what is odd in its file is told before anything is done with it."""
     project = Project(path, read_only=read_only)
-    _tell(project.notes)
+    tell(project.notes)
     return project
 
 
@@ -113,76 +104,6 @@ def _gauge(arguments: argparse.Namespace, _: Faces) -> int:
     return 0
 
 
-def _new(arguments: argparse.Namespace, _: Faces) -> int:
-    there = sequences_of(format_named(arguments.format), arguments.root)
-    train, validation = (split_names(text, there) for text in (arguments.train, arguments.val))
-    for names in (train, validation):
-        _tell(expanded(arguments.format, names, there)[1])
-    columns = tuple(word.strip() for word in (arguments.columns or "").split(",") if word.strip())
-    overrides = settings.pairs(arguments.set)
-    for key in SENSOR:
-        value = getattr(arguments, option_of(key))
-        if value is not None:
-            overrides[key] = value
-    with Project.create(
-        arguments.project,
-        format=arguments.format,
-        root=arguments.root,
-        train=train,
-        validation=validation,
-        preset=arguments.preset or usual_preset(arguments.format),
-        seed=arguments.seed,
-        research=arguments.research,
-        overrides=overrides,
-        classes=arguments.classes,
-        reading=Reading(columns, arguments.unit or ""),
-        guess=not arguments.as_preset,
-    ) as project:
-        _tell(project.doubts)
-        _warn_of_size(project)
-        dataset = project.dataset
-        first = _first_whole(project)
-        found = () if first is None else dataset.format.columns(dataset.root, first)
-        counts = len(dataset.train), len(dataset.validation)
-        sources = project.settings.sources
-    if sys.stdout.isatty():  # a person, who reads this before they prepare
-        compiling.start(["core.prepare.warm"])
-    print(f"{arguments.project}: {counts[0]:,} training scans, {counts[1]:,} validation scans")
-    if found:
-        print(f"columns: {', '.join(found)}")
-    for key in SENSOR:
-        if sources[key].startswith(GUESSED):
-            section, _dot, name = key.partition(".")
-            value = getattr(getattr(project.settings, section), name)
-            print(f"{key} = {words_of(str(value).lower())}, {sources[key]}")
-    return 0
-
-
-def _tell(sentences: Sequence[str]) -> None:
-    for sentence in sentences:
-        print(f"lidarloop: {plain(sentence)}", file=sys.stderr)
-
-
-def _warn_of_size(project: Project) -> None:
-    """Say before anybody answers that this machine cannot train what the settings ask for."""
-    first, settings = _first_whole(project), project.settings.train
-    reason = too_much(settings) if first is None else too_much(settings, project.count(first))
-    if reason is not None:
-        small = "nuscenes-laptop" if project.file.format == "nuscenes" else "laptop"
-        change = f"lidarloop settings {project.path} --preset {small}"
-        _tell([f"{reason} `{change}` makes it small enough for this machine, now or later."])
-
-
-def _first_whole(project: Project) -> str | None:
-    """The first training scan that can be read; a broken one stops no project."""
-    for scan in project.dataset.train:
-        with suppress(DataError):
-            project.count(scan)
-            project.dataset.format.columns(project.dataset.root, scan)
-            return scan
-    return None
-
-
 def _classes(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project, read_only=arguments.change in (None, "list")) as project:
         print(classes.run(project, arguments))
@@ -205,7 +126,7 @@ def _prepare(arguments: argparse.Namespace, _: Faces) -> int:
             cluster=arguments.cluster,
             curvature=arguments.curvature,
         )
-        _tell(project.told)
+        tell(project.told)
         units = project.need_units()
         names = ", ".join(units.partition_names)
         print(f"{len(units):,} units in the partitions {names}; cuts {list(units.cuts)}")
@@ -273,7 +194,9 @@ def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
 def _train(arguments: argparse.Namespace, faces: Faces) -> int:
     path, wanted = _of_round(arguments)
     with _opened(path) as project:
-        _warn_of_size(project)
+        if arguments.task == "boxes":
+            return boxes.train(project, arguments, faces.detector, _job())
+        warn_of_size(project)
         network = faces.network
         network.train(project, _job(), round=wanted, start=arguments.start, gpus=arguments.gpus)
         found = project.round(wanted) if wanted else project.tip
@@ -305,6 +228,8 @@ def _score(arguments: argparse.Namespace, faces: Faces) -> int:
     if wanted is not None and arguments.given is not None:
         raise SettingsError("Another network's scores are of no round.", "Leave out --round.")
     with _opened(path) as project:
+        if arguments.task == "boxes":
+            return boxes.score(project, arguments, faces.detector, _job())
         if arguments.given is not None:
             from core.exchange.given import score_from
 
@@ -319,6 +244,8 @@ def _score(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _evaluate(arguments: argparse.Namespace, faces: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.task == "boxes":
+            return boxes.evaluate(project, faces.detector, _job())
         metrics = faces.network.evaluate(project, _job())
     _print_miou(metrics)
     rows = zip(metrics["iou"].items(), metrics["confusion"], strict=True)
@@ -350,8 +277,16 @@ def _print_miou(metrics: dict[str, Any] | None) -> None:
     print(f"mIoU {figures.words(metrics)}")
 
 
+def _deliver(arguments: argparse.Namespace, faces: Faces) -> int:
+    with _opened(arguments.project) as project:
+        print(faces.delivery.deliver_boxes(project, _job()))
+    return 0
+
+
 def _status(arguments: argparse.Namespace, faces: Faces) -> int:
     with Project(arguments.project, read_only=True) as project:
+        if arguments.task == "boxes":
+            return boxes.status(project, as_json=arguments.json)
         value = status.status(project, backend=faces.network.backend())
     print(json.dumps(value) if arguments.json else status.table(value))
     return 0
@@ -453,7 +388,7 @@ _VERBS: dict[str, Verb] = {
     "pictures": _pictures,
     "simulate": _simulate,
     "gauge": _gauge,
-    "new": _new,
+    "new": lambda arguments, _: new(arguments),
     "classes": _classes,
     "settings": _settings,
     "prepare": _prepare,
@@ -466,6 +401,7 @@ _VERBS: dict[str, Verb] = {
     "train": _train,
     "score": _score,
     "evaluate": _evaluate,
+    "deliver": _deliver,
     "status": _status,
     "report": _report,
     "doctor": _doctor,

@@ -42,18 +42,19 @@ class Found(NamedTuple):
 
 
 class FoundBoxes:
-    """What was found in each scan; nothing before anything was imported."""
+    """What was found in each scan; nothing before anything was imported. `key` tells one import
+    from another."""
 
     def __init__(self, project: Project) -> None:
         """Raises ProjectError where the file is damaged."""
         self._project = project
         self._frames: dict[str, Boxes] = {}
-        self._key = ""
+        self.key = ""
         path = project.path / FOLDER / FILE
         if not path.exists():
             return
         read = read_arrays(path, _COLUMNS, do=_AGAIN)
-        self._key = hash_bytes(path.read_bytes())[:8]
+        self.key = hash_bytes(path.read_bytes())[:8]
         counts = read["count"]
         ends = np.cumsum(counts)
         if (counts < 0).any() or int(counts.sum()) != len(read["box"]):
@@ -85,7 +86,7 @@ class FoundBoxes:
                 "Bring boxes that stand upright in the axes that [rig] makes of the scans.",
             ) from error
         return [
-            Found(f"{scan}@found-{self._key}-{number}", box, float(score))
+            Found(f"{scan}@found-{self.key}-{number}", box, float(score))
             for number, (box, score) in enumerate(zip(placed, table.score, strict=True), 1)
         ]
 

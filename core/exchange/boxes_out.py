@@ -28,7 +28,9 @@ from core.exchange.outbox import Outbox
 from core.project.project import Project
 
 
-class _File(NamedTuple):
+class File(NamedTuple):
+    """A file of boxes: its name below the folder, what it holds, what it cannot."""
+
     name: str
     written: Written
 
@@ -50,12 +52,7 @@ def export_boxes(
     openlabel where it has none. Raises ProjectError, and ExistsError where `force` would help;
     then nothing is written.
     """
-    dataset = project.dataset
-    if not kind:
-        own = dataset.format.name in ("kitti", "kitti-tracking")
-        kind = dataset.format.name if own else "openlabel"
-    if kind not in KINDS:
-        raise SettingsError(f"Nothing is called {kind}.", f"Choose one of {', '.join(KINDS)}.")
+    dataset, kind = project.dataset, kind_of_export(project, kind)
     finished = project.boxes.finished
     wanted = set(project.boxes.counts_by_scan()) | finished
     drawn = [scan for scan in dataset.scans if scan in wanted]
@@ -75,7 +72,7 @@ def export_boxes(
             f"Nobody confirmed any box yet; {counted(open_boxes, 'box')} would be left out.",
             "Accept some in the window, or ask for the unconfirmed ones too.",
         )
-    files = _files(project, frames, kind)
+    files = files_of(project, frames, kind)
     with Outbox(out, dataset, force=force) as box:
         box.check([file.name for file in files])
         box.write_all(lambda: ((f.name, f.written.text.encode()) for f in files))
@@ -88,6 +85,16 @@ def export_boxes(
     if open_frames:
         job.say(f"{counted(len(open_frames), 'frame')} of these are not finished.")
     return len(files)
+
+
+def kind_of_export(project: Project, kind: str) -> str:
+    """A kind of box files: the dataset's own for "", openlabel where it has none. Raises
+    SettingsError where it is none of KINDS."""
+    name = project.dataset.format.name
+    kind = kind or (name if name in ("kitti", "kitti-tracking") else "openlabel")
+    if kind not in KINDS:
+        raise SettingsError(f"Nothing is called {kind}.", f"Choose one of {', '.join(KINDS)}.")
+    return kind
 
 
 def unconfirmed_boxes(project: Project) -> int:
@@ -114,24 +121,25 @@ def _in_the_files(project: Project, scan: str, boxes: Iterable[Box]) -> Boxes:
     return table_of(at_home, table.regions)
 
 
-def _files(project: Project, frames: Mapping[str, Boxes], kind: str) -> list[_File]:
+def files_of(project: Project, frames: Mapping[str, Boxes], kind: str) -> list[File]:
+    """The files of a kind that hold the boxes of frames, in the coordinates of the scans' files."""
     dataset, names = project.dataset, project.classes.names
     made = dataset.format
     if kind == "csv":
-        return [_File("boxes.csv", csv_file.written(frames, names))]
+        return [File("boxes.csv", csv_file.written(frames, names))]
     if kind == "openlabel":
-        return [_File("boxes.json", openlabel.written(frames, names))]
+        return [File("boxes.json", openlabel.written(frames, names))]
     if kind == "nuscenes":
         poses = {s: p for s in frames if (p := made.pose(dataset.root, s)) is not None}
-        return [_File("boxes.json", nuscenes.written(frames, poses, names))]
+        return [File("boxes.json", nuscenes.written(frames, poses, names))]
     if kind == "labelcloud":
         return [
-            _File(f"{scan}.json", labelcloud.written(boxes, names, dataset.path(scan)))
+            File(f"{scan}.json", labelcloud.written(boxes, names, dataset.path(scan)))
             for scan, boxes in frames.items()
         ]
     if kind == "kitti":
         return [
-            _File(
+            File(
                 made.box_file(scan) if made.name == "kitti" else f"label_2/{flat_name(scan)}.txt",
                 _kitti(project, kitti_object.written, boxes, [scan]),
             )
@@ -140,7 +148,7 @@ def _files(project: Project, frames: Mapping[str, Boxes], kind: str) -> list[_Fi
     return _drives(project, frames)
 
 
-def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[_File]:
+def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[File]:
     """KITTI tracking: the frames of a sequence in one file, by their numbers."""
     of_drive: dict[str, dict[int, Boxes]] = {}
     scans: dict[str, list[str]] = {}
@@ -157,7 +165,7 @@ def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[_File]:
         of_drive.setdefault(name, {})[int(frame)] = boxes
         scans.setdefault(name, []).append(scan)
     return [
-        _File(
+        File(
             name,
             _kitti(project, kitti_tracking.written, found, scans[name]),
         )

@@ -47,6 +47,7 @@ from core.project.project_file import FILE, read_project_file
 from core.project.rescue import save_at_home
 from core.project.scan_files import ScanFiles
 from core.query.query import Query
+from core.rounds.frame_order import FrameOrder
 from core.rounds.round import GIVEN, TRAINING, Round, asked_by, branch, read_rounds
 from core.rounds.training_set import Pseudo, TrainingSet, read_training, write_training
 from core.rounds.tree import Tree
@@ -103,6 +104,7 @@ class Project:
             self._stale: tuple[str, ...] = self._turned_since()
             self.answers.rows_of = self._known_rows
             self.boxes = BoxAnswers(self.answers)
+            self.frame_order = FrameOrder(self.boxes, self.classes)
             for counts in (self.answers.fold.class_counts(), self.boxes.class_counts()):
                 self.classes.check_ids(counts, path / CLASSES)
             self.rounds: list[Round] = read_rounds(path / "rounds")
@@ -174,6 +176,7 @@ class Project:
         write_atomic(self.path / CLASSES, classes.to_toml().encode())
         self.classes = classes
         self.answers.use_merges(classes.now)
+        self.frame_order = FrameOrder(self.boxes, classes)
 
     def close(self) -> None:
         """Close the journals and let others write."""
@@ -460,9 +463,9 @@ class Project:
         self.frame_rounds = [*self.frame_rounds, found]
 
     def open_frames(self, found: Round) -> list[str]:
-        """The frames that a query asks and nobody has settled, in its order."""
-        settled = self.boxes.settled
-        return [scan for scan in found.query.items if scan not in settled]
+        """The frames that a query asks and nobody has settled, the next first; none where its
+        budget of boxes is spent."""
+        return list(self.frame_order.of(found).frames)
 
     def new_frames_folder(self, query: Query) -> Path:
         """The folder a new query of frames is saved in."""

@@ -1,21 +1,16 @@
-"""Frames, and which of them to draw boxes in next: by chance, evenly spread, empty ones first.
-
-A frame is asked as a whole: its cost is the boxes or the seconds that it is expected to take.
-"""
+"""Frames, and what each is expected to cost: it is asked as a whole, for boxes or for seconds."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.errors import ProjectError, SettingsError
-from core.query.budget import Budget, fill
-from core.query.pool import Draw
-from core.query.selection import Selection
+from core.base.errors import SettingsError
+from core.query.budget import Budget
 
 GROUP = "frame"
 SECONDS_A_BOX = 10.0  # before anybody has drawn one: what a box from scratch is to take
@@ -61,18 +56,24 @@ def frames_of(
     finished: Sequence[int],
     drawn: Mapping[str, int],
     minutes: float,
+    predicted: Mapping[str, int] | None = None,
 ) -> Frames:
     """The table of a project's frames: `finished` holds the boxes of each finished frame, `drawn`
-    those that stand by scan, and all of them took `minutes`."""
+    those that stand by scan, and all of them took `minutes`; `predicted`: those that a detector
+    found by scan, which are expected where it looked."""
     expected = (sum(finished) + _KNOWN * _BOXES) / (len(finished) + _KNOWN)
     there = np.array([drawn.get(scan, 0) for scan in scans], np.int64)
     table = SECONDS_A_BOX * expected
+    costs = np.full(len(scans), max(1, round(expected)), np.int64)
+    for place, scan in enumerate(scans):
+        if predicted is not None and scan in predicted:
+            costs[place] = max(1, predicted[scan])
     seconds = (minutes * 60 + _KNOWN * table) / (len(finished) + _KNOWN) if minutes else table
     return Frames(
         tuple(scans),
         np.array([scan not in settled for scan in scans], bool),
         there,
-        np.maximum(there, max(1, round(expected))),
+        np.maximum(there, costs),
         seconds,
     )
 
@@ -93,48 +94,3 @@ def frames_budget(
         return Budget("boxes", boxes, frames.costs, f"{boxes} boxes")
     count = 20 if count is None else count
     return Budget("frames", count, np.ones(len(frames.scans), np.int64), f"{count} frames")
-
-
-def choose(frames: Frames, name: str, budget: Budget, draw: Draw) -> Selection:
-    """The frames that a strategy asks, in its order, within the budget.
-
-    Raises SettingsError for an unknown name, ProjectError where nothing is free or fits.
-    """
-    if name not in FRAME_STRATEGIES:
-        known = ", ".join(FRAME_STRATEGIES)
-        raise SettingsError(f"There is no strategy {name} for frames.", f"There are {known}.")
-    free = np.flatnonzero(frames.free)
-    if not len(free):
-        raise ProjectError("Every frame is finished; there is nothing left to ask.", "Export.")
-    order, reason = FRAME_STRATEGIES[name]
-    (taken,) = fill([order(frames, free, budget, draw)], budget)
-    return Selection(taken, (reason,) * len(taken))
-
-
-def _by_chance(frames: Frames, free: np.ndarray, _: Budget, draw: Draw) -> np.ndarray:
-    keys = draw.keys([frames.scans[place] for place in free.tolist()])
-    return free[np.argsort(keys, kind="stable")]
-
-
-def _evenly(frames: Frames, free: np.ndarray, budget: Budget, _: Draw) -> np.ndarray:
-    """As many as the budget has room for, at equal distances in the order of the frames; then the
-    rest."""
-    mean = max(1.0, float(budget.cost[free].mean()))
-    count = min(len(free), max(1, int(budget.amount // mean)))
-    first = np.unique((np.arange(count) * len(free)) // count)
-    rest = np.setdiff1d(np.arange(len(free)), first)
-    found: np.ndarray = free[np.concatenate([first, rest])]
-    return found
-
-
-def _empty_first(frames: Frames, free: np.ndarray, _: Budget, __: Draw) -> np.ndarray:
-    return free[np.argsort(frames.drawn[free], kind="stable")]
-
-
-Choosing = Callable[[Frames, np.ndarray, Budget, Draw], np.ndarray]
-# Name -> the order of the free frames, and words for the person.
-FRAME_STRATEGIES: dict[str, tuple[Choosing, str]] = {
-    "random": (_by_chance, "by chance"),
-    "every": (_evenly, "at equal distances through the recording"),
-    "unlabelled": (_empty_first, "with the fewest boxes so far"),
-}

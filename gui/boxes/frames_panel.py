@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.query.frames import FRAME_STRATEGIES
+from core.query.box_strategies import box_strategies
 from gui.boxes.queue import FrameQueue
 from gui.desk.later import Later
 from gui.desk.state import State
@@ -29,6 +29,10 @@ _NAMES = {
     "random": "By chance",
     "every": "Evenly spread",
     "unlabelled": "Emptiest first",
+    "entropy": "Least sure first",
+    "kecor": "Most to be told (KECOR)",
+    "cal": "Unsure, unlike, of rare classes (CAL)",
+    "cal-normal": "CAL by the normal detector alone",
 }
 _BUDGETS = (("frames", "frames", 20), ("boxes", "boxes", 100), ("minutes", "minutes", 30))
 
@@ -65,8 +69,11 @@ class FramesPanel(QWidget):
         for column in (1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.list.clicked.connect(self._choose)
+        self.why = QLabel()
+        self.why.setWordWrap(True)
+        self.why.setObjectName("quiet")
         self.strategy, self.unit = Combo(), Combo()
-        for name in FRAME_STRATEGIES:
+        for name in box_strategies():
             self.strategy.addItem(_NAMES.get(name, name), name)
         for name, title, amount in _BUDGETS:
             self.unit.addItem(title, (name, amount))
@@ -93,6 +100,7 @@ class FramesPanel(QWidget):
         layout.addWidget(self.meter)
         layout.addWidget(self.bar)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.why)
         layout.addLayout(grid)
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._listed: tuple[str, ...] = ()
@@ -176,6 +184,9 @@ class FramesPanel(QWidget):
 
     def follow(self) -> None:
         """Highlight the frame that is shown."""
+        why = self.queue.why(self.state.shown_scan or "")
+        self.why.setText(f"Asked: {why}." if why else "")
+        self.why.setVisible(bool(why))
         row = self._rows.get(self.state.shown_scan)
         if row is not self._marked:
             self._marked = row

@@ -187,7 +187,10 @@ class Panels(QObject):
         else:
             self.inspector.show_box(row.box, self._about(row), row.name)
         self.score.setVisible(frame.detected)
-        self.bars.set_counts(boxes.class_counts())
+        shares = self.bench.queue.shares()
+        counts = {label: count for label, (count, _) in shares.items()}
+        limits = {label: share for label, (_, share) in shares.items()}
+        self.bars.set_counts(counts or boxes.class_counts(), limits)
         self._tell_strip()
         self.following.follow()
 

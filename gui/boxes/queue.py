@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from core.base.errors import ProjectError
 from core.query.pool import Draw
+from core.rounds.frame_order import Open
+from core.rounds.round import Round
 from gui.boxes.copying import frames_of
 from gui.desk.state import State
 
@@ -23,6 +26,7 @@ class FrameQueue:
         self.state = state
         self.sample: tuple[str, ...] = ()
         self._done: set[str] = set()  # of the sample
+        self._told: set[str] = set()  # rounds whose damage was said
 
     @property
     def asked(self) -> Sequence[str]:
@@ -33,9 +37,45 @@ class FrameQueue:
 
     @property
     def of_round(self) -> Sequence[str]:
-        """The frames of the newest query, () where there is none."""
+        """The frames of the newest query, those that are settled first, then the open ones as they
+        are asked; () where there is none. What its budget has no room for is not among them."""
         rounds = self.state.project.frame_rounds
-        return rounds[-1].query.items if rounds else ()
+        if not rounds:
+            return ()
+        now = self._now(rounds[-1])
+        if now is None:
+            return rounds[-1].query.items
+        settled = self.state.project.boxes.settled
+        return (*(scan for scan in rounds[-1].query.items if scan in settled), *now.frames)
+
+    def why(self, scan: str) -> str:
+        """Why a frame is asked, in words; "" where it is not."""
+        rounds = self.state.project.frame_rounds
+        if not rounds or self.sample or scan not in rounds[-1].query.place_of:
+            return ""
+        now = self._now(rounds[-1])
+        asked = rounds[-1].query
+        frozen = asked.reason[asked.place_of[scan]]
+        return frozen if now is None else now.reasons.get(scan, frozen)
+
+    def shares(self) -> Mapping[int, tuple[int, float]]:
+        """Class id -> boxes in the round's finished frames, and how many it is to ask at most; none
+        where it balances no classes."""
+        rounds = self.state.project.frame_rounds
+        if not rounds or self._now(rounds[-1]) is None:
+            return {}
+        return self.state.project.frame_order.shares(rounds[-1])
+
+    def _now(self, found: Round) -> Open | None:
+        """What is open of a round; None where what is kept with its query is damaged, which is said
+        once: then frames come in the query's order."""
+        try:
+            return self.state.project.frame_order.of(found)
+        except ProjectError as error:
+            if found.id not in self._told:
+                self._told.add(found.id)
+                self.state.failed.emit(error)
+            return None
 
     def settled(self, scan: str) -> bool:
         """Whether a frame is asked no more."""

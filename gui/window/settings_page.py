@@ -27,7 +27,14 @@ from gui.look.combo import Combo
 from gui.look.scrolled import Scrolled
 from gui.look.words import Wrapped, breakable
 
-_TITLES = {"prepare": "Prepare", "rig": "The sensor", "query": "Ask", "train": "Train"}
+_TITLES = {
+    "prepare": "Prepare",
+    "rig": "The sensor",
+    "query": "Ask",
+    "train": "Train",
+    "detect": "Train a detector of boxes",
+    "ssal": "Pseudo scenes and frames to ask (S-SSAL)",
+}
 _MADE = "chosen when the project was made"
 
 

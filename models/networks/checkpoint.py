@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
@@ -25,6 +25,7 @@ _MODEL, _OPTIMISER, _CLASSIFIER = "model.", "adam.", "classifier."
 _THEN = ", then "
 # A training state of our largest network has 1,300 tensors, a header of 150 kB.
 _MOST_HEADER, _MOST_TENSORS, _MOST_ABOUT, _MOST_NAME = 1 << 24, 20_000, 1 << 20, 1000
+A = TypeVar("A")
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,12 @@ class About:
 def save(
     path: Path,
     network: nn.Module,
-    about: About,
-    optimiser: torch.optim.Adam | None = None,
+    about: Any,
+    optimiser: torch.optim.Optimizer | None = None,
     extra: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Write the network, with `optimiser` its state too, and `extra` tensors, atomically."""
+    """Write the network, with `optimiser` its state too, and `extra` tensors, atomically; `about`
+    is a dataclass of what JSON holds."""
     tensors = {f"{_MODEL}{name}": t.detach().cpu() for name, t in network.state_dict().items()}
     if optimiser is not None:
         for index, state in optimiser.state_dict()["state"].items():
@@ -75,6 +77,20 @@ def save(
 
 def read(path: Path) -> tuple[dict[str, Tensor], About]:
     """Return the tensors and what the file is of. Raises ProjectError where it is damaged."""
+    return read_as(path, _about)
+
+
+def _about(stored: Mapping[str, Any]) -> About:
+    known = {field.name for field in fields(About)}  # what a later program adds is passed over
+    of = {name: value for name, value in stored.items() if name in known}
+    about = About(**{**of, "classes": tuple(of["classes"])})
+    _check(about)
+    return about
+
+
+def read_as(path: Path, of: Callable[[Mapping[str, Any]], A]) -> tuple[dict[str, Tensor], A]:
+    """Return the tensors of a file and what `of` makes of its JSON: it raises KeyError, TypeError
+    or ValueError for what is none. Raises ProjectError where the file is damaged."""
     try:
         with open_file(path) as file:  # no pipe, which would wait
             header = int.from_bytes(file.read(8), "little")
@@ -91,10 +107,8 @@ def read(path: Path) -> tuple[dict[str, Tensor], About]:
                 f"{path} was written by a newer LidarLoop (version {stored['version']}).",
                 "Update LidarLoop to use it.",
             )
-        known = {field.name for field in fields(About)}  # what a later program adds is passed over
-        of = {name: value for name, value in stored.items() if name in known}
-        about = About(**{**of, "classes": tuple(of["classes"])})
-        _check(tensors, about)
+        about = of(stored)
+        _check_weights(tensors)
         return tensors, about
     except FileNotFoundError as error:
         raise ProjectError(
@@ -107,24 +121,33 @@ def read(path: Path) -> tuple[dict[str, Tensor], About]:
         ) from error
 
 
-def _check(tensors: Mapping[str, Tensor], about: About) -> None:
-    """Raise ValueError where what a checkpoint says of itself is of another type, or a weight is no
-    number."""
-    for field in fields(About):
+def check_types(about: Any) -> None:
+    """Raise ValueError where a value of a dataclass is of another type than it says, or `classes`
+    are no names."""
+    for field in fields(about):
         value = getattr(about, field.name)
         if type(value).__name__ != str(field.type).partition("[")[0] and not (
             field.type == "float" and type(value) is int
         ):
             raise ValueError(f"{field.name} is {str(value)[:40]!r}")
-    if (
-        not about.classes
-        or min(about.epoch, about.step, about.batch) < 0
-        or not all(isinstance(name, str) and len(name) <= _MOST_NAME for name in about.classes)
+    if not about.classes or not all(
+        isinstance(name, str) and len(name) <= _MOST_NAME for name in about.classes
     ):
-        raise ValueError("it is of no epoch, step, batch or classes")
+        raise ValueError("it is of no classes")
+
+
+def _check(about: About) -> None:
+    """Raise ValueError where what a checkpoint says of itself cannot be."""
+    check_types(about)
+    if min(about.epoch, about.step, about.batch) < 0:
+        raise ValueError("it is of no epoch, step or batch")
     for what, size in (("width", about.width), ("voxel_m", about.voxel_m)):
         if not (math.isfinite(size) and size > 0):
             raise ValueError(f"{what} is {size}")
+
+
+def _check_weights(tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError where a weight is no number."""
     for name, tensor in tensors.items():
         if name.startswith((_MODEL, _OPTIMISER)) and not bool(torch.isfinite(tensor).all()):
             raise ValueError(f"{name} is not finite")
@@ -153,7 +176,13 @@ def check_fits(path: Path, about: About, *, network: str, width: float, classes:
             raise ProjectError(
                 f"{path} has another {what} {str(found)[:80]}, and the project's is {needed}.", use
             )
-    for number, name in enumerate(about.classes):
+    check_classes(path, about.classes, classes, use)
+
+
+def check_classes(path: Path, known: Sequence[str], classes: ClassList, use: str) -> None:
+    """Raise ProjectError, with what to `use`, where the classes that a checkpoint knows are none of
+    a list, by their names now or before."""
+    for number, name in enumerate(known):
         if name != classes.names[number] and name not in classes.names_before(number):
             raise ProjectError(
                 f"{path} has another class list: its class {number + 1} is {name}, the project's "
@@ -193,8 +222,12 @@ def load_network(
     network.load_state_dict(state)
 
 
-def load_optimiser(optimiser: torch.optim.Adam, tensors: Mapping[str, Tensor]) -> None:
-    """Put a training state's moments and step counts into Adam."""
+def load_optimiser(
+    optimiser: torch.optim.Optimizer,
+    tensors: Mapping[str, Tensor],
+    state_file: str = "training.safetensors",
+) -> None:
+    """Put the moments and step counts of a training's state, called `state_file`, into Adam."""
     state: dict[int, dict[str, Tensor]] = {}
     whole = optimiser.state_dict()
     weights = [weight for group in optimiser.param_groups for weight in group["params"]]
@@ -216,5 +249,5 @@ def load_optimiser(optimiser: torch.optim.Adam, tensors: Mapping[str, Tensor]) -
     except (KeyError, IndexError, ValueError) as error:
         raise ProjectError(
             f"The training that was interrupted cannot go on: its state is damaged ({error}).",
-            "Delete training.safetensors in the round's folder and train again.",
+            f"Delete {state_file} in the round's folder and train again.",
         ) from error

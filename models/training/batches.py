@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from core.data.scans import Dataset
 from core.rounds.training_set import TrainingSet
 from models.networks.voxels import batched, voxel_labels, voxelise
 from models.training.group import Group
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,12 @@ def batches(
         features, keys = batched(voxels)
         return Batch(names, features, keys, torch.from_numpy(np.concatenate(targets)))
 
-    return _ahead(make, range(first, batch_count(training, settings, group)), readers)
+    return ahead(make, range(first, batch_count(training, settings, group)), readers)
 
 
-def _ahead(
-    make: Callable[[int], Batch], numbers: Sequence[int], readers: int
-) -> Generator[Batch, None, None]:
+def ahead(
+    make: Callable[[int], Made], numbers: Sequence[int], readers: int
+) -> Generator[Made, None, None]:
     """Yield make(n) for each number in order; with `readers`, threads work ahead of the caller."""
     if not readers:
         yield from map(make, numbers)

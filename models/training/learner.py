@@ -87,7 +87,7 @@ class Learner:
         try:
             return self._learn(batch, place)
         except RuntimeError as error:
-            explained = _explained(error, batch)
+            explained = explained_by(error, len(batch.scans), _LOWER)
             if explained is None:
                 raise
             raise explained from error
@@ -135,13 +135,14 @@ class Learner:
             )
 
 
-def _explained(error: RuntimeError, batch: Batch) -> ProjectError | None:
-    """What a failure of torch means for the person, or None for a fault of ours."""
+def explained_by(error: RuntimeError, scans: int, lower: str) -> ProjectError | None:
+    """What a failure of torch in a step on so many scans means for the person, and what to `lower`;
+    None for a fault of ours."""
     text = (str(error).splitlines() or [""])[0]
     if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text:
         return OutOfMemory(
-            f"Memory ran out in a training step on {len(batch.scans)} scans.",
-            f"{_LOWER}; with a smaller batch training goes on where it is.",
+            f"Memory ran out in a training step on {scans} scans.",
+            f"{lower}; with a smaller batch training goes on where it is.",
         )
     if "CUDA error" in text or "CUDA driver" in text:
         return ProjectError(

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from core.base.errors import ProjectError, SettingsError
-from core.query.frames import FRAME_STRATEGIES, choose, frames_budget, frames_of
+from core.query.box_strategies import box_strategy_named
+from core.query.frame_pool import FramePool
+from core.query.frames import frames_budget, frames_of
 from core.query.pool import Draw
+from tests.core.query.frame_pools import HOW
 
 SCANS = tuple(f"a/{place:03d}" for place in range(40))
 
@@ -22,7 +25,8 @@ def table(*, settled=frozenset(), finished=(), drawn=None, minutes=0.0):
 
 def asked(frames, name: str, *, seed: int = 1, **budget) -> list[str]:
     how = {"count": None, "boxes": None, "minutes": None, **budget}
-    found = choose(frames, name, frames_budget(frames, **how), Draw(seed, 1))
+    pool = FramePool(frames, ("car",), np.zeros(1, int), None, None, HOW)
+    found = box_strategy_named(name)(pool, frames_budget(frames, **how), Draw(seed, 1))
     return frames.names(found.units)
 
 
@@ -46,21 +50,11 @@ def test_empty_frames_come_first_then_those_with_fewest_boxes():
     assert asked(table(drawn=drawn), "unlabelled", count=40) == expected
 
 
-@pytest.mark.parametrize("name", FRAME_STRATEGIES)
-@pytest.mark.parametrize("budget", [{"count": 9}, {"boxes": 57}, {"minutes": 12.5}])
-def test_no_budget_is_exceeded_and_no_frame_asked_twice(name: str, budget: dict):
-    rng = np.random.default_rng(3)
-    drawn = {scan: int(rng.integers(0, 30)) for scan in SCANS}
-    frames = table(settled=SCANS[3:9], finished=[8, 12], drawn=drawn, minutes=7)
-    how = {"count": None, "boxes": None, "minutes": None, **budget}
-    limit = frames_budget(frames, **how)
-    found = choose(frames, name, limit, Draw(0, 1))
-    assert len(set(found.units.tolist())) == len(found.units) > 0
-    assert frames.free[found.units].all()
-    spent = int(limit.cost[found.units].sum())
-    assert spent <= limit.amount
-    left = np.setdiff1d(np.flatnonzero(frames.free), found.units)
-    assert not (limit.cost[left] <= limit.amount - spent).any()
+def test_a_budget_in_boxes_is_of_true_ones_and_its_queue_holds_half_as_many_again():
+    """Frames are expected to have 10 boxes each: 40 true ones take a queue of 60."""
+    for name in ("random", "every", "unlabelled"):
+        assert len(asked(table(), name, boxes=40)) == 6
+    assert asked(table(), "every", boxes=40) == [SCANS[k * 40 // 6] for k in range(6)]
 
 
 def test_expectations_come_from_what_was_drawn():
@@ -73,12 +67,21 @@ def test_expectations_come_from_what_was_drawn():
     assert known.costs[0] == 33
     assert (known.costs[1:] == 15).all()
     assert known.seconds == pytest.approx(135)
+    seen = frames_of(
+        SCANS,
+        settled=frozenset(),
+        finished=[],
+        drawn={SCANS[1]: 7},
+        minutes=0,
+        predicted={SCANS[0]: 0, SCANS[1]: 4, SCANS[2]: 25},
+    )
+    assert seen.costs[:4].tolist() == [1, 7, 25, 10]
 
 
 def test_what_cannot_be_asked_is_said():
-    with pytest.raises(ProjectError, match="Every frame is finished"):
-        asked(table(settled=SCANS), "random", count=3)
-    with pytest.raises(SettingsError, match="no strategy entropy"):
+    with pytest.raises(SettingsError, match="no strategy size"):
+        asked(table(), "size", count=3)
+    with pytest.raises(ProjectError, match="none has looked"):
         asked(table(), "entropy", count=3)
     for budget in ({"count": 0}, {"boxes": -1}, {"minutes": 0}, {"minutes": float("nan")}):
         with pytest.raises(SettingsError, match=next(iter(budget)).replace("count", "frames")):

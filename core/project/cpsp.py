@@ -1,0 +1,127 @@
+"""What a project's CPSP training is made of: people's boxes, other frames, those held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.base.errors import ProjectError
+from core.base.files import read_json
+from core.boxes.kinds import kinds
+from core.boxes.labelled import LEAST_POINTS, LabelledFrames, most_objects
+from core.boxes.ssal.bank import GT, Item, points_of
+from core.boxes.ssal.confident import Rule
+from core.boxes.ssal.cpsp import TOLD, Cpsp, Parts
+from core.boxes.ssal.refresh import How, Labelled, told
+from core.project.box_training import BoxTraining, frame_of
+from core.project.project import Project
+
+_AGAIN = "Train the round again; the bank itself is its bank.npz."
+Read = Callable[[str], np.ndarray]
+
+
+def cpsp_of(
+    project: Project,
+    folder: Path,
+    training: BoxTraining,
+    labelled: LabelledFrames,
+    read: Read,
+    *,
+    steps: int,
+    seed: int,
+    final: bool = False,
+) -> Cpsp:
+    """The scenes of a CPSP training, all as the journals stood when `training` was frozen.
+
+    `labelled`: its frames as they are learnt; `read`: scan -> points (n, 4) float32. Raises
+    ProjectError where the bank in `folder` is damaged, DataError for a scan that cannot be read.
+    """
+    how = project.settings.ssal
+    names = project.classes.names
+    about = kinds(names, project.classes.name)
+    settled = project.boxes.settled_at(training.positions)
+    pool = [scan for scan in project.dataset.train if scan not in settled]
+    held_out = {}
+    for scan in training.held_out:
+        held_out[scan] = Labelled(frame_of(project, scan, training).boxes, read(scan))
+    finished = {scan: frame_of(project, scan, training).boxes.box for scan in training.frames}
+    return Cpsp(
+        folder,
+        labelled,
+        people=[*labelled.items, *_accepted(project, pool, training, read)],
+        finished=finished,
+        pool=pool,
+        held_out=held_out,
+        read=read,
+        kinds=about,
+        how=How(
+            Rule(how.clusters, how.cluster, how.keep),
+            how.del_after,
+            how.low_final if final else how.low,
+            how.bank_min_precision,
+            false=not final,
+        ),
+        parts=Parts(
+            most_objects(names, about),
+            how.false_positives,
+            how.labelled_share,
+            how.refreshes,
+        ),
+        steps=steps,
+        seed=seed,
+    )
+
+
+def _accepted(project: Project, pool: list[str], training: BoxTraining, read: Read) -> list[Item]:
+    """Objects that people vouched for in frames that they have not finished."""
+    drawn, found = project.boxes.counts_by_scan(), []
+    for scan in pool:
+        if not drawn.get(scan):
+            continue
+        boxes = frame_of(project, scan, training).boxes
+        boxes = boxes.take(~boxes.ignore)
+        parts = points_of(read(scan), boxes.box)
+        found += [
+            Item(box, int(label), 1.0, scan, part, GT)
+            for box, label, part in zip(boxes.box, boxes.label, parts, strict=True)
+            if len(part) >= LEAST_POINTS
+        ]
+    return found
+
+
+def bank_records(project: Project, folder: Path) -> list[dict[str, Any]]:
+    """What became of a bank, a record for each refresh: its "step" and, by class name, "classes"
+    with counts of objects by "people", "pseudo" and "false" ones, those "new", "replaced" and
+    "removed" by it, the score "threshold", how many of the held-out boxes "judged" were "right",
+    and whether the class was "barred". None where there is no bank. Raises ProjectError where its
+    file is damaged."""
+    if not (folder / TOLD).exists():
+        return []
+    names = project.classes.names
+    stored = read_json(folder / TOLD, do=_AGAIN, refreshes=list[dict[str, Any]])["refreshes"]
+    try:
+        return [
+            {
+                "step": int(record["step"]),
+                "classes": {names[int(label)]: one for label, one in record["classes"].items()},
+            }
+            for record in stored
+        ]
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
+
+
+def bank_told(project: Project, folder: Path, *, last: bool = False) -> list[str]:
+    """What became of a bank, in lines: of each refresh, or of the `last`. Raises as
+    `bank_records`."""
+    lines = []
+    for record in bank_records(project, folder)[-1 if last else 0 :]:
+        lines.append(f"bank at step {record['step']:,}:")
+        try:
+            lines += [f"  {line}" for line in told(record)]
+        except (KeyError, TypeError) as error:
+            raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
+    return lines

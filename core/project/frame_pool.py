@@ -1,0 +1,78 @@
+"""A project's pool of frames, as strategies see it: without a label of a frame that is not done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from core.base.errors import DataError
+from core.boxes.predictions import Predictions, read_predictions
+from core.project.box_training import models_folder
+from core.project.project import Project
+from core.query.frame_pool import FramePool
+from core.query.frames import frames_of
+from core.rounds.box_models import CPSP, FIRST, NORMAL, predictions_file
+
+
+def predicted(project: Project) -> tuple[Predictions | None, Predictions | None]:
+    """What the normal model and that of CPSP say of frames, by the newest round that has scores;
+    None where there are none. Raises ProjectError where a file is damaged, or of other axes."""
+    folders = [found.folder for found in reversed(project.frame_rounds)]
+    for folder in [*folders, models_folder(project).with_name(FIRST)]:
+        if predictions_file(folder, NORMAL).exists():
+            normal, other = (_read(project, folder, model) for model in (NORMAL, CPSP))
+            return normal, other
+    return None, None
+
+
+def _read(project: Project, folder: Path, model: str) -> Predictions | None:
+    path = predictions_file(folder, model)
+    if not path.exists():
+        return None
+    found = read_predictions(path, classes=len(project.classes))
+    if not np.array_equal(found.from_files, project.dataset.from_files):
+        raise DataError(
+            f"What {model} found in {path.parent.name} lies in other axes than [rig] says now.",
+            "Run `lidarloop score --task boxes` on the project again.",
+        )
+    return found
+
+
+def frame_pool(project: Project) -> FramePool:
+    """The frames that may be asked: the training scans; and what is known of them."""
+    boxes, how = project.boxes, project.settings.ssal
+    normal, cpsp = predicted(project)
+    drawn, finished = boxes.counts_by_scan(), boxes.finished
+    sure = None
+    if normal is not None:
+        # Of all boxes from a score of .1 on most are none: those that count are expected.
+        sure = {s: int((seen.score > how.count_from).sum()) for s, seen in normal.frames.items()}
+    frames = frames_of(
+        project.dataset.train,
+        settled=frozenset(boxes.settled),
+        finished=[drawn.get(scan, 0) for scan in finished],
+        drawn=drawn,
+        minutes=boxes.minutes(),
+        predicted=sure,
+    )
+    labelled = np.zeros(len(project.classes), np.int64)
+    for of in boxes.counts_of(finished).values():
+        for label, count in of.items():
+            labelled[label] += count
+    regions = {}
+    for scan in {*drawn} & {*project.dataset.train} - boxes.settled:
+        table = project.box_table(scan)
+        if table.ignore.any():
+            regions[scan] = table.box[table.ignore]
+    names = tuple(project.classes.names)
+    return FramePool(
+        frames,
+        names,
+        labelled,
+        normal.frames if normal is not None else None,
+        cpsp.frames if cpsp is not None else None,
+        how,
+        regions,
+        normal.source if normal is not None else None,
+    )

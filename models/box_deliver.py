@@ -1,0 +1,84 @@
+"""The last step of boxes: the final detector, from all that people finished, and what it finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.base.jobs import Job
+from core.boxes.formats.source import counted
+from core.project.box_training import BoxTraining, frame_of, models_folder, read_training
+from core.project.box_training import freeze_all as freeze
+from core.project.project import Project
+from core.rounds.box_models import FINAL, NORMAL, predictions_file, weights_file
+from core.rounds.round import TRAINING
+from models.box_steps import labelled_samples, predict_frames, scenes_of
+from models.boxes.cpsp import train_cpsp
+from models.boxes.fit import fit
+from models.boxes.setup import setup_of
+
+
+def deliver_boxes(project: Project, job: Job) -> str:
+    """Train the final detector (docs/boxes.md): from random weights on all finished frames, those
+    held out before too, then on with pseudo scenes where ssal.final says so; and predict every
+    frame. What was found, in words.
+
+    What an interrupted call has finished is kept; a final detector that has learnt all there is
+    stays. Raises ProjectError where there is nothing to train on.
+    """
+    folder = models_folder(project)
+    own, out = folder / FINAL, weights_file(folder, FINAL)
+    if out.exists() and not _stands(project, read_training(own / TRAINING)):
+        job.say("Boxes were drawn or changed since: the final detector is trained anew.")
+        _forget(folder)
+    training = freeze(project, own)
+    if not out.exists():
+        _train(project, own, out, training, job)
+    found = predict_frames(project, folder, FINAL, project.dataset.scans, job)
+    boxes = counted(sum(map(len, found.frames.values())), "box")
+    return (
+        f"{boxes} in {len(found.frames):,} frames; `lidarloop export --task boxes --found` writes "
+        "them as files"
+    )
+
+
+def _train(project: Project, own: Path, out: Path, training: BoxTraining, job: Job) -> None:
+    steps, pseudo = project.settings.detect.steps, project.settings.ssal.final == "cpsp"
+    place = f"{own.parent.name}|{FINAL}"
+    setup = setup_of(project, place=place)
+    samples = labelled_samples(project, training, setup.seed, job)
+    start = weights_file(own, NORMAL) if pseudo else out
+    if not start.exists():
+        job.say(f"The final detector learns from {counted(len(training.frames), 'frame')}.")
+        fit(samples, steps, None, job, setup=setup, out=start)
+    if not pseudo:
+        return
+    setup = setup_of(project, place=f"{place}|cpsp")
+    samples = labelled_samples(project, training, setup.seed, job)
+    read = scenes_of(project).read
+    train_cpsp(
+        project, own, training, samples, read, job, setup=setup, start=start, out=out, final=True
+    )
+
+
+def _stands(project: Project, training: BoxTraining) -> bool:
+    """Whether a final detector has learnt all that is finished, as it is."""
+    finished = project.boxes.finished
+    if set(training.frames) != {scan for scan in project.dataset.train if scan in finished}:
+        return False
+    return all(
+        frame_of(project, scan).boxes.equals(frame_of(project, scan, training).boxes)
+        for scan in training.frames
+    )
+
+
+def _forget(folder: Path) -> None:
+    """Delete the final detector and what it was made of; its training set last, so that an
+    interrupted call goes on deleting."""
+    own = folder / FINAL
+    for path in (
+        predictions_file(folder, FINAL),
+        weights_file(folder, FINAL),
+        weights_file(own, NORMAL),
+        own / TRAINING,
+    ):
+        path.unlink(missing_ok=True)

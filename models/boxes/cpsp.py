@@ -1,0 +1,46 @@
+"""The detector that goes on from the normal one with pseudo scenes (CPSP, docs/boxes.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from core.base.jobs import Job
+from core.boxes.labelled import LabelledFrames
+from core.boxes.ssal.cpsp import Cpsp
+from core.project.box_training import BoxTraining
+from core.project.cpsp import cpsp_of
+from core.project.project import Project
+from models.boxes.fit import Setup, fit
+
+
+def train_cpsp(
+    project: Project,
+    folder: Path,
+    training: BoxTraining,
+    labelled: LabelledFrames,
+    read: Callable[[str], np.ndarray],
+    job: Job,
+    *,
+    setup: Setup,
+    start: Path,
+    out: Path,
+    final: bool = False,
+) -> Cpsp:
+    """Train from the checkpoint `start` on labelled frames and pseudo scenes mixed, to `out`; the
+    bank lies in `folder`. Returns the scenes, with the last bank.
+
+    `final`: as the final model is trained. An interrupted training goes on with its bank. Raises
+    ProjectError where that is gone or damaged.
+    """
+    steps = project.settings.detect.steps
+    samples = cpsp_of(
+        project, folder, training, labelled, read, steps=steps, seed=setup.seed, final=final
+    )
+    pool = len(samples.pool)
+    if not pool:
+        job.say("Every frame is finished: pseudo scenes are of people's boxes alone.")
+    fit(samples, steps, start, job, setup=setup, out=out)
+    return samples

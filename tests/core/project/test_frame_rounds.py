@@ -1,0 +1,231 @@
+"""Rounds of frames by detectors: nobody peeks, frames are ranked anew, budgets close, and what is
+missing or damaged is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.base.errors import DataError, ProjectError
+from core.base.files import write_arrays
+from core.base.jobs import Job
+from core.exchange.box_files import truth
+from core.frame_steps import annotate_frames, ask_frames
+from core.project.box_status import box_status, told
+from core.project.frame_pool import frame_pool
+from core.project.project import Project
+from core.query.box_strategies import box_strategies
+from core.query.box_strategies.cal import LEVEL, LIFTED
+from core.query.box_strategies.walk import Done, Walk
+from core.rounds.frame_queue import CANDIDATES, read_queue
+from tests.core.project.frame_world import draw, opened, say
+
+
+@pytest.fixture
+def classes() -> tuple[int, int, int]:
+    from core.data.classes import load_classes
+
+    names = load_classes("kitti").names
+    return names.index("car"), names.index("pedestrian"), names.index("cyclist")
+
+
+def begun(project: Project, classes, *, cpsp: bool = True, most: int = 8) -> None:
+    """A first round: eight frames that a person finished, and two detectors that looked at all."""
+    first = ask_frames(project, Job(), frames=8)
+    for place, scan in enumerate(first.query.items):
+        draw(project, scan, [classes[0]] * 2 + [classes[place % 3]], first.id)
+    say(first.folder, project, cpsp=cpsp, most=most)
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("order", ["live", "frozen"])
+def test_scrambled_labels_of_the_pool_change_no_byte_of_any_query(tmp_path, classes, order: str):
+    """Two datasets with the same points and other boxes: every strategy asks the same, and after
+    each frame that a person finishes the same is open, in the same order, for the same reasons."""
+    with (
+        opened(tmp_path / "a", order=order) as one,
+        opened(tmp_path / "b", labels=1, order=order) as two,
+    ):
+        scan = one.dataset.train[0]
+        names = one.classes.names
+        mine, its = (truth(project.dataset, scan, names) for project in (one, two))
+        assert not mine.equals(its)
+        for project in (one, two):
+            begun(project, classes)
+        rng = np.random.default_rng(0)
+        for name in box_strategies():
+            count = 4 if name == "cal" else 2
+            asked = [
+                ask_frames(project, Job(), strategy=name, frames=count) for project in (one, two)
+            ]
+            kept = bytes_of(asked[0].folder)
+            assert kept == bytes_of(asked[1].folder)
+            assert (CANDIDATES in kept) == name.startswith("cal")
+            while waiting := one.open_frames(asked[0]):
+                now = [p.frame_order.of(r) for p, r in zip((one, two), asked, strict=True)]
+                assert now[0] == now[1]
+                labels = [classes[k] for k in rng.integers(0, 3, int(rng.integers(0, 2)))]
+                for project, found in zip((one, two), asked, strict=True):
+                    draw(project, waiting[0], labels, found.id)
+            for project, found in zip((one, two), asked, strict=True):
+                say(found.folder, project)
+
+
+def test_open_frames_are_ranked_anew_by_what_was_drawn(tmp_path, classes):
+    """Against Alg. 1 walked from the start, the finished frames as they were drawn; out of order,
+    with a frame put back, and one that cannot be labelled."""
+    _, pedestrian, cyclist = classes
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        found = ask_frames(project, Job(), boxes=40)
+        query, order = found.query, project.frame_order
+        assert query.strategy == "cal"
+        assert query.checkpoint == "ab heat_iou"
+        assert tuple(order.of(found).frames) == query.items
+        queue = read_queue(found.file(CANDIDATES))
+
+        def slow(done: dict[str, list[int]], gone: set[str] = frozenset()) -> list[str]:
+            left = [s for s in query.items if s not in done and s not in gone]
+            frames = queue.frames.take([query.place_of[s] for s in (*done, *left)])
+            counts = [np.bincount(labels, minlength=len(queue.limits)) for labels in done.values()]
+            walk = Walk(
+                frames,
+                queue.limits,
+                queue.settings,
+                done=[Done(k, of) for k, of in enumerate(counts)],
+                level=int(query.columns[LEVEL][query.place_of[left[0]]]),
+                lifted=bool(query.columns[LIFTED][query.place_of[left[0]]]),
+            )
+            return [frames.names[taken.place] for taken in walk]
+
+        changed = 0
+        done: dict[str, list[int]] = {}
+        for k in (3, 0, 5):  # as a person may go
+            scan = query.items[k]
+            done[scan] = [pedestrian] * 4 + [cyclist] * k
+            draw(project, scan, done[scan], found.id)
+            now = order.of(found)
+            assert list(now.frames) == slow(done)
+            changed += list(now.frames) != [s for s in query.items if s not in done]
+            assert set(now.reasons) == set(now.frames)
+        assert changed
+        assert order.shares(found)[pedestrian][0] == 12
+        project.boxes.reopen(project.scan_ref(query.items[0]))
+        done.pop(query.items[0])
+        assert project.open_frames(found) == slow(done)
+        lost = query.items[1]
+        project.boxes.decline(project.scan_ref(lost), round=found.id)
+        assert project.open_frames(found) == slow(done, {lost})
+        with Project(tmp_path / "project", read_only=True) as again:
+            assert again.open_frames(again.frame_rounds[-1]) == slow(done, {lost})
+
+
+def test_frozen_keeps_the_order_of_the_query(tmp_path, classes):
+    with opened(tmp_path, order="frozen") as project:
+        begun(project, classes)
+        found = ask_frames(project, Job(), boxes=40)
+        for place, scan in enumerate(found.query.items[:6]):
+            draw(project, scan, [classes[1]] * 4, found.id)
+            assert project.open_frames(found) == list(found.query.items[place + 1 :])
+
+
+def test_a_round_closes_when_its_boxes_are_drawn(tmp_path, classes):
+    car = classes[0]
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        found = ask_frames(project, Job(), strategy="random", boxes=9)
+        assert found.query.budget["closes_at"] == 9
+        assert sum(found.query.cost) >= 1.5 * 9 > sum(found.query.cost[:-1])
+        one, two, *rest = found.query.items
+        assert rest
+        draw(project, one, [car] * 5, found.id)
+        assert project.open_frames(found) == [two, *rest]
+        with pytest.raises(ProjectError, match="still has"):
+            ask_frames(project, Job())
+        draw(project, two, [car] * 5, found.id)
+        assert project.open_frames(found) == []
+        project.boxes.reopen(project.scan_ref(two))
+        assert project.open_frames(found) == [two, *rest]
+        draw(project, two, [], found.id)
+        following = ask_frames(project, Job(), strategy="random", frames=16)
+        assert set(rest) <= set(following.query.items)  # what it had no room for is asked again
+
+
+def test_the_oracle_stops_at_the_budget(tmp_path, classes):
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        found = ask_frames(project, Job(), boxes=6)
+        annotate_frames(project, Job(), oracle="boxes")
+        counts = project.boxes.counts_by_scan()
+        order = [scan for scan in project.boxes.finished_in_order() if scan in found.query.items]
+        drawn = [counts.get(scan, 0) for scan in order]
+        assert sum(drawn) >= 6 or len(order) == len(found.query.items)
+        assert sum(drawn[:-1]) < 6
+
+
+def test_labelled_boxes_are_those_of_finished_frames(tmp_path, classes):
+    car, _, cyclist = classes
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        free = next(s for s in project.dataset.train if s not in project.boxes.finished)
+        before = frame_pool(project)
+        assert before.labelled.sum() == 24
+        draw(project, free, [car, cyclist, cyclist], "", finish=False)
+        now = frame_pool(project)
+        assert now.labelled.tolist() == before.labelled.tolist()
+        assert now.frames.costs[now.frames.scans.index(free)] >= 3
+        project.boxes.finish(project.scan_ref(free), round="")
+        assert frame_pool(project).labelled[cyclist] == before.labelled[cyclist] + 2
+
+
+def test_what_is_missing_or_damaged_is_one_sentence(tmp_path, classes):
+    with opened(tmp_path) as project:
+        for name in ("cal", "cal-normal", "entropy", "kecor"):
+            with pytest.raises(ProjectError, match="none has looked at the frames yet"):
+                ask_frames(project, Job(), strategy=name)
+        begun(project, classes, most=0, cpsp=False)
+        found = ask_frames(project, Job(), strategy="cal", frames=3)
+        assert "by chance" in found.query.reason[0]
+        assert not found.file(CANDIDATES).exists()
+        for scan in found.query.items:
+            draw(project, scan, [], found.id)
+        say(found.folder, project, cpsp=False)
+        found = ask_frames(project, Job(), frames=4)
+        assert "the detectors are unsure" in found.query.reason[0]
+        arrays = dict(np.load(found.file(CANDIDATES)))
+        for column, value in (("count", -1), ("label", 99), ("score", 7.0), ("limits", np.inf)):
+            harmed = {name: array.copy() for name, array in arrays.items()}
+            harmed[column][0] = value
+            write_arrays(found.file(CANDIDATES), harmed)
+            with Project(tmp_path / "project", read_only=True) as again:
+                with pytest.raises(DataError, match=r"candidates\.npz is damaged"):
+                    again.open_frames(again.frame_rounds[-1])
+        for text in ("{}", "[", '{"order": 3}'):
+            write_arrays(found.file(CANDIDATES), {**arrays, "settings": np.array([text])})
+            with Project(tmp_path / "project", read_only=True) as again:
+                with pytest.raises(DataError, match="its settings are none"):
+                    again.open_frames(again.frame_rounds[-1])
+        found.file(CANDIDATES).unlink()
+        with Project(tmp_path / "project", read_only=True) as again:
+            assert again.open_frames(again.frame_rounds[-1]) == list(found.query.items)
+
+
+def test_status_tells_rounds_and_shares(tmp_path, classes):
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        found = ask_frames(project, Job(), boxes=20)
+        draw(project, found.query.items[0], [classes[1]] * 3, found.id)
+        value = box_status(project)
+        last = value["rounds"][-1]
+        assert (last["strategy"], last["closes_at"], last["boxes"]) == ("cal", 20, 3)
+        assert last["shares"]["pedestrian"]["boxes"] == 3
+        assert [one["frame"] for one in last["next"]] == project.open_frames(found)
+        lines = "\n".join(told(project, value))
+        assert "3 of 20 boxes drawn" in lines
+        assert "pedestrian               3 of" in lines
+        assert f"next: {last['next'][0]['frame']}: the detectors are unsure" in lines

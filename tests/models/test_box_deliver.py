@@ -1,0 +1,220 @@
+"""Whole rounds of boxes by S-SSAL: two detectors, a bank, frames by CAL, the final detector."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.answers.boxes import Drawn
+from core.base.errors import ProjectError
+from core.base.jobs import Job
+from core.boxes.predictions import read_predictions
+from core.boxes.ssal import cpsp
+from core.boxes.ssal.bank import GT
+from core.boxes.ssal.bank_file import read_bank
+from core.exchange.boxes_found import read_found
+from core.exchange.predictions_out import export_predictions
+from core.frame_steps import annotate_frames, ask_frames
+from core.project.box_status import box_status, told
+from core.project.project import Project
+from models import box_deliver, box_steps
+from models.boxes import pillar_center
+from tests.kitti_made import CAR, NAMES, kitti_at
+from tests.models.boxes.made import SMALL
+
+FRAMES = 8
+
+
+class Told(Job):
+    """A job that keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        super().__init__(lambda report: self.said.append(report.said) if report.said else None)
+
+    def tells(self, words: str) -> bool:
+        return any(words in sentence for sentence in self.said)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return kitti_at(tmp_path_factory.mktemp("kitti"), FRAMES)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pillar_center.SIZES, "pillar-s", SMALL)
+
+
+def opened(path: Path, root: Path, **more: str) -> Project:
+    given = {"detect.steps": "4", "train.threads": "1", "ssal.refreshes": "2"}
+    return Project.create(
+        path,
+        format="kitti",
+        root=root,
+        train=["training"],
+        preset="laptop",
+        research=True,
+        overrides={**given, **more},
+    )
+
+
+def first_round(project: Project, frames: int = 3):
+    found = ask_frames(project, Job(), strategy="random", frames=frames)
+    annotate_frames(project, Job(), oracle="boxes")
+    return found
+
+
+@pytest.mark.slow
+def test_rounds_go_from_query_to_delivery(tmp_path: Path, root: Path):
+    with opened(tmp_path / "p", root) as project:
+        one = first_round(project)
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("car: 3 by people")
+        bank = read_bank(one.file("bank.npz"))
+        assert [record["step"] for record in bank.history] == [0, 2]
+        assert {item.frame for item in bank.items if item.origin == GT} == set(one.query.items)
+        assert set(bank.cleared) == set(project.dataset.train)
+        two = ask_frames(project, Job(), boxes=3)
+        assert two.query.strategy == "cal"
+        annotate_frames(project, Job(), oracle="boxes")
+        box_steps.train_boxes(project, Job())
+        value = box_status(project)
+        for part in value["rounds"]:
+            assert set(part["models"]) == {"normal", "cpsp"}
+            assert [record["step"] for record in part["bank"]] == [0, 2]
+        assert "bank at step 2:" in "\n".join(told(project, value))
+        job = Told()
+        assert "in 8 frames" in box_deliver.deliver_boxes(project, job)
+        assert job.tells(f"The final detector learns from {len(project.boxes.finished)} frames")
+        final = two.file("final.safetensors").read_bytes()
+        found = read_predictions(two.file("final-boxes.npz"), classes=len(NAMES))
+        assert list(found.frames) == list(project.dataset.scans)
+        # Again: all stays. Scored again, its words of finished frames stay too.
+        box_deliver.deliver_boxes(project, Job())
+        box_steps.score_boxes(project, Job())
+        assert two.file("final.safetensors").read_bytes() == final
+        again = read_predictions(two.file("final-boxes.npz"), classes=len(NAMES))
+        assert list(again.frames) == list(project.dataset.scans)
+        # It learnt what was held out: no number of it is told.
+        lines = box_steps.evaluate_boxes(project, Job())
+        assert not two.file("final-metrics.json").exists() or "No frame was held out" in lines[0]
+        assert set(box_status(project)["rounds"][-1]["models"]) == {"normal", "cpsp", "final"}
+        assert [r["step"] for r in box_status(project)["rounds"][-1]["final_bank"]] == [0, 2]
+        assert not read_bank(two.file("final") / "bank.npz").false
+        # What changes since is learnt.
+        scan = two.query.items[0]
+        name = next(iter(project.boxes_of(scan)))
+        project.boxes.draw([Drawn(project.scan_ref(scan), name, None)], round="")
+        job = Told()
+        box_deliver.deliver_boxes(project, job)
+        assert job.tells("changed since: the final detector is trained anew")
+        assert two.file("final.safetensors").read_bytes() != final
+
+
+@pytest.mark.parametrize("kind", ["kitti", "openlabel", "csv"])
+def test_what_was_found_is_written_as_other_programs_read_it(tmp_path, root, kind: str):
+    with opened(tmp_path / "p", root, **{"ssal.cpsp": "false", "detect.steps": "2"}) as project:
+        one = first_round(project)
+        with pytest.raises(ProjectError, match="No detector has looked"):
+            export_predictions(project, tmp_path / "none", Job(), kind=kind)
+        box_steps.train_boxes(project, Job())
+        job = Told()
+        export_predictions(project, tmp_path / "out", job, kind=kind)
+        assert job.tells("3 frames it has not looked at")
+        assert job.tells("found by normal of 001-random; nobody confirmed them")
+        kept = read_predictions(one.file("normal-boxes.npz"), classes=len(NAMES))
+        single = {"openlabel": "boxes.json", "csv": "boxes.csv"}
+        written = read_found(project, tmp_path / "out" / single.get(kind, ""))
+        for scan, found in kept.frames.items():
+            assert len(written.frames.get(scan, ())) == len(found)
+            if len(found):
+                table = written.frames[scan]
+                np.testing.assert_allclose(table.score, found.score, atol=0.01)
+                np.testing.assert_allclose(table.box[:, :3], found.box[:, :3], atol=0.02)
+
+
+@pytest.mark.slow
+def test_killed_between_refresh_and_save_it_ends_at_the_same_bits(tmp_path, root, monkeypatch):
+    """The process dies just before the second bank is kept, and just after."""
+    made = []
+    write = cpsp.write_bank
+    for when in ("never", "before", "after"):
+        with opened(tmp_path / when, root) as project:
+            one = first_round(project)
+
+            def killed(path, bank, when=when):
+                if bank.step == 2 and when == "before":
+                    raise KeyboardInterrupt
+                write(path, bank)
+                if bank.step == 2 and when == "after":
+                    raise KeyboardInterrupt
+
+            monkeypatch.setattr(cpsp, "write_bank", killed)
+            if when != "never":
+                with pytest.raises(KeyboardInterrupt):
+                    box_steps.train_boxes(project, Job())
+                monkeypatch.setattr(cpsp, "write_bank", write)
+            box_steps.train_boxes(project, Job())
+            names = ("normal.safetensors", "cpsp.safetensors", "bank.npz", "bank.json")
+            made.append([one.file(name).read_bytes() for name in names])
+    assert made[0] == made[1] == made[2]
+
+
+def test_a_bank_that_is_gone_or_damaged_is_said(tmp_path, root, monkeypatch):
+    with opened(tmp_path / "p", root) as project:
+        one = first_round(project)
+        write = cpsp.write_bank
+
+        def killed(path, bank):
+            write(path, bank)
+            if bank.step == 2:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(cpsp, "write_bank", killed)
+        with pytest.raises(KeyboardInterrupt):
+            box_steps.train_boxes(project, Job())
+        monkeypatch.setattr(cpsp, "write_bank", write)
+        bank = one.file("bank.npz")
+        whole = bank.read_bytes()
+        bank.write_bytes(whole[:-99])
+        with pytest.raises(ProjectError, match=r"bank\.npz cannot be read") as caught:
+            box_steps.train_boxes(project, Job())
+        assert "train the round again" in caught.value.do
+        bank.unlink()
+        with pytest.raises(ProjectError, match=r"bank\.npz .*missing|no bank\.npz"):
+            box_steps.train_boxes(project, Job())
+        bank.write_bytes(whole)
+        box_steps.train_boxes(project, Job())
+        one.file("bank.json").write_text('{"refreshes": [{"step": "x"}]}')
+        with pytest.raises(ProjectError, match=r"bank\.json is damaged"):
+            box_status(project)
+
+
+def test_a_class_without_objects_and_an_empty_pool_stop_nothing(tmp_path: Path, root: Path):
+    """Cars alone are drawn; then every frame is finished: CPSP goes on with people's boxes."""
+    with opened(tmp_path / "p", root) as project:
+        found = ask_frames(project, Job(), strategy="random", frames=FRAMES)
+        annotate_frames(project, Job(), oracle="boxes")
+        for scan in found.query.items:
+            ref = project.scan_ref(scan)
+            gone = [name for name, box in project.boxes_of(scan).items() if box.label != CAR]
+            project.boxes.draw([Drawn(ref, name, None) for name in gone], round="")
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("Every frame is finished: pseudo scenes are of people's boxes alone")
+        bank = json.loads(found.file("bank.json").read_text())["refreshes"][-1]["classes"]
+        assert bank[str(CAR)]["people"] == FRAMES
+        assert sum(one["people"] + one["pseudo"] for one in bank.values()) == FRAMES
+
+
+def test_without_a_labelled_frame_nothing_is_delivered(tmp_path: Path, root: Path):
+    with opened(tmp_path / "p", root) as project:
+        with pytest.raises(ProjectError, match="No frame is finished"):
+            box_deliver.deliver_boxes(project, Job())
+        with pytest.raises(ProjectError, match="No frame is finished"):
+            box_steps.train_boxes(project, Job())

@@ -259,11 +259,7 @@ def _status(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _report(arguments: argparse.Namespace, _: Faces) -> int:
-    from core.report.project import write_report
-
-    with _opened(arguments.project, read_only=True) as project:
-        print(write_report(project, arguments.out, _job()))
-    return 0
+    return report.run(arguments, _opened(arguments.project, read_only=True), _job())
 
 
 def _doctor(arguments: argparse.Namespace, faces: Faces) -> int:

@@ -65,12 +65,12 @@ class AskedChart(Chart):
             y = place + 0.5
             known = [_x(value) for value in (asked, whole) if value is not None]
             if len(known) == 2:
-                self.plot.addItem(pg.PlotCurveItem(known, [y, y], pen=pg.mkPen(line, width=3)))
+                self.plot.addItem(pg.PlotCurveItem(known, [y, y], pen=self.pen(line, width=3)))
             for value, colour, hollow in ((whole, pool, True), (asked, full, False)):
                 if value is None:
                     continue
                 brush = QColor(self.theme.panel) if hollow else colour
-                look = {"symbolSize": 9, "symbolBrush": brush, "symbolPen": pg.mkPen(colour)}
+                look = {"symbolSize": 9, "symbolBrush": brush, "symbolPen": self.pen(colour)}
                 self.plot.plot([_x(value)], [y], pen=None, symbol="o", **look)
             words = f"{name}: {_text(asked)} of the points asked, {_text(whole)} of the pool"
             if asked and whole:

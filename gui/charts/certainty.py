@@ -128,7 +128,7 @@ class CertaintyChart(Rows):
             share = 100 * counts / max(total, 1)
             fill = QColor(colour)
             fill.setAlpha(60)
-            pen = pg.mkPen(colour, width=2)
+            pen = self.pen(colour, width=2)
             curve = pg.PlotCurveItem(edges, share, stepMode="center", fillLevel=0, brush=fill,
                                      pen=pen)  # fmt: skip
             self.plot.addItem(curve)
@@ -148,18 +148,18 @@ class CertaintyChart(Rows):
         whose = "" if self._classes is None else f" of points called {self.of.currentText()}"
         self.lay_numbers(100.0)
         self.axes("confidence, %", f"right{whose}, %")
-        self.plot.addItem(pg.PlotCurveItem([0, 100], [0, 100], pen=pg.mkPen(
+        self.plot.addItem(pg.PlotCurveItem([0, 100], [0, 100], pen=self.pen(
             QColor(self.theme.quiet), width=1.2, style=Qt.PenStyle.DotLine)))  # fmt: skip
         table = found.reliability(self._classes)
         known = table[:, 0] > 0
         points, sure, right = table[known].T
         places = np.flatnonzero(known).tolist()
         for x, y in zip(100 * sure, 100 * right, strict=True):
-            self.plot.addItem(pg.PlotCurveItem([x, x], [x, y], pen=pg.mkPen(_WRONG, width=3)))
+            self.plot.addItem(pg.PlotCurveItem([x, x], [x, y], pen=self.pen(_WRONG, width=3)))
         size = 5 + 13 * np.sqrt(points / points.max())
-        self.plot.plot(100 * sure, 100 * right, pen=pg.mkPen(_RIGHT, width=1.6), symbol="o",
+        self.plot.plot(100 * sure, 100 * right, pen=self.pen(_RIGHT, width=1.6), symbol="o",
                        symbolSize=size, symbolBrush=_RIGHT,
-                       symbolPen=pg.mkPen(QColor(self.theme.panel)))  # fmt: skip
+                       symbolPen=self.pen(QColor(self.theme.panel)))  # fmt: skip
         for place, n, x, y in zip(places, points, 100 * sure, 100 * right, strict=True):
             words = (
                 f"{int(n):,} points with a confidence of {place / CONFIDENCES:.0%} to "
@@ -190,7 +190,7 @@ class CertaintyChart(Rows):
                 height=share[there],
                 width=0.85 * STEP_M,
                 brushes=colours,
-                pen=pg.mkPen(_WRONG),
+                pen=self.pen(_WRONG),
             )
         )
         for place in there.tolist():

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -65,6 +65,7 @@ class Chart(QFrame):
         self.setObjectName("card")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.theme = theme
+        self.sharp = 1.0  # pixels that are drawn for one on the screen
         self.marks: list[Mark] = []
         self._shows = self._drawing = False
         self._at = -1  # the mark that the arrow keys came to
@@ -202,8 +203,8 @@ class Chart(QFrame):
         for name in ("left", "bottom"):
             axis = self.plot.getAxis(name)
             axis.setStyle(tickFont=font, tickLength=-4, hideOverlappingLabels=True)
-            axis.setPen(pg.mkPen(theme.line))
-            axis.setTextPen(pg.mkPen(theme.quiet))
+            axis.setPen(self.pen(theme.line))
+            axis.setTextPen(self.pen(theme.quiet))
             axis.label.setFont(font)
 
     def axes(self, x: str, y: str, *, grid: bool = True) -> None:
@@ -216,6 +217,10 @@ class Chart(QFrame):
     def _points(self) -> float:
         size = self.font().pointSizeF()
         return size if size > 0 else 10.0
+
+    def pen(self, colour, width: float = 1.0, style=Qt.PenStyle.SolidLine) -> QPen:
+        """A pen of so many pixels on the screen, as wide in a picture of more of them."""
+        return pg.mkPen(colour, width=width * self.sharp, style=style)
 
     def colour(self, place: int) -> QColor:
         """The place-th colour of a series."""

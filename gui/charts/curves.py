@@ -77,12 +77,12 @@ class Curves(Chart):
         thin = QColor(colour)
         thin.setAlpha(110)
         for one in line.each if len(line.each) > 1 else ():
-            self.plot.addItem(pg.PlotCurveItem(x, 100 * one, pen=pg.mkPen(thin, width=1)))
+            self.plot.addItem(pg.PlotCurveItem(x, 100 * one, pen=self.pen(thin, width=1)))
         over = AXIS_WORDS[self.axis][1]
         for cost, one in line.behind:
-            self.plot.plot(cost / over, 100 * one, pen=pg.mkPen(thin, width=1), symbol="o",
+            self.plot.plot(cost / over, 100 * one, pen=self.pen(thin, width=1), symbol="o",
                            symbolSize=4, symbolBrush=thin, symbolPen=None)  # fmt: skip
-        pen = pg.mkPen(colour, width=2, style=dash)
+        pen = self.pen(colour, width=2, style=dash)
         symbols = {"symbol": "o", "symbolSize": 7, "symbolBrush": colour, "symbolPen": None}
         self.plot.plot(x, mean, pen=pen, **symbols)
         for number, (at, value) in enumerate(zip(x, mean, strict=True)):
@@ -106,7 +106,7 @@ class Curves(Chart):
         return f"{line.arm}, round {number + 1}: {self.what} {value} %\n{spent}; {seeds}"
 
     def _across(self, y: float, name: str, colour: QColor) -> None:
-        pen = pg.mkPen(colour, width=1.4, style=Qt.PenStyle.DotLine)
+        pen = self.pen(colour, width=1.4, style=Qt.PenStyle.DotLine)
         self.plot.addItem(pg.PlotCurveItem([0.0, self._x], [y, y], pen=pen))
         self._ends.append(End(None, y, name, colour))
 
@@ -127,7 +127,9 @@ class Curves(Chart):
 
     def place(self) -> None:
         """Names stand at the lines' ends, where there is room for them."""
-        spread(self.plot, self._ends, (0.0, self._x), self._y, self.letters(), self.theme)
+        spread(
+            self.plot, self._ends, (0.0, self._x), self._y, self.letters(), self.theme, self.sharp
+        )
 
     def table(self):
         heading = ("arm", "round", self.axis, f"mean {self.what}", "half-width", "seeds",

@@ -145,13 +145,13 @@ class EffortChart(Rows):
         self._dot(y, value, _ONE)
 
     def _line(self, y: float, low: float, high: float) -> None:
-        pen = pg.mkPen(QColor(self.theme.quiet), width=2)
+        pen = self.pen(QColor(self.theme.quiet), width=2)
         self.plot.addItem(pg.PlotCurveItem([low, high], [y, y], pen=pen))
 
     def _dot(self, y: float, x: float, colour: QColor, *, hollow: bool = False) -> None:
         brush = QColor(self.theme.panel) if hollow else colour
         self.plot.plot([x], [y], pen=None, symbol="o", symbolSize=9, symbolBrush=brush,
-                       symbolPen=pg.mkPen(colour, width=1.6))  # fmt: skip
+                       symbolPen=self.pen(colour, width=1.6))  # fmt: skip
 
     def table(self):
         found, kind = self.found, str(self.kind.currentData())

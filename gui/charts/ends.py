@@ -40,8 +40,10 @@ def spread(
     y_range: tuple[float, float],
     font: QFont,
     theme: Theme,
+    sharp: float = 1.0,
 ) -> None:
-    """Set the ranges so that the names have room on the right, and place them."""
+    """Set the ranges so that the names have room on the right, and place them; `sharp`: pixels
+    that are drawn for one on the screen."""
     for item in [one for one in plot.items() if isinstance(one, (_Name, _Stroke))]:
         plot.removeItem(item)
     box = plot.getViewBox()
@@ -73,7 +75,7 @@ def spread(
         stroke = _Stroke(
             [high_x if end.x is None else end.x, at],
             [end.y, y],
-            pen=pg.mkPen(QColor(theme.line), width=1),
+            pen=pg.mkPen(QColor(theme.line), width=sharp),
         )
         for item in (stroke, name):
             plot.addItem(item, ignoreBounds=True)

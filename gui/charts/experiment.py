@@ -144,7 +144,7 @@ class ExperimentChart(Curves, Rows):
         room = 0.05 * (high - low) or 1.0
         names = [f"{one.a} – {one.b}, {one.what}" for one in rows]
         self.lay_rows(names, "difference in mIoU, percentage points", low - room, high + room)
-        zero = pg.mkPen(QColor(self.theme.quiet), width=1.2, style=Qt.PenStyle.DotLine)
+        zero = self.pen(QColor(self.theme.quiet), width=1.2, style=Qt.PenStyle.DotLine)
         self.plot.addItem(pg.PlotCurveItem([0, 0], [0, len(rows)], pen=zero))
         blue, grey = QColor(COLOURS[0]), QColor(self.theme.quiet)
         for place, one in enumerate(rows):
@@ -153,11 +153,11 @@ class ExperimentChart(Curves, Rows):
             colour, y = (blue if verdict.claimed else grey), place + 0.5
             self.plot.addItem(
                 pg.PlotCurveItem([100 * verdict.low, 100 * verdict.high], [y, y],
-                                 pen=pg.mkPen(colour, width=2))
+                                 pen=self.pen(colour, width=2))
             )  # fmt: skip
             brush = colour if verdict.claimed else QColor(self.theme.panel)
             self.plot.plot([100 * verdict.mean], [y], pen=None, symbol="o", symbolSize=9,
-                           symbolBrush=brush, symbolPen=pg.mkPen(colour, width=1.6))  # fmt: skip
+                           symbolBrush=brush, symbolPen=self.pen(colour, width=1.6))  # fmt: skip
             self.marks.append(Mark(100 * verdict.mean, y, one.sentence, None))
         self.entries = [
             Entry(ROUND, blue, "an order may be claimed"),

@@ -89,7 +89,7 @@ class Learning(Chart):
             if step.parent in at:
                 before = at[step.parent]
                 line = pg.PlotCurveItem([before[0], x], [before[1], y],
-                                        pen=pg.mkPen(colour, width=2))  # fmt: skip
+                                        pen=self.pen(colour, width=2))  # fmt: skip
                 self.plot.addItem(line)
             self.plot.plot([x], [y], pen=None, symbol="o", symbolSize=9, symbolBrush=colour,
                            symbolPen=None)  # fmt: skip
@@ -107,7 +107,9 @@ class Learning(Chart):
         )
 
     def place(self) -> None:
-        spread(self.plot, self._ends, (0.0, self._x), self._y, self.letters(), self.theme)
+        spread(
+            self.plot, self._ends, (0.0, self._x), self._y, self.letters(), self.theme, self.sharp
+        )
 
     def table(self):
         what = self.what.currentText()

@@ -160,7 +160,7 @@ class ScansChart(Rows):
         self.axes("x, m", "y, m", grid=True)
         xy, values = found.xy[shown], self.values[shown]
         known = np.isfinite(values)
-        line = pg.mkPen(QColor(self.theme.quiet), width=1)
+        line = self.pen(QColor(self.theme.quiet), width=1)
         self.plot.plot(xy[~known, 0], xy[~known, 1], pen=None, symbol="o", symbolSize=7,
                        symbolBrush=None, symbolPen=line)  # fmt: skip
         if known.any():
@@ -176,7 +176,7 @@ class ScansChart(Rows):
             self._show_scale(low, high)
         mine = np.isin(shown, self.chosen)
         if mine.any():
-            ring = pg.mkPen(QColor(self.theme.text), width=2)
+            ring = self.pen(QColor(self.theme.text), width=2)
             self.plot.addItem(
                 pg.ScatterPlotItem(xy[mine, 0], xy[mine, 1], size=14, brush=None, pen=ring)
             )

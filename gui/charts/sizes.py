@@ -125,8 +125,8 @@ class SizesChart(Chart):
             self.marks.append(Mark(float(size), float(value), words, int(size)))
         self._lines = []
         for place, cut in enumerate(self.cuts[:-1]):
-            pen = pg.mkPen(QColor(self.theme.text), width=1.5, style=Qt.PenStyle.DashLine)
-            hover = pg.mkPen(QColor(self.theme.accent), width=3)
+            pen = self.pen(QColor(self.theme.text), width=1.5, style=Qt.PenStyle.DashLine)
+            hover = self.pen(QColor(self.theme.accent), width=3)
             line = pg.InfiniteLine(cut + 0.5, angle=90, movable=True, pen=pen, hoverPen=hover)
             line.sigPositionChangeFinished.connect(lambda moved, n=place: self.move_cut(n, moved))
             self.plot.addItem(line)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QPointF, QRectF, Qt
 from PySide6.QtGui import QCloseEvent, QColor, QGuiApplication, QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
@@ -18,6 +20,7 @@ from core.experiment.results import csv_of
 from gui.look.theme import LIGHT, Theme
 
 _SHARP = 3  # pixels of a saved picture for one on the screen
+_FAMILY = re.compile(rb'font-family="([^"]*)"')  # for where that font is not
 _FOLDER = "folder of charts"  # where the last one was saved
 KINDS = {"PNG": "png", "SVG": "svg", "CSV": "csv"}
 
@@ -27,6 +30,7 @@ class Chart(Protocol):
 
     title: str
     theme: Theme
+    sharp: float
     inside: QWidget
     large: QToolButton
 
@@ -58,11 +62,11 @@ def image_of(chart: Chart, sharp: int = _SHARP) -> QImage:
     """Its picture on white, in so many pixels for each on the screen."""
     size = chart.plot.viewport().size()
     made = QImage(size * sharp, QImage.Format.Format_RGB32)
-    made.setDevicePixelRatio(sharp)  # so that lines are as wide as on the screen
+    made.setDevicePixelRatio(sharp)
     made.fill(QColor("white"))
     painter = QPainter(made)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-    _paint(chart, painter, QRectF(QPointF(0, 0), size.toSizeF()))
+    _paint(chart, painter, QRectF(QPointF(0, 0), size.toSizeF()), sharp)
     painter.end()
     return made
 
@@ -75,6 +79,8 @@ def svg_of(chart: Chart) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
+    # Else axes, which are kept as pictures of the screen, are drawn in another scale than lines.
+    generator.setResolution(chart.plot.viewport().logicalDpiX())
     generator.setSize(view.size())
     generator.setViewBox(view)
     generator.setTitle(chart.title)
@@ -82,19 +88,23 @@ def svg_of(chart: Chart) -> bytes:
     painter = QPainter(generator)
     _paint(chart, painter, QRectF(view))
     painter.end()
-    return bytes(data.data())
+    return _FAMILY.sub(rb'font-family="\1, sans-serif"', bytes(data.data()))
 
 
-def _paint(chart: Chart, painter: QPainter, target: QRectF) -> None:
-    """Render the plot as on a page of paper, whatever the window's colours are."""
+def _paint(chart: Chart, painter: QPainter, target: QRectF, sharp: float = 1.0) -> None:
+    """Render the plot as on a page of paper, whatever the window's colours are; lines of it are
+    as wide as on the screen, of which a pixel is drawn as `sharp`."""
     before = chart.theme
-    chart.theme = LIGHT
+    chart.theme, chart.sharp = LIGHT, sharp
     chart.redraw()
+    for item in chart.plot.scene().items():
+        if isinstance(item, pg.ScatterPlotItem):  # shapes, not cut out of a picture of the screen
+            item.setExportMode(True, {"antialias": True, "resolutionScale": 1.0})
     try:
         chart.plot.render(painter, target, chart.plot.viewport().rect(),
                           Qt.AspectRatioMode.IgnoreAspectRatio)  # fmt: skip
     finally:
-        chart.theme = before
+        chart.theme, chart.sharp = before, 1.0
         chart.redraw()
 
 

@@ -9,17 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.base.errors import ProjectError
+from core.desk.certainty import Certainty
 from core.desk.class_parts import TRUTH, ClassParts
+from core.desk.features import ANSWERED, FREE, OPEN, Plane
 from core.desk.sizes import Sizes
+from gui.charts.certainty import CertaintyChart
 from gui.charts.chart import Chart
 from gui.charts.class_parts import ClassPartsChart
 from gui.charts.ends import apart
+from gui.charts.features import FINE, FeaturesChart
 from gui.charts.sizes import SizesChart
 from gui.charts.taken import Enlarged, csv_bytes, image_of, save, svg_of
 from gui.look.theme import DARK
@@ -114,6 +119,29 @@ def test_pictures_and_numbers_are_taken_along(parts: ClassPartsChart, tmp_path: 
         save(chart, tmp_path / "x.gif")
 
 
+def test_lines_of_a_saved_picture_are_as_wide_as_on_the_screen(qtbot):
+    """They were a third: of 3 pixels that stand for one on the screen they took one."""
+    chart = shown(CertaintyChart(DARK), qtbot)
+    zero, far = np.zeros((1, 2, 40), np.int64), np.full((1, 17), 500)
+    said, sure = np.full((1, 10), 100), 100 * (np.arange(10)[None] + 0.5) / 10
+    chart.set_certainty(
+        Certainty("001-size", ("road",), zero, 3.0, said, np.zeros_like(said), sure, far, far, 1, 1)
+    )
+    chart.kind.setCurrentIndex(1)
+    QApplication.processEvents()
+    wide = []
+    for sharp in (1, 3):
+        image, mark = image_of(chart, sharp), chart.marks[7]
+        x, y = chart.on_screen([mark])[0]
+        row = round((y - 40) * sharp)  # above the mark: the line to the diagonal
+        colours = [
+            image.pixelColor(c, row) for c in range(round((x - 8) * sharp), round((x + 8) * sharp))
+        ]
+        wide.append(sum(c.red() - c.blue() > 100 for c in colours) / sharp)
+    assert wide[0] == pytest.approx(3, abs=1)
+    assert wide[1] == pytest.approx(wide[0], abs=1.2)
+
+
 def test_a_chart_is_enlarged_and_explained(parts: ClassPartsChart):
     chart = parts
     QTest.mouseClick(chart.why, LEFT)
@@ -137,3 +165,77 @@ def test_names_at_ends_are_apart_in_their_order_and_as_near_as_can_be():
     places = apart([20.0, 21.0, 80.0, 99.0, 99.5], 10, 100)
     assert all(b - a >= 10 - 1e-9 for a, b in pairwise(places))
     assert places[-1] <= 95 + 1e-9
+
+
+def test_a_saved_svg_looks_as_the_saved_picture(qtbot):
+    """Axes were drawn in another scale than what they measure, each mark with those beside it in a
+    store of marks, and letters in any font."""
+    chart = shown(CertaintyChart(DARK), qtbot)
+    rng = np.random.default_rng(0)
+    entropy = rng.integers(0, 900, (2, 2, 40))
+    said = rng.integers(50, 900, (2, 10))
+    sure = said * (np.arange(10) + 0.5) / 10
+    right = np.minimum((sure * rng.uniform(0.6, 1.2, (2, 10))).astype(np.int64), said)
+    far = rng.integers(200, 900, (2, 17))
+    chart.set_certainty(
+        Certainty("001-size", ("road", "car"), entropy, 3.0, said, right, sure, far, far // 3, 1, 1)
+    )
+    found = {}
+    for kind in range(chart.kind.count()):
+        chart.kind.setCurrentIndex(kind)
+        QApplication.processEvents()
+        wanted, svg = image_of(chart, 1), svg_of(chart)
+        made = QImage(wanted.size(), QImage.Format.Format_RGB32)
+        made.fill(QColor("white"))
+        painter = QPainter(made)
+        QSvgRenderer(svg).render(painter)
+        painter.end()
+        found[chart.kind.currentText()] = alike(wanted, made)
+        assert min(found.values()) > 0.99, found
+    assert b", sans-serif" in svg
+
+
+def alike(one: QImage, other: QImage) -> float:
+    """Correlation of two pictures' darkness over squares of 6 pixels: letters may differ a bit."""
+
+    def squares(image: QImage) -> np.ndarray:
+        grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+        pixels = np.frombuffer(grey.constBits(), np.uint8).reshape(grey.height(), -1)
+        pixels = 255.0 - pixels[:, : grey.width()]
+        high, wide = pixels.shape[0] // 6, pixels.shape[1] // 6
+        return pixels[: high * 6, : wide * 6].reshape(high, 6, wide, 6).mean(axis=(1, 3))
+
+    return float(np.corrcoef(squares(one).ravel(), squares(other).ravel())[0, 1])
+
+
+def test_many_units_are_a_picture_whose_cells_are_counted(qtbot):
+    """More than are drawn one by one; a rectangle chooses exactly those inside."""
+    chart = shown(FeaturesChart(DARK), qtbot)
+    rng = np.random.default_rng(1)
+    count = 25_000
+    xy = rng.normal(size=(count, 2)).astype(np.float32)
+    states = rng.choice(np.array([FREE, OPEN, ANSWERED], np.uint8), count, p=[0.96, 0.01, 0.03])
+    names = [f"unit {n}" for n in range(count)]
+    plane = Plane("features", "PCA", np.arange(count), xy, (0.5, 0.2))
+    chart.set_plane(plane, states, lambda units: [names[u] for u in units])
+    QApplication.processEvents()
+    low, high = xy.min(axis=0).astype(float), xy.max(axis=0).astype(float)
+    shade = chart._cells()
+    asked = np.zeros((FINE, FINE), bool)
+    free = np.zeros((FINE, FINE), int)
+    for (x, y), state in zip(xy.astype(float), states, strict=True):
+        parts = ((x, y) - low) / (high - low) * (FINE - 1)
+        cell = tuple(round(float(part)) for part in parts)
+        asked[cell] |= state != FREE
+        free[cell] += state == FREE
+    assert ((shade[..., 3] > 0) == (asked | (free > 0))).all()
+    assert (shade[asked, 3] == 255).all()
+    mask = chart.brush(QPointF(-0.5, -1), QPointF(0.25, 0.75))
+    inside = (xy[:, 0] >= -0.5) & (xy[:, 0] <= 0.25) & (xy[:, 1] >= -1) & (xy[:, 1] <= 0.75)
+    assert mask.tolist() == inside.tolist()
+    chart.choose(np.flatnonzero(mask))
+    assert chart.ask.text() == f"Ask for these {int((states[mask] == FREE).sum()):,}"
+    chosen = [row["unit"] for row in rows_of(chart) if row["chosen"] == "1"]
+    assert chosen == [names[u] for u in np.flatnonzero(mask)]
+    touched = chart._touched(QRectF(QPointF(-0.5, -1), QPointF(0.25, 0.75)))
+    assert touched.ravel()[chart._cell[mask]].all(), "no chosen unit is dark while one drags"

@@ -15,7 +15,7 @@ from typing import Any
 from core import steps
 from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
-from core.cli import boxes, classes, demo, experiment, gauge, poses, rounds, settings
+from core.cli import boxes, classes, demo, experiment, gauge, poses, report, rounds, settings
 from core.cli.arguments import parser
 from core.cli.faces import Faces
 from core.cli.measured import measured

@@ -279,6 +279,8 @@ def test_features_that_no_network_makes(project: Project, value: float):
     for read in (ARRAYS["alike"].read, ARRAYS["ask"].read):
         with pytest.raises(ProjectError, match="no numbers"):
             read(project)
+    found = doctor.integrity(project.path, Job())
+    assert any(file.name in finding.text for finding in found if finding.good is False)
 
 
 def test_scores_that_do_not_name_what_all_scores_have(project: Project):

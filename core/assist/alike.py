@@ -10,7 +10,7 @@ from core.base.errors import ProjectError
 from core.data.items import scan_of
 from core.prepare.units import is_cell, map_shapes
 from core.project.project import Project
-from core.query.selection import LARGEST
+from core.query.selection import plausible
 from core.rounds.scores import read_scores
 
 REACH_M = 1.5
@@ -41,7 +41,7 @@ def nearest(project: Project, unit: str, count: int) -> list[str]:
         raise ProjectError(f"{unit} is no prepared unit.", "Click a unit, or press Tab.")
     values = _features(project)
     for start in range(0, len(values), _CHUNK):
-        if not (np.abs(values[start : start + _CHUNK]) < LARGEST).all():
+        if not plausible(values[start : start + _CHUNK]).all():
             raise ProjectError(
                 "The features of the units hold values that are no numbers.",
                 "Run `lidarloop score` again; before any network, prepare again.",

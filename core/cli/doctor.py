@@ -15,7 +15,7 @@ from core.cli.mend import derived, journals
 from core.data.formats import broken_formats
 from core.project.project import Project
 from core.query.strategies import broken_strategies
-from core.rounds.scores import read_scores
+from core.rounds.scores import check_stored
 
 PACKAGES = (
     "PySide6_Essentials",
@@ -139,9 +139,8 @@ def _round(project: Project, id: str) -> Finding:
         if found.frozen:
             project.training_set(found)
         found.metrics()
-        scores = read_scores(found.folder, table) if found.scored and table is not None else None
-        if scores is not None:
-            list(scores.values())  # opens each column
+        if found.scored and table is not None:
+            check_stored(found.folder, table)
         if table is not None and query.fingerprint != table.fingerprint:
             return Finding(id, None, "asked about another preparation; its answers still count")
         return Finding(id, True, f"{project.stage(found)}, {len(query.items):,} items")

@@ -34,7 +34,7 @@ from core.project.project_file import read_project_file
 from core.rounds.log import read_log
 from core.rounds.predictions import read_prediction
 from core.rounds.round import GIVEN, LOG, METRICS, QUERY, Round, read_given
-from core.rounds.scores import read_scores
+from core.rounds.scores import check_stored
 
 _AGAIN = "The step that makes it makes it again; no answer is lost."
 _SEQ = IN_TABLE.index("seq")
@@ -152,7 +152,7 @@ def _made(folder: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
         for path in sorted(
             (*folder.glob(f"rounds/*-*/{_ABOUT}"), *folder.glob(f"{GIVEN}/{_ABOUT}"))
         ):
-            yield path, partial(_scores, path.parent.parent, units)
+            yield path, partial(check_stored, path.parent.parent, units)
     yield from _if_there(Round(folder / GIVEN).checkpoint, read_given)
     for path in sorted((folder / OWN_POSES).rglob("*.json")):
         yield path, partial(read_own_file, path)
@@ -173,12 +173,6 @@ def _units(folder: Path) -> Units | None:
     units = Units.load(found)
     read_report(found, units)
     return units
-
-
-def _scores(place: Path, units: Units) -> None:
-    scores = read_scores(place, units)
-    if scores is not None:
-        list(scores.values())  # opens each column
 
 
 def _rows(database: sqlite3.Connection, version: int) -> list[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from core.query.budget import Budget, fill
 from core.query.pool import Draw, Pool
 
 RESERVED = frozenset({"unit_id", "partition", "points", "reason"})  # of an item in query.json
-LARGEST = 1e15  # of a column: larger numbers are damage, whose squares do not add up in float32
+_LARGEST = 1e15  # of a column: larger numbers are damage, whose squares do not add up in float32
 _CHUNK = 65_536  # units whose columns are looked at together
 UNIT_TABLES = ("basal",)  # kinds of unit that a project can be prepared into
 
@@ -199,10 +199,18 @@ class Strategy:
             for start in range(0, len(units), _CHUNK):
                 some = units[start : start + _CHUNK]
                 for name in sorted(self.needs):
-                    values = pool.columns[name][some].reshape(len(some), -1)
-                    if values.dtype.kind == "f":
-                        most = min(LARGEST, float(np.finfo(values.dtype).max))  # of half precision
-                        _check_good(pool, some, (np.abs(values) <= most).all(axis=1))
+                    _check_good(pool, some, plausible(pool.columns[name][some]))
+
+
+def plausible(values: np.ndarray) -> np.ndarray:
+    """(n,) bool: of rows of numbers (n, ...) those in which all are numbers, and none is larger
+    than anything that was measured or learnt."""
+    rows = values.reshape(len(values), -1)
+    if rows.dtype.kind != "f":
+        return np.ones(len(rows), bool)
+    most = min(_LARGEST, float(np.finfo(rows.dtype).max))  # of half precision
+    good: np.ndarray = (np.abs(rows) <= most).all(axis=1)
+    return good
 
 
 def joined(parts: Sequence[Selection]) -> Selection:

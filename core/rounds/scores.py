@@ -16,6 +16,7 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.files import Column, map_array, read_arrays, read_json, write_columns
 from core.prepare.units import Units
+from core.query.selection import plausible
 
 # Of U units, means over their rows: entropy, feature (F numbers), largest probability, largest less
 # second, probabilities (C classes); class of most rows, its share, entropy of all classes' shares.
@@ -39,6 +40,7 @@ MORE: dict[str, Column] = {
 _ALL = COLUMNS | MORE
 _FIRST = ("entropy", "feature", "predicted", "share")  # all that version 0.1.0 wrote
 _VERSION = 1
+_CHUNK = 1 << 16  # units that are looked at together
 _ABOUT = "scores.json"
 _BEFORE = "scores.npz"
 _SCORE = "Run `lidarloop score` on the project."
@@ -114,6 +116,16 @@ def read_scores(folder: Path, units: Units) -> Scores | None:
         names,
         lambda name: map_array(place / f"{name}.npy", _ALL[name], do=_SCORE, **lengths),
     )
+
+
+def check_stored(folder: Path, units: Units) -> None:
+    """Raise ProjectError where a column of the scores in a round's folder cannot be read, or holds
+    what no network says; scores of other units are nothing to be looked at."""
+    for name, values in (read_scores(folder, units) or {}).items():
+        for start in range(0, len(values), _CHUNK):
+            if not plausible(values[start : start + _CHUNK]).all():
+                file = folder / "scores" / f"{name}.npy"
+                raise ProjectError(f"{file} holds values that are no numbers.", _SCORE)
 
 
 def write_scores(

@@ -111,6 +111,8 @@ def look(
         if finding.good is False:
             raise ProjectError(str(finding), "")
     with Project(path, read_only=True) as project:
+        if project.answers.damage is not None:
+            raise ProjectError(project.answers.damage, "")
         value = status(project, backend="")
         seen.update(json.dumps(value).encode() + table(value).encode())
         for pair, found in agreements(project).items():

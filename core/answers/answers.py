@@ -29,6 +29,7 @@ from core.answers.instances import Things, instances_of, with_things
 from core.answers.journal import Journal
 from core.answers.labels import ALIKE, CARRIED, labels_of
 from core.answers.ledger import Ledger
+from core.answers.log_rescue import rescue_log
 from core.answers.same_scan import check_same
 from core.base.errors import DamagedError, GoneError
 from core.base.version import program_version
@@ -59,6 +60,7 @@ class Answers:
     fold : of those, what counts of the answers to points
     history : one's own entries of all kinds, and what undo and redo take next
     note : a sentence about slow storage, or None
+    damage : a sentence on what was found damaged of one's own journal and is mended, or None
     last_write_ms : how long the last answer took to reach the disk
     on_change : functions called after each entry
     rows_of : how many rows a scan has, None where nobody knows: no entry is believed to have more
@@ -73,6 +75,7 @@ class Answers:
         self._now = _of_merges(now)
         own = self._journals.get(annotator)
         self.note = own.note if own else None
+        self.damage = own.damage if own else None
         self.last_write_ms = 0.0
         self.on_change: list[Callable[[], None]] = []
         self.rows_of: Callable[[str], int | None] = lambda _: None
@@ -157,6 +160,7 @@ class Answers:
         paths = {path.stem: path for path in sorted(folder.glob("*.sqlite"))}
         if not read_only:
             paths[annotator] = folder / f"{annotator}.sqlite"
+        rescued = None if read_only else rescue_log(paths[annotator], annotator)
         with ExitStack() as opened:  # closes them where they cannot all be read
             journals = {}
             for name, path in paths.items():
@@ -171,6 +175,7 @@ class Answers:
                     raise
                 own.salvage()  # go on with the good part of one's own
                 answers = cls(journals, annotator, now)
+            answers.damage = rescued or answers.damage
             opened.pop_all()
             return answers
 

@@ -39,6 +39,7 @@ from core.answers.journal_file import (
     Watch,
     check_heads,
     check_layout,
+    check_log,
     connect,
     damaged_entry,
     version_of,
@@ -82,6 +83,7 @@ class Journal:
         self._last_seq = self._count = 0
         self._since: list[tuple[Any, ...]] = []  # rows that were appended since it was opened
         with self._told():
+            self.damage = check_log(path)
             self._database, self._aside = connect(path, read_only=read_only)
             try:
                 self._made = check_layout(self._database, path, annotator)
@@ -130,6 +132,8 @@ class Journal:
                             f"ALTER TABLE entries ADD COLUMN {column.definition}"
                         )
             self._database.execute(f"PRAGMA user_version = {VERSION}")
+        # What tables there are stands in the file itself, whatever becomes of its log.
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._made = True
 
     def _is_sound(self) -> bool:
@@ -320,8 +324,8 @@ class Journal:
     def salvage(self) -> Path:
         """Move what can be read to a journal in this one's place; keep the damaged one beside it.
 
-        Every entry keeps its number and time. Returns where the damaged file is kept; `note` says
-        what was lost. Raises ProjectError where nothing can be read.
+        Every entry keeps its number and time. Returns where the damaged file is kept; `damage`
+        says what was lost. Raises ProjectError where nothing can be read.
         """
         good = list(readable(self._database, version_of(self._database)))
         if not good:
@@ -339,7 +343,7 @@ class Journal:
             self._prepare()
             self._learn()
         lost = good[-1][_SEQ] - len(good)
-        self.note = (
+        self.damage = (
             f"{self.path.name} was damaged: {len(good):,} entries are kept, about {lost:,} are "
             f"lost; the damaged file is {kept.name}."
         )

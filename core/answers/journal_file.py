@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.answers.entry import COLUMNS, IN_HEAD, MOST_ROWS
+from core.answers.journal_log import log_of, read_log
 from core.base.errors import DamagedError, ProjectError
 
 VERSION = 2
@@ -70,6 +71,27 @@ def check_is_file(path: Path) -> None:
         )
 
 
+def check_log(path: Path) -> str | None:
+    """The sentence on a log that ends in the middle of a write, None where all is whole. Raises
+    DamagedError where SQLite would leave out what was saved, and has not been let at it."""
+    log = read_log(path)
+    if log is None:
+        return None
+    if not log.whole:
+        raise DamagedError(
+            f"The log of the journal {path} is damaged: of what was saved last a part would be "
+            "missing.",
+            "Run `lidarloop doctor --mend` on the project: it keeps what can be read, and the "
+            "damaged files.",
+        )
+    if not log.torn:
+        return None
+    return (
+        f"The log of {path.name} ends in the middle of a write, as where the program was killed: "
+        "look whether the last answer is there."
+    )
+
+
 def connect(path: Path, *, read_only: bool) -> tuple[sqlite3.Connection, Path | None]:
     """Open a journal's file so that nothing in it can run or grow beyond bounds.
 
@@ -91,7 +113,7 @@ def connect(path: Path, *, read_only: bool) -> tuple[sqlite3.Connection, Path | 
 
 
 def _connect_to_read(path: Path) -> tuple[sqlite3.Connection, Path | None]:
-    log = path.with_name(f"{path.name}-wal")
+    log = log_of(path)
     logged = log.exists() and log.stat().st_size > 0
     if os.access(path.parent, os.W_OK):
         database = _opened(path, "?mode=ro")
@@ -243,7 +265,7 @@ class Watch:
     """
 
     def __init__(self, path: Path) -> None:
-        self._paths = (path, path.with_name(f"{path.name}-wal"))
+        self._paths = (path, log_of(path))
         self._known = self._look()
 
     def _look(self) -> tuple[Stamp | None, ...]:

@@ -21,6 +21,7 @@ from core.answers.entry import IN_TABLE
 from core.answers.journal import Journal, put_good_part
 from core.answers.journal_file import check_layout, connect, version_of
 from core.answers.ledger import circles
+from core.answers.log_rescue import rescue_log
 from core.answers.salvage import kept_name, put_aside, readable
 from core.base.errors import ProjectError
 from core.base.files import writer_lock
@@ -48,6 +49,8 @@ def journals(folder: Path) -> Iterator[Finding]:
         name = f"journal {path.stem}"
         try:
             with closing(Journal(path, path.stem, read_only=True)) as journal:
+                if journal.damage is not None:
+                    yield Finding(name, None, journal.damage)
                 heads = journal.heads()
                 with connected(path) as (database, version):
                     whole = {row[_SEQ] for row in readable(database, version)}
@@ -190,6 +193,9 @@ def _mend_journal(path: Path) -> str:
     if not path.is_file():
         path.replace(kept)
         return f"{path.name} was no file: it is {kept.name} now."
+    with suppress(ProjectError):
+        if (rescued := rescue_log(path, path.stem)) is not None:
+            return rescued
     rows: list[tuple[Any, ...]] = []
     owner = path.stem
     with suppress(sqlite3.DatabaseError), connected(path) as (database, version):

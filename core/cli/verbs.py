@@ -56,7 +56,8 @@ def _run(argv: Sequence[str], faces: Faces) -> int:
 def _opened(path: Path, *, read_only: bool = False) -> Project:
     """A project; what is odd in its file is told before anything is done with it."""
     project = Project(path, read_only=read_only)
-    tell(project.notes)
+    damage = project.answers.damage
+    tell(project.notes if damage is None else (*project.notes, damage))
     return project
 
 

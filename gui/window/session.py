@@ -126,6 +126,8 @@ class Session(QObject):
         jobs.finished.connect(self._finished)
         if why is not None:
             self.banner.show_note(why.what, f"Opened for reading only. {why.do}")
+        elif (damage := self.project.answers.damage) is not None:
+            self.banner.show_note(damage, "All else is as it was.")
         elif self.project.notes:
             self.banner.show_note(" ".join(self.project.notes), "Mend project.toml if it matters.")
 

@@ -359,10 +359,10 @@ def test_memory_over_a_thousand_answers(qapp, qtbot, semantickitti: Path, tmp_pa
         steps.prepare(project, Job(), workers=1)
         steps.ask(project, Job(), units=1001)
     window = open_window(path, qtbot)
-    state, process = window.session.state, psutil.Process()
+    state, gate, process = window.session.state, window.session.gate, psutil.Process()
     visits, scan, before = 0, "", 0
     for answered in range(1000):
-        while not state.settled:
+        while not gate.in_sight or state.target is None:
             QApplication.processEvents()
         visits += scan != state.content.scan
         scan = state.content.scan

@@ -331,8 +331,8 @@ def test_the_good_part_of_a_damaged_journal_is_kept(tmp_path):
     again = Answers.open(tmp_path, "ann")
     kept = {entry.seq: entry for entry in again.entries()}
     assert 300 < len(kept) < 400
-    assert "damaged" in again.note
-    assert f"{len(kept)} entries are kept" in again.note
+    assert "damaged" in again.damage
+    assert f"{len(kept)} entries are kept" in again.damage
     for seq, entry in kept.items():
         assert (entry.unit, entry.time) == (before[seq].unit, before[seq].time)
         np.testing.assert_array_equal(entry.rows, before[seq].rows)
@@ -419,7 +419,7 @@ def test_a_journal_that_was_cut_off_goes_on_with_its_good_part(tmp_path, cut: in
     again = Answers.open(tmp_path, "ann")
     units = {entry.unit for entry in again.entries()}
     assert 100 < len(units) <= 200
-    assert "was damaged" in again.note
+    assert "was damaged" in again.damage
     again.close()
     (aside,) = tmp_path.glob("ann.damaged-*")
     assert aside.read_bytes() == data

@@ -202,6 +202,6 @@ def test_the_good_part_of_ones_own_is_kept(tmp_path: Path):
         database.execute("UPDATE entries SET classes = x'0101' WHERE seq = 4")
         database.execute("UPDATE entries SET seq = ? WHERE seq = 8", ((1 << 47) + 1,))
     with closing(Answers.open(tmp_path, "ann")) as answers:
-        assert "5 entries are kept" in answers.note
+        assert "5 entries are kept" in answers.damage
         assert [h.seq for h in answers.fold.all()] == [1, 5, 6, 7, (1 << 47) + 1]
         list(answers.entries())

@@ -163,7 +163,7 @@ def test_the_good_part_of_a_damaged_version_1_is_kept(tmp_path: Path):
     data[middle * page : (middle + 2) * page] = os.urandom(2 * page)
     path.write_bytes(data)
     with closing(Answers.open(tmp_path, "ann")) as answers:
-        assert "was damaged" in answers.note
+        assert "was damaged" in answers.damage
     assert version_of(path) == 2
     kept = content(path)
     assert 1500 < len(kept) < 2000

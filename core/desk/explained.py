@@ -61,7 +61,8 @@ IOU = Explained(
     "The intersection over union of each class on the validation scans, in percent, round by "
     "round: what was learnt when, and what was forgotten. An empty cell: the class is in neither "
     "truth nor prediction.",
-    "A click chooses the round for the confusion.",
+    "A click chooses the scans where wrong points of the class changed most since the round "
+    "before, and the round for the confusion.",
     "IoUs are there once a round is trained and validation scans with ground truth measure it.",
 )
 CONFUSION = Explained(

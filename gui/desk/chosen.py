@@ -1,7 +1,9 @@
-"""Units that were chosen on a chart: the queue keeps to them, the view lights them."""
+"""What was chosen on a chart: units, to which the queue keeps and which the view lights; or scans,
+such as those that measure a network, which have no units."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,27 +18,31 @@ class Chosen:
     ----------
     words : what they are, such as "size 5 m"
     units : (n,) int64 numbers, ascending, of the preparation `fingerprint`
+    mask : (U,) bool, which of all units they are
     """
 
     words: str
     units: np.ndarray
     fingerprint: str
+    mask: np.ndarray
 
     def holds(self, numbers: np.ndarray) -> np.ndarray:
-        """(m,) bool: which of units' numbers (m,) are chosen."""
-        if not len(self.units):
-            return np.zeros(len(numbers), bool)
-        at = np.minimum(np.searchsorted(self.units, numbers), len(self.units) - 1)
-        found: np.ndarray = self.units[at] == numbers
+        """(m,) bool: which of units' numbers (m,) are chosen; a negative one is none's."""
+        found: np.ndarray = self.mask[numbers] & (numbers >= 0)
         return found
 
 
 class Choice(QObject):
     """What is chosen in a project; `choice_of` has the one of a state.
 
+    Attributes
+    ----------
+    now : the units that are chosen, or None
+    scans : those that are chosen instead
+
     Signals
     -------
-    changed() : other units are chosen, or none
+    changed() : other units or scans are chosen, or none
     """
 
     changed = Signal()
@@ -45,6 +51,7 @@ class Choice(QObject):
         super().__init__(state)
         self._state = state
         self.now: Chosen | None = None
+        self.scans: tuple[str, ...] = ()
         state.project_changed.connect(self._check)
 
     def choose(self, words: str, units: np.ndarray) -> None:
@@ -53,17 +60,26 @@ class Choice(QObject):
         if table is None or not len(units):
             self.clear()
             return
-        self._take(Chosen(words, np.unique(np.asarray(units, np.int64)), table.fingerprint))
+        mask = np.zeros(len(table), bool)
+        mask[units] = True
+        self._take(Chosen(words, np.flatnonzero(mask), table.fingerprint, mask))
         self._show()
+
+    def choose_scans(self, scans: Sequence[str]) -> None:
+        """Choose scans and show the first; none puts the choice away."""
+        if self.now is not None or self.scans or scans:
+            self._take(None, tuple(scans))
+        if scans:
+            self._state.show_scan(scans[0])
 
     def clear(self) -> None:
         """Choose nothing any more."""
-        if self.now is not None:
-            self._take(None)
+        self.choose_scans(())
 
-    def _take(self, chosen: Chosen | None) -> None:
+    def _take(self, chosen: Chosen | None, scans: tuple[str, ...] = ()) -> None:
         state, order = self._state, self._state.order
-        self.now = order.chosen = chosen
+        self.now, self.scans = chosen, scans
+        order.chosen = chosen
         state.set_order(by_scan=order.by_scan, partition=order.partition, suggested=order.suggested)
         self.changed.emit()
 

@@ -32,7 +32,7 @@ from core.experiment.results import curves
 from core.experiment.summary import summarise
 from gui.charts.certainty import ECE, ENTROPY, RELIABLE, CertaintyChart
 from gui.charts.chart import Chart
-from gui.charts.effort import AGREED, HITS, EffortChart
+from gui.charts.effort import EffortChart
 from gui.charts.experiment import ExperimentChart, Shown
 from gui.charts.features import FeaturesChart
 from gui.charts.scans import ScansChart
@@ -220,12 +220,8 @@ class More(QObject):
     def _choose_answers(self, key: tuple[str, str]) -> None:
         """The units behind a row of what answers took."""
         group, name = key
-        found = self.effort.found
-        if group in (AGREED, HITS) or found is None:
-            return
-        row = next(row for row in found.took[group] if row.name == name)
-        units = row.units[row.units >= 0]
-        choice_of(self._state).choose(f"units answered: {group} {name}", units)
+        words = f"units answered: {group}, {name}"
+        choice_of(self._state).choose(words, self.effort.units_of(group, name))
 
     def _choose_scan(self, name: str) -> None:
         """Open a scan; its units are chosen, where it has any."""
@@ -243,6 +239,8 @@ class More(QObject):
         """Mark what is chosen."""
         self._follow_features()
         self._follow_scans()
+        chosen = choice_of(self._state).now
+        self.effort.choose(None if chosen is None else chosen.mask)
 
     def _follow_features(self) -> None:
         chosen = choice_of(self._state).now
@@ -252,12 +250,13 @@ class More(QObject):
 
     def _follow_scans(self) -> None:
         found, units = self.scans.found, self._state.project.units
-        if found is None or units is None:
+        if found is None:
             return
-        chosen = choice_of(self._state).now
-        some = np.zeros(0, np.int64) if chosen is None else np.unique(units.scan[chosen.units])
+        choice = choice_of(self._state)
         place = {name: number for number, name in enumerate(found.names)}
-        names = [units.scans[scan] for scan in some.tolist()]
+        names = list(choice.scans)
+        if choice.now is not None and units is not None:
+            names = [units.scans[scan] for scan in np.unique(units.scan[choice.now.units]).tolist()]
         self.scans.choose(np.array([place[n] for n in names if n in place], np.int64))
 
 

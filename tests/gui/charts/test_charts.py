@@ -52,7 +52,8 @@ def parts(qtbot) -> ClassPartsChart:
     names = ("road", "pole", "bicycle", "car")
     pool = counts.sum(axis=0)
     made.set_parts(
-        ClassParts(TRUTH, names, ("1", "2", "ground"), counts, np.zeros(4, np.int64), pool, 3, 3)
+        ClassParts(TRUTH, names, ("1", "2", "ground"), counts, np.zeros(4, np.int64), pool, 3, 3),
+        np.zeros(0, np.int8),
     )
     QApplication.processEvents()
     return made

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.answers.effort import Effort
-from core.desk.effort import effort_of
+from core.desk.effort import Agreed, Rate, effort_of
+from core.desk.features import FREE
 from core.prepare.units import CLUSTER
 from core.project.project import Project
+from core.rounds.predictions import prediction_file, read_prediction
 from gui.charts.chart import Chart, Mark
 from gui.charts.taken import csv_bytes
 from gui.desk.chosen import choice_of
@@ -26,6 +29,7 @@ from gui.start.recent import store
 from tests.gui.driver import Driver, open_window
 from tests.made_experiments import made_experiment, record_all
 from tests.rounds_made import measured_project
+from tests.streets import copied_project
 
 LEFT = Qt.MouseButton.LeftButton
 NEW = ("Certainty", "Annotators", "Scans", "Features", "Experiment")
@@ -165,6 +169,109 @@ def test_a_row_of_seconds_chooses_its_answers(desk: DeskPage, qtbot):
     assert choice_of(desk.state).now.units.tolist() == sorted(map(units.find, timed))
 
 
+def test_each_row_of_seconds_agreement_and_hits_chooses_and_is_marked(desk: DeskPage, qtbot):
+    """Those of agreement and of suggestions did nothing; none was marked."""
+    project = desk.state.project
+    again = [0, 3, 7]
+    chart = seen(desk, "Annotators", qtbot)
+    found = effort_of(project)
+    took = replace(
+        found,
+        agreed=[Agreed("a again", 3, 1.0, 1.0, 1.0, np.array(again))],
+        suggestions=[Rate("first, shown", 1, 2, np.array([3, 5]))],
+    )
+    chart.set_effort(took)
+    for kind, wanted in (("agreement", again), ("suggestions", [3, 5])):
+        chart.kind.setCurrentIndex(chart.kind.findData(kind))
+        QApplication.processEvents()
+        click(chart, chart.marks[0])
+        assert choice_of(desk.state).now.units.tolist() == wanted
+        assert f"chosen: {len(wanted)} of its {len(wanted)} units" in chart.marks[0].words
+    choice_of(desk.state).choose("some", np.array(again))
+    assert "chosen: 1 of its 2 units" in chart.marks[0].words
+    choice_of(desk.state).clear()
+    assert "chosen" not in chart.marks[0].words
+
+
+def test_what_is_chosen_is_marked_in_classes_and_in_what_was_asked(desk: DeskPage, qtbot):
+    project = desk.state.project
+    units = project.need_units()
+    items = [item for one in project.rounds for item in one.query.items]
+    heads = {item: project.answers.effective[item] for item in items}
+    asked = seen(desk, "Asked", qtbot)
+    row = next(m for m in asked.marks if m.key == "road")
+    road = project.classes.names.index("road")
+    wanted = sorted(units.find(item) for item in items if road in heads[item].class_counts())
+    click(asked, row)
+    assert choice_of(desk.state).now.units.tolist() == wanted
+    for mark in asked.marks:
+        mine = {
+            units.find(item)
+            for item in items
+            if (mark.key == "ground" and units.kind[units.find(item)] != CLUSTER)
+            or (f"size {int(units.partition[units.find(item)]) + 1}" == mark.key
+            and units.kind[units.find(item)] == CLUSTER)
+            or (mark.key in project.classes.names
+            and project.classes.names.index(mark.key) in heads[item].class_counts())
+        }  # fmt: skip
+        both = len(mine & set(wanted))
+        said = f"; chosen: {both:,} of its {len(mine):,} units"
+        assert (said in mark.words) == bool(both), mark
+    parts = seen(desk, "Classes", qtbot)
+    held: dict[tuple[int, int], set[int]] = {}
+    for scan in units.scans:
+        truth, rows = project.dataset.ground_truth(scan, project.classes), project.rows(scan)
+        for number, unit in enumerate(units.range_of(scan)):
+            for label in np.unique(truth[rows == number]).tolist():
+                held.setdefault((label, int(units.partition[unit])), set()).add(unit)
+    for mark in parts.marks:
+        name, part = parts.rows[mark.key[0]], mark.key[1]
+        mine = held.get((project.classes.names.index(name), part), set())
+        both = len(mine & set(wanted))
+        assert (f"; chosen: {both:,} of its {len(mine):,} units" in mark.words) == bool(both), mark
+        assert parts.chosen[mark.key] == pytest.approx(both / max(len(mine), 1))
+    assert parts.chosen.any()
+    QTest.mouseClick(desk.chosen, LEFT)
+    assert not any("chosen" in mark.words for mark in (*asked.marks, *parts.marks))
+
+
+def test_a_click_on_an_iou_chooses_the_scans_where_the_class_changed_most(desk: DeskPage, qtbot):
+    project, state = desk.state.project, desk.state
+    iou = seen(desk, "IoU", qtbot)
+    wrong = []
+    car = project.classes.names.index("car")
+    for one in project.rounds:
+        count = {}
+        for scan in project.dataset.validation:
+            truth = project.dataset.ground_truth(scan, project.classes)
+            file = prediction_file(project.predictions(one), scan, project.dataset)
+            said = read_prediction(file, "classes")["classes"]
+            count[scan] = sum(
+                (t == car) != (s == car)
+                for t, s in zip(truth.tolist(), said.tolist(), strict=True)
+                if t < 19
+            )
+        wrong.append(count)
+    change = {scan: wrong[1][scan] - wrong[0][scan] for scan in wrong[0]}
+    wanted = sorted((s for s in change if change[s]), key=lambda s: -abs(change[s]))
+    assert wanted
+    click(iou, next(m for m in iou.marks if m.key == (iou.rows.index("car"), 1)))
+    qtbot.waitUntil(lambda: desk.rested and state.settled)
+    assert list(choice_of(state).scans) == wanted
+    assert state.content.scan == wanted[0]
+    assert f"{wanted[0]} {change[wanted[0]]:+,}" in desk.said.text().replace("\u200b", "")
+    assert desk.learning.what.currentText() == "car"
+    assert desk.round == project.rounds[1].id
+    scans = seen(desk, "Scans", qtbot)
+    assert [scans.found.names[p] for p in scans.chosen] == wanted
+    QTest.mouseClick(desk.chosen, LEFT)
+    assert choice_of(state).scans == ()
+    assert not len(scans.chosen)
+    seen(desk, "IoU", qtbot)
+    click(iou, next(m for m in iou.marks if m.key == (iou.rows.index("car"), 0)))
+    assert desk.said.text() == "Round 1 has no round before it."
+
+
 def test_a_click_on_a_scan_opens_it(desk: DeskPage, qtbot):
     chart, state = seen(desk, "Scans", qtbot), desk.state
     mark = chart.marks[1]
@@ -173,6 +280,45 @@ def test_a_click_on_a_scan_opens_it(desk: DeskPage, qtbot):
     entropy = [float(row["entropy"]) for row in rows_of(chart) if row["entropy"]]
     assert entropy == sorted(entropy, reverse=True)
     assert [row["scan"] for row in rows_of(chart)][1] == mark.key
+
+
+def test_ask_for_these_queues_exactly_the_brushed_units_that_are_free(
+    qtbot, measured: Path, prepared: Path, tmp_path: Path
+):
+    """By a rectangle that is dragged in the feature space, and the button."""
+    path = copied_project(measured, tmp_path / "p", prepared.parent / "scans")
+    window = open_window(path, qtbot)
+    project = window.session.project
+    desk = opened(window, qtbot)
+    chart = seen(desk, "Features", qtbot)
+    x, y = chart.plane.xy.T
+    free = np.flatnonzero(chart.states == FREE)
+    spent = project.need_units().points
+    at = free[np.argsort(spent[free])[:1]]  # the smallest free unit, with what lies near it
+    away = np.sort(np.maximum(abs(x - x[at]), abs(y - y[at])))[8]
+    ends = [Mark(float(x[at][0] + sign * away), float(y[at][0] + sign * away), "", 0)
+            for sign in (-1, 1)]  # fmt: skip
+    first, last = (spot(chart, mark) for mark in ends)
+    view = chart.plot.viewport()
+    QTest.mousePress(view, LEFT, pos=first)
+    QTest.mouseMove(view, last)
+    QTest.mouseRelease(view, LEFT, pos=last)
+    chosen = choice_of(desk.state).now.units
+    wanted = set(project.need_units().names(np.intersect1d(chosen, free)))
+    assert 0 < len(wanted) < len(free)
+    assert chart.ask.text() == f"Ask for these {len(wanted)}"
+    assert len(set(chosen.tolist()) - set(free.tolist())) or len(wanted) == len(chosen)
+    rounds = len(project.rounds)
+    with qtbot.waitSignal(window.jobs.finished, timeout=30_000):
+        QTest.mouseClick(chart.ask, LEFT)
+    qtbot.waitUntil(lambda: desk.rested and desk.state.settled)
+    assert len(project.rounds) == rounds + 1
+    assert set(project.tip.query.items) == wanted
+    assert desk.state.round.id == project.tip.id
+    items = project.tip.query.items
+    assert {items[place] for place in desk.state.order.places} == wanted
+    assert desk.state.target.unit in wanted
+    window.close()
 
 
 def test_a_rectangle_chooses_units_and_the_queue_keeps_to_them(driver: Driver, qtbot):

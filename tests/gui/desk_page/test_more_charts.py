@@ -22,9 +22,10 @@ from core.prepare.units import CLUSTER
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 from gui.charts.chart import Chart, Mark
-from gui.charts.taken import csv_bytes
+from gui.charts.taken import csv_bytes, svg_of
 from gui.desk.chosen import choice_of
 from gui.desk_page.page import DeskPage
+from gui.points.legend import Legend
 from gui.start.recent import store
 from tests.gui.driver import Driver, open_window
 from tests.made_experiments import made_experiment, record_all
@@ -280,6 +281,68 @@ def test_a_click_on_a_scan_opens_it(desk: DeskPage, qtbot):
     entropy = [float(row["entropy"]) for row in rows_of(chart) if row["entropy"]]
     assert entropy == sorted(entropy, reverse=True)
     assert [row["scan"] for row in rows_of(chart)][1] == mark.key
+
+
+def test_right_and_wrong_are_seen_in_the_view(desk: DeskPage, qtbot):
+    """Pixels of the frame: what is wrong in one colour, what is right in the other."""
+    state, session = desk.state, desk.parent().session
+    (scan,) = state.project.dataset.validation
+    state.show_scan(scan)
+    qtbot.waitUntil(lambda: state.settled and state.content.scan == scan)
+    colours = session.points.in_view.colours
+    colours.set_mode("error")
+    QApplication.processEvents()
+    content, view = state.content, session.view
+    ids = view.picker.ids()
+    with view._alone():
+        image = view.canvas.render()[..., :3].astype(int)
+    seen = ids >= 0
+    assert seen.sum() > 500
+    known = content.truth < 19
+    wrong = known & (content.truth != content.prediction)
+    red = image[..., 0] > image[..., 1] + 20
+    green = image[..., 1] > image[..., 0] + 20
+    assert red[seen & wrong[ids]].mean() > 0.99
+    assert green[seen & (known & ~wrong)[ids]].mean() > 0.99
+    rows = {name for name, _ in desk.parent().findChild(Legend)._rows()}
+    assert f"wrong: {wrong.sum():,} points" in rows
+
+
+def test_pictures_of_scans_are_in_their_order_and_open_them(desk: DeskPage, qtbot):
+    chart, state = seen(desk, "Scans", qtbot), desk.state
+    chart.kind.setCurrentIndex(chart.kind.findData("pictures"))
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: desk.rested)
+    entropy = [row["scan"] for row in rows_of(chart) if row["entropy"]]
+    assert [mark.key for mark in chart.marks] == entropy
+    assert [x.y for x in chart.marks] == sorted(x.y for x in chart.marks)
+    kept = chart._pictures._kept
+    assert [name for _, name in kept] == entropy
+    for (measure, name), picture in kept.items():
+        assert measure == "entropy"
+        points = state.project.dataset.scan(name).points.astype(float)
+        pixel = 80 / 128
+        slow: dict[tuple[int, int], float] = {}
+        for x, y, z, _ in points.tolist():
+            place = int((40 - x) // pixel), int((40 - y) // pixel)
+            if all(0 <= part < 128 for part in place):
+                slow[place] = max(z, slow.get(place, -99))
+        found = {
+            (int(r), int(c)): float(picture.height[r, c])
+            for r, c in zip(*np.nonzero(np.isfinite(picture.height)), strict=True)
+        }
+        assert found == pytest.approx(slow)
+    click(chart, chart.marks[1])
+    qtbot.waitUntil(lambda: state.settled and state.content.scan == entropy[1])
+    assert [chart.found.names[p] for p in chart.chosen] == [entropy[1]]
+    chart.measure.setCurrentIndex(chart.measure.findData("errors"))
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: desk.rested)
+    (scan,) = state.project.dataset.validation
+    assert [mark.key for mark in chart.marks] == [scan]
+    assert np.nanmax(kept["errors", scan].value) == 1
+    svg = svg_of(chart).decode()
+    assert "<image" in svg
 
 
 def test_ask_for_these_queues_exactly_the_brushed_units_that_are_free(

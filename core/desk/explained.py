@@ -104,7 +104,7 @@ SCANS = Explained(
     "(before a network, of its units' shapes, each by its standard deviation); errors are of "
     "validation scans with ground truth. A grey ring: nothing is known of it.",
     "Pictures show the scans of the list from above, ahead up, 40 m to each side: in colours of "
-    "entropy, dark 0 to yellow 2 nat, or red where most points are wrong, if sorted by these. "
+    "entropy, dark 0 to yellow 3 nat, or red where most points are wrong, if sorted by these. "
     "A click opens the scan in the 3D view.",
 )
 FEATURES = Explained(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontInfo
 
 from core.desk.asked import Asked
 from core.desk.explained import ASKED
@@ -14,6 +14,7 @@ from gui.charts.chart import Chart, Mark
 from gui.look.combo import Combo
 
 _LEAST = 0.001  # percent, where the scale begins; less is drawn there
+_NAMES_PX = 7  # letters of the rows' names at least
 _TICKS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
 
@@ -97,12 +98,19 @@ class AskedChart(Chart):
             mine = self.units_of(place) if self._chosen is not None else np.zeros(0, np.int64)
             if self._chosen is not None and (held := int(self._chosen[mine].sum())):
                 words += f"; chosen: {held:,} of its {len(mine):,} units"
-                ring = self.pen(QColor(self.theme.picked), width=2.5)
+                ring = self.pen(QColor(self.theme.text), width=2.5)
                 self.plot.plot([at], [y], pen=None, symbol="o", symbolSize=16, symbolBrush=None,
                                symbolPen=ring)  # fmt: skip
             self.marks.append(Mark(at, y, words, name))
         self.plot.setXRange(np.log10(_LEAST) - 0.15, 2.1, padding=0)
         self.plot.setYRange(0, max(len(self.rows), 1), padding=0)
+
+    def place(self) -> None:
+        """Names as large as their rows have room for."""
+        font, small = self.letters(), self.letters()
+        high = self.plot.getViewBox().height() / max(len(self.rows), 1)
+        small.setPixelSize(max(min(round(0.95 * high), QFontInfo(font).pixelSize()), _NAMES_PX))
+        self.plot.getAxis("left").set_names([name for name, _, _ in self.rows], small)
 
     def hit(self, at):
         """The row that a place lies in."""

@@ -118,7 +118,7 @@ class EffortChart(Rows):
             if held := int(self._chosen[mine].sum()):
                 words = f"{mark.words}; chosen: {held:,} of its {len(mine):,} units"
                 self.marks[place] = mark._replace(words=words)
-                ring = self.pen(QColor(self.theme.picked), width=2.5)
+                ring = self.pen(QColor(self.theme.text), width=2.5)
                 self.plot.plot([mark.x], [mark.y], pen=None, symbol="o", symbolSize=16,
                                symbolBrush=None, symbolPen=ring)  # fmt: skip
 

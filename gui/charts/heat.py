@@ -118,7 +118,7 @@ class Heat(Chart):
         if len(down) and self.chosen.shape == self.values.shape:
             self.plot.addItem(
                 pg.BarGraphItem(x0=across, width=self.chosen[down, across], y0=down + 1 - _CHOSEN,
-                                height=_CHOSEN, brush=QColor(self.theme.picked),
+                                height=_CHOSEN, brush=QColor(self.theme.text),
                                 pen=pg.mkPen(None))
             )  # fmt: skip
         self.plot.setXRange(0, max(len(self.columns), 1), padding=0)

@@ -17,6 +17,7 @@ from gui.look.theme import Theme
 
 _KEPT = 200  # pictures; one is 128 KB
 _WIDE_PX, _GAP_PX = 124, 10
+_TOP_NAT = 3.0  # the natural logarithm of 20 classes
 _LOW_M, _HIGH_M = -2.0, 2.5  # over the sensor: black to white
 
 
@@ -77,7 +78,7 @@ class ScanPictures:
             cell = self._cells[name] = QRectF(left, top, side, side)
             frame = pg.QtWidgets.QGraphicsRectItem(cell)
             mine = chosen(name)
-            frame.setPen(QPen(QColor(theme.picked if mine else theme.line), 3 if mine else 1))
+            frame.setPen(QPen(QColor(theme.text if mine else theme.line), 3 if mine else 1))
             frame.setZValue(2)
             text = pg.TextItem(
                 metrics.elidedText(caption, Qt.TextElideMode.ElideLeft, side),
@@ -110,7 +111,7 @@ class ScanPictures:
 
 def shade(picture: Above, measure: str, theme: Theme) -> np.ndarray:
     """(P, P, 4) uint8: brighter the higher; where a measure is of points, entropy in its colours
-    from 0 to 2 nat, and what is wrong in that of errors."""
+    from 0 to 3 nat, and what is wrong in that of errors."""
     known = np.isfinite(picture.height)
     part = np.clip((np.nan_to_num(picture.height) - _LOW_M) / (_HIGH_M - _LOW_M), 0, 1)
     far, near = (np.array(theme.rgb(name), float) for name in ("line", "text"))
@@ -121,7 +122,7 @@ def shade(picture: Above, measure: str, theme: Theme) -> np.ndarray:
         return found
     there = np.isfinite(picture.value)
     if measure == ENTROPY:
-        place = np.clip(np.nan_to_num(picture.value) / 2 * 255, 0, 255).astype(np.uint8)
+        place = np.clip(np.nan_to_num(picture.value) / _TOP_NAT * 255, 0, 255).astype(np.uint8)
         found[there, :3] = measure_table()[place[there]]
     else:
         found[there & (np.nan_to_num(picture.value) > 0.5), :3] = theme.rgb("error")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 from PySide6.QtCore import QObject
 
 from core.base.words import round_name
 from core.desk import behind
 from core.desk.changed import Changed, changed_most
-from core.prepare.units import CLUSTER
 from gui.desk.chosen import choice_of
 from gui.look.words import breakable
 
@@ -89,29 +87,24 @@ class Clicks(QObject):
 
     def follow(self) -> None:
         """Say what is chosen, and mark it in the charts."""
-        page, chosen, units = self._page, self._choice.now, self._state.project.units
+        page, chosen = self._page, self._choice.now
         scans = self._choice.scans
         page.chosen.setVisible(chosen is not None or bool(scans))
         if scans:
             page.chosen.setText(f"{len(scans):,} scans chosen  ✕")
             page.said.setText(breakable(self._told))
-        elif chosen is None or units is None:
+        elif chosen is None:
             page.said.setText("")
         else:
-            mine = chosen.units
-            points = int(units.points[mine].sum())
-            page.chosen.setText(f"{len(mine):,} units chosen  ✕")
+            page.chosen.setText(f"{len(chosen.units):,} units chosen  ✕")
             page.said.setText(
                 breakable(
-                    f"Chosen: {chosen.words}: {len(mine):,} units of "
-                    f"{len(np.unique(units.scan[mine])):,} scans, {points:,} points. The queue "
-                    "keeps to them, the view lights them."
+                    f"Chosen: {chosen.words}: {len(chosen.units):,} units of "
+                    f"{len(chosen.scans):,} scans, {chosen.points:,} points. The queue keeps to "
+                    "them, the view lights them."
                 )
             )
-        sizes = None
-        if chosen is not None and units is not None:
-            sizes = units.size[chosen.units][units.kind[chosen.units] == CLUSTER]
-        page.sizes.choose(sizes)
+        page.sizes.choose(None if chosen is None else chosen.sizes)
         mask = None if chosen is None else chosen.mask
         page.parts.choose(mask)
         page.asked.choose(mask)

@@ -262,9 +262,7 @@ class More(QObject):
 
     def _follow_features(self) -> None:
         chosen = choice_of(self._state).now
-        if self.features.plane is not None:
-            units = self.features.plane.units
-            self.features.choose(units[:0] if chosen is None else chosen.units)
+        self.features.choose(None if chosen is None else chosen.mask)
 
     def _follow_scans(self) -> None:
         found, units = self.scans.found, self._state.project.units
@@ -274,7 +272,7 @@ class More(QObject):
         place = {name: number for number, name in enumerate(found.names)}
         names = list(choice.scans)
         if choice.now is not None and units is not None:
-            names = [units.scans[scan] for scan in np.unique(units.scan[choice.now.units]).tolist()]
+            names = [units.scans[scan] for scan in choice.now.scans.tolist()]
         self.scans.choose(np.array([place[n] for n in names if n in place], np.int64))
 
 

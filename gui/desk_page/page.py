@@ -196,7 +196,8 @@ class DeskPage(QDialog):
     @property
     def rested(self) -> bool:
         """Whether nothing is being read."""
-        return self.reader.rested and not self._soon.isActive()
+        waits = self._soon.isActive() or not choice_of(self.state).rested
+        return self.reader.rested and not waits
 
     def _renew_if_changed(self) -> None:
         """Another order of the queue is told as a change of the project too."""

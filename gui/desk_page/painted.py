@@ -81,7 +81,7 @@ def _entropies(how: str, found: Read, theme: Theme) -> Painted:
     """Of both on one scale, in steps from 1: place 0 is faint."""
     one, other = found.entropy
     means = [float(np.mean(each)) if len(each) else 0.0 for each in found.entropy]
-    words = f"mean entropy of {found.scan}: {means[0]:.2f} and {means[1]:.2f} nat"
+    words = f"Mean entropy of {found.scan}: {means[0]:.2f} and {means[1]:.2f} nat"
     table = measure_table().copy()
     table[0] = faint(theme)
     values = [one, other]

@@ -114,6 +114,32 @@ def test_a_click_on_a_size_chooses_its_clusters_for_all(desk: DeskPage, qtbot):
     assert not len(features.chosen)
 
 
+def test_many_units_are_chosen_a_moment_later_and_the_last_click_counts(
+    desk: DeskPage, qtbot, monkeypatch: pytest.MonkeyPatch
+):
+    """What they come to is counted on another thread."""
+    monkeypatch.setattr("gui.desk.chosen._AT_ONCE", 0)
+    units, choice = desk.state.project.need_units(), choice_of(desk.state)
+    sizes = seen(desk, "Sizes", qtbot)
+    first, last = sizes.marks[0], sizes.marks[-1]
+    click(sizes, first)
+    click(sizes, last)
+    assert not desk.rested
+    qtbot.waitUntil(lambda: desk.rested)
+    wanted = [
+        u for u in range(len(units)) if units.kind[u] == CLUSTER and units.size[u] == last.key
+    ]
+    assert choice.now.units.tolist() == wanted
+    assert choice.now.points == sum(int(units.points[u]) for u in wanted)
+    assert choice.now.scans.tolist() == sorted({int(units.scan[u]) for u in wanted})
+    assert f"chosen: {len(wanted):,} of its clusters" in sizes.marks[-1].words
+    click(sizes, first)
+    choice.clear()
+    qtbot.waitUntil(lambda: desk.rested)
+    QApplication.processEvents()
+    assert choice.now is None, "what was put away does not come back"
+
+
 def test_a_click_on_a_class_in_a_partition_chooses_its_units(desk: DeskPage, qtbot):
     project = desk.state.project
     units = project.need_units()
@@ -345,6 +371,7 @@ def test_pictures_of_scans_are_in_their_order_and_open_them(desk: DeskPage, qtbo
     assert "<image" in svg
 
 
+@pytest.mark.slow
 def test_ask_for_these_queues_exactly_the_brushed_units_that_are_free(
     qtbot, measured: Path, prepared: Path, tmp_path: Path
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +21,43 @@ from gui.look.combo import Combo
 FINE = 400  # cells of the picture along each side
 _MOST_DOTS = 20_000  # units that are drawn one by one
 _STATE_COLOURS = {ANSWERED: COLOURS[0], OPEN: COLOURS[1], DECLINED: COLOURS[3]}
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Shown units in the picture: their `states` (n,) uint8, places `x`, `y` (n,) float32, whether
+    they are `free` (n,) bool, their `cell` (n,) int32; the `ends` of the plane; cells that hold
+    any, `held` (FINE, FINE) bool, and how many of each state, `cells` (4, FINE * FINE) int64."""
+
+    plane: Plane
+    states: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    free: np.ndarray
+    ends: tuple[np.ndarray, np.ndarray]
+    cell: np.ndarray
+    held: np.ndarray
+    cells: np.ndarray
+
+
+def lay(plane: Plane, states: np.ndarray) -> Laid:
+    """Lay out units of the states (U,) uint8 of all units."""
+    mine = states[plane.units]
+    x, y = np.ascontiguousarray(plane.xy.T)
+    ends = (np.zeros(2), np.ones(2))
+    cell = np.zeros(0, np.int32)
+    if len(plane.units):
+        low, high = ends = _ends_of(plane.xy)
+        places = [
+            np.rint((part.astype(np.float64) - low[n]) / (high[n] - low[n]) * (FINE - 1))
+            for n, part in enumerate((x, y))
+        ]
+        across, up = (np.clip(part, 0, FINE - 1).astype(np.int32) for part in places)
+        cell = across * FINE + up
+    flat = mine.astype(np.int64) * FINE**2 + cell
+    cells = np.bincount(flat, minlength=len(STATES) * FINE**2).reshape(len(STATES), -1)
+    held = cells.sum(axis=0).reshape(FINE, FINE) > 0
+    return Laid(plane, mine, x, y, mine == FREE, ends, cell, held, cells)
 
 
 class FeaturesChart(Chart):
@@ -42,6 +80,9 @@ class FeaturesChart(Chart):
         self._chosen: np.ndarray | None = None  # (U,) bool of all units
         self._x = self._y = np.zeros(0, np.float32)
         self._free = np.zeros(0, bool)  # of the shown units
+        self._by_state = np.zeros(
+            (len(STATES), FINE * FINE), np.int64
+        )  # units of each state by cell
         self._cell = np.zeros(0, np.int32)  # of each unit in the picture
         self._held = np.zeros((FINE, FINE), bool)  # cells that hold any
         self._ends = (np.zeros(2), np.ones(2))  # of the plane: found once, not while one drags
@@ -73,20 +114,20 @@ class FeaturesChart(Chart):
         self, plane: Plane, states: np.ndarray, names: Callable[[np.ndarray], list[str]]
     ) -> None:
         """Show units of the states (U,) uint8 of all units; `names` of units by their numbers."""
-        self.plane, self.states, self._names = plane, states[plane.units], names
-        self._x, self._y = np.ascontiguousarray(plane.xy.T)
-        self._free = self.states == FREE
-        if not len(plane.units):
+        self.set_laid(lay(plane, states), names)
+
+    def set_laid(self, laid: Laid, names: Callable[[np.ndarray], list[str]]) -> None:
+        """The same of what `lay` found, which is for another thread: it looks at every unit."""
+        self.plane, self.states, self._names = laid.plane, laid.states, names
+        self._x, self._y, self._free = laid.x, laid.y, laid.free
+        self._ends, self._cell, self._held = laid.ends, laid.cell, laid.held
+        self._by_state = laid.cells
+        if not len(self.plane.units):
             self.wait(FEATURES.waits)
             return
-        low, high = self._ends = _ends_of(plane.xy)
-        cell = (plane.xy - low) / (high - low) * (FINE - 1)
-        places = np.clip(np.rint(cell), 0, FINE - 1).astype(np.int32)
-        self._cell = places[:, 0] * FINE + places[:, 1]
-        self._held = np.bincount(self._cell, minlength=FINE**2).reshape(FINE, FINE) > 0
-        counts = np.bincount(self.states, minlength=len(STATES)).tolist()
+        counts = laid.cells.sum(axis=1).tolist()
         told = ", ".join(f"{n:,} {STATES[s]}" for s, n in enumerate(counts) if n)
-        self.tell(f"{len(plane.units):,} units by {plane.what}: {told}.")
+        self.tell(f"{len(self.plane.units):,} units by {self.plane.what}: {told}.")
         self.show_plot(told)
 
     @property
@@ -162,14 +203,13 @@ class FeaturesChart(Chart):
 
     def _cells(self) -> np.ndarray:
         """(FINE, FINE, 4) uint8: how many free units lie in each cell, and any that was asked."""
-        count = np.bincount(self._cell[self.states == FREE], minlength=FINE * FINE)
+        count = self._by_state[FREE]
         shade = np.zeros((FINE * FINE, 4), np.uint8)
         shade[:, :3] = _rgb(self.theme.quiet)
         most = np.log1p(count.max(initial=0)) or 1.0
         shade[:, 3] = np.where(count > 0, 40 + 190 * np.log1p(count) / most, 0)
         for state in (DECLINED, ANSWERED, OPEN):
-            there = np.unique(self._cell[self.states == state])
-            shade[there] = (*_rgb(self._colour(state)), 255)
+            shade[self._by_state[state] > 0] = (*_rgb(self._colour(state)), 255)
         return shade.reshape(FINE, FINE, 4)
 
     def _picture(self, shade: np.ndarray) -> pg.ImageItem:

@@ -36,7 +36,7 @@ from gui.charts.certainty import ECE, ENTROPY, RELIABLE, CertaintyChart
 from gui.charts.chart import Chart
 from gui.charts.effort import EffortChart
 from gui.charts.experiment import ExperimentChart, Shown
-from gui.charts.features import FeaturesChart
+from gui.charts.features import FeaturesChart, Laid, lay
 from gui.charts.scans import ScansChart
 from gui.desk.background import Turn
 from gui.desk.chosen import choice_of
@@ -173,13 +173,12 @@ class More(QObject):
         self._wait(self.features, "Laying out the units …")
         method, units = str(self.features.method.currentData() or PCA), project.units
 
-        def work():
-            return plane_of(project, self._reader.job, method), states_of(project)
+        def work() -> Laid:
+            return lay(plane_of(project, self._reader.job, method), states_of(project))
 
-        def then(found) -> None:
-            plane, states = found
+        def then(found: Laid) -> None:
             if project.units is units:
-                self.features.set_plane(plane, states, units.names)
+                self.features.set_laid(found, units.names)
                 self._follow_features()
 
         self._reader.read(work, then, self.features)

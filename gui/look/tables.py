@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QTableView
 
 
@@ -45,10 +45,12 @@ class Fit(QObject):
                 table.setColumnHidden(column, hidden)
 
     def _title(self, column: int) -> int:
-        """Pixels that a column's title is wide."""
+        """Pixels that a column's title is wide, in bold, as Qt makes room for it."""
         horizontal = Qt.Orientation.Horizontal
         title = str(self._table.model().headerData(column, horizontal) or "")
-        return self._table.horizontalHeader().fontMetrics().horizontalAdvance(title)
+        font = QFont(self._table.horizontalHeader().font())
+        font.setBold(True)
+        return QFontMetrics(font).horizontalAdvance(title)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         wider = isinstance(event, QResizeEvent) and event.oldSize().width() != event.size().width()

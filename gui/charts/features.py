@@ -39,7 +39,9 @@ class FeaturesChart(Chart):
     def __init__(self, theme, *, umap: bool = False) -> None:
         self.plane: Plane | None = None
         self.states = np.zeros(0, np.uint8)
-        self.chosen = np.zeros(0, np.int64)
+        self._chosen: np.ndarray | None = None  # (U,) bool of all units
+        self._x = self._y = np.zeros(0, np.float32)
+        self._free = np.zeros(0, bool)  # of the shown units
         self._cell = np.zeros(0, np.int32)  # of each unit in the picture
         self._held = np.zeros((FINE, FINE), bool)  # cells that hold any
         self._ends = (np.zeros(2), np.ones(2))  # of the plane: found once, not while one drags
@@ -72,6 +74,8 @@ class FeaturesChart(Chart):
     ) -> None:
         """Show units of the states (U,) uint8 of all units; `names` of units by their numbers."""
         self.plane, self.states, self._names = plane, states[plane.units], names
+        self._x, self._y = np.ascontiguousarray(plane.xy.T)
+        self._free = self.states == FREE
         if not len(plane.units):
             self.wait(FEATURES.waits)
             return
@@ -85,10 +89,16 @@ class FeaturesChart(Chart):
         self.tell(f"{len(plane.units):,} units by {plane.what}: {told}.")
         self.show_plot(told)
 
-    def choose(self, units: np.ndarray) -> None:
-        """Mark units (n,) as chosen; only that is drawn anew."""
-        self.chosen = units
-        free = self._free()
+    @property
+    def chosen(self) -> np.ndarray:
+        """(n,) int64 numbers of the chosen units, ascending, also of those not shown."""
+        return np.zeros(0, np.int64) if self._chosen is None else np.flatnonzero(self._chosen)
+
+    def choose(self, chosen: np.ndarray | None) -> None:
+        """Mark units, (U,) bool of all, as chosen, None for no choice; only that is drawn anew."""
+        self._chosen = chosen
+        mask = self._mask()
+        free = int(np.count_nonzero(mask & self._free)) if len(mask) else 0
         self.ask.setEnabled(free > 0)
         self.ask.setText(f"Ask for these {free:,}" if free else "Ask for these")
         self.ask.setToolTip(
@@ -97,17 +107,17 @@ class FeaturesChart(Chart):
             else "Drag a rectangle over units that nobody was asked about first."
         )
         if self.shows and not self._stale and self.isVisible():
-            self._draw_chosen(self._mask())
-
-    def _free(self) -> int:
-        mask = self._mask()
-        return int((self.states[mask] == FREE).sum()) if len(mask) else 0
+            self._draw_chosen(mask)
+            self.place()
 
     def _mask(self) -> np.ndarray:
         """(n,) bool: which of the shown units are chosen."""
-        if self.plane is None:
-            return np.zeros(0, bool)
-        return np.isin(self.plane.units, self.chosen, assume_unique=True)
+        if self.plane is None or self._chosen is None:
+            return np.zeros(0 if self.plane is None else len(self.plane.units), bool)
+        if len(self.plane.units) == len(self._chosen):  # all of them, in their order
+            return self._chosen
+        found: np.ndarray = self._chosen[self.plane.units]
+        return found
 
     # -- drawing ------------------------------------------------------------------------------
 
@@ -171,7 +181,7 @@ class FeaturesChart(Chart):
 
     def _draw_chosen(self, mask: np.ndarray) -> None:
         """Draw the chosen ones over the others."""
-        colour = QColor(self.theme.accent)
+        colour = QColor(self.theme.text)
         if self._over is not None and (self._by_dots or not mask.any()):
             self.plot.removeItem(self._over)
             self._over = None
@@ -192,7 +202,7 @@ class FeaturesChart(Chart):
     def _show_cells(self, there: np.ndarray) -> None:
         """Draw cells (FINE, FINE) bool as chosen."""
         shade = np.zeros((FINE, FINE, 4), np.uint8)
-        shade[there] = (*_rgb(self.theme.accent), 190)
+        shade[there] = (*_rgb(self.theme.text), 190)
         if isinstance(self._over, pg.ImageItem):
             self._over.setImage(shade, levels=None, autoLevels=False)
             return
@@ -204,8 +214,8 @@ class FeaturesChart(Chart):
             state for state in (OPEN, ANSWERED, DECLINED, FREE) if (self.states == state).any()
         ]
         entries = [Entry(SQUARE, QColor(self._colour(s)), STATES[s]) for s in there]
-        if len(self.chosen):
-            entries.append(Entry(SQUARE, QColor(self.theme.accent), "chosen"))
+        if self._chosen is not None:
+            entries.append(Entry(SQUARE, QColor(self.theme.text), "chosen"))
         self._key.show(self.plot, entries, self.letters(), self.theme)
 
     # -- the brush ----------------------------------------------------------------------------
@@ -225,9 +235,11 @@ class FeaturesChart(Chart):
         elif kind == event.Type.MouseButtonRelease and self._from is not None:
             start, end = self._from, self._under(event)
             self._from = None
-            mask = self.brush(start, end)
             self._take_frame()
             assert self.plane is not None
+            mask = self.within(QRectF(start, end).normalized())
+            if not mask.any():
+                self._draw_chosen(mask)
             self.brushed.emit(self.plane.units[mask])
         return super().eventFilter(watched, event)
 
@@ -258,11 +270,15 @@ class FeaturesChart(Chart):
 
     def brush(self, start: QPointF, end: QPointF) -> np.ndarray:
         """(n,) bool: the shown units in a rectangle between two places, drawn as chosen."""
-        assert self.plane is not None
-        box = QRectF(start, end).normalized()
-        x, y = self.plane.xy.T
-        mask = (x >= box.left()) & (x <= box.right()) & (y >= box.top()) & (y <= box.bottom())
+        mask = self.within(QRectF(start, end).normalized())
         self._draw_chosen(mask)
+        return mask
+
+    def within(self, box: QRectF) -> np.ndarray:
+        """(n,) bool: the shown units in a rectangle."""
+        x, y = self._x, self._y
+        mask: np.ndarray = (x >= box.left()) & (x <= box.right())
+        mask &= (y >= box.top()) & (y <= box.bottom())
         return mask
 
     def _show_frame(self, box: QRectF) -> None:

@@ -16,7 +16,7 @@ from gui.look.colours import measure_table
 from gui.look.theme import Theme
 
 _KEPT = 200  # pictures; one is 128 KB
-_WIDE_PX, _GAP_PX = 124, 10
+_WIDE_PX, _GAP_PX = 146, 10  # a picture at least, and what lies between two
 _TOP_NAT = 3.0  # the natural logarithm of 20 classes
 _LOW_M, _HIGH_M = -2.0, 2.5  # over the sensor: black to white
 
@@ -67,7 +67,7 @@ class ScanPictures:
         box.setRange(xRange=(0, wide), yRange=(0, tall), padding=0)
         metrics = QFontMetricsF(font)
         columns = max(int((wide - _GAP_PX) // (_WIDE_PX + _GAP_PX)), 1)
-        side = min((wide - _GAP_PX) / columns - _GAP_PX, 1.5 * _WIDE_PX)
+        side = min((wide - _GAP_PX) / columns - _GAP_PX, 1.3 * _WIDE_PX)
         step = side + metrics.height() + _GAP_PX
         rows = max(int((tall - _GAP_PX) // step), 1)
         marks = []

@@ -37,6 +37,7 @@ MEANINGS: Mapping[str, str] = {
     "train.epochs": "Passes over the training scans in each later round.",
     "train.steps": "Steps of a round's training, whatever is labelled; 0: its epochs count.",
     "train.look_every": "Steps between two looks at the validation scans in training; 0: none.",
+    "train.from_scratch": "Each round trains from nothing, and not on from the last one's network.",
     "train.teacher_weight": "How much a mean teacher counts on unlabelled points; 0: no teacher.",
     "train.teacher_threshold": "Probability above which what the mean teacher says is learnt.",
     "train.teacher_decay": "What the mean teacher keeps of itself in a step; the rest it learns.",

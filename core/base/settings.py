@@ -29,6 +29,7 @@ ADDED: Mapping[str, str] = {
     "rig.drop_reflections": "0.2.0",
     "train.steps": "0.2.0",
     "train.look_every": "0.2.0",
+    "train.from_scratch": "0.2.0",
     "train.teacher_weight": "0.2.0",
     "train.teacher_threshold": "0.2.0",
     "train.teacher_decay": "0.2.0",
@@ -83,9 +84,10 @@ class QuerySettings:
 @dataclass(frozen=True)
 class TrainSettings:
     """The network and its training. `steps` of a round, 0 for as many as its epochs have;
-    `look_every`: steps between two looks at the validation scans, 0 for none; `teacher_…`: the mean
-    teacher (models.training.teacher), of weight 0 for none; `mixed`: half precision where there is
-    CUDA; `threads` 0 leaves one core to the window."""
+    `look_every`: steps between two looks at the validation scans, 0 for none; `from_scratch`: no
+    round goes on from another's weights; `teacher_…`: the mean teacher (models.training.teacher),
+    of weight 0 for none; `mixed`: half precision where there is CUDA; `threads` 0 leaves one core
+    to the window."""
 
     network: str
     width: float
@@ -96,6 +98,7 @@ class TrainSettings:
     epochs: int
     steps: int
     look_every: int
+    from_scratch: bool
     teacher_weight: float
     teacher_threshold: float
     teacher_decay: float

@@ -84,6 +84,7 @@ def train(
     rounds, scans = list(training.rounds), list(training.scans)
     values = {**vars(settings), "batch": None}  # a run may go on with another
     del values["look_every"]  # which changes no weight
+    del values["from_scratch"]  # the start says it
     if not settings.steps:  # as before there was the choice
         del values["steps"]
     if not settings.teacher_weight:

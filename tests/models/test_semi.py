@@ -12,7 +12,7 @@ import torch
 
 from core import steps
 from core.base.errors import SettingsError
-from core.base.files import read_json
+from core.base.files import hash_input, read_json
 from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.experiment.folder import Experiment
@@ -74,6 +74,39 @@ def test_scrambled_truth_of_the_training_scans_changes_no_byte(tmp_path: Path, s
         use(made, made.settings.override("train.teacher_threshold", "1", source="test"))
         network.train_round(made, made.rounds[0], None, Job())
         assert made.rounds[0].checkpoint.read_bytes() != written[0][0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scratch", ["false", "true"])
+def test_a_later_round_begins_as_its_teacher_says(tmp_path: Path, small_street: Path, scratch: str):
+    """From its parent, which the teacher began as; or from nothing, whatever the parent learnt."""
+    values = {**ON, "train.from_scratch": scratch}
+    with answered(small_project(tmp_path / "p", small_street, **values)) as made:
+        network.train(made, Job())
+        steps.ask(made, Job(), strategy="random", percent="20%")
+        steps.annotate(made, Job(), oracle="per-point")
+        second = made.rounds[1]
+        written = []
+        for parent in ("as it is", "other"):
+            if parent == "other":
+                tensors, about = checkpoint.read(made.rounds[0].checkpoint)
+                for name in tensors:
+                    if name.endswith("weight"):
+                        tensors[name] *= 0.5
+                checkpoint.save(
+                    made.rounds[0].checkpoint, torch.nn.Identity(), about, None, tensors
+                )
+            network.train_round(made, second, None, Job())
+            written.append(checkpoint.read(second.checkpoint)[0])
+            said = read_json(second.folder / "training.json") if second.frozen else {}
+            began = said["teacher"]["checkpoint"]
+            parent_hash = hash_input(made.rounds[0].checkpoint)
+            assert began == (None if scratch == "true" else parent_hash)
+            rows = len(read_json(second.folder / "log.json")["epochs"])
+            assert rows == (2 if scratch == "true" else 1)  # first_epochs, or epochs
+        one, other = written
+        same = all(torch.equal(one[name], other[name]) for name in one)
+        assert same == (scratch == "true")
 
 
 @pytest.mark.parametrize(

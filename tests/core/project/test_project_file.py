@@ -29,6 +29,7 @@ _NEW = {
     "train": {
         "steps": 0,
         "look_every": 0,
+        "from_scratch": False,
         "teacher_weight": 0.0,
         "teacher_threshold": 0.9,
         "teacher_decay": 0.99,

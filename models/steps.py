@@ -22,6 +22,7 @@ from core.rounds.figures import figures
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
 from core.rounds.scores import MORE, forget_scores, read_scores
+from core.rounds.wrong import write_wrong, wrong_of
 from models.again import look_again, seen_again
 from models.score import Trained, join_scores, predict
 from models.sparse import describe
@@ -198,6 +199,7 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     scans = [scan for scan in dataset.validation if dataset.has_labels(scan)]
     count = len(project.classes)
     by_range = np.zeros((len(RANGES_M), count, count), np.int64)
+    wrong: dict[str, np.ndarray] = {}
     panoptic, with_things = no_matches(count), 0
     if scans:
         predict(
@@ -217,9 +219,12 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
         predicted = project.classes.now[read_prediction(file, "classes", N=len(truth))["classes"]]
         xyz = dataset.scan(scan).points[:, :3]
         band = np.searchsorted(RANGES_M, np.linalg.norm(xyz, axis=1), side="right") - 1
-        for place in range(len(RANGES_M)):
-            mine = band == place
-            by_range[place] += confusion(truth[mine], predicted[mine], count)
+        own = [
+            confusion(truth[band == place], predicted[band == place], count)
+            for place in range(len(RANGES_M))
+        ]
+        by_range += own
+        wrong[scan] = wrong_of(np.sum(own, axis=0))
         instance = dataset.format.instances(dataset.root, scan)
         if project.settings.label.instances and instance is not None and instance.any():
             panoptic += _things(project, scan, truth, instance, predicted)
@@ -241,6 +246,7 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     }
     if with_things:
         metrics["panoptic"] = _qualities(project, panoptic)
+    write_wrong(found, wrong, count)
     write_json(found.file(METRICS), metrics)
     return metrics
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class Asked:
     units, scans : asked, and opened for it (again in each round)
     answered, declined : of these units
     seconds : active, measured
+    holds : (n, 2) int64 number of a unit asked and a row that it counts in: its partition, or P + a
+        class that it was answered with
     """
 
     classes: np.ndarray
@@ -36,6 +38,7 @@ class Asked:
     answered: int
     declined: int
     seconds: float
+    holds: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
 
     @property
     def waiting(self) -> int:
@@ -52,14 +55,16 @@ def asked(project: Project, rounds: Sequence[Round]) -> Asked:
     effective = project.answers.effective
     opened = items = answered = declined = 0
     hundredths = 0
+    holds: list[tuple[int, int]] = []
     for one in rounds:
         opened += len({scan_of(item) for item in one.query.items})
         items += len(one.query.items)
-        known = units.find_all(one.query.items)
-        known = known[known >= 0]
+        numbers = units.find_all(one.query.items)
+        known = numbers[numbers >= 0]
+        holds += zip(known.tolist(), units.partition[known].tolist(), strict=True)
         weights = units.points[known]
         of_parts += np.bincount(units.partition[known], weights, parts).astype(np.int64)
-        for item in one.query.items:
+        for item, number in zip(one.query.items, numbers.tolist(), strict=True):
             head = effective.get(item)
             if head is None:
                 continue
@@ -71,9 +76,11 @@ def asked(project: Project, rounds: Sequence[Round]) -> Asked:
             for label, points in head.class_counts().items():
                 if label < min(count, FIRST_CODE):
                     classes[label] += points
+                    if number >= 0:
+                        holds.append((number, parts + label))
                 else:
                     name = project.classes.title(label)
                     codes[name] = codes.get(name, 0) + points
     pool = np.bincount(units.partition, weights=units.points, minlength=parts).astype(np.int64)
     return Asked(classes, codes, of_parts, pool, items, opened, answered, declined,
-                 hundredths / 100)  # fmt: skip
+                 hundredths / 100, np.array(holds, np.int64).reshape(-1, 2))  # fmt: skip

@@ -42,6 +42,16 @@ class ClassParts:
         found: np.ndarray = self.holds[self.holds[:, 1] == label, 0]
         return found
 
+    def units_in(self, partition: np.ndarray, chosen: np.ndarray | None = None) -> np.ndarray:
+        """(C, P) int64 how many units of each partition hold a class, by the partition (U,) of all
+        units; of those `chosen` (U,) bool."""
+        unit, label = self.holds.T
+        if chosen is not None:
+            kept = chosen[unit]
+            unit, label = unit[kept], label[kept]
+        flat = label * len(self.parts) + partition[unit]
+        return np.bincount(flat, minlength=self.counts.size).reshape(self.counts.shape)
+
     def shares(self) -> np.ndarray:
         """(C, P) float64 share of each class's points with a unit in each partition, NaN for a
         class in none."""

@@ -136,6 +136,18 @@ class Differing:
 def said(project: Project, found: Round, scan: str) -> np.ndarray:
     """(N,) uint8 classes that a round's network gives a scan's rows. Raises ProjectError where its
     predictions are not kept."""
+    classes = _kept(project, found, scan, "classes")["classes"]
+    now: np.ndarray = project.classes.now[classes]
+    return now
+
+
+def said_and_entropy(project: Project, found: Round, scan: str) -> tuple[np.ndarray, np.ndarray]:
+    """The same, and the entropy (N,) float32 in nat."""
+    kept = _kept(project, found, scan, "classes", "entropy")
+    return project.classes.now[kept["classes"]], kept["entropy"].astype(np.float32)
+
+
+def _kept(project: Project, found: Round, scan: str, *names: str) -> dict[str, np.ndarray]:
     file = prediction_file(project.predictions(found), scan, project.dataset)
     if not file.exists():
         if not found.scored:
@@ -147,9 +159,7 @@ def said(project: Project, found: Round, scan: str) -> np.ndarray:
             f"What {found.id} predicts of {scan} is not kept: later rounds are scored.",
             f"{again(found)} makes it again.",
         )
-    classes: np.ndarray = read_prediction(file, "classes", N=project.count(scan))["classes"]
-    now: np.ndarray = project.classes.now[classes]
-    return now
+    return read_prediction(file, *names, N=project.count(scan))
 
 
 def differing(project: Project, a: Round, b: Round, job: Job) -> list[Differing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from core.quality.agreement import agreements
 
 GROUPS = ("annotator", "class", "tool", "partition", "hour")
 _Z = 1.959963984540054  # of a normal 95 % interval
+
+
+def _none() -> np.ndarray:
+    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,12 @@ class Took:
 
 @dataclass(frozen=True)
 class Rate:
-    """So many hits of `of`; `low` and `high` of the 95 % interval by Wilson (1927)."""
+    """So many hits of `of`, the 95 % interval by Wilson (1927); `units` (n,) int64 by number."""
 
     name: str
     hits: int
     of: int
+    units: np.ndarray = field(default_factory=_none, compare=False)
 
     @property
     def share(self) -> float:
@@ -57,13 +62,15 @@ class Rate:
 @dataclass(frozen=True)
 class Agreed:
     """A pair of annotators, or one with themselves: units answered twice, share of points with the
-    same class, Cohen's kappa and mIoU; None where they are not known."""
+    same class, Cohen's kappa and mIoU, None where they are not known; `numbers` (n,) int64 of those
+    that are prepared now."""
 
     name: str
     units: int
     same: float | None
     kappa: float | None
     miou: float | None
+    numbers: np.ndarray = field(default_factory=_none, compare=False)
 
 
 @dataclass(frozen=True)
@@ -132,11 +139,13 @@ def hit_rates(project: Project, heads: Iterable[Head]) -> list[Rate]:
     they came from; those without a case are left out."""
     now = project.classes.now
     counts: dict[str, list[int]] = {}
+    units: dict[str, list[str]] = {}
 
     def note(name: str, hit: bool) -> None:
         one = counts.setdefault(name, [0, 0])
         one[0] += hit
         one[1] += 1
+        units.setdefault(name, []).append(head.unit)
 
     known: dict[str, Suggestion | None] = {}
     for head in heads:
@@ -159,7 +168,10 @@ def hit_rates(project: Project, heads: Iterable[Head]) -> list[Rate]:
             note("by the network alone", found.network == answer)
         if found.carried is not None:
             note("carried over", found.carried == answer)
-    return [Rate(name, hits, of) for name, (hits, of) in sorted(counts.items())]
+    return [
+        Rate(name, hits, of, _numbers(project, units[name]))
+        for name, (hits, of) in sorted(counts.items())
+    ]
 
 
 def agreed_of(project: Project) -> list[Agreed]:
@@ -167,10 +179,18 @@ def agreed_of(project: Project) -> list[Agreed]:
     rows = []
     for (blind, counted), found in agreements(project).items():
         name = f"{blind} again" if blind == counted else f"{blind} and {counted}"
-        rows.append(
-            (blind != counted, Agreed(name, found.units, found.same, found.kappa, found.miou))
-        )
+        numbers = _numbers(project, found.names)
+        one = Agreed(name, found.units, found.same, found.kappa, found.miou, numbers)
+        rows.append((blind != counted, one))
     return [row for _, row in sorted(rows, key=lambda row: (row[0], row[1].name))]
+
+
+def _numbers(project: Project, names: Iterable[str]) -> np.ndarray:
+    """(n,) int64 of units that are prepared now, ascending."""
+    if project.units is None:
+        return _none()
+    found = project.units.find_all(list(names))
+    return np.unique(found[found >= 0])
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

@@ -61,7 +61,8 @@ IOU = Explained(
     "The intersection over union of each class on the validation scans, in percent, round by "
     "round: what was learnt when, and what was forgotten. An empty cell: the class is in neither "
     "truth nor prediction.",
-    "A click chooses the round for the confusion.",
+    "A click chooses the scans where wrong points of the class changed most since the round "
+    "before, and the round for the confusion.",
     "IoUs are there once a round is trained and validation scans with ground truth measure it.",
 )
 CONFUSION = Explained(
@@ -102,6 +103,8 @@ SCANS = Explained(
     "network; novelty the distance of its mean feature to that of the nearest scan with an answer "
     "(before a network, of its units' shapes, each by its standard deviation); errors are of "
     "validation scans with ground truth. A grey ring: nothing is known of it.",
+    "Pictures show the scans of the list from above, ahead up, 40 m to each side: in colours of "
+    "entropy, dark 0 to yellow 3 nat, or red where most points are wrong, if sorted by these. "
     "A click opens the scan in the 3D view.",
 )
 FEATURES = Explained(

@@ -20,12 +20,14 @@ LATER = 20  # answers between a unit and its repeat
 class Agreement:
     """Of one annotator's blind answers with what counts.
 
-    `matrix` (C, C): points of class i that the blind answer called j; `units` compared; `same`
-    share of points with the same class, `kappa` Cohen's, `iou` (C,) per class, `miou`.
+    `matrix` (C, C): points of class i that the blind answer called j; `units` compared, with their
+    `names`; `same` share of points with the same class, `kappa` Cohen's, `iou` (C,) per class,
+    `miou`.
     """
 
     units: int
     matrix: np.ndarray
+    names: tuple[str, ...] = ()
 
     @property
     def same(self) -> float | None:
@@ -57,7 +59,7 @@ def agreements(project: Project) -> dict[tuple[str, str], Agreement]:
     classes = len(project.classes)
     effective = project.answers.effective
     matrices: dict[tuple[str, str], np.ndarray] = {}
-    units: dict[tuple[str, str], int] = {}
+    units: dict[tuple[str, str], list[str]] = {}
     for entry in project.answers.blind():
         counted = effective.get(entry.unit)
         if counted is None or counted.verb != "answer":
@@ -65,10 +67,13 @@ def agreements(project: Project) -> dict[tuple[str, str], Agreement]:
         labels = project.labels(entry.scan)[entry.rows]
         both = (labels < FIRST_CODE) & (entry.classes < FIRST_CODE) & (labels != UNLABELLED)
         pair = (entry.annotator, counted.annotator)
-        units[pair] = units.get(pair, 0) + 1
+        units.setdefault(pair, []).append(entry.unit)
         matrices.setdefault(pair, np.zeros((classes, classes), np.int64))
         matrices[pair] += confusion(labels[both], entry.classes[both], classes)
-    return {pair: Agreement(units[pair], matrix) for pair, matrix in matrices.items()}
+    return {
+        pair: Agreement(len(units[pair]), matrix, tuple(units[pair]))
+        for pair, matrix in matrices.items()
+    }
 
 
 class Repeats:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontInfo
 
 from core.desk.asked import Asked
 from core.desk.explained import ASKED
@@ -14,6 +14,7 @@ from gui.charts.chart import Chart, Mark
 from gui.look.combo import Combo
 
 _LEAST = 0.001  # percent, where the scale begins; less is drawn there
+_NAMES_PX = 7  # letters of the rows' names at least
 _TICKS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
 
@@ -24,6 +25,9 @@ class AskedChart(Chart):
 
     def __init__(self, theme) -> None:
         self.rows: list[tuple[str, float | None, float | None]] = []
+        self.found: Asked | None = None
+        self._kinds: list[int] = []  # of the rows, as `found.holds` has them
+        self._chosen: np.ndarray | None = None
         super().__init__(theme)
         self.which = Combo()
         self.which.setAccessibleName("Which rounds")
@@ -49,9 +53,24 @@ class AskedChart(Chart):
             for name, share, whole in zip(names, of_asked, of_pool, strict=True)
             if share or whole
         ]
-        self.rows = rows
+        kept = [n for n, (share, whole) in enumerate(zip(of_asked, of_pool, strict=True))
+                if share or whole]  # fmt: skip
+        self._kinds = [*range(len(parts)), *(len(parts) + n for n in kept)]
+        self.rows, self.found = rows, found
         self.tell(_sentence(found))
         self.show_plot(", ".join(f"{n} {_text(a)} (pool {_text(b)})" for n, a, b in rows))
+
+    def units_of(self, row: int) -> np.ndarray:
+        """(n,) int64 numbers of the units behind a row, ascending."""
+        assert self.found is not None
+        holds = self.found.holds
+        return np.unique(holds[holds[:, 1] == self._kinds[row], 0])
+
+    def choose(self, chosen: np.ndarray | None) -> None:
+        """Mark rows with units that are chosen, (U,) bool of all units; None for no choice."""
+        if chosen is not self._chosen:
+            self._chosen = chosen
+            self._again()
 
     def draw(self) -> None:
         self.plot.invertY(True)
@@ -76,9 +95,22 @@ class AskedChart(Chart):
             if asked and whole:
                 words += f", {asked / whole:.1f} times as often"
             at = _x(asked if asked is not None else whole)
+            mine = self.units_of(place) if self._chosen is not None else np.zeros(0, np.int64)
+            if self._chosen is not None and (held := int(self._chosen[mine].sum())):
+                words += f"; chosen: {held:,} of its {len(mine):,} units"
+                ring = self.pen(QColor(self.theme.text), width=2.5)
+                self.plot.plot([at], [y], pen=None, symbol="o", symbolSize=16, symbolBrush=None,
+                               symbolPen=ring)  # fmt: skip
             self.marks.append(Mark(at, y, words, name))
         self.plot.setXRange(np.log10(_LEAST) - 0.15, 2.1, padding=0)
         self.plot.setYRange(0, max(len(self.rows), 1), padding=0)
+
+    def place(self) -> None:
+        """Names as large as their rows have room for."""
+        font, small = self.letters(), self.letters()
+        high = self.plot.getViewBox().height() / max(len(self.rows), 1)
+        small.setPixelSize(max(min(round(0.95 * high), QFontInfo(font).pixelSize()), _NAMES_PX))
+        self.plot.getAxis("left").set_names([name for name, _, _ in self.rows], small)
 
     def hit(self, at):
         """The row that a place lies in."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
@@ -25,6 +28,7 @@ class EffortChart(Rows):
     def __init__(self, theme) -> None:
         self.found: Effort | None = None
         self.left_out = 0
+        self._chosen: np.ndarray | None = None
         super().__init__(theme)
         self.kind = Combo()
         for group in GROUPS:
@@ -39,6 +43,22 @@ class EffortChart(Rows):
         """Show what answers took."""
         self.found = found
         self._fill()
+
+    def units_of(self, group: str, name: str) -> np.ndarray:
+        """(n,) int64 numbers of the units behind a row that are prepared now, ascending."""
+        assert self.found is not None
+        if group == AGREED:
+            return next(one.numbers for one in self.found.agreed if one.name == name)
+        if group == HITS:
+            return next(one.units for one in self.found.suggestions if one.name == name)
+        units = next(row.units for row in self.found.took[group] if row.name == name)
+        return units[units >= 0]
+
+    def choose(self, chosen: np.ndarray | None) -> None:
+        """Mark rows with units that are chosen, (U,) bool of all units; None for no choice."""
+        if chosen is not self._chosen:
+            self._chosen = chosen
+            self._again()
 
     @property
     def took(self) -> list[Took]:
@@ -90,6 +110,19 @@ class EffortChart(Rows):
         ]
 
     def draw(self) -> None:
+        self._draw_rows()
+        if self._chosen is None:
+            return
+        for place, mark in enumerate(self.marks):
+            mine = self.units_of(*cast("tuple[str, str]", mark.key))
+            if held := int(self._chosen[mine].sum()):
+                words = f"{mark.words}; chosen: {held:,} of its {len(mine):,} units"
+                self.marks[place] = mark._replace(words=words)
+                ring = self.pen(QColor(self.theme.text), width=2.5)
+                self.plot.plot([mark.x], [mark.y], pen=None, symbol="o", symbolSize=16,
+                               symbolBrush=None, symbolPen=ring)  # fmt: skip
+
+    def _draw_rows(self) -> None:
         found, kind, words = self.found, str(self.kind.currentData()), self._words()
         assert found is not None
         if kind == HITS:

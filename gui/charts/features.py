@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +23,43 @@ _MOST_DOTS = 20_000  # units that are drawn one by one
 _STATE_COLOURS = {ANSWERED: COLOURS[0], OPEN: COLOURS[1], DECLINED: COLOURS[3]}
 
 
+@dataclass(frozen=True)
+class Laid:
+    """Shown units in the picture: their `states` (n,) uint8, places `x`, `y` (n,) float32, whether
+    they are `free` (n,) bool, their `cell` (n,) int32; the `ends` of the plane; cells that hold
+    any, `held` (FINE, FINE) bool, and how many of each state, `cells` (4, FINE * FINE) int64."""
+
+    plane: Plane
+    states: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    free: np.ndarray
+    ends: tuple[np.ndarray, np.ndarray]
+    cell: np.ndarray
+    held: np.ndarray
+    cells: np.ndarray
+
+
+def lay(plane: Plane, states: np.ndarray) -> Laid:
+    """Lay out units of the states (U,) uint8 of all units."""
+    mine = states[plane.units]
+    x, y = np.ascontiguousarray(plane.xy.T)
+    ends = (np.zeros(2), np.ones(2))
+    cell = np.zeros(0, np.int32)
+    if len(plane.units):
+        low, high = ends = _ends_of(plane.xy)
+        places = [
+            np.rint((part.astype(np.float64) - low[n]) / (high[n] - low[n]) * (FINE - 1))
+            for n, part in enumerate((x, y))
+        ]
+        across, up = (np.clip(part, 0, FINE - 1).astype(np.int32) for part in places)
+        cell = across * FINE + up
+    flat = mine.astype(np.int64) * FINE**2 + cell
+    cells = np.bincount(flat, minlength=len(STATES) * FINE**2).reshape(len(STATES), -1)
+    held = cells.sum(axis=0).reshape(FINE, FINE) > 0
+    return Laid(plane, mine, x, y, mine == FREE, ends, cell, held, cells)
+
+
 class FeaturesChart(Chart):
     """A rectangle is dragged over units; `brushed` tells of it when the button is let go.
 
@@ -39,7 +77,12 @@ class FeaturesChart(Chart):
     def __init__(self, theme, *, umap: bool = False) -> None:
         self.plane: Plane | None = None
         self.states = np.zeros(0, np.uint8)
-        self.chosen = np.zeros(0, np.int64)
+        self._chosen: np.ndarray | None = None  # (U,) bool of all units
+        self._x = self._y = np.zeros(0, np.float32)
+        self._free = np.zeros(0, bool)  # of the shown units
+        self._by_state = np.zeros(
+            (len(STATES), FINE * FINE), np.int64
+        )  # units of each state by cell
         self._cell = np.zeros(0, np.int32)  # of each unit in the picture
         self._held = np.zeros((FINE, FINE), bool)  # cells that hold any
         self._ends = (np.zeros(2), np.ones(2))  # of the plane: found once, not while one drags
@@ -71,24 +114,32 @@ class FeaturesChart(Chart):
         self, plane: Plane, states: np.ndarray, names: Callable[[np.ndarray], list[str]]
     ) -> None:
         """Show units of the states (U,) uint8 of all units; `names` of units by their numbers."""
-        self.plane, self.states, self._names = plane, states[plane.units], names
-        if not len(plane.units):
+        self.set_laid(lay(plane, states), names)
+
+    def set_laid(self, laid: Laid, names: Callable[[np.ndarray], list[str]]) -> None:
+        """The same of what `lay` found, which is for another thread: it looks at every unit."""
+        self.plane, self.states, self._names = laid.plane, laid.states, names
+        self._x, self._y, self._free = laid.x, laid.y, laid.free
+        self._ends, self._cell, self._held = laid.ends, laid.cell, laid.held
+        self._by_state = laid.cells
+        if not len(self.plane.units):
             self.wait(FEATURES.waits)
             return
-        low, high = self._ends = _ends_of(plane.xy)
-        cell = (plane.xy - low) / (high - low) * (FINE - 1)
-        places = np.clip(np.rint(cell), 0, FINE - 1).astype(np.int32)
-        self._cell = places[:, 0] * FINE + places[:, 1]
-        self._held = np.bincount(self._cell, minlength=FINE**2).reshape(FINE, FINE) > 0
-        counts = np.bincount(self.states, minlength=len(STATES)).tolist()
+        counts = laid.cells.sum(axis=1).tolist()
         told = ", ".join(f"{n:,} {STATES[s]}" for s, n in enumerate(counts) if n)
-        self.tell(f"{len(plane.units):,} units by {plane.what}: {told}.")
+        self.tell(f"{len(self.plane.units):,} units by {self.plane.what}: {told}.")
         self.show_plot(told)
 
-    def choose(self, units: np.ndarray) -> None:
-        """Mark units (n,) as chosen; only that is drawn anew."""
-        self.chosen = units
-        free = self._free()
+    @property
+    def chosen(self) -> np.ndarray:
+        """(n,) int64 numbers of the chosen units, ascending, also of those not shown."""
+        return np.zeros(0, np.int64) if self._chosen is None else np.flatnonzero(self._chosen)
+
+    def choose(self, chosen: np.ndarray | None) -> None:
+        """Mark units, (U,) bool of all, as chosen, None for no choice; only that is drawn anew."""
+        self._chosen = chosen
+        mask = self._mask()
+        free = int(np.count_nonzero(mask & self._free)) if len(mask) else 0
         self.ask.setEnabled(free > 0)
         self.ask.setText(f"Ask for these {free:,}" if free else "Ask for these")
         self.ask.setToolTip(
@@ -97,17 +148,17 @@ class FeaturesChart(Chart):
             else "Drag a rectangle over units that nobody was asked about first."
         )
         if self.shows and not self._stale and self.isVisible():
-            self._draw_chosen(self._mask())
-
-    def _free(self) -> int:
-        mask = self._mask()
-        return int((self.states[mask] == FREE).sum()) if len(mask) else 0
+            self._draw_chosen(mask)
+            self.place()
 
     def _mask(self) -> np.ndarray:
         """(n,) bool: which of the shown units are chosen."""
-        if self.plane is None:
-            return np.zeros(0, bool)
-        return np.isin(self.plane.units, self.chosen, assume_unique=True)
+        if self.plane is None or self._chosen is None:
+            return np.zeros(0 if self.plane is None else len(self.plane.units), bool)
+        if len(self.plane.units) == len(self._chosen):  # all of them, in their order
+            return self._chosen
+        found: np.ndarray = self._chosen[self.plane.units]
+        return found
 
     # -- drawing ------------------------------------------------------------------------------
 
@@ -152,14 +203,13 @@ class FeaturesChart(Chart):
 
     def _cells(self) -> np.ndarray:
         """(FINE, FINE, 4) uint8: how many free units lie in each cell, and any that was asked."""
-        count = np.bincount(self._cell[self.states == FREE], minlength=FINE * FINE)
+        count = self._by_state[FREE]
         shade = np.zeros((FINE * FINE, 4), np.uint8)
         shade[:, :3] = _rgb(self.theme.quiet)
         most = np.log1p(count.max(initial=0)) or 1.0
         shade[:, 3] = np.where(count > 0, 40 + 190 * np.log1p(count) / most, 0)
         for state in (DECLINED, ANSWERED, OPEN):
-            there = np.unique(self._cell[self.states == state])
-            shade[there] = (*_rgb(self._colour(state)), 255)
+            shade[self._by_state[state] > 0] = (*_rgb(self._colour(state)), 255)
         return shade.reshape(FINE, FINE, 4)
 
     def _picture(self, shade: np.ndarray) -> pg.ImageItem:
@@ -171,7 +221,7 @@ class FeaturesChart(Chart):
 
     def _draw_chosen(self, mask: np.ndarray) -> None:
         """Draw the chosen ones over the others."""
-        colour = QColor(self.theme.accent)
+        colour = QColor(self.theme.text)
         if self._over is not None and (self._by_dots or not mask.any()):
             self.plot.removeItem(self._over)
             self._over = None
@@ -192,7 +242,7 @@ class FeaturesChart(Chart):
     def _show_cells(self, there: np.ndarray) -> None:
         """Draw cells (FINE, FINE) bool as chosen."""
         shade = np.zeros((FINE, FINE, 4), np.uint8)
-        shade[there] = (*_rgb(self.theme.accent), 190)
+        shade[there] = (*_rgb(self.theme.text), 190)
         if isinstance(self._over, pg.ImageItem):
             self._over.setImage(shade, levels=None, autoLevels=False)
             return
@@ -204,8 +254,8 @@ class FeaturesChart(Chart):
             state for state in (OPEN, ANSWERED, DECLINED, FREE) if (self.states == state).any()
         ]
         entries = [Entry(SQUARE, QColor(self._colour(s)), STATES[s]) for s in there]
-        if len(self.chosen):
-            entries.append(Entry(SQUARE, QColor(self.theme.accent), "chosen"))
+        if self._chosen is not None:
+            entries.append(Entry(SQUARE, QColor(self.theme.text), "chosen"))
         self._key.show(self.plot, entries, self.letters(), self.theme)
 
     # -- the brush ----------------------------------------------------------------------------
@@ -225,9 +275,11 @@ class FeaturesChart(Chart):
         elif kind == event.Type.MouseButtonRelease and self._from is not None:
             start, end = self._from, self._under(event)
             self._from = None
-            mask = self.brush(start, end)
             self._take_frame()
             assert self.plane is not None
+            mask = self.within(QRectF(start, end).normalized())
+            if not mask.any():
+                self._draw_chosen(mask)
             self.brushed.emit(self.plane.units[mask])
         return super().eventFilter(watched, event)
 
@@ -258,11 +310,15 @@ class FeaturesChart(Chart):
 
     def brush(self, start: QPointF, end: QPointF) -> np.ndarray:
         """(n,) bool: the shown units in a rectangle between two places, drawn as chosen."""
-        assert self.plane is not None
-        box = QRectF(start, end).normalized()
-        x, y = self.plane.xy.T
-        mask = (x >= box.left()) & (x <= box.right()) & (y >= box.top()) & (y <= box.bottom())
+        mask = self.within(QRectF(start, end).normalized())
         self._draw_chosen(mask)
+        return mask
+
+    def within(self, box: QRectF) -> np.ndarray:
+        """(n,) bool: the shown units in a rectangle."""
+        x, y = self._x, self._y
+        mask: np.ndarray = (x >= box.left()) & (x <= box.right())
+        mask &= (y >= box.top()) & (y <= box.bottom())
         return mask
 
     def _show_frame(self, box: QRectF) -> None:

@@ -14,6 +14,7 @@ from gui.look.theme import text_on
 
 _ROOM_PX = 8  # around a number in its cell
 _NAMES_PX = 7  # letters of the rows' names at least
+_CHOSEN = 0.12  # of a cell's height, a bar along its foot
 _SMALLEST_PX, _PART = 9, 0.72  # letters at least, and of the height of a cell at most
 
 
@@ -67,6 +68,7 @@ class Heat(Chart):
         self.columns: list[str] = []
         self.values = np.zeros((0, 0))
         self.top = 1.0
+        self.chosen = np.zeros((0, 0))  # share of each cell that is chosen, (0, 0) without a choice
         self._cells = _Cells([], 0, 0, QColor())
         super().__init__(theme)
 
@@ -112,6 +114,13 @@ class Heat(Chart):
                 cells.append((row, column, colour, self.text(value), QColor(text)))
         self._cells = _Cells(cells, len(self.rows), len(self.columns), QColor(self.theme.panel))
         self.plot.addItem(self._cells)
+        down, across = np.nonzero(self.chosen > 0)
+        if len(down) and self.chosen.shape == self.values.shape:
+            self.plot.addItem(
+                pg.BarGraphItem(x0=across, width=self.chosen[down, across], y0=down + 1 - _CHOSEN,
+                                height=_CHOSEN, brush=QColor(self.theme.text),
+                                pen=pg.mkPen(None))
+            )  # fmt: skip
         self.plot.setXRange(0, max(len(self.columns), 1), padding=0)
         self.plot.setYRange(0, max(len(self.rows), 1), padding=0)
 

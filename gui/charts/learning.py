@@ -77,7 +77,8 @@ class Learning(Chart):
         at = {step.id: (x, y) for step, x, y in known}
         values = [y for _, _, y in known]
         room = max((max(values) - min(values)) * 0.1, 1.0)
-        self._y = (max(min(values) - room, 0.0), max(values) + room)
+        low, high = min(values) - room, max(values) + room
+        self._y = (low if low > 0 else -0.04 * high, high)  # a mark at 0 is whole
         self._x = max(max(x for _, x, _ in known), 1e-9)
         parents = {step.parent for step, _, _ in known}
         self._ends = []

@@ -1,4 +1,4 @@
-"""Scans: where each was taken and what is known of it, as a map and as a sorted list."""
+"""Scans: where each was taken and what is known of it, as a map, as a sorted list, as pictures."""
 
 from __future__ import annotations
 
@@ -6,41 +6,52 @@ from collections import Counter
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QColor, QLinearGradient
 
+from core.desk.above import Above
 from core.desk.explained import SCANS
 from core.desk.scans import MEASURES, Scans
 from gui.charts.chart import COLOURS, NEAR_PX, Mark
 from gui.charts.key import SQUARE, Entry
 from gui.charts.rows import Rows
+from gui.charts.scan_pictures import ScanPictures
 from gui.look.colours import measure_table
 from gui.look.combo import Combo
 
-MAP, LIST = "map", "list"
+MAP, LIST, PICTURES = "map", "list", "pictures"
 _MOST = 40  # scans of the list
 _BAR_PX = (12, 110)  # of the scale of colours
 
 
 class ScansChart(Rows):
-    """`picked` gives a scan's name."""
+    """`picked` gives a scan's name.
+
+    Signals
+    -------
+    wanted(measure, names) : pictures of scans, for `set_picture`
+    """
 
     title, explanation = SCANS.title, SCANS.whole
+    wanted = Signal(str, object)
 
     def __init__(self, theme) -> None:
         self.found: Scans | None = None
         self.chosen = np.zeros(0, np.int64)  # places of scans
         self._shown = np.zeros(0, np.int64)
         self._scale: list[pg.GraphicsObject] = []
+        self._pictures = ScanPictures()
+        self._asked: set[tuple[str, str]] = set()  # pictures on their way
         super().__init__(theme)
         self.measure, self.kind, self.where = Combo(), Combo(), Combo()
         for name, one in MEASURES.items():
             self.measure.addItem(one.name, name)
         self.kind.addItem("list", LIST)
         self.kind.addItem("map", MAP)
+        self.kind.addItem("pictures", PICTURES)
         for box, name in (
             (self.measure, "What scans are coloured and sorted by"),
-            (self.kind, "Map or list"),
+            (self.kind, "Map, list or pictures"),
             (self.where, "Which sequence"),
         ):
             box.setAccessibleName(name)
@@ -73,6 +84,21 @@ class ScansChart(Rows):
         self.chosen = places
         if self.shows:
             self._again()
+
+    def set_picture(self, measure: str, picture: Above) -> None:
+        """Show a scan's picture where it is in sight."""
+        self._pictures.keep(measure, picture)
+        self._asked.discard((measure, picture.scan))
+        if self._is(PICTURES) and self.shows and measure == self.measure.currentData():
+            self._pictures.draw_one(self.plot, picture.scan, measure, self.theme)
+
+    def forget_pictures(self) -> None:
+        """Other predictions are there."""
+        self._pictures.forget()
+        self._asked.clear()
+
+    def _is(self, kind: str) -> bool:
+        return bool(self.kind.currentData() == kind)
 
     @property
     def values(self) -> np.ndarray:
@@ -115,9 +141,16 @@ class ScansChart(Rows):
 
     def draw(self) -> None:
         self._take_scale()
+        self._pictures.take(self.plot)
         self.entries = []
-        if self.kind.currentData() == MAP:
+        for axis in ("left", "bottom"):
+            self.plot.showAxis(axis, not self._is(PICTURES))
+        if self._is(MAP):
             self._draw_map()
+        elif self._is(PICTURES):
+            self.names = []
+            self.plot.invertY(True)
+            self.plot.showGrid(x=False, y=False)
         else:
             self._draw_list()
 
@@ -208,8 +241,27 @@ class ScansChart(Rows):
                 item.scene().removeItem(item)
         self._scale = []
 
+    def _lay_pictures(self) -> None:
+        found, measure = self.found, str(self.measure.currentData())
+        assert found is not None
+        self._key.show(self.plot, [], self.letters(), self.theme)
+        places = {found.names[p]: p for p in self._shown.tolist()}
+        chosen = {found.names[p] for p in self.chosen.tolist()}
+        unit = MEASURES[measure].unit
+        captions = [f"{self.values[p]:.3g} {unit}  {_short(name)}" for name, p in places.items()]
+        marks = self._pictures.lay(self.plot, list(places), captions, chosen.__contains__, measure,
+                                   self.theme, self.letters())  # fmt: skip
+        self.marks = [mark._replace(words=self._words(places[str(mark.key)])) for mark in marks]
+        new = [n for n in self._pictures.missing(measure) if (measure, n) not in self._asked]
+        if new:
+            self._asked.update((measure, name) for name in new)
+            self.wanted.emit(measure, new)
+
     def place(self) -> None:
-        if self.kind.currentData() != MAP:
+        if self._is(PICTURES):
+            self._lay_pictures()
+            return
+        if not self._is(MAP):
             super().place()
             return
         self._key.show(self.plot, [], self.letters(), self.theme)
@@ -244,7 +296,11 @@ class ScansChart(Rows):
         return "\n".join([found.names[place], *told])
 
     def hit(self, at: QPointF) -> Mark | None:
-        if self.kind.currentData() != MAP:
+        if self._is(PICTURES):
+            inside = self.plot.getViewBox().mapSceneToView(at)
+            name = self._pictures.hit(inside.x(), inside.y())
+            return next((mark for mark in self.marks if mark.key == name), None)
+        if not self._is(MAP):
             return super().hit(at)
         found, shown = self.found, self._shown
         if found is None or not len(shown):

@@ -79,11 +79,11 @@ class SizesChart(Chart):
         head = "As prepared" if same else f"Not as prepared ({_cut_words(self.prepared)})"
         self.tell(f"{head}. % of information / clusters / points: {'; '.join(parts)}.")
 
-    def choose(self, sizes: np.ndarray | None) -> None:
-        """Mark which clusters are chosen, by their sizes (n,); None for no choice."""
-        if sizes is None and self._chosen is None:
+    def choose(self, counts: np.ndarray | None) -> None:
+        """Mark which clusters are chosen: how many of 0, 1, 2 … metres (m,); None for no choice."""
+        if counts is None and self._chosen is None:
             return
-        self._chosen = sizes
+        self._chosen = counts
         if self.shows:
             self._again()
 
@@ -91,10 +91,12 @@ class SizesChart(Chart):
     def _shares(self) -> np.ndarray:
         """(m,) float64 share of each size's clusters that is chosen."""
         assert self.found is not None
-        if self._chosen is None:
-            return np.zeros(len(self.found.sizes))
-        places = np.searchsorted(self.found.sizes, self._chosen)
-        return np.bincount(places, minlength=len(self.found.sizes)) / self.found.units
+        found = self.found.sizes
+        if self._chosen is None or not len(found):
+            return np.zeros(len(found))
+        counts = np.zeros(max(len(self._chosen), int(found[-1]) + 1))
+        counts[: len(self._chosen)] = self._chosen
+        return counts[found] / self.found.units
 
     def draw(self) -> None:
         found = self.found
@@ -113,7 +115,7 @@ class SizesChart(Chart):
         if chosen.any():
             self.plot.addItem(
                 pg.BarGraphItem(x=found.sizes, height=values * chosen, width=0.85,
-                                brush=QColor(self.theme.accent), pen=pg.mkPen(None))
+                                brush=QColor(self.theme.text), pen=pg.mkPen(None))
             )  # fmt: skip
         for place, (size, value) in enumerate(zip(found.sizes, values, strict=True)):
             words = (

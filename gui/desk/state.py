@@ -276,9 +276,10 @@ class State(QObject):
     def _show(self, scan: str, place: int | str | Target | None, *, fly: bool) -> None:
         self._coming = Coming(scan, place, fly)
         content = self.loader.get(scan)
-        if content is not None and self._may_show(content):
-            self._arrived(scan)
-        else:
+        may = content is not None and self._may_show(content)
+        if content is not None:
+            self._arrived(scan)  # or its form is asked for, again where another's came before
+        if not may:
             self.target = None
             self.target_changed.emit(False)
             self.told.emit(f"Reading {scan} …")
@@ -404,8 +405,7 @@ class State(QObject):
     # -- targets ------------------------------------------------------------------------------
 
     def _item_target(self, place: int) -> Target | None:
-        current = self.round
-        unit = current.query.items[place] if current is not None else ""
+        unit = self.round.query.items[place] if self.round is not None else ""
         found = find_unit(self.content, unit)
         return None if found is None else replace(found, item=place)
 

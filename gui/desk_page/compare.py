@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from html import escape
-from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -18,45 +17,41 @@ from shiboken6 import isValid
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from core.base.words import round_name
-from core.data.classes import FIRST_CODE, UNLABELLED
-from core.desk.compare import Compared, Differing, compare, differing, said
+from core.desk.compare import Compared, Differing, compare, differing, said_and_entropy
 from core.project.project import Project
 from gui.desk.background import Background, Turn
 from gui.desk.scene import look_of, visible
 from gui.desk.state import State
 from gui.desk_page.compared import ClassTable, summary
+from gui.desk_page.painted import (
+    DIFFERENT,
+    ENTROPY,
+    ONLY,
+    RIGHT,
+    SAID,
+    SURER,
+    WITH_TRUTH,
+    Read,
+    paint,
+)
 from gui.look.colours import class_table
 from gui.look.combo import Combo
 from gui.look.flow import Flow
 from gui.look.relief import levels, light_on, relief_table
 from gui.look.theme import DARK, Theme
 from gui.look.words import Wrapped, breakable
-from gui.view.cloud import By, Layer
-from gui.view.form import Form, sketch_of
+from gui.view.cloud import Layer
+from gui.view.form import sketch_of
 from gui.view.opengl import opengl
 from gui.view.view import CloudView
-
-SAID, DIFFERENT, RIGHT = "What each says", "Only where they differ", "Right and wrong"
-_RIGHT, _WRONG = 0, 1  # places in the table of RIGHT
-_FAINT = 0.75  # of what is alike, towards the canvas
-
-
-class Read(NamedTuple):
-    """A scan: its points and form, what each says of its rows (N,), and the truth or None."""
-
-    scan: str
-    points: np.ndarray
-    form: Form
-    said: tuple[np.ndarray, np.ndarray]
-    truth: np.ndarray | None
 
 
 def read(project: Project, rounds: tuple[str, str], scan: str) -> Read:
     """Read a scan and what two rounds say of it. Raises ProjectError."""
     points = project.dataset.scan(scan).points
-    a, b = (said(project, project.round(id), scan) for id in rounds)
+    a, b = (said_and_entropy(project, project.round(id), scan) for id in rounds)
     truth = project.dataset.ground_truth(scan, project.classes) if project.research else None
-    return Read(scan, points, sketch_of(points, None), (a, b), truth)
+    return Read(scan, points, sketch_of(points, None), (a[0], b[0]), (a[1], b[1]), truth)
 
 
 class ComparePage(QDialog):
@@ -97,8 +92,9 @@ class ComparePage(QDialog):
         self.scans, self.how = Combo(), Combo()
         self.scans.setAccessibleName("Which scan")
         self.how.setAccessibleName("What the colours show")
-        for text in (SAID, DIFFERENT, *((RIGHT,) if state.project.research else ())):
-            self.how.addItem(text, text)
+        for text in (SAID, DIFFERENT, RIGHT, ONLY, ENTROPY, SURER):
+            if state.project.research or text not in WITH_TRUTH:
+                self.how.addItem(text, text)
         self.how.setCurrentIndex(1)
         self.again = QPushButton("Make them again")
         self.again.setAutoDefault(False)
@@ -249,33 +245,12 @@ class ComparePage(QDialog):
         found = self.read
         if found is None:
             return
-        a, b = found.said
-        differ = a != b
-        count = int(np.count_nonzero(differ))
-        text = f"{count:,} of {len(a):,} points of {found.scan} are seen differently"
-        how = self.how.currentData()
-        table = self._classes.copy()
-        if how == RIGHT and found.truth is not None:
-            table = np.tile(np.array(self._faint, np.uint8), (256, 1))
-            table[_RIGHT], table[_WRONG] = self.theme.rgb("good"), self.theme.rgb("error")
-            known = found.truth < FIRST_CODE
-            good = [known & (one == found.truth) for one in found.said]
-            better = [int(np.count_nonzero(g & ~o)) for g, o in (good, good[::-1])]
-            text += f"; {better[0]:,} only the left one has right, {better[1]:,} only the right one"
-            values = [np.where(known, np.where(g, _RIGHT, _WRONG), UNLABELLED) for g in good]
-        elif how == RIGHT:
-            text += "; this scan has no ground truth"
-            values = [a, b]
-        elif how == DIFFERENT:
-            values = [np.where(differ, one, UNLABELLED) for one in found.said]
-        else:
-            values = [a, b]
-        table[UNLABELLED] = self._faint
-        self.values = tuple(values)
-        for view, one in zip(self.views, values, strict=bool(self.views)):
-            view.set_values(one.astype(np.float32), table, By.CLASS)
+        painted = paint(str(self.how.currentData()), found, self._classes, self.theme)
+        self.values = painted.values
+        for view, one in zip(self.views, painted.values, strict=bool(self.views)):
+            view.set_values(one.astype(np.float32), painted.table, painted.by)
             view.canvas.update()
-        self.told.setText(f"{text}.")
+        self.told.setText(f"{painted.words}.")
         self.again.hide()
 
     def _link(self, number: int) -> None:
@@ -292,8 +267,6 @@ class ComparePage(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
-        canvas, grey = np.array(theme.rgb("canvas")), np.array(theme.rgb("quiet"))
-        self._faint = tuple((grey + (canvas - grey) * _FAINT).astype(int).tolist())
         self._classes = class_table(self.state.project.classes)
         for view in self.views:
             view.set_look(theme.rgb("canvas"), relief_table(dark=theme is DARK))

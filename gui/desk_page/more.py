@@ -4,6 +4,7 @@ is first in sight, since some read the whole project."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QWidget
 
 from core.base.errors import ProjectError
+from core.desk.above import Above, from_above
 from core.desk.behind import of_scan
 from core.desk.certainty import (
     certainty_of,
@@ -31,10 +33,11 @@ from core.experiment.results import curves
 from core.experiment.summary import summarise
 from gui.charts.certainty import ECE, ENTROPY, RELIABLE, CertaintyChart
 from gui.charts.chart import Chart
-from gui.charts.effort import AGREED, HITS, EffortChart
+from gui.charts.effort import EffortChart
 from gui.charts.experiment import ExperimentChart, Shown
-from gui.charts.features import FeaturesChart
+from gui.charts.features import FeaturesChart, Laid, lay
 from gui.charts.scans import ScansChart
+from gui.desk.background import Turn
 from gui.desk.chosen import choice_of
 from gui.desk.state import State
 from gui.desk_page.reader import Reader
@@ -80,6 +83,7 @@ class More(QObject):
         self.certainty.picked.connect(self._find)
         self.effort.picked.connect(self._choose_answers)
         self.scans.picked.connect(self._choose_scan)
+        self.scans.wanted.connect(self._read_pictures)
         self.features.brushed.connect(self._brushed)
         self.features.wanted.connect(self.ask)
         self.features.method_changed.connect(lambda _: self._again("Features"))
@@ -111,6 +115,7 @@ class More(QObject):
 
     def renew(self) -> None:
         """Units, rounds or predictions have changed."""
+        self.scans.forget_pictures()
         self._again(*(name for name in self.charts if name != "Experiment"))
 
     def renew_answers(self) -> None:
@@ -146,6 +151,19 @@ class More(QObject):
         self._reader.read(partial(scans_of, self._state.project, self._reader.job), then,
                           self.scans)  # fmt: skip
 
+    def _read_pictures(self, measure: str, names: list[str]) -> None:
+        """Each by itself, so that it is shown as soon as it is read, and behind all else."""
+        project = self._state.project
+
+        def arrived(done: Future[Above]) -> None:
+            try:
+                self.scans.set_picture(measure, done.result())
+            except ProjectError as error:
+                self.scans.tell(f"{error.what} {error.do}", problem=True)
+
+        for name in names:
+            self._reader.submit(partial(from_above, project, name, measure), arrived, Turn.LATER)
+
     def _read_features(self) -> None:
         project = self._state.project
         if project.units is None:
@@ -154,13 +172,12 @@ class More(QObject):
         self._wait(self.features, "Laying out the units …")
         method, units = str(self.features.method.currentData() or PCA), project.units
 
-        def work():
-            return plane_of(project, self._reader.job, method), states_of(project)
+        def work() -> Laid:
+            return lay(plane_of(project, self._reader.job, method), states_of(project))
 
-        def then(found) -> None:
-            plane, states = found
+        def then(found: Laid) -> None:
             if project.units is units:
-                self.features.set_plane(plane, states, units.names)
+                self.features.set_laid(found, units.names)
                 self._follow_features()
 
         self._reader.read(work, then, self.features)
@@ -219,12 +236,8 @@ class More(QObject):
     def _choose_answers(self, key: tuple[str, str]) -> None:
         """The units behind a row of what answers took."""
         group, name = key
-        found = self.effort.found
-        if group in (AGREED, HITS) or found is None:
-            return
-        row = next(row for row in found.took[group] if row.name == name)
-        units = row.units[row.units >= 0]
-        choice_of(self._state).choose(f"units answered: {group} {name}", units)
+        words = f"units answered: {group}, {name}"
+        choice_of(self._state).choose(words, self.effort.units_of(group, name))
 
     def _choose_scan(self, name: str) -> None:
         """Open a scan; its units are chosen, where it has any."""
@@ -242,21 +255,22 @@ class More(QObject):
         """Mark what is chosen."""
         self._follow_features()
         self._follow_scans()
+        chosen = choice_of(self._state).now
+        self.effort.choose(None if chosen is None else chosen.mask)
 
     def _follow_features(self) -> None:
         chosen = choice_of(self._state).now
-        if self.features.plane is not None:
-            units = self.features.plane.units
-            self.features.choose(units[:0] if chosen is None else chosen.units)
+        self.features.choose(None if chosen is None else chosen.mask)
 
     def _follow_scans(self) -> None:
         found, units = self.scans.found, self._state.project.units
-        if found is None or units is None:
+        if found is None:
             return
-        chosen = choice_of(self._state).now
-        some = np.zeros(0, np.int64) if chosen is None else np.unique(units.scan[chosen.units])
+        choice = choice_of(self._state)
         place = {name: number for number, name in enumerate(found.names)}
-        names = [units.scans[scan] for scan in some.tolist()]
+        names = list(choice.scans)
+        if choice.now is not None and units is not None:
+            names = [units.scans[scan] for scan in choice.now.scans.tolist()]
         self.scans.choose(np.array([place[n] for n in names if n in place], np.int64))
 
 

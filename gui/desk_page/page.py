@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QByteArray, Qt, Signal
@@ -21,7 +22,6 @@ from PySide6.QtWidgets import (
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from core.base.words import round_name
-from core.data.classes import FIRST_CODE
 from core.desk import behind
 from core.desk.ask_these import ask_these
 from core.desk.asked import Asked, asked
@@ -31,7 +31,6 @@ from core.desk.matrix import find, matrix_of
 from core.desk.measured import Place
 from core.desk.sizes import sizes_of
 from core.desk.steps import Step, steps_of
-from core.prepare.units import CLUSTER
 from core.rounds.round import Round
 from gui.charts.asked import AskedChart
 from gui.charts.chart import Chart
@@ -44,6 +43,7 @@ from gui.desk.background import Turn
 from gui.desk.chosen import choice_of
 from gui.desk.later import Later
 from gui.desk.state import State
+from gui.desk_page.clicks import Clicks
 from gui.desk_page.more import More
 from gui.desk_page.reader import Reader
 from gui.look.flow import Flow
@@ -51,6 +51,7 @@ from gui.look.theme import Theme
 from gui.look.words import Wrapped, breakable
 from gui.start.recent import store
 
+Found = TypeVar("Found")
 _LATER_MS = 1500  # answers come in quickly
 _LAYOUT, _VERSION = "desk", 2
 
@@ -73,7 +74,7 @@ class DeskPage(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.state, self.theme = state, theme
         self.reader = Reader(self)
-        self._known: object = None  # what was read
+        self._known: tuple[object, ...] | None = None  # what was read
         self.round = ""  # that is chosen
         self.learning, self.sizes = Learning(theme), SizesChart(theme)
         self.parts, self.iou, self.confusion = (
@@ -135,15 +136,9 @@ class DeskPage(QDialog):
         self.more.watch(self.docks)
         self.more.find.connect(self._look_for)
         self.more.ask.connect(self._ask)
-        choice_of(state).changed.connect(self._follow)
-        self._follow()
         self.learning.picked.connect(self.choose)
-        self.iou.picked.connect(lambda key: self.choose(self.iou.steps[key[1]].id))
         self.confusion.picked.connect(self._show_points)
-        self.asked.picked.connect(self._choose_asked)
-        self.parts.picked.connect(self._choose_class)
-        self.sizes.picked.connect(self._choose_size)
-        self.iou.picked.connect(lambda key: self._show_class(self.iou.rows[key[0]]))
+        self.clicks = Clicks(self)
         self.asked.which.currentIndexChanged.connect(lambda *_: self._show_asked())
         self._soon = Later(self, _LATER_MS, self._renew_answers)
         state.answers_changed.connect(self._soon.soon)
@@ -201,14 +196,15 @@ class DeskPage(QDialog):
     @property
     def rested(self) -> bool:
         """Whether nothing is being read."""
-        return self.reader.rested and not self._soon.isActive()
+        waits = self._soon.isActive() or not choice_of(self.state).rested
+        return self.reader.rested and not waits
 
     def _renew_if_changed(self) -> None:
         """Another order of the queue is told as a change of the project too."""
         if self._state_of_now() != self._known:
             self.renew()
 
-    def _state_of_now(self) -> object:
+    def _state_of_now(self) -> tuple[object, ...]:
         """What tells whether there is anything new to read, without opening a file."""
         project = self.state.project
         rounds = [(one.id, one.frozen, one.scored, one.done) for one in project.rounds]
@@ -219,9 +215,15 @@ class DeskPage(QDialog):
     def renew(self) -> None:
         """Read everything anew."""
         project = self.state.project
-        self._known = self._state_of_now()
+        known, self._known = self._known, self._state_of_now()
+        if known is not None and known[0] != self._known[0]:  # units have other numbers
+            self.parts.found = self.more.features.plane = None
+            old: Sequence[Chart] = (self.parts, self.asked, self.more.effort, self.more.features)
+            for one in old:
+                one.wait("Counting the new units …")
         if project.units is None:
-            for chart in (self.sizes, self.parts, self.asked):
+            unknown: Sequence[Chart] = (self.sizes, self.parts, self.asked)
+            for chart in unknown:
                 chart.wait(NOT_PREPARED)
         else:
             cuts = project.units.cuts
@@ -251,7 +253,7 @@ class DeskPage(QDialog):
             if source == TRUTH and not found.counts.any():  # none is beside these scans
                 self._read_classes(ANSWERS)
             else:
-                self.parts.set_parts(found)
+                self.parts.set_parts(found, project.need_units().partition)
                 self._show_asked()  # beside the pool's classes
 
         self.reader.read(partial(class_parts, project, source, self.reader.job), then, self.parts)
@@ -278,7 +280,7 @@ class DeskPage(QDialog):
         project = self.state.project
         if project.units is None:
             return
-        rounds = self._asked_rounds
+        rounds = self.asked_rounds
         counted = self.parts.found
         pool = None
         if counted is not None and counted.source == TRUTH:
@@ -290,24 +292,27 @@ class DeskPage(QDialog):
 
         self.reader.read(partial(asked, project, rounds), then, self.asked)
 
-    def _show_class(self, name: str) -> None:
+    def show_class(self, name: str) -> None:
         """A class is chosen: the learning curve is of its IoU."""
         at = self.learning.what.findText(name)
         if at >= 0:
             self.learning.what.setCurrentIndex(at)
 
     def choose(self, id: str) -> None:
-        """A round is chosen, with what it asked: the confusion is its, and the project's panel
-        shows it."""
-        self.round = id
-        self._show_matrix()
-        self.round_chosen.emit(id)
+        """A round is chosen, with what it asked."""
+        self.turn_to(id)
         project = self.state.project
         if project.units is not None:
             found = project.round(id)
             choice_of(self.state).choose(
                 f"units asked in {round_name(id)}", behind.of_rounds(project, [found])
             )
+
+    def turn_to(self, id: str) -> None:
+        """The confusion is a round's, and the project's panel shows it."""
+        self.round = id
+        self._show_matrix()
+        self.round_chosen.emit(id)
 
     def _show_matrix(self) -> None:
         project = self.state.project
@@ -337,7 +342,7 @@ class DeskPage(QDialog):
         kind = f"of {names[truth]} taken for {names[said]}"
         if truth == said:
             kind = f"of {names[truth]}, found"
-        self._show_class(names[truth])
+        self.show_class(names[truth])
         self._look_for(
             f"points {kind}", partial(find, project, found, truth, said, self.reader.job)
         )
@@ -345,16 +350,24 @@ class DeskPage(QDialog):
     def _look_for(self, words: str, work: Callable[[], Place | None]) -> None:
         """Look for validation points and show those of the scan that holds most."""
         self.said.setText("Looking for these points …")
-        self.reader.submit(work, partial(self._found, words), Turn.NOW)
+        self.look(work, partial(self._found, words))
 
-    def _found(self, words: str, done: Future[Place | None]) -> None:
-        try:
-            place = done.result()
-        except ProjectError as error:
-            self.said.setText(breakable(f"{error.what} {error.do}"))
-            return
-        except Cancelled:
-            return
+    def look(self, work: Callable[[], Found], then: Callable[[Found], object]) -> None:
+        """Read what a click asks for, before all else; say why where it cannot be read."""
+
+        def arrived(done: Future[Found]) -> None:
+            try:
+                found = done.result()
+            except ProjectError as error:
+                self.said.setText(breakable(f"{error.what} {error.do}"))
+            except Cancelled:
+                pass
+            else:
+                then(found)
+
+        self.reader.submit(work, arrived, Turn.NOW)
+
+    def _found(self, words: str, place: Place | None) -> None:
         if place is None:
             self.said.setText(f"There are no {words} in the validation scans.")
             return
@@ -368,62 +381,11 @@ class DeskPage(QDialog):
 
     # -- choosing -----------------------------------------------------------------------------
 
-    def _choose_size(self, size: int) -> None:
-        project = self.state.project
-        choice_of(self.state).choose(f"clusters of {size} m", behind.of_size(project, size))
-
-    def _choose_class(self, key: tuple[int, int]) -> None:
-        """A class in a partition: the units there that hold it."""
-        project, found = self.state.project, self.parts.found
-        name = self.parts.rows[key[0]]
-        self._show_class(name)
-        if found is None or project.units is None:
-            return
-        units = found.units_with(found.names.index(name))
-        units = units[project.units.partition[units] == key[1]]
-        words = f"units of {self.parts.columns[key[1]]} that hold {name} ({found.source})"
-        choice_of(self.state).choose(words, units)
-
-    def _choose_asked(self, name: str) -> None:
-        """A partition, or a class, of what was asked."""
-        self._show_class(name)
-        project, rounds = self.state.project, self._asked_rounds
-        units = project.units
-        if units is None:
-            return
-        parts = ["ground" if p == "ground" else f"size {p}" for p in units.partition_names]
-        if name in parts:
-            found = behind.asked_in(project, rounds, parts.index(name))
-        else:
-            label = project.classes.names.index(name)
-            assert label < FIRST_CODE
-            found = behind.answered_with(project, rounds, label)
-        choice_of(self.state).choose(f"units asked: {name}", found)
-
     @property
-    def _asked_rounds(self) -> Sequence[Round]:
+    def asked_rounds(self) -> Sequence[Round]:
+        """Those that the chart of what was asked shows."""
         chosen = self.asked.which.currentData()
         return [one for one in self.state.project.rounds if chosen in ("", None, one.id)]
-
-    def _follow(self) -> None:
-        """Say what is chosen, and mark it in the charts."""
-        chosen, units = choice_of(self.state).now, self.state.project.units
-        self.chosen.setVisible(chosen is not None)
-        self.sizes.choose(None)
-        if chosen is None or units is None:
-            self.said.setText("")
-            return
-        mine = chosen.units
-        scans = len(np.unique(units.scan[mine]))
-        points = int(units.points[mine].sum())
-        self.chosen.setText(f"{len(mine):,} units chosen  ✕")
-        self.said.setText(
-            breakable(
-                f"Chosen: {chosen.words}: {len(mine):,} units of {scans:,} scans, {points:,} "
-                "points. The queue keeps to them, the view lights them."
-            )
-        )
-        self.sizes.choose(units.size[mine][units.kind[mine] == CLUSTER])
 
     def _ask(self, units: np.ndarray) -> None:
         """Ask for chosen units, as a step of the window."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QTableView
 
 
@@ -33,15 +34,26 @@ class Fit(QObject):
             table.verticalHeader().setMinimumSectionSize(high)
             table.verticalHeader().setDefaultSectionSize(high)
         room = table.viewport().width()
+        header = table.horizontalHeader()
+        # A hidden column's header has no size: its text is measured, beside a column always shown.
+        first = self._order[0]
+        beside = header.sectionSizeHint(first) - self._title(first)
         for place, column in enumerate(self._order):
-            room -= max(
-                table.sizeHintForColumn(column), table.horizontalHeader().sectionSizeHint(column)
-            )
+            room -= max(table.sizeHintForColumn(column), self._title(column) + beside)
             hidden = place > 0 and room < 0
             if table.isColumnHidden(column) != hidden:
                 table.setColumnHidden(column, hidden)
 
+    def _title(self, column: int) -> int:
+        """Pixels that a column's title is wide, in bold, as Qt makes room for it."""
+        horizontal = Qt.Orientation.Horizontal
+        title = str(self._table.model().headerData(column, horizontal) or "")
+        font = QFont(self._table.horizontalHeader().font())
+        font.setBold(True)
+        return QFontMetrics(font).horizontalAdvance(title)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.StyleChange):
+        wider = isinstance(event, QResizeEvent) and event.oldSize().width() != event.size().width()
+        if wider or event.type() == QEvent.Type.StyleChange:
             self._later.start()
         return False

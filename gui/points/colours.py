@@ -22,7 +22,7 @@ from gui.points.slots import Slots, base_slots, make_slots
 from gui.view.cloud import By
 from gui.view.view import CloudView
 
-_TOLD = ("prediction", "entropy", "truth")  # by a network, or by others
+_TOLD = ("prediction", "entropy", "truth", "error")  # by a network, or by others
 
 
 class Colours(QObject):
@@ -67,6 +67,9 @@ class Colours(QObject):
             "entropy": content is not None and content.entropy is not None,
             "colours": content is not None and content.colours is not None,
             "truth": content is not None and content.truth is not None,
+            "error": content is not None
+            and content.prediction is not None
+            and content.truth is not None,
         }
         if self.state.hides_labels:  # who is to decide alone is told nothing
             known |= dict.fromkeys(_TOLD, False)
@@ -81,6 +84,8 @@ class Colours(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        if self.mode == "error":
+            self._paint_values()
         self.paint_units()  # points of a draft are drawn in the theme's colour
 
     def hide(self, classes: frozenset[int], *, predicted: bool) -> None:
@@ -127,12 +132,25 @@ class Colours(QObject):
             values = content.prediction if self.mode == "prediction" else content.truth
             assert values is not None
             self.view.set_values(values.astype(np.float32), self.classes, By.CLASS)
+        elif self.mode == "error":
+            assert content.truth is not None
+            assert content.prediction is not None
+            values = paint.errors(content.truth, content.prediction)
+            self.view.set_values(values.astype(np.float32), self.error_table(), By.CLASS)
         elif self.mode == "colours":
             assert content.colours is not None
             places, table = content.colours
             self.view.set_values(places.astype(np.float32), table)
         else:
             self.view.set_values(spread(self._measure(content)), measure_table())
+
+    def error_table(self) -> np.ndarray:
+        """(256, 3) uint8 by the places of paint.errors."""
+        table = np.zeros((256, 3), np.uint8)
+        names = {paint.RIGHT: "good", paint.WRONG: "error", paint.UNKNOWN: "quiet"}
+        for place, name in names.items():
+            table[place] = self.theme.rgb(name)
+        return table
 
     @property
     def _may_tint(self) -> bool:

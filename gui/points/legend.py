@@ -13,6 +13,7 @@ from gui.desk.content import Content
 from gui.look.colours import measure_table, partition_colours
 from gui.look.relief import MARKED_M, levels, relief, relief_table
 from gui.look.theme import DARK
+from gui.points import paint
 from gui.points.colours import Colours
 from gui.view.contrast import told_apart
 
@@ -71,6 +72,8 @@ class Legend(QFrame):
             units = state.project.units
             names = [f"up to {cut} m" for cut in units.cuts] + ["ground"]
             return self._named(names, partition_colours(len(units.cuts)))
+        if mode == "error":
+            return self._errors(content)
         if mode in ("label", "prediction", "truth"):
             values = {"label": self._labels(content), "prediction": content.prediction}.get(
                 mode, content.truth
@@ -82,6 +85,18 @@ class Legend(QFrame):
                 rows.insert(0, (f"may be wrong ({known.short})", self.colours.theme.warning))
             return rows
         return self._named(("high", "middle", "low"), measure_table()[[255, 128, 0]])
+
+    def _errors(self, content: Content) -> list[tuple[str, str]]:
+        """What is right, and how many points are."""
+        assert content.truth is not None
+        assert content.prediction is not None
+        counts = np.bincount(paint.errors(content.truth, content.prediction), minlength=3)
+        names = {paint.WRONG: "wrong", paint.RIGHT: "right", paint.UNKNOWN: "no class in truth"}
+        table = self.colours.error_table()
+        return self._named(
+            (f"{name}: {counts[place]:,} points" for place, name in names.items()),
+            table[list(names)],
+        )
 
     def _classes(self, values: np.ndarray) -> list[tuple[str, str]]:
         """The most frequent classes and codes of values (N,), the most frequent first; in the scene

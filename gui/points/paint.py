@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.data.classes import UNLABELLED
+from core.data.classes import FIRST_CODE, UNLABELLED
 from gui.look.colours import GREY, unit_colours
 from gui.points.draft import Draft
 from gui.points.slots import Slots
@@ -25,8 +25,19 @@ MODES = (
     "intensity",
     "truth",
     "colours",
+    "error",
 )
 BY_VALUE = MODES[4:]
+
+
+RIGHT, WRONG, UNKNOWN = 0, 1, 2  # places in a table of errors
+
+
+def errors(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """(N,) uint8: RIGHT or WRONG by truth and prediction (N,) uint8; UNKNOWN where either is no
+    class."""
+    known = (truth < FIRST_CODE) & (said < FIRST_CODE)
+    return np.where(known, np.where(truth == said, RIGHT, WRONG), UNKNOWN).astype(np.uint8)
 
 
 def colours(

@@ -21,6 +21,7 @@ _MODE_NAMES = {
     "intensity": "Intensity",
     "colours": "Colours of the file",
     "truth": "Ground truth",
+    "error": "Right and wrong",
 }
 _BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 

@@ -19,6 +19,7 @@ _CLOSES = 1.09  # of the angle between rings: splats of this size leave no gap
 _FINEST_M = 0.02
 _NOISE_M = 0.01  # of a range: what is no thicker near the scanner is no bush
 _QUANTILES = 65
+_PLANE = 3000  # points to lay a plane by
 _WIDE_M = 30.0
 _FLAT, _LEVEL, _ON_GROUND_M = 0.06, 0.8, 0.5  # roughness, upward part of a normal, height
 _EVEN, _ROUGH = 0.18, 0.27  # roughness up to which a surface is one, and from which it is leaves
@@ -188,20 +189,24 @@ def cell_heights(points: np.ndarray, form: Form, rows: np.ndarray) -> np.ndarray
     """(N,) float32 metres: heights as the form has them, but of ground within 30 m of rows (R,)
     three times what they are over the plane through the ground there, so that a kerb shows."""
     middle = points[rows, :3].mean(axis=0)
-    away = np.hypot(*(points[:, :2] - middle[:2]).T)
-    wide = np.flatnonzero(form.low & (away < _WIDE_M))
+    x, y = points[:, 0] - middle[0], points[:, 1] - middle[1]
+    away = x * x + y * y
+    wide = np.flatnonzero(form.low & (away < _WIDE_M**2))
     height, z = form.height.copy(), points[wide, 2]
-    near = np.flatnonzero(away[wide] < _WIDE_M / 2)
+    near = np.flatnonzero(away[wide] < (_WIDE_M / 2) ** 2)
     if len(near) < 3:
         return height
-    across = np.column_stack([points[wide, :2] - middle[:2], np.ones(len(wide))])
+    across = np.column_stack([x[wide], y[wide], np.ones(len(wide))])
+    # A key waits for this: some thousand points tell the plane as well as all.
+    near = near[:: max(1, len(near) // _PLANE)]
     kept = near
     for _ in range(4):
         plane = np.linalg.lstsq(across[kept], z[kept], rcond=None)[0]
         off = np.abs(z[near] - across[near] @ plane)
         kept = near[off <= max(0.1, 2 * float(np.median(off)))]
     over = z - across @ plane
-    height[wide] = np.clip(3 * (over - np.quantile(over, 0.2)), -0.5, 2)
+    lowest = np.quantile(over[:: max(1, len(over) // _PLANE)], 0.2)
+    height[wide] = np.clip(3 * (over - lowest), -0.5, 2)
     return height
 
 

@@ -261,7 +261,11 @@ def _in_view(session: Session, parts: InView) -> list[Action]:
 
 def mode_action(colours: Colours, mode: str, keys: tuple[str, ...]) -> Action:
     """The action that colours the points by one of gui.points.paint.MODES."""
-    named = {"truth": "ground truth", "colours": "the file's own colours"}
+    named = {
+        "truth": "ground truth",
+        "colours": "the file's own colours",
+        "error": "right and wrong",
+    }
     title = f"Colour by {named.get(mode, mode)}"
     return Action(
         f"mode {mode}",

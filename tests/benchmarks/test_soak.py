@@ -23,13 +23,13 @@ from gui.window.window import Window
 from tests.gui.driver import Driver, keep_settings_in, open_window
 from tests.streets import small_scan, write_scan
 
-SCANS, ANSWERS, OPENINGS, THEMES = 200, 10_000, 500, 200
+SCANS, ANSWERS, OPENINGS, THEMES = 230, 10_000, 500, 200
 _PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
 def long_street(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of 200 scans that asks 10,000 units."""
+    """A project of 230 scans, which together have 10,000 units to ask."""
     place = tmp_path_factory.mktemp("long")
     for seed in range(SCANS):
         write_scan(place / "scans", f"sequences/00/velodyne/{seed:06d}", *small_scan(seed))

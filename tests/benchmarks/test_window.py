@@ -134,14 +134,19 @@ def _wait(ready: Callable[[], bool], patience_s: float = 20) -> None:
 
 
 def test_opening_a_whole_dataset(qapp, qtbot, tmp_path: Path, report):
-    """SemanticKITTI's training scans, of one point each, and their 3.3 million units."""
+    """SemanticKITTI's training scans, of one point each, and their 3.3 million units: until the
+    first scan was read, which is not the one that was prepared."""
     sizes = {"scans": 19_130, "units_per_scan": 172, "answers": 2_000}
     large_project(tmp_path / "p", tmp_path / "scans", **sizes)
     began = time.process_time()
-    window = open_window(tmp_path / "p", qtbot)
+    window = Window()
+    window.show()
+    qtbot.waitExposed(window)
+    window.open_project(tmp_path / "p")
+    _wait(window.session.banner.isVisible, _PATIENT_S)
     seconds = time.process_time() - began
     window.close()
-    report("the window opens 3.3 million units, CPU seconds to its frame", seconds, "≤ 1.5")
+    report("the window opens 3.3 million units, CPU seconds to its first scan", seconds, "≤ 1.5")
     assert seconds <= 1.5
 
 

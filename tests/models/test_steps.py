@@ -16,12 +16,14 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.cli import doctor
 from core.data.classes import FIRST_CODE, UNLABELLED
+from core.desk.changed import wrong_by_scan
 from core.exchange.export import export
 from core.project.project import Project
 from core.project.status import status
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.scores import COLUMNS, read_scores
 from core.rounds.unit_means import Seen, unit_scores
+from core.rounds.wrong import WRONG
 from models import steps as network
 from models.score import Scorer, Trained
 from tests.before import as_before
@@ -81,6 +83,28 @@ def test_metrics_are_those_of_the_predictions(trained: Project):
     for band, low, high in zip(metrics["ranges"], edges[:-1], edges[1:], strict=True):
         assert band["points"] == np.sum(known & (away >= low) & (away < high))
     assert sum(band["points"] for band in metrics["ranges"]) == np.array(metrics["confusion"]).sum()
+
+
+def test_wrong_points_of_each_scan_are_kept_with_the_metrics(trained: Project):
+    """The heat map of IoU tells by them where a class changed, when predictions are deleted."""
+    found, (scan,) = trained.rounds[0], trained.dataset.validation
+    truth = trained.dataset.ground_truth(scan, trained.classes)
+    file = prediction_file(trained.predictions(found), scan, trained.dataset)
+    said = read_prediction(file, "classes")["classes"]
+    slow = [
+        sum((t == c) != (s == c) for t, s in zip(truth, said, strict=True) if t < FIRST_CODE)
+        for c in range(19)
+    ]
+    file.unlink()
+    kept = wrong_by_scan(trained, found, Job())
+    assert {name: count.tolist() for name, count in kept.items()} == {scan: slow}
+    assert sum(slow) > 0
+    found.file(WRONG).write_bytes(b"no archive")
+    with pytest.raises(ProjectError, match=r"wrong.npz cannot be read"):
+        wrong_by_scan(trained, found, Job())
+    found.file(WRONG).unlink()
+    with pytest.raises(ProjectError, match="predictions of round 001-size are deleted"):
+        wrong_by_scan(trained, found, Job())
 
 
 @pytest.mark.slow

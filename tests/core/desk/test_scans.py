@@ -124,7 +124,6 @@ def test_before_preparation_each_measure_says_why(tmp_path: Path):
             plane_of(project, Job())
 
 
-@pytest.mark.slow
 def test_umap_that_is_not_installed_is_named(measured: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("core.desk.features.find_spec", lambda name: None)
     with (

@@ -52,7 +52,8 @@ def parts(qtbot) -> ClassPartsChart:
     names = ("road", "pole", "bicycle", "car")
     pool = counts.sum(axis=0)
     made.set_parts(
-        ClassParts(TRUTH, names, ("1", "2", "ground"), counts, np.zeros(4, np.int64), pool, 3, 3)
+        ClassParts(TRUTH, names, ("1", "2", "ground"), counts, np.zeros(4, np.int64), pool, 3, 3),
+        np.zeros(0, np.int8),
     )
     QApplication.processEvents()
     return made
@@ -233,7 +234,7 @@ def test_many_units_are_a_picture_whose_cells_are_counted(qtbot):
     mask = chart.brush(QPointF(-0.5, -1), QPointF(0.25, 0.75))
     inside = (xy[:, 0] >= -0.5) & (xy[:, 0] <= 0.25) & (xy[:, 1] >= -1) & (xy[:, 1] <= 0.75)
     assert mask.tolist() == inside.tolist()
-    chart.choose(np.flatnonzero(mask))
+    chart.choose(mask)
     assert chart.ask.text() == f"Ask for these {int((states[mask] == FREE).sum()):,}"
     chosen = [row["unit"] for row in rows_of(chart) if row["chosen"] == "1"]
     assert chosen == [names[u] for u in np.flatnonzero(mask)]

@@ -17,8 +17,9 @@ from core.base.jobs import Job
 from core.data.classes import UNLABELLED
 from core.desk.compare import said
 from core.project.project import Project
-from core.rounds.predictions import new_prediction_file
-from gui.desk_page.compare import DIFFERENT, RIGHT, SAID, ComparePage
+from core.rounds.predictions import new_prediction_file, prediction_file, read_prediction
+from gui.desk_page.compare import ComparePage
+from gui.desk_page.painted import DIFFERENT, ENTROPY, ONLY, RIGHT, SAID, SURER
 from gui.window.branches import NamePage
 from tests.gui.driver import Driver, open_window
 from tests.rounds_made import measured_project
@@ -35,7 +36,7 @@ def driver(qtbot, prepared: Path, small_street: Path, tmp_path: Path) -> Iterato
         for one in project.rounds:
             for scan in project.dataset.train:
                 arrays = {"classes": rng.integers(0, 3, project.count(scan)).astype(np.uint8)}
-                arrays["entropy"] = np.zeros(len(arrays["classes"]), np.float16)
+                arrays["entropy"] = rng.uniform(0, 1, len(arrays["classes"])).astype(np.float16)
                 arrays["source"] = np.array(["x", ""])
                 write_arrays(new_prediction_file(project.predictions(one), scan), arrays)
         steps.ask(project, Job(), units=8, strategy="random", seed=5, after="001-size")
@@ -133,6 +134,27 @@ def test_two_rounds_are_compared_point_by_point(driver, qtbot):
     page.how.setCurrentIndex(page.how.findData(RIGHT))
     truth = project.dataset.ground_truth(scan, project.classes)
     assert (page.values[0] == np.where(a == truth, 0, 1)).all()
+    page.how.setCurrentIndex(page.how.findData(ONLY))
+    only = (a == truth) & (b != truth), (b == truth) & (a != truth)
+    for mine, right in zip(page.values, only, strict=True):
+        assert (mine == np.where(right, 0, UNLABELLED)).all()
+    assert f"{only[0].sum():,} only the left one has right" in page.told.text()
+    files = (
+        prediction_file(project.predictions(project.round(id)), scan, project.dataset)
+        for id in page.ids
+    )
+    unsure = [read_prediction(f, "entropy")["entropy"].astype(np.float32) for f in files]
+    page.how.setCurrentIndex(page.how.findData(ENTROPY))
+    top = max(float(one.max()) for one in unsure)
+    for mine, one in zip(page.values, unsure, strict=True):
+        assert np.allclose(mine[one > 0], 1 + one[one > 0] / top * 254)
+        assert (mine[one == 0] == 1).all()
+    page.how.setCurrentIndex(page.how.findData(SURER))
+    by = unsure[1] - unsure[0], unsure[0] - unsure[1]
+    for mine, less in zip(page.values, by, strict=True):
+        assert ((mine > 0) == (less >= 0.05)).all()
+        assert (np.diff(mine[np.argsort(less)]) >= 0).all()
+    assert f"of {(by[0] >= 0.05).sum():,} points the left one is surer" in page.told.text()
     page.how.setCurrentIndex(page.how.findData(DIFFERENT))
     camera = page.views[1].camera
     camera.place(np.array([1.0, 2.0, 0.5]), 12.0, 40.0, 20.0)

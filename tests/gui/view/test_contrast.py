@@ -8,7 +8,7 @@ import pytest
 from gui.look.theme import THEMES, contrast
 from gui.points import paint
 
-MODES = [mode for mode in paint.MODES if mode not in ("prediction", "entropy")]
+MODES = [mode for mode in paint.MODES if mode not in ("prediction", "entropy", "error")]
 
 
 def ratios(image: np.ndarray, canvas: str) -> np.ndarray:

@@ -17,6 +17,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from core.prepare.units import CLUSTER, is_cell
 from gui.desk import forms
 from gui.view.form import with_surfaces
 from tests.gui.driver import Driver, open_window
@@ -146,6 +147,39 @@ def test_even_ground_waits_for_its_form(driver: Driver, monkeypatch):
     driver.settle()
     assert state.target.unit == units.name(cells[0])
     assert state.target.flat == state.content.form.is_flat(state.target.rows)
+
+
+def test_ground_is_shown_that_somebody_comes_back_to_before_its_form(driver: Driver, monkeypatch):
+    """Its form was left for that of a scan that was looked at meanwhile; before, nobody asked for
+    it again, and the window waited for ever."""
+    state, project = driver.state, driver.session.project
+    units, found = project.need_units(), state.forms
+    here, there = project.dataset.train[:2]
+    thing = next(units.name(n) for n in span(units, here) if units.kind[n] == CLUSTER)
+    cell = next(units.name(n) for n in span(units, there) if is_cell(units.kind[n]))
+    held = Held(monkeypatch)
+
+    def waits() -> list[str]:
+        return [content.scan for content, *_ in found._wanted.values()]
+
+    state.loader.forget()
+    state.show_unit(thing)
+    driver.qtbot.waitUntil(lambda: held.asked > 0)  # its form is begun, and keeps the thread
+    state.show_unit(cell)
+    driver.qtbot.waitUntil(lambda: there in waits())
+    state.show_unit(thing)
+    driver.qtbot.waitUntil(lambda: there not in waits())
+    state.show_unit(cell)
+    assert state.coming == there
+    held.let.set()
+    driver.settle()
+    assert state.target.unit == cell
+
+
+def span(units, scan: str) -> range:
+    """The units of a scan."""
+    mine = units.range_of(scan)
+    return range(mine.start, mine.stop)
 
 
 def test_a_scan_that_is_read_ahead_comes_with_its_form(driver: Driver):

@@ -31,7 +31,7 @@ train = ["training:000000-000015"]
 validation = ["training:000016-000021"]
 preset = "laptop"
 rounds = 2
-first = "4 boxes"
+first = "2 frames"
 budget = "5 boxes"
 steps = 3
 classes = ["car", "pedestrian"]
@@ -69,7 +69,8 @@ def learn(project: Project, job: Job, *, scored: bool) -> None:
     if not scored:
         return
     for model in (NORMAL, CPSP):
-        if weights_file(folder, model).exists():
+        missing = not predictions_file(folder, model).exists()
+        if weights_file(folder, model).exists() and missing:
             pool = [s for s in project.dataset.train if s not in project.boxes.settled]
             found = {scan: _found(project, folder, model, scan) for scan in pool}
             now = project.dataset.from_files

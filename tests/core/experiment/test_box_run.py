@@ -68,7 +68,7 @@ def test_arms_of_a_seed_share_their_first_frames_and_their_normal_detector(whole
         assert [(f / "cpsp.safetensors").exists() for f in folders] == [False, False, False, True]
         records = [json.loads((folder / "record.json").read_text()) for folder in folders]
         assert len({json.dumps(r["figures"]["models"]["normal"]) for r in records}) == 1
-        assert "cpsp = { value = true" in records[3]["settings"]
+        assert records[3]["settings"]["ssal"]["cpsp"]["value"] is True
     firsts = [cell for cell in whole.cells if cell.arm.kind == "first"]
     asked = [(whole.rounds_folder(c.name) / "001-random/query.json").read_text() for c in firsts]
     assert asked[0] != asked[1]
@@ -105,10 +105,8 @@ def test_costs_are_those_of_a_slow_count(whole: Experiment):
 
 def test_the_report_has_the_numbers_of_an_independent_count(whole: Experiment):
     """From results.csv and the files of the detectors alone, with numpy's own means and t."""
-    rows = list(csv.DictReader((whole.out / RESULTS).open()))
-    value = {
-        (r["arm"], int(r["seed"]), int(r["round"]), r["metric"]): r["value"] for r in rows
-    }
+    rows = list(csv.DictReader((whole.out / RESULTS).read_text().splitlines()))
+    value = {(r["arm"], int(r["seed"]), int(r["round"]), r["metric"]): r["value"] for r in rows}
     page = (whole.out / "report.md").read_text()
     for arm in ("random", "entropy", "cal"):
         means = []
@@ -290,7 +288,7 @@ def test_data_that_cannot_be_compared_are_told_before_anything_runs(base: Path, 
         ('task = "boxes"', 'task = "cubes"', "task is cubes", "points or boxes"),
         ('budget = "5 boxes"', 'budget = "1%"', "budget is '1%', which is not of boxes", "100 box"),
         ('budget = "5 boxes"', 'budget = "0 boxes"', "budget is '0 boxes'", "20 frames"),
-        ('first = "4 boxes"', 'first = "4"', "first is '4'", "100 boxes"),
+        ('first = "2 frames"', 'first = "4"', "first is '4'", "100 boxes"),
         ('entropy = "entropy"', 'entropy = "ent"', "no strategy ent for frames", "entropy, every"),
         ("steps = 3", 'steps = 3\nstart = "cal"', "starts by cal, which ranks", "random"),
         ("steps = 3", 'steps = 3\nover = "points"', "over is points", "boxes or seconds"),

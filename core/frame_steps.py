@@ -121,8 +121,11 @@ def _annotated(project: Project, tip: Round, scan: str, effort: Effort) -> int:
     xyz = project.dataset.scan(scan).points[:, :3]
     inside = points_per_box(xyz, np.array([box.box for box in placed]).reshape(-1, 7))
     kept = [box for box, points in zip(placed, inside, strict=True) if points >= LEAST_POINTS]
-    names = project.boxes.new_names(scan, len(kept))
-    drawn = [Drawn(ref, name, box, effort) for name, box in zip(names, kept, strict=True)]
+    # What a call that was killed before it finished the frame has drawn is not drawn twice.
+    there = project.boxes_of(scan).values()
+    missing = [box for box in kept if not any(box.equals(other) for other in there)]
+    names = project.boxes.new_names(scan, len(missing))
+    drawn = [Drawn(ref, name, box, effort) for name, box in zip(names, missing, strict=True)]
     project.boxes.draw(drawn, round=tip.id)
     project.boxes.finish(ref, round=tip.id, effort=effort, regions=found.regions)
     return len(kept)

@@ -43,6 +43,7 @@ from models.boxes.detector import Detector
 from models.boxes.fit import fit
 from models.boxes.score import Frames, predict_to_file
 from models.boxes.setup import setup_of
+from models.machine import device
 
 MODELS = (NORMAL, CPSP, FINAL)
 _TRAIN = "Train one: `lidarloop train --task boxes`."
@@ -51,9 +52,16 @@ _METRICS = "{}-metrics.json"  # of a model
 _ON_ONE_ANOTHER = 0.1  # overlap from above beyond which a box says what a drawn one says already
 
 
-def train_boxes(project: Project, job: Job, *, start: Path | None = None) -> list[str]:
-    """Train the normal detector of a round on all finished frames; then score and evaluate. What
-    was measured, in lines.
+def backend() -> str:
+    """What detectors are trained with, in words."""
+    return f"torch on {device().type}"
+
+
+def train_boxes(
+    project: Project, job: Job, *, start: Path | None = None, scored: bool = True
+) -> list[str]:
+    """Train the detectors of a round on all finished frames; then evaluate, and score unless not
+    `scored`: for a round after which nothing is asked by them. What was measured, in lines.
 
     Where frames were finished and none was ever asked for, what was finished since is learnt anew.
     What an interrupted call has finished is kept. Raises ProjectError where there is nothing to
@@ -72,7 +80,8 @@ def train_boxes(project: Project, job: Job, *, start: Path | None = None) -> lis
     if project.settings.ssal.cpsp and not weights_file(folder, CPSP).exists():
         _go_on_with_pseudo_scenes(project, folder, training, job)
     measured = evaluate_boxes(project, job)
-    job.say(score_boxes(project, job))  # shows those of the detector that was measured to be better
+    if scored:
+        job.say(score_boxes(project, job))  # shows those of the one that was measured to be better
     return measured
 
 
@@ -122,9 +131,10 @@ def _learnt_already(project: Project, folder: Path) -> None:
         _forget(folder)
         return
     since = _since(project, read_training(folder / TRAINING))
-    evaluated = (folder / _METRICS.format(NORMAL)).exists()
-    scored = predictions_file(folder, NORMAL).exists()
-    if not (evaluated and scored):  # interrupted after the training
+    models = (NORMAL, CPSP) if project.settings.ssal.cpsp else (NORMAL,)
+    evaluated = all((folder / _METRICS.format(model)).exists() for model in models)
+    scored = all(predictions_file(folder, model).exists() for model in models)
+    if not (evaluated and scored):  # interrupted after a training
         return
     if folder.name != FIRST:
         more = f", and {counted(since, 'frame')} finished or changed since" if since else ""

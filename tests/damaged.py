@@ -27,6 +27,7 @@ from core.project.status import status, table
 from core.quality.agreement import agreements
 from core.rounds.predictions import new_prediction_file
 from core.rounds.scores import write_scores
+from core.rounds.wrong import write_wrong
 from tests.exchanged import contents
 from tests.streets import give, made_scores, small_project, small_scan, write_scan
 
@@ -86,6 +87,9 @@ def with_all_files(place: Path, *, given: bool = False) -> Path:
     )
     epochs = [{"epoch": 1, "loss": 0.5, "miou": None}]
     (path / "rounds/001-size/log.json").write_text(json.dumps({"epochs": epochs}))
+    with Project(path) as project:
+        wrong = {one: np.arange(len(project.classes)) for one in project.dataset.validation}
+        write_wrong(project.rounds[0], wrong, len(project.classes))
     return path
 
 

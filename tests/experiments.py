@@ -9,7 +9,7 @@ import numpy as np
 
 from core.base.files import write_arrays, write_atomic, write_json
 from core.base.jobs import Job
-from core.experiment.cell import Learning
+from core.experiment.learning import Learning
 from core.project.project import Project
 from core.quality.iou import confusion
 from core.rounds.figures import figures

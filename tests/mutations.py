@@ -47,6 +47,7 @@ from core.quality.review import reviewed
 from core.rounds.log import read_log
 from core.rounds.round import LOG
 from core.rounds.scores import read_scores
+from core.rounds.wrong import read_wrong
 from tests.damaged import look, mutated, with_all_files
 from tests.kept import Kept
 from tests.limited import counted
@@ -62,6 +63,7 @@ PROJECT_FILES = {
     "training": "rounds/001-*/training.json",
     "metrics": "rounds/001-*/metrics.json",
     "log": "rounds/001-*/log.json",
+    "wrong": "rounds/001-*/wrong.npz",
     "scores": "rounds/001-*/scores/scores.json",
     "entropy": "rounds/001-*/scores/entropy.npy",
     "feature": "rounds/001-*/scores/feature.npy",
@@ -118,6 +120,10 @@ def _of_log(project: Project) -> object:
     return read_log(project.rounds[0].file(LOG))
 
 
+def _of_wrong(project: Project) -> object:
+    return read_wrong(project.rounds[0], len(project.classes))
+
+
 def _of_poses(project: Project) -> object:
     return [own_pose(project.path / "poses", scan) for scan in project.dataset.train]
 
@@ -128,6 +134,7 @@ _MORE: dict[str, Callable[[Project], object]] = {
     "drawing": _of_drawings,
     "shapes": _of_shapes,
     "log": _of_log,
+    "wrong": _of_wrong,
     "poses": _of_poses,
 }
 _ALL_EACH = 50

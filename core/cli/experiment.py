@@ -13,8 +13,8 @@ from core.experiment.names import PROTOCOLS, RESUME, names
 
 if TYPE_CHECKING:
     from core.cli.faces import Faces
-    from core.experiment.cell import Learning
     from core.experiment.folder import Experiment
+    from core.experiment.learning import Learning
 
 REPORT = "report"
 
@@ -84,7 +84,8 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
             raise SettingsError(
                 f"There is no cell {only}.", f"{out} has cells 0 to {len(found.cells) - 1}."
             )
-        return _failed(run_cells(found, [found.cells[only]], _learning(faces), job))
+        learning = _learning(faces, found.spec.boxes)
+        return _failed(run_cells(found, [found.cells[only]], learning, job))
     with alone(out):
         found = opened(out, spec, protocol, root, seeds)
         if arguments.print_jobs:
@@ -99,7 +100,7 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
         failed = run_cells(
             found,
             found.cells,
-            _learning(faces),
+            _learning(faces, spec.boxes),
             job,
             workers=arguments.workers,
             cluster=arguments.cluster,
@@ -109,9 +110,13 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
         return _told(found, write_report(found)) or code
 
 
-def _learning(faces: Faces) -> Learning:
-    from core.experiment.cell import Learning
+def _learning(faces: Faces, boxes: bool) -> Learning:
+    from core.experiment.learning import Learning
 
+    if boxes:
+        detector = faces.detector
+        deliver = faces.delivery.deliver_boxes
+        return Learning(detector.train_boxes, detector.evaluate_boxes, detector.backend, deliver)
     network = faces.network
     return Learning(network.train, network.evaluate, network.backend)
 

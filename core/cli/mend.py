@@ -36,6 +36,7 @@ from core.rounds.log import read_log
 from core.rounds.predictions import read_prediction
 from core.rounds.round import GIVEN, LOG, METRICS, QUERY, Round, read_given
 from core.rounds.scores import check_stored
+from core.rounds.wrong import WRONG, read_wrong
 
 _AGAIN = "The step that makes it makes it again; no answer is lost."
 _SEQ = IN_TABLE.index("seq")
@@ -146,6 +147,7 @@ def _made(folder: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
     for place in sorted(path.parent for path in (folder / "rounds").glob(f"*-*/{QUERY}")):
         yield place / METRICS, Round(place).metrics
         yield from _if_there(place / LOG, read_log)
+        yield from _if_there(place / WRONG, lambda path: read_wrong(Round(path.parent), 0))
     units = None
     with suppress(ProjectError):  # told of already
         units = _units(folder)

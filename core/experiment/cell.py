@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +19,9 @@ from core.base.errors import DataError, ProjectError
 from core.base.files import settle, storage_error
 from core.base.jobs import Job
 from core.exchange.import_labels import plan_import, take_over
+from core.experiment import box_cell
 from core.experiment.folder import Cell, Experiment
+from core.experiment.learning import Learning
 from core.experiment.record import RECORD, confusions_of, costs_of, full_costs, write_record
 from core.experiment.spec import CONTROL, FULL, kind_of_budget, needs_of, ranks_by_network
 from core.project.change_settings import use
@@ -34,25 +34,9 @@ from core.rounds.round import METRICS, QUERY, Round
 from core.rounds.scores import MORE, read_scores
 
 
-class Train(Protocol):
-    """models.steps.train: train the newest round, score its units if `scored`, and evaluate."""
-
-    def __call__(self, project: Project, job: Job, *, scored: bool) -> None: ...
-
-
-@dataclass(frozen=True)
-class Learning:
-    """What an experiment asks of the networks, handed in: functions of models.steps, which other
-    processes find by their names."""
-
-    train: Train
-    evaluate: Callable[[Project, Job], Any]
-    backend: Callable[[], str]
-
-
 def recorded(experiment: Experiment, cell: Cell) -> list[Path]:
     """Folders of a cell's recorded rounds, in their order."""
-    rounds = experiment.cell_folder(cell.name) / "rounds"
+    rounds = experiment.rounds_folder(cell.name)
     found = sorted(path.parent for path in rounds.glob(f"*-*/{RECORD}"))
     return found[: experiment.rounds(cell.arm)]
 
@@ -64,6 +48,9 @@ def finished(experiment: Experiment, cell: Cell) -> bool:
 def run_cell(experiment: Experiment, cell: Cell, learning: Learning, job: Job) -> None:
     """Bring a cell to its end. Raises ProjectError where it cannot go on."""
     _make(experiment, cell)
+    if experiment.spec.boxes:
+        _run_boxes(experiment, cell, learning, job)
+        return
     path = experiment.cell_folder(cell.name)
     looked_at = needs_of(cell.arm.strategy) & MORE.keys() if cell.arm.kind == "strategy" else set()
     with Project(path) as project:
@@ -84,6 +71,30 @@ def run_cell(experiment: Experiment, cell: Cell, learning: Learning, job: Job) -
             shutil.rmtree(project.predictions(found), ignore_errors=True)  # large; made again
 
 
+def _run_boxes(experiment: Experiment, cell: Cell, learning: Learning, job: Job) -> None:
+    with Project(experiment.cell_folder(cell.name)) as project:
+        for number in range(experiment.rounds(cell.arm)):
+            if number == len(project.frame_rounds):
+                if not box_cell.ready_to_rank(experiment, cell, project, number):
+                    learning.train(project, job, scored=True)  # what was the last round is not now
+                box_cell.ask(experiment, cell, project, job)
+            found = project.frame_rounds[number]
+            if not found.file(RECORD).exists():
+                about = _about(experiment, cell)
+                box_cell.finish(experiment, cell, project, found, learning, job, about)
+
+
+def _about(experiment: Experiment, cell: Cell) -> dict[str, Any]:
+    """What a record begins with."""
+    return {
+        "experiment": experiment.spec.name,
+        "protocol": experiment.protocol,
+        "cell": cell.name,
+        "arm": cell.arm.name,
+        "seed": cell.seed,
+    }
+
+
 def _round(
     experiment: Experiment, cell: Cell, project: Project, found: Round, learning: Learning, job: Job
 ) -> None:
@@ -100,17 +111,10 @@ def _round(
         confusions = confusions_of(project, found)
     line = project.branch(found)
     full = cell.arm.kind == FULL
-    about = {
-        "experiment": experiment.spec.name,
-        "protocol": experiment.protocol,
-        "cell": cell.name,
-        "arm": cell.arm.name,
-        "seed": cell.seed,
-    }
     write_record(
         project,
         found,
-        about,
+        _about(experiment, cell),
         costs=full_costs(project, project.answers.fold) if full else costs_of(project, line),
         confusions=confusions,
         wall_s=time.monotonic() - began,
@@ -181,6 +185,8 @@ def _make(experiment: Experiment, cell: Cell) -> None:
     if cell.first:
         source = experiment.cell_folder(cell.first)
         _linked(source, building, leave=("cache", ".lock", ".lock.holder"), copy=("journals",))
+        if experiment.spec.boxes:
+            box_cell.go_on_from(experiment, cell, building)
     else:
         spec = experiment.spec
         Project.create(
@@ -195,6 +201,9 @@ def _make(experiment: Experiment, cell: Cell) -> None:
             overrides=cell.overrides,
             source=f"experiment {spec.name}",
         ).close()
+        if spec.boxes:
+            settle(building, path)
+            return
         shutil.rmtree(building / "units", ignore_errors=True)
         _linked(experiment.prepared(cell.arm) / "units", building / "units")
     settle(building, path)

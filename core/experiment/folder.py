@@ -23,11 +23,14 @@ from core.base.settings import Settings, load_preset
 from core.experiment.names import ABOUT
 from core.experiment.spec import CONTROL, FULL, FULL_TIMES, Arm, Spec, kind_of_budget
 from core.prepare.run import settings_of_units
+from core.project.project import FRAME_ROUNDS
 
 _VERSION = 1
+ROUNDS = "rounds"  # of a project's points
 _ABOVE = 4  # folders above a cell's project in which its experiment may lie
 # What changes no cell, so that a folder goes on with another value.
-_OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed", "over")
+_OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed", "over",
+                  "overlap", "detector", "classes")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class Experiment:
     def cell_folder(self, name: str) -> Path:
         return self.out / "cells" / name
 
+    def rounds_folder(self, name: str) -> Path:
+        """Where a cell's rounds lie."""
+        return self.cell_folder(name) / (FRAME_ROUNDS if self.spec.boxes else ROUNDS)
+
     def failure(self, name: str) -> Path:
         return self.out / "failed" / f"{name}.json"
 
@@ -73,7 +80,7 @@ class Experiment:
             for arm in self.spec.arms:
                 first = ""
                 if arm.kind != FULL:
-                    shared = Arm("first", arm.start, arm.start, arm.settings, "first")
+                    shared = Arm("first", arm.start, arm.start, self._shared(arm), "first")
                     cell = self._cell(shared, seed, "")
                     first = firsts.setdefault(cell.name, cell).name
                 arms.append(self._cell(arm, seed, first))
@@ -84,26 +91,39 @@ class Experiment:
         """The cells that are shown."""
         return tuple(cell for cell in self.cells if cell.arm.kind != "first")
 
+    def _shared(self, arm: Arm) -> Mapping[str, str]:
+        """Settings of the first round that an arm shares with others. Of boxes it is the normal
+        detector's, which knows nothing of pseudo scenes: an arm's own go on from it."""
+        if not self.spec.boxes:
+            return arm.settings
+        return {**{k: v for k, v in arm.settings.items() if not k.startswith("ssal.")},
+                "ssal.cpsp": "false"}  # fmt: skip
+
     def _cell(self, arm: Arm, seed: int, first: str) -> Cell:
         overrides = self.overrides(arm)
         spec = self.spec
-        key = hash_json(
-            {
-                "data": [spec.format, list(spec.train), list(spec.validation)],
-                "made": None if spec.made is None else vars(spec.made),
-                "preset": spec.preset,
-                "overrides": dict(overrides),
-                "budget": spec.budget,
-                "arm": [arm.kind, arm.strategy, arm.start],
-                "seed": seed,
-            }
-        )
+        about = {
+            "data": [spec.format, list(spec.train), list(spec.validation)],
+            "made": None if spec.made is None else vars(spec.made),
+            "preset": spec.preset,
+            "overrides": dict(overrides),
+            "budget": spec.budget,
+            "arm": [arm.kind, arm.strategy, arm.start],
+            "seed": seed,
+        }
+        key = hash_json({**about, "boxes": [spec.first, spec.deliver]} if spec.boxes else about)
         words = f"first {arm.start}" if arm.kind == "first" else arm.name
         plain = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:40]
         return Cell(arm, seed, f"{plain}-{seed}-{key[:8]}", first, overrides)
 
     def overrides(self, arm: Arm) -> dict[str, str]:
         """Settings of an arm's projects beyond the preset's."""
+        if self.spec.boxes:
+            times = FULL_TIMES if arm.kind == FULL else 1
+            equal = {"detect.steps": str(self.spec.steps * times)}
+            # What an arm says of its own steps counts: such as one that learns twice as long.
+            own = {**equal, **arm.settings} if self.protocol == "equal" else arm.settings
+            return {"train.threads": "1", **self.spec.settings, **own}
         values = {"train.threads": "1", **self.spec.settings, **arm.settings}
         kind, amount = kind_of_budget(self.spec.budget)
         if kind == "points":

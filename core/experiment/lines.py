@@ -13,8 +13,6 @@ from core.experiment.results import Curve
 from core.experiment.spec import CONTROL, FULL
 from core.experiment.statistics import paired
 
-MIOU = "mIoU"
-
 
 @dataclass(frozen=True)
 class Line:
@@ -49,16 +47,13 @@ class Line:
         return not bool(np.isfinite(self.cost).all())
 
 
-def values_of(curve: Curve, what: str = MIOU) -> np.ndarray:
-    """(r,) float64 shares of a curve's rounds: mIoU, or the IoU of the class `what`; NaN where it
-    is not known."""
-    if what == MIOU:
-        return curve.miou
-    found = [record["figures"]["iou"].get(what) for record in curve.records]
-    return np.array([np.nan if value is None else value for value in found], np.float64)
+def values_of(curve: Curve, what: str = "") -> np.ndarray:
+    """(r,) float64 shares of a curve's rounds: what arms are compared by, or that of the class
+    `what`; NaN where it is not known."""
+    return curve.of_class(what)
 
 
-def line_of(arm: str, curves: Sequence[Curve], axis: str, what: str = MIOU) -> Line | None:
+def line_of(arm: str, curves: Sequence[Curve], axis: str, what: str = "") -> Line | None:
     """The line of an arm's curves over the rounds that its furthest seeds have come to, None before
     the first one. A control asks nothing: its rounds stand at the first one's cost. Full labels are
     nobody's answers: they have none."""
@@ -90,7 +85,7 @@ def _cost(curve: Curve, axis: str) -> np.ndarray:
     return np.full(len(cost), cost[0]) if curve.arm.startswith(CONTROL) else cost
 
 
-def lines_of(by_arm: Mapping[str, Sequence[Curve]], axis: str, what: str = MIOU) -> list[Line]:
+def lines_of(by_arm: Mapping[str, Sequence[Curve]], axis: str, what: str = "") -> list[Line]:
     """The lines of all arms that have one, in their order."""
     found = (line_of(arm, curves, axis, what) for arm, curves in by_arm.items())
     return [line for line in found if line is not None]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.experiment.lines import line_of
+from core.experiment.measures import Measure
 from core.experiment.results import Curve
 from core.experiment.spec import CONTROL
 from core.experiment.summary import Comparison
@@ -21,6 +22,8 @@ AXIS_WORDS = {
     "points": ("points asked", 1.0),
     "units": ("units asked", 1.0),
     "scans": ("scans opened", 1.0),
+    "boxes": ("boxes asked", 1.0),
+    "frames": ("frames finished", 1.0),
     "seconds": ("hours of a person's work, estimated", 3600.0),
 }
 STYLE: Any = {
@@ -49,9 +52,9 @@ def colour_of(place: int) -> str:
 
 
 def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | None) -> bytes:
-    """mIoU over a cost: thin lines seed by seed, the mean bold, the band its 95 % t interval. An
-    arm without costs, such as full labels, is a line across. The lines decide what is shown: a band
-    of few seeds is wider than any mIoU, and of two it is left out."""
+    """What arms are compared by, over a cost: thin lines seed by seed, the mean bold, the band its
+    95 % t interval. An arm without costs, such as full labels, is a line across. The lines decide
+    what is shown: a band of few seeds is wider than any figure, and of two it is left out."""
     words, over = AXIS_WORDS[axis]
 
     def draw(axes: Any) -> None:
@@ -60,7 +63,7 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
             line = line_of(name, mine, axis)
             if line is None:
                 continue
-            shown += [100 * float(value) for curve in mine for value in curve.miou]
+            shown += [100 * float(value) for curve in mine for value in curve.figure]
             look: dict[str, Any] = {
                 "color": "#777777" if name.startswith(CONTROL) else colour_of(place),
                 "linestyle": "--" if place >= len(COLOURS) or name.startswith(CONTROL) else "-",
@@ -84,7 +87,8 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
             at = {"xy": (1, goal * 100), "xycoords": ("axes fraction", "data")}
             axes.annotate("95 % of full labels", **at, ha="right", va="bottom", fontsize=8)
         axes.set_xlabel(words)
-        axes.set_ylabel("mIoU, % over the classes in the truth")
+        measure = next((c.measure for mine in by_arm.values() for c in mine), Measure())
+        axes.set_ylabel(f"{measure.name}, % over the classes in the truth")
         axes.set_xlim(left=0)
         shown = [value for value in shown if np.isfinite(value)]
         if shown:
@@ -96,8 +100,9 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
     return svg(draw, 8.0, 4.0)
 
 
-def forest_svg(comparisons: Sequence[Comparison]) -> bytes:
-    """Differences with their intervals after Holm: filled where they may be claimed."""
+def forest_svg(comparisons: Sequence[Comparison], name: str) -> bytes:
+    """Differences with their intervals after Holm: filled where they may be claimed.
+    `name`: of what arms are compared by."""
     shown = [one for one in comparisons if one.found is not None]
 
     def draw(axes: Any) -> None:
@@ -112,7 +117,7 @@ def forest_svg(comparisons: Sequence[Comparison]) -> bytes:
         axes.set_yticks(range(len(shown)))
         axes.set_yticklabels([f"{c.a} - {c.b}\n{c.what}" for c in reversed(shown)], fontsize=7)
         axes.set_ylim(-0.7, len(shown) - 0.3)
-        axes.set_xlabel("difference in mIoU, percentage points; interval after Holm")
+        axes.set_xlabel(f"difference in {name}, percentage points; interval after Holm")
 
     return svg(draw, 8.0, 0.8 + 0.38 * max(1, len(shown)))
 

@@ -31,7 +31,7 @@ from core.rounds.round import LOG, QUERY, Round
 
 RECORD, CONFUSIONS = "record.json", "confusions.npz"
 _VERSION = 1
-_AGAIN = "Delete the cell's folder: the experiment makes it again."
+AGAIN = "Delete the cell's folder: the experiment makes it again."
 
 
 def confusions_of(project: Project, found: Round) -> tuple[list[str], np.ndarray]:
@@ -122,14 +122,13 @@ def write_record(
     scans, matrices = confusions
     if metrics["confusion"] != matrices.sum(axis=0).tolist():
         raise ProjectError(f"The predictions of {found.folder} are not those it was measured by.",
-                           _AGAIN)  # fmt: skip
+                           AGAIN)  # fmt: skip
     log = read_json(found.file(LOG), epochs=list[dict[str, Any]])
     last = log["epochs"][-1]
     write_arrays(found.file(CONFUSIONS), {"scans": np.array(scans, np.str_), "confusion": matrices})
-    write_json(
-        found.file(RECORD),
+    keep_record(
+        found,
         {
-            "version": _VERSION,
             **about,
             "round": found.number,
             "strategy": found.query.strategy,
@@ -146,15 +145,27 @@ def write_record(
                 name: metrics[name]
                 for name in ("miou", "miou_classes", "all_classes", "official", "iou")
             },
-            "truth": dict(
-                zip(metrics["iou"], matrices.sum(axis=(0, 2)).tolist(), strict=True)
-            ),
-            "made_with": {**_program(), "backend": backend, "python": platform.python_version(),
-                          "machine": platform.machine(), **_versions()},
+            "truth": dict(zip(metrics["iou"], matrices.sum(axis=(0, 2)).tolist(), strict=True)),
+        },
+        wall_s=wall_s,
+        backend=backend,
+    )
+
+
+def keep_record(found: Round, about: Mapping[str, Any], *, wall_s: float, backend: str) -> None:
+    """Write a round's record: `about` it, and what it was made with. Raises StorageError."""
+    made_with = {**_program(), "backend": backend, "python": platform.python_version(),
+                 "machine": platform.machine(), **_versions()}  # fmt: skip
+    write_json(
+        found.file(RECORD),
+        {
+            "version": _VERSION,
+            **about,
+            "made_with": made_with,
             "wall_s": round(wall_s, 3),
             "memory_mb": _memory_mb(),
         },
-    )  # fmt: skip
+    )
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
@@ -164,7 +175,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = read_json(
         path,
-        do=_AGAIN,
+        do=AGAIN,
         version=int,
         round=int,
         costs=dict,
@@ -182,7 +193,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 def read_confusions(folder: Path) -> np.ndarray:
     """(S, C, C) int64 of a recorded round. Raises ProjectError."""
     columns: dict[str, Any] = {"confusion": (np.int64, "SCC")}
-    return read_arrays(folder / CONFUSIONS, columns, do=_AGAIN)["confusion"]
+    return read_arrays(folder / CONFUSIONS, columns, do=AGAIN)["confusion"]
 
 
 def _file_of(name: str) -> str | None:

@@ -15,14 +15,16 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_atomic
 from core.base.words import DASH
+from core.experiment import box_report
 from core.experiment.cell import finished, recorded
 from core.experiment.folder import Experiment
-from core.experiment.oddities import ODDITIES
+from core.experiment.measures import BOXES, Measure
+from core.experiment.numbers import ended, mean_and_half, percent
+from core.experiment.oddities import BOX_NOTES, ODDITIES
 from core.experiment.page import Page
 from core.experiment.plots import AXIS_WORDS, MISSING, curves_svg, drawable, forest_svg
-from core.experiment.results import AXES, Curve, csv_of, curves, write_results
+from core.experiment.results import Curve, csv_of, curves, write_results
 from core.experiment.spec import CONTROL, FULL
-from core.experiment.statistics import paired
 from core.experiment.summary import Summary, summarise
 
 REPORT = "report.html"
@@ -51,15 +53,24 @@ def write_report(experiment: Experiment) -> Path:
         names = ", ".join(summary.unsettled)
         page.sentence(f"Not converged, their mIoU still moved in the second half: {names}.")
     _figures(page, experiment, summary)
+    if spec.boxes:
+        box_report.detectors(page, experiment, summary)
     _means(page, experiment, summary)
     _seeds(page, experiment, summary)
     _comparisons(page, experiment, summary)
-    _costs(page, summary, experiment.spec.over)
-    _classes(page, experiment, summary)
-    _asked(page, experiment, summary)
+    if any(arm.kind == FULL for arm in spec.arms) or not spec.boxes:
+        _costs(page, experiment, summary)
+    if spec.boxes:
+        box_report.classes(page, experiment, summary)
+        box_report.calibration(page, experiment, summary)
+        box_report.asked(page, experiment, summary)
+        box_report.bank(page, experiment, summary)
+    else:
+        _classes(page, experiment, summary)
+        _asked(page, experiment, summary)
     _made_with(page, experiment, found)
-    page.heading("Oddities of published tables")
-    page.items((*spec.notes, *ODDITIES), quiet=True)
+    page.heading("What this is not" if spec.boxes else "Oddities of published tables")
+    page.items((*spec.notes, *(BOX_NOTES if spec.boxes else ODDITIES)), quiet=True)
     path = experiment.out / REPORT
     write_atomic(path, page.text)
     write_atomic(path.with_suffix(".md"), page.markdown)
@@ -73,7 +84,7 @@ def _state(page: Page, experiment: Experiment) -> None:
     seeds = ", ".join(str(seed) for seed in experiment.seeds)
     page.sentence(
         f"{len(done)} of {len(cells)} cells are finished: {len(experiment.spec.arms)} arms, seeds "
-        f"{seeds}, {experiment.spec.rounds} rounds of {experiment.spec.budget}, protocol "
+        f"{seeds}, {experiment.spec.rounds} rounds of {_budget(experiment)}, protocol "
         f"{experiment.protocol}"
         + (f", {experiment.spec.steps:,} steps a round" * (experiment.protocol == "equal"))
         + ".",
@@ -83,6 +94,12 @@ def _state(page: Page, experiment: Experiment) -> None:
     if failed:
         page.heading("Failed cells")
         page.items(f"{name}: {why}" for name, why in failed.items())
+
+
+def _budget(experiment: Experiment) -> str:
+    spec = experiment.spec
+    first = f" (the first {spec.first})" * (spec.boxes and spec.first != spec.budget)
+    return f"{spec.budget}{first}"
 
 
 def failures(experiment: Experiment) -> dict[str, str]:
@@ -103,37 +120,29 @@ def _figures(page: Page, experiment: Experiment, summary: Summary) -> None:
     if not drawable():
         page.sentence(MISSING)
         return
-    for axis in ("seconds", "points", "units", "scans"):
+    measure = experiment.spec.measure
+    for axis in (measure.axes[-1], *measure.axes[:-1]):
         name = f"curves-{axis}.svg"
         svg = curves_svg(summary.by_arm, axis, summary.goal)
         write_atomic(experiment.out / name, svg)
         page.figure(
             name,
-            f"mIoU over {AXIS_WORDS[axis][0]}: each seed thin, the mean bold, its 95 % t interval "
-            "shaded. The control gets no new label but the same steps.",
+            f"{measure.name} over {AXIS_WORDS[axis][0]}: each seed thin, the mean bold, its 95 % t "
+            "interval shaded."
+            + " The control gets no new label but the same steps."
+            * (not experiment.spec.boxes),
         )
     if any(one.found for one in summary.comparisons):
-        write_atomic(experiment.out / "differences.svg", forest_svg(summary.comparisons))
+        write_atomic(
+            experiment.out / "differences.svg", forest_svg(summary.comparisons, measure.name)
+        )
         page.figure("differences.svg", "Paired differences; filled where an order may be claimed.")
 
 
-def _percent(value: float | None, digits: int = 1) -> str:
-    return DASH if value is None or not np.isfinite(value) else f"{100 * value:.{digits}f}"
-
-
-def mean_and_half(values: Sequence[float]) -> str:
-    """ "16.5 ± 1.2" in percent; the mean alone of one seed."""
-    if not values or not np.isfinite(values).all():
-        return DASH
-    found = paired(values)
-    half = f" ± {_percent(found.half())}" if found is not None else ""
-    return f"{_percent(float(np.mean(values)))}{half}"
-
-
 def _means(page: Page, experiment: Experiment, summary: Summary) -> None:
-    """mIoU of each arm and round, and the benchmark's own figure at the end."""
-    rounds = experiment.spec.rounds
-    page.heading("mIoU by round, %")
+    """What is measured of each arm and round; of points the benchmark's own figure at the end."""
+    rounds, measure = experiment.spec.rounds, experiment.spec.measure
+    page.heading(f"{measure.name} by round, %")
     first = next((c for mine in summary.by_arm.values() for c in mine if c.records), None)
     figures = first.records[-1]["figures"] if first is not None else {}
     official = figures.get("official")
@@ -142,40 +151,42 @@ def _means(page: Page, experiment: Experiment, summary: Summary) -> None:
     for arm, mine in summary.by_arm.items():
         cells = []
         for number in range(rounds):
-            values = [float(c.miou[number]) for c in mine if len(c.records) > number]
-            cells.append(mean_and_half(values))
-            stored += [
-                (arm, c.seed, number + 1, *(c.cost(axis)[number] for axis in AXES), c.miou[number])
-                for c in mine
-                if len(c.records) > number
-            ]
-        own = [_official(c) for c in _ended(experiment, mine)]
-        known = [value for value in own if value is not None]
-        rows.append([arm, *cells, mean_and_half(known), str(len([c for c in mine if c.records]))])
-    page.table(["arm", *(f"round {n + 1}" for n in range(rounds)), name, "seeds"], rows)
-    if figures:
+            some = [c for c in mine if len(c.records) > number]
+            cells.append(mean_and_half([float(c.figure[number]) for c in some]))
+            for c in some:
+                spent = (c.cost(axis)[number] for axis in measure.axes)
+                stored.append((arm, c.seed, number + 1, *spent, c.figure[number]))
+        if not experiment.spec.boxes:
+            own = [_official(c) for c in ended(experiment, mine)]
+            cells.append(mean_and_half([value for value in own if value is not None]))
+        rows.append([arm, *cells, str(len([c for c in mine if c.records]))])
+    more = [] if experiment.spec.boxes else [name]
+    page.table(["arm", *(f"round {n + 1}" for n in range(rounds)), *more, "seeds"], rows)
+    if experiment.spec.boxes:
+        page.sentence(box_report.measured_by(measure, first), quiet=True)
+    elif figures:
         page.sentence(
             f"mIoU is over the {figures['miou_classes']} of {figures['all_classes']} classes that "
             "occur in the validation truth, the same for all arms; ± is the 95 % t interval over "
             f"seeds. {name[0].upper()}{name[1:]} is of the last round.",
             quiet=True,
         )
-    write_atomic(
-        experiment.out / "curves.csv", csv_of(("arm", "seed", "round", *AXES, "miou"), stored)
-    )
+    column = measure.name.lower().replace(" ", "_")
+    heading = ("arm", "seed", "round", *measure.axes, column)
+    write_atomic(experiment.out / "curves.csv", csv_of(heading, stored))
 
 
 def _seeds(page: Page, experiment: Experiment, summary: Summary) -> None:
-    """Every seed by itself: what was asked in all, and mIoU by round."""
-    rounds = experiment.spec.rounds
-    page.heading("Each seed, mIoU by round, %")
+    """Every seed by itself: what was asked in all, and what is measured by round."""
+    rounds, measure = experiment.spec.rounds, experiment.spec.measure
+    page.heading(f"Each seed, {measure.name} by round, %")
     rows = [
         [
             arm,
             str(curve.seed),
             *(f"{value:,.0f}" if np.isfinite(value) else DASH for value in _asked_by(curve)),
             *(
-                _percent(float(curve.miou[number])) if number < len(curve.records) else DASH
+                percent(float(curve.figure[number])) if number < len(curve.records) else DASH
                 for number in range(rounds)
             ),
         ]
@@ -183,20 +194,21 @@ def _seeds(page: Page, experiment: Experiment, summary: Summary) -> None:
         for curve in mine
         if curve.records
     ]
-    heading = ["arm", "seed", "units", "points", "minutes"]
+    axes = _asked_axes(measure)
+    heading = ["arm", "seed", *axes, "minutes"]
     page.table([*heading, *(f"round {number + 1}" for number in range(rounds))], rows)
-    page.sentence("Units, points and estimated minutes up to its last round.", quiet=True)
+    words = f"{', '.join(axes).capitalize()} and estimated minutes up to its last round."
+    page.sentence(words, quiet=True)
 
 
-def _asked_by(curve: Curve) -> tuple[float, float, float]:
-    units, points, seconds = (float(curve.cost(a)[-1]) for a in ("units", "points", "seconds"))
-    return units, points, seconds / 60
+def _asked_axes(measure: Measure) -> tuple[str, ...]:
+    """Costs of a line of the seeds' table, the estimated minutes beside them."""
+    return ("boxes", "frames") if measure.task == BOXES else ("units", "points")
 
 
-def _ended(experiment: Experiment, mine: Sequence[Curve]) -> list[Curve]:
-    """Those of an arm's curves that have their last round."""
-    rounds = {arm.name: experiment.rounds(arm) for arm in experiment.spec.arms}
-    return [curve for curve in mine if len(curve.records) == rounds[curve.arm]]
+def _asked_by(curve: Curve) -> list[float]:
+    asked = [float(curve.cost(axis)[-1]) for axis in _asked_axes(curve.measure)]
+    return [*asked, float(curve.cost("seconds")[-1]) / 60]
 
 
 def _official(curve: Curve) -> float | None:
@@ -213,10 +225,10 @@ def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
             [
                 f"{one.a} – {one.b}",
                 one.what,
-                DASH if found is None else _percent(found.mean, 2),
-                DASH if found is None else f"{_percent(found.low)} to {_percent(found.high)}",
+                DASH if found is None else percent(found.mean, 2),
+                DASH if found is None else f"{percent(found.low)} to {percent(found.high)}",
                 DASH if found is None else f"{found.p:.3g}",
-                DASH if streets is None else f"{_percent(streets[0])} to {_percent(streets[1])}",
+                DASH if streets is None else f"{percent(streets[0])} to {percent(streets[1])}",
             ]
         )
         numbers = (
@@ -227,12 +239,12 @@ def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
         stored.append((one.a, one.b, one.what, *numbers, *(streets or (None, None))))
     heading = ["arms", "in", "mean", "interval", "p", "other streets"]
     page.table(heading, rows)
-    page.sentence(
-        "Intervals: paired t over seeds, at each comparison's level after Holm. Other streets: "
-        f"bootstrap over blocks of {experiment.spec.block} validation scans, 95 %, not corrected; "
-        "it says how the difference varies with the place, not with the seed.",
-        quiet=True,
+    said = "Intervals: paired t over seeds, at each comparison's level after Holm."
+    elsewhere = (
+        f" Other streets: bootstrap over blocks of {experiment.spec.block} validation scans, 95 %, "
+        "not corrected; it says how the difference varies with the place, not with the seed."
     )
+    page.sentence(said + elsewhere * (not experiment.spec.boxes), quiet=True)
     columns = ("a", "b", "what", "mean", "low", "high", "p", "pairs", "claimed")
     write_atomic(
         experiment.out / "differences.csv",
@@ -246,14 +258,16 @@ def _hours(seconds: float | None) -> str:
     return DASH if np.isnan(seconds) else f"{seconds / 3600:.2f}"
 
 
-def _costs(page: Page, summary: Summary, over: str) -> None:
+def _costs(page: Page, experiment: Experiment, summary: Summary) -> None:
+    measure, over = experiment.spec.measure, experiment.spec.over
+    axis = measure.first_axis
     page.heading("What it costs to reach 95 % of full labels")
     if summary.goal is None:
         page.sentence("The reference on full labels is not there.")
         return
     rows = []
-    for arm in summary.reached["points"]:
-        points, seconds = summary.reached["points"][arm], summary.reached["seconds"][arm]
+    for arm in summary.reached[axis]:
+        points, seconds = summary.reached[axis][arm], summary.reached["seconds"][arm]
         if arm.startswith(CONTROL):
             points = seconds = None  # it asks nothing
         rows.append(
@@ -264,8 +278,9 @@ def _costs(page: Page, summary: Summary, over: str) -> None:
                 mean_and_half(summary.areas.get(arm, [])),
             ]
         )
-    page.table(["arm", "points", "hours, estimated", f"mean mIoU over the {over}, %"], rows)
-    page.sentence(f"95 % of full labels is {_percent(summary.goal)} % mIoU.", quiet=True)
+    area = f"mean {measure.name} over the {over}, %"
+    page.table(["arm", axis, "hours, estimated", area], rows)
+    page.sentence(f"95 % of full labels is {percent(summary.goal)} % {measure.name}.", quiet=True)
 
 
 def _classes(page: Page, experiment: Experiment, summary: Summary) -> None:
@@ -277,10 +292,10 @@ def _classes(page: Page, experiment: Experiment, summary: Summary) -> None:
     for name in names:
         cells = []
         for mine in summary.by_arm.values():
-            ended = _ended(experiment, mine)
-            values = [c.records[-1]["figures"]["iou"].get(name) for c in ended]
+            last = ended(experiment, mine)
+            values = [c.records[-1]["figures"]["iou"].get(name) for c in last]
             means = [value for value in values if value is not None]
-            cells.append(_percent(float(np.mean(means))) if means else DASH)
+            cells.append(percent(float(np.mean(means))) if means else DASH)
         few = truth.get(name, 0) < FEW
         rows.append([name, *("n/a" if few else cell for cell in cells)])
     page.table(["class", *summary.by_arm], rows)

@@ -17,26 +17,32 @@ import numpy as np
 from core.base.files import write_atomic
 from core.experiment.cell import recorded
 from core.experiment.folder import Experiment
+from core.experiment.measures import BOXES, MIOU, Measure, models_of
 from core.experiment.record import read_record
 
-AXES = ("points", "units", "scans", "seconds")
 RESULTS = "results.csv"
+KEYS = ("loose", "strict", "bev_strict", "d_ece")  # of a detector
 
 
 @dataclass(frozen=True)
 class Curve:
-    """An arm's rounds with one seed. `folders` and `records` of the rounds that are recorded."""
+    """An arm's rounds with one seed. `folders` and `records` of the rounds that are recorded;
+    `measure`: what arms are compared by."""
 
     arm: str
     seed: int
     folders: tuple[Path, ...]
     records: tuple[Mapping[str, Any], ...]
+    measure: Measure = MIOU
 
     @property
-    def miou(self) -> np.ndarray:
-        """(r,) float64, NaN where it is not known."""
-        values = [record["figures"]["miou"] for record in self.records]
-        return np.array([np.nan if value is None else value for value in values], np.float64)
+    def figure(self) -> np.ndarray:
+        """(r,) float64 what it is measured by, NaN where it is not known."""
+        return self.of_class("")
+
+    def of_class(self, name: str) -> np.ndarray:
+        """(r,) float64 the same of a class."""
+        return np.array([self.measure.of(record, name) for record in self.records], np.float64)
 
     def cost(self, axis: str) -> np.ndarray:
         """(r,) float64 spent up to each round, NaN where it is not known."""
@@ -46,7 +52,7 @@ class Curve:
 
 def curves(experiment: Experiment) -> list[Curve]:
     """Of all cells that are shown, in their order, as far as they are recorded."""
-    found = []
+    found, measure = [], experiment.spec.measure
     for cell in experiment.arms:
         folders = recorded(experiment, cell)
         read = ((folder, read_record(folder)) for folder in folders)
@@ -57,6 +63,7 @@ def curves(experiment: Experiment) -> list[Curve]:
                 cell.seed,
                 tuple(folder for folder, _ in pairs),
                 tuple(record for _, record in pairs),
+                measure,
             )
         )
     return found
@@ -64,20 +71,45 @@ def curves(experiment: Experiment) -> list[Curve]:
 
 def rows_of(curve: Curve) -> Iterable[tuple[str, int, int, str, Any]]:
     """(arm, seed, round, metric, value) of a curve."""
+    of = _of_boxes if curve.measure.task == BOXES else _of_points
     for number, record in enumerate(curve.records, start=1):
-        figures, training = record["figures"], record["training"]
-        official = figures["official"]
+        costs = record["costs"]
         values = {
-            "miou": figures["miou"],
-            "miou_classes": figures["miou_classes"],
-            "official_miou": official["miou"] if official else None,
-            **{axis: record["costs"][axis] for axis in AXES},
-            **{name: training[name] for name in ("steps", "views", "voxels", "loss")},
-            **{f"iou {name}": value for name, value in figures["iou"].items()},
-            **{f"points of {name}": value for name, value in record["costs"]["classes"].items()},
+            **of(curve.measure, record),
+            **{axis: costs[axis] for axis in curve.measure.axes},
+            **{f"{curve.measure.task} of {name}": n for name, n in costs["classes"].items()},
         }
         for metric, value in values.items():
             yield curve.arm, curve.seed, number, metric, value
+
+
+def _of_points(measure: Measure, record: Mapping[str, Any]) -> dict[str, Any]:
+    figures, training = record["figures"], record["training"]
+    official = figures["official"]
+    return {
+        "miou": figures["miou"],
+        "miou_classes": figures["miou_classes"],
+        "official_miou": official["miou"] if official else None,
+        **{name: training[name] for name in ("steps", "views", "voxels", "loss")},
+        **{f"iou {name}": value for name, value in figures["iou"].items()},
+    }
+
+
+def _of_boxes(measure: Measure, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each detector: means over the classes that are compared, then each class."""
+    values: dict[str, Any] = {"frames learnt": record["training"]["frames"]}
+    for model in models_of([record]):
+        figures = record["figures"]["models"][model]
+        for key in KEYS:
+            values[f"{model} {key}"] = _known(measure.of_model(figures, key=key))
+        values |= {f"{model} {name}": record["training"][model][name] for name in ("steps", "loss")}
+        for name, one in figures["classes"].items():
+            values |= {f"{model} {key} {name}": one[key] for key in KEYS}
+    return values
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def csv_of(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

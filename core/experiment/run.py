@@ -14,8 +14,10 @@ from core.base.errors import Cancelled, LockedError, ProjectError, StorageError
 from core.base.executors import WorkerDied, run_all
 from core.base.files import storage_error, write_json, writer_lock
 from core.base.jobs import Job
-from core.experiment.cell import Learning, finished, run_cell
+from core.experiment.box_cell import check_data
+from core.experiment.cell import finished, run_cell
 from core.experiment.folder import Cell, Experiment
+from core.experiment.learning import Learning
 from core.experiment.towns import scans_of
 from core.project.pool import ELSEWHERE, pool_of
 from core.project.project import Project
@@ -53,6 +55,9 @@ def set_up(
         shutil.rmtree(left, ignore_errors=True)
     if experiment.spec.made is not None and experiment.root == experiment.out / "scans":
         scans_of(experiment.spec, experiment.root, job)
+    if experiment.spec.boxes:  # frames are asked as they are: nothing is prepared
+        check_data(experiment)
+        return
     for arm in experiment.spec.arms:
         path = experiment.prepared(arm)
         if not (path / "project.toml").exists():

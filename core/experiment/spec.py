@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from importlib import resources
@@ -19,16 +19,23 @@ from core.base.bounded import MOST_TOML, read_whole
 from core.base.errors import SettingsError
 from core.base.settings import PRESETS, load_preset
 from core.data.formats import format_named
+from core.experiment.measures import AXES, BOXES, DETECTORS, OVERLAPS, POINTS, TASKS, Measure
 from core.experiment.names import names
+from core.query.box_strategies import box_strategy_named
 from core.query.strategies import strategy_named
 
 TABLES = ("table1", "fig2", "cost", "partitions")  # that need units and truth alone
 CONTROL, FULL = "control", "full"
 KINDS = ("strategy", CONTROL, FULL)
-OVER = ("points", "seconds")
+OVER = {task: (axes[0], "seconds") for task, axes in AXES.items()}
+BUDGETS = {
+    POINTS: (("points", "minutes", "units"), 'Write "1%", "30 min" or "200 units".'),
+    BOXES: (("boxes", "frames"), 'Write "100 boxes" or "20 frames".'),
+}
 FULL_TIMES = 5  # steps of the reference on full labels, in rounds
 _MOST_ROUNDS = 100
 _WITHOUT_NETWORK = frozenset({"shape", "centre", "curvature", "seconds"})
+_WITHOUT_DETECTOR = frozenset({"random", "every", "unlabelled"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,11 @@ class Spec:
     printed : class -> what the published table prints, by partition
     arms : in their order, controls and the reference on full labels included
     notes : sentences for below the tables
-    over : the cost, "points" or "seconds", at which arms are compared where it is the same for all
+    over : the cost, one of OVER, at which arms are compared where it is the same for all
+    task : "points" or "boxes"; what follows is of boxes
+    first : what the first round may ask, as `budget`
+    overlap, detector, classes : what arms are compared by (core.experiment.measures.Measure)
+    deliver : whether the last round delivers a final detector, which is measured too
     """
 
     name: str
@@ -99,6 +110,22 @@ class Spec:
     arms: tuple[Arm, ...]
     notes: tuple[str, ...]
     over: str = "points"
+    task: str = POINTS
+    first: str = ""
+    overlap: str = "loose"
+    detector: str = "normal"
+    classes: tuple[str, ...] = ()
+    deliver: bool = False
+
+    @property
+    def boxes(self) -> bool:
+        """Whether frames are asked, and boxes learnt."""
+        return self.task == BOXES
+
+    @property
+    def measure(self) -> Measure:
+        """What the arms are compared by."""
+        return Measure(self.task, self.overlap, self.detector, self.classes)
 
     def arm(self, name: str) -> Arm:
         return next(arm for arm in self.arms if arm.name == name)
@@ -110,7 +137,8 @@ class Spec:
     def of_json(cls, stored: Mapping[str, Any]) -> Spec:
         """What `as_json` gave. Raises TypeError or KeyError where it is none."""
         made = stored["made"]
-        lists = {f.name: tuple(stored[f.name]) for f in fields(cls) if f.type.startswith("tuple")}
+        before = {"classes": (), **stored}  # of a version that had no boxes
+        lists = {f.name: tuple(before[f.name]) for f in fields(cls) if f.type.startswith("tuple")}
         parts = {
             "made": Made(**made) if made else None,
             "printed": {name: tuple(values) for name, values in stored["printed"].items()},
@@ -191,25 +219,27 @@ class _Reader:
         return tuple(values)
 
     def spec(self) -> Spec:
+        task = self.choice("task", TASKS)
+        boxes = task == BOXES
         table = self.take("table", str, "")
         if table and table not in TABLES:
             raise self.wrong(f"table is {table}", f"Tables: {', '.join(TABLES)}.")
-        format_ = self.take("format", str, "semantickitti")
+        if table and boxes:
+            raise self.wrong(f"table is {table}, which is of points", "Leave it, or task, out.")
+        format_ = self.take("format", str, "kitti-tracking" if boxes else "semantickitti")
         format_named(format_)
         preset = self.take("preset", str, "paper")
         if preset not in PRESETS:
             raise self.wrong(f"preset is {preset}", f"Presets: {', '.join(PRESETS)}.")
-        start, compare = self.take("start", str, "size"), self.take("compare", str, "random")
-        budget = self.take("budget", str, "1%")
-        try:
-            kind_of_budget(budget)
-        except ValueError as error:
-            raise self.wrong(
-                f"budget is {budget!r}", 'Write "1%", "30 min" or "200 units".'
-            ) from error
+        start = self.take("start", str, "random" if boxes else "size")
+        compare = self.take("compare", str, "random")
+        budget = self._budget("budget", task, "100 boxes" if boxes else "1%")
         settings = self._settings(self.take("settings", dict, {}), preset, "settings")
-        full = self.take("full", bool, True)
-        arms = self._arms(start, preset, settings, full) if not table else self._unscored(start)
+        full = self.take("full", bool, not boxes)
+        if boxes:
+            arms = self._box_arms(start, preset, full)
+        else:
+            arms = self._unscored(start) if table else self._arms(start, preset, settings, full)
         if not table and compare not in [arm.name for arm in arms]:
             raise self.wrong(
                 f"compare is {compare}, which is no arm",
@@ -235,17 +265,17 @@ class _Reader:
             printed=self._printed(),
             arms=arms,
             notes=self.texts("notes", []),
-            over=self.take("over", str, "points"),
+            over=self.choice("over", OVER[task], "Costs"),
+            task=task,
+            **self._of_boxes(budget) if boxes else {},
         )
         by_time = bool(table) or found.over == "seconds" or kind_of_budget(budget)[0] == "minutes"
         other = [arm.name for arm in arms if _units_of(arm, settings) != "basal"]
-        if other and by_time:
+        if other and by_time and not boxes:
             raise self.wrong(
                 f"seconds of what the arm {other[0]} asks are not known",
                 "Let budget and over be of points.",
             )
-        if found.over not in OVER:
-            raise self.wrong(f"over is {found.over}", f"Costs: {' or '.join(OVER)}.")
         if not all(isinstance(b, int) and 1 <= b <= 30 for b in found.partitions):
             raise self.wrong(f"partitions is {list(found.partitions)}", "Numbers from 1 to 30.")
         if not found.train or not (found.validation or table):
@@ -256,6 +286,34 @@ class _Reader:
             hint = f"The nearest is {near[0]}." if near else f"There are {', '.join(self.known)}."
             raise self.wrong(f"nothing is called {key}", hint)
         return found
+
+    def choice(self, key: str, among: Sequence[str], words: str = "") -> str:
+        """One of some words, the first by default."""
+        value: str = self.take(key, str, among[0])
+        if value not in among:
+            do = f"{words or 'Choose one of'}: {' or '.join(among)}."
+            raise self.wrong(f"{key} is {value}", do)
+        return value
+
+    def _budget(self, key: str, task: str, default: str) -> str:
+        text: str = self.take(key, str, default)
+        kinds, do = BUDGETS[task]
+        try:
+            kind, _ = kind_of_budget(text)
+        except ValueError as error:
+            raise self.wrong(f"{key} is {text!r}", do) from error
+        if kind not in kinds:
+            raise self.wrong(f"{key} is {text!r}, which is not of {task}", do)
+        return text
+
+    def _of_boxes(self, budget: str) -> dict[str, Any]:
+        return {
+            "first": self._budget("first", BOXES, budget),
+            "overlap": self.choice("overlap", OVERLAPS),
+            "detector": self.choice("detector", DETECTORS),
+            "classes": self.texts("classes", []),
+            "deliver": self.take("deliver", bool, False),
+        }
 
     def _made(self) -> Made | None:
         stored = self.take("made", dict, {})
@@ -289,11 +347,9 @@ class _Reader:
             settings = settings.override(key, value, source=where)
         return values
 
-    def _arms(
-        self, start: str, preset: str, settings: dict[str, str], full: bool
-    ) -> tuple[Arm, ...]:
+    def _given(self, start: str, preset: str) -> Iterator[Arm]:
+        """The arms that are written down."""
         stored = self.take("arms", dict)
-        arms: list[Arm] = []
         for name, value in stored.items():
             if not isinstance(value, str | dict):
                 raise self.wrong(f"the arm {name} is {value!r}", "Name a strategy in quotes.")
@@ -301,22 +357,27 @@ class _Reader:
             if name in (CONTROL, FULL) or not name.strip():
                 raise self.wrong(f"an arm is called {name!r}", "Give it another name.")
             own = self._settings(inner.take("settings", dict, {}), preset, name)
-            arm = Arm(name, inner.take("strategy", str), inner.take("start", str, start), own)
+            yield Arm(name, inner.take("strategy", str), inner.take("start", str, start), own)
             if inner.stored:
                 raise self.wrong(
                     f"nothing in the arm {name} is called {next(iter(inner.stored))}",
                     "An arm has strategy, start and settings.",
                 )
+        if not stored:
+            raise self.wrong("it has no arm", 'Write [arms] with lines such as random = "random".')
+
+    def _arms(
+        self, start: str, preset: str, settings: dict[str, str], full: bool
+    ) -> tuple[Arm, ...]:
+        arms = list(self._given(start, preset))
+        for arm in arms:
             for one in (arm.strategy, arm.start):
                 strategy_named(one)
             if ranks_by_network(arm.start):
                 raise self.wrong(
-                    f"{name} starts by {arm.start}, which ranks by a trained network",
+                    f"{arm.name} starts by {arm.start}, which ranks by a trained network",
                     "Start by size, random or rand-scans.",
                 )
-            arms.append(arm)
-        if not arms:
-            raise self.wrong("it has no arm", 'Write [arms] with lines such as random = "random".')
         for number, first in enumerate(dict.fromkeys(_first(arm) for arm in arms)):
             arm = next(arm for arm in arms if _first(arm) == first)
             name = f"{CONTROL} of {' '.join(filter(None, first))}" if number else CONTROL
@@ -324,6 +385,22 @@ class _Reader:
         if full:
             arms.append(Arm(FULL, FULL, FULL, {}, FULL))
         return tuple(arms)
+
+    def _box_arms(self, start: str, preset: str, full: bool) -> tuple[Arm, ...]:
+        """Arms of boxes. No control: each round's detectors begin at random weights, so that rounds
+        alone are no training time."""
+        arms = tuple(self._given(start, preset))
+        for arm in arms:
+            for one in (arm.strategy, arm.start):
+                box_strategy_named(one)
+            if asks_by_detector(arm.start):
+                raise self.wrong(
+                    f"{arm.name} starts by {arm.start}, which ranks by a trained detector",
+                    f"Start by {', '.join(sorted(_WITHOUT_DETECTOR))}.",
+                )
+        # With all labels there is nothing to make pseudo scenes of.
+        reference = Arm(FULL, FULL, FULL, {"ssal.cpsp": "false"}, FULL)
+        return (*arms, reference) if full else arms
 
     def _unscored(self, start: str) -> tuple[Arm, ...]:
         """Arms of a table without training: strategies that need no network."""
@@ -355,6 +432,11 @@ def ranks_by_network(strategy: str) -> bool:
     return bool(needs_of(strategy) - _WITHOUT_NETWORK)
 
 
+def asks_by_detector(strategy: str) -> bool:
+    """Whether a strategy of frames may rank by what a detector finds; one that others wrote may."""
+    return strategy not in _WITHOUT_DETECTOR
+
+
 def _flat(stored: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     """Dotted keys -> values, whether they were written as "train.width" or as tables."""
     found: dict[str, Any] = {}
@@ -369,8 +451,9 @@ def _flat(stored: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 def kind_of_budget(text: str) -> tuple[str, str]:
     """("points", share of all), ("minutes", number) or ("units", number) of "1%", "30 min" or
-    "200 units". Raises ValueError."""
-    kinds = {"%": "points", "min": "minutes", "units": "units"}
+    "200 units"; ("boxes", number) or ("frames", number) likewise. Raises ValueError."""
+    kinds = {"%": "points", "min": "minutes", "units": "units", "boxes": "boxes"}
+    kinds["frames"] = "frames"
     for ending, kind in kinds.items():
         if text.endswith(ending):
             try:
@@ -378,7 +461,11 @@ def kind_of_budget(text: str) -> tuple[str, str]:
             except InvalidOperation as error:
                 raise ValueError(text) from error
             whole = amount == amount.to_integral_value()
-            if amount <= 0 or not amount.is_finite() or (kind == "units" and not whole):
+            if (
+                amount <= 0
+                or not amount.is_finite()
+                or (kind not in ("points", "minutes") and not whole)
+            ):
                 raise ValueError(text)
             if kind == "points" and amount > 100:
                 raise ValueError(text)

@@ -23,6 +23,7 @@ from core.experiment.statistics import (
     paired,
     verdicts,
 )
+from core.rounds.box_models import FINAL
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ class Summary:
     by_arm : arm -> its curves, seed by seed
     comparisons : all that are shown, after Holm together
     alpha : of all of them together, 0.05 over the looks at the results
-    areas : arm -> mean mIoU over the points, or seconds, that all arms spent, seed by seed
-    goal : 95 % of the full labels' mean mIoU, None without them
-    reached : arm -> points until the mean curve reaches it, None where it does not
-    unsettled : arms whose mIoU still moved in the second half of the last training
+    areas : arm -> mean figure over the cost that all arms spent, seed by seed
+    goal : 95 % of the full labels' mean figure, None without them
+    reached : by cost, arm -> what the mean curve spent until it reaches it, None where it does not
+    unsettled : arms whose figure still moved in the second half of the last training
     """
 
     by_arm: dict[str, list[Curve]]
@@ -77,8 +78,11 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
     low, high = _shared(whole, spec.over)
     areas = _areas(whole, spec.over, low, high)
     wanted: list[tuple[str, str, str, Paired | None]] = []
-    last = f"mIoU after round {spec.rounds}"
-    at_the_end = last if spec.over == "points" else f"mIoU at {high / 60:,.0f} estimated minutes"
+    measure = spec.measure
+    last = f"{measure.name} after round {spec.rounds}"
+    at_the_end = (
+        f"{measure.name} at {high / 60:,.0f} estimated minutes" if spec.over == "seconds" else last
+    )
     for arm in spec.arms:
         if arm.kind != "strategy":
             continue
@@ -96,18 +100,22 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
             wanted.append((arm.name, control.name, last, _last(whole, arm.name, control.name)))
         if arm.name != spec.compare:
             by_seed = _paired_areas(areas, whole, arm.name, spec.compare)
-            what = f"the area under mIoU over {spec.over}"
-            wanted.append((arm.name, spec.compare, what, by_seed))
+            what = f"the area under {measure.name} over {spec.over}"
+            if spec.rounds > 1 or not spec.boxes:
+                wanted.append((arm.name, spec.compare, what, by_seed))
+            if spec.deliver:
+                what = f"{measure.name} of the final detector"
+                wanted.append((arm.name, spec.compare, what, _final(whole, arm.name, spec.compare)))
     told = verdicts([one for *_, one in wanted], alpha)
     comparisons = [
         Comparison(a, b, what, verdict,
-                   _streets(whole, a, b, spec.block) if what == last else None)
+                   _streets(whole, a, b, spec.block) if what == last and not spec.boxes else None)
         for (a, b, what, _), verdict in zip(wanted, told, strict=True)
     ]  # fmt: skip
     goal = _goal([curve for arm in spec.arms if arm.kind == FULL for curve in by_arm[arm.name]])
     reached = {
         axis: {name: _reached(list(mine.values()), axis, goal) for name, mine in whole.items()}
-        for axis in ("points", "seconds")
+        for axis in (measure.first_axis, "seconds")
     }
     return Summary(
         by_arm, comparisons, alpha, {n: list(v.values()) for n, v in areas.items()}, goal,
@@ -121,14 +129,27 @@ def _seeds(whole: dict[str, dict[int, Curve]], a: str, b: str) -> list[int]:
         seed
         for seed in whole[a]
         if seed in whole[b]
-        and np.isfinite(whole[a][seed].miou).all()
-        and np.isfinite(whole[b][seed].miou).all()
+        and np.isfinite(whole[a][seed].figure).all()
+        and np.isfinite(whole[b][seed].figure).all()
     ]
 
 
 def _last(whole: dict[str, dict[int, Curve]], a: str, b: str) -> Paired | None:
     seeds = _seeds(whole, a, b)
-    return paired([whole[a][seed].miou[-1] - whole[b][seed].miou[-1] for seed in seeds])
+    return paired([whole[a][seed].figure[-1] - whole[b][seed].figure[-1] for seed in seeds])
+
+
+def _final(whole: dict[str, dict[int, Curve]], a: str, b: str) -> Paired | None:
+    """Of the detectors that are delivered at the end."""
+    values: dict[str, dict[int, float]] = {}
+    for name in (a, b):
+        for seed, curve in whole[name].items():
+            model = curve.records[-1]["figures"]["models"].get(FINAL)
+            value = np.nan if model is None else curve.measure.of_model(model)
+            if np.isfinite(value):
+                values.setdefault(name, {})[seed] = value
+    one, other = values.get(a, {}), values.get(b, {})
+    return paired([one[seed] - other[seed] for seed in one if seed in other])
 
 
 def _asking(whole: dict[str, dict[int, Curve]]) -> dict[str, dict[int, Curve]]:
@@ -137,10 +158,14 @@ def _asking(whole: dict[str, dict[int, Curve]]) -> dict[str, dict[int, Curve]]:
         name: {
             seed: curve
             for seed, curve in mine.items()
-            if len(curve.records) > 1 and curve.cost("points")[-1] > curve.cost("points")[0]
+            if len(curve.records) > 1 and _spent(curve)[-1] > _spent(curve)[0]
         }
         for name, mine in whole.items()
     }
+
+
+def _spent(curve: Curve) -> np.ndarray:
+    return curve.cost(curve.measure.first_axis)
 
 
 def _shared(whole: dict[str, dict[int, Curve]], axis: str) -> tuple[float, float]:
@@ -159,9 +184,9 @@ def _areas(
     further have none."""
     return {
         name: {
-            seed: area(curve.cost(axis), curve.miou, low, high)
+            seed: area(curve.cost(axis), curve.figure, low, high)
             for seed, curve in mine.items()
-            if np.isfinite(curve.miou).all()
+            if np.isfinite(curve.figure).all()
         }
         for name, mine in _asking(whole).items()
     }
@@ -188,7 +213,7 @@ def _streets(
 
 
 def _goal(full: Sequence[Curve]) -> float | None:
-    values = [float(curve.miou[-1]) for curve in full if len(curve.records)]
+    values = [float(curve.figure[-1]) for curve in full if len(curve.records)]
     known = [value for value in values if np.isfinite(value)]
     return REACHED * float(np.mean(known)) if known else None
 
@@ -200,7 +225,7 @@ def _reached(mine: Sequence[Curve], axis: str, goal: float | None) -> float | No
     cost = np.mean([curve.cost(axis) for curve in mine], axis=0)
     if not np.isfinite(cost).all():
         return float("nan")
-    value = np.mean([curve.miou for curve in mine], axis=0)
+    value = np.mean([curve.figure for curve in mine], axis=0)
     return cost_to_reach(cost, value, goal) if np.isfinite(value).all() else None
 
 
@@ -215,7 +240,7 @@ def _unsettled(whole: dict[str, dict[int, Curve]], compare: str, alpha: float) -
             training = curve.records[-1]["training"]
             half = [r["miou"] for r in training["looks"] if r["step"] * 2 <= training["steps"] + 1]
             if half and half[-1] is not None:
-                moved.append(abs(float(curve.miou[-1]) - half[-1]))
+                moved.append(abs(float(curve.figure[-1]) - half[-1]))
         if pair is not None and moved and np.mean(moved) > pair.half(alpha) / 2:
             found.append(name)
     return found

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.base.errors import DataError
+from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.experiment.spec import Spec
 
-_DONE = "calib.txt"  # what is written last of a sequence
+# What is written last of a sequence, by layout.
+_LAST = {"semantickitti": "sequences/{0}/calib.txt", "kitti-tracking": "{1}/oxts/{2}.txt"}
 
 
 def scans_of(spec: Spec, root: Path, job: Job) -> None:
@@ -16,8 +17,14 @@ def scans_of(spec: Spec, root: Path, job: Job) -> None:
     same bytes. Raises DataError where the sequences are not those of the spec."""
     made = spec.made
     assert made is not None
-    folders = [root / "sequences" / name for name in (*spec.train, *spec.validation)]
-    if all((folder / _DONE).exists() for folder in folders):
+    if spec.format not in _LAST:
+        raise SettingsError(
+            f"The experiment {spec.name}: no town is made in the layout {spec.format}.",
+            f"Layouts: {', '.join(_LAST)}.",
+        )
+    names = (*spec.train, *spec.validation)
+    last = [_LAST[spec.format].format(n, *n.partition("/")[::2]) for n in names]
+    if all((root / file).exists() for file in last):
         return
     from core.simulate.town import write_town  # loads open3d
 
@@ -32,8 +39,8 @@ def scans_of(spec: Spec, root: Path, job: Job) -> None:
         job=job,
     )
     if (written.train, written.validation) != (spec.train, spec.validation):
-        names = " and ".join(", ".join(side) for side in (written.train, written.validation))
+        words = " and ".join(", ".join(side) for side in (written.train, written.validation))
         raise DataError(
             f"The town of {spec.name} has other sequences than train and validation name.",
-            f"Let them name {names}.",
+            f"Let them name {words}.",
         )

@@ -15,6 +15,7 @@ import psutil
 
 from core.base.errors import ProjectError
 from core.base.files import read_json
+from core.experiment.box_cell import part_trained
 from core.experiment.cell import finished, recorded
 from core.experiment.folder import Cell, Experiment, read_experiment
 from core.experiment.record import RECORD, read_record
@@ -135,6 +136,7 @@ class Watch:
         runner = holder_of(self.out)
         why = {} if experiment.spec.table else failures(experiment)
         cells = () if experiment.spec.table else experiment.cells
+        measure = experiment.spec.measure
         states = tuple(_state(experiment, cell, why.get(cell.name, "")) for cell in cells)
         curves = []
         for one in states:
@@ -142,7 +144,7 @@ class Watch:
                 folders = recorded(experiment, one.cell)
                 records = [self._record(folder) for folder in folders]
                 curves.append(
-                    Curve(one.cell.arm.name, one.cell.seed, tuple(folders), tuple(records))
+                    Curve(one.cell.arm.name, one.cell.seed, tuple(folders), tuple(records), measure)
                 )
         return Seen(experiment, states, runner, self._left(experiment, states), tuple(curves))
 
@@ -166,7 +168,8 @@ class Watch:
         left = {False: 0.0, True: 0.0}
         for one in states:
             full = one.cell.arm.kind == FULL
-            shared = 1 if one.cell.first else 0  # a round that it takes over
+            # A round that it takes over, unless it trains a detector of its own in it.
+            shared = int(bool(one.cell.first) and not _goes_on(experiment, one.cell))
             for folder in recorded(experiment, one.cell)[shared:]:
                 took[full].append(self._record(folder)["wall_s"])
             left[full] += max(one.of - max(one.done, shared) - one.part, 0.0)
@@ -191,9 +194,14 @@ def _full_times(experiment: Experiment) -> float:
     return float(FULL_TIMES) if experiment.protocol == "equal" else 1.0
 
 
+def _goes_on(experiment: Experiment, cell: Cell) -> bool:
+    """Whether a cell trains in the round that it shares with others: of boxes, its CPSP."""
+    return experiment.spec.boxes and experiment.settings(cell.arm).ssal.cpsp
+
+
 def _state(experiment: Experiment, cell: Cell, why: str) -> CellState:
-    folder = experiment.cell_folder(cell.name)
-    rounds = tuple(sorted(path.parent for path in folder.glob(f"rounds/*-*/{QUERY}")))
+    folder, inside = experiment.cell_folder(cell.name), experiment.rounds_folder(cell.name)
+    rounds = tuple(sorted(path.parent for path in inside.glob(f"*-*/{QUERY}")))
     done, of = len(recorded(experiment, cell)), experiment.rounds(cell.arm)
     part = 0.0
     if finished(experiment, cell):
@@ -209,6 +217,9 @@ def _state(experiment: Experiment, cell: Cell, why: str) -> CellState:
 
 def _part(experiment: Experiment, cell: Cell, folder: Path) -> float:
     """0 to 1 of a round's training that is done, by its log."""
+    if experiment.spec.boxes:
+        settings = experiment.settings(cell.arm)
+        return part_trained(folder, settings.detect.steps, settings.ssal.cpsp)
     try:
         rows = read_json(folder / LOG, epochs=list[dict[str, Any]])["epochs"]
     except ProjectError:  # none yet

@@ -11,7 +11,7 @@ import numpy as np
 from core.base.words import DASH
 from core.boxes.evaluation.kitti_ap import DIFFICULTIES, ENOUGH, Frame, kitti_ap
 from core.boxes.evaluation.outcomes import LEAST_POINTS, Outcomes, Rules, outcomes
-from core.boxes.evaluation.reliability import d_ece
+from core.boxes.evaluation.reliability import d_ece, reliability
 from core.boxes.evaluation.simple_ap import simple_ap
 from core.boxes.kinds import Kind
 from core.boxes.table import Boxes
@@ -37,9 +37,10 @@ def box_metrics(
 
     {"frames", "classes": {name: {"objects" that hold 5 points, "found" from a score of .1, simple
     AP "strict", "loose", "bev_strict" (core.boxes.evaluation.simple_ap), "levels": strict AP of
-    objects of so many points, "d_ece" of strict, "kitti": {"counted", "r40", "r11": {metric: (3,)
-    percent}} where the camera is known}}, "mean": the same three over classes with objects}; 0..1,
-    None where no object counts.
+    objects of so many points, "d_ece" of strict, "reliability" of strict by tenths of the score:
+    {"boxes", "score", "right"} (core.boxes.evaluation.reliability.Bins), "kitti": {"counted",
+    "r40", "r11": {metric: (3,) percent}} where the camera is known}}, "mean": the same three over
+    classes with objects}; 0..1, None where no object counts.
     """
     classes = {}
     for label, (name, kind) in enumerate(zip(names, kinds, strict=True)):
@@ -73,6 +74,7 @@ def _of_class(frames: Sequence[Judged], label: int, kind: Kind) -> dict[str, Any
             for level in ("easy", "moderate", "hard")
         },
         "d_ece": _known(d_ece(strict)),
+        "reliability": _bins(strict),
     }
     pictures = [frame.picture for frame in frames if frame.picture is not None]
     if pictures and len(pictures) == len(frames) and strict.objects:
@@ -83,6 +85,15 @@ def _of_class(frames: Sequence[Judged], label: int, kind: Kind) -> dict[str, Any
             "r11": {metric: result.r11.tolist() for metric, result in of.items()},
         }
     return made
+
+
+def _bins(found: Outcomes) -> dict[str, list[Any]]:
+    bins = reliability(found)
+    return {
+        "boxes": bins.boxes.tolist(),
+        "score": [_known(value) for value in bins.score],
+        "right": [_known(value) for value in bins.right],
+    }
 
 
 def _known(value: float) -> float | None:

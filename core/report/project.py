@@ -405,9 +405,11 @@ def _experiment(report: _Report) -> None:
     except ProjectError as error:
         report.page.sentence(f"{error.what} {error.do}")
         return
-    for axis in ("points", "seconds"):
-        report.picture(partial(curves_svg, found.by_arm, axis, found.goal),
-                       f"{experiment.spec.title}: mIoU over {AXIS_WORDS[axis][0]}.")  # fmt: skip
+    measure = experiment.spec.measure
+    for axis in (measure.first_axis, "seconds"):
+        words = f"{measure.name} over {AXIS_WORDS[axis][0]}"
+        draw = partial(curves_svg, found.by_arm, axis, found.goal)
+        report.picture(draw, f"{experiment.spec.title}: {words}.")
     if any(one.found for one in found.comparisons):
-        report.picture(partial(forest_svg, found.comparisons), "Paired differences.")
+        report.picture(partial(forest_svg, found.comparisons, measure.name), "Paired differences.")
     report.page.items(one.sentence for one in found.comparisons)

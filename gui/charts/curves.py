@@ -1,5 +1,5 @@
-"""Curves of an experiment: mIoU, or the IoU of a class, over a cost; a line for each arm with the
-interval of its seeds."""
+"""Curves of an experiment: mIoU or AP, or that of a class, over a cost; a line for each arm with
+the interval of its seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from core.experiment.lines import MIOU, Line
+from core.experiment.lines import Line
+from core.experiment.measures import MIOU, Measure
 from core.experiment.plots import AXIS_WORDS
 from core.experiment.spec import CONTROL
 from gui.charts.chart import Chart, Mark
@@ -27,32 +28,43 @@ class Curves(Chart):
         "What the network is worth after each round, over what the answers cost. A line is the "
         "mean over an arm's seeds, its band the 95 % interval of the t over seeds; thin lines are "
         "the seeds. The control got no new label but trains as long as the others: what it gains "
-        "is training time. mIoU is over the classes of the validation truth, the same for all arms."
+        "is training time; of boxes there is none, since each round's detectors begin anew. mIoU "
+        "and AP are over classes of the validation truth, the same for all arms."
     )
 
     def __init__(self, theme) -> None:
         self.lines: list[Line] = []
-        self.axis, self.what = "points", MIOU
+        self.axis, self.what, self.measure = "points", "", MIOU
         self.goal: float | None = None
         self._ends: list[End] = []
         self._x, self._y = 1.0, (0.0, 100.0)
         super().__init__(theme)
 
     def set_lines(
-        self, lines: Sequence[Line], axis: str, what: str = MIOU, goal: float | None = None
+        self,
+        lines: Sequence[Line],
+        axis: str,
+        what: str = "",
+        goal: float | None = None,
+        measure: Measure = MIOU,
     ) -> None:
-        """Show lines over a cost; `goal`: 95 % of full labels, where it is known."""
+        """Show lines over a cost, of what arms are compared by or of the class `what`; `goal`: 95 %
+        of full labels, where it is known."""
         self.lines, self.axis, self.what, self.goal = list(lines), axis, what, goal
+        self.measure = measure
         if not lines:
             self.wait("A curve begins when the first round of an arm is trained and measured.")
             return
         last = (f"{line.arm} {line.mean[-1]:.1%}" for line in self.lines)
-        self.show_plot(f"{what} after the last round of each arm: {', '.join(last)}")
+        self.show_plot(
+            f"{what or measure.name} after the last round of each arm: {', '.join(last)}"
+        )
 
     def draw(self) -> None:
         words, over = AXIS_WORDS[self.axis]
         self._fit_view()
-        self.axes(words, f"{self.what}, %" if self.what == MIOU else f"IoU of {self.what}, %")
+        of = f"{self.measure.of_class} of {self.what}" if self.what else self.measure.name
+        self.axes(words, f"{of}, %")
         self._ends = []
         for place, line in enumerate(self.lines):
             control = line.arm.startswith(CONTROL)
@@ -103,7 +115,8 @@ class Curves(Chart):
         if np.isfinite(half):
             value += f" ± {100 * half:.1f}"
         seeds = f"{len(line.seeds)} seeds" if len(line.seeds) > 1 else f"seed {line.seeds[0]}"
-        return f"{line.arm}, round {number + 1}: {self.what} {value} %\n{spent}; {seeds}"
+        told = f"{self.what or self.measure.name} {value} %"
+        return f"{line.arm}, round {number + 1}: {told}\n{spent}; {seeds}"
 
     def _across(self, y: float, name: str, colour: QColor) -> None:
         pen = self.pen(colour, width=1.4, style=Qt.PenStyle.DotLine)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QPushButton
 
 from core.desk.explained import EXPERIMENT
 from core.experiment.lines import Line
+from core.experiment.measures import MIOU, Measure
 from core.experiment.plots import AXIS_WORDS
 from core.experiment.spec import CONTROL
 from core.experiment.summary import Comparison
@@ -32,11 +33,12 @@ class Shown:
     Attributes
     ----------
     title : of the experiment
-    lines : by cost (AXIS_WORDS)
+    lines : by cost, those of `measure`
     comparisons : after Holm
-    reached : by "points" and "seconds", what each arm's mean curve spent until it reached the
+    reached : by the first cost and "seconds", what each arm's mean curve spent until it reached the
         goal; None where it never does, NaN where nobody knows
-    goal : 95 % of the full labels' mIoU, None without them
+    goal : 95 % of what full labels come to, None without them
+    measure : what arms are compared by
     """
 
     title: str
@@ -44,6 +46,7 @@ class Shown:
     comparisons: list[Comparison]
     reached: Mapping[str, Mapping[str, float | None]]
     goal: float | None
+    measure: Measure = MIOU
 
 
 class ExperimentChart(Curves, Rows):
@@ -67,8 +70,7 @@ class ExperimentChart(Curves, Rows):
             (REACHED, "cost of 95 %"),
         ):
             self.kind.addItem(words, kind)
-        for name in AXIS_WORDS:
-            self.over.addItem("hours" if name == "seconds" else name, name)
+        self._offer(MIOU)
         self.kind.setAccessibleName("What is shown")
         self.over.setAccessibleName("Over which cost")
         for box in (self.kind, self.over):
@@ -83,18 +85,34 @@ class ExperimentChart(Curves, Rows):
 
     def set_experiment(self, found: Shown) -> None:
         """Show an experiment."""
+        if self.found is None or self.found.measure.axes != found.measure.axes:
+            self._offer(found.measure)
         self.found = found
         self._fill()
+
+    def _offer(self, measure: Measure) -> None:
+        """Put the costs that curves can be over in their box."""
+        self.over.blockSignals(True)
+        self.over.clear()
+        for name in measure.axes:
+            self.over.addItem("hours" if name == "seconds" else name, name)
+        self.over.blockSignals(False)
+
+    @property
+    def _axis(self) -> str:
+        """Of the two costs that are told until a goal is reached, the one that is chosen."""
+        assert self.found is not None
+        first = self.found.measure.first_axis
+        return first if self.over.currentData() == first else "seconds"
 
     @property
     def _costs(self) -> list[tuple[str, float | None]]:
         """(arm, hours or points) of those that ask; None where the goal is not reached."""
         assert self.found is not None
-        axis = "points" if self.over.currentData() == "points" else "seconds"
-        over = AXIS_WORDS[axis][1]
+        over = AXIS_WORDS[self._axis][1]
         return [
             (arm, None if value is None else value / over)
-            for arm, value in self.found.reached[axis].items()
+            for arm, value in self.found.reached[self._axis].items()
             if not arm.startswith(CONTROL) and (value is None or np.isfinite(value))
         ]
 
@@ -106,8 +124,8 @@ class ExperimentChart(Curves, Rows):
         self.over.setEnabled(kind != FOREST)
         told = [one for one in found.comparisons if one.found is not None]
         if kind == CURVES:
-            self.set_lines(found.lines[str(self.over.currentData())],
-                           str(self.over.currentData()), goal=found.goal)  # fmt: skip
+            axis = str(self.over.currentData())
+            self.set_lines(found.lines[axis], axis, goal=found.goal, measure=found.measure)
         elif kind == FOREST and not told:
             self.wait("Two arms with two finished seeds each are compared; there are none yet.")
         elif kind == REACHED and found.goal is None:
@@ -116,7 +134,7 @@ class ExperimentChart(Curves, Rows):
             self.wait("No arm that asks has a finished curve yet.")
         elif kind == REACHED and all(value is None for _, value in self._costs):
             assert found.goal is not None
-            self.wait(f"No arm's mean curve reaches 95 % of full labels, {found.goal:.1%} mIoU.")
+            self.wait(f"No arm's mean curve reaches 95 % of full labels, {found.goal:.1%}.")
         elif kind == FOREST:
             self.show_plot("; ".join(one.sentence for one in told))
         else:
@@ -143,7 +161,8 @@ class ExperimentChart(Curves, Rows):
         low, high = min([*lows, 0.0]), max([*highs, 0.0])
         room = 0.05 * (high - low) or 1.0
         names = [f"{one.a} – {one.b}, {one.what}" for one in rows]
-        self.lay_rows(names, "difference in mIoU, percentage points", low - room, high + room)
+        words = f"difference in {self.found.measure.name}, percentage points"
+        self.lay_rows(names, words, low - room, high + room)
         zero = self.pen(QColor(self.theme.quiet), width=1.2, style=Qt.PenStyle.DotLine)
         self.plot.addItem(pg.PlotCurveItem([0, 0], [0, len(rows)], pen=zero))
         blue, grey = QColor(COLOURS[0]), QColor(self.theme.quiet)
@@ -165,9 +184,7 @@ class ExperimentChart(Curves, Rows):
         ]
 
     def _draw_costs(self) -> None:
-        rows = self._costs
-        points = self.over.currentData() == "points"
-        words = "points asked" if points else "hours of a person's work, estimated"
+        rows, words = self._costs, AXIS_WORDS[self._axis][0]
         known = [value for _, value in rows if value is not None]
         names = [arm if value is not None else f"{arm}: not reached" for arm, value in rows]
         self.lay_rows(names, f"{words}, until 95 % of full labels", 0,
@@ -195,8 +212,7 @@ class ExperimentChart(Curves, Rows):
         if kind == CURVES:
             return Curves.table(self)
         if kind == REACHED:
-            points = self.over.currentData() == "points"
-            return ("arm", "points" if points else "hours"), list(self._costs)
+            return ("arm", "hours" if self._axis == "seconds" else self._axis), list(self._costs)
         assert self.found is not None
         heading = ("a", "b", "what", "mean", "low", "high", "p", "pairs", "claimed")
         return heading, [

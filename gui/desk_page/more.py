@@ -29,7 +29,6 @@ from core.desk.scans import scans_of
 from core.experiment.folder import experiment_above, read_experiment
 from core.experiment.lines import lines_of
 from core.experiment.names import ABOUT
-from core.experiment.plots import AXIS_WORDS
 from core.experiment.results import curves
 from core.experiment.summary import summarise
 from gui.charts.certainty import ECE, ENTROPY, RELIABLE, CertaintyChart
@@ -286,8 +285,9 @@ def _shown(out: Path) -> Shown:
     found = summarise(experiment, curves(experiment))
     return Shown(
         experiment.spec.title,
-        {axis: lines_of(found.by_arm, axis) for axis in AXIS_WORDS},
+        {axis: lines_of(found.by_arm, axis) for axis in experiment.spec.measure.axes},
         found.comparisons,
         found.reached,
         found.goal,
+        experiment.spec.measure,
     )

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.experiment.folder import Experiment
-from core.experiment.report import mean_and_half
+from core.experiment.numbers import mean_and_half
 from core.experiment.results import Curve
 from core.experiment.summary import Summary, summarise
 from gui.look.scrolled import Scrolled
@@ -33,7 +33,7 @@ _NOTE = (
 
 @dataclass(frozen=True)
 class Told:
-    """Sentences, and tables: (title, heading, rows) each; `goal`: 95 % of full labels' mIoU."""
+    """Sentences, and tables: (title, heading, rows) each; `goal`: 95 % of full labels."""
 
     sentences: tuple[str, ...]
     tables: tuple[tuple[str, Sequence[str], Sequence[Sequence[str]]], ...]
@@ -52,15 +52,16 @@ def told_of(experiment: Experiment, curves: Sequence[Curve]) -> Told:
             f"{', '.join(summary.unsettled)}."
         )
     heading = ["arm", *(f"round {n + 1}" for n in range(experiment.spec.rounds)), "seeds"]
-    return Told(tuple(said), (("mIoU by round, %", heading, _means(experiment, summary)),),
-                summary.goal)  # fmt: skip
+    title = f"{experiment.spec.measure.name} by round, %"
+    means = (title, heading, _means(experiment, summary))
+    return Told(tuple(said), (means,), summary.goal)
 
 
 def _means(experiment: Experiment, summary: Summary) -> list[list[str]]:
     rows = []
     for arm, mine in summary.by_arm.items():
         cells = [
-            mean_and_half([float(c.miou[number]) for c in mine if len(c.records) > number])
+            mean_and_half([float(c.figure[number]) for c in mine if len(c.records) > number])
             for number in range(experiment.spec.rounds)
         ]
         rows.append([arm, *cells, str(sum(bool(c.records) for c in mine))])

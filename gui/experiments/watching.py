@@ -25,7 +25,8 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.base.words import duration
 from core.experiment.attached import kill_tree
-from core.experiment.lines import MIOU, lines_of
+from core.experiment.lines import lines_of
+from core.experiment.measures import MIOU
 from core.experiment.plots import AXIS_WORDS
 from core.experiment.report import REPORT, write_report
 from core.experiment.unscored import write_table
@@ -96,9 +97,8 @@ class Watching(QWidget):
         self.problem.hide()
         self.chart = Curves(theme)
         self.axis, self.what = Combo(), Combo()
-        for name, (words, _) in AXIS_WORDS.items():
-            self.axis.addItem(words, name)
-        self.what.addItem(MIOU, MIOU)
+        self._measure = MIOU
+        self._offer()
         for label, box in (("over", self.axis), ("of", self.what)):
             beside_it = QLabel(label)
             beside_it.setObjectName("quiet")
@@ -250,12 +250,25 @@ class Watching(QWidget):
 
     def _choices(self, seen: Seen) -> None:
         """The classes that a curve can be of, once they are known."""
+        if seen.experiment.spec.measure != self._measure:
+            self._measure = seen.experiment.spec.measure
+            self._offer()
         first = next((c.records[0] for c in seen.curves if c.records), None)
         if first is None or self.what.count() > 1:
             return
-        for name, value in first["figures"]["iou"].items():
-            if value is not None:
-                self.what.addItem(name, name)
+        for name in self._measure.class_names(first):
+            self.what.addItem(name, name)
+
+    def _offer(self) -> None:
+        """Put what curves can be of, and over, in the two boxes."""
+        for box in (self.axis, self.what):
+            box.blockSignals(True)
+            box.clear()
+        for name in self._measure.axes:
+            self.axis.addItem(AXIS_WORDS[name][0], name)
+        self.what.addItem(self._measure.name, "")
+        for box in (self.axis, self.what):
+            box.blockSignals(False)
 
     def _say(self, sentence: str) -> None:
         self.problem.setText(breakable(sentence))
@@ -274,12 +287,13 @@ class Watching(QWidget):
             self.chart.wait("Nothing is trained in this experiment: see Results.")
             return
         axis, what = str(self.axis.currentData()), str(self.what.currentData())
-        goal = self.results.told.goal if self.results.told is not None and what == MIOU else None
+        goal = self.results.told.goal if self.results.told is not None and not what else None
         drawn = (self._records(), goal)
         if drawn == self._drawn and not anew:
             return
         self._drawn = drawn
-        self.chart.set_lines(lines_of(self.seen.by_arm, axis, what), axis, what, goal)
+        lines = lines_of(self.seen.by_arm, axis, what)
+        self.chart.set_lines(lines, axis, what, goal, self._measure)
 
     def _sum(self) -> None:
         """What may be said of the records, where there are other ones."""

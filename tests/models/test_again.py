@@ -13,8 +13,8 @@ from core import steps
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
-from core.experiment.cell import Learning
 from core.experiment.folder import opened
+from core.experiment.learning import Learning
 from core.experiment.results import curves
 from core.experiment.run import run_cells, set_up
 from core.experiment.spec import read_spec

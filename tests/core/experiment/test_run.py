@@ -16,8 +16,8 @@ from core.base.errors import LockedError, ProjectError, SettingsError, StorageEr
 from core.base.files import hash_file
 from core.base.jobs import Job
 from core.experiment import run as running
-from core.experiment.cell import Learning
 from core.experiment.folder import Experiment, opened, read_experiment
+from core.experiment.learning import Learning
 from core.experiment.report import failures, write_report
 from core.experiment.results import RESULTS, curves, write_results
 from core.experiment.run import alone, run_cells, set_up
@@ -419,7 +419,7 @@ def test_a_report_of_half_an_experiment_mixes_no_rounds(ready: Path, tmp_path: P
     assert line.split(" | ")[-2] == f"{100 * only:.1f}"
     assert sum(row.startswith("| ent | ") for row in page.splitlines()) == 3
     asked = found["ent", 1].records[-1]["costs"]
-    first = 100 * float(found["ent", 1].miou[0])
+    first = 100 * float(found["ent", 1].figure[0])
     minutes = f"{asked['seconds'] / 60:,.0f}"
     assert (
         f"| ent | 1 | {asked['units']:,} | {asked['points']:,} | {minutes} | {first:.1f} | – |"

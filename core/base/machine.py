@@ -50,7 +50,8 @@ def too_much(settings: TrainSettings, points: int = _TYPICAL_POINTS) -> str | No
     if has_gpu():
         return None
     # Of 124,000 points of SemanticKITTI 92, 62 and 35 thousand voxels of 0.05, 0.1 and 0.2 m.
-    voxels = settings.batch * points * min(1.0, 0.155 * settings.voxel_m**-0.5)
+    scans = settings.batch + (settings.teacher_scans if settings.teacher_weight else 0)
+    voxels = scans * points * min(1.0, 0.155 * settings.voxel_m**-0.5)
     needed = voxels * BYTES_PER_VOXEL * settings.width
     seconds = voxels * settings.width**2 * _SECONDS_PER_VOXEL
     import psutil

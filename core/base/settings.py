@@ -29,6 +29,12 @@ ADDED: Mapping[str, str] = {
     "rig.drop_reflections": "0.2.0",
     "train.steps": "0.2.0",
     "train.look_every": "0.2.0",
+    "train.from_scratch": "0.2.0",
+    "train.teacher_weight": "0.2.0",
+    "train.teacher_threshold": "0.2.0",
+    "train.teacher_decay": "0.2.0",
+    "train.teacher_ramp": "0.2.0",
+    "train.teacher_scans": "0.2.0",
     **dict.fromkeys(ssal_settings.MEANINGS, "0.2.0"),
     **dict.fromkeys(detect_settings.MEANINGS, "0.2.0"),
 }
@@ -78,8 +84,10 @@ class QuerySettings:
 @dataclass(frozen=True)
 class TrainSettings:
     """The network and its training. `steps` of a round, 0 for as many as its epochs have;
-    `look_every`: steps between two looks at the validation scans, 0 for none; `mixed`: half
-    precision where there is CUDA; `threads` 0 leaves one core to the window."""
+    `look_every`: steps between two looks at the validation scans, 0 for none; `from_scratch`: no
+    round goes on from another's weights; `teacher_…`: the mean teacher (models.training.teacher),
+    of weight 0 for none; `mixed`: half precision where there is CUDA; `threads` 0 leaves one core
+    to the window."""
 
     network: str
     width: float
@@ -90,6 +98,12 @@ class TrainSettings:
     epochs: int
     steps: int
     look_every: int
+    from_scratch: bool
+    teacher_weight: float
+    teacher_threshold: float
+    teacher_decay: float
+    teacher_ramp: int
+    teacher_scans: int
     rotate: bool
     scale_low: float
     scale_high: float
@@ -127,6 +141,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "train.epochs": (1, 10**5),
     "train.steps": (0, 10**8),
     "train.look_every": (0, 10**8),
+    "train.teacher_weight": (0, 100),
+    "train.teacher_threshold": (0, 1),
+    "train.teacher_decay": (0, 1),
+    "train.teacher_ramp": (0, 10**8),
+    "train.teacher_scans": (0, 1000),
     "train.scale_low": (0.1, 1),
     "train.scale_high": (1, 10),
     "train.threads": (0, 1024),

@@ -131,6 +131,8 @@ class Experiment:
         if self.protocol == "equal":
             steps = self.spec.steps * (FULL_TIMES if arm.kind == FULL else 1)
             values |= {"train.steps": str(steps), "train.look_every": str(max(1, steps // 2))}
+        if arm.kind == FULL and "train.teacher_weight" in values:
+            values["train.teacher_weight"] = "0"  # nothing is unlabelled
         return values
 
     def settings(self, arm: Arm) -> Settings:

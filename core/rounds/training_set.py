@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +70,16 @@ def write_training(path: Path, training: TrainingSet) -> None:
     if training.pseudo is not None:
         value["pseudo"] = vars(training.pseudo)
     write_json(path, value)
+
+
+def name_teacher(path: Path, teacher: Mapping[str, Any] | None) -> None:
+    """Say in a frozen training set, where there is one, by which mean teacher it is learnt (None:
+    by none): its settings, and the hash of the `checkpoint` that it began as."""
+    if path.exists():
+        stored = read_json(path)
+        if stored.get("teacher") != teacher:
+            left = {key: value for key, value in stored.items() if key != "teacher"}
+            write_json(path, left if teacher is None else {**left, "teacher": teacher})
 
 
 def read_training(

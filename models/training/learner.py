@@ -19,6 +19,7 @@ from models.machine import device
 from models.sparse.layers import Levels
 from models.training.batches import Batch
 from models.training.group import Group
+from models.training.teacher import Teacher
 
 _LOWER = (
     "Lower train.batch or train.width, or raise train.voxel_m: in the window under Settings, or by "
@@ -32,14 +33,17 @@ class OutOfMemory(ProjectError):
 
 @dataclass(frozen=True)
 class Learnt:
-    """The loss of a step, mean over its labelled voxels, and their confusion (C, C)."""
+    """The loss of a step, mean over its labelled voxels, and their confusion (C, C); with a mean
+    teacher the step's `free` voxels, of which nobody said anything, and of how many it was sure."""
 
     loss: float
     matrix: np.ndarray
+    free: int = 0
+    sure: int = 0
 
 
 class Learner:
-    """A network and its optimiser.
+    """A network and its optimiser, and with `teacher_weight` a mean teacher of the network.
 
     On CUDA with `mixed`, products run in half precision and the loss is scaled; sums, losses and
     weights stay in single.
@@ -60,24 +64,34 @@ class Learner:
         self.scaler = torch.amp.GradScaler(enabled=self.mixed)
         self.settings = settings
         self.classes = classes
+        self.teacher = Teacher(self.network, settings) if settings.teacher_weight else None
         self._joined = self.group.join(self.network)
 
+    @property
+    def result(self) -> nn.Module:
+        """The network that predicts: the teacher where there is one, as its paper has it."""
+        return self.teacher.network if self.teacher else self.network
+
     def state(self) -> dict[str, Tensor]:
-        """The loss scale, to go on from; empty in single precision."""
-        if not self.mixed:
-            return {}
-        kept = self.scaler.state_dict()
-        return {"scaler": torch.tensor([kept["scale"], kept["_growth_tracker"]]).double()}
+        """What to go on from beside network and optimiser: the loss scale, none in single
+        precision, and the teacher."""
+        found = self.teacher.state() if self.teacher else {}
+        if self.mixed:
+            kept = self.scaler.state_dict()
+            found["scaler"] = torch.tensor([kept["scale"], kept["_growth_tracker"]]).double()
+        return found
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Take up what `state` gave."""
+        if self.teacher:
+            self.teacher.load_state(tensors)
         if self.mixed and "scaler" in tensors:
             scale, tracker = tensors["scaler"].tolist()
             whole = {**self.scaler.state_dict(), "scale": scale, "_growth_tracker": int(tracker)}
             self.scaler.load_state_dict(whole)
 
-    def learn(self, batch: Batch, place: str) -> Learnt | None:
-        """Take one step; None for a batch that cannot be learnt from.
+    def learn(self, batch: Batch, place: str, step: int = 0) -> Learnt | None:
+        """Take the run's step of number `step`; None for a batch that cannot be learnt from.
 
         It has no labelled voxel, or fewer than the two coarsest ones that batch normalisation
         needs. `place` says in an error where the run is. Raises OutOfMemory before the weights
@@ -85,14 +99,14 @@ class Learner:
         """
         self._check_memory(batch)
         try:
-            return self._learn(batch, place)
+            return self._learn(batch, place, step)
         except RuntimeError as error:
             explained = explained_by(error, len(batch.scans), _LOWER)
             if explained is None:
                 raise
             raise explained from error
 
-    def _learn(self, batch: Batch, place: str) -> Learnt | None:
+    def _learn(self, batch: Batch, place: str, step: int) -> Learnt | None:
         target = batch.target.to(self.where)
         levels = Levels(batch.keys.to(self.where), 4)
         labelled = int((batch.target != IGNORED).sum())
@@ -100,6 +114,7 @@ class Learner:
         everywhere, coarsest = self.group.total(counts).tolist()
         if not everywhere or coarsest < 2:
             return None
+        pseudo, free, sure = self._said(batch, place)
         with torch.autocast(self.where.type, torch.float16, enabled=self.mixed):
             logits, _ = self._joined(batch.features.to(self.where), levels)
         logits = logits.float()
@@ -107,19 +122,41 @@ class Learner:
         # Gradients are averaged over processes: the mean is over all their labelled voxels.
         loss = each * (self.group.size / everywhere)
         value = float(self.group.total(loss.detach())) / self.group.size
-        if not np.isfinite(value):
+        told = value
+        if self.teacher and sure:  # a mean over all free voxels: what few are sure of counts less
+            each = F.cross_entropy(logits, pseudo, ignore_index=IGNORED, reduction="sum")
+            more = each * (self.teacher.weight(step) * self.group.size / free)
+            told += float(self.group.total(more.detach())) / self.group.size
+            loss = loss + more
+        if not np.isfinite(told):
             raise ProjectError(
-                f"The loss became {value} in {place} (scan {batch.scans[0]}).",
+                f"The loss became {told} in {place} (scan {batch.scans[0]}).",
                 "Lower train.learning_rate; the last good state is kept beside the checkpoint.",
             )
         self.optimiser.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        if self.teacher:
+            self.teacher.follow(self.network, step + 1)
         predicted = logits.detach().argmax(1).cpu().numpy().astype(np.uint8)
         truth = batch.target.numpy().astype(np.uint8)
         matrix = torch.from_numpy(confusion(truth, predicted, self.classes))
-        return Learnt(value, self.group.total(matrix.to(self.where)).cpu().numpy())
+        return Learnt(value, self.group.total(matrix.to(self.where)).cpu().numpy(), free, sure)
+
+    def _said(self, batch: Batch, place: str) -> tuple[Tensor, int, int]:
+        """What the teacher says of a batch's voxels, (V,) int64; how many are free in all
+        processes, and of how many it is sure."""
+        pseudo = torch.full_like(batch.target, IGNORED, device=self.where)
+        if self.teacher is None:
+            return pseudo, 0, 0
+        free = 0
+        if batch.weak is not None:
+            pseudo = self.teacher.says(batch.weak, self.where, mixed=self.mixed, place=place)
+            free = int((batch.weak.asked >= 0).sum())
+        counts = torch.tensor([free, int((pseudo != IGNORED).sum())], device=self.where)
+        everywhere, sure = self.group.total(counts).tolist()
+        return pseudo, everywhere, sure
 
     def _check_memory(self, batch: Batch) -> None:
         needed = len(batch.keys) * BYTES_PER_VOXEL * self.settings.width

@@ -23,10 +23,10 @@ def look(
 ) -> dict[str, Any]:
     """mIoU on the labelled validation scans, as core.rounds.figures has it; one clean view each.
 
-    The network is in training mode again afterwards; neither weights nor chance were touched.
+    The network is in the mode that it was in afterwards; neither weights nor chance were touched.
     """
     matrix = np.zeros((len(classes),) * 2, np.int64)
-    where = device()
+    where, before = device(), network.training
     network.eval()
     try:
         for scan in dataset.validation:
@@ -43,5 +43,5 @@ def look(
                 predicted[voxels.rows] = said[voxels.voxel_of_point.numpy()]
             matrix += confusion(truth, classes.now[predicted], len(classes))
     finally:
-        network.train()
+        network.train(before)
     return figures(matrix, classes.names, merged=bool(classes.merges))

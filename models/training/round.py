@@ -13,8 +13,11 @@ from models.training.train import train as run
 
 
 def train_round(project: Project, found: Round, start: Path | None, job: Job) -> None:
-    """Train a round to its checkpoint, in this process or as one of a group."""
-    line = project.branch(found)[:-1]
+    """Train a round to its checkpoint, in this process or as one of a group.
+
+    It begins from `start`, else from its nearest trained ancestor; by `from_scratch` from nothing.
+    """
+    line = [] if project.settings.train.from_scratch else project.branch(found)[:-1]
     parent = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
     run(
         with_pseudo(project, project.training_set(found)),

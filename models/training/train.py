@@ -29,13 +29,14 @@ from core.data.classes import ClassList
 from core.data.scans import Dataset
 from core.quality.iou import iou, mean_iou
 from core.rounds.log import read_log, read_looks
-from core.rounds.round import LOG
-from core.rounds.training_set import TrainingSet
+from core.rounds.round import LOG, TRAINING
+from core.rounds.training_set import TrainingSet, name_teacher
 from models.machine import device, use_threads
 from models.networks import checkpoint, make_network
 from models.networks.published import read_published
 from models.sparse import describe, release_buffers
 from models.sparse.backends import choose
+from models.training import teacher
 from models.training.batches import Batch, batch_count, batches
 from models.training.group import Group
 from models.training.learner import Learner, Learnt, OutOfMemory
@@ -43,6 +44,7 @@ from models.training.looks import look
 
 STATE = "training.safetensors"
 _LOSSES, _CONFUSION, _SEEN = "epoch.losses", "epoch.confusion", "run.seen"
+_PSEUDO = "epoch.pseudo"
 _SAVE_EVERY_S = 120.0
 _LONG_STEP_S = 3.0  # an estimate takes a second step only where the first was shorter
 _READERS = 8
@@ -67,9 +69,11 @@ def train(
     scans with an answer, each in an order of its own, the last of them cut short where the steps
     end. Under torchrun each process takes its share of every step.
     A state saved by an interrupted run of the same input is taken up, also with another batch.
-    Raises ProjectError for a checkpoint that does not fit, too little memory, or a loss that is
-    no number.
+    With `teacher_weight` a mean teacher says classes of unlabelled points, and is what is written;
+    training.json beside `out` names it. Raises ProjectError for a checkpoint that does not fit, too
+    little memory, a loss that is no number, or a teacher without anything to say.
     """
+    teacher.check_free(training, dataset, settings)
     group = Group.current()
     threads = use_threads(settings.threads, group.size)
     torch.manual_seed(seed)
@@ -80,10 +84,15 @@ def train(
     rounds, scans = list(training.rounds), list(training.scans)
     values = {**vars(settings), "batch": None}  # a run may go on with another
     del values["look_every"]  # which changes no weight
+    del values["from_scratch"]  # the start says it
     if not settings.steps:  # as before there was the choice
         del values["steps"]
+    if not settings.teacher_weight:
+        values = {name: value for name, value in values.items() if not name.startswith("teacher_")}
     merged = [[merge.source, merge.into] for merge in classes.merges]
     inputs = [scans, dict(training.positions), rounds, repr(values), source]
+    if settings.teacher_weight:
+        inputs.append(list(training.unlabelled))
     if training.pseudo is not None:
         inputs.append(vars(training.pseudo))
     fingerprint = hash_json([*inputs, merged] if merged else inputs)
@@ -113,6 +122,8 @@ def train(
         if device().type == "cpu":
             warm("models.sparse.warm", job)
         run.resume(job)
+        if group.leads:
+            name_teacher(out.parent / TRAINING, teacher.about(settings, source))
         if group.size == 1 and not run.finished:
             job.progress(0, 1, "estimate")
             job.say(run.estimate())
@@ -120,7 +131,7 @@ def train(
     finally:
         release_buffers()
     if group.leads:
-        checkpoint.save(out, network, run.about(run.epoch, run.step))
+        checkpoint.save(out, run.learner.result, run.about(run.epoch, run.step))
         (out.parent / STATE).unlink(missing_ok=True)
 
 
@@ -204,6 +215,7 @@ class _Run:
     def _new_epoch(self) -> None:
         self.losses: list[float] = []
         self.matrix = np.zeros((len(self.classes),) * 2, np.int64)
+        self.free = self.sure = 0
 
     def about(self, epoch: int, step: int) -> checkpoint.About:
         return replace(self.begun, epoch=epoch, step=step)
@@ -215,6 +227,7 @@ class _Run:
         if not self.state.exists():
             return
         tensors, about = checkpoint.read(self.state)
+        teacher.check_state(tensors, self.learner.settings, self.state)
         if about.training != self.begun.training or about.seed != self.seed:
             return
         self.begun = replace(self.begun, backend=about.going_on_with(now))
@@ -234,6 +247,8 @@ class _Run:
         self.step = about.step * about.batch // self.begun.batch
         self.losses = tensors[_LOSSES].tolist()
         self.matrix = tensors[_CONFUSION].numpy()
+        if self.learner.teacher:
+            self.free, self.sure = tensors[_PSEUDO].tolist()
         if _SEEN in tensors:
             self.taken, self.views, voxels = tensors[_SEEN].tolist()
             self.voxels = voxels if voxels >= 0 else None
@@ -247,13 +262,16 @@ class _Run:
 
     def _check_progress(self, tensors: dict[str, torch.Tensor], about: checkpoint.About) -> None:
         """Raise ProjectError where a state does not say how far a run like this one was."""
-        losses, matrix, seen = (tensors.get(name) for name in (_LOSSES, _CONFUSION, _SEEN))
+        names = (_LOSSES, _CONFUSION, _SEEN, _PSEUDO)
+        losses, matrix, seen, pseudo = (tensors.get(name) for name in names)
+        taught = pseudo is not None and (pseudo.dtype, tuple(pseudo.shape)) == (torch.int64, (2,))
         good = (
             losses is not None
             and matrix is not None
             and (losses.dtype, losses.dim()) == (torch.float64, 1)
             and (matrix.dtype, tuple(matrix.shape)) == (torch.int64, self.matrix.shape)
             and (seen is None or (seen.dtype, tuple(seen.shape)) == (torch.int64, (3,)))
+            and (taught or not self.learner.teacher)
             and (self.limit > 0 or about.epoch <= self.epochs)
             and about.batch > 0
         )
@@ -275,6 +293,8 @@ class _Run:
             ),
             **self.learner.state(),
         }
+        if self.learner.teacher:
+            progress[_PSEUDO] = torch.tensor([self.free, self.sure])
         about = self.about(self.epoch, self.step)
         network, optimiser = self.learner.network, self.learner.optimiser
         checkpoint.save(self.state, network, about, optimiser, progress)
@@ -330,7 +350,7 @@ class _Run:
                 job.progress(self.done, self.whole, "train", **self._values())
                 place = (self.seed, self.epoch, self.step, self.learner.group.rank)
                 torch.manual_seed(_step_seed(*place))  # of dropout
-                learnt = self.learner.learn(batch, self._place())
+                learnt = self.learner.learn(batch, self._place(), self.taken)
                 self._count(learnt)
                 if time.monotonic() - self.saved > _SAVE_EVERY_S:
                     self.save()
@@ -352,6 +372,7 @@ class _Run:
         if learnt is not None:
             self.losses.append(learnt.loss)
             self.matrix += learnt.matrix
+            self.free, self.sure = self.free + learnt.free, self.sure + learnt.sure
             if self.voxels is not None:
                 self.voxels += int(learnt.matrix.sum())
 
@@ -367,7 +388,7 @@ class _Run:
             return
         if self.looks and self.looks[-1]["step"] == self.taken:
             return
-        network, voxel_m = self.learner.network, self.learner.settings.voxel_m
+        network, voxel_m = self.learner.result, self.learner.settings.voxel_m
         found = look(network, self.dataset, self.classes, voxel_m, job)
         self.looks.append({"step": self.taken, **found})
         self._write_log()
@@ -391,8 +412,11 @@ class _Run:
             return
         mean = float(np.mean(self.losses)) if self.losses else None
         miou = mean_iou(iou(self.matrix))
-        row = {"epoch": self.epoch + 1, "loss": mean, "labelled_miou": miou, "steps": self.taken}
-        self.log.append({**row, "views": self.views, "voxels": self.voxels})
+        row: dict[str, Any] = {"epoch": self.epoch + 1, "loss": mean, "labelled_miou": miou}
+        row |= {"steps": self.taken, "views": self.views, "voxels": self.voxels}
+        if self.learner.teacher:
+            row["pseudo"] = {"free": self.free, "sure": self.sure}
+        self.log.append(row)
         self._write_log()
 
     def _write_log(self) -> None:

@@ -26,7 +26,16 @@ _NEW = {
         "split_points": 0,
         "units": "basal",
     },  # and not what the preset says now: its units stay
-    "train": {"steps": 0, "look_every": 0},
+    "train": {
+        "steps": 0,
+        "look_every": 0,
+        "from_scratch": False,
+        "teacher_weight": 0.0,
+        "teacher_threshold": 0.9,
+        "teacher_decay": 0.99,
+        "teacher_ramp": 300,
+        "teacher_scans": 1,
+    },
     "label": {"instances": False},
     "rig": {
         "axes": "x,y,z",

@@ -17,7 +17,7 @@ from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
 from core.exchange.box_files import truth
 from core.experiment.folder import Experiment, opened, read_experiment
-from core.experiment.report import failures, write_report
+from core.experiment.report import REPORT, failures, write_report
 from core.experiment.results import RESULTS, curves, write_results
 from core.experiment.run import run_cells, set_up
 from core.experiment.spec import Spec, read_spec
@@ -107,7 +107,7 @@ def test_the_report_has_the_numbers_of_an_independent_count(whole: Experiment):
     """From results.csv and the files of the detectors alone, with numpy's own means and t."""
     rows = list(csv.DictReader((whole.out / RESULTS).read_text().splitlines()))
     value = {(r["arm"], int(r["seed"]), int(r["round"]), r["metric"]): r["value"] for r in rows}
-    page = (whole.out / "report.md").read_text()
+    page = (whole.out / REPORT).with_suffix(".md").read_text()
     for arm in ("random", "entropy", "cal"):
         means = []
         for seed in (0, 1):

@@ -131,6 +131,7 @@ def finish(
     if experiment.spec.deliver and last and cell.arm.kind != "first":
         models = (*models, FINAL)
         if not metrics_file(found.folder, FINAL).exists():
+            assert learning.deliver is not None
             learning.deliver(project, job)
             learning.evaluate(project, job)
     figures = {model: _figures(found.folder, model) for model in models}

@@ -17,17 +17,12 @@ class Train(Protocol):
     def __call__(self, project: Project, job: Job, *, scored: bool) -> object: ...
 
 
-def no_delivery(project: Project, job: Job) -> None:
-    """Of points nothing is delivered."""
-    raise NotImplementedError(project.path)
-
-
 @dataclass(frozen=True)
 class Learning:
-    """Functions of models, which other processes find by their names. `deliver`: of boxes, train
-    the final detector."""
+    """Functions of models, which other processes find by their names. `deliver` trains the final
+    detector of boxes; of points nothing is delivered, and it is None."""
 
     train: Train
     evaluate: Callable[[Project, Job], Any]
     backend: Callable[[], str]
-    deliver: Callable[[Project, Job], Any] = no_delivery
+    deliver: Callable[[Project, Job], Any] | None = None

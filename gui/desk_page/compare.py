@@ -45,6 +45,8 @@ from gui.view.form import sketch_of
 from gui.view.opengl import opengl
 from gui.view.view import CloudView
 
+_LEAST_ACROSS = 20.0  # metres, of a scan with little in it
+
 
 def read(project: Project, rounds: tuple[str, str], scan: str) -> Read:
     """Read a scan and what two rounds say of it. Raises ProjectError."""
@@ -52,6 +54,13 @@ def read(project: Project, rounds: tuple[str, str], scan: str) -> Read:
     a, b = (said_and_entropy(project, project.round(id), scan) for id in rounds)
     truth = project.dataset.ground_truth(scan, project.classes) if project.research else None
     return Read(scan, points, sketch_of(points, None), (a[0], b[0]), (a[1], b[1]), truth)
+
+
+def _across(points: np.ndarray) -> float:
+    """Metres that a view has to show of points (N, >= 2): but for the farthest 5 %, all of them."""
+    if not len(points):
+        return _LEAST_ACROSS
+    return max(_LEAST_ACROSS, 2 * float(np.percentile(np.hypot(points[:, 0], points[:, 1]), 95)))
 
 
 class ComparePage(QDialog):
@@ -237,7 +246,7 @@ class ComparePage(QDialog):
             view.set_units(np.zeros((1, 3), np.uint8), np.array([255], np.uint8))
             view.set_light(light_on(np.array([1.0, 0.0])))
         if fresh and self.views:
-            self.views[0].overview()
+            self.views[0].overview(_across(points))
         self._paint()
 
     def _paint(self) -> None:

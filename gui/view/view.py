@@ -300,10 +300,10 @@ class CloudView(QWidget):
             up and abs(turned(self.camera.azimuth, pose.azimuth, 1) - self.camera.azimuth) < 1
         )
 
-    def overview(self) -> None:
-        """See the middle of the scan from above at a slant."""
+    def overview(self, size: float = 60.0) -> None:
+        """See the middle of the scan, `size` metres of it, from above at a slant."""
         self._stop_flight()
-        self.camera.place(np.zeros(3), 60.0, -35.0, 90.0 if self.top_down else 35.0)
+        self.camera.place(np.zeros(3), size, -35.0, 90.0 if self.top_down else 35.0)
 
     def set_top_down(self, on: bool) -> None:
         """Look straight down without perspective, or turn freely."""

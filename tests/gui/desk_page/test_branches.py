@@ -108,6 +108,17 @@ def test_a_round_is_named_and_put_away(driver):
     assert "on the table" in driver.session.banner.what.text()
 
 
+def seen_by(view, points) -> float:
+    """The share of points that a view's camera has in its picture."""
+    camera, (width, height) = view.camera, view.camera.viewbox.size
+    right, up = camera.axes()
+    off = points[:, :3] - np.array(camera.center)
+    depth = camera.depth(points)
+    across, over = (camera.focal * (off @ way) / depth for way in (right, up))
+    inside = (depth > 0) & (np.abs(across) <= width / 2) & (np.abs(over) <= height / 2)
+    return float(inside.mean())
+
+
 def test_two_rounds_are_compared_point_by_point(driver, qtbot):
     panel = choose(driver, "002-random")
     driver.click(panel.buttons["compare"])
@@ -125,6 +136,7 @@ def test_two_rounds_are_compared_point_by_point(driver, qtbot):
         counts, key=lambda one: (-counts[one], one)
     )
     assert f"{counts[scan]:,} of " in page.told.text()
+    assert all(seen_by(view, page.read.points) > 0.85 for view in page.views)
     shown = page.values
     a, b = (said(project, project.round(id), scan) for id in page.ids)
     for one, mine in zip((a, b), shown, strict=True):
@@ -169,3 +181,14 @@ def test_two_rounds_are_compared_point_by_point(driver, qtbot):
     qtbot.waitUntil(lambda: page.rested, timeout=10_000)
     assert "not trained and scored" in page.told.text()
     page.close()
+
+
+def test_a_wide_scan_is_seen_whole_beside_another(driver, qtbot):
+    panel = choose(driver, "002-random")
+    driver.click(panel.buttons["compare"])
+    page = driver.window.findChild(ComparePage)
+    qtbot.waitUntil(lambda: page.rested and page.read is not None, timeout=10_000)
+    wide = page.read._replace(points=page.read.points * np.array([4, 4, 1, 1], np.float32))
+    page.read = None
+    page._show(page.ids, wide)
+    assert all(seen_by(view, wide.points) > 0.85 for view in page.views)

@@ -7,6 +7,7 @@ In OKLCH (Ottosson 2020), where equal steps look equal. Arrays only, no Qt.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -68,9 +69,10 @@ def levels(height: np.ndarray) -> np.ndarray:
     return np.interp(height, _KNOTS[:, 0], np.linspace(0, 1, len(_KNOTS))).astype(np.float32)
 
 
+@cache
 def relief_table(*, dark: bool) -> np.ndarray:
-    """(TONES, 2 LEVELS, 3) uint8: colour by tone and level, on a dark or a light canvas; of what
-    has a surface in the first half, of leaves in the second."""
+    """(TONES, 2 LEVELS, 3) uint8, read-only: colour by tone and level, on a dark or a light canvas;
+    of what has a surface in the first half, of leaves in the second."""
     at = np.linspace(0, len(_KNOTS) - 1, LEVELS)
     halves = [
         [np.interp(at, range(len(_KNOTS)), _KNOTS[:, k + leafy]) for k in (1, 2)]
@@ -80,7 +82,9 @@ def relief_table(*, dark: bool) -> np.ndarray:
     tone = np.linspace(0, 1, TONES)[:, None]
     light = 0.36 + 0.60 * tone if dark else 0.78 - 0.52 * tone
     chroma = chroma * (np.interp(light, (0.3, 0.7, 1.0), (0.8, 1.0, 0.55)) if dark else 1.0)
-    return oklch(light, chroma, np.radians(hue))
+    table = oklch(light, chroma, np.radians(hue))
+    table.flags.writeable = False
+    return table
 
 
 def oklch(light: np.ndarray, chroma: np.ndarray, hue: np.ndarray) -> np.ndarray:

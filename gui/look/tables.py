@@ -18,7 +18,7 @@ class Fit(QObject):
         self._table, self._order = table, order
         table.setWordWrap(False)
         table.horizontalHeader().setHighlightSections(False)
-        table.horizontalHeader().setResizeContentsPrecision(50)  # rows that are looked at
+        table.horizontalHeader().setResizeContentsPrecision(20)  # rows that are looked at
         self._later = QTimer(self)  # a change of the style comes as many events
         self._later.setSingleShot(True)
         self._later.setInterval(0)

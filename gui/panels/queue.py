@@ -67,11 +67,6 @@ class QueueModel(QAbstractListModel):
             return f"{row.number}  {row.points:,} points  {row.reason}"
         return "\n".join(part for part in (row.unit, row.reason, row.detail) if part)
 
-    def changed(self) -> None:
-        """The answers changed: paint anew."""
-        if len(self.lines):
-            self.dataChanged.emit(self.index(0), self.index(len(self.lines) - 1))
-
     def reset(self) -> None:
         self.beginResetModel()
         self.endResetModel()
@@ -218,7 +213,8 @@ class Queue(QWidget):
         layout.addWidget(self.list, 10)
         layout.addWidget(self.budget)
         state.project_changed.connect(self.refill)
-        state.answers_changed.connect(self.model.changed)
+        # Painted anew; told of changed data, a QListView would lay out every line again.
+        state.answers_changed.connect(self.list.viewport().update)
         state.target_told.connect(self._follow)
         state.guesses.changed.connect(self._list_classes)
         self.refill()

@@ -161,7 +161,6 @@ class Review(QWidget):
         self.table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setResizeContentsPrecision(50)
         header.setStretchLastSection(True)
         self.fit = Fit(self.table, _NEEDED)
         self.highlight = Highlight(self.table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
@@ -75,7 +75,8 @@ class Subject:
         form, light = self.form, light_on(self.middle).astype(np.float32)
         tone = tone or (CELL if self.is_ground else CLUSTER)
         shade = tone.of(form.reflection[rows], form.normal[rows], form.kind[rows] == 1, light)
-        return relief(_table(dark), levels(self._heights[rows]), shade, self._leafy[rows])
+        level = levels(self._heights[rows])
+        return relief(relief_table(dark=dark), level, shade, self._leafy[rows])
 
     @cached_property
     def finite(self) -> np.ndarray:
@@ -136,8 +137,3 @@ class Subject:
         """Its sizes and where it is."""
         xyz, height = self.content.points[self.rows, :3], self.form.height[self.rows]
         return sizes(xyz, height, is_ground=self.is_ground).words(is_cut=self.is_cut)
-
-
-@cache
-def _table(dark: bool) -> np.ndarray:
-    return relief_table(dark=dark)

@@ -248,13 +248,20 @@ def ground_under(xyz: np.ndarray) -> Ground:
     field, known = np.zeros((size, size)), np.zeros((size, size), bool)
     for sigma in (0.7, 1.5, 3, 6, 12, 24, 48):
         near = _near(size, sigma)
-        share = near @ weight @ near
+        share = _smooth(weight, near)
         here = ~known & (share > _LEAST_WEIGHT)
-        field[here] = (near @ total @ near)[here] / share[here]
+        field[here] = _smooth(total, near)[here] / share[here]
         known |= here
     if known.any():
         field[~known] = np.median(field[known])
     return Ground(field.astype(np.float32))
+
+
+def _smooth(field: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """(S, S) near @ field @ near, `near` symmetric. Row by row: a product of this size would start
+    BLAS's threads, which spin while drawing and training hold the cores (1 ms becomes 30)."""
+    across = (field[:, None] @ near)[:, 0]
+    return (across.T[:, None] @ near)[:, 0].T
 
 
 def _near(size: int, sigma: float) -> np.ndarray:

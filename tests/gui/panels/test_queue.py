@@ -15,6 +15,7 @@ from core.query.pool import Draw
 from core.query.query import freeze
 from core.query.strategies import strategies
 from core.rounds.spending import Spending
+from gui.desk.rows import Rows
 from tests.core.query.pools import random_pool
 
 SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -139,3 +140,13 @@ def test_spending_equals_a_count_from_the_start(seed: int):
     assert spending.hundredths == sum(round(head.active_s * 100) for head in heads)
     assert spending.seconds == spending.hundredths / 100
     assert spending.waiting == len(query.items) - len(heads)
+
+
+def test_an_answer_does_not_touch_each_line(driver, monkeypatch):
+    """A round may ask 140,636: laid out line by line, they hold the window for a second."""
+    asked, length = [], Rows.__len__
+    monkeypatch.setattr(Rows, "__len__", lambda rows: asked.append(rows) or length(rows))
+    for _ in range(3):
+        driver.key("1")
+    # Twice for each line and answer would be such a layout; painting asks for some more.
+    assert len(asked) < 3 * 2 * len(driver.state.order.places)

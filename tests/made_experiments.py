@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from core.experiment.folder import Cell, Experiment, opened
+from core.experiment.read_spec import read_spec
 from core.experiment.record import CONFUSIONS, RECORD
-from core.experiment.spec import CONTROL, FULL, read_spec
+from core.experiment.spec import CONTROL, FULL
 from core.rounds.round import LOG, QUERY
 from tests.experiments import TINY, tiny_spec
 

@@ -13,10 +13,10 @@ import pytest
 import main
 from core.base.jobs import Job
 from core.experiment.folder import opened
+from core.experiment.read_spec import read_spec
 from core.experiment.report import write_report
 from core.experiment.results import RESULTS, curves
 from core.experiment.run import run_cells, set_up
-from core.experiment.spec import read_spec
 from tests.experiments import LEARNING, tiny_spec
 from tests.killed_experiment import TRAINED, words
 from tests.places import MAIN

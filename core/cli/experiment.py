@@ -52,10 +52,10 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     """Do what was asked for; 2 where a cell failed."""
     from core.experiment.attached import follow
     from core.experiment.folder import opened, read_experiment, seeds_of
+    from core.experiment.read_spec import read_spec
     from core.experiment.report import line_of, write_report
     from core.experiment.run import alone, run_cells, set_up
     from core.experiment.slurm import script
-    from core.experiment.spec import read_spec
     from core.experiment.unscored import write_table
 
     out: Path = arguments.out

@@ -23,7 +23,7 @@ from shiboken6 import isValid
 
 from core.base.errors import ProjectError
 from core.experiment.names import PROTOCOLS
-from core.experiment.spec import read_spec, titles
+from core.experiment.read_spec import read_spec, titles
 from gui.desk.background import Background, Turn
 from gui.experiments.plan import Plan, Typed, free_out, known, plan
 from gui.experiments.process import Order

@@ -14,7 +14,8 @@ from core.data.splits import expanded
 from core.experiment.cell import finished
 from core.experiment.folder import Experiment, opened, seeds_of
 from core.experiment.names import ABOUT
-from core.experiment.spec import Spec, read_spec
+from core.experiment.read_spec import read_spec
+from core.experiment.spec import Spec
 from core.experiment.watch import holder_of
 from gui.experiments.process import Order
 from gui.start.recent import store

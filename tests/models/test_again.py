@@ -15,9 +15,9 @@ from core.base.jobs import Job
 from core.data.classes import UNLABELLED
 from core.experiment.folder import opened
 from core.experiment.learning import Learning
+from core.experiment.read_spec import read_spec
 from core.experiment.results import curves
 from core.experiment.run import run_cells, set_up
-from core.experiment.spec import read_spec
 from core.prepare.units import rows_file
 from core.project.change_settings import use
 from core.project.project import Project

@@ -16,7 +16,7 @@ from core.base.files import hash_input, read_json
 from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.experiment.folder import Experiment
-from core.experiment.spec import read_spec
+from core.experiment.read_spec import read_spec
 from core.project.change_settings import use
 from core.project.project import Project
 from models import steps as network

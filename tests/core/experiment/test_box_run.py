@@ -17,10 +17,11 @@ from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
 from core.exchange.box_files import truth
 from core.experiment.folder import Experiment, opened, read_experiment
+from core.experiment.read_spec import read_spec
 from core.experiment.report import REPORT, failures, write_report
 from core.experiment.results import RESULTS, curves, write_results
 from core.experiment.run import run_cells, set_up
-from core.experiment.spec import Spec, read_spec
+from core.experiment.spec import Spec
 from core.experiment.watch import FINISHED, Watch
 from core.project.project import Project
 from tests.box_experiments import BOX_LEARNING, BOX_TINY, box_spec, learn, scans_at

@@ -18,10 +18,10 @@ from core.base.jobs import Job
 from core.experiment import run as running
 from core.experiment.folder import Experiment, opened, read_experiment
 from core.experiment.learning import Learning
+from core.experiment.read_spec import read_spec
 from core.experiment.report import failures, write_report
 from core.experiment.results import RESULTS, curves, write_results
 from core.experiment.run import alone, run_cells, set_up
-from core.experiment.spec import read_spec
 from core.project.project import Project
 from tests.experiments import LEARNING, TINY, backend, dies_of_ent, evaluate, learn, tiny_spec
 from tests.streets import small_street_at

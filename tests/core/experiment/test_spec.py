@@ -9,7 +9,8 @@ import pytest
 from core.base.errors import SettingsError
 from core.experiment.folder import seeds_of
 from core.experiment.names import names
-from core.experiment.spec import Spec, kind_of_budget, read_spec
+from core.experiment.read_spec import read_spec
+from core.experiment.spec import Spec, kind_of_budget
 from tests.experiments import TINY, tiny_spec
 
 

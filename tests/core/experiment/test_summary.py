@@ -10,8 +10,8 @@ import pytest
 
 from core.experiment import summary
 from core.experiment.folder import Experiment
+from core.experiment.read_spec import read_spec
 from core.experiment.results import Curve
-from core.experiment.spec import read_spec
 from tests.experiments import TINY, tiny_spec
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from core.base.errors import DataError
 from core.base.jobs import Job
-from core.experiment.spec import Made, read_spec
+from core.experiment.read_spec import read_spec
+from core.experiment.spec import Made
 from core.experiment.towns import scans_of
 from core.simulate import town
 

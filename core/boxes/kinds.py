@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from core.boxes.names import plain
+from core.data.classes import ClassList
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,11 @@ def _stored() -> dict[str, dict[str, Any]]:
     # Of two lists with one name the first counts, where the list is neither.
     tables = tomllib.loads(text)
     return {name: tables[name] for name in ("others", "nuscenes", "kitti")}
+
+
+def sizes_of(classes: ClassList) -> tuple[tuple[float, float, float] | None, ...]:
+    """The mean size of each class of a list that things of a size have; None for one that boxes are
+    not of, or of which nothing is known."""
+    found = kinds(classes.names, classes.name)
+    boxed = set(classes.boxed)
+    return tuple(kind.size if label in boxed else None for label, kind in enumerate(found))

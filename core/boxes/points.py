@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from core.base.errors import DataError
 from core.boxes.fit import FEW_POINTS, Size, fit_box, ground_height
 from core.boxes.formats.source import counted
 from core.boxes.geometry import points_in_boxes
@@ -42,29 +41,6 @@ def to_points(points: np.ndarray, boxes: Boxes, is_ground: np.ndarray | None = N
     code = np.append(label, np.uint8(UNLABELLED))[row]
     row[code == IGNORED] = -1
     return OfPoints(code.astype(np.uint8), row)
-
-
-def instance_numbers(frames: Mapping[str, Boxes]) -> dict[str, np.ndarray]:
-    """By frame the instance number (n,) uint16 of each box, from 1 on: one number for a track in
-    all frames, another for each box of no track. Raises DataError where there are more than a label
-    file can hold."""
-    tracks = dict.fromkeys(t for boxes in frames.values() for t in boxes.track.tolist() if t)
-    number = {track: place for place, track in enumerate(tracks, 1)}
-    made: dict[str, np.ndarray] = {}
-    last = len(tracks)
-    for frame, boxes in frames.items():
-        numbers = []
-        used = last  # a box of no track is of its frame alone
-        for track in boxes.track.tolist():
-            used += not track
-            numbers.append(number[track] if track else used)
-        if numbers and max(numbers) > MOST:
-            raise DataError(
-                f"{max(numbers):,} things are more than a label file can number ({MOST:,}).",
-                "Export fewer sequences at a time.",
-            )
-        made[frame] = np.array(numbers, np.uint16)
-    return made
 
 
 def from_points(

@@ -192,10 +192,16 @@ def parser() -> argparse.ArgumentParser:
     experiment.add_arguments(made)
     made = on_project(
         "annotate",
-        "answer the open query from ground truth (research projects only)",
+        "answer the open query from ground truth (research projects only), or points by boxes",
         "annotate street --oracle per-point",
     )
-    made.add_argument("--oracle", choices=(*ORACLES, BOX_ORACLE), required=True)
+    how = made.add_mutually_exclusive_group(required=True)
+    how.add_argument("--oracle", choices=(*ORACLES, BOX_ORACLE))
+    how.add_argument(
+        "--by-boxes",
+        action="store_true",
+        help="give points in the boxes of finished frames the class of their box",
+    )
     boxes.add_task(made)
     made = add("train", "train on all answers, then score and evaluate", "lidarloop train street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")

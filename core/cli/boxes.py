@@ -102,6 +102,17 @@ def only_points(arguments: argparse.Namespace) -> None:
         )
 
 
+def label_points(project: Project, job: Job) -> str:
+    """Give points in the boxes of finished frames their class; in words."""
+    from core.project.one_answer import give_labels
+
+    frames = project.boxes.finished_in_order()
+    scans, points = give_labels(project, frames, job)
+    many = "1 frame" if scans == 1 else f"{scans:,} frames"
+    done = "1 that is" if len(frames) == 1 else f"{len(frames):,} that are"
+    return f"{points:,} points of {many} labelled, of {done} finished"
+
+
 def annotate(project: Project, arguments: argparse.Namespace, job: Job) -> str:
     """Answer the open frames from ground truth; how many boxes."""
     from core.frame_steps import annotate_frames

@@ -171,6 +171,9 @@ def _experiment(arguments: argparse.Namespace, faces: Faces) -> int:
 
 def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project) as project:
+        if arguments.by_boxes:
+            print(boxes.label_points(project, _job()))
+            return 0
         if arguments.task == "boxes":
             print(boxes.annotate(project, arguments, _job()))
             return 0

@@ -104,12 +104,6 @@ def guess_stance(scans: Iterable[np.ndarray]) -> Stance | None:
     )
 
 
-def guess_up(points: np.ndarray) -> tuple[float, float, float] | None:
-    """The unit vector away from the ground of points (N, >= 3), None where no ground is seen."""
-    found = _of_scan(points)
-    return found.up if found is not None else None
-
-
 def _of_scan(points: np.ndarray) -> Stance | None:
     near = _thinned(points)
     if len(near) < 50:

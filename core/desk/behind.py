@@ -29,27 +29,6 @@ def of_scan(project: Project, scan: str) -> np.ndarray:
     return np.arange(mine.start, mine.stop)
 
 
-def asked_in(project: Project, rounds: Sequence[Round], partition: int) -> np.ndarray:
-    """(n,) int64 units of a partition that these rounds asked."""
-    asked = of_rounds(project, rounds)
-    found: np.ndarray = asked[project.need_units().partition[asked] == partition]
-    return found
-
-
-def answered_with(project: Project, rounds: Sequence[Round], label: int) -> np.ndarray:
-    """(n,) int64 units that these rounds asked and that were answered with a class, in part at
-    least."""
-    effective = project.answers.effective
-    items = (item for one in rounds for item in one.query.items)
-    heads = ((item, effective.get(item)) for item in items)
-    found = [
-        item
-        for item, head in heads
-        if head is not None and head.verb == "answer" and label in head.class_counts()
-    ]
-    return _known(project, found)
-
-
 def _known(project: Project, items: Sequence[str]) -> np.ndarray:
     found = project.need_units().find_all(items)
     return np.unique(found[found >= 0])

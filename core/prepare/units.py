@@ -222,6 +222,14 @@ def is_cell(kind: np.ndarray) -> np.ndarray:
     return found
 
 
+def ground_rows(units: Units, scan: str, unit: np.ndarray) -> np.ndarray:
+    """(N,) bool: the ground among the rows of a prepared scan, by the `unit` (N,) of each."""
+    mine = units.range_of(scan)
+    cell = np.append(is_cell(units.kind[mine.start : mine.stop]), False)
+    found: np.ndarray = (unit == TINY) | cell[np.where(unit >= 0, unit, -1)]
+    return found
+
+
 def _part(kind: int, key: int) -> str:
     """What a unit's name says after the scan's."""
     if CELL <= kind <= CELL + HALVINGS:

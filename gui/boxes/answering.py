@@ -10,7 +10,7 @@ from core.answers.box import Box
 from core.answers.boxes import Drawn
 from core.answers.entry import ScanRef
 from core.base.errors import ProjectError
-from gui.boxes.frame import Frame, Kind
+from gui.boxes.frame import Frame
 from gui.desk.state import State
 
 
@@ -48,15 +48,15 @@ class Answering(QObject):
 
     def change(self, states: Mapping[str, Box | None], tool: str, choose: str = "") -> bool:
         """Give boxes of the frame new states, None to take them away, as one act; return whether it
-        is written. A ghost becomes a box of its own. `choose`: another box is chosen then."""
+        is written. What is offered becomes a new box. `choose`: another box is chosen then."""
         if not states or not self.may():
             return False
         project, frame = self.state.project, self.frame
-        ghosts = [n for n in states if n in frame.rows and frame.rows[n].kind is Kind.GHOST]
+        offered = [n for n in states if n in frame.rows and frame.rows[n].kind.offered]
         effort = self.state.activity.take()
         try:
             ref = project.scan_ref(frame.scan)
-            fresh = dict(zip(ghosts, self._names(frame.scan, states, ghosts), strict=True))
+            fresh = dict(zip(offered, self._names(frame.scan, states, offered), strict=True))
             parts = effort._replace(tool=tool).shares(len(states))
             drawn = [
                 Drawn(ref, fresh.get(name, name), box, part)
@@ -67,7 +67,7 @@ class Answering(QObject):
             self.state.activity.give_back(effort)
             self.state.failed.emit(error)
             return False
-        for name in ghosts:
+        for name in offered:
             frame.rows.pop(name, None)
         chosen = choose or fresh.get(frame.chosen, frame.chosen)
         frame.put([(one.name, one.box) for one in drawn], chosen)
@@ -75,11 +75,11 @@ class Answering(QObject):
         return True
 
     def _names(
-        self, scan: str, states: Mapping[str, Box | None], ghosts: Sequence[str]
+        self, scan: str, states: Mapping[str, Box | None], offered: Sequence[str]
     ) -> list[str]:
-        """New names for those of some states that are about ghosts."""
+        """New names for those of some states that are about what is offered."""
         all_of = self.state.project.boxes.new_names(scan, len(states))
-        return [all_of[place] for place, name in enumerate(states) if name in ghosts]
+        return [all_of[place] for place, name in enumerate(states) if name in offered]
 
     def make(self, boxes: Sequence[Box], tool: str) -> list[str]:
         """Draw new boxes in the frame as one act, the last of them chosen; return their names, none

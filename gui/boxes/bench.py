@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from core.answers.box import Box
 from core.base.errors import ProjectError
+from core.boxes.kinds import sizes_of
 from core.exchange.boxes_found import FoundBoxes
+from core.project.one_answer import unboxed_things
 from gui.boxes.answering import Answering
 from gui.boxes.copying import Copying
 from gui.boxes.editing import Editing
-from gui.boxes.frame import Frame
+from gui.boxes.frame import Frame, Kind
 from gui.boxes.making import Making
 from gui.boxes.queue import FrameQueue
-from gui.boxes.scan_points import ScanPoints, sizes_of
+from gui.boxes.scan_points import ScanPoints
 from gui.desk.background import Turn
 from gui.desk.content import Content
 from gui.desk.state import State
@@ -29,6 +33,7 @@ class Bench(QObject):
     """
 
     _read = Signal(object)
+    _labelled = Signal(str, object)
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
@@ -42,6 +47,7 @@ class Bench(QObject):
         self.copying = Copying(state, self.frame, self.answering)
         self._points: tuple[Content, ScanPoints] | None = None
         self._read.connect(self._take_found, Qt.ConnectionType.QueuedConnection)
+        self._labelled.connect(self._take_labelled, Qt.ConnectionType.QueuedConnection)
 
     @property
     def points(self) -> ScanPoints | None:
@@ -71,6 +77,25 @@ class Bench(QObject):
         if self.on and self.frame.scan and (len(found) or (before is not None and len(before))):
             self.frame.read(self.frame.scan)
 
+    def look_for_labelled(self) -> None:
+        """Offer boxes around the things of the frame that are labelled by their points, unless it
+        is finished or drawn blind."""
+        frame, project = self.frame, self.state.project
+        if project.units is None or frame.finished or frame.blind or frame.why is not None:
+            return
+        work = partial(unboxed_things, project, frame.scan)
+        future = self.state.background.submit(work, Turn.SOON)
+        future.add_done_callback(partial(self._labelled.emit, frame.scan))
+
+    def _take_labelled(self, scan: str, done: Future[list[Box]]) -> None:
+        frame = self.frame
+        if done.cancelled() or scan != frame.scan or frame.blind or frame.finished:
+            return
+        try:
+            frame.offer(done.result(), Kind.LABELLED)
+        except ProjectError as error:
+            self.state.failed.emit(error)
+
     def show(self, scan: str, *, fly: bool = False) -> None:
         """Show a frame; the camera stays where it is, but for `fly`."""
         self.state.show_scan(scan, fly=fly)
@@ -83,5 +108,6 @@ class Bench(QObject):
     def shut(self) -> None:
         """Take nothing more from the background."""
         self._read.disconnect()
+        self._labelled.disconnect()
         self.making.shut()
         self.copying.shut()

@@ -18,6 +18,7 @@ _ORIGIN = {
     Kind.UNSURE: "copied, not confirmed",
     Kind.FOUND: "found by a detector",
     Kind.REJECTED: "rejected: nothing is there",
+    Kind.LABELLED: "by the labels of its points",
     Kind.GHOST: "was this missed?",
 }
 _MARGIN, _WIDEST = 10, 460

@@ -182,7 +182,7 @@ class Editing(QObject):
         if row is None:
             return
         after = self._after(row)
-        if row.kind is Kind.GHOST:
+        if row.kind.offered:
             self.frame.drop(row.name)
         elif not self.answering.change({row.name: None}, "delete"):
             return

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.answers.box import Box
+from core.base.errors import ProjectError
+from core.project.one_answer import labels_by_boxes
 from core.quality.box_agreement import FrameRepeats
 from gui.boxes.bench import Bench
 from gui.boxes.frame import Kind
@@ -18,6 +20,14 @@ from gui.boxes.missed import missed
 from gui.desk.background import Turn
 
 _ALL_DONE = "Every frame that is asked is finished."
+_LABEL = "Label points by boxes, in the menu Round, gives it"
+
+
+class _Looked(NamedTuple):
+    """What may have been missed in a frame, and how many points in its boxes have no class."""
+
+    missed: list[Box]
+    bare: int
 
 
 class Finishing(QObject):
@@ -163,7 +173,7 @@ class Finishing(QObject):
             self.end_second()
             self.state.told.emit("" if one else "The second opinion is complete.")
         else:
-            self.frame.show_ghosts([])
+            self.frame.offer([], Kind.GHOST)
             self.state.told.emit(_ALL_DONE)
 
     def begin_open(self) -> None:
@@ -182,27 +192,37 @@ class Finishing(QObject):
             return
         asked = self._asked = object()
         boxes = np.array([row.box.box for row in self.frame.standing]).reshape(-1, 7)
-        now = self.state.project.dataset.from_files
-        work = partial(missed, points, boxes, self.bench.sizes, now)
+        project, sizes = self.state.project, self.bench.sizes
+        asked_too = bool(project.rounds)  # points are labelled here as well
+
+        def work() -> _Looked:
+            given = labels_by_boxes(project, scan) if asked_too else []
+            found = missed(points, boxes, sizes, project.dataset.from_files)
+            return _Looked(found, sum(len(one.rows) for one in given))
+
         future = self.state.background.submit(work, Turn.NOW)
         future.add_done_callback(lambda done: self._found.emit((asked, scan), done))
 
-    def _take_missed(self, asked: tuple[object, str], done: Future[list[Box]]) -> None:
+    def _take_missed(self, asked: tuple[object, str], done: Future[_Looked]) -> None:
         if asked[0] is not self._asked:
             return
         self._asked = None
         if done.cancelled() or asked[1] != self.frame.scan:
             return
-        ghosts = done.result()
+        try:
+            ghosts, bare = done.result()
+        except ProjectError as error:
+            self.state.failed.emit(error)
+            return
         self._walked = True
         if ghosts:
-            self.frame.show_ghosts(ghosts)
+            self.frame.offer(ghosts, Kind.GHOST)
             self.bench.editing.next_open()
             self.chose.emit()
             many = "One thing" if len(ghosts) == 1 else f"{len(ghosts)} things"
             self.state.told.emit(f"Finished. {many} may have been missed; finish again to go on.")
         else:
-            self.go_on("")
+            self.go_on(f"{bare:,} points in its boxes have no class: {_LABEL}." if bare else "")
         self.looked.emit()
 
     # -- drawing blind ------------------------------------------------------------------------

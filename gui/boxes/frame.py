@@ -22,17 +22,24 @@ class Kind(Enum):
     UNSURE = "copied"  # it was copied or interpolated, and nobody looked at it yet
     FOUND = "found"  # a detector's, not answered yet
     REJECTED = "rejected"  # a detector's, and nothing is there
+    LABELLED = "labelled"  # a thing by the classes of its points, without a box yet
     GHOST = "missed?"  # something that may have been missed
 
     @property
     def open(self) -> bool:
         """Whether it waits for a person."""
-        return self in (Kind.UNSURE, Kind.FOUND, Kind.GHOST)
+        return self in (Kind.UNSURE, Kind.FOUND, Kind.LABELLED, Kind.GHOST)
+
+    @property
+    def offered(self) -> bool:
+        """Whether it is in no file: accepted, it is a new box."""
+        return self in (Kind.LABELLED, Kind.GHOST)
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One box: `name` as the journal has it, a ghost's own; `score` 0..1, NaN of no detector's."""
+    """One box: `name` as the journal has it, of what is offered its own; `score` 0..1, NaN of no
+    detector's."""
 
     name: str
     box: Box
@@ -46,7 +53,7 @@ class Frame(QObject):
     Attributes
     ----------
     scan : whose boxes they are, "" before the first
-    rows : by name, in the order in which they were made; ghosts last
+    rows : by name, in the order in which they were made; what is offered last
     chosen : the name of the box that keys are about, "" for none
     live : that box while a handle is dragged, None else
     why : why the boxes of the scan cannot be shown, None where they are
@@ -85,7 +92,7 @@ class Frame(QObject):
         another = scan != self.scan
         self.scan, self.live, self.why = scan, None, None
         self._told = self._written()
-        ghosts = [row for row in self.rows.values() if row.kind is Kind.GHOST and not another]
+        offered = [row for row in self.rows.values() if row.kind.offered and not another]
         try:
             found = project.boxes.blind_of if self.blind else project.boxes.of
             ref, now = project.scan_ref(scan), project.dataset.from_files
@@ -95,7 +102,7 @@ class Frame(QObject):
             rows += [row for row in self._found_rows() if row.name not in boxes]
         except ProjectError as error:
             self.why, rows = error, []
-        self.rows = {row.name: row for row in (*rows, *ghosts)}
+        self.rows = {row.name: row for row in (*rows, *offered)}
         if another or self.chosen not in self.rows:
             self.chosen = ""
         self.changed.emit()
@@ -152,17 +159,18 @@ class Frame(QObject):
         self._told = self._written()
         self.changed.emit()
 
-    def show_ghosts(self, boxes: Iterable[Box]) -> None:
-        """Show things that may have been missed, in place of those that were shown so far."""
-        kept = {name: row for name, row in self.rows.items() if row.kind is not Kind.GHOST}
-        ghosts = [Row(f"?{n}", box, Kind.GHOST) for n, box in enumerate(boxes, start=1)]
-        self.rows = kept | {row.name: row for row in ghosts}
+    def offer(self, boxes: Iterable[Box], kind: Kind) -> None:
+        """Offer boxes of things that may have been missed, or that are labelled, in place of those
+        of that kind so far."""
+        kept = {name: row for name, row in self.rows.items() if row.kind is not kind}
+        rows = [Row(f"?{kind.name} {n}", box, kind) for n, box in enumerate(boxes, start=1)]
+        self.rows = kept | {row.name: row for row in rows}
         if self.chosen not in self.rows:
             self.chosen = ""
         self.changed.emit()
 
     def drop(self, name: str) -> None:
-        """Show a ghost no more."""
+        """Offer a box no more."""
         self.rows.pop(name, None)
         if self.chosen == name:
             self.chosen = ""

@@ -42,6 +42,7 @@ _STATES = {
     Kind.UNSURE: "copied",
     Kind.FOUND: "predicted",
     Kind.REJECTED: "rejected",
+    Kind.LABELLED: "labelled",
     Kind.GHOST: "missed?",
 }
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.boxes.fit import Size, ground_height
-from core.boxes.kinds import kinds
-from core.data.classes import ClassList
 from core.prepare.units import CLUSTER
 from gui.desk.content import Content
 
@@ -51,14 +49,6 @@ class ScanPoints:
     def ground_at(self, xy: np.ndarray) -> float | None:
         """Height of the ground at a place (2,), None where none is near."""
         return ground_height(self.points, self.is_ground, xy)
-
-
-def sizes_of(classes: ClassList) -> tuple[Size | None, ...]:
-    """The mean size of each class of a list that things of a size have; None for one that boxes are
-    not of, or of which nothing is known."""
-    found = kinds(classes.names, classes.name)
-    boxed = set(classes.boxed)
-    return tuple(kind.size if label in boxed else None for label, kind in enumerate(found))
 
 
 def nearest_class(box: np.ndarray, sizes: tuple[Size | None, ...]) -> int:

@@ -121,6 +121,7 @@ class BoxesWork(QObject):
         if content.scan != self.frame.scan:
             self.finishing.begin_frame()
         self.frame.read(content.scan)
+        self.bench.look_for_labelled()
         scan, wanted = self._choose
         if scan == content.scan:
             tracks = {row.box.track: name for name, row in self.frame.rows.items()}
@@ -204,7 +205,7 @@ class BoxesWork(QObject):
         if self.making.armed:
             self.making.arm(False)
         elif ghosts:
-            self.frame.show_ghosts([])
+            self.frame.offer([], Kind.GHOST)
             self.frame.chose.emit()
         elif self.frame.chosen:
             self.frame.choose("")

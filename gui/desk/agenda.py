@@ -181,7 +181,8 @@ class Agenda:
         place = self._behind(item)
         if place is not None and self._repeat_before(place, scan_of(unit)):
             return Way(self.again)
-        return self._ask(place)
+        way = self._ask(place)
+        return way if way.words else way._replace(words=self._boxes_next(scan_of(unit)))
 
     def _ask(self, place: int | None) -> Way:
         return self.go(place) if place is not None else Way(words=self._all_done())
@@ -195,6 +196,15 @@ class Agenda:
             self._owed = rest
             return rest[-1]
         return self._order.after(place)
+
+    def _boxes_next(self, scan: str) -> str:
+        """That boxes can be made of what was answered in a scan, once that is all and where boxes
+        are drawn too."""
+        if not self._project.frame_rounds or scan in self._summary.waiting_in:
+            return ""
+        return (
+            f"All asked in {scan} is answered: among the boxes its things are offered to be boxed."
+        )
 
     def _all_done(self) -> str:
         waiting = self._summary.waiting

@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.base.errors import DataError, ProjectError
-from core.prepare.units import NOISE, TINY, Units, is_cell
+from core.prepare.units import NOISE, Units, ground_rows
 from core.project.project import Project
 from core.rounds.predictions import prediction_file, read_prediction
 from gui.desk.background import Background, Turn
@@ -109,7 +109,8 @@ def load(project: Project, scan: str, before: Content | None = None) -> Content:
     if before is not None and same and np.array_equal(before.points, read.points, equal_nan=True):
         form = before.form
     else:
-        form = sketch_of(read.points, _low(units, scan, unit) if prepared else None)
+        low = ground_rows(units, scan, unit) if units is not None and prepared else None
+        form = sketch_of(read.points, low)
     return Content(
         scan=scan,
         points=read.points,
@@ -124,15 +125,6 @@ def load(project: Project, scan: str, before: Content | None = None) -> Content:
         colours=palette_of(rgb) if rgb is not None else None,
         unpredicted=unpredicted,
     )
-
-
-def _low(units: Units | None, scan: str, unit: np.ndarray) -> np.ndarray | None:
-    """(N,) bool: ground rows, by the units (N,) of a prepared scan."""
-    if units is None:
-        return None
-    mine = units.range_of(scan)
-    cell = np.append(is_cell(units.kind[mine.start : mine.stop]), False)
-    return (unit == TINY) | cell[np.where(unit >= 0, unit, -1)]
 
 
 class Loader(QObject):

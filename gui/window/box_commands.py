@@ -66,6 +66,9 @@ def of_boxes(window: Shell, session: Session, work: BoxesWork) -> list[Action]:
         Action("deliver", "Deliver", ("F9",), "Round",
                "Train the final detector on all finished frames; it looks at every frame.",
                session.detectors.deliver, no.deliver),
+        Action("label points", "Label points by boxes", (), "Round",
+               "Points in the boxes of finished frames get the class of their box: what was said "
+               "once is not asked again.", exchange.label_points, no.label_points),
         Action("bank", "The bank of objects …", ("F10",), "Round",
                "The objects that pseudo scenes are made of, with pictures, and a few scenes.",
                lambda: session.detectors.open_bank(session.page.window()),

@@ -67,6 +67,23 @@ class BoxExchange:
 
         self._run("Export", work)
 
+    def label_points(self) -> None:
+        """Give the points in the boxes of finished frames their class."""
+
+        def work(job: Job) -> Told:
+            from core.project.one_answer import give_labels
+
+            scans, points = give_labels(self._project, self._project.boxes.finished_in_order(), job)
+            if not scans:
+                return Told("Every point in a box of a finished frame has a class already.")
+            frames = "1 frame" if scans == 1 else f"{scans:,} frames"
+            return Told(
+                f"{points:,} points in the boxes of {frames} have the class of their box.",
+                "Their units are asked no more. Undo among the points takes back a frame.",
+            )
+
+        self._run("Label points", work)
+
     def look_at(self, path: Path) -> None:
         """Say what of the box files at `path` would be imported, and offer to do it."""
 

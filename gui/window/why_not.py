@@ -86,6 +86,9 @@ class Reasons:
             return "Finish a frame first."
         return self._busy()
 
+    def label_points(self) -> str | None:
+        return "Prepare the scans first." if self._project.units is None else self.train_boxes()
+
     def deliver(self) -> str | None:
         return self.train_boxes()
 

@@ -61,17 +61,3 @@ def written(
     if (boxes.track != "").any():
         notes = (*notes, "KITTI's object labels have no tracks: they are not written.")
     return Written("".join(f"{line}\n" for line in lines), notes)
-
-
-def calibration_text(calibration: Calibration) -> str:
-    """calib/<frame>.txt of a calibration with `p2` and `tr`."""
-    assert calibration.p2 is not None
-    assert calibration.tr is not None
-    matrices = [
-        *((f"P{camera}", calibration.p2) for camera in range(4)),
-        ("R0_rect", np.eye(3)),
-        ("Tr_velo_to_cam", calibration.tr[:3]),
-    ]
-    return "".join(
-        f"{name}: {' '.join(repr(v) for v in m.ravel().tolist())}\n" for name, m in matrices
-    )

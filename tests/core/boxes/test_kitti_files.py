@@ -22,6 +22,20 @@ CAR = "Car 0.00 0 -1.33 333.28 177.65 489.60 277.55 1.50 1.78 3.69 -3.29 1.46 12
 REGION = "DontCare -1 -1 -10 5.00 6.00 7.00 8.00 -1 -1 -1 -1000 -1000 -1000 -10"
 
 
+def calibration_text(calibration: Calibration) -> str:
+    """calib/<frame>.txt of a calibration with `p2` and `tr`."""
+    assert calibration.p2 is not None
+    assert calibration.tr is not None
+    matrices = [
+        *((f"P{camera}", calibration.p2) for camera in range(4)),
+        ("R0_rect", np.eye(3)),
+        ("Tr_velo_to_cam", calibration.tr[:3]),
+    ]
+    return "".join(
+        f"{name}: {' '.join(repr(v) for v in m.ravel().tolist())}\n" for name, m in matrices
+    )
+
+
 def read(tmp_path: Path, text: str, calibration: Calibration = AS_IF, names: Names = NAMES):
     file = tmp_path / "000007.txt"
     file.write_text(text)
@@ -158,7 +172,7 @@ def test_without_a_calibration_a_camera_is_made_up_and_said(tmp_path):
     assert "there is no calibration" in notes[0]
     assert "1 box cannot be seen" in notes[1]
     calib = tmp_path / "calib.txt"
-    calib.write_text(kitti_object.calibration_text(AS_IF))
+    calib.write_text(calibration_text(AS_IF))
     again = read(tmp_path, text, calibration_in(calib))
     np.testing.assert_allclose(again.box, boxes.box, atol=0.01)
     assert np.isnan(again.picture[1]).all()

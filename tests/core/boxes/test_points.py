@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from core.base.errors import DataError
 from core.boxes.checks import oddities
 from core.boxes.formats import kitti_object
 from core.boxes.geometry import points_in_boxes, rotated_iou_of_pairs
 from core.boxes.kinds import kinds
-from core.boxes.points import from_points, instance_numbers, to_points
+from core.boxes.points import from_points, to_points
 from core.boxes.table import Boxes
 from core.data.classes import IGNORED, UNLABELLED
 from core.prepare.ground import ground_mask
@@ -40,20 +38,6 @@ def test_without_boxes_nothing_is_labelled():
     assert found.row.tolist() == [-1] * 3
 
 
-def test_a_track_has_one_number_in_all_frames():
-    one = Boxes.of([(0, 0, 0, 1, 1, 1, 0)] * 3, [0] * 3, track=["a", "", "b"])
-    found = instance_numbers({"x": one, "y": one.take([2, 1, 1])})
-    assert found["x"].tolist() == [1, 3, 2]
-    assert found["y"].tolist() == [2, 3, 4]
-    assert found["x"].dtype == np.uint16
-
-
-def test_more_things_than_a_label_file_numbers_are_refused():
-    many = Boxes.of(np.tile([0, 0, 0, 1, 1, 1, 0.0], (66_000, 1)), np.zeros(66_000))
-    with pytest.raises(DataError, match="66,000 things are more than a label file can number"):
-        instance_numbers({"x": many})
-
-
 def test_labels_make_boxes_and_boxes_the_same_labels():
     cars = [corner_of_a_car(12, 5, 0.4), corner_of_a_car(15, -8, 1.2)]
     floor = np.column_stack([*np.mgrid[0:20, -12:12].reshape(2, -1), np.full(480, -1.7)])
@@ -68,10 +52,7 @@ def test_labels_make_boxes_and_boxes_the_same_labels():
     assert (overlap > 0.85).all()
     again = to_points(points, boxes, ground)
     np.testing.assert_array_equal(again.label, label)
-    np.testing.assert_array_equal(
-        instance_numbers({"": boxes})[""][again.row[:240]],
-        [1, 2] @ (np.array([instance[:240] == 4, instance[:240] == 9])),
-    )
+    np.testing.assert_array_equal(again.row, np.select([instance == 4, instance == 9], [0, 1], -1))
 
 
 def test_what_is_odd_about_things_is_said():

@@ -35,12 +35,6 @@ def test_units_behind_marks_are_those_of_a_list(measured: Path):
         assert behind.of_size(project, size).tolist() == wanted
         asked = {units.find(item) for one in rounds for item in one.query.items}
         assert behind.of_rounds(project, rounds).tolist() == sorted(asked)
-        wanted = [u for u in sorted(asked) if units.partition[u] == 0]
-        assert behind.asked_in(project, rounds, 0).tolist() == wanted
-        names = [n for n, h in project.answers.effective.items() if 8 in h.class_counts()]
-        of_first = [n for n in names if n in rounds[0].query.items]
-        wanted = sorted(units.find(n) for n in of_first)
-        assert behind.answered_with(project, rounds[:1], 8).tolist() == wanted
         scan = units.scans[1]
         wanted = [u for u in every if units.name(u).startswith(f"{scan}#")]
         assert behind.of_scan(project, scan).tolist() == wanted

@@ -122,9 +122,10 @@ def fit(
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         run.resume(job)
         if run.step < steps:
-            run.renew(job)  # before it is told how long a step takes
+            began = time.monotonic()
+            run.renew(job)  # before it is told how long all takes
             job.progress(run.step, steps, "estimate", always=True)
-            job.say(run.estimate())
+            job.say(run.estimate(time.monotonic() - began))
         run.go(job)
     checkpoint.save(out, network, run.about())
     run.state.unlink(missing_ok=True)
@@ -200,8 +201,9 @@ class _Run:
         seen = pillars([sample.points for sample in chosen], setup.grid)
         return Batch(seen, targets(chosen, setup.grid, self.kinds))
 
-    def estimate(self) -> str:
-        """Time a step or two on a copy of the network; say how long the whole will take."""
+    def estimate(self, renewed: float) -> str:
+        """Time a step or two on a copy of the network; say how long the whole will take, with all
+        that is to be made anew on the way, as it just was in so many seconds."""
         trial = Learner(
             copy.deepcopy(self.learner.network),
             self.setup.learning_rate,
@@ -215,9 +217,11 @@ class _Run:
             if seconds > _LONG_STEP_S:
                 break
         left = self.begun.steps - self.step
+        again = sum(map(self.samples.due, range(self.step + 1, self.begun.steps)))
+        all_frames = f", {again} looks at all frames of {duration(renewed)}" if again else ""
         return (
-            f"Training takes about {duration(left * seconds)}: {left:,} steps of {seconds:.2g} s "
-            f"({device().type})."
+            f"Training takes about {duration(left * seconds + again * renewed)}: {left:,} steps of "
+            f"{seconds:.2g} s{all_frames} ({device().type})."
         )
 
     def predict(self, scenes: Sequence[np.ndarray]) -> list[FramePrediction]:

@@ -3,6 +3,7 @@ trained."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -170,6 +172,17 @@ def test_how_long_it_takes_is_said_before_and_the_loss_on_the_way(tmp_path: Path
     assert any(one.seconds_left for one in told if one.text == "train")
     rows = json.loads(log_of(tmp_path / "c.safetensors").read_text())["steps"]
     assert [row["step"] for row in rows] == list(range(1, STEPS + 1))
+
+
+def test_looks_at_all_frames_are_part_of_how_long_it_takes(tmp_path: Path, monkeypatch):
+    """By a clock that goes on a minute whenever it is read: once within each look."""
+    clock = itertools.count(0, 60)
+    monkeypatch.setattr(fitting, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    said: list[str] = []
+    job = Job(lambda report: said.append(report.said), interval_s=0.0)
+    trained(tmp_path / "c.safetensors", job, steps=STEPS, samples=Refreshed(tmp_path))
+    (text,) = [one for one in said if "Training takes" in one]
+    assert "about 10 min: 6 steps of 60 s, 2 looks at all frames of 2 min (" in text
 
 
 def test_a_state_of_another_training_begins_anew_and_says_so(tmp_path: Path):

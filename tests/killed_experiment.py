@@ -1,7 +1,10 @@
 """Kills a whole experiment, with its workers, at random instants until it gets through; then its
 results.csv must be that of a run without a kill, byte for byte.
 
-python -m tests.killed_experiment COUNT [WORKERS,…]       COUNT kills with each number of workers
+python -m tests.killed_experiment COUNT [WORKERS,…] [town]
+
+COUNT kills with each number of workers, of a tiny experiment with two seeds, or of a small town of
+five.
 """
 
 from __future__ import annotations
@@ -19,10 +22,18 @@ from pathlib import Path
 
 from core.experiment.results import RESULTS
 from tests.experiments import TINY, tiny_spec
-from tests.places import MAIN
+from tests.places import MAIN, ROOT
 from tests.streets import small_street_at
 
 TRAINED = TINY.replace("steps = 4", "steps = 10").replace("full = false", "full = true")
+_SMALL_TOWN = {
+    "scans = 100": "scans = 10",
+    "validation = 30": "validation = 5",
+    "rounds = 5": "rounds = 2",
+    "steps = 2000": "steps = 10",
+    "block = 5": "block = 1",
+}
+_SMALL_ARMS = ("random", "ent", "basal")
 _IN_A_ROW = 5  # kills of one run before it may end
 
 
@@ -32,16 +43,37 @@ def words(spec: Path, out: Path, *more: str) -> list[str]:
     return ["experiment", str(spec), str(out), "--root", root, "--seeds", "0-1", *more]
 
 
-def kills(count: int, workers: list[int], seed: int = 0) -> Counter[str]:
+def town_words(spec: Path, out: Path, *more: str) -> list[str]:
+    """The command line of a town's experiment, five seeds; it makes its own scans."""
+    return ["experiment", str(spec), str(out), "--seeds", "0-4", *more]
+
+
+def small_town(folder: Path) -> Path:
+    """The experiment `town`, with fewer scans, steps, rounds and arms."""
+    text = (ROOT / "resources/experiments/town.toml").read_text(encoding="utf-8")
+    for line, smaller in _SMALL_TOWN.items():
+        assert text.count(f"\n{line}\n") == 1, line
+        text = text.replace(line, smaller)
+    head, _, arms = text.partition("[arms]\n")
+    kept = [line for line in arms.splitlines() if line.split(" = ")[0] in _SMALL_ARMS]
+    path = folder / "town.toml"
+    path.write_text(head + "\n".join(["[arms]", *kept, ""]), encoding="utf-8")
+    return path
+
+
+def kills(count: int, workers: list[int], seed: int = 0, *, town: bool = False) -> Counter[str]:
     """Kill experiments `count` times with each number of workers; return how often each was killed
     and gone on with to the same bytes, and faults by what they are."""
     found: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="lidarloop-") as folder:
         base = Path(folder)
-        small_street_at(base / "scans")
-        spec = tiny_spec(base, TRAINED)
+        if town:
+            spec, line_of = small_town(base), town_words
+        else:
+            small_street_at(base / "scans")
+            spec, line_of = tiny_spec(base, TRAINED), words
         began = time.monotonic()
-        code, told = _run(words(spec, base / "whole"), None)
+        code, told = _run(line_of(spec, base / "whole"), None)
         seconds = time.monotonic() - began
         assert code == 0, told
         wanted = (base / "whole" / RESULTS).read_bytes()
@@ -50,7 +82,7 @@ def kills(count: int, workers: list[int], seed: int = 0) -> Counter[str]:
             while left:
                 number += 1
                 out = base / f"out-{many}-{number}"
-                line = words(spec, out, "--workers", str(many))
+                line = line_of(spec, out, "--workers", str(many))
                 for _ in range(min(_IN_A_ROW, left)):
                     code, told = _run(line, rng.uniform(0.02, 0.7) * seconds)
                     if code != -signal.SIGKILL:
@@ -86,4 +118,4 @@ def _run(line: list[str], kill_after: float | None) -> tuple[int, str]:
 
 if __name__ == "__main__":
     many = [int(word) for word in sys.argv[2].split(",")] if len(sys.argv) > 2 else [1, 2]
-    print(json.dumps(kills(int(sys.argv[1]), many), indent=1))
+    print(json.dumps(kills(int(sys.argv[1]), many, town="town" in sys.argv), indent=1))

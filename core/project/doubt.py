@@ -101,7 +101,7 @@ def doubt(project: Project, columns: Mapping[str, np.ndarray], job: Job) -> np.n
     # Only where the network says another class, by its own measure and beside what is expected.
     odd = (by_network.argmax(axis=1) != main[known]) & (p.argmax(axis=1) != main[known])
     some = known[odd]
-    votes, expected = _votes(project, columns["feature"], known, main, some, classes)
+    votes, expected = _votes(project, columns["feature"], known, main, some, classes, job)
     differ = votes.max(axis=1, initial=0) > votes[np.arange(len(some)), main[some]]
     votes[np.arange(len(some)), main[some]] += 0.5 / ALIKE  # none among ten is no proof
     by_others = votes / np.maximum(expected, _LEAST_P)
@@ -131,6 +131,7 @@ def _votes(
     main: np.ndarray,
     some: np.ndarray,
     classes: int,
+    job: Job,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n, C) share of each class among the labels of the ALIKE nearest units of other scans, of
     units `some` (n,); and (C,) what is expected of each, by some of the units among which is
@@ -148,6 +149,7 @@ def _votes(
     def vote(asked: np.ndarray) -> np.ndarray:
         found = np.zeros((len(asked), classes))
         for start in range(0, len(asked), _CHUNK):
+            job.progress(start, len(asked), "units alike")
             part = asked[start : start + _CHUNK]
             mine = feature[part].astype(np.float32) / scale
             away = square[None] - 2 * (mine @ values.T)

@@ -228,8 +228,8 @@ class Watching(QWidget):
             if running and not any(one.rounds for one in seen.cells):
                 words = f"{words} The scans are made and split in units first."
         if running and not self._mine:
-            assert seen.runner is not None
-            words = f"{words} It is run by {seen.runner.words}."
+            by = "one by one (--only)" if seen.runner is None else f"by {seen.runner.words}"
+            words = f"{words} {'Its cells are' if seen.runner is None else 'It is'} run {by}."
         self.state.setText(words)
         refused = self.run.problem() if self.run is not None else ""
         if not running and self.run is None and counts_open(seen):
@@ -345,10 +345,13 @@ class Watching(QWidget):
         here = self._mine or (seen is not None and seen.runner is not None and seen.runner.here)
         self.stop_button.setVisible(running)
         self.stop_button.setEnabled(here)
+        elsewhere = (
+            "It runs on another machine: stop it there."
+            if seen is not None and seen.runner is not None
+            else "Its cells are run one by one: stop them where they were begun."
+        )
         self.stop_button.setToolTip(
-            "What is finished stays; Go on takes it up again."
-            if here
-            else "It runs on another machine: stop it there."
+            "What is finished stays; Go on takes it up again." if here else elsewhere
         )
         unfinished = seen is not None and counts_open(seen)
         self.go_button.setVisible(not running and unfinished)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from core.base.files import writer_lock
 from core.experiment.results import curves
 from gui.charts.taken import save
 from gui.experiments import process
@@ -103,6 +104,21 @@ def test_progress_cells_and_results_are_told(watching: Watching):
     assert all("better than" in one or "level in" in one for one in said)
     (table,) = watching.results.tables
     assert [table.item(0, column).text() for column in (0, 6)] == ["random", "3"]
+
+
+def test_cells_that_run_one_by_one_are_told(watching: Watching, qtbot):
+    """As Slurm runs them: nobody holds the whole experiment."""
+    at_work = next(one for one in watching.seen.shown if one.state == "waiting" and one.part)
+    with writer_lock(at_work.folder):
+        watching.look()
+        qtbot.waitUntil(lambda: watching.seen.count("running") == 1)
+        text = watching.state.text()
+        assert text.startswith("Running: 15 of 21 cells are finished, 1 runs, 1 failed")
+        assert text.endswith("Its cells are run one by one (--only).")
+        assert not watching.stop_button.isEnabled()
+        assert "where they were begun" in watching.stop_button.toolTip()
+    watching.look()
+    qtbot.waitUntil(lambda: watching.state.text().startswith("Nobody runs it"))
 
 
 def test_a_click_on_a_curve_chooses_its_cell_and_the_numbers_are_those_of_the_records(

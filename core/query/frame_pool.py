@@ -14,7 +14,9 @@ from core.query.budget import Budget
 from core.query.frames import Frames
 from core.query.selection import RESERVED, Selection
 
-SLACK = 1.5  # expected boxes of a queue, as a share of the budget in true ones
+# Expected boxes of a queue, as a share of the budget in true ones: a strategy may like frames with
+# few things in them (an entropy that asked for empty roads found a sixth of what it expected).
+SLACK = 6.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def boxes_wanted(pool: FramePool, budget: Budget) -> float:
 def reached(cost: np.ndarray, budget: Budget) -> int:
     """How many of frames in an order, of costs (n,), make a queue: those that fit a budget of
     frames or minutes; of true boxes, which are not known before a person draws them, enough for
-    half as many again as are wanted."""
+    SLACK times as many as are wanted."""
     running = np.cumsum(cost)
     if budget.measure == "boxes":
         return min(len(cost), int(np.searchsorted(running, SLACK * budget.amount)) + 1)

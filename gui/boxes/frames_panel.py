@@ -172,7 +172,12 @@ class FramesPanel(QWidget):
         what = (
             "second opinion" if self.queue.sample else "asked" if self.queue.of_round else "in all"
         )
-        parts = [f"{done:,} of {asked:,} frames {what}"]
+        budget = self.queue.budget()
+        if budget is None:
+            parts = [f"{done:,} of {asked:,} frames {what}"]
+        else:  # more frames wait than it has room for
+            done, asked = budget
+            parts = [f"{done:,} of {asked:,} boxes asked"]
         parts.append("1 box" if count == 1 else f"{count:,} boxes")
         if minutes >= 0.05:
             parts.append(f"{minutes:.1f} min")
@@ -180,7 +185,7 @@ class FramesPanel(QWidget):
                 parts.append(f"{60 * minutes / count:.1f} s a box")
         self.meter.setText(" · ".join(parts))
         self.bar.setMaximum(max(asked, 1))
-        self.bar.setValue(done)
+        self.bar.setValue(min(done, max(asked, 1)))
 
     def follow(self) -> None:
         """Highlight the frame that is shown."""

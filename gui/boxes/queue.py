@@ -83,6 +83,13 @@ class FrameQueue:
             return scan in self._done
         return self.state.project.boxes.is_settled(scan)
 
+    def budget(self) -> tuple[int, int] | None:
+        """Boxes in the round's finished frames, and at how many it asks no more; None where it asks
+        frames, or a second opinion is drawn."""
+        rounds = self.state.project.frame_rounds
+        now = self._now(rounds[-1]) if rounds and not self.sample else None
+        return None if now is None or now.closes is None else (now.boxes, now.closes)
+
     def counts(self) -> tuple[int, int]:
         """How many of the frames that are asked are settled, and how many there are."""
         asked = self.asked

@@ -59,7 +59,10 @@ class BoxSteps(QToolBar):
     def refresh(self, running: str | None, why_not: Callable[[str], str | None]) -> None:
         """Bring texts and states up to date; `why_not` tells for an action's id."""
         done, asked = self.work.queue.counts()
+        budget = self.work.queue.budget()
         text = f"Frames {done:,}/{asked:,}"
+        if budget is not None:
+            text = f"Boxes {budget[0]:,}/{budget[1]:,}"
         if self.buttons["label"].text() != text:
             self.buttons["label"].setText(text)
         primary = "ask" if asked == done else "box finish"

@@ -10,8 +10,10 @@ from core.data.classes import FIRST_CODE
 from core.project.project import Project
 from core.quality.disagreements import disagreements
 
+_NOBODY: Mapping[str, int] = {}
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)  # there is one for each answer
 class Reviewed:
     """An answer that counts.
 
@@ -49,7 +51,7 @@ def reviewed(project: Project) -> list[Reviewed]:
             head.unit,
             head.main_class(),
             model.get(head.unit, (None,))[0],
-            {who: c for who, c in differ.get(head.unit, {}).items() if who != head.annotator},
+            _others(differ.get(head.unit), head.annotator),
             head.annotator,
             head.round,
             head.active_s,
@@ -59,3 +61,8 @@ def reviewed(project: Project) -> list[Reviewed]:
         for head in heads
     ]
     return sorted(rows, key=lambda row: (not row.others, not row.disputed, -row.time, row.unit))
+
+
+def _others(votes: Mapping[str, int] | None, annotator: str) -> Mapping[str, int]:
+    """The votes of all but one."""
+    return _NOBODY if votes is None else {w: c for w, c in votes.items() if w != annotator}

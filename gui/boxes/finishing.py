@@ -174,7 +174,7 @@ class Finishing(QObject):
             self.state.told.emit("" if one else "The second opinion is complete.")
         else:
             self.frame.offer([], Kind.GHOST)
-            self.state.told.emit(_ALL_DONE)
+            self.state.told.emit(f"{_ALL_DONE} {words}".strip())
 
     def begin_open(self) -> None:
         """Show the first open frame of those that are asked."""
@@ -193,7 +193,7 @@ class Finishing(QObject):
         asked = self._asked = object()
         boxes = np.array([row.box.box for row in self.frame.standing]).reshape(-1, 7)
         project, sizes = self.state.project, self.bench.sizes
-        asked_too = bool(project.rounds)  # points are labelled here as well
+        asked_too = bool(project.rounds) and project.units is not None  # points are labelled too
 
         def work() -> _Looked:
             given = labels_by_boxes(project, scan) if asked_too else []
@@ -209,12 +209,12 @@ class Finishing(QObject):
         self._asked = None
         if done.cancelled() or asked[1] != self.frame.scan:
             return
+        self._walked = True
         try:
             ghosts, bare = done.result()
-        except ProjectError as error:
+        except ProjectError as error:  # the frame is finished all the same
             self.state.failed.emit(error)
-            return
-        self._walked = True
+            ghosts, bare = [], 0
         if ghosts:
             self.frame.offer(ghosts, Kind.GHOST)
             self.bench.editing.next_open()

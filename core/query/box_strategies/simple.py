@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.query.budget import Budget
-from core.query.frame_pool import SLACK, FramePool, reached
+from core.query.frame_pool import FramePool, reached
 from core.query.pool import Draw
 from core.query.selection import Selection
 
@@ -18,14 +18,16 @@ def random(pool: FramePool, budget: Budget, draw: Draw) -> Selection:
 
 
 def every(pool: FramePool, budget: Budget, draw: Draw) -> Selection:
-    """At equal distances in the order of the frames; then the rest."""
+    """At equal distances in the order of the frames, as many as are expected to be drawn; then at
+    half of these distances, and so on."""
     free = pool.free
-    amount = budget.amount * (SLACK if budget.measure == "boxes" else 1)
-    count = min(len(free), max(1, int(amount // max(1.0, float(budget.cost[free].mean())))))
-    early = np.unique((np.arange(count) * len(free)) // count)
-    rest = np.setdiff1d(np.arange(len(free)), early)
-    order = free[np.concatenate([early, rest])]
-    return first(order, budget, "at equal distances through the recording")
+    count = min(len(free), max(1, int(budget.amount // max(1.0, float(budget.cost[free].mean())))))
+    order: list[int] = []
+    while len(order) < len(free):
+        places = np.unique((np.arange(count) * len(free)) // count)
+        order += np.setdiff1d(places, order).tolist()
+        count = min(len(free), 2 * count)
+    return first(free[order], budget, "at equal distances through the recording")
 
 
 def unlabelled(pool: FramePool, budget: Budget, draw: Draw) -> Selection:

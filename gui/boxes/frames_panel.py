@@ -175,10 +175,11 @@ class FramesPanel(QWidget):
         budget = self.queue.budget()
         if budget is None:
             parts = [f"{done:,} of {asked:,} frames {what}"]
+            parts.append("1 box" if count == 1 else f"{count:,} boxes")
         else:  # more frames wait than it has room for
+            frames = "1 frame" if done == 1 else f"{done:,} frames"
             done, asked = budget
-            parts = [f"{done:,} of {asked:,} boxes asked"]
-        parts.append("1 box" if count == 1 else f"{count:,} boxes")
+            parts = [f"{done:,} of {asked:,} boxes asked", f"{frames} done"]
         if minutes >= 0.05:
             parts.append(f"{minutes:.1f} min")
             if count:

@@ -108,7 +108,8 @@ def test_each_frame_says_why_it_is_asked_and_bars_show_shares(asked: BoxDriver, 
     assert bars._limits == {0: 4.0}
     asked.key(RETURN, CONTROL)
     asked.rest()
-    assert f"1 of {len(found.query.items)} frames asked" in panel.meter.text()
+    assert panel.meter.text().startswith("0 of 4 boxes asked · 1 frame done")
+    assert asked.window.tasks.stepper.buttons["label"].text() == "Boxes 0/4"
     # What is kept with the query is damaged: said, and frames come in the query's order.
     queue = asked.work.queue
     found.file("candidates.npz").write_bytes(b"no archive")

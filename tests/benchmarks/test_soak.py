@@ -55,6 +55,8 @@ def wait(ready: Callable[[], bool]) -> None:
     while not ready():
         assert time.monotonic() < until
         QApplication.processEvents()
+    # As the program's own loop does at each turn; processEvents alone leaves closed windows there.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def held() -> tuple[float, int, int]:

@@ -97,6 +97,7 @@ def _paint(chart: Chart, painter: QPainter, target: QRectF, sharp: float = 1.0) 
     before = chart.theme
     chart.theme, chart.sharp = LIGHT, sharp
     chart.redraw()
+    chart.plot.getPlotItem().layout.activate()  # names as wide as they are now have their room
     for item in chart.plot.scene().items():
         if isinstance(item, pg.ScatterPlotItem):  # shapes, not cut out of a picture of the screen
             item.setExportMode(True, {"antialias": True, "resolutionScale": 1.0})

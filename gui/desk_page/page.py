@@ -8,8 +8,8 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -46,6 +46,7 @@ from gui.desk.state import State
 from gui.desk_page.clicks import Clicks
 from gui.desk_page.more import More
 from gui.desk_page.reader import Reader
+from gui.look.docks import hide_left_over_tabs
 from gui.look.flow import Flow
 from gui.look.theme import Theme
 from gui.look.words import Wrapped, breakable
@@ -146,6 +147,14 @@ class DeskPage(QDialog):
         self.renew()
 
     # -- layout -------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # Qt makes tabs as the first arrangement is shown, of those before it too.
+        QTimer.singleShot(0, self, self._tidy)
+
+    def _tidy(self) -> None:
+        hide_left_over_tabs(self.body, list(self.docks.values()))
 
     def _switch(self, name: str, dock: QDockWidget) -> QPushButton:
         """A button that shows a chart, or closes it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, QCoreApplication, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QToolBar
 
+from gui.look.docks import hide_left_over_tabs
 from gui.points.class_palette import Palette
 from gui.start.recent import store
 from gui.window import commands, docking
@@ -255,13 +256,7 @@ class Tasks:
         """No panel becomes narrower than the tabs that it stands behind; those of an arrangement
         that is no more go, which Qt leaves in sight."""
         docks = self.shell.docks
-        groups = [
-            {
-                dock.windowTitle(),
-                *(one.windowTitle() for one in self.window.tabifiedDockWidgets(dock)),
-            }
-            for dock in docks
-        ]
+        hide_left_over_tabs(self.window, docks)
         for bar in self.window.findChildren(QTabBar):
             if not bar.count() or not bar.isVisible():
                 continue
@@ -269,8 +264,6 @@ class Tasks:
             bar.setUsesScrollButtons(False)
             bar.ensurePolished()
             titles = {bar.tabText(place) for place in range(bar.count())}
-            if titles not in groups:
-                bar.hide()
             for dock in docks:
                 if dock.windowTitle() in titles:
                     dock.setMinimumWidth(bar.sizeHint().width())

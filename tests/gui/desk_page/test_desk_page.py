@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTabBar
 
 from gui.charts.chart import Chart, Mark
 from gui.charts.taken import csv_bytes
@@ -87,6 +87,22 @@ def test_every_chart_shows_the_numbers_of_the_project(desk: DeskPage):
 
 
 @pytest.mark.slow
+def test_no_tabs_lie_over_a_chart(desk: DeskPage, qtbot):
+    """Those of the arrangement as it was being made stood in the middle of another chart."""
+    bars = desk.body.findChildren(QTabBar)
+    shown = [dock for dock in desk.docks.values() if not dock.visibleRegion().isEmpty()]
+    assert len(shown) >= 3
+    qtbot.waitUntil(
+        lambda: (
+            not any(
+                bar.isVisible() and bar.geometry().intersects(dock.geometry())
+                for bar in bars
+                for dock in shown
+            )
+        )
+    )
+
+
 def test_a_click_on_a_round_is_followed_by_confusion_and_panel(desk: DeskPage, qtbot):
     first = desk.learning.marks[0]
     click(desk.learning, first)

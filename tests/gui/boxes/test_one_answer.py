@@ -99,3 +99,7 @@ def test_the_boxes_of_a_finished_frame_answer_their_units(both: BoxDriver, qtbot
     both.state.show_scan(scan)
     both.settle()
     np.testing.assert_array_equal(both.state.content.labels, labels)
+    both.key("Z", CONTROL)
+    assert (project.labels(scan) == UNLABELLED).all()
+    assert (both.state.content.labels == UNLABELLED).all()
+    assert len(project.boxes_of(scan)) == 3

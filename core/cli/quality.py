@@ -9,10 +9,12 @@ from typing import Any
 from core.base.jobs import Job
 from core.project.project import Project
 from core.quality import told
+from core.quality.answered import Quality, answer_by_truth, quality
+from core.quality.draw import POINTS, draw
 from core.quality.estimated import ENOUGH, Interval
 from core.quality.frame import LABELS, NETWORK
 from core.quality.hunted import hunted, words
-from core.quality.sample import POINTS, Quality, answer_by_truth, draw, newest, quality
+from core.quality.sample import newest
 
 
 def add_arguments(made: argparse.ArgumentParser) -> None:

@@ -55,7 +55,7 @@ def round_or_start(project: Project, id: str) -> Round | None:
 
 def stand_at(project: Project, id: str) -> None:
     """Put another round on the table: the next query is asked after it. Raises ProjectError."""
-    _writable(project)
+    project.need_writable()
     found = round_or_start(project, id)
     if found is not None and project.tree.of(found.id).archived:
         raise ProjectError(f"Round {found.id} is put away.", "Bring it back first.")
@@ -64,7 +64,7 @@ def stand_at(project: Project, id: str) -> None:
 
 def tell(project: Project, id: str, *, name: str | None = None, note: str | None = None) -> None:
     """Name a round, or note something about it; "" takes it away. Raises ProjectError."""
-    _writable(project)
+    project.need_writable()
     found = project.round(id)
     if name is not None:
         name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
@@ -83,7 +83,7 @@ def tell(project: Project, id: str, *, name: str | None = None, note: str | None
 def archive(project: Project, id: str, *, away: bool) -> list[str]:
     """Put a round away with all rounds after it, or bring it back with all before it; return their
     ids. Nothing of them is deleted. Raises ProjectError for what is on the table."""
-    _writable(project)
+    project.need_writable()
     found = project.round(id)
     if away:
         moved = [one for one in project.rounds if found in project.branch(one)]
@@ -121,10 +121,3 @@ def named(project: Project, id: str) -> str:
     """A round's id, and its name where it has one."""
     name = plain(project.tree.of(id).name)
     return f"{id} ({name})" if name else id
-
-
-def _writable(project: Project) -> None:
-    if not project.writable:
-        raise ProjectError(
-            "The project is open for reading only.", "Close it where it is open, then try again."
-        )

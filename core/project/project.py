@@ -273,6 +273,12 @@ class Project:
             return None
         return read_report(self.units_folder / self.units.fingerprint, self.units)
 
+    def need_writable(self) -> None:
+        """Raises ProjectError where it was opened for reading only."""
+        if not self.writable:
+            do = "Close it where it is open, then try again."
+            raise ProjectError("The project is open for reading only.", do)
+
     def need_units(self) -> Units:
         """Return the units. Raises ProjectError before `prepare`."""
         if self.units is None:

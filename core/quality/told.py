@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from core.quality.answered import Quality
 from core.quality.estimated import ENOUGH, Interval
 from core.quality.frame import LABELS
-from core.quality.sample import Quality
 from core.quality.strata import LEAST
 
 

@@ -7,9 +7,9 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from core.quality import told
+from core.quality.answered import Quality
 from core.quality.estimated import ENOUGH, Interval
 from core.quality.frame import LABELS
-from core.quality.sample import Quality
 from gui.charts.chart import Chart, Mark
 
 

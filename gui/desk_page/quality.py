@@ -11,9 +11,11 @@ from shiboken6 import isValid
 
 from core.base.errors import ProjectError
 from core.project.project import Project
+from core.quality.answered import Quality, quality
+from core.quality.draw import MOST, POINTS
 from core.quality.frame import LABELS, NETWORK
 from core.quality.hunted import hunted, words
-from core.quality.sample import MOST, POINTS, Quality, newest, quality
+from core.quality.sample import newest
 from gui.charts.quality import QualityChart
 from gui.desk.background import Background, Turn
 from gui.desk.later import Later

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.base.jobs import Job
-from core.quality.sample import draw
+from core.quality.draw import draw
 from gui.look.theme import Theme
 
 if TYPE_CHECKING:

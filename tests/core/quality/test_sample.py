@@ -16,15 +16,9 @@ from core.data.items import point_of, scan_of
 from core.desk.compare import said
 from core.exchange.import_labels import import_labels
 from core.project.project import Project
-from core.quality.sample import (
-    BATCH,
-    answer_by_truth,
-    draw,
-    file_for,
-    newest,
-    quality,
-    read_sample,
-)
+from core.quality.answered import answer_by_truth, quality
+from core.quality.draw import BATCH, draw
+from core.quality.sample import file_for, newest, read_sample
 from tests.commands import CommandLine
 from tests.rounds_made import measured_project
 from tests.streets import copied_project, small_project, small_street_at

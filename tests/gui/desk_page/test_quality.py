@@ -14,7 +14,8 @@ from PySide6.QtTest import QTest
 from core.base.jobs import Job
 from core.data.items import point_of, scan_of
 from core.project.project import Project
-from core.quality.sample import answer_by_truth, draw, quality
+from core.quality.answered import answer_by_truth, quality
+from core.quality.draw import draw
 from gui.charts.taken import csv_bytes
 from gui.desk_page.quality import QualityPage
 from tests.gui.driver import Driver, open_window

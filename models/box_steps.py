@@ -35,7 +35,15 @@ from core.project.box_training import (
 from core.project.cpsp import bank_told
 from core.project.project import Project
 from core.quality.box_metrics import Judged, box_metrics
-from core.rounds.box_models import CPSP, FINAL, FIRST, NORMAL, predictions_file, weights_file
+from core.rounds.box_models import (
+    CPSP,
+    FINAL,
+    FIRST,
+    NORMAL,
+    metrics_file,
+    predictions_file,
+    weights_file,
+)
 from core.rounds.round import TRAINING
 from models.boxes import checkpoint
 from models.boxes.cpsp import train_cpsp
@@ -48,7 +56,6 @@ from models.machine import device
 MODELS = (NORMAL, CPSP, FINAL)
 _TRAIN = "Train one: `lidarloop train --task boxes`."
 _EVALUATE = "Run `lidarloop evaluate --task boxes` on the project."
-_METRICS = "{}-metrics.json"  # of a model
 _ON_ONE_ANOTHER = 0.1  # overlap from above beyond which a box says what a drawn one says already
 
 
@@ -132,7 +139,7 @@ def _learnt_already(project: Project, folder: Path) -> None:
         return
     since = _since(project, read_training(folder / TRAINING))
     models = (NORMAL, CPSP) if project.settings.ssal.cpsp else (NORMAL,)
-    evaluated = all((folder / _METRICS.format(model)).exists() for model in models)
+    evaluated = all(metrics_file(folder, model).exists() for model in models)
     scored = all(predictions_file(folder, model).exists() for model in models)
     if not (evaluated and scored):  # interrupted after a training
         return
@@ -154,7 +161,7 @@ def _forget(folder: Path) -> None:
     """Delete the models of a training set that is gone."""
     for model in MODELS:
         weights, predictions = weights_file(folder, model), predictions_file(folder, model)
-        for path in (weights, predictions, folder / _METRICS.format(model)):
+        for path in (weights, predictions, metrics_file(folder, model)):
             path.unlink(missing_ok=True)
 
 
@@ -218,7 +225,7 @@ def _better(folder: Path, found: Collection[str]) -> str:
     known."""
     worth = {}
     for model in found:
-        path = folder / _METRICS.format(model)
+        path = metrics_file(folder, model)
         mean = read_json(path, do=_EVALUATE, mean=dict)["mean"] if path.exists() else {}
         worth[model] = mean.get("loose") or 0.0
     return max(found, key=lambda model: (worth[model], model == NORMAL))
@@ -299,7 +306,7 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
             "held_out": [frame.scan for frame in frames],
             **_judged(project, detector, frames, job),
         }
-        write_json(folder / _METRICS.format(model), metrics)
+        write_json(metrics_file(folder, model), metrics)
         lines += [f"{model}, on {counted(len(frames), 'frame')}:", *told(metrics)]
     if not known and not held_out:
         return ["No frame was held out: finish some more, or boxes of validation scans."]

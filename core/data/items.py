@@ -6,6 +6,8 @@ import re
 
 # A cluster, a ground cell; later units have letters of their own.
 _PART = re.compile(r"[a-z](-?\d+(,-?\d+)?)?")
+# Folders that every scan of a layout lies in.
+_ALIKE = frozenset(("sequences", "velodyne", "velodyne_points", "data"))
 
 
 def split_item(item: str) -> tuple[str, str]:
@@ -26,3 +28,9 @@ def point_of(item: str) -> int | None:
     """The row of an item that is one point, "<scan>#p<row>"; None for any other item."""
     part = split_item(item)[1]
     return int(part[1:]) if re.fullmatch(r"p\d+", part) else None
+
+
+def short_name(scan: str) -> str:
+    """A scan's or its folder's name for people, without the folders that all of a layout have:
+    "08/000123" of "sequences/08/velodyne/000123"."""
+    return "/".join(part for part in scan.split("/") if part not in _ALIKE) or scan

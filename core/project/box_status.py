@@ -83,6 +83,21 @@ def _worth(path: Path) -> dict[str, Any] | None:
         raise ProjectError(f"{path} is damaged: {error!r}.", _EVALUATE) from error
 
 
+def compared(project: Project, folder: Path) -> str:
+    """What a folder's detectors are worth on frames that they did not learn, in a sentence, or ""
+    while that is not known. Raises ProjectError where a file of it is damaged."""
+    known = {}
+    for model, worth in _models(project, folder)["models"].items():
+        if worth is not None and worth["mean"]["loose"] is not None:
+            classes = (f"{n} {ap:.0%}" for n, ap in worth["loose"].items() if ap is not None)
+            known[model] = f"{model} {worth['mean']['loose']:.0%} ({', '.join(classes)})"
+            frames = worth["frames"]
+    if not known:
+        return ""
+    many = "1 frame" if frames == 1 else f"{frames:,} frames"
+    return f"Loose AP in {many} that they did not learn: {'; '.join(known.values())}."
+
+
 def told(project: Project, value: dict[str, Any]) -> list[str]:
     """`box_status`'s object laid out for a terminal."""
     lines = [

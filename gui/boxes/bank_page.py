@@ -34,6 +34,7 @@ from core.boxes.ssal.bank import GT, Item, without
 from core.boxes.ssal.bank_file import Bank, read_bank
 from core.boxes.ssal.cpsp import BANK
 from core.boxes.ssal.scenes import Scene, drawn, pseudo_scene
+from core.project.box_status import compared
 from core.project.cpsp import bank_records
 from core.project.project import Project
 from gui.boxes.bank_pictures import HIGH, WIDE, object_picture, scene_picture
@@ -46,10 +47,12 @@ _COLUMNS = ("Class", "By people", "Pseudo", "New", "Better", "Gone", "Held-out r
 
 
 class Read(NamedTuple):
-    """A bank as it was read, and what became of it at each refresh."""
+    """A bank as it was read, what became of it at each refresh, and what the detectors of its
+    folder are worth."""
 
     bank: Bank
     records: list[dict[str, Any]]
+    worth: str
 
 
 class BankPage(QDialog):
@@ -154,7 +157,8 @@ class BankPage(QDialog):
         self.said.setText(
             f"{self._folder.name}: {people:,} objects that people drew, "
             f"{len(read.bank.items) - people:,} that the detector is sure of, "
-            f"{len(read.bank.false):,} false ones, {len(read.bank.cleared):,} backgrounds."
+            f"{len(read.bank.false):,} false ones, {len(read.bank.cleared):,} backgrounds. "
+            f"{read.worth}"
         )
         self.another.setEnabled(True)
         self._show_counts()
@@ -232,7 +236,8 @@ class BankPage(QDialog):
 
 
 def _read(project: Project, folder: Path) -> Read:
-    return Read(read_bank(folder / BANK), bank_records(project, folder))
+    worth = compared(project, folder)
+    return Read(read_bank(folder / BANK), bank_records(project, folder), worth)
 
 
 def _scene(project: Project, bank: Bank, number: int) -> tuple[str, Scene] | None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.data.items import short_name
 from core.query.box_strategies import box_strategies
 from gui.boxes.queue import FrameQueue
 from gui.desk.later import Later
@@ -62,6 +63,7 @@ class FramesPanel(QWidget):
         self.list.setHeaderLabels(["Frame", "Boxes", "Done"])
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideLeft)  # the number is at the end
         self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         header = self.list.header()
         header.setStretchLastSection(False)
@@ -152,9 +154,8 @@ class FramesPanel(QWidget):
         several = len({scan.rpartition("/")[0] for scan in asked}) > 1
         rows = []
         for scan in asked:
-            folder, _, name = scan.rpartition("/")
-            short = folder.replace("sequences/", "").replace("velodyne", "").strip("/")
-            row = QTreeWidgetItem([f"{short}/{name}" if several and short else name, "", ""])
+            name = short_name(scan) if several else scan.rpartition("/")[2]
+            row = QTreeWidgetItem([name, "", ""])
             row.setData(0, _SCAN, scan)
             row.setToolTip(0, scan)
             for column in (1, 2):

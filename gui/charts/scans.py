@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QColor, QLinearGradient
 
+from core.data.items import short_name
 from core.desk.above import Above
 from core.desk.explained import SCANS
 from core.desk.scans import MEASURES, Scans
@@ -69,7 +70,7 @@ class ScansChart(Rows):
             self.where.blockSignals(True)
             self.where.clear()
             for name in names:
-                self.where.addItem(f"{_short(f'{name}/')} ({counts[name]:,})", name)
+                self.where.addItem(f"{short_name(name)} ({counts[name]:,})", name)
             most = max(counts, key=lambda name: counts[name], default=None)
             self.where.setCurrentIndex(self.where.findData(most))
             self.where.blockSignals(False)
@@ -160,7 +161,7 @@ class ScansChart(Rows):
         one = MEASURES[str(self.measure.currentData())]
         values = self.values[shown]
         low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-        self.lay_rows([_short(found.names[p]) for p in shown], f"{one.words}, {one.unit}", low,
+        self.lay_rows([short_name(found.names[p]) for p in shown], f"{one.words}, {one.unit}", low,
                       low + (high - low) * 1.05 or 1.0)  # fmt: skip
         colours = [self._colour(p) for p in shown.tolist()]
         self.plot.addItem(
@@ -248,7 +249,9 @@ class ScansChart(Rows):
         places = {found.names[p]: p for p in self._shown.tolist()}
         chosen = {found.names[p] for p in self.chosen.tolist()}
         unit = MEASURES[measure].unit
-        captions = [f"{self.values[p]:.3g} {unit}  {_short(name)}" for name, p in places.items()]
+        captions = [
+            f"{self.values[p]:.3g} {unit}  {short_name(name)}" for name, p in places.items()
+        ]
         marks = self._pictures.lay(self.plot, list(places), captions, chosen.__contains__, measure,
                                    self.theme, self.letters())  # fmt: skip
         self.marks = [mark._replace(words=self._words(places[str(mark.key)])) for mark in marks]
@@ -328,10 +331,3 @@ class ScansChart(Rows):
                  *(float(v) if np.isfinite(v) else None for v in numbers))
             )  # fmt: skip
         return heading, rows
-
-
-def _short(name: str) -> str:
-    """A scan's name without what all have alike: "08/000123" of a sequence's velodyne folder."""
-    parts = name.split("/")
-    short = [parts[-3], parts[-1]] if len(parts) >= 3 and parts[-2] == "velodyne" else parts
-    return "/".join(short).rstrip("/")

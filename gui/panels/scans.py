@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
+from core.data.items import short_name
 from gui.desk.state import State
 from gui.panels.highlight import Highlight
 
@@ -50,8 +51,8 @@ class Browser(QTreeWidget):
             for scan in scans:
                 by_sequence.setdefault(scan.rpartition("/")[0], []).append(scan)
             for sequence, names in by_sequence.items():
-                short = sequence.replace("sequences/", "").replace("/velodyne", "")
-                parent = QTreeWidgetItem([f"{short or 'scans'}  ({title.lower()})", ""])
+                short = short_name(sequence) if sequence else "scans"
+                parent = QTreeWidgetItem([f"{short}  ({title.lower()})", ""])
                 parent.setFlags(Qt.ItemFlag.ItemIsEnabled)  # it is no scan that could be shown
                 self.addTopLevelItem(parent)
                 children = [QTreeWidgetItem([name.rpartition("/")[2], ""]) for name in names]

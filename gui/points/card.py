@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from core.data.classes import UNLABELLED
+from core.data.items import short_name
 from gui.desk.advice import advice
 from gui.desk.content import Content
 from gui.desk.rows import Rows
@@ -50,7 +51,7 @@ class Card(QFrame):
             return
         if target is None:
             scan = state.coming or content.scan
-            name = scan.replace("sequences/", "").replace("/velodyne", "")
+            name = short_name(scan)
             self.title.setText(f"Reading scan {name} …" if state.coming else f"Scan {name}")
             self.guess.setVisible(False)
             size = f"{len(content.points):,} points, {content.units:,} units in this scan"

@@ -32,11 +32,13 @@ class BoxDetectors:
         """Train the round's detectors, compare them, find boxes to accept."""
 
         def work(job: Job) -> Told:
+            from core.project.box_status import compared
+            from core.project.box_training import models_folder
             from models.box_steps import train_boxes
 
-            lines = train_boxes(self._project, job)
-            heads = [line for line in lines if line[:1] not in (" ", "")]
-            return Told("The detectors are trained; what they find is dashed.", " ".join(heads))
+            said = train_boxes(self._project, job)
+            worth = compared(self._project, models_folder(self._project)) or " ".join(said)
+            return Told("The detectors are trained; what they find is dashed.", worth)
 
         self._run("Train detectors", work)
 

@@ -189,7 +189,9 @@ def test_two_rounds_by_keys_from_training_to_delivery(qapp, qtbot, tmp_path, mon
         with qtbot.waitSignal(driver.window.jobs.finished, timeout=120_000):
             driver.key(Qt.Key.Key_F8)
         driver.settle()
-        assert "The detectors are trained" in driver.session.banner.what.text()
+        banner = driver.session.banner
+        assert "The detectors are trained" in banner.what.text()
+        assert banner.do.text().startswith("No frame was held out: finish some more")
     with qtbot.waitSignal(driver.window.jobs.finished, timeout=120_000):
         driver.key(Qt.Key.Key_F9)
     assert (project.frame_rounds[-1].folder / "final.safetensors").exists()

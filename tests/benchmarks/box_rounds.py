@@ -112,9 +112,7 @@ class Person:
             efforts += made
             if self.hand.frame.scan == scan:
                 self.hand.settle()
-            if not self.project.boxes.is_finished(scan):
-                self.picture("stuck")
-                raise AssertionError(f"{scan} could not be finished")
+            assert self.project.boxes.is_finished(scan), scan
             print(f"{scan}: {len(wanted)} things, {len(made)} looked at", flush=True)
         return efforts
 
@@ -186,6 +184,8 @@ def _bank(person: Person, strategy: str) -> None:
     page.grab().save(str(person.out / f"{person.pictures:02d}-bank-{strategy}.png"))
     page.close()
     settle(lambda: not person.window.findChildren(BankPage))
+    person.window.activateWindow()  # no window manager does it here
+    settle(person.window.isActiveWindow)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from core.project.frame_pool import frame_pool
 from core.project.project import Project
 from core.query.box_strategies import box_strategy_named
 from core.query.box_strategies.cal import LEVEL, LIFTED, weighed
-from core.query.frame_pool import check_frames
+from core.query.frame_pool import check_frames, has_room
 from core.query.frames import frames_budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
@@ -58,6 +58,12 @@ def ask_frames(
     select = box_strategy_named(name)
     if not pool.frames.free.any():
         raise ProjectError("Every frame is finished; there is nothing left to ask.", "Export.")
+    if not has_room(0, int(budget.cost[pool.frames.free].min()), budget):
+        raise ProjectError(
+            f"{budget.asked.capitalize()} are too few: a frame is expected to take "
+            f"{pool.frames.seconds:.0f} s.",
+            "Give more minutes, or ask for a number of frames.",
+        )
     job.progress(0, 1, "ask")
     selection = select(pool, budget, draw)
     check_frames(selection, pool, budget, name)

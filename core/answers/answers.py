@@ -27,7 +27,7 @@ from core.answers.fold import Fold, Spent, Standing, when
 from core.answers.history import History
 from core.answers.instances import Things, instances_of, with_things
 from core.answers.journal import Journal
-from core.answers.labels import ALIKE, CARRIED, labels_of
+from core.answers.labels import ALIKE, FREE, labels_of
 from core.answers.ledger import Ledger
 from core.answers.log_rescue import rescue_log
 from core.answers.same_scan import check_same
@@ -372,7 +372,7 @@ class Answers:
     def mine(self) -> list[Head]:
         """One's own answers that count, oldest first."""
         heads = self.history.heads
-        mine = (h for h in heads if h.verb == "answer" and h.unit and h.tool != CARRIED)
+        mine = (h for h in heads if h.verb == "answer" and h.unit and h.tool not in FREE)
         return [head for head in mine if head.kind == POINTS and self.fold.now.holds(head)]
 
     def pace(self, *, everyone: bool = False) -> float | None:

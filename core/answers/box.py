@@ -19,6 +19,8 @@ from core.boxes.table import UNKNOWN, Boxes, problem
 
 BOXES = "boxes"  # the kind of entries that draw a box, move it or take it away
 FRAMES = "frames"  # the kind of entries that say of a frame that its boxes are all there
+COPY, INTERPOLATE = "copy", "interpolate"  # tools of boxes that nobody looked at yet
+UNCONFIRMED = frozenset((COPY, INTERPOLATE))
 _KEY, _REGIONS = "box", "regions"
 _UPRIGHT = 1e-6  # how far z may lean where a box is carried to other axes
 _LONGEST = 200  # letters of a track

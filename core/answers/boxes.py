@@ -18,6 +18,7 @@ from core.answers.answers import Answers
 from core.answers.box import (
     BOXES,
     FRAMES,
+    UNCONFIRMED,
     Box,
     box_of,
     regions_of,
@@ -177,10 +178,11 @@ class BoxAnswers:
         return found
 
     def counts_of(self, scans: Collection[str]) -> dict[str, dict[int, int]]:
-        """Boxes that stand per class in some scans, by scan; regions to ignore are none."""
+        """Boxes that somebody looked at per class in some scans, by scan; regions to ignore are
+        none."""
         found: dict[str, dict[int, int]] = {scan: {} for scan in scans}
         for head in list(self._fold(BOXES).effective.values()):
-            if head.scan in found:
+            if head.scan in found and head.tool not in UNCONFIRMED:
                 of = found[head.scan]
                 for label, count in head.class_counts().items():
                     if label < FIRST_CODE:

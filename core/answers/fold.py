@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.answers.entry import Entry, Head
-from core.answers.labels import CARRIED
+from core.answers.labels import FREE
 from core.answers.ledger import Key, Ledger
 from core.data.classes import FIRST_CODE
 
@@ -19,7 +19,8 @@ _NEVER: When = (0.0, "", 0)
 
 
 class Spent(NamedTuple):
-    """What answering cost so far; what was carried over stands beside, as it cost nobody much."""
+    """What answering cost so far; what was carried over, from another scan or from boxes, stands
+    beside, as it cost nobody much."""
 
     units: int
     points: int
@@ -123,7 +124,8 @@ class Fold(Ledger):
 
     def spent(self) -> Spent:
         """What counts so far: units that a person answered, their points, and the active minutes of
-        all answers. What was carried over from another scan is no person's answer."""
+        all answers. What was carried over from another scan, or from boxes, is no person's
+        answer to a unit."""
         return Spent(
             self._units,
             self._points,
@@ -182,7 +184,7 @@ class Fold(Ledger):
         for changed, sign in ((before, -1), (after, 1)):
             if changed is not None:
                 if changed.unit and changed.verb == "answer":
-                    if changed.tool == CARRIED:
+                    if changed.tool in FREE:
                         self._carried_units += sign
                         self._carried_points += sign * changed.points
                     else:

@@ -11,6 +11,8 @@ from core.data.classes import UNLABELLED
 
 ALIKE = "alike"  # tool of answers that several like units got together
 CARRIED = "carried over"  # tool of answers that repeat what the same thing got in another scan
+BY_BOXES = "boxes"  # tool of answers that boxes gave, in time that is counted with the boxes
+FREE = frozenset((CARRIED, BY_BOXES))  # what they cost is counted elsewhere, if at all
 
 
 def labels_of(entries: Iterable[Entry], rows: int) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.files import hash_file
 from core.base.jobs import Job
+from core.project.branches import counted
 from core.project.pool import pool_of
 from core.project.project import Project
 from core.query.budget import points_budget
@@ -39,7 +40,7 @@ def ask_these(project: Project, job: Job, units: np.ndarray) -> Round:
         percent=None,
         fraction=project.settings.query.fraction,
         round=number,
-        spent=project.answers.spent().points,
+        spent=counted(project, tip).points,
     )
     draw = Draw(seed=project.seed, round=number)
     order = free[np.argsort(draw.keys(table.names(free)), kind="stable")]

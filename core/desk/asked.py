@@ -22,7 +22,7 @@ class Asked:
     classes : (C,) int64 points answered with each class
     codes : points answered with none: name of the code -> points
     parts, pool : (P,) int64 points of the units asked, and of all, in each partition; ground last
-    units, scans : asked, and opened for it (again in each round)
+    units, scans : asked, each once, and opened for it (again in each round)
     answered, declined : of these units
     seconds : active, measured
     holds : (n, 2) int64 number of a unit asked and a row that it counts in: its partition, or P + a
@@ -53,34 +53,31 @@ def asked(project: Project, rounds: Sequence[Round]) -> Asked:
     classes, of_parts = np.zeros(count, np.int64), np.zeros(parts, np.int64)
     codes: dict[str, int] = {}
     effective = project.answers.effective
-    opened = items = answered = declined = 0
-    hundredths = 0
-    holds: list[tuple[int, int]] = []
-    for one in rounds:
-        opened += len({scan_of(item) for item in one.query.items})
-        items += len(one.query.items)
-        numbers = units.find_all(one.query.items)
-        known = numbers[numbers >= 0]
-        holds += zip(known.tolist(), units.partition[known].tolist(), strict=True)
-        weights = units.points[known]
-        of_parts += np.bincount(units.partition[known], weights, parts).astype(np.int64)
-        for item, number in zip(one.query.items, numbers.tolist(), strict=True):
-            head = effective.get(item)
-            if head is None:
-                continue
-            hundredths += round(head.active_s * 100)
-            if head.verb != "answer":
-                declined += 1
-                continue
-            answered += 1
-            for label, points in head.class_counts().items():
-                if label < min(count, FIRST_CODE):
-                    classes[label] += points
-                    if number >= 0:
-                        holds.append((number, parts + label))
-                else:
-                    name = project.classes.title(label)
-                    codes[name] = codes.get(name, 0) + points
+    answered = declined = hundredths = 0
+    opened = sum(len({scan_of(item) for item in one.query.items}) for one in rounds)
+    items = list(dict.fromkeys(item for one in rounds for item in one.query.items))
+    numbers = units.find_all(items)
+    known = numbers[numbers >= 0]
+    holds = [*zip(known.tolist(), units.partition[known].tolist(), strict=True)]
+    weights = units.points[known]
+    of_parts += np.bincount(units.partition[known], weights, parts).astype(np.int64)
+    for item, number in zip(items, numbers.tolist(), strict=True):
+        head = effective.get(item)
+        if head is None:
+            continue
+        hundredths += round(head.active_s * 100)
+        if head.verb != "answer":
+            declined += 1
+            continue
+        answered += 1
+        for label, points in head.class_counts().items():
+            if label < min(count, FIRST_CODE):
+                classes[label] += points
+                if number >= 0:
+                    holds.append((number, parts + label))
+            else:
+                name = project.classes.title(label)
+                codes[name] = codes.get(name, 0) + points
     pool = np.bincount(units.partition, weights=units.points, minlength=parts).astype(np.int64)
-    return Asked(classes, codes, of_parts, pool, items, opened, answered, declined,
+    return Asked(classes, codes, of_parts, pool, len(items), opened, answered, declined,
                  hundredths / 100, np.array(holds, np.int64).reshape(-1, 2))  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.answers.entry import Head
-from core.answers.labels import ALIKE, CARRIED
+from core.answers.labels import ALIKE, FREE
 from core.assist.suggestion import FIRST, Suggestion
 from core.base.words import size_range
 from core.data.classes import FIRST_CODE
@@ -88,7 +88,7 @@ def effort_of(project: Project) -> Effort:
     """Of all answers that count. Units answered together shared one look, and what was carried over
     is nobody's work: neither is timed."""
     heads = [h for h in list(project.answers.effective.values()) if h.verb == "answer"]
-    timed = [h for h in heads if h.active_s > 0 and h.tool not in (ALIKE, CARRIED)]
+    timed = [h for h in heads if h.active_s > 0 and h.tool not in {ALIKE, *FREE}]
     units = project.units
     if units is None:
         numbers = np.full(len(timed), -1, np.int64)

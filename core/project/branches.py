@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.answers.entry import Head
-from core.answers.labels import CARRIED
+from core.answers.labels import FREE
 from core.base.errors import ProjectError, SettingsError, plain
 from core.project.project import Project
 from core.rounds.round import Round, asked_by
@@ -21,7 +21,8 @@ _MOST_NAME = 60
 @dataclass(frozen=True)
 class Counted:
     """Of a branch: unit_id -> the answer or decline that counts for it there, and the `points` that
-    were answered for it; what was carried over from another scan costs nothing."""
+    were answered for it; what was carried over from another scan, or given by boxes, costs
+    nothing."""
 
     heads: dict[str, Head]
     points: int
@@ -44,7 +45,7 @@ def counted(project: Project, tip: Round | None) -> Counted:
                 continue
             head = earlier
         mine[unit] = head
-    cost = (h.points for h in mine.values() if h.verb == "answer" and h.tool != CARRIED)
+    cost = (h.points for h in mine.values() if h.verb == "answer" and h.tool not in FREE)
     return Counted(mine, sum(cost))
 
 

@@ -43,7 +43,7 @@ def frame_pool(project: Project) -> FramePool:
     """The frames that may be asked: the training scans; and what is known of them."""
     boxes, how = project.boxes, project.settings.ssal
     normal, cpsp = predicted(project)
-    drawn, finished = boxes.counts_by_scan(), boxes.finished
+    drawn, finished = boxes.counts_by_scan(), boxes.counts_of(boxes.finished)
     sure = None
     if normal is not None:
         # Of all boxes from a score of .1 on most are none: those that count are expected.
@@ -51,13 +51,13 @@ def frame_pool(project: Project) -> FramePool:
     frames = frames_of(
         project.dataset.train,
         settled=frozenset(boxes.settled),
-        finished=[drawn.get(scan, 0) for scan in finished],
+        finished=[sum(of.values()) for of in finished.values()],
         drawn=drawn,
         minutes=boxes.minutes(),
         predicted=sure,
     )
     labelled = np.zeros(len(project.classes), np.int64)
-    for of in boxes.counts_of(finished).values():
+    for of in finished.values():
         for label, count in of.items():
             labelled[label] += count
     regions = {}

@@ -11,6 +11,7 @@ from core.answers.answers import Given
 from core.answers.box import Box, table_of
 from core.answers.effort import Effort
 from core.answers.instances import Things
+from core.answers.labels import BY_BOXES
 from core.base.jobs import Job
 from core.boxes.geometry import points_in_boxes
 from core.boxes.kinds import sizes_of
@@ -19,7 +20,6 @@ from core.data.classes import FIRST_CODE, UNLABELLED
 from core.prepare.units import ground_rows
 from core.project.project import Project
 
-BY_BOXES = "boxes"  # tool of the answers that boxes gave
 _WHOLE = 0.9  # of a unit's points in boxes of one class: it is answered
 _COVERED = 0.5  # of a thing's points in boxes: it has one
 _LEAST_POINTS = 5  # of a thing that is boxed
@@ -80,10 +80,13 @@ def unboxed_things(project: Project, scan: str) -> list[Box]:
     unit, points = project.rows(scan), project.dataset.scan(scan).points
     boxed = [c for c in classes.boxed if c in classes.countable]
     is_thing = np.isin(label, boxed) & (unit >= 0)
-    instance = np.where(told.of_row > 0, told.of_row, len(told.names) + 1 + unit)
-    instance[~is_thing] = 0
     if not is_thing.any():
         return []
+    thing = np.where(told.of_row > 0, told.of_row, len(told.names) + 1 + unit).astype(np.int64)
+    # What is not told apart in a cluster of several classes is one thing of each.
+    of_class = thing << 8 | label
+    instance = np.zeros(len(label), np.int64)
+    instance[is_thing] = np.unique(of_class[is_thing], return_inverse=True)[1] + 1
     now = project.dataset.from_files
     standing = np.array([box.box for box in project.boxes_of(scan).values()]).reshape(-1, 7)
     held = points_in_boxes(points, standing) >= 0 if len(standing) else np.zeros(len(points), bool)

@@ -18,6 +18,7 @@ from core.base.words import DASH
 from core.boxes.geometry import covered, rotated_iou, wrapped
 from core.boxes.kinds import Kind, kinds
 from core.boxes.table import Boxes
+from core.project.box_training import frame_of
 from core.project.project import Project
 from core.quality.agreement import REPEATS
 from core.query.pool import Draw
@@ -184,7 +185,7 @@ def box_agreements(project: Project) -> dict[tuple[str, str], BoxAgreement]:
         scan = project.scan_ref(head.scan)
         drawn = table_of(list(boxes.blind_of(scan, from_files, head.annotator).values()))
         pair = (head.annotator, owner[head.scan])
-        frames.setdefault(pair, []).append((project.box_table(head.scan), drawn))
+        frames.setdefault(pair, []).append((frame_of(project, head.scan).boxes, drawn))
     about = kinds(project.classes.names, project.classes.name)
     return {pair: agreement(found, about) for pair, found in frames.items()}
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
-from core.answers.box import Box
+from core.answers.box import COPY, INTERPOLATE, Box
 from core.answers.boxes import Drawn
 from core.answers.effort import Effort
 from core.base.errors import ProjectError
@@ -232,7 +232,7 @@ def copies(
         words = "Every one has a box there already."
     if into != scan and here not in poses:
         words += " There are no poses: they stand where the sensor saw them."
-    return _Copies(states, into, held, chosen, "copy", words)
+    return _Copies(states, into, held, chosen, COPY, words)
 
 
 def missing(project: Project, before: str, into: str, kept: Content | None) -> _Copies:
@@ -241,7 +241,7 @@ def missing(project: Project, before: str, into: str, kept: Content | None) -> _
     wanted = {n: box for n, box in project.boxes_of(before).items() if box.track not in here}
     if not wanted:
         words = "Every box of the frame before is here already."
-        return _Copies([], into, 0, None, "copy", words)
+        return _Copies([], into, 0, None, COPY, words)
     return copies(project, before, wanted, into, kept)
 
 
@@ -273,7 +273,7 @@ def between(project: Project, scan: str, tracks: frozenset[str]) -> _Copies:
         words = "Nothing lies between: a thing needs boxes in two frames that you set yourself."
     else:
         words = f"{_many(len(states))} set between the keyframes; dashed until you confirm them."
-    return _Copies(states, scan, 0, None, "interpolate", words)
+    return _Copies(states, scan, 0, None, INTERPOLATE, words)
 
 
 def _many(count: int) -> str:

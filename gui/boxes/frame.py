@@ -9,7 +9,7 @@ from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
 
-from core.answers.box import Box
+from core.answers.box import INTERPOLATE, Box
 from core.base.errors import ProjectError
 from core.exchange.boxes_found import FoundBoxes
 from gui.desk.state import State
@@ -203,7 +203,7 @@ class Frame(QObject):
     def is_interpolated(self, row: Row) -> bool:
         """Whether an unconfirmed box was set between keyframes, and not copied."""
         unsure = row.kind is Kind.UNSURE
-        return unsure and self.state.project.boxes.made_with(row.name) == "interpolate"
+        return unsure and self.state.project.boxes.made_with(row.name) == INTERPOLATE
 
     def in_sight(self, row: Row) -> bool:
         """Whether a box is shown."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from core.answers.box import BOXES, FRAMES
+from core.answers.box import BOXES, COPY, FRAMES, INTERPOLATE
 from core.answers.entry import Head
 from core.base.errors import ProjectError
 from gui.boxes.bench import Bench
@@ -37,8 +37,8 @@ _DID = {
     "accept": "accepted",
     "accept all": "all accepted",
     "delete": "taken away",
-    "copy": "copies",
-    "interpolate": "boxes between keyframes",
+    COPY: "copies",
+    INTERPOLATE: "boxes between keyframes",
     "finish": "frame finished",
 }
 

@@ -3,11 +3,15 @@ missing or damaged is said."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.answers.box import COPY
+from core.answers.boxes import Drawn
+from core.answers.effort import Effort
 from core.base.errors import DataError, ProjectError
 from core.base.files import write_arrays
 from core.base.jobs import Job
@@ -41,6 +45,35 @@ def begun(project: Project, classes, *, cpsp: bool = True, most: int = 8) -> Non
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_boxes_that_nobody_looked_at_count_for_no_class(tmp_path: Path, classes):
+    """One car was drawn and two were copied from it; the frame was finished without a look."""
+    car = classes[0]
+    with opened(tmp_path / "p") as project:
+        scan = project.dataset.train[0]
+        draw(project, scan, [car], "", finish=False)
+        ref, (box,) = project.scan_ref(scan), project.boxes_of(scan).values()
+        places = box.box + np.eye(7)[1] * [[4], [8]]
+        copies = [replace(box.edited(box=place), sure=False) for place in places]
+        names = project.boxes.new_names(scan, 2)
+        drawn = [Drawn(ref, n, b, Effort(tool=COPY)) for n, b in zip(names, copies, strict=True)]
+        project.boxes.draw(drawn, round="")
+        project.boxes.finish(ref, round="")
+        assert project.boxes.counts_by_scan() == {scan: 3}
+        pool = frame_pool(project)
+        assert pool.labelled[car] == pool.labelled.sum() == 1
+        project.boxes.draw(
+            [Drawn(ref, names[0], copies[0].edited(), Effort(tool="accept"))], round=""
+        )
+        assert frame_pool(project).labelled[car] == 2
+
+
+def test_minutes_that_hold_no_frame_are_told(tmp_path: Path):
+    with opened(tmp_path / "p") as project:
+        with pytest.raises(ProjectError, match=r"0\.01 minutes are too few: a frame is expected"):
+            ask_frames(project, Job(), minutes=0.01)
+        assert not project.frame_rounds
 
 
 @pytest.mark.parametrize("order", ["live", "frozen"])

@@ -17,6 +17,7 @@ from core.answers.instances import Things
 from core.base.jobs import Job
 from core.boxes.geometry import points_in_boxes, rotated_iou
 from core.data.classes import UNLABELLED
+from core.project.branches import counted
 from core.project.one_answer import give_labels, labels_by_boxes, unboxed_things
 from core.project.pool import pool_of
 from core.project.project import Project
@@ -155,6 +156,41 @@ def test_things_that_were_told_apart_are_boxed_apart(project: Project):
     assert found.shape == (2, 7)
     assert sorted(overlap.argmax(axis=1)) == [0, 1]
     assert (overlap.max(axis=1) > 0.7).all()
+
+
+def test_labels_by_boxes_spend_no_budget_and_are_nobodys_answers(project: Project):
+    scan = project.dataset.train[0]
+    draw(project, *map(car, range(3)))
+    before = project.answers.spent()
+    give_labels(project, [scan], Job())
+    after = project.answers.spent()
+    assert (after.units, after.points) == (before.units, before.points)
+    assert after.carried_units == len(CARS)
+    assert after.carried_points > 1000
+    assert counted(project, None).points == 0
+    assert len(counted(project, None).heads) == len(CARS)  # and are asked no more
+    assert project.answers.mine() == []  # so none comes again as a hidden repeat
+
+
+def test_two_classes_of_one_cluster_are_two_things_to_box(project: Project):
+    """A person stands at a car, and the preparation has one cluster of both."""
+    scan = project.dataset.train[0]
+    of, unit = on_cars(project)
+    rows = np.flatnonzero(unit == np.bincount(unit[(of == 1) & (unit >= 0)]).argmax())
+    points = project.dataset.scan(scan).points[rows, :3]
+    person = project.classes.names.index("pedestrian")
+    ahead = points[:, 0] > CARS[1][0] + 1.2
+    labels = np.where(ahead, person, 0).astype(np.uint8)
+    labels[np.flatnonzero(~ahead)[:2]] = project.classes.names.index("cyclist")  # a slip
+    assert 20 < ahead.sum() < 0.4 * len(rows)
+    project.answers.answer(
+        project.scan_ref(scan), rows, labels, round="", unit="", effort=Effort(tool="lasso")
+    )
+    assert sorted(box.label for box in unboxed_things(project, scan)) == [0, person]
+    # A box around the car's part leaves the person to be boxed, though most points have one.
+    box = np.array([*points[~ahead].mean(axis=0), 2.8, 2.6, 3.0, CARS[1][6]])
+    draw(project, Box(box=box, label=0))
+    assert [box.label for box in unboxed_things(project, scan)] == [person]
 
 
 def test_the_command_line_labels_by_the_boxes_of_finished_frames(project: Project, capsys):

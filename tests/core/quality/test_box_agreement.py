@@ -160,6 +160,23 @@ def test_frames_drawn_twice_are_compared_and_change_no_box(path: Path):
         np.testing.assert_allclose(bob.overlap, 1)
 
 
+def test_boxes_that_nobody_looked_at_are_not_missing_in_a_second_drawing(
+    tmp_path: Path, small_street: Path, monkeypatch
+):
+    """A copied box was left dashed where the frame was finished: whoever sees no thing there, or
+    one, is right."""
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "ann")
+    with small_project(tmp_path / "p", small_street) as project:
+        one = project.dataset.train[0]
+        copies = [Box(np.array(at(x)), 0, sure=False) for x in (30, 50)]
+        draw(project, one, [Box(np.array(at(10)), 0), *copies])
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")
+    with Project(tmp_path / "p") as project:
+        draw(project, one, [Box(np.array(at(10)), 0), Box(np.array(at(50)), 0)], blind=True)
+        found = box_agreements(project)["bob", "ann"]
+    assert (found.boxes, found.found) == (1, 1.0)
+
+
 def test_the_command_line_says_it(path: Path, capsys):
     said = CommandLine(capsys)("agreement", path, "--task", "boxes")
     assert said.code == 0

@@ -1,10 +1,10 @@
 """Kills a whole experiment, with its workers, at random instants until it gets through; then its
 results.csv must be that of a run without a kill, byte for byte.
 
-python -m tests.killed_experiment COUNT [WORKERS,…] [town]
+python -m tests.killed_experiment COUNT [WORKERS,…] [town|boxes]
 
-COUNT kills with each number of workers, of a tiny experiment with two seeds, or of a small town of
-five.
+COUNT kills with each number of workers, of a tiny experiment with two seeds, of a small town of
+five, or of a tiny one of boxes with pseudo scenes and a delivery.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections import Counter
 from pathlib import Path
 
 from core.experiment.results import RESULTS
+from tests.box_experiments import BOX_TINY, box_spec, scans_at
 from tests.experiments import TINY, tiny_spec
 from tests.places import MAIN, ROOT
 from tests.streets import small_street_at
@@ -38,7 +39,7 @@ _IN_A_ROW = 5  # kills of one run before it may end
 
 
 def words(spec: Path, out: Path, *more: str) -> list[str]:
-    """The command line of the tiny experiment, two seeds, on the street beside its spec."""
+    """The command line of a tiny experiment, two seeds, on the scans beside its spec."""
     root = str(spec.parent / "scans")
     return ["experiment", str(spec), str(out), "--root", root, "--seeds", "0-1", *more]
 
@@ -46,6 +47,18 @@ def words(spec: Path, out: Path, *more: str) -> list[str]:
 def town_words(spec: Path, out: Path, *more: str) -> list[str]:
     """The command line of a town's experiment, five seeds; it makes its own scans."""
     return ["experiment", str(spec), str(out), "--seeds", "0-4", *more]
+
+
+def small_street(folder: Path) -> Path:
+    """The tiny experiment, with a reference on full labels, and its scans."""
+    small_street_at(folder / "scans")
+    return tiny_spec(folder, TRAINED)
+
+
+def small_boxes(folder: Path) -> Path:
+    """The tiny experiment of boxes, delivered at its end, and its scans."""
+    scans_at(folder / "scans")
+    return box_spec(folder, BOX_TINY.replace("steps = 3", "steps = 4\ndeliver = true"))
 
 
 def small_town(folder: Path) -> Path:
@@ -61,17 +74,21 @@ def small_town(folder: Path) -> Path:
     return path
 
 
-def kills(count: int, workers: list[int], seed: int = 0, *, town: bool = False) -> Counter[str]:
+KINDS = {
+    "tiny": (small_street, words),
+    "town": (small_town, town_words),
+    "boxes": (small_boxes, words),
+}
+
+
+def kills(count: int, workers: list[int], kind: str = "tiny", seed: int = 0) -> Counter[str]:
     """Kill experiments `count` times with each number of workers; return how often each was killed
     and gone on with to the same bytes, and faults by what they are."""
     found: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="lidarloop-") as folder:
         base = Path(folder)
-        if town:
-            spec, line_of = small_town(base), town_words
-        else:
-            small_street_at(base / "scans")
-            spec, line_of = tiny_spec(base, TRAINED), words
+        made, line_of = KINDS[kind]
+        spec = made(base)
         began = time.monotonic()
         code, told = _run(line_of(spec, base / "whole"), None)
         seconds = time.monotonic() - began
@@ -118,4 +135,5 @@ def _run(line: list[str], kill_after: float | None) -> tuple[int, str]:
 
 if __name__ == "__main__":
     many = [int(word) for word in sys.argv[2].split(",")] if len(sys.argv) > 2 else [1, 2]
-    print(json.dumps(kills(int(sys.argv[1]), many, town="town" in sys.argv), indent=1))
+    kind = sys.argv[3] if len(sys.argv) > 3 else "tiny"
+    print(json.dumps(kills(int(sys.argv[1]), many, kind), indent=1))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.experiment.learning import Learning
 
 REPORT = "report"
+_MOST_DIGITS = 9  # of a cell's number
 
 
 def add_arguments(made: argparse.ArgumentParser) -> None:
@@ -125,7 +126,7 @@ def _cell_asked(text: str | None) -> int | None:
     """A cell's number, -1 for `prepare`, None where all are to be run."""
     if text is None or text == "prepare":
         return None if text is None else -1
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise SettingsError(f"--only is {text}.", "Name a cell by its number, or prepare.")
     return int(text)
 

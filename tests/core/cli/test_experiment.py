@@ -73,6 +73,7 @@ def test_a_failed_cell_is_named_and_the_exit_code_says_so(made: Path, tmp_path: 
         (["SPEC", "out", "--root", "SCANS", "--seeds", "x"], "--seeds is x. Write 0-4"),
         (["SPEC", "out", "--root", "SCANS", "--workers", "0"], "--workers is 0. Name 1 or more."),
         (["SPEC", "out", "--root", "SCANS", "--only", "x"], "--only is x. Name a cell"),
+        (["SPEC", "out", "--root", "SCANS", "--only", "9" * 5000], "99. Name a cell by its number"),
         (["SPEC", "out", "--root", "SCANS", "--only", "3"], "out holds no experiment. Run one"),
         (["SPEC", "out", "--root", "nowhere"], "nowhere"),
         (["resume", "out"], "out holds no experiment. Run one"),

@@ -81,6 +81,11 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     only = _cell_asked(arguments.only)
     if only is not None and only >= 0:
         found = read_experiment(out)
+        if found.spec.table:
+            raise SettingsError(
+                f"{found.spec.name} trains nothing: it has no cell {only}.",
+                f"Draw its table: `lidarloop experiment {REPORT} {out}`.",
+            )
         if only >= len(found.cells):
             raise SettingsError(
                 f"There is no cell {only}.", f"{out} has cells 0 to {len(found.cells) - 1}."

@@ -16,13 +16,14 @@ from core.base.errors import ProjectError
 from core.base.files import read_json, write_atomic
 from core.base.words import DASH
 from core.experiment import box_report
-from core.experiment.cell import finished, recorded
+from core.experiment.cell import computed, finished, recorded
 from core.experiment.folder import Experiment
 from core.experiment.measures import BOXES, Measure
 from core.experiment.numbers import ended, mean_and_half, percent
 from core.experiment.oddities import BOX_NOTES, ODDITIES
 from core.experiment.page import Page
 from core.experiment.plots import AXIS_WORDS, MISSING, curves_svg, drawable, forest_svg
+from core.experiment.record import read_record
 from core.experiment.results import Curve, csv_of, curves, write_results
 from core.experiment.spec import CONTROL, FULL
 from core.experiment.summary import Summary, summarise
@@ -68,7 +69,7 @@ def write_report(experiment: Experiment) -> Path:
     else:
         _classes(page, experiment, summary)
         _asked(page, experiment, summary)
-    _made_with(page, experiment, found)
+    _made_with(page, experiment)
     page.heading("What this is not" if spec.boxes else "Oddities of published tables")
     page.items((*spec.notes, *(BOX_NOTES if spec.boxes else ODDITIES)), quiet=True)
     path = experiment.out / REPORT
@@ -331,10 +332,12 @@ def _class_names(summary: Summary) -> list[str]:
     return []
 
 
-def _made_with(page: Page, experiment: Experiment, found: Sequence[Curve]) -> None:
-    """Programs, machines and time of the records: more than one of a kind is worth knowing."""
+def _made_with(page: Page, experiment: Experiment) -> None:
+    """Programs, machines and time of the records, a first round that arms share once: more than one
+    of a kind is worth knowing."""
     page.heading("Made with")
-    records = [record for curve in found for record in curve.records]
+    folders = (folder for cell in experiment.cells for folder in computed(experiment, cell))
+    records = [record for folder in folders if (record := read_record(folder)) is not None]
     made: list[Mapping[str, Any]] = [record["made_with"] for record in records]
     hours = sum(record["wall_s"] for record in records) / 3600
     for name in ("version", "commit", "changed", "backend", "python", "numpy", "torch"):

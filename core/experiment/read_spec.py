@@ -279,6 +279,10 @@ class _Reader:
         for number, first in enumerate(dict.fromkeys(_first(arm) for arm in arms)):
             arm = next(arm for arm in arms if _first(arm) == first)
             name = f"{CONTROL} of {' '.join(filter(None, first))}" if number else CONTROL
+            if name in [arm.name for arm in arms]:
+                raise self.wrong(
+                    f"an arm is called {name!r}, as one of its controls", "Give it another name."
+                )
             arms.append(Arm(name, CONTROL, arm.start, arm.settings, CONTROL))
         if full:
             arms.append(Arm(FULL, FULL, FULL, {}, FULL))

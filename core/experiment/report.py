@@ -25,7 +25,7 @@ from core.experiment.page import Page
 from core.experiment.plots import AXIS_WORDS, MISSING, curves_svg, drawable, forest_svg
 from core.experiment.record import read_record
 from core.experiment.results import Curve, csv_of, curves, write_results
-from core.experiment.spec import CONTROL, FULL
+from core.experiment.spec import FULL
 from core.experiment.summary import Summary, summarise
 
 REPORT = "report.html"
@@ -267,10 +267,9 @@ def _costs(page: Page, experiment: Experiment, summary: Summary) -> None:
         page.sentence("The reference on full labels is not there.")
         return
     rows = []
-    for arm in summary.reached[axis]:
-        points, seconds = summary.reached[axis][arm], summary.reached["seconds"][arm]
-        if arm.startswith(CONTROL):
-            points = seconds = None  # it asks nothing
+    for arm in (one.name for one in experiment.spec.arms if one.kind != FULL):
+        # A control asks nothing, and so reaches nothing.
+        points, seconds = (summary.reached[cost].get(arm) for cost in (axis, "seconds"))
         rows.append(
             [
                 arm,
@@ -307,8 +306,9 @@ def _classes(page: Page, experiment: Experiment, summary: Summary) -> None:
 def _asked(page: Page, experiment: Experiment, summary: Summary) -> None:
     """Shares of the classes in what was asked, beside those of all points."""
     page.heading("Classes of the points asked, %")
-    whole = summary.by_arm.get(FULL) or []
-    arms = [name for name in summary.by_arm if not name.startswith((CONTROL, FULL))]
+    spec = experiment.spec
+    whole = [c for arm in spec.arms if arm.kind == FULL for c in summary.by_arm[arm.name]]
+    arms = [arm.name for arm in spec.arms if arm.kind == "strategy"]
     rows = []
     for name in _class_names(summary):
         cells = [_share(mine, name) for mine in (whole, *(summary.by_arm[arm] for arm in arms))]

@@ -143,9 +143,8 @@ class Watch:
             if one.cell.arm.kind != "first":
                 folders = recorded(experiment, one.cell)
                 records = [self._record(folder) for folder in folders]
-                curves.append(
-                    Curve(one.cell.arm.name, one.cell.seed, tuple(folders), tuple(records), measure)
-                )
+                arm, read = one.cell.arm, (tuple(folders), tuple(records))
+                curves.append(Curve(arm.name, one.cell.seed, *read, measure, arm.kind))
         return Seen(experiment, states, runner, self._left(experiment, states), tuple(curves))
 
     def _record(self, folder: Path) -> Mapping[str, Any]:

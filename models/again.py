@@ -18,9 +18,9 @@ from core.base.files import read_arrays, write_arrays
 from core.base.jobs import Job
 from core.base.settings import TrainSettings
 from core.data.made import file_of, kept_file
+from core.data.places import frames
 from core.data.scans import Dataset
 from core.prepare.units import Units, read_rows, rows_file
-from core.query.strategies.few_scans import frames
 from core.rounds.many_views import Look, divergence, mutual, neighbours, of_units
 from core.rounds.scores import MORE
 from core.rounds.unit_means import Seen
@@ -48,7 +48,7 @@ def look_again(
     """Write for each prepared scan the columns `wanted` of its units, some of MORE, below
     `folder`; skip those done. In this process, in workers, or on a dask cluster."""
     source = (trained.source, units.fingerprint)
-    sequence, frame = frames(units.scans)
+    sequence, frame = frames(units.scans, dataset.places)
     along: dict[int, list[tuple[int, str]]] = {}
     for number, scan in enumerate(units.scans):
         along.setdefault(sequence[number], []).append((frame[number], scan))

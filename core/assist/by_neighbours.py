@@ -25,7 +25,7 @@ def carried(project: Project, scan: str, reach: int = 2) -> dict[str, tuple[int,
     dataset = project.dataset
     answered = project.answers.fold.labelled_scans(rounds={*(r.id for r in project.rounds), ""})
     here = dataset.scan(scan)
-    near = [name for name in around(dataset.train, scan, reach) if name in answered]
+    near = [name for name in around(dataset, scan, reach) if name in answered]
     if here.pose is None or not near or not len(mine):
         return {}
     found = surroundings(project, scan, reach)

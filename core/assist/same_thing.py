@@ -23,7 +23,7 @@ def same_things(project: Project, scan: str, reach: int = 2) -> dict[str, str]:
     places: dict[str, int] = {}
     points, of_point = [], []
     answered = project.answers.fold.labelled_scans(rounds={*(r.id for r in project.rounds), ""})
-    for name in around(dataset.train, scan, reach):
+    for name in around(dataset, scan, reach):
         move = dataset.move(name, scan)
         if name not in answered or move is None:
             continue

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.data.classes import UNLABELLED
+from core.data.scans import Dataset
 from core.project.project import Project
 
 LEVELS_M = (0.1, 0.4)
@@ -30,10 +31,10 @@ class Surroundings:
         return tuple(level[close[level]] for level in self.levels)
 
 
-def around(scans: tuple[str, ...], scan: str, reach: int) -> list[str]:
-    """Up to `reach` scans before and behind one, of its sequence, in order, itself left out."""
-    sequence = scan.rpartition("/")[0]
-    mine = [name for name in scans if name.rpartition("/")[0] == sequence]
+def around(dataset: Dataset, scan: str, reach: int) -> list[str]:
+    """Up to `reach` scans before and behind one, of its sequence and its side, in order, itself
+    left out."""
+    mine = dataset.beside(scan)
     at = mine.index(scan)
     return [*mine[max(0, at - reach) : at], *mine[at + 1 : at + 1 + reach]]
 
@@ -42,7 +43,7 @@ def surroundings(project: Project, scan: str, reach: int) -> Surroundings:
     """The `reach` scans before and behind a scan. Raises DataError where there are no poses."""
     dataset = project.dataset
     here = dataset.pose(scan)
-    names = around(dataset.train if scan in dataset.train else dataset.validation, scan, reach)
+    names = around(dataset, scan, reach)
     if here is None or not names:
         raise DataError(
             f"Scan {scan} cannot be shown with its neighbours: "

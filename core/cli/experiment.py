@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.experiment.learning import Learning
 
 REPORT = "report"
+_MOST_DIGITS = 9  # of a cell's number
 
 
 def add_arguments(made: argparse.ArgumentParser) -> None:
@@ -80,6 +81,11 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     only = _cell_asked(arguments.only)
     if only is not None and only >= 0:
         found = read_experiment(out)
+        if found.spec.table:
+            raise SettingsError(
+                f"{found.spec.name} trains nothing: it has no cell {only}.",
+                f"Draw its table: `lidarloop experiment {REPORT} {out}`.",
+            )
         if only >= len(found.cells):
             raise SettingsError(
                 f"There is no cell {only}.", f"{out} has cells 0 to {len(found.cells) - 1}."
@@ -125,7 +131,7 @@ def _cell_asked(text: str | None) -> int | None:
     """A cell's number, -1 for `prepare`, None where all are to be run."""
     if text is None or text == "prepare":
         return None if text is None else -1
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise SettingsError(f"--only is {text}.", "Name a cell by its number, or prepare.")
     return int(text)
 

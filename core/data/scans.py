@@ -16,7 +16,8 @@ from core.data.classes import ClassList
 from core.data.formats import format_named, formats
 from core.data.formats.format import Format
 from core.data.names import in_order, in_span, is_hidden, is_text, sequence_and_span, shown
-from core.data.own_poses import own_pose
+from core.data.own_poses import own_pose, sequence_of
+from core.data.places import Places
 from core.data.reading import AS_THEY_ARE, Reading
 from core.data.returns import are_returns
 from core.data.rig import AS_IT_IS, THE_FILES, Rig
@@ -50,7 +51,8 @@ class Dataset:
     the intensity that the files hold for 1; `rig` is how the sensor stands; `reading` is what was
     said about the files; `notes` are sentences on what was named and is not there; `sequences` are
     those its scans are of; `own_poses` is the folder with poses that the project computed itself,
-    for sequences that have none (core.data.own_poses).
+    for sequences that have none (core.data.own_poses); `places` says where its scans lie in their
+    sequences.
     """
 
     format: Format
@@ -63,6 +65,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     sequences: tuple[str, ...] = ()
     own_poses: Path | None = None
+    places: Places = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def origin(self) -> np.ndarray:
@@ -74,6 +77,15 @@ class Dataset:
     def scans(self) -> tuple[str, ...]:
         """Every scan, those to train on first."""
         return (*self.train, *self.validation)
+
+    def sequence(self, scan: str) -> str:
+        """The sequence that a scan is of; of one that the dataset has not, its folder."""
+        return self.places[scan][0] if scan in self.places else sequence_of(scan)
+
+    def beside(self, scan: str) -> list[str]:
+        """The scans of a scan's sequence on its side, training or validation, in their order."""
+        side, sequence = self.train if scan in self.train else self.validation, self.sequence(scan)
+        return [name for name in side if self.sequence(name) == sequence]
 
     @cached_property
     def shared_names(self) -> frozenset[str]:
@@ -124,7 +136,9 @@ class Dataset:
 
     def move(self, name: str, other: str) -> np.ndarray | None:
         """(4, 4) float64 from a scan's coordinates to another's, as `scan` gives them; None where
-        it is not known how they lie to each other."""
+        it is not known how they lie to each other, as of two sequences."""
+        if self.sequence(name) != self.sequence(other):
+            return None
         first, second = self._placed(name), self._placed(other)
         if first is None or second is None or first[1] != second[1]:
             return None
@@ -271,7 +285,10 @@ def open_dataset(
             f"{root} holds no scans in {format} layout ({layout.layout}).", _hint(root, layout)
         )
     empty: list[str] = []
-    parts = [_select(layout, root, sequences, names, empty) for names in (train, validation)]
+    places: dict[str, tuple[str, int]] = {}
+    parts = [
+        _select(layout, root, sequences, names, empty, places) for names in (train, validation)
+    ]
     if not parts[0]:
         if empty:
             odd = _strange_names(layout, root, empty)
@@ -289,8 +306,9 @@ def open_dataset(
     used = dict.fromkeys(sequence_and_span(name, sequences)[0] for name in (*train, *validation))
     notes += _strange_names(layout, root, tuple(used))
     return Dataset(
-        layout, root, parts[0], parts[1], intensity_scale, rig, reading, notes, tuple(used)
-    )
+        layout, root, parts[0], parts[1], intensity_scale, rig, reading, notes, tuple(used),
+        places=places,
+    )  # fmt: skip
 
 
 def sequences_of(layout: Format, root: Path) -> tuple[str, ...]:
@@ -321,8 +339,15 @@ def _strange_names(layout: Format, root: Path, sequences: Sequence[str]) -> tupl
 
 
 def _select(
-    layout: Format, root: Path, sequences: tuple[str, ...], names: Sequence[str], empty: list[str]
+    layout: Format,
+    root: Path,
+    sequences: tuple[str, ...],
+    names: Sequence[str],
+    empty: list[str],
+    places: dict[str, tuple[str, int]],
 ) -> tuple[str, ...]:
+    """The scans that `names` name, in order; those without scans go to `empty`, and where each scan
+    lies in its sequence to `places`."""
     chosen: set[str] = set()
     for name in names:
         sequence, span = sequence_and_span(name, sequences)
@@ -335,11 +360,13 @@ def _select(
         if not scans:
             empty.append(name)
             continue
+        lies = {scan: (sequence, place) for place, scan in enumerate(scans)}
         if span is not None:
             scans = in_span(scans, span)
         if not scans:
             raise DataError(f"{name} names no scan below {root}.", "Check the name.")
         chosen.update(scans)
+        places.update((scan, lies[scan]) for scan in scans)
     return tuple(sorted(chosen, key=in_order))
 
 

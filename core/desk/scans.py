@@ -9,7 +9,6 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
-from core.data.own_poses import sequence_of
 from core.desk.explained import NOT_PREPARED
 from core.desk.features import numbers_of
 from core.desk.measured import measured_scans, some_of
@@ -100,7 +99,7 @@ def scans_of(project: Project, job: Job) -> Scans:
         for name, found in _of_units(project, units, why, job).items():
             values[name][known] = found[mine[known]]
     _errors(project, names, values["errors"], why, job)
-    return Scans(names, len(dataset.train), tuple(map(sequence_of, names)), xy, values, why)
+    return Scans(names, len(dataset.train), tuple(map(dataset.sequence, names)), xy, values, why)
 
 
 def _of_units(

@@ -45,6 +45,18 @@ def finished(experiment: Experiment, cell: Cell) -> bool:
     return len(recorded(experiment, cell)) == experiment.rounds(cell.arm)
 
 
+def taken_over(experiment: Experiment, cell: Cell) -> int:
+    """How many of a cell's rounds, 0 or 1, are a copy of the one that it shares with others. Of
+    boxes the copy is trained on where the arm has a detector of its own, CPSP."""
+    goes_on = experiment.spec.boxes and experiment.settings(cell.arm).ssal.cpsp
+    return int(bool(cell.first) and not goes_on)
+
+
+def computed(experiment: Experiment, cell: Cell) -> list[Path]:
+    """Folders of the recorded rounds that a cell itself computed."""
+    return recorded(experiment, cell)[taken_over(experiment, cell) :]
+
+
 def run_cell(experiment: Experiment, cell: Cell, learning: Learning, job: Job) -> None:
     """Bring a cell to its end. Raises ProjectError where it cannot go on."""
     _make(experiment, cell)

@@ -18,7 +18,7 @@ from core.experiment.statistics import paired
 class Line:
     """Attributes
     ----------
-    arm : whose it is
+    arm, kind : whose it is (core.experiment.spec.Arm)
     seeds : (s,) that it is the mean of: those that came furthest
     cost : (r,) float64 mean cost up to each round; NaN where an arm has none, as full labels
     each : (s, r) float64 shares, seed by seed
@@ -28,6 +28,7 @@ class Line:
     """
 
     arm: str
+    kind: str
     seeds: tuple[int, ...]
     cost: np.ndarray
     each: np.ndarray
@@ -68,6 +69,7 @@ def line_of(arm: str, curves: Sequence[Curve], axis: str, what: str = "") -> Lin
     half = np.array([np.nan if one is None else one.half() for one in found])
     return Line(
         arm,
+        known[0].kind,
         tuple(curve.seed for curve in whole),
         np.mean([costs[curve.seed] for curve in whole], axis=0),
         each,
@@ -79,10 +81,10 @@ def line_of(arm: str, curves: Sequence[Curve], axis: str, what: str = "") -> Lin
 
 def _cost(curve: Curve, axis: str) -> np.ndarray:
     """(r,) float64 of a curve as it is drawn."""
-    if curve.arm == FULL:
+    if curve.kind == FULL:
         return np.full(len(curve.records), np.nan)
     cost = curve.cost(axis)
-    return np.full(len(cost), cost[0]) if curve.arm.startswith(CONTROL) else cost
+    return np.full(len(cost), cost[0]) if curve.kind == CONTROL else cost
 
 
 def lines_of(by_arm: Mapping[str, Sequence[Curve]], axis: str, what: str = "") -> list[Line]:

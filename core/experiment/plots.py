@@ -65,8 +65,8 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
                 continue
             shown += [100 * float(value) for curve in mine for value in curve.figure]
             look: dict[str, Any] = {
-                "color": "#777777" if name.startswith(CONTROL) else colour_of(place),
-                "linestyle": "--" if place >= len(COLOURS) or name.startswith(CONTROL) else "-",
+                "color": "#777777" if line.kind == CONTROL else colour_of(place),
+                "linestyle": "--" if place >= len(COLOURS) or line.kind == CONTROL else "-",
             }
             if line.level:
                 axes.axhline(100 * line.mean[-1], label=name, **look)

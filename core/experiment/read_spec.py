@@ -34,6 +34,7 @@ from core.query.box_strategies import box_strategy_named
 from core.query.strategies import strategy_named
 
 _MOST_ROUNDS = 100
+_MOST_PRINTED = 10**9  # of what a table prints
 
 
 def titles() -> dict[str, str]:
@@ -100,6 +101,12 @@ class _Reader:
         if not low <= value <= high:
             raise self.wrong(f"{key} is {value}", f"Give it a number from {low} to {high}.")
         return value
+
+    def number(self, key: str, low: float, high: float, default: float) -> float:
+        value: float = self.take(key, int | float, default)
+        if not low <= value <= high:  # nor NaN
+            raise self.wrong(f"{key} is {value}", f"Give it a number from {low:g} to {high:g}.")
+        return float(value)
 
     def texts(self, key: str, default: list[str] | None = None) -> tuple[str, ...]:
         values = self.take(key, list, default)
@@ -213,8 +220,8 @@ class _Reader:
             inner.whole("scans", 1, 10**6),
             inner.whole("validation", 1, 10**6),
             inner.whole("seed", 0, 2**31),
-            float(inner.take("tail", int | float, 1.0)),
-            float(inner.take("step_m", int | float, 1.0)),
+            inner.number("tail", 0, 100, 1.0),
+            inner.number("step_m", 0.1, 100, 1.0),
         )
         if inner.stored:
             raise self.wrong(
@@ -225,7 +232,9 @@ class _Reader:
     def _printed(self) -> dict[str, tuple[float, ...]]:
         stored = self.take("printed", dict, {})
         for name, values in stored.items():
-            if not isinstance(values, list) or not all(type(v) in (int, float) for v in values):
+            if not isinstance(values, list) or not all(
+                type(v) in (int, float) and abs(v) <= _MOST_PRINTED for v in values
+            ):
                 raise self.wrong(f"printed of {name} is {values!r}", "Give a list of numbers.")
         return {name: tuple(float(v) for v in values) for name, values in stored.items()}
 
@@ -270,6 +279,10 @@ class _Reader:
         for number, first in enumerate(dict.fromkeys(_first(arm) for arm in arms)):
             arm = next(arm for arm in arms if _first(arm) == first)
             name = f"{CONTROL} of {' '.join(filter(None, first))}" if number else CONTROL
+            if name in [arm.name for arm in arms]:
+                raise self.wrong(
+                    f"an arm is called {name!r}, as one of its controls", "Give it another name."
+                )
             arms.append(Arm(name, CONTROL, arm.start, arm.settings, CONTROL))
         if full:
             arms.append(Arm(FULL, FULL, FULL, {}, FULL))

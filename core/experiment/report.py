@@ -16,15 +16,16 @@ from core.base.errors import ProjectError
 from core.base.files import read_json, write_atomic
 from core.base.words import DASH
 from core.experiment import box_report
-from core.experiment.cell import finished, recorded
+from core.experiment.cell import computed, finished, recorded
 from core.experiment.folder import Experiment
 from core.experiment.measures import BOXES, Measure
 from core.experiment.numbers import ended, mean_and_half, percent
 from core.experiment.oddities import BOX_NOTES, ODDITIES
 from core.experiment.page import Page
 from core.experiment.plots import AXIS_WORDS, MISSING, curves_svg, drawable, forest_svg
+from core.experiment.record import read_record
 from core.experiment.results import Curve, csv_of, curves, write_results
-from core.experiment.spec import CONTROL, FULL
+from core.experiment.spec import FULL
 from core.experiment.summary import Summary, summarise
 
 REPORT = "report.html"
@@ -68,7 +69,7 @@ def write_report(experiment: Experiment) -> Path:
     else:
         _classes(page, experiment, summary)
         _asked(page, experiment, summary)
-    _made_with(page, experiment, found)
+    _made_with(page, experiment)
     page.heading("What this is not" if spec.boxes else "Oddities of published tables")
     page.items((*spec.notes, *(BOX_NOTES if spec.boxes else ODDITIES)), quiet=True)
     path = experiment.out / REPORT
@@ -266,10 +267,9 @@ def _costs(page: Page, experiment: Experiment, summary: Summary) -> None:
         page.sentence("The reference on full labels is not there.")
         return
     rows = []
-    for arm in summary.reached[axis]:
-        points, seconds = summary.reached[axis][arm], summary.reached["seconds"][arm]
-        if arm.startswith(CONTROL):
-            points = seconds = None  # it asks nothing
+    for arm in (one.name for one in experiment.spec.arms if one.kind != FULL):
+        # A control asks nothing, and so reaches nothing.
+        points, seconds = (summary.reached[cost].get(arm) for cost in (axis, "seconds"))
         rows.append(
             [
                 arm,
@@ -306,8 +306,9 @@ def _classes(page: Page, experiment: Experiment, summary: Summary) -> None:
 def _asked(page: Page, experiment: Experiment, summary: Summary) -> None:
     """Shares of the classes in what was asked, beside those of all points."""
     page.heading("Classes of the points asked, %")
-    whole = summary.by_arm.get(FULL) or []
-    arms = [name for name in summary.by_arm if not name.startswith((CONTROL, FULL))]
+    spec = experiment.spec
+    whole = [c for arm in spec.arms if arm.kind == FULL for c in summary.by_arm[arm.name]]
+    arms = [arm.name for arm in spec.arms if arm.kind == "strategy"]
     rows = []
     for name in _class_names(summary):
         cells = [_share(mine, name) for mine in (whole, *(summary.by_arm[arm] for arm in arms))]
@@ -331,10 +332,12 @@ def _class_names(summary: Summary) -> list[str]:
     return []
 
 
-def _made_with(page: Page, experiment: Experiment, found: Sequence[Curve]) -> None:
-    """Programs, machines and time of the records: more than one of a kind is worth knowing."""
+def _made_with(page: Page, experiment: Experiment) -> None:
+    """Programs, machines and time of the records, a first round that arms share once: more than one
+    of a kind is worth knowing."""
     page.heading("Made with")
-    records = [record for curve in found for record in curve.records]
+    folders = (folder for cell in experiment.cells for folder in computed(experiment, cell))
+    records = [record for folder in folders if (record := read_record(folder)) is not None]
     made: list[Mapping[str, Any]] = [record["made_with"] for record in records]
     hours = sum(record["wall_s"] for record in records) / 3600
     for name in ("version", "commit", "changed", "backend", "python", "numpy", "torch"):

@@ -27,13 +27,14 @@ KEYS = ("loose", "strict", "bev_strict", "d_ece")  # of a detector
 @dataclass(frozen=True)
 class Curve:
     """An arm's rounds with one seed. `folders` and `records` of the rounds that are recorded;
-    `measure`: what arms are compared by."""
+    `measure`: what arms are compared by; `kind` of the arm (core.experiment.spec.Arm)."""
 
     arm: str
     seed: int
     folders: tuple[Path, ...]
     records: tuple[Mapping[str, Any], ...]
     measure: Measure = MIOU
+    kind: str = "strategy"
 
     @property
     def figure(self) -> np.ndarray:
@@ -64,6 +65,7 @@ def curves(experiment: Experiment) -> list[Curve]:
                 tuple(folder for folder, _ in pairs),
                 tuple(record for _, record in pairs),
                 measure,
+                cell.arm.kind,
             )
         )
     return found

@@ -1,5 +1,5 @@
 """A script that hands an experiment's cells to Slurm: one array for the first rounds, one for the
-rest, then the report."""
+rest, then the report. A table without training has no cells: its report follows the preparation."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from core.experiment.folder import Experiment
 def script(experiment: Experiment, words: Sequence[str]) -> str:
     """A shell script for a machine that can call sbatch. `words`: the arguments of `lidarloop`
     that name the experiment, its folder, data, seeds and protocol."""
-    cells = experiment.cells
+    cells = () if experiment.spec.table else experiment.cells
     firsts = sum(cell.arm.kind == "first" for cell in cells)
+    what = f"{len(cells)} cells" if cells else "nothing is trained"
     program = f"{shlex.quote(sys.executable)} {shlex.quote(sys.argv[0])}"
     run = " ".join([program, *(shlex.quote(word) for word in words)])
     logs = shlex.quote(str(experiment.out / "slurm"))
@@ -28,19 +29,19 @@ def script(experiment: Experiment, words: Sequence[str]) -> str:
     one = f'{run} --only "$SLURM_ARRAY_TASK_ID"'
     lines = [
         "#!/bin/bash",
-        f"# {experiment.spec.title}: {len(cells)} cells. Run it where sbatch is: bash THIS_FILE",
-        "# A cell that was stopped goes on where it was: submit the script again.",
+        f"# {experiment.spec.title}: {what}. Run it where sbatch is: bash THIS_FILE",
+        "# What was stopped goes on where it was: submit the script again.",
         "set -euo pipefail",
         "OPTIONS=(--ntasks=1 --cpus-per-task=2 --mem=16G --time=24:00:00)  # and --gres=gpu:1",
         f"mkdir -p {logs}",
         *job("prepare", "", "", f"{run} --only prepare"),
-        *job("first", "--dependency=afterok:$prepare", f"--array=0-{firsts - 1}", one),
-        *job("cells", "--dependency=afterany:$first", f"--array={firsts}-{len(cells) - 1}", one),
-        *job("report", "--dependency=afterany:$cells", "", report),
-        'echo "submitted: $prepare, $first, $cells, $report"',
     ]
-    if not firsts:
-        lines = [
-            line.replace("$first", "$prepare") for line in lines if not line.startswith("first=")
-        ]
-    return "\n".join(lines) + "\n"
+    names, after = ["prepare"], "--dependency=afterok:$prepare"  # without its units nothing is told
+    if cells:
+        last = len(cells) - 1
+        lines += job("first", after, f"--array=0-{firsts - 1}", one)
+        lines += job("cells", "--dependency=afterany:$first", f"--array={firsts}-{last}", one)
+        names, after = [*names, "first", "cells"], "--dependency=afterany:$cells"
+    lines += job("report", after, "", report)
+    told = ", ".join(f"${name}" for name in (*names, "report"))
+    return "\n".join([*lines, f'echo "submitted: {told}"']) + "\n"

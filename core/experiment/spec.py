@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from core.base.errors import SettingsError
 from core.experiment.measures import AXES, BOXES, POINTS, Measure
+from core.query.budget import MOST, decimal
 from core.query.strategies import strategy_named
 
 TABLES = ("table1", "fig2", "cost", "partitions")  # that need units and truth alone
@@ -18,6 +20,7 @@ BUDGETS = {
     BOXES: (("boxes", "frames"), 'Write "100 boxes" or "20 frames".'),
 }
 FULL_TIMES = 5  # steps of the reference on full labels, in rounds
+_LEAST = Decimal("1e-9")  # a budget
 _WITHOUT_NETWORK = frozenset({"shape", "centre", "curvature", "seconds"})
 WITHOUT_DETECTOR = frozenset({"random", "every", "unlabelled"})
 
@@ -154,17 +157,12 @@ def kind_of_budget(text: str) -> tuple[str, str]:
     for ending, kind in kinds.items():
         if text.endswith(ending):
             try:
-                amount = Decimal(text.removesuffix(ending).strip())
-            except InvalidOperation as error:
+                amount = decimal(text.removesuffix(ending).strip())
+            except SettingsError as error:
                 raise ValueError(text) from error
+            most = 100 if kind == "points" else MOST
             whole = amount == amount.to_integral_value()
-            if (
-                amount <= 0
-                or not amount.is_finite()
-                or (kind not in ("points", "minutes") and not whole)
-            ):
-                raise ValueError(text)
-            if kind == "points" and amount > 100:
+            if not _LEAST <= amount <= most or (kind not in ("points", "minutes") and not whole):
                 raise ValueError(text)
             return kind, format(amount / 100 if kind == "points" else amount, "f")
     raise ValueError(text)

@@ -50,7 +50,8 @@ class Summary:
     alpha : of all of them together, 0.05 over the looks at the results
     areas : arm -> mean figure over the cost that all arms spent, seed by seed
     goal : 95 % of the full labels' mean figure, None without them
-    reached : by cost, arm -> what the mean curve spent until it reaches it, None where it does not
+    reached : by cost, arm that asks -> what the mean curve spent until it reaches it, None where it
+        does not
     unsettled : arms whose figure still moved in the second half of the last training
     """
 
@@ -113,8 +114,9 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
         for (a, b, what, _), verdict in zip(wanted, told, strict=True)
     ]  # fmt: skip
     goal = _goal([curve for arm in spec.arms if arm.kind == FULL for curve in by_arm[arm.name]])
+    asking = [arm.name for arm in spec.arms if arm.kind == "strategy"]
     reached = {
-        axis: {name: _reached(list(mine.values()), axis, goal) for name, mine in whole.items()}
+        axis: {name: _reached(list(whole[name].values()), axis, goal) for name in asking}
         for axis in (measure.first_axis, "seconds")
     }
     return Summary(

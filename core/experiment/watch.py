@@ -16,7 +16,7 @@ import psutil
 from core.base.errors import ProjectError
 from core.base.files import read_json
 from core.experiment.box_cell import part_trained
-from core.experiment.cell import finished, recorded
+from core.experiment.cell import computed, finished, recorded, taken_over
 from core.experiment.folder import Cell, Experiment, read_experiment
 from core.experiment.record import RECORD, read_record
 from core.experiment.report import failures
@@ -143,9 +143,8 @@ class Watch:
             if one.cell.arm.kind != "first":
                 folders = recorded(experiment, one.cell)
                 records = [self._record(folder) for folder in folders]
-                curves.append(
-                    Curve(one.cell.arm.name, one.cell.seed, tuple(folders), tuple(records), measure)
-                )
+                arm, read = one.cell.arm, (tuple(folders), tuple(records))
+                curves.append(Curve(arm.name, one.cell.seed, *read, measure, arm.kind))
         return Seen(experiment, states, runner, self._left(experiment, states), tuple(curves))
 
     def _record(self, folder: Path) -> Mapping[str, Any]:
@@ -168,11 +167,10 @@ class Watch:
         left = {False: 0.0, True: 0.0}
         for one in states:
             full = one.cell.arm.kind == FULL
-            # A round that it takes over, unless it trains a detector of its own in it.
-            shared = int(bool(one.cell.first) and not _goes_on(experiment, one.cell))
-            for folder in recorded(experiment, one.cell)[shared:]:
+            for folder in computed(experiment, one.cell):
                 took[full].append(self._record(folder)["wall_s"])
-            left[full] += max(one.of - max(one.done, shared) - one.part, 0.0)
+            done = max(one.done, taken_over(experiment, one.cell))
+            left[full] += max(one.of - done - one.part, 0.0)
         seconds = 0.0
         for full, rounds in left.items():
             if not rounds:
@@ -192,11 +190,6 @@ def _full_times(experiment: Experiment) -> float:
     from core.experiment.spec import FULL_TIMES
 
     return float(FULL_TIMES) if experiment.protocol == "equal" else 1.0
-
-
-def _goes_on(experiment: Experiment, cell: Cell) -> bool:
-    """Whether a cell trains in the round that it shares with others: of boxes, its CPSP."""
-    return experiment.spec.boxes and experiment.settings(cell.arm).ssal.cpsp
 
 
 def _state(experiment: Experiment, cell: Cell, why: str) -> CellState:

@@ -110,7 +110,7 @@ def pool_of(
         read["seconds"] = lambda: seconds_of(project, table)
     if table.scans and all(project.dataset.pose(scan) is not None for scan in table.scans):
         read["centre"] = lambda: _centres(project, table)
-    return Pool(table, free, labelled, Columns(read), job)
+    return Pool(table, free, labelled, Columns(read), job, project.dataset.places)
 
 
 def seconds_of(project: Project, units: Units) -> np.ndarray:

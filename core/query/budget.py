@@ -12,6 +12,8 @@ import numpy as np
 from core.base.errors import ProjectError, SettingsError
 from core.prepare.units import Units
 
+MOST = 10**9  # units, frames, boxes or minutes; more is a slip of the pen
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -53,7 +55,7 @@ def points_budget(
     total = int(units.scan_returns.sum())
     cost = units.costs
     if percent is not None:
-        share = _decimal(percent.removesuffix("%"))
+        share = decimal(percent.removesuffix("%"))
         if not 0 < share <= 100:
             raise SettingsError(f"--points is {percent}.", "Give a percentage such as 1%.")
         return Budget("points", math.floor(share * total / 100), cost, f"{share} % of the points")
@@ -68,27 +70,36 @@ def points_budget(
 
 def units_budget(units: Units, amount: int) -> Budget:
     """A number of units."""
-    if amount < 1:
-        raise SettingsError(f"--units is {amount}.", "Ask at least one unit.")
+    if not 1 <= amount <= MOST:
+        raise SettingsError(f"--units is {amount}.", f"Ask for 1 to {MOST:,} units.")
     return Budget("units", amount, np.ones(len(units), np.int64), f"{amount} units")
 
 
 def minutes_budget(minutes: float, seconds: np.ndarray) -> Budget:
     """What a person answers in `minutes`, each unit in its `seconds` (U,), in whole 1/100 s."""
-    if not 0 < minutes < math.inf:
-        raise SettingsError(f"--minutes is {minutes}.", "Give a positive number of minutes.")
+    amount = centiseconds(minutes)
     cost = np.maximum(1, np.rint(seconds * 100)).astype(np.int64)
-    amount = math.floor(minutes * 6000)
     return Budget("centiseconds", amount, cost, f"{minutes:g} minutes")
 
 
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
+def centiseconds(minutes: float) -> int:
+    """Whole 1/100 s in `minutes`. Raises SettingsError."""
+    if not 0 < minutes <= MOST:
         raise SettingsError(
-            f"{text!r} is no number.", "Write a number such as 1 or 0.5."
-        ) from error
+            f"--minutes is {minutes}.", f"Give a positive number of minutes, {MOST:,} at most."
+        )
+    return math.floor(minutes * 6000)
+
+
+def decimal(text: str) -> Decimal:
+    """The finite number that `text` says. Raises SettingsError."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("nan")
+    if not found.is_finite():  # NaN cannot even be compared
+        raise SettingsError(f"{text!r} is no number.", "Write a number such as 1 or 0.5.")
+    return found
 
 
 def fill(orders: Sequence[np.ndarray], budget: Budget) -> list[np.ndarray]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.base.errors import SettingsError
-from core.query.budget import Budget
+from core.query.budget import MOST, Budget, centiseconds
 
 GROUP = "frame"
 SECONDS_A_BOX = 10.0  # before anybody has drawn one: what a box from scratch is to take
@@ -87,13 +86,12 @@ def frames_budget(
 ) -> Budget:
     """A number of frames, of expected boxes, or minutes; 20 frames where nothing is said."""
     if minutes is not None:
-        if not 0 < minutes < math.inf:
-            raise SettingsError(f"--minutes is {minutes}.", "Give a positive number of minutes.")
+        amount = centiseconds(minutes)
         each = np.full(len(frames.scans), max(1, round(frames.seconds * 100)), np.int64)
-        return Budget("centiseconds", math.floor(minutes * 6000), each, f"{minutes:g} minutes")
-    for name, amount in (("frames", count), ("boxes", boxes)):
-        if amount is not None and amount < 1:
-            raise SettingsError(f"--{name} is {amount}.", f"Ask for at least one of the {name}.")
+        return Budget("centiseconds", amount, each, f"{minutes:g} minutes")
+    for name, asked in (("frames", count), ("boxes", boxes)):
+        if asked is not None and not 1 <= asked <= MOST:
+            raise SettingsError(f"--{name} is {asked}.", f"Ask for 1 to {MOST:,} {name}.")
     if boxes is not None:
         return Budget("boxes", boxes, frames.costs, f"{boxes} boxes")
     count = 20 if count is None else count

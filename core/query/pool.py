@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.base.jobs import Job
+from core.data.places import Places
 from core.prepare.units import Units
 
 MOST_SEED = 1 << 63  # as query.json is read
@@ -23,6 +24,8 @@ class Pool:
     units : the table of U units
     free : (U,) bool, may be asked: neither answered, open nor declined
     labelled : (U,) bool, answered
+    places : where scans lie in their sequences (core.data.places), as the dataset has them; what is
+        missing is told by the scans' names
     columns : name -> what the newest network says of each unit, memory-mapped; empty before one.
         "entropy" (U,) float32: mean softmax entropy (Eq. 2), natural logarithm; "feature" (U, F)
         float32: mean feature before the classifier
@@ -34,6 +37,7 @@ class Pool:
     labelled: np.ndarray
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     job: Job = field(default_factory=Job, compare=False, repr=False)
+    places: Places = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

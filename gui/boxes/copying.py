@@ -15,7 +15,6 @@ from core.answers.boxes import Drawn
 from core.answers.effort import Effort
 from core.base.errors import ProjectError
 from core.boxes.tracks import Poses, copied, heading, interpolated, settled
-from core.data.own_poses import sequence_of
 from core.data.scans import Dataset
 from core.project.project import Project
 from gui.boxes.answering import Answering
@@ -180,8 +179,8 @@ class Copying(QObject):
 
 def frames_of(dataset: Dataset, scan: str) -> list[str]:
     """The scans of a scan's sequence, in their order."""
-    sequence = sequence_of(scan)
-    return [name for name in dataset.scans if sequence_of(name) == sequence]
+    sequence = dataset.sequence(scan)
+    return [name for name in dataset.scans if dataset.sequence(name) == sequence]
 
 
 def copies(

@@ -67,7 +67,7 @@ class Curves(Chart):
         self.axes(words, f"{of}, %")
         self._ends = []
         for place, line in enumerate(self.lines):
-            control = line.arm.startswith(CONTROL)
+            control = line.kind == CONTROL
             colour = QColor(self.theme.quiet) if control else self.colour(place)
             dash = Qt.PenStyle.DashLine if control else self.dash(place)
             if line.level:

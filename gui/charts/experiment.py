@@ -15,7 +15,6 @@ from core.desk.explained import EXPERIMENT
 from core.experiment.lines import Line
 from core.experiment.measures import MIOU, Measure
 from core.experiment.plots import AXIS_WORDS
-from core.experiment.spec import CONTROL
 from core.experiment.summary import Comparison
 from gui.charts.chart import COLOURS, Mark
 from gui.charts.curves import Curves
@@ -113,7 +112,7 @@ class ExperimentChart(Curves, Rows):
         return [
             (arm, None if value is None else value / over)
             for arm, value in self.found.reached[self._axis].items()
-            if not arm.startswith(CONTROL) and (value is None or np.isfinite(value))
+            if value is None or np.isfinite(value)
         ]
 
     def _fill(self) -> None:

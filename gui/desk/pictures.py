@@ -106,9 +106,7 @@ def elsewhere(
 
 def _neighbours(dataset: Dataset, scan: str) -> list[tuple[str, int]]:
     """Names and steps of the scans around one of its sequence, the nearest first."""
-    sequence = scan.rpartition("/")[0]
-    side = dataset.train if scan in dataset.train else dataset.validation
-    mine = [name for name in side if name.rpartition("/")[0] == sequence]
+    mine = dataset.beside(scan)
     at = mine.index(scan)
     steps = [by * sign for by in range(1, REACH + 1) for sign in (-1, 1)]
     return [(mine[at + by], by) for by in steps if 0 <= at + by < len(mine)]

@@ -49,9 +49,9 @@ class Browser(QTreeWidget):
         for title, scans in (("Training", dataset.train), ("Validation", dataset.validation)):
             by_sequence: dict[str, list[str]] = {}
             for scan in scans:
-                by_sequence.setdefault(scan.rpartition("/")[0], []).append(scan)
+                by_sequence.setdefault(dataset.sequence(scan), []).append(scan)
             for sequence, names in by_sequence.items():
-                short = short_name(sequence) if sequence else "scans"
+                short = short_name(sequence) if sequence != "." else "scans"
                 parent = QTreeWidgetItem([f"{short}  ({title.lower()})", ""])
                 parent.setFlags(Qt.ItemFlag.ItemIsEnabled)  # it is no scan that could be shown
                 self.addTopLevelItem(parent)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from core import steps
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.base.settings import load_preset
 from core.data.classes import UNLABELLED
 from core.experiment.folder import opened
 from core.experiment.learning import Learning
@@ -24,10 +27,13 @@ from core.project.project import Project
 from core.project.pseudo import with_pseudo
 from core.rounds.many_views import NEAR_M
 from core.rounds.scores import MORE, read_scores
+from models import again
 from models import steps as network
 from models.again import VIEWS, look_around
 from models.score import Trained, scorer
+from tests.core.query.pools import make_units
 from tests.experiments import TINY, tiny_spec
+from tests.keyframes import FIRST, SECOND, two_scenes
 from tests.streets import small_project, small_street_at
 
 
@@ -84,6 +90,23 @@ def test_divergence_is_large_where_scans_that_meet_disagree(project: Project):
     np.testing.assert_allclose(scores["divergence"][some], wanted, rtol=1e-3, atol=1e-6)
     assert max(wanted) > 0
     assert set(project.need_units().kind[list(some)].tolist()) == {0, 1}
+
+
+def test_a_scene_is_looked_at_by_itself(tmp_path: Path, monkeypatch):
+    """Of nuScenes' keyframes, though all lie in one folder; each scan is compared with its own."""
+    dataset, looked = two_scenes(tmp_path), {}
+    units = replace(make_units(np.full(15, 30), np.zeros(15, int), scans=15), scans=dataset.scans)
+
+    def noted(tasks, _work, **_options):
+        looked.update(tasks)
+        return ()
+
+    monkeypatch.setattr(again, "run_all", noted)
+    trained = SimpleNamespace(source="")
+    settings = load_preset("laptop").train
+    folders = (tmp_path / "units", tmp_path / "predictions")
+    again.look_again(trained, ("divergence",), settings, dataset, units, *folders, Job())
+    assert [scans for _, _, scans, *_ in looked.values()] == [FIRST, SECOND]
 
 
 def test_pseudo_labels_are_learnt_and_are_nobodys_answers(project: Project):

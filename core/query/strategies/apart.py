@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.data.places import frames
 from core.query.pool import Pool
 from core.query.selection import Group, Order, Scores, Stop, Strategy
-from core.query.strategies.few_scans import APART, frames
+from core.query.strategies.few_scans import APART
 from core.query.strategies.size import SIZE
 
 METRES = 5.0
@@ -40,7 +41,7 @@ class _Taken:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._centre = pool.columns["centre"] if "centre" in pool.columns else None
-        self._sequence, self._frame = frames(pool.units.scans)
+        self._sequence, self._frame = frames(pool.units.scans, pool.places)
         self._cells: dict[tuple[int, ...], list[int]] = {}
 
     def holds_near(self, unit: int) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
+from core.data.places import frames
 from core.query.budget import Budget
 from core.query.pool import Draw, Pool
 from core.query.selection import Scores, Strategy
@@ -44,7 +44,7 @@ def best_scans(inner: Strategy, pool: Pool, budget: Budget, draw: Draw) -> np.nd
         value += _worth(scores, scan, cost, budget.amount // len(groups), count)
     missing = np.minimum(wanted, holds.sum(axis=1))
     order = np.lexsort((draw.keys(units.scans), -value)).tolist()
-    sequence, frame = frames(units.scans)
+    sequence, frame = frames(units.scans, pool.places)
     chosen: np.ndarray = np.zeros(count, bool)
     taken: dict[int, list[int]] = {}
     for apart in (True, False):
@@ -73,19 +73,6 @@ def _worth(
     # From the least on, so that what is not worth least counts as none.
     value = scores.value[best] - min(0.0, scores.value.min(initial=0))
     return np.bincount(scan[best], value, count)
-
-
-def frames(scans: tuple[str, ...]) -> tuple[list[int], list[int]]:
-    """Number of each scan's sequence and its frame: the number at the end of its name, else its
-    place."""
-    numbers: dict[str, int] = {}
-    sequence, frame = [], []
-    for place, name in enumerate(scans):
-        folder, _, last = name.rpartition("/")
-        sequence.append(numbers.setdefault(folder, len(numbers)))
-        digits = re.search(r"\d+$", last)
-        frame.append(int(digits[0]) if digits else place)
-    return sequence, frame
 
 
 FEW_SCANS = replace(

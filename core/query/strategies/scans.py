@@ -84,7 +84,8 @@ def pool_of_scans(pool: Pool) -> Pool:
     def any_of(mask: np.ndarray) -> np.ndarray:
         return np.bincount(units.scan[mask], minlength=count) > 0
 
-    return Pool(table, any_of(pool.free), any_of(pool.labelled), _Means(pool))
+    free, labelled = any_of(pool.free), any_of(pool.labelled)
+    return Pool(table, free, labelled, _Means(pool), places=pool.places)
 
 
 def whole_scans(inner: Strategy, *, name: str = "", source: str = "") -> Strategy:

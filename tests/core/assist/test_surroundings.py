@@ -15,6 +15,7 @@ from core.assist.surroundings import around, surroundings, thinned
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
+from core.data.scans import open_dataset
 from core.project.project import Project
 from tests.drives import write_drive
 from tests.streets import CAR, ROAD, small_project, small_scan, write_scan
@@ -40,10 +41,12 @@ def answer(project: Project, scan: str, rows: np.ndarray, found: int, tool: str 
     )
 
 
-def test_scans_beside_one_are_of_its_sequence():
-    names = (*(f"00/velodyne/{k}" for k in range(5)), "01/velodyne/0")
-    assert around(names, "00/velodyne/3", 2) == [f"00/velodyne/{k}" for k in (1, 2, 4)]
-    assert around(names, "01/velodyne/0", 2) == []
+def test_scans_beside_one_are_of_its_sequence_and_its_side(tmp_path: Path):
+    for name in (*(f"00/{k}" for k in range(6)), "01/0"):
+        write_scan(tmp_path, name, small_scan(1)[0], None)
+    dataset = open_dataset("folder", tmp_path, ["00:0-4", "01"], ["00:5"])
+    assert around(dataset, "00/3", 2) == [f"00/{k}" for k in (1, 2, 4)]
+    assert around(dataset, "01/0", 2) == around(dataset, "00/5", 2) == []
 
 
 def test_a_still_street_lies_on_itself(tmp_path: Path):
@@ -58,7 +61,7 @@ def test_a_still_street_lies_on_itself(tmp_path: Path):
         assert (found.labels[:100] == 3).all()
         assert (found.labels[100:] == UNLABELLED).all()
         assert [len(level) for level in found.levels] == sorted(map(len, found.levels))[::-1]
-        assert third in around(project.dataset.train, first, 2)
+        assert third in around(project.dataset, first, 2)
 
 
 def test_a_level_keeps_one_point_of_each_voxel_and_labelled_ones_first():

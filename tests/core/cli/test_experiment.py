@@ -10,6 +10,7 @@ import pytest
 
 from core.base.files import writer_lock
 from core.cli import verbs
+from core.experiment.spec import TABLES
 from tests.experiments import TINY, backend, dies_of_ent, evaluate, learn, tiny_spec
 from tests.streets import small_street_at
 
@@ -73,6 +74,7 @@ def test_a_failed_cell_is_named_and_the_exit_code_says_so(made: Path, tmp_path: 
         (["SPEC", "out", "--root", "SCANS", "--seeds", "x"], "--seeds is x. Write 0-4"),
         (["SPEC", "out", "--root", "SCANS", "--workers", "0"], "--workers is 0. Name 1 or more."),
         (["SPEC", "out", "--root", "SCANS", "--only", "x"], "--only is x. Name a cell"),
+        (["SPEC", "out", "--root", "SCANS", "--only", "9" * 5000], "99. Name a cell by its number"),
         (["SPEC", "out", "--root", "SCANS", "--only", "3"], "out holds no experiment. Run one"),
         (["SPEC", "out", "--root", "nowhere"], "nowhere"),
         (["resume", "out"], "out holds no experiment. Run one"),
@@ -101,20 +103,23 @@ def test_a_second_run_is_told_who_holds_the_folder(made: Path, capsys):
     )
 
 
+def submitted(script: str, folder: Path) -> list[str]:
+    """What sbatch is given, job by job, where bash reads a script."""
+    (folder / "jobs.sh").write_text(script)
+    stub = folder / "sbatch"
+    stub.write_text(f'#!/bin/bash\nprintf "%s|" "$@" >> {folder}/log\necho >> {folder}/log\n'
+                    f'wc -l < {folder}/log\n')  # fmt: skip
+    stub.chmod(0o755)
+    path = f"{folder}:/usr/bin:/bin"
+    subprocess.run(["bash", folder / "jobs.sh"], check=True, env={"PATH": path}, cwd=folder)
+    return (folder / "log").read_text().splitlines()
+
+
 def test_the_script_for_slurm_names_every_cell_once(made: Path, tmp_path: Path, capsys):
-    """As bash reads it, with an sbatch that writes down what it is given."""
     out = tmp_path / "o ut"
     words = ("experiment", made / "tiny.toml", out, "--root", made / "scans", "--seeds", "0-1")
     assert lidarloop(*words, "--print-jobs") == 0
-    script = capsys.readouterr().out
-    (tmp_path / "jobs.sh").write_text(script)
-    stub = tmp_path / "sbatch"
-    stub.write_text(f'#!/bin/bash\nprintf "%s|" "$@" >> {tmp_path}/log\necho >> {tmp_path}/log\n'
-                    f'wc -l < {tmp_path}/log\n')  # fmt: skip
-    stub.chmod(0o755)
-    path = f"{tmp_path}:/usr/bin:/bin"
-    subprocess.run(["bash", tmp_path / "jobs.sh"], check=True, env={"PATH": path}, cwd=tmp_path)
-    jobs = (tmp_path / "log").read_text().splitlines()
+    jobs = submitted(capsys.readouterr().out, tmp_path)
     assert len(jobs) == 4
     assert "--array=0-1|" in jobs[1]  # two first rounds
     assert "--array=2-7|" in jobs[2]  # three arms, two seeds
@@ -155,6 +160,26 @@ def test_a_table_without_training(made: Path, tmp_path: Path, capsys):
         assert capsys.readouterr().out == f"{out / 'report.html'}\n"
         assert (out / f"{name}.csv").exists()
     assert lidarloop("experiment", "report", tmp_path / "cost/out") == 0
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_without_training_has_no_cells_for_slurm(
+    name: str, made: Path, tmp_path: Path, capsys
+):
+    spec = tiny_spec(tmp_path, f'title = "A"\ntable = "{name}"\ntrain = ["00"]\n')
+    words = ("experiment", spec, tmp_path / "out", "--root", made / "scans", "--seeds", "0-1")
+    assert lidarloop(*words, "--print-jobs") == 0
+    script = capsys.readouterr().out
+    prepare, report = submitted(script, tmp_path)
+    assert prepare.endswith("--only prepare|")
+    assert "--dependency=afterok:1|" in report
+    assert f"experiment report {tmp_path / 'out'}|" in report
+    assert "--array" not in script
+    assert 'echo "submitted: $prepare, $report"' in script
+    assert lidarloop(*words, "--only", 0) == 2
+    said = "lidarloop: tiny trains nothing: it has no cell 0. Draw its table: `lidarloop experiment"
+    assert capsys.readouterr().err.startswith(said)
+    assert not (tmp_path / "out/cells").exists()
 
 
 def test_a_spec_that_is_damaged_is_told(tmp_path: Path, capsys):

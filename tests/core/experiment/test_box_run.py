@@ -75,6 +75,21 @@ def test_arms_of_a_seed_share_their_first_frames_and_their_normal_detector(whole
     assert asked[0] != asked[1]
 
 
+def test_the_hours_of_computing_are_those_of_the_rounds_that_trained(whole: Experiment):
+    """By hand: of each seed the shared round, the second ones of three arms, and the first one of
+    cal, which trains its CPSP in it."""
+    hours = 0.0
+    for cell in whole.cells:
+        names = ["001-random"] * (cell.arm.name in ("first", "cal"))
+        if cell.arm.kind != "first":
+            names.append(f"002-{cell.arm.strategy}")
+        for name in names:
+            stored = json.loads((whole.rounds_folder(cell.name) / name / "record.json").read_text())
+            hours += stored["wall_s"] / 3600
+    page = (whole.out / REPORT).with_suffix(".md").read_text()
+    assert f"10 rounds in {hours:.2f} hours of computing." in page
+
+
 def test_costs_are_those_of_a_slow_count(whole: Experiment):
     """True boxes that hold 5 points, of the frames that were finished, by a loop over label files;
     seconds by hand. The budget is exceeded by one frame at most."""

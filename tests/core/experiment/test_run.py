@@ -24,6 +24,7 @@ from core.experiment.results import RESULTS, curves, write_results
 from core.experiment.run import alone, run_cells, set_up
 from core.project.project import Project
 from tests.experiments import LEARNING, TINY, backend, dies_of_ent, evaluate, learn, tiny_spec
+from tests.made_experiments import made_experiment, record_all
 from tests.streets import small_street_at
 
 
@@ -94,6 +95,17 @@ def test_arms_of_a_seed_share_their_first_round_to_the_byte(whole: Experiment):
         assert len({os.stat(file).st_ino for file in journals}) == len(cells)
         units = [next(folder.glob("units/*/units.npz")) for folder in folders]
         assert len({os.stat(file).st_ino for file in units}) == 1
+
+
+def test_a_round_that_arms_share_is_counted_once_in_the_hours_of_computing(tmp_path: Path):
+    """By hand: two seeds, each a shared round and a second one of two arms and a control: 8 rounds
+    of 30 s, though each of the 6 arms holds a copy of the shared record."""
+    experiment = made_experiment(
+        tmp_path / "out", arms=("random", "ent"), seeds=(0, 1), rounds=2, full=False
+    )
+    record_all(experiment)
+    page = write_report(experiment).with_suffix(".md").read_text()
+    assert f"8 rounds in {8 * 30 / 3600:.2f} hours of computing." in page
 
 
 def test_costs_are_those_of_a_slow_count(whole: Experiment):

@@ -13,6 +13,8 @@ from core.experiment.read_spec import read_spec
 from core.experiment.spec import Spec, kind_of_budget
 from tests.experiments import TINY, tiny_spec
 
+MADE = "rounds = 2\nmade = {scans = 1, validation = 1, seed = 0"
+
 
 @pytest.mark.parametrize("name", names())
 def test_those_that_come_with_it_can_be_read_and_kept(name: str):
@@ -40,6 +42,10 @@ def test_a_control_begins_as_its_arms_do(tmp_path: Path):
         ("full = false", "full = 3", "full is 3", "true or false"),
         ('budget = "10%"', 'budget = "0%"', "budget is '0%'", "30 min"),
         ('budget = "10%"', 'budget = "1.5 units"', "budget is '1.5 units'", "200 units"),
+        ('budget = "10%"', 'budget = "nan%"', "budget is 'nan%'", "30 min"),
+        ("rounds = 2", f"{MADE}, tail = nan}}", "tail is nan", "from 0 to 100"),
+        ("rounds = 2", f"{MADE}, step_m = 1{400 * '0'}}}", "step_m is 1000", "from 0.1 to 100"),
+        ("rounds = 2", "rounds = 2\nprinted = {car = [inf]}", "printed of car is [inf]", "numbers"),
         ('compare = "random"', 'compare = "rndom"', "compare is rndom", "random, ent"),
         ('ent = "ent"', 'ent = "entropy"', "There is no strategy entropy", "lidarloop strategies"),
         ('ent = "ent"', 'control = "ent"', "an arm is called 'control'", "another name"),
@@ -101,3 +107,12 @@ def test_budgets():
     assert kind_of_budget("1%") == ("points", "0.01")
     assert kind_of_budget("30 min") == ("minutes", "30")
     assert kind_of_budget("200 units") == ("units", "200")
+
+
+@pytest.mark.parametrize(
+    "number", ["nan", "-nan", "snan", "NaN12", "inf", "-inf", "1e999", "1e9999999", "1e-9999999"]
+)
+@pytest.mark.parametrize("of", ["%", " min", " units", " boxes", " frames"])
+def test_budgets_that_are_none(number: str, of: str):
+    with pytest.raises(ValueError, match=number):
+        kind_of_budget(number + of)

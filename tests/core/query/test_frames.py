@@ -94,6 +94,7 @@ def test_what_cannot_be_asked_is_said():
         asked(table(), "size", count=3)
     with pytest.raises(ProjectError, match="none has looked"):
         asked(table(), "entropy", count=3)
-    for budget in ({"count": 0}, {"boxes": -1}, {"minutes": 0}, {"minutes": float("nan")}):
+    none = {"count": (0, 10**30), "boxes": (-1, 10**30), "minutes": (0, float("nan"), 1e308)}
+    for budget in ({name: value} for name, values in none.items() for value in values):
         with pytest.raises(SettingsError, match=next(iter(budget)).replace("count", "frames")):
             asked(table(), "random", **budget)

@@ -151,9 +151,19 @@ def test_units_and_minutes():
     assert units_budget(units, 3).amount == 3
     budget = minutes_budget(2, np.array([1.83, 8.4649]))
     assert (budget.kind, budget.amount, budget.cost.tolist()) == ("minutes", 12_000, [183, 846])
-    for wrong in (lambda: units_budget(units, 0), lambda: minutes_budget(-1, np.ones(3))):
-        with pytest.raises(SettingsError):
-            wrong()
+    for count in (0, -1, 10**30):
+        with pytest.raises(SettingsError, match=f"--units is {count}."):
+            units_budget(units, count)
+    for minutes in (-1, 0, np.nan, np.inf, 1e308):
+        with pytest.raises(SettingsError, match="--minutes is"):
+            minutes_budget(minutes, np.ones(3))
+
+
+@pytest.mark.parametrize("text", ["nan", "-nan%", "snan", "inf", "-inf%", "1e999", "0", "x"])
+def test_shares_of_the_points_that_are_none(text: str):
+    units = make_units(np.full(10, 10), np.zeros(10, int))
+    with pytest.raises(SettingsError, match=text.removesuffix("%")):
+        points_budget(units, percent=text, fraction="0.1", round=1, spent=0)
 
 
 # -- ranks -----------------------------------------------------------------------------------------

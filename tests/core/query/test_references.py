@@ -291,7 +291,8 @@ def test_few_scans_are_the_worthiest_that_hold_three_shares():
     worth = {3: 0.9, 0: 0.8, 9: 0.7, 5: 0.6}  # scan 9 is two frames from scan 0
     for scan, value in worth.items():
         entropy[np.flatnonzero(units.scan == scan)] = value
-    pool = Pool(units, np.ones(40, bool), np.zeros(40, bool), {"entropy": entropy})
+    places = {scan: ("a", int(scan[-6:])) for scan in units.scans}  # those between are not asked
+    pool = Pool(units, np.ones(40, bool), np.zeros(40, bool), {"entropy": entropy}, places=places)
     budget = Budget("points", 60, units.costs, "")
     chosen = strategy_named("few-scans x random")
     inside = chosen.restrict(strategy_named("ent"), pool, budget, Draw(1, 2))

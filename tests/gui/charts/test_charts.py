@@ -20,9 +20,12 @@ from core.desk.certainty import Certainty
 from core.desk.class_parts import TRUTH, ClassParts
 from core.desk.features import ANSWERED, FREE, OPEN, Plane
 from core.desk.sizes import Sizes
+from core.experiment.lines import lines_of
+from core.experiment.results import Curve
 from gui.charts.certainty import CertaintyChart
 from gui.charts.chart import Chart
 from gui.charts.class_parts import ClassPartsChart
+from gui.charts.curves import Curves
 from gui.charts.ends import apart
 from gui.charts.features import FINE, FeaturesChart
 from gui.charts.sizes import SizesChart
@@ -70,6 +73,21 @@ def test_names_stand_beside_their_rows(parts: ClassPartsChart):
         box = axis.mapRectToScene(axis.boundingRect())
         y = box.bottom() - axis.part(row + 0.5) * box.height()
         assert y == pytest.approx(chart.on_screen([mark])[0][1], abs=4)
+
+
+def test_only_a_control_is_dashed_in_grey_whatever_arms_are_called(qtbot):
+    chart = shown(Curves(DARK), qtbot)
+    records = tuple({"figures": {"miou": 0.1 * n}, "costs": {"points": n}} for n in (1, 2))
+    arms = {"control-free": "strategy", "no news": "control"}
+    drawn = {
+        arm: [Curve(arm, 0, (Path(), Path()), records, kind=kind)] for arm, kind in arms.items()
+    }
+    chart.set_lines(lines_of(drawn, "points"), "points")
+    QApplication.processEvents()
+    pens = [item.opts["pen"] for item in chart.plot.listDataItems()]
+    free, control = [pen for pen in pens if pen is not None and pen.width() == 2]
+    assert (free.color(), free.style()) == (chart.colour(0), Qt.PenStyle.SolidLine)
+    assert (control.color(), control.style()) == (QColor(DARK.quiet), Qt.PenStyle.DashLine)
 
 
 def test_classes_of_sizes_are_tried_by_keys_and_by_dragging_a_cut(qtbot):

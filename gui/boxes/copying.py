@@ -25,6 +25,7 @@ from gui.desk.background import Turn
 from gui.desk.content import Content, load
 from gui.desk.state import State
 
+_TRACK = "track"  # the tool of a box that somebody vouches for, and that only got a track
 _BEFORE = 6  # frames in which a thing's earlier places are looked for
 
 
@@ -37,7 +38,7 @@ class _Copies:
     into: str
     held: int
     chosen: str | None  # the track to choose there
-    tool: str
+    tool: str  # of those that nobody looked at yet
     words: str
 
 
@@ -168,7 +169,7 @@ class Copying(QObject):
                 self.answering.ref(scan),
                 name if name is not None else boxes.new_names(scan, count)[place],
                 box,
-                Effort(tool=found.tool),
+                Effort(tool=_TRACK if box.sure else found.tool),
             )
             for place, (scan, name, box) in enumerate(found.states)
         ]
@@ -202,6 +203,7 @@ def copies(
     }
     tracked = {box.track: (name, box) for name, box in project.boxes_of(into).items() if box.track}
     states: list[tuple[str, str | None, Box]] = []
+    given: list[tuple[str, str | None, Box]] = []  # the boxes that are copied, with a track
     held, fresh = 0, _new_tracks(project, frames)
     chosen: str | None = None
     for name, box in wanted.items():
@@ -211,7 +213,7 @@ def copies(
             held += 1
             continue
         if not box.track:
-            states.append((scan, name, replace(box, track=track)))
+            given.append((scan, name, replace(box, track=track)))
         keys = {here: box.box} | {
             place: one.box
             for place, boxes in before.items()
@@ -232,7 +234,8 @@ def copies(
         words = "Every one has a box there already."
     if into != scan and here not in poses:
         words += " There are no poses: they stand where the sensor saw them."
-    return _Copies(states, into, held, chosen, COPY, words)
+    # The copies first: an act is called after its first entry.
+    return _Copies([*states, *given], into, held, chosen, COPY, words)
 
 
 def missing(project: Project, before: str, into: str, kept: Content | None) -> _Copies:

@@ -12,7 +12,9 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from core.answers.box import COPY
 from core.answers.boxes import Drawn
+from core.answers.effort import Effort
 from core.boxes.geometry import points_in_boxes
 from core.project.project import Project
 from tests.gui.driver import Driver
@@ -161,7 +163,8 @@ def unconfirmed(driver: BoxDriver, *names: str) -> None:
     project, scan = driver.session.project, driver.frame.scan
     boxes = project.boxes_of(scan)
     ref = project.scan_ref(scan)
-    drawn = [Drawn(ref, name, replace(boxes[name], sure=False)) for name in names]
+    copied = Effort(tool=COPY)
+    drawn = [Drawn(ref, name, replace(boxes[name], sure=False), copied) for name in names]
     project.boxes.draw(drawn, round="")
     driver.frame.follow()
     driver.settle()

@@ -73,13 +73,19 @@ class Copying(QObject):
         if not 0 <= place < len(frames):
             self.state.told.emit("There is no frame behind this one in its sequence.")
             return
-        rows = self.frame.standing if everything else [self.frame.row]
-        wanted = {
-            row.name: row.box for row in rows if row is not None and row.kind is not Kind.FOUND
-        }
-        if not wanted:
+        standing, row = self.frame.standing, self.frame.row
+        if row is not None and row not in standing and not everything:
+            self.state.told.emit(
+                "It is rejected: nothing stands there to be copied."
+                if row.kind is Kind.REJECTED
+                else "Accept it first, with Space: only boxes are copied."
+            )
+            return
+        rows = standing if everything else [row] if row is not None else []
+        if not rows:
             self.state.told.emit("No box is chosen to be copied: click one, or press Tab.")
             return
+        wanted = {one.name: one.box for one in rows}
         into = frames[place]
         kept = self.state.loader.kept(into)
         work = partial(copies, self.state.project, self.frame.scan, wanted, into, kept)

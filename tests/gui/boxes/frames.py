@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt
@@ -156,6 +157,32 @@ def box_car(driver: BoxDriver, number: int) -> str:
     driver.click_row(driver.seen_row(driver.rows_in(true_box(number))))
     assert driver.frame.row is not None, driver.said
     return driver.frame.chosen
+
+
+def front(driver: BoxDriver) -> tuple[np.ndarray, np.ndarray]:
+    """Where the front of the box in the side views is, from above, and half a metre before it."""
+    sides = driver.work.panels.sides
+    box = sides.box.box
+    ahead = np.array([np.cos(box[6]), np.sin(box[6]), 0.0])
+    start, end = sides.sheets[0].places(
+        np.array([box[:3] + ahead * box[3] / 2, box[:3] + ahead * (box[3] / 2 + 0.5)])
+    )
+    return start, end
+
+
+class HeldUp:
+    """A module's function that gives back what it made only once `go` is set; `made`: it is."""
+
+    def __init__(self, monkeypatch, module, name: str) -> None:
+        self.made, self.go = Event(), Event()
+        self._function = getattr(module, name)
+        monkeypatch.setattr(module, name, self._late)
+
+    def _late(self, *given, **named):
+        found = self._function(*given, **named)
+        self.made.set()
+        assert self.go.wait(20)
+        return found
 
 
 def unconfirmed(driver: BoxDriver, *names: str) -> None:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from core.answers.box import Box
+from gui.boxes import copying, making
 from gui.boxes.frame import Kind
-from tests.gui.boxes.frames import CONTROL, SHIFT, BoxDriver, box_car, true_box, unconfirmed
+from tests.gui.boxes.frames import (
+    CONTROL,
+    SHIFT,
+    BoxDriver,
+    HeldUp,
+    box_car,
+    front,
+    true_box,
+    unconfirmed,
+)
+from tests.gui.boxes.hand import drag
 
 SPACE, ESC, RETURN = Qt.Key.Key_Space, Qt.Key.Key_Escape, Qt.Key.Key_Return
 NONE = Qt.KeyboardModifier.NoModifier
@@ -52,3 +64,84 @@ def test_what_is_only_offered_is_accepted_before_it_is_copied(street: BoxDriver,
     for scan in (first, second):
         assert all(name.startswith(f"{scan}@") for name in project.boxes_of(scan))
         assert len(project.boxes_of(scan)) == 1
+
+
+def begin(driver: BoxDriver, late: HeldUp, key: Qt.Key | str, held=NONE) -> None:
+    """Press a key, and wait until what it asks for is made, but not here yet."""
+    QTest.keyClick(driver.session.view.canvas.native, key, held)
+    assert late.made.wait(20)
+    assert driver.work.gate.busy()
+
+
+def test_what_is_pulled_while_its_copy_is_made_stays(street: BoxDriver, monkeypatch):
+    project, (first, second, *_) = street.session.project, street.session.project.dataset.train
+    name = box_car(street, 0)
+    before = project.boxes_of(first)[name].box
+    late = HeldUp(monkeypatch, copying, "copies")
+    begin(street, late, "V")
+    drag(street.work.panels.sides, *front(street))
+    late.go.set()
+    street.settle()
+    assert street.frame.scan == second
+    box = project.boxes_of(first)[name]
+    assert box.box[3] - before[3] == pytest.approx(0.5, abs=0.05)
+    (copy,) = project.boxes_of(second).values()
+    assert box.track == copy.track == "1"
+
+
+def test_a_track_that_is_typed_while_copies_are_made_stays(street: BoxDriver, monkeypatch):
+    project, (first, second, *_) = street.session.project, street.session.project.dataset.train
+    kept, typed = box_car(street, 0), box_car(street, 1)
+    panels = street.work.panels
+    street.qtbot.waitUntil(lambda: panels.inspector.name == typed)
+    late = HeldUp(monkeypatch, copying, "copies")
+    begin(street, late, "V", CONTROL)
+    panels.inspector.track.setFocus()
+    QTest.keyClicks(panels.inspector.track, "7")
+    QTest.keyClick(panels.inspector.track, RETURN)
+    late.go.set()
+    street.settle()
+    assert {n: box.track for n, box in project.boxes_of(first).items()} == {kept: "1", typed: "7"}
+    (copy,) = project.boxes_of(second).values()
+    assert copy.track == "1"
+    assert street.said == "1 box set; 1 box changed meanwhile and not touched."
+
+
+def test_what_is_pulled_while_boxes_between_are_set_stays(street: BoxDriver, monkeypatch):
+    project, scans = street.session.project, street.session.project.dataset.train
+    box_car(street, 0)
+    for _ in range(3):
+        street.key("V")
+    street.key(SPACE)
+    street.key(UP)
+    name = street.frame.chosen
+    before = street.frame.row.box
+    assert not before.sure
+    late = HeldUp(monkeypatch, copying, "between")
+    begin(street, late, "N")
+    drag(street.work.panels.sides, *front(street))
+    late.go.set()
+    street.settle()
+    assert street.frame.scan == scans[2]
+    box = project.boxes_of(scans[2])[name]
+    assert box.sure
+    assert box.box[3] - before.box[3] == pytest.approx(0.5, abs=0.05)
+    assert street.said == "1 box set; 1 box changed meanwhile and not touched."
+
+
+def test_what_is_pulled_while_its_class_is_fitted_stays(street: BoxDriver, monkeypatch):
+    """Its guesses hold no pedestrian: that is fitted anew."""
+    project, scan = street.session.project, street.frame.scan
+    name = box_car(street, 0)
+    before = project.boxes_of(scan)[name]
+    late = HeldUp(monkeypatch, making, "candidates")
+    begin(street, late, "4")
+    drag(street.work.panels.sides, *front(street))
+    late.go.set()
+    street.settle()
+    box = project.boxes_of(scan)[name]
+    assert box.box[3] - before.box[3] == pytest.approx(0.5, abs=0.05)
+    assert box.label == before.label
+    assert street.said == "The box was changed meanwhile: its class stays as it is."
+    street.key("4")
+    assert project.boxes_of(scan)[name].label == 3

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Event
-
-import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
 from gui.boxes import making
-from tests.gui.boxes.frames import BoxDriver, box_car, true_box, unconfirmed
+from tests.gui.boxes.frames import BoxDriver, HeldUp, box_car, front, true_box, unconfirmed
 from tests.gui.boxes.hand import drag, move, press, release
 
 ESC, TAB = Qt.Key.Key_Escape, Qt.Key.Key_Tab
@@ -19,17 +16,6 @@ SPACE, DELETE = Qt.Key.Key_Space, Qt.Key.Key_Delete
 
 def boxes(driver: BoxDriver):
     return driver.session.project.boxes_of(driver.frame.scan)
-
-
-def front(driver: BoxDriver) -> tuple[np.ndarray, np.ndarray]:
-    """Where the front of the box in the side views is, from above, and half a metre before it."""
-    sides = driver.work.panels.sides
-    box = sides.box.box
-    ahead = np.array([np.cos(box[6]), np.sin(box[6]), 0.0])
-    start, end = sides.sheets[0].places(
-        np.array([box[:3] + ahead * box[3] / 2, box[:3] + ahead * (box[3] / 2 + 0.5)])
-    )
-    return start, end
 
 
 @pytest.fixture
@@ -73,13 +59,7 @@ def test_a_pull_is_of_the_box_that_was_taken(street: BoxDriver, two, key):
 def test_a_box_that_arrives_during_a_pull_stays_as_it_was_fitted(street: BoxDriver, monkeypatch):
     first = box_car(street, 0)
     row = street.seen_row(street.rows_in(true_box(1)))
-    fits, candidates = Event(), making.candidates
-
-    def late(*args, **named):
-        assert fits.wait(20)
-        return candidates(*args, **named)
-
-    monkeypatch.setattr(making, "candidates", late)
+    fits = HeldUp(monkeypatch, making, "candidates")
     sides, before = street.work.panels.sides, boxes(street)
     at = street.place_of(row)
     native = street.session.view.canvas.native
@@ -88,7 +68,7 @@ def test_a_box_that_arrives_during_a_pull_stays_as_it_was_fitted(street: BoxDriv
     start, end = front(street)
     press(sides, start)
     move(sides, (start + end) / 2)
-    fits.set()
+    fits.go.set()
     street.settle()
     second = street.frame.chosen
     assert second not in ("", first)

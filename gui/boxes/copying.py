@@ -99,6 +99,8 @@ class Copying(QObject):
             return
         wanted = {one.name: one.box for one in rows}
         into = frames[place]
+        if self._is_closed(into):
+            return
         kept = self.state.loader.kept(into)
         work = partial(copies, self.state.project, self.frame.scan, wanted, into, kept)
         self._submit(work)
@@ -125,8 +127,25 @@ class Copying(QObject):
                 else "The frame before has no boxes, or there is none in this sequence."
             )
             return
+        if self._is_closed(self.frame.scan):
+            return
         kept = self.state.loader.kept(self.frame.scan)
         self._submit(partial(missing, self.state.project, before, self.frame.scan, kept))
+
+    def _is_closed(self, into: str) -> bool:
+        """Whether what is on a frame is to stay as it is; says so."""
+        boxes = self.state.project.boxes
+        if not boxes.is_settled(into):
+            return False
+        there = "This frame" if into == self.frame.scan else "The frame that it leads to"
+        if boxes.is_finished(into):
+            there += " is finished"
+            way = ": “Open a finished frame again”, in the menu Go, lets it take more"
+        else:
+            there += " cannot be labelled, it was said"
+            way = ""
+        self.state.told.emit(f"Nothing is copied. {there}{way}.")
+        return True
 
     def interpolate(self, *, everything: bool = False) -> None:
         """Give the chosen box's thing, or each one of the frame, a box in all frames between those

@@ -145,3 +145,52 @@ def test_what_is_pulled_while_its_class_is_fitted_stays(street: BoxDriver, monke
     assert street.said == "The box was changed meanwhile: its class stays as it is."
     street.key("4")
     assert project.boxes_of(scan)[name].label == 3
+
+
+@pytest.mark.parametrize("how", ["next", "all to the next", "keyframe", "before"])
+def test_nothing_is_copied_into_a_finished_frame(street: BoxDriver, how: str, monkeypatch):
+    project, (first, second, *_) = street.session.project, street.session.project.dataset.train
+    monkeypatch.setattr("gui.window.box_commands.KEYFRAME", 1)  # the street has four frames
+    name = box_car(street, 0)
+    street.key(ESC)
+    street.key(DOWN)
+    street.key(RETURN, CONTROL)
+    assert project.boxes.finished == {second}
+    street.work.bench.show_frame(second if how == "before" else first)
+    street.settle()
+    street.frame.choose(name)
+    key, held = {
+        "next": ("V", NONE),
+        "all to the next": ("V", CONTROL),
+        "keyframe": ("V", SHIFT),
+        "before": ("P", NONE),
+    }[how]
+    shown, before = street.frame.scan, len(street.entries())
+    street.key(key, held)
+    assert len(street.entries()) == before
+    assert street.frame.scan == shown
+    assert "Open a finished frame again" in street.said
+    # Opened again, it takes boxes.
+    street.work.bench.show_frame(second)
+    street.settle()
+    street.window.actions_table.run("box reopen")
+    street.work.bench.show_frame(shown)
+    street.settle()
+    street.frame.choose(name)
+    street.key(key, held)
+    assert len(project.boxes_of(second)) == 1
+
+
+def test_nothing_is_copied_into_a_frame_that_cannot_be_labelled(street: BoxDriver):
+    project, (_, second, *_) = street.session.project, street.session.project.dataset.train
+    name = box_car(street, 0)
+    street.key(ESC)
+    street.key(DOWN)
+    street.window.actions_table.run("box decline")
+    street.settle()
+    street.work.bench.show_frame(project.dataset.train[0])
+    street.settle()
+    street.frame.choose(name)
+    street.key("V")
+    assert project.boxes_of(second) == {}
+    assert street.said.startswith("Nothing is copied. The frame that it leads to cannot be")

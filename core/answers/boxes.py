@@ -258,6 +258,10 @@ class BoxAnswers:
         """How often a box got another state, by whomever: it grows with each."""
         return len(self._fold(BOXES).changed)
 
+    def changed_since(self, changes: int) -> set[str]:
+        """The names of the boxes that got another state since there were so many `changes`."""
+        return set(self._fold(BOXES).changed[changes:])
+
     @property
     def settlings(self) -> int:
         """How often a frame was finished, given up or put back: it grows with each."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
@@ -24,19 +25,31 @@ from gui.desk.background import Turn
 from gui.desk.content import Content, load
 from gui.desk.state import State
 
+_TRACK = "track"  # the tool of a box that somebody vouches for, and that only got a track
 _BEFORE = 6  # frames in which a thing's earlier places are looked for
+
+_State = tuple[str, str | None, Box]  # the scan of a box, its name (None for a new one), its state
+
+
+class _Asked(NamedTuple):
+    """What was shown when a copy was asked for, and how many changes of boxes there were."""
+
+    scan: str
+    changes: int
 
 
 @dataclass(frozen=True)
 class _Copies:
-    """What a copy comes to: per box its scan, its name (None for a new one) and its state; `into`
-    the frame it leads to, `held` how many things have a box there already."""
+    """What a copy comes to: `into` the frame it leads to, `held` how many things have a box there
+    already; `given` the tracks that boxes of the frame `of` get meanwhile, by name."""
 
-    states: Sequence[tuple[str, str | None, Box]]
+    states: Sequence[_State]
+    of: str
+    given: Mapping[str, str]
     into: str
     held: int
     chosen: str | None  # the track to choose there
-    tool: str
+    tool: str  # of those that nobody looked at yet
     words: str
 
 
@@ -54,7 +67,7 @@ class Copying(QObject):
     def __init__(self, state: State, frame: Frame, answering: Answering) -> None:
         super().__init__(frame)
         self.state, self.frame, self.answering = state, frame, answering
-        self._asked: object = None
+        self._asked: _Asked | None = None
         self._made.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -71,14 +84,22 @@ class Copying(QObject):
         if not 0 <= place < len(frames):
             self.state.told.emit("There is no frame behind this one in its sequence.")
             return
-        rows = self.frame.standing if everything else [self.frame.row]
-        wanted = {
-            row.name: row.box for row in rows if row is not None and row.kind is not Kind.FOUND
-        }
-        if not wanted:
+        standing, row = self.frame.standing, self.frame.row
+        if row is not None and row not in standing and not everything:
+            self.state.told.emit(
+                "It is rejected: nothing stands there to be copied."
+                if row.kind is Kind.REJECTED
+                else "Accept it first, with Space: only boxes are copied."
+            )
+            return
+        rows = standing if everything else [row] if row is not None else []
+        if not rows:
             self.state.told.emit("No box is chosen to be copied: click one, or press Tab.")
             return
+        wanted = {one.name: one.box for one in rows}
         into = frames[place]
+        if self._is_closed(into):
+            return
         kept = self.state.loader.kept(into)
         work = partial(copies, self.state.project, self.frame.scan, wanted, into, kept)
         self._submit(work)
@@ -105,8 +126,25 @@ class Copying(QObject):
                 else "The frame before has no boxes, or there is none in this sequence."
             )
             return
+        if self._is_closed(self.frame.scan):
+            return
         kept = self.state.loader.kept(self.frame.scan)
         self._submit(partial(missing, self.state.project, before, self.frame.scan, kept))
+
+    def _is_closed(self, into: str) -> bool:
+        """Whether what is on a frame is to stay as it is; says so."""
+        boxes = self.state.project.boxes
+        if not boxes.is_settled(into):
+            return False
+        there = "This frame" if into == self.frame.scan else "The frame that it leads to"
+        if boxes.is_finished(into):
+            there += " is finished"
+            way = ": “Open a finished frame again”, in the menu Go, lets it take more"
+        else:
+            there += " cannot be labelled, it was said"
+            way = ""
+        self.state.told.emit(f"Nothing is copied. {there}{way}.")
+        return True
 
     def interpolate(self, *, everything: bool = False) -> None:
         """Give the chosen box's thing, or each one of the frame, a box in all frames between those
@@ -127,49 +165,71 @@ class Copying(QObject):
         if self._asked is not None:
             self.state.told.emit("The last copy is still being made.")
             return
-        asked = self._asked = object()
+        asked = self._asked = _Asked(self.frame.scan, self.state.project.boxes.changes)
         future = self.state.background.submit(work, Turn.NOW)
-        at = self.frame.scan
-        future.add_done_callback(lambda done: self._made.emit((asked, at), done))
+        future.add_done_callback(lambda done: self._made.emit(asked, done))
 
-    def _take(self, asked: tuple[object, str], done: Future[_Copies]) -> None:
-        if asked[0] is not self._asked:
+    def _take(self, asked: _Asked, done: Future[_Copies]) -> None:
+        if asked is not self._asked:
             return
         self._asked = None
         if done.cancelled():
             return
         try:
             found = done.result()
+            if self.frame.blind or asked.scan != self.frame.scan:
+                self.state.told.emit("Not copied: another frame is shown by now.")
+                return
+            states, given = self._as_they_are(found, asked.changes)
+            drawn = self._drawn([*states, *given], found.tool)
         except ProjectError as error:
             self.state.failed.emit(error)
             return
-        if self.frame.blind or asked[1] != self.frame.scan:
-            self.state.told.emit("Not copied: another frame is shown by now.")
+        if drawn and not self.answering.write(drawn, asked.scan):
             return
-        if found.states:
-            drawn = self._drawn(found)
-            if not self.answering.write(drawn, asked[1]):
-                return
-        if found.into == asked[1] and found.chosen:
+        if found.into == asked.scan and found.chosen:
             self.frame.choose(self._of_track(found.chosen))
-        elif found.into != asked[1] and (found.states or found.held):
+        elif found.into != asked.scan and (states or found.held):
             self.arrived.emit(found.into, found.chosen or "")
-        self.state.told.emit(found.words)
+        left = len(found.states) - len(states)
+        if left:
+            words = f"{_many(len(states))} set; {_many(left)} changed meanwhile and not touched."
+        else:
+            words = found.words
+        self.state.told.emit(words)
 
     def _of_track(self, track: str) -> str:
         return next((row.name for row in self.frame.standing if row.box.track == track), "")
 
-    def _drawn(self, found: _Copies) -> list[Drawn]:
-        """The states with their names, new ones as the journal will have them."""
-        boxes, count = self.state.project.boxes, len(found.states)
+    def _as_they_are(
+        self, found: _Copies, changes: int
+    ) -> tuple[Sequence[_State], Sequence[_State]]:
+        """The copies, and the boxes of which they are with the tracks that those get, without what
+        somebody changed while they were made: since there were so many `changes` of boxes."""
+        project = self.state.project
+        now = project.boxes_of(found.of) if found.given else {}
+        given = {
+            name: track
+            for name, track in found.given.items()
+            if name in now and not now[name].track
+        }
+        gone = set(found.given.values()) - set(given.values())
+        changed = project.boxes.changed_since(changes)
+        states = [one for one in found.states if one[1] not in changed and one[2].track not in gone]
+        return states, [(found.of, n, replace(now[n], track=track)) for n, track in given.items()]
+
+    def _drawn(self, states: Sequence[_State], tool: str) -> list[Drawn]:
+        """States with their names, new ones as the journal will have them; `tool` of those that
+        nobody looked at. The copies are first: an act is called after its first entry."""
+        boxes, count = self.state.project.boxes, len(states)
         return [
             Drawn(
                 self.answering.ref(scan),
                 name if name is not None else boxes.new_names(scan, count)[place],
                 box,
-                Effort(tool=found.tool),
+                Effort(tool=_TRACK if box.sure else tool),
             )
-            for place, (scan, name, box) in enumerate(found.states)
+            for place, (scan, name, box) in enumerate(states)
         ]
 
     def shut(self) -> None:
@@ -200,7 +260,8 @@ def copies(
         if frames[place] in project.boxes.counts_by_scan()
     }
     tracked = {box.track: (name, box) for name, box in project.boxes_of(into).items() if box.track}
-    states: list[tuple[str, str | None, Box]] = []
+    states: list[_State] = []
+    given: dict[str, str] = {}
     held, fresh = 0, _new_tracks(project, frames)
     chosen: str | None = None
     for name, box in wanted.items():
@@ -210,7 +271,7 @@ def copies(
             held += 1
             continue
         if not box.track:
-            states.append((scan, name, replace(box, track=track)))
+            given[name] = track
         keys = {here: box.box} | {
             place: one.box
             for place, boxes in before.items()
@@ -231,7 +292,7 @@ def copies(
         words = "Every one has a box there already."
     if into != scan and here not in poses:
         words += " There are no poses: they stand where the sensor saw them."
-    return _Copies(states, into, held, chosen, COPY, words)
+    return _Copies(states, scan, given, into, held, chosen, COPY, words)
 
 
 def missing(project: Project, before: str, into: str, kept: Content | None) -> _Copies:
@@ -240,7 +301,7 @@ def missing(project: Project, before: str, into: str, kept: Content | None) -> _
     wanted = {n: box for n, box in project.boxes_of(before).items() if box.track not in here}
     if not wanted:
         words = "Every box of the frame before is here already."
-        return _Copies([], into, 0, None, COPY, words)
+        return _Copies([], before, {}, into, 0, None, COPY, words)
     return copies(project, before, wanted, into, kept)
 
 
@@ -255,7 +316,7 @@ def between(project: Project, scan: str, tracks: frozenset[str]) -> _Copies:
                 if box.track in tracks:
                     found[box.track][place] = own, box
     poses = _poses(project, frames, range(len(frames)), frames.index(scan))
-    states: list[tuple[str, str | None, Box]] = []
+    states: list[_State] = []
     settled_frames = project.boxes.settled
     for boxes in found.values():
         keys = {place: box.box for place, (_, box) in boxes.items() if box.sure}
@@ -272,7 +333,7 @@ def between(project: Project, scan: str, tracks: frozenset[str]) -> _Copies:
         words = "Nothing lies between: a thing needs boxes in two frames that you set yourself."
     else:
         words = f"{_many(len(states))} set between the keyframes; dashed until you confirm them."
-    return _Copies(states, scan, 0, None, INTERPOLATE, words)
+    return _Copies(states, scan, {}, scan, 0, None, INTERPOLATE, words)
 
 
 def _many(count: int) -> str:

@@ -15,7 +15,7 @@ from core.boxes.click import Candidate, candidates
 from core.boxes.fit import Size, fit_box
 from core.boxes.geometry import points_in_boxes
 from gui.boxes.answering import Answering
-from gui.boxes.frame import Frame
+from gui.boxes.frame import Frame, Row
 from gui.boxes.scan_points import ScanPoints, nearest_class
 from gui.desk.background import Turn
 from gui.desk.state import State
@@ -26,11 +26,11 @@ _HINT = "Click a thing to box it; Tab: the next guess. Esc ends."
 
 
 class _Click(NamedTuple):
-    """What was clicked; `name` of the box that is there already, "" for a new one."""
+    """What was clicked; `there`: the box that is there already, None for a new one."""
 
     scan: str
     row: int
-    name: str = ""
+    there: Row | None = None
 
 
 class _Made(NamedTuple):
@@ -152,9 +152,13 @@ class Making(QObject):
             self._miss("Nothing that could be boxed stands there.")
             return
         box = self._box(guesses[0])
-        if click.name:  # another class of a box that is there
-            names = [click.name] if click.name in self.frame.rows else []
-            if names and not self.answering.change({click.name: box}, "class"):
+        if click.there is not None:  # another class of a box that is there
+            names = [click.there.name]
+            row = self.frame.rows.get(click.there.name)
+            if row is None or not row.box.equals(click.there.box):
+                self.state.told.emit("The box was changed meanwhile: its class stays as it is.")
+                return
+            if not self.answering.change({row.name: box}, "class"):
                 return
         else:
             names = self.answering.make([box], "click")
@@ -204,7 +208,7 @@ class Making(QObject):
         elif self.sizes[label] is None or scan is None:
             return False  # nothing is known of its size: only the name changes
         else:
-            self._fit(scan, _Click(self.frame.scan, made.row, made.name), label)
+            self._fit(scan, _Click(self.frame.scan, made.row, self.frame.row), label)
         return True
 
     # -- a rectangle --------------------------------------------------------------------------

@@ -94,6 +94,7 @@ class Panels(QObject):
         self._wanted: Callable[[], int] = lambda: 0
         self._inside: dict[str, tuple[Box, int]] = {}  # by name, points of a box as it was
         self._frames: list[str] = []
+        self._sided = ""  # the box that the side views show
         self._telling = Later(self, _TELL_MS, self._tell)
         frame, state = bench.frame, bench.state
         frame.chose.connect(self._show_box)
@@ -105,7 +106,8 @@ class Panels(QObject):
         self.frames.chosen.connect(bench.show_frame)
         self.list.chosen.connect(self.chosen)
         self.strip.frame_chosen.connect(bench.show_frame)
-        self.sides.edited.connect(frame.drag)
+        self.sides.edited.connect(self._drag)
+        self.sides.rested.connect(self._rest)
         self.sides.committed.connect(lambda box: self._commit(box, "drag"))
         self.inspector.committed.connect(self._typed)
         classes = state.project.classes
@@ -156,6 +158,7 @@ class Panels(QObject):
         """Boxes are drawn, or points labelled."""
         self.strip.setVisible(on)
         if not on:
+            self._sided = ""
             self.sides.set_box(None)
 
     # -- telling ------------------------------------------------------------------------------
@@ -172,8 +175,10 @@ class Panels(QObject):
         self._telling.soon()
 
     def _show_box(self) -> None:
+        """Show the chosen box from its sides; while one is in the hand, that is shown."""
         row = self.bench.frame.row
         if self.bench.on and not self.sides.dragging:
+            self._sided = self.bench.frame.chosen
             self.sides.set_box(row.box if row is not None else None)
 
     def _tell(self) -> None:
@@ -278,14 +283,28 @@ class Panels(QObject):
         elif not self.bench.answering.change({name: box.edited()}, "typed"):
             self._telling.soon()
 
-    def _commit(self, box: Box, tool: str) -> None:
-        """A handle was let go: it is of the box that is chosen."""
-        row = self.bench.frame.row
-        if row is None:
-            return
-        if not self.bench.answering.change({row.name: box.edited()}, tool):
+    def _drag(self, box: Box) -> None:
+        """The box of the side views is being dragged: it looks so elsewhere too, while it is the
+        chosen one."""
+        if self._sided == self.bench.frame.chosen:
+            self.bench.frame.drag(box)
+
+    def _rest(self) -> None:
+        """It was let go as it was; another may have been chosen meanwhile."""
+        if self.bench.frame.live is not None:
             self.bench.frame.drag(None)
-            self.sides.set_box(row.box)
+        self._show_box()
+
+    def _commit(self, box: Box, tool: str) -> None:
+        """A handle was let go: it is of the box that the side views show, whichever is chosen by
+        now. What else was said of that box meanwhile stays."""
+        frame = self.bench.frame
+        row = frame.rows.get(self._sided)
+        if row is None:
+            self.state.told.emit("Not kept: the box that was dragged is not there any more.")
+        elif self.bench.answering.change({row.name: row.box.edited(box=box.box)}, tool):
+            return
+        self._rest()
 
     def refresh(self) -> None:
         """The frames that are asked are others."""

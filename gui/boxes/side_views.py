@@ -62,10 +62,12 @@ class SideViews(QWidget):
     -------
     edited(Box) : it is being dragged, and looks like this now; as it was, where that is taken back
     committed(Box) : it was let go, or changed by a double click
+    rested() : it was let go as it was
     """
 
     edited = Signal(object)
     committed = Signal(object)
+    rested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -204,6 +206,8 @@ class SideViews(QWidget):
         self._let_go()
         if drag.moved and self.box is not None and not self.box.equals(drag.start):
             self._commit(self.box)
+        else:
+            self.rested.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or self.box is None:
@@ -219,6 +223,14 @@ class SideViews(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         if self._drag is None:
             self._point_at(None)
+
+    def event(self, event: QEvent) -> bool:
+        """Esc takes back what is in the hand; it is no shortcut then."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if self._drag is not None and event.key() == Qt.Key.Key_Escape:
+                event.accept()
+                return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._key(event)
@@ -250,6 +262,7 @@ class SideViews(QWidget):
         self.box = start
         self._lay()
         self.edited.emit(start)
+        self.rested.emit()
 
     def _let_go(self) -> None:
         if self._drag is not None:

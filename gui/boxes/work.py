@@ -225,7 +225,7 @@ class BoxesWork(QObject):
     @property
     def in_stroke(self) -> bool:
         """Whether something is being dragged: then the view must not change its size."""
-        return self.in_view.draw_tool.busy or self.frame.live is not None
+        return self.in_view.draw_tool.busy or self.panels.sides.dragging
 
     def show_keys(self, key_of: Callable[[str], str]) -> None:
         """Write the keys that actions have now, by their ids."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt
@@ -12,7 +13,9 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from core.answers.box import COPY
 from core.answers.boxes import Drawn
+from core.answers.effort import Effort
 from core.boxes.geometry import points_in_boxes
 from core.project.project import Project
 from tests.gui.driver import Driver
@@ -156,12 +159,39 @@ def box_car(driver: BoxDriver, number: int) -> str:
     return driver.frame.chosen
 
 
+def front(driver: BoxDriver) -> tuple[np.ndarray, np.ndarray]:
+    """Where the front of the box in the side views is, from above, and half a metre before it."""
+    sides = driver.work.panels.sides
+    box = sides.box.box
+    ahead = np.array([np.cos(box[6]), np.sin(box[6]), 0.0])
+    start, end = sides.sheets[0].places(
+        np.array([box[:3] + ahead * box[3] / 2, box[:3] + ahead * (box[3] / 2 + 0.5)])
+    )
+    return start, end
+
+
+class HeldUp:
+    """A module's function that gives back what it made only once `go` is set; `made`: it is."""
+
+    def __init__(self, monkeypatch, module, name: str) -> None:
+        self.made, self.go = Event(), Event()
+        self._function = getattr(module, name)
+        monkeypatch.setattr(module, name, self._late)
+
+    def _late(self, *given, **named):
+        found = self._function(*given, **named)
+        self.made.set()
+        assert self.go.wait(20)
+        return found
+
+
 def unconfirmed(driver: BoxDriver, *names: str) -> None:
     """Make boxes of the frame such as copies are, which nobody vouched for."""
     project, scan = driver.session.project, driver.frame.scan
     boxes = project.boxes_of(scan)
     ref = project.scan_ref(scan)
-    drawn = [Drawn(ref, name, replace(boxes[name], sure=False)) for name in names]
+    copied = Effort(tool=COPY)
+    drawn = [Drawn(ref, name, replace(boxes[name], sure=False), copied) for name in names]
     project.boxes.draw(drawn, round="")
     driver.frame.follow()
     driver.settle()

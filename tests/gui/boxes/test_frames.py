@@ -109,6 +109,21 @@ def test_a_changed_prediction_is_a_box(detected: BoxDriver):
     assert "Only what a detector found" in detected.said
 
 
+def test_a_copy_of_what_is_found_or_rejected_is_refused(detected: BoxDriver):
+    frame, entries = detected.frame, detected.entries
+    detected.key(Qt.Key.Key_Tab)
+    name = frame.chosen
+    detected.key("V")
+    assert detected.said.startswith("Accept it first")
+    assert entries() == []
+    detected.key("M")
+    frame.choose(name)
+    detected.key("V")
+    assert detected.said == "It is rejected: nothing stands there to be copied."
+    assert frame.rows[name].kind is Kind.REJECTED
+    assert len(entries()) == 1
+
+
 def test_found_boxes_are_read_from_files_and_odd_ones_refused(tmp_path):
     path = made_street(tmp_path)
     with Project(path) as project:

@@ -144,8 +144,7 @@ def test_an_interrupted_training_goes_on_with_the_frames_it_began_with(tmp_path:
                 with pytest.raises(Cancelled):
                     box_steps.train_boxes(project, Stops(stop + 4))
                 finish(project, scans[3])
-                name = next(iter(project.boxes_of(scans[0])))
-                project.boxes.draw([Drawn(project.scan_ref(scans[0]), name, None)], round="")
+                take_one_away(project, scans[0])
                 project.boxes.reopen(project.scan_ref(scans[1]))
             box_steps.train_boxes(project, Job())
             files.append((models_folder(project) / "normal.safetensors").read_bytes())
@@ -174,6 +173,41 @@ def test_without_rounds_what_was_finished_since_is_learnt_anew(tmp_path: Path, r
         finish(project, next(s for s in scans if s not in project.boxes.finished))
         with pytest.raises(ProjectError, match="1 frame finished or changed since"):
             box_steps.train_boxes(project, Job())
+
+
+def test_where_every_frame_is_settled_what_was_redrawn_since_is_learnt_anew(
+    tmp_path: Path, root: Path
+):
+    """No frame is left to predict then, so there never are predictions."""
+    with opened(tmp_path / "p", root, train="training:000000-000002") as project:
+        scans = project.dataset.train
+        for scan in scans[:2]:
+            finish(project, scan)
+        project.boxes.decline(project.scan_ref(scans[2]), round="")
+        box_steps.train_boxes(project, Job())
+        weights = models_folder(project) / "normal.safetensors"
+        first = weights.read_bytes()
+        with pytest.raises(ProjectError, match="has learnt all finished frames"):
+            box_steps.train_boxes(project, Job())
+        assert weights.read_bytes() == first
+        take_one_away(project, scans[0])
+        box_steps.train_boxes(project, Job())
+        assert weights.read_bytes() != first
+        with pytest.raises(ProjectError, match="has learnt all finished frames"):
+            box_steps.train_boxes(project, Job())
+    with opened(tmp_path / "q", root, train="training:000000-000001") as project:
+        ask_frames(project, Job(), strategy="random", frames=2)
+        annotate_frames(project, Job(), oracle="boxes")
+        box_steps.train_boxes(project, Job())
+        take_one_away(project, project.dataset.train[0])
+        with pytest.raises(ProjectError, match="1 frame finished or changed since") as caught:
+            box_steps.train_boxes(project, Job())
+        assert "lidarloop deliver" in caught.value.do  # a query would find no frame
+
+
+def take_one_away(project: Project, scan: str) -> None:
+    name = next(iter(project.boxes_of(scan)))
+    project.boxes.draw([Drawn(project.scan_ref(scan), name, None)], round="")
 
 
 def test_a_fifth_of_the_frames_is_held_out_and_judged(tmp_path: Path, root: Path, monkeypatch):

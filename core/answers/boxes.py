@@ -258,6 +258,10 @@ class BoxAnswers:
         """How often a box got another state, by whomever: it grows with each."""
         return len(self._fold(BOXES).changed)
 
+    def redrawn(self, since: int) -> set[str]:
+        """The scans in which a box got another state since there were so many `changes`."""
+        return self._fold(BOXES).scans_changed(since)
+
     @property
     def settlings(self) -> int:
         """How often a frame was finished, given up or put back: it grows with each."""

@@ -118,6 +118,11 @@ class Fold(Ledger):
         there = (head for head in self._of_unit.get(unit, ()) if head.round in rounds)
         return max((head for head in there if self.now.holds(head)), key=when, default=None)
 
+    def scans_changed(self, since: int) -> set[str]:
+        """Names of the scans of all that `changed` names behind its first `since`."""
+        units = set(self.changed[since:])
+        return {head.scan for unit in units for head in self._of_unit[unit]}
+
     def class_counts(self) -> dict[int, int]:
         """Points answered per class, codes too."""
         return {c: n for c, n in self._class_counts.copy().items() if n}

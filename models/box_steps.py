@@ -15,6 +15,7 @@ from core.base.files import read_json, write_json
 from core.base.jobs import Job
 from core.boxes.camera import completed
 from core.boxes.evaluation.kitti_ap import Frame as Picture
+from core.boxes.evaluation.outcomes import counted_points
 from core.boxes.formats.source import counted
 from core.boxes.geometry import moved, rotated_iou
 from core.boxes.kinds import kinds
@@ -341,7 +342,7 @@ def _judged(
     camera = setup_of(project).view == CAMERA
     for done, frame in enumerate(frames):
         job.progress(done, len(frames), "evaluate")
-        points = looked.read(frame.scan)
+        points = counted_points(frame.boxes, looked.read(frame.scan))
         table = looked.look(detector, frame.scan).table()
         picture = _picture(project, frame, table) if camera else None
         judged.append(Judged(frame.boxes, table, points, picture))

@@ -15,6 +15,7 @@ from core.base.files import read_json, write_json
 from core.base.jobs import Job
 from core.boxes.camera import completed
 from core.boxes.evaluation.kitti_ap import Frame as Picture
+from core.boxes.evaluation.outcomes import counted_points
 from core.boxes.formats.source import counted
 from core.boxes.geometry import moved, rotated_iou
 from core.boxes.kinds import kinds
@@ -55,6 +56,8 @@ from models.machine import device
 
 MODELS = (NORMAL, CPSP, FINAL)
 _TRAIN = "Train one: `lidarloop train --task boxes`."
+_NEXT = "Ask the next frames: `lidarloop query --task boxes`."
+_LAST = "No frame is left to ask for: `lidarloop deliver` learns all that is finished."
 _EVALUATE = "Run `lidarloop evaluate --task boxes` on the project."
 _ON_ONE_ANOTHER = 0.1  # overlap from above beyond which a box says what a drawn one says already
 
@@ -139,15 +142,16 @@ def _learnt_already(project: Project, folder: Path) -> None:
         return
     since = _since(project, read_training(folder / TRAINING))
     models = (NORMAL, CPSP) if project.settings.ssal.cpsp else (NORMAL,)
+    pool = _unsettled(project)
     evaluated = all(metrics_file(folder, model).exists() for model in models)
-    scored = all(predictions_file(folder, model).exists() for model in models)
+    scored = not pool or all(predictions_file(folder, model).exists() for model in models)
     if not (evaluated and scored):  # interrupted after a training
         return
     if folder.name != FIRST:
         more = f", and {counted(since, 'frame')} finished or changed since" if since else ""
         raise ProjectError(
             f"The detector of {folder.name} is trained{more}.",
-            "Ask the next frames: `lidarloop query --task boxes`.",
+            _NEXT if pool else _LAST,
         )
     if not since:
         raise ProjectError(
@@ -205,8 +209,7 @@ def score_boxes(project: Project, job: Job) -> str:
     one; show one's boxes as suggestions: the final one's, else the normal one's unless the other
     was better on held-out frames. What was found, in words."""
     folder = _trained(project)
-    settled = project.boxes.settled
-    pool = [scan for scan in project.dataset.train if scan not in settled]
+    pool = _unsettled(project)
     if not pool:
         return "Every frame is finished or declined: none is left to predict."
     found = {}
@@ -218,6 +221,12 @@ def score_boxes(project: Project, job: Job) -> str:
             found[model] = replace(every, frames={scan: every.frames[scan] for scan in pool})
     best = FINAL if FINAL in found else _better(folder, found)
     return f"{_suggest(project, found[best], job)} ({best})"
+
+
+def _unsettled(project: Project) -> list[str]:
+    """The training scans that nobody has finished or declined: those that are predicted."""
+    settled = project.boxes.settled
+    return [scan for scan in project.dataset.train if scan not in settled]
 
 
 def _better(folder: Path, found: Collection[str]) -> str:
@@ -333,7 +342,7 @@ def _judged(
     camera = setup_of(project).view == CAMERA
     for done, frame in enumerate(frames):
         job.progress(done, len(frames), "evaluate")
-        points = looked.read(frame.scan)
+        points = counted_points(frame.boxes, looked.read(frame.scan))
         table = looked.look(detector, frame.scan).table()
         picture = _picture(project, frame, table) if camera else None
         judged.append(Judged(frame.boxes, table, points, picture))

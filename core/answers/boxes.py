@@ -171,11 +171,7 @@ class BoxAnswers:
 
     def counts_by_scan(self) -> dict[str, int]:
         """Boxes that stand per scan that has any."""
-        found: dict[str, int] = {}
-        for head in list(self._fold(BOXES).effective.values()):
-            if head.counts:
-                found[head.scan] = found.get(head.scan, 0) + 1
-        return found
+        return self._fold(BOXES).counts_by_scan()
 
     def counts_of(self, scans: Collection[str]) -> dict[str, dict[int, int]]:
         """Boxes that somebody looked at per class in some scans, by scan; regions to ignore are
@@ -262,10 +258,18 @@ class BoxAnswers:
         """The names of the boxes that got another state since there were so many `changes`."""
         return set(self._fold(BOXES).changed[changes:])
 
+    def redrawn(self, since: int) -> set[str]:
+        """The scans in which a box got another state since there were so many `changes`."""
+        return self._fold(BOXES).scans_changed(since)
+
     @property
     def settlings(self) -> int:
         """How often a frame was finished, given up or put back: it grows with each."""
         return len(self._fold(FRAMES).changed)
+
+    def resettled(self, since: int) -> set[str]:
+        """The frames that were settled or put back since there were so many `settlings`."""
+        return self._fold(FRAMES).scans_changed(since)
 
     def drawn_by(self, name: str) -> str:
         """Who gave a box the state that counts, "" where none does."""

@@ -67,6 +67,7 @@ class Fold(Ledger):
         self._of_unit: dict[str, list[Head]] = {}
         self._unitless: dict[str, Head] = {}
         self._class_counts: dict[int, int] = {}
+        self._by_scan: dict[str, int] = {}
         self._units = self._points = self._milliseconds = 0
         self._carried_units = self._carried_points = 0
         self.now = Standing(self.undone, {})
@@ -118,9 +119,18 @@ class Fold(Ledger):
         there = (head for head in self._of_unit.get(unit, ()) if head.round in rounds)
         return max((head for head in there if self.now.holds(head)), key=when, default=None)
 
+    def scans_changed(self, since: int) -> set[str]:
+        """Names of the scans of all that `changed` names behind its first `since`."""
+        units = set(self.changed[since:])
+        return {head.scan for unit in units for head in self._of_unit[unit]}
+
     def class_counts(self) -> dict[int, int]:
         """Points answered per class, codes too."""
         return {c: n for c, n in self._class_counts.copy().items() if n}
+
+    def counts_by_scan(self) -> dict[str, int]:
+        """Units to which an answer gave some class, by scan that has any."""
+        return self._by_scan.copy()
 
     def spent(self) -> Spent:
         """What counts so far: units that a person answered, their points, and the active minutes of
@@ -190,10 +200,19 @@ class Fold(Ledger):
                     else:
                         self._units += sign
                         self._points += sign * changed.points
+                if changed.unit and changed.counts:
+                    self._count_in(changed.scan, sign)
                 for c, points in changed.class_counts().items():
                     self._class_counts[c] = self._class_counts.get(c, 0) + sign * points
         if unit:  # last: who follows from another thread finds what counts now
             self.changed.append(unit)
+
+    def _count_in(self, scan: str, sign: int) -> None:
+        count = self._by_scan.get(scan, 0) + sign
+        if count:
+            self._by_scan[scan] = count
+        else:
+            self._by_scan.pop(scan, None)
 
 
 def when(entry: Entry | Head) -> When:

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import read_json
+from core.boxes.evaluation.outcomes import counted_points
 from core.boxes.kinds import kinds
 from core.boxes.labelled import LEAST_POINTS, LabelledFrames, most_objects
 from core.boxes.ssal.bank import GT, Item, points_of
@@ -46,7 +47,8 @@ def cpsp_of(
     pool = [scan for scan in project.dataset.train if scan not in settled]
     held_out = {}
     for scan in training.held_out:
-        held_out[scan] = Labelled(frame_of(project, scan, training).boxes, read(scan))
+        boxes = frame_of(project, scan, training).boxes
+        held_out[scan] = Labelled(boxes, counted_points(boxes, read(scan)))
     finished = {scan: frame_of(project, scan, training).boxes.box for scan in training.frames}
     return Cpsp(
         folder,

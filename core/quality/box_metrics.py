@@ -21,8 +21,9 @@ OVERLAPS = {"strict": (True, True), "loose": (False, True), "bev_strict": (True,
 
 
 class Judged(NamedTuple):
-    """One frame: its `labels`, what was `found`, the points (N, >= 3); `picture`: both completed
-    for the camera (core.boxes.camera.completed), None where the camera is not known."""
+    """One frame: its `labels`, what was `found`, the points (N, >= 3), of which those in `labels`
+    are enough; `picture`: labels and what was found completed for the camera
+    (core.boxes.camera.completed), None where the camera is not known."""
 
     labels: Boxes
     found: Boxes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -33,28 +33,52 @@ class Open(NamedTuple):
         return self.closes is not None and self.boxes >= self.closes
 
 
+class _Drawn(NamedTuple):
+    """What people made of a round when there were so many `changes` and `settlings`: boxes of each
+    class by finished frame of its query, in the order in which those were finished."""
+
+    folder: str
+    changes: int
+    settlings: int
+    counts: Mapping[str, Mapping[int, int]]
+
+
 class FrameOrder:
     """Follows the answers to rounds of frames."""
 
     def __init__(self, boxes: BoxAnswers, classes: ClassList) -> None:
         self._boxes, self._classes = boxes, tuple(classes.names)
-        self._last: tuple[tuple[str, int, int], Open] | None = None
+        self._known: _Drawn | None = None
+        self._last: tuple[_Drawn, Open] | None = None
         self._queues: dict[str, FrameQueue | None] = {}
 
     def of(self, found: Round) -> Open:
         """What is open of a round, as answers are now. Raises ProjectError where what is kept with
         its query is damaged."""
-        key = (str(found.folder), self._boxes.changes, self._boxes.settlings)
-        if self._last is None or self._last[0] != key:
-            self._last = (key, self._now(found))
+        drawn = self._drawn(found)
+        if self._last is None or self._last[0].counts is not drawn.counts:
+            self._last = (drawn, self._now(found, drawn.counts))
         return self._last[1]
 
-    def _now(self, found: Round) -> Open:
+    def _drawn(self, found: Round) -> _Drawn:
+        """What people made of a round so far. Its `counts` stay the same object until a frame is
+        settled or put back, or a box of a finished frame of the query has another state: boxes of
+        open frames move nothing, and are drawn all the time."""
+        folder, boxes, known = str(found.folder), self._boxes, self._known
+        changes, settlings = boxes.changes, boxes.settlings
+        same = known is not None and (known.folder, known.settlings) == (folder, settlings)
+        if known is not None and same and boxes.redrawn(known.changes).isdisjoint(known.counts):
+            self._known = known._replace(changes=changes)
+            return self._known
+        places = found.query.place_of
+        finished = [scan for scan in boxes.finished_in_order() if scan in places]
+        self._known = _Drawn(folder, changes, settlings, boxes.counts_of(finished))
+        return self._known
+
+    def _now(self, found: Round, counts: Mapping[str, Mapping[int, int]]) -> Open:
         query = found.query
         settled = self._boxes.settled
         waiting = [scan for scan in query.items if scan not in settled]
-        finished = [scan for scan in self._boxes.finished_in_order() if scan in query.place_of]
-        counts = self._boxes.counts_of(finished)
         total = sum(sum(of.values()) for of in counts.values())
         closes = query.budget.get(CLOSES)
         closes = closes if isinstance(closes, int) else None
@@ -69,7 +93,7 @@ class FrameOrder:
         queue = self._queue(found) if waiting else None
         if queue is None or queue.settings.order != "live":
             return made
-        return self._anew(found, queue, made, finished, counts)
+        return self._anew(found, queue, made, counts)
 
     def _queue(self, found: Round) -> FrameQueue | None:
         """What CAL weighed; None of a round that was asked otherwise. Read once."""
@@ -84,19 +108,18 @@ class FrameOrder:
         found: Round,
         queue: FrameQueue,
         now: Open,
-        finished: Sequence[str],
         counts: Mapping[str, Mapping[int, int]],
     ) -> Open:
         query, place = found.query, {scan: k for k, scan in enumerate(queue.frames.names)}
         if set(place) != set(query.items):
             return now
-        chosen = [*finished, *now.frames]
+        chosen = [*counts, *now.frames]
         frames = queue.frames.take([place[scan] for scan in chosen])
         classes = len(queue.limits)
         done = []
-        for k, scan in enumerate(finished):
+        for k, of in enumerate(counts.values()):
             row = np.zeros(classes, np.int64)
-            for label, count in counts.get(scan, {}).items():
+            for label, count in of.items():
                 if label < classes:
                     row[label] = count
             done.append(Done(k, row))
@@ -123,10 +146,8 @@ class FrameOrder:
         queue = self._queue(found)
         if queue is None:
             return {}
-        limits = queue.limits
-        finished = [scan for scan in found.query.items if self._boxes.is_finished(scan)]
-        counts = self._boxes.counts_of(finished)
+        limits, counts = queue.limits, self._drawn(found).counts.values()
         return {
-            label: (sum(of.get(label, 0) for of in counts.values()), float(limits[label]))
+            label: (sum(of.get(label, 0) for of in counts), float(limits[label]))
             for label in np.flatnonzero(~np.isnan(limits)).tolist()
         }

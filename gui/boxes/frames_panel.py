@@ -106,6 +106,8 @@ class FramesPanel(QWidget):
         layout.addLayout(grid)
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._listed: tuple[str, ...] = ()
+        self._seen: tuple[int, int] | None = None  # changes and settlings that are written
+        self._blind = False
         self._marked: QTreeWidgetItem | None = None
         self._telling = Later(self, _TELL_MS, self.refresh)
         state.answers_changed.connect(self._telling.soon)
@@ -133,18 +135,24 @@ class FramesPanel(QWidget):
         self.chosen.emit(index.siblingAtColumn(0).data(_SCAN))
 
     def refresh(self) -> None:
-        """Write anew how far each frame is."""
+        """Write how far the frames are that changed since the last call, of thousands a few; all
+        where others are asked, or a second opinion begins or ends."""
         boxes, asked = self.state.project.boxes, tuple(self.queue.asked)
+        seen, self._seen = self._seen, (boxes.changes, boxes.settlings)
         if asked != self._listed:
             self._fill(asked)
-        drawn = {} if self.queue.sample else boxes.counts_by_scan()
-        for scan, row in self._rows.items():
-            count = f"{drawn[scan]:,}" if scan in drawn else ""
-            done = "✓" if self.queue.settled(scan) else ""
-            if row.text(1) != count:
-                row.setText(1, count)
-            if row.text(2) != done:
-                row.setText(2, done)
+            seen = None
+        blind = bool(self.queue.sample)
+        if seen is None or blind or self._blind:
+            changed = set(asked)
+        else:
+            changed = boxes.redrawn(seen[0]) | boxes.resettled(seen[1])
+        self._blind = blind
+        drawn = {} if blind else boxes.counts_by_scan()
+        for scan in changed.intersection(self._rows):
+            row = self._rows[scan]
+            row.setText(1, f"{drawn[scan]:,}" if scan in drawn else "")
+            row.setText(2, "✓" if self.queue.settled(scan) else "")
         self._measure()
 
     def _fill(self, asked: tuple[str, ...]) -> None:

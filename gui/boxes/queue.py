@@ -93,7 +93,8 @@ class FrameQueue:
     def counts(self) -> tuple[int, int]:
         """How many of the frames that are asked are settled, and how many there are."""
         asked = self.asked
-        return sum(map(self.settled, asked)), len(asked)
+        settled = self._done if self.sample else self.state.project.boxes.settled
+        return len(settled.intersection(asked)), len(asked)
 
     def spent(self) -> str:
         """What was drawn in all frames so far, in words."""

@@ -12,13 +12,16 @@ from core.answers.box import boxes_in
 from core.answers.boxes import Drawn
 from core.base.errors import Cancelled, DataError, LockedError, ProjectError
 from core.base.jobs import Job
-from core.boxes.geometry import rotated_iou
+from core.boxes.geometry import points_in_boxes, rotated_iou
+from core.boxes.kinds import kinds
 from core.boxes.predictions import read_predictions
 from core.exchange.box_files import truth
 from core.exchange.boxes_found import FoundBoxes
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_training import freeze, models_folder
+from core.project.cpsp import cpsp_of
 from core.project.project import Project
+from core.quality.box_metrics import Judged, box_metrics
 from models import box_steps
 from models.boxes import pillar_center
 from models.boxes.fit import state_of
@@ -144,8 +147,7 @@ def test_an_interrupted_training_goes_on_with_the_frames_it_began_with(tmp_path:
                 with pytest.raises(Cancelled):
                     box_steps.train_boxes(project, Stops(stop + 4))
                 finish(project, scans[3])
-                name = next(iter(project.boxes_of(scans[0])))
-                project.boxes.draw([Drawn(project.scan_ref(scans[0]), name, None)], round="")
+                take_one_away(project, scans[0])
                 project.boxes.reopen(project.scan_ref(scans[1]))
             box_steps.train_boxes(project, Job())
             files.append((models_folder(project) / "normal.safetensors").read_bytes())
@@ -176,6 +178,41 @@ def test_without_rounds_what_was_finished_since_is_learnt_anew(tmp_path: Path, r
             box_steps.train_boxes(project, Job())
 
 
+def test_where_every_frame_is_settled_what_was_redrawn_since_is_learnt_anew(
+    tmp_path: Path, root: Path
+):
+    """No frame is left to predict then, so there never are predictions."""
+    with opened(tmp_path / "p", root, train="training:000000-000002") as project:
+        scans = project.dataset.train
+        for scan in scans[:2]:
+            finish(project, scan)
+        project.boxes.decline(project.scan_ref(scans[2]), round="")
+        box_steps.train_boxes(project, Job())
+        weights = models_folder(project) / "normal.safetensors"
+        first = weights.read_bytes()
+        with pytest.raises(ProjectError, match="has learnt all finished frames"):
+            box_steps.train_boxes(project, Job())
+        assert weights.read_bytes() == first
+        take_one_away(project, scans[0])
+        box_steps.train_boxes(project, Job())
+        assert weights.read_bytes() != first
+        with pytest.raises(ProjectError, match="has learnt all finished frames"):
+            box_steps.train_boxes(project, Job())
+    with opened(tmp_path / "q", root, train="training:000000-000001") as project:
+        ask_frames(project, Job(), strategy="random", frames=2)
+        annotate_frames(project, Job(), oracle="boxes")
+        box_steps.train_boxes(project, Job())
+        take_one_away(project, project.dataset.train[0])
+        with pytest.raises(ProjectError, match="1 frame finished or changed since") as caught:
+            box_steps.train_boxes(project, Job())
+        assert "lidarloop deliver" in caught.value.do  # a query would find no frame
+
+
+def take_one_away(project: Project, scan: str) -> None:
+    name = next(iter(project.boxes_of(scan)))
+    project.boxes.draw([Drawn(project.scan_ref(scan), name, None)], round="")
+
+
 def test_a_fifth_of_the_frames_is_held_out_and_judged(tmp_path: Path, root: Path, monkeypatch):
     monkeypatch.setattr("core.project.box_training._LEAST", 2)
     with opened(tmp_path / "p", root) as project:
@@ -195,6 +232,42 @@ def test_a_fifth_of_the_frames_is_held_out_and_judged(tmp_path: Path, root: Path
         assert any("KITTI 3D R40: easy" in line and "of 2.5% at most" in line for line in lines)
         assert box_steps.evaluate_boxes(project, Job()) == lines
         assert box_steps.score_boxes(project, Job()).startswith("Every frame is finished")
+
+
+def test_of_frames_to_judge_by_only_the_points_in_their_boxes_are_kept(
+    tmp_path: Path, root: Path, monkeypatch
+):
+    """Thousands of frames are held out. The figures are those of all points."""
+    monkeypatch.setattr("core.project.box_training._LEAST", 2)
+    kept: list[Judged] = []
+
+    def seen(frames, names, about):
+        kept[:] = frames
+        return box_metrics(frames, names, about)
+
+    monkeypatch.setattr(box_steps, "box_metrics", seen)
+    with opened(tmp_path / "p", root) as project:
+        for scan in project.dataset.train:
+            finish(project, scan)
+        box_steps.train_boxes(project, Job())
+        folder, read = models_folder(project), box_steps.scenes_of(project).read
+        training = freeze(project, folder)
+        whole = [
+            one._replace(points=read(s)) for one, s in zip(kept, training.held_out, strict=True)
+        ]
+        metrics = json.loads((folder / "normal-metrics.json").read_text())
+        names = project.classes.names
+        of_all = box_metrics(whole, names, kinds(names, project.classes.name))
+        assert {key: metrics[key] for key in of_all} == json.loads(json.dumps(of_all))
+        monkeypatch.setattr("core.project.cpsp.Cpsp", lambda *given, **more: more["held_out"])
+        samples = box_steps.labelled_samples(project, training, 0, Job())
+        held = cpsp_of(project, folder, training, samples, read, steps=4, seed=0)
+        assert list(held) == list(training.held_out)
+        for place, scan in enumerate(training.held_out):
+            inside = points_in_boxes(read(scan), kept[place].labels.box) >= 0
+            assert 0 < inside.sum() < len(inside)
+            np.testing.assert_array_equal(kept[place].points, read(scan)[inside, :3])
+            np.testing.assert_array_equal(held[scan].points, kept[place].points)
 
 
 def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.boxes.geometry import covered, points_per_box, rotated_iou
+from core.boxes.geometry import covered, points_in_boxes, points_per_box, rotated_iou
 from core.boxes.table import Boxes
 
 RIGHT, WRONG, NOT_COUNTED = 1, 0, -1
@@ -60,6 +60,13 @@ def outcomes(frames: Sequence[tuple[Boxes, Boxes, np.ndarray]], rules: Rules) ->
         return Outcomes(np.zeros(0), np.zeros(0, np.int8), np.zeros(0), 0)
     score, outcome, turn = (np.concatenate([part[k] for part in parts]) for k in range(3))
     return Outcomes(score, outcome, turn, sum(part.objects for part in parts))
+
+
+def counted_points(labels: Boxes, points: np.ndarray) -> np.ndarray:
+    """(n, 3): of a frame's points (N, >= 3) those that `outcomes` counts, all that is to be kept of
+    it: found boxes are judged by their overlaps alone."""
+    kept: np.ndarray = points[points_in_boxes(points, labels.box[~labels.ignore]) >= 0, :3]
+    return kept
 
 
 def _frame(labels: Boxes, found: Boxes, points: np.ndarray, rules: Rules) -> Outcomes:

@@ -46,7 +46,8 @@ class How(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """A frame that people finished: its boxes in the coordinates of `points` (N, 4)."""
+    """A frame that people finished: its boxes in the coordinates of `points` (N, >= 3), of which
+    those in its boxes are enough."""
 
     boxes: Boxes
     points: np.ndarray

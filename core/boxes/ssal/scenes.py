@@ -38,18 +38,23 @@ def ground_below(points: np.ndarray, xy: np.ndarray) -> float | None:
 
 def pseudo_scene(background: np.ndarray, objects: Sequence[Item], others: Sequence[Item]) -> Scene:
     """Set objects in a background (N, 4), in this order, each at its own place and heading and on
-    the ground that is there; what would overlap anything set before, by any area seen from above,
-    is left out. `others` are set likewise and get no label. The background's points within the
-    boxes go."""
+    the ground that is there; what has none below it, or would overlap anything set before by any
+    area seen from above, is left out. `others` are set likewise and get no label. The background's
+    points within the boxes go."""
     wanted = [*objects, *others]
-    placed = _apart(np.array([item.box for item in wanted]).reshape(-1, 7))
-    boxes, parts = np.zeros((len(placed), 7)), []
-    for row, place in enumerate(placed):
-        item = wanted[place]
-        boxes[row] = _grounded(item.box, background)
+    there = np.array([item.box for item in wanted]).reshape(-1, 7)
+    clash = rotated_iou(there, there)[0] > 0  # whatever the heights
+    placed, stand, parts = list[int](), list[np.ndarray](), list[np.ndarray]()
+    for place, item in enumerate(wanted):
+        box = None if clash[place, placed].any() else _lowered(item.box, background)
+        if box is None:
+            continue
+        placed.append(place)
+        stand.append(box)
         mine = item.points.astype(np.float64)
-        mine[:, :3] += boxes[row, :3]
+        mine[:, :3] += box[:3]
         parts.append(mine.astype(np.float32))
+    boxes = np.array(stand).reshape(-1, 7)
     things = [row for row, place in enumerate(placed) if place < len(objects)]
     pasted = sum(map(len, parts))
     left = without(background, boxes).astype(np.float32)
@@ -61,21 +66,14 @@ def pseudo_scene(background: np.ndarray, objects: Sequence[Item], others: Sequen
     )
 
 
-def _apart(boxes: np.ndarray) -> list[int]:
-    """Places of those of boxes (n, 7) that overlap none of those taken before them."""
-    clash = rotated_iou(boxes, boxes)[0] > 0
-    taken: list[int] = []
-    for place in range(len(boxes)):
-        if not clash[place, taken].any():
-            taken.append(place)
-    return taken
-
-
-def _grounded(box: np.ndarray, background: np.ndarray) -> np.ndarray:
+def _lowered(box: np.ndarray, background: np.ndarray) -> np.ndarray | None:
+    """A box (7,) on the ground below it, None where that is not known: at the height that it had in
+    another frame it would hang in the air or lie under the road."""
     ground = ground_below(background, box[:2])
+    if ground is None:
+        return None
     made = box.copy()
-    if ground is not None:
-        made[2] = ground + box[5] / 2
+    made[2] = ground + box[5] / 2
     return made
 
 

@@ -7,7 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from core.boxes.evaluation.outcomes import LEAST_POINTS, NOT_COUNTED, Outcomes, Rules, outcomes
+from core.boxes.evaluation.outcomes import (
+    LEAST_POINTS,
+    NOT_COUNTED,
+    Outcomes,
+    Rules,
+    counted_points,
+    outcomes,
+)
 from core.boxes.evaluation.reliability import RANGES, d_ece, reliability
 from core.boxes.evaluation.simple_ap import simple_ap, simple_aph
 from core.boxes.table import Boxes
@@ -103,6 +110,32 @@ def test_a_second_box_of_an_object_is_wrong():
     got = of_one_frame(Boxes.of([car(10)], [CAR]), found)
     assert got.outcome.tolist() == [0, 1, 0]
     assert got.objects == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_points_in_labels_are_all_that_counts(seed: int):
+    """By chance: boxes of two classes that overlap, some to be ignored; points on their very sides
+    too. Boxes of the other class make car's count as neighbours."""
+    rng = np.random.default_rng(seed)
+    boxes = rng.uniform((0, -8, -1, 1, 1, 1, -4), (40, 8, 1, 6, 3, 3, 4), (25, 7))
+    labels = Boxes.of(boxes, rng.integers(0, 2, 25), ignore=rng.random(25) < 0.3)
+    shifted = boxes + rng.normal(0, 0.3, boxes.shape) * (np.arange(7) < 3)
+    found = Boxes.of(shifted, labels.label, score=rng.random(25))
+    sides = boxes[:, :3] + np.array([0, 0, 0.5]) * boxes[:, 5:6]
+    points = np.concatenate([rng.uniform((0, -8, -3), (40, 8, 3), (400, 3)), sides])
+    points = np.column_stack([points, rng.random(len(points))]).astype(np.float32)
+    kept = counted_points(labels, points)
+    assert 0 < len(kept) < len(points) / 2
+    assert kept.shape[1] == 3
+    objects = set()
+    for least in (1, 2, 3, 5, 8):
+        rules = Rules(CAR, 0.3, points=least, neighbours=(VAN,))
+        whole, part = (of_one_frame(labels, found, rules, some) for some in (points, kept))
+        objects.add(whole.objects)
+        assert whole.objects == part.objects
+        for one, other in zip(whole[:3], part[:3], strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert len(objects) > 2
 
 
 def test_the_largest_overlap_is_taken():

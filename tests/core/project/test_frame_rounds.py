@@ -23,6 +23,7 @@ from core.project.project import Project
 from core.query.box_strategies import box_strategies
 from core.query.box_strategies.cal import LEVEL, LIFTED
 from core.query.box_strategies.walk import Done, Walk
+from core.rounds.frame_order import FrameOrder
 from core.rounds.frame_queue import CANDIDATES, read_queue
 from tests.core.project.frame_world import draw, opened, say
 
@@ -156,6 +157,77 @@ def test_open_frames_are_ranked_anew_by_what_was_drawn(tmp_path, classes):
         assert project.open_frames(found) == slow(done, {lost})
         with Project(tmp_path / "project", read_only=True) as again:
             assert again.open_frames(again.frame_rounds[-1]) == slow(done, {lost})
+
+
+def walks(monkeypatch) -> list[int]:
+    """Grows with each walk over a queue."""
+    seen: list[int] = []
+
+    class Counted(Walk):
+        def __init__(self, *given, **more) -> None:
+            seen.append(len(seen))
+            super().__init__(*given, **more)
+
+    monkeypatch.setattr("core.rounds.frame_order.Walk", Counted)
+    return seen
+
+
+def test_frames_are_ranked_anew_only_by_what_moves_them(tmp_path, classes, monkeypatch):
+    """Boxes of open frames do not, nor do those of finished frames that were not asked for."""
+    car = classes[0]
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        found = ask_frames(project, Job(), boxes=40)
+        order, seen = project.frame_order, walks(monkeypatch)
+        one, two, *_ = found.query.items
+        free = next(s for s in project.dataset.train if s in project.boxes.finished)
+        asked = [order.of(found)]
+        for scan in (one, two, free):
+            draw(project, scan, [car], found.id, finish=False)
+            asked.append(order.of(found))
+            order.shares(found)
+        assert len(seen) == 1
+        assert all(now is asked[0] for now in asked)
+        project.boxes.finish(project.scan_ref(one), round=found.id)
+        assert (order.of(found).boxes, order.shares(found)[car][0], len(seen)) == (1, 1, 2)
+        draw(project, two, [car], found.id, finish=False)
+        assert (order.of(found).boxes, len(seen)) == (1, 2)
+        draw(project, one, [car], found.id, finish=False)
+        assert (order.of(found).boxes, order.shares(found)[car][0], len(seen)) == (2, 2, 3)
+        project.answers.undo()
+        assert (order.of(found).boxes, order.shares(found)[car][0], len(seen)) == (1, 1, 4)
+
+
+@pytest.mark.parametrize("order", ["live", "frozen"])
+def test_what_is_kept_of_a_round_is_what_one_finds_who_looks_for_the_first_time(
+    tmp_path, classes, order: str
+):
+    rng = np.random.default_rng(4)
+    with opened(tmp_path, order=order) as project:
+        begun(project, classes)
+        found = ask_frames(project, Job(), boxes=40)
+        boxes, kept, different = project.boxes, project.frame_order, set()
+        for _ in range(60):
+            scan = str(rng.choice(found.query.items[:6]))
+            act = rng.choice(["draw", "clear", "finish", "decline", "reopen", "undo"])
+            names = list(project.boxes_of(scan))
+            if act == "draw":
+                labels = [classes[k] for k in rng.integers(0, 3, 2)]
+                draw(project, scan, labels, found.id, finish=False)
+            elif act == "clear":
+                ref = project.scan_ref(scan)
+                boxes.draw([Drawn(ref, name, None) for name in names], round=found.id)
+            elif act == "undo":
+                project.answers.undo()
+            elif act == "reopen":
+                boxes.reopen(project.scan_ref(scan))
+            else:
+                getattr(boxes, act)(project.scan_ref(scan), round=found.id)
+            fresh = FrameOrder(boxes, project.classes)
+            assert kept.of(found) == fresh.of(found)
+            assert kept.shares(found) == fresh.shares(found)
+            different.add(kept.of(found).frames)
+        assert len(different) > 10
 
 
 def test_frozen_keeps_the_order_of_the_query(tmp_path, classes):

@@ -19,6 +19,7 @@ from core.exchange.boxes_out import export_boxes
 from core.frame_steps import ask_frames
 from core.project.project import Project
 from gui.boxes.frame import Kind
+from gui.boxes.frames_panel import FramesPanel
 from gui.window.tour import Tour
 from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, true_box
 from tests.gui.driver import open_window
@@ -179,6 +180,70 @@ def test_asked_frames_come_in_their_order(street: BoxDriver, qtbot):
     assert project.boxes.finished == set(asked)
     entries = [entry for entry in street.entries() if entry.kind == "frames"]
     assert {entry.round for entry in entries} == {round.id}
+
+
+def rows_of(panel: FramesPanel) -> list[tuple[str, ...]]:
+    rows = [panel.list.topLevelItem(k) for k in range(panel.list.topLevelItemCount())]
+    return [tuple(row.text(column) for column in range(3)) for row in rows]
+
+
+def test_only_rows_whose_frame_changed_are_written_anew(street: BoxDriver, qtbot, monkeypatch):
+    """Each time they are those of a panel that lists all frames for the first time."""
+    project, panel = street.session.project, street.work.panels.frames
+    boxes, queue, scans = project.boxes, street.work.queue, project.dataset.train
+    looked, settled = [], queue.settled
+
+    def follow() -> set[str]:
+        looked.clear()
+        with monkeypatch.context() as spied:
+            spied.setattr(queue, "settled", lambda scan: looked.append(scan) or settled(scan))
+            panel.refresh()
+        mine = set(looked)
+        whole = FramesPanel(street.state, queue)
+        qtbot.addWidget(whole)
+        assert rows_of(panel) == rows_of(whole)
+        assert panel.meter.text() == whole.meter.text()
+        assert (panel.bar.value(), panel.bar.maximum()) == (
+            whole.bar.value(),
+            whole.bar.maximum(),
+        )
+        return mine
+
+    def draw(scan: str, box: Box | None, *names: str) -> list[str]:
+        ref, new = project.scan_ref(scan), list(names) or boxes.new_names(scan, 2)
+        boxes.draw([Drawn(ref, name, box) for name in new], round="")
+        return new
+
+    follow()
+    car = Box(true_box(0), 0)
+    first, _ = draw(scans[0], car)
+    assert follow() == {scans[0]}
+    draw(scans[1], car)
+    boxes.finish(project.scan_ref(scans[2]), round="")
+    assert follow() == {scans[1], scans[2]}
+    assert [row[1:] for row in rows_of(panel)] == [("2", ""), ("2", ""), ("", "✓"), ("", "")]
+    draw(scans[0], None, first)
+    assert follow() == {scans[0]}
+    boxes.reopen(project.scan_ref(scans[2]))
+    project.answers.undo()
+    boxes.decline(project.scan_ref(scans[3]), round="")
+    assert follow() == {scans[2], scans[3]}
+    assert follow() == set()
+    # Other frames are asked, then those of before.
+    queue.ask_blind([scans[2]])
+    assert follow() == {scans[2]}
+    assert rows_of(panel)[0][1:] == ("", "")
+    queue.tick(scans[2])
+    assert follow() == {scans[2]}
+    draw(scans[1], car)
+    assert rows_of(panel)[0][1:] == ("", "✓")
+    queue.end_sample()
+    assert follow() == set(scans)
+    queue.ask_blind(scans)  # as many, blind
+    assert follow() == set(scans)
+    assert {row[1:] for row in rows_of(panel)} == {("", "")}
+    queue.end_sample()
+    assert follow() == set(scans)
 
 
 def test_nobodys_boxes_are_shown_in_a_second_opinion(qapp, qtbot, tmp_path, monkeypatch):

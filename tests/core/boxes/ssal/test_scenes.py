@@ -28,6 +28,8 @@ from tests.core.boxes.ssal.made import (
     prediction,
 )
 
+_GROUND = 3000  # points of a frame: 30 or so below each thing
+
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_pseudo_scene_never_overlaps_and_holds_no_point_of_what_went(seed: int):
@@ -70,8 +72,34 @@ def test_things_stand_on_the_ground_that_is_there():
     bottom = scene.boxes[:, 2] - scene.boxes[:, 5] / 2
     np.testing.assert_allclose(bottom, height(scene.boxes[:, :2]), atol=0.05)
     assert ground_below(np.zeros((9, 4), "f4"), np.zeros(2)) is None
-    nowhere = pseudo_scene(np.zeros((0, 4), "f4"), items[:1], [])
-    assert nowhere.boxes[0, 2] == np.float32(items[0].box[2])
+
+
+def ground_at(x: float, count: int) -> np.ndarray:
+    """So many points of flat ground, 1.7 m below the sensor, on a ring of 2 m around (x, 0)."""
+    turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    z = np.full(count, -1.7)
+    ring = np.column_stack([x + 2 * np.cos(turn), 2 * np.sin(turn), z, np.zeros(count)])
+    return ring.astype(np.float32)
+
+
+def test_what_has_no_ground_below_it_is_left_out_and_blocks_nobody():
+    """Ground is known at x = 10, by 20 points, neither at x = 40, by 19, nor at x = 50, where a box
+    stands that reaches over x = 10 and comes first."""
+    points = np.zeros((5, 4), "f4")
+    long, near, hidden, far = (
+        Item(np.array([x, 0, z, length, 2, 1.5, 0.0]), 0, 1.0, "s", points, 0)
+        for x, z, length in ((50, 3, 90), (10, 3, 4), (10, 3, 4), (40, -5, 4))
+    )
+    background = np.concatenate([ground_at(10, 20), ground_at(40, 19)])
+    scene = pseudo_scene(background, [long, near, hidden, far], [])
+    np.testing.assert_allclose(scene.boxes, [[10, 0, -1.7 + 0.75, 4, 2, 1.5, 0]], rtol=1e-6)
+    assert scene.pasted == 5
+    # Likewise false positives, of which there are the points alone.
+    scene = pseudo_scene(background, [], [long, near, hidden, far])
+    assert (len(scene.boxes), scene.pasted) == (0, 5)
+    np.testing.assert_allclose(scene.points[-5:], [[10, 0, -0.95, 0]] * 5, rtol=1e-6)
+    alone = pseudo_scene(np.zeros((0, 4), "f4"), [near], [near])
+    assert (len(alone.boxes), len(alone.points), alone.pasted) == (0, 0, 0)
 
 
 def test_of_a_class_so_many_are_drawn_at_most():
@@ -88,11 +116,11 @@ def test_of_a_class_so_many_are_drawn_at_most():
 def world(folder: Path, *, seed: int = 0, objects: bool = True, pool: int = 5, steps: int = 80):
     rng = np.random.default_rng(7)
     boxes = {f"u/{k}": boxes_by_chance(rng, 14) for k in range(pool)}
-    points = {scan: frame(rng, mine, 1500) for scan, mine in boxes.items()}
+    points = {scan: frame(rng, mine, _GROUND) for scan, mine in boxes.items()}
     own = boxes_by_chance(rng, 6)
-    points["l/0"] = frame(rng, own, 1500)
+    points["l/0"] = frame(rng, own, _GROUND)
     held = boxes_by_chance(rng, 14)
-    points["h/0"] = frame(rng, held, 1500)
+    points["h/0"] = frame(rng, held, _GROUND)
     boxes["h/0"] = held
     table = Boxes.of(held, labels_of(held))
     made = Cpsp(

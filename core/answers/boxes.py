@@ -53,8 +53,11 @@ class BoxAnswers:
 
     def new_names(self, scan: str, count: int) -> list[str]:
         """Names of boxes that are about to be drawn in a scan, in this order, as the next act."""
-        first = self._answers.history.written + 1
-        return [f"{scan}@{self._answers.annotator}-{first + later}" for later in range(count)]
+        return [self.new_name(scan, place) for place in range(count)]
+
+    def new_name(self, scan: str, place: int) -> str:
+        """The name of a box that is about to be drawn in a scan, `place` of the next act."""
+        return f"{scan}@{self._answers.annotator}-{self._answers.history.written + 1 + place}"
 
     def draw(
         self, drawn: Sequence[Drawn], *, round: str, blind: bool = False, at: str = ""

@@ -78,8 +78,8 @@ class Answering(QObject):
         self, scan: str, states: Mapping[str, Box | None], offered: Sequence[str]
     ) -> list[str]:
         """New names for those of some states that are about what is offered."""
-        all_of = self.state.project.boxes.new_names(scan, len(states))
-        return [all_of[place] for place, name in enumerate(states) if name in offered]
+        boxes, new = self.state.project.boxes, set(offered)
+        return [boxes.new_name(scan, place) for place, name in enumerate(states) if name in new]
 
     def make(self, boxes: Sequence[Box], tool: str) -> list[str]:
         """Draw new boxes in the frame as one act, the last of them chosen; return their names, none

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from core.answers.box import COPY, INTERPOLATE, Box
 from core.answers.boxes import Drawn
 from core.answers.effort import Effort
+from core.answers.entry import ScanRef
 from core.base.errors import ProjectError
 from core.boxes.tracks import Poses, copied, heading, interpolated, settled
 from core.data.scans import Dataset
@@ -28,7 +29,7 @@ from gui.desk.state import State
 _TRACK = "track"  # the tool of a box that somebody vouches for, and that only got a track
 _BEFORE = 6  # frames in which a thing's earlier places are looked for
 
-_State = tuple[str, str | None, Box]  # the scan of a box, its name (None for a new one), its state
+_State = tuple[ScanRef, str | None, Box]  # a box's scan, its name (None for a new one), its state
 
 
 class _Asked(NamedTuple):
@@ -216,20 +217,21 @@ class Copying(QObject):
         gone = set(found.given.values()) - set(given.values())
         changed = project.boxes.changed_since(changes)
         states = [one for one in found.states if one[1] not in changed and one[2].track not in gone]
-        return states, [(found.of, n, replace(now[n], track=track)) for n, track in given.items()]
+        of = self.answering.ref(found.of)
+        return states, [(of, n, replace(now[n], track=track)) for n, track in given.items()]
 
     def _drawn(self, states: Sequence[_State], tool: str) -> list[Drawn]:
         """States with their names, new ones as the journal will have them; `tool` of those that
         nobody looked at. The copies are first: an act is called after its first entry."""
-        boxes, count = self.state.project.boxes, len(states)
+        boxes = self.state.project.boxes
         return [
             Drawn(
-                self.answering.ref(scan),
-                name if name is not None else boxes.new_names(scan, count)[place],
+                ref,
+                name if name is not None else boxes.new_name(ref.name, place),
                 box,
                 Effort(tool=_TRACK if box.sure else tool),
             )
-            for place, (scan, name, box) in enumerate(states)
+            for place, (ref, name, box) in enumerate(states)
         ]
 
     def shut(self) -> None:
@@ -259,6 +261,7 @@ def copies(
         for place in range(max(here - _BEFORE, 0), here)
         if frames[place] in project.boxes.counts_by_scan()
     }
+    ref = project.scan_ref(into)
     tracked = {box.track: (name, box) for name, box in project.boxes_of(into).items() if box.track}
     states: list[_State] = []
     given: dict[str, str] = {}
@@ -283,8 +286,8 @@ def copies(
         at = settled(moved, standing, points.ground_at(moved[:2]))
         made = replace(box.edited(box=at), track=track, sure=False)
         own = tracked[track][0] if track in tracked else None
-        states.append((into, own, made))
-    count = sum(one[0] == into for one in states)
+        states.append((ref, own, made))
+    count = len(states)
     words = f"{_many(count)} copied; Space confirms each."
     if held:
         words = f"{words} {_many(held)} had a box there already."
@@ -328,7 +331,8 @@ def between(project: Project, scan: str, tracks: frozenset[str]) -> _Copies:
                 continue
             box = replace(first.edited(box=interpolated(keys, place, poses)), sure=False)
             before = boxes[place][0] if place in boxes else None
-            states.append((frames[place], before, box))
+            # Its file may be read for this, so it is looked at here and not in the window.
+            states.append((project.scan_ref(frames[place]), before, box))
     if not states:
         words = "Nothing lies between: a thing needs boxes in two frames that you set yourself."
     else:

@@ -118,20 +118,21 @@ class BoxesWork(QObject):
         content = self.state.content
         if not self.bench.on or content is None:
             return
-        if content.scan != self.frame.scan:
+        before = self.frame.scan
+        if content.scan != before:
             self.finishing.begin_frame()
         self.frame.read(content.scan)
         self.bench.look_for_labelled()
+        self.panels.show_scan()
+        if not self._seen or self._is_elsewhere(before):
+            self._seen = True
+            self.in_view.overview()
         scan, wanted = self._choose
         if scan == content.scan:
             tracks = {row.box.track: name for name, row in self.frame.rows.items()}
             self.frame.choose(wanted if wanted in self.frame.rows else tracks.get(wanted, ""))
             self.in_view.bring()
         self._choose = ("", "")
-        self.panels.show_scan()
-        if not self._seen:
-            self._seen = True
-            self.in_view.overview()
         for by in (1, -1):
             beside = self.queue.beside(content.scan, by)
             if beside is not None:
@@ -139,6 +140,15 @@ class BoxesWork(QObject):
         after = self.queue.after(content.scan)
         if after is not None:
             self.state.loader.ask(after)
+
+    def _is_elsewhere(self, before: str) -> bool:
+        """Whether the shown frame is of another place than the one before: what was near to the
+        camera there is not here."""
+        dataset, now = self.state.project.dataset, self.frame.scan
+        scans = dataset.scans
+        if before not in scans or dataset.sequence(before) != dataset.sequence(now):
+            return True
+        return abs(scans.index(before) - scans.index(now)) > KEYFRAME
 
     def _renew(self) -> None:
         """A step has ended: frames may be asked, or boxes found by a detector."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from core.boxes.geometry import rotated_iou
 from core.project.project import Project
 from gui.points.class_palette import Palette
-from tests.gui.boxes.frames import CONTROL, PLACES, SHIFT, BoxDriver, box_car, true_box
+from tests.gui.boxes.frames import CONTROL, PLACES, SHIFT, BoxDriver, box_car, made_street, true_box
 from tests.gui.boxes.hand import drag
 from tests.gui.driver import open_window
 
@@ -273,6 +273,35 @@ def test_frames_are_stepped_through_and_end(street: BoxDriver):
     assert "last frame" in street.said
     street.key(Qt.Key.Key_PageUp, SHIFT)
     assert street.frame.scan == scans[0]
+
+
+def test_a_frame_of_another_place_is_seen_from_over_the_scan(qapp, qtbot, tmp_path):
+    """To the next frame the camera stays at the thing; far along the drive nothing is there."""
+    driver = BoxDriver(open_window(made_street(tmp_path, frames=13), qtbot), qtbot)
+    driver.settle()
+    driver.draw_boxes()
+    camera = driver.session.view.camera
+
+    def seen() -> tuple[float, ...]:
+        return (*camera.center, camera.scale_factor)
+
+    whole = seen()
+    camera.place(true_box(0)[:3], 6.0, -90.0, 40.0)
+    near = seen()
+    driver.key(Qt.Key.Key_PageDown)
+    assert seen() == near
+    driver.key(Qt.Key.Key_PageDown, SHIFT)
+    assert driver.frame.scan.endswith("000011")
+    assert seen() == near
+    driver.key(Qt.Key.Key_PageUp, SHIFT)
+    driver.key(Qt.Key.Key_PageUp)
+    strip = driver.work.panels.strip
+    x = int((strip.x_of(12) + strip.x_of(13)) / 2)
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=QPoint(x, strip.height() // 2))
+    driver.settle()
+    assert driver.frame.scan.endswith("000012")
+    assert seen()[-1] == pytest.approx(whole[-1], rel=0.1)
+    driver.window.close()
 
 
 def test_a_key_that_comes_before_its_frame_waits_for_it(street: BoxDriver):

@@ -1,17 +1,39 @@
-"""Paths made from data: a name of a scan, a token of a table, what an installed format says."""
+"""Paths made from data: a name of a scan, a token of a table, what an installed format says; and
+those that people type."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from core.base.errors import DataError
+from core.base.errors import DataError, ProjectError
 
 _MOST_BYTES = 255  # of one part of a path, on every file system in use
 _MOST_IN_ALL = 4000
 # Windows opens a device under these names, with any suffix.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _DO = "Rename the scan or mend what names the file, then do the step again."
+
+
+def home() -> Path:
+    """The person's own folder; the one that the program was started in where they have none, as in
+    a container under a number that nobody is."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path.cwd()
+
+
+def typed_path(text: str) -> Path:
+    """What a person typed as a path; "~" is their own folder, "~ann" that of ann. Raises
+    ProjectError where there is no such person."""
+    path = Path(text.strip())
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ProjectError(
+            f"{path.parts[0]} is nobody's folder.", "Write the path in full, from / on."
+        ) from error
 
 
 def inside(folder: Path, name: str) -> Path:

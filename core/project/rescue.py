@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from core.answers.answers import Answers
+from core.base.paths import home
 
 
 def save_elsewhere(answers: Answers, project: Path, folder: Path) -> str:
@@ -25,7 +26,7 @@ def save_at_home(answers: Answers, project: Path) -> str:
     if not answers.stranded:
         return ""
     name = f"lidarloop-{project.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    folder = Path.home() / name
+    folder = home() / name
     number = 1
     while folder.exists():
         number += 1

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QToolButton, QVBoxLay
 
 from core.base.errors import ProjectError
 from core.base.files import write_atomic
+from core.base.paths import home
 from core.experiment.results import csv_of
 from gui.look.theme import LIGHT, Theme
 
@@ -148,7 +149,7 @@ def save(chart: Chart, path: Path) -> None:
 def ask_and_save(chart: Chart, ending: str) -> None:
     """Ask for a name, and write the file; where it cannot be written, the chart says why."""
     application = QCoreApplication.instance()
-    folder = (application.property(_FOLDER) if application is not None else "") or Path.home()
+    folder = (application.property(_FOLDER) if application is not None else "") or home()
     name = f"{chart.file_name}.{ending}"
     chosen, _ = QFileDialog.getSaveFileName(
         chart.window(),

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QWidget
 
 from core.base.errors import ProjectError
+from core.base.paths import home
 from core.desk.above import Above, from_above
 from core.desk.behind import of_scan
 from core.desk.certainty import (
@@ -190,7 +191,7 @@ class More(QObject):
     # -- an experiment ------------------------------------------------------------------------
 
     def _open_experiment(self) -> None:
-        kept = str(store().value(_EXPERIMENT) or Path.home())
+        kept = str(store().value(_EXPERIMENT) or home())
         chosen = QFileDialog.getExistingDirectory(self._over, "Folder of an experiment", kept)
         if chosen:
             store().setValue(_EXPERIMENT, chosen)

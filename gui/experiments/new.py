@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from core.base.errors import ProjectError
+from core.base.paths import home
 from core.experiment.names import PROTOCOLS
 from core.experiment.read_spec import read_spec, titles
 from gui.desk.background import Background, Turn
@@ -59,6 +60,7 @@ class NewExperiment(QWidget):
         super().__init__()
         self._background = background
         self._asked: Future[Plan] | None = None
+        self._starting = False  # once it was looked up
         self.plan: Plan | None = None
         self._own_out = False  # whether the person named the folder
         self.what = Combo()
@@ -102,7 +104,7 @@ class NewExperiment(QWidget):
         self.form.addRow("&Training", self.protocol)
         self.words = Wrapped()
         self.watch = QPushButton("W&atch it")
-        self.watch.clicked.connect(lambda: self.chosen.emit(Path(self.out.text().strip())))
+        self.watch.clicked.connect(self._watch)
         self.watch.hide()
         self.button = QPushButton("&Start")
         self.button.setProperty("primary", True)
@@ -213,9 +215,11 @@ class NewExperiment(QWidget):
         self._typed()
 
     def _typed(self, *_: object) -> None:
+        self._starting = False  # it was of what was typed before
         self._rest.start()
 
     def _look(self) -> None:
+        self._rest.stop()
         if self._asked is not None:
             self._asked.cancel()
         self._asked = self._background.submit(partial(plan, self.typed()), Turn.NOW)
@@ -228,8 +232,10 @@ class NewExperiment(QWidget):
     def _show(self, done: Future[Plan]) -> None:
         if done is not self._asked or done.cancelled():
             return  # of what was typed before
-        self._asked = None
+        self._asked, starting, self._starting = None, self._starting, False
         self._say(done.result())
+        if starting:
+            self._begin(done.result())
 
     def _say(self, found: Plan) -> None:
         self.plan = found
@@ -248,14 +254,22 @@ class NewExperiment(QWidget):
     # -- what is done -------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Run what is typed, or say at its field what is wrong."""
-        typed = self.typed()
-        found = plan(typed)
-        self._say(found)
-        if found.wrong or found.spec is None:
+        """Run what is typed, or say at its field what is wrong; once it was looked up, beside the
+        window, since a disk may be slow."""
+        self._starting = True
+        self.button.setEnabled(False)
+        self.words.setText("Looking at what is typed …")
+        self._look()
+
+    def _begin(self, found: Plan) -> None:
+        if found.wrong:
             self.fields[next(iter(found.wrong))].setFocus()
-            return
-        self.started.emit(typed.order(found.spec.made is not None))
+        else:
+            self.started.emit(found.order)
+
+    def _watch(self) -> None:
+        if self.plan is not None and self.plan.order is not None:
+            self.chosen.emit(self.plan.order.out)
 
     def fill(self, order: Order) -> None:
         """Show a run's words, to change what was wrong."""
@@ -275,7 +289,7 @@ class NewExperiment(QWidget):
         self.what.setCurrentIndex(at)
 
     def _choose_spec(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Choose a spec", str(Path.home()), "*.toml")
+        chosen, _ = QFileDialog.getOpenFileName(self, "Choose a spec", str(home()), "*.toml")
         if chosen:
             self.add_spec(chosen)
 

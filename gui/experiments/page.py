@@ -55,7 +55,7 @@ class Experiments(QWidget):
     def watch(self, out: Path) -> Watching:
         """Show an experiment's folder."""
         self._keep_run()
-        out = out.expanduser().resolve()
+        out = out.resolve()
         self._drop()
         page = Watching(out, self.runs.get(out), self._background, self.theme)
         page.left.connect(self.show_list)

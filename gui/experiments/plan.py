@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.base.errors import ProjectError
+from core.base.paths import home, typed_path
 from core.base.words import DASH
 from core.data.formats import format_named
 from core.data.scans import open_dataset, sequences_of
@@ -35,10 +36,11 @@ class Typed:
     protocol: str
 
     def order(self, made: bool) -> Order:
-        """The run; `made`: its scans are simulated."""
-        root = None if made else Path(self.root.strip()).expanduser().resolve()
-        out = Path(self.out.strip()).expanduser()
-        return Order(self.what, out, root, self.seeds.strip(), self.workers, self.protocol)
+        """The run; `made`: its scans are simulated. Raises ProjectError for a folder of nobody."""
+        root = None if made else typed_path(self.root).resolve()
+        return Order(
+            self.what, typed_path(self.out), root, self.seeds.strip(), self.workers, self.protocol
+        )
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,14 @@ class Plan:
     wrong : a sentence by field: "what", "out", "root", "seeds"
     words : what it will do
     goes_on : whether the folder holds it already
+    order : the run, where its folder is known
     """
 
     spec: Spec | None
     wrong: dict[str, str] = field(default_factory=dict)
     words: str = ""
     goes_on: bool = False
+    order: Order | None = None
 
 
 def plan(typed: Typed) -> Plan:
@@ -77,27 +81,27 @@ def plan(typed: Typed) -> Plan:
             wrong["root"] = why
     if wrong:
         return Plan(spec, wrong)
-    order = typed.order(spec.made is not None)
-    root = order.root or (order.out / "scans").resolve()
     try:
+        order = typed.order(spec.made is not None)
+        root = order.root or (order.out / "scans").resolve()
         there = (order.out / ABOUT).exists()
         found = opened(order.out, spec, typed.protocol, root, seeds)
-    except (ProjectError, OSError, ValueError) as error:
+    except (ProjectError, OSError, ValueError, RuntimeError) as error:  # links in a circle too
         said = f"{error.what} {error.do}" if isinstance(error, ProjectError) else f"{error}."
         return Plan(spec, {"out": said})
     holder = holder_of(order.out)
     if holder is not None:
         why = f"It is being run there by {holder.words}. Watch it, or name another folder."
-        return Plan(spec, {"out": why}, goes_on=True)
-    return Plan(spec, {}, _words(found, seeds, there), there)
+        return Plan(spec, {"out": why}, goes_on=True, order=order)
+    return Plan(spec, {}, _words(found, seeds, there), there, order)
 
 
 def _why_no_scans(spec: Spec, root: str) -> str:
     """Why the scans below a folder are not those the spec needs, "" where they are."""
     if not root:
         return f"It needs scans in the layout {spec.format}. Name the folder they lie in."
-    folder = Path(root).expanduser()
     try:
+        folder = typed_path(root)
         there = sequences_of(format_named(spec.format), folder)
         train, _ = expanded(spec.format, list(spec.train), there)
         validation, _ = expanded(spec.format, list(spec.validation), there)
@@ -150,7 +154,7 @@ def remember(out: Path) -> None:
 
 def free_out(name: str) -> str:
     """A folder for an experiment that is not there yet."""
-    first = Path.home() / f"lidarloop-{Path(name).stem}"
+    first = home() / f"lidarloop-{Path(name).stem}"
     found, number = first, 2
     while found.exists() and not (found / ABOUT).exists():
         found = first.with_name(f"{first.name}-{number}")

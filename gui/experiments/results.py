@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt
@@ -18,6 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.base.bounded import MOST_TEXT, read_whole
+from core.base.errors import ProjectError
 from core.experiment.folder import Experiment
 from core.experiment.numbers import mean_and_half
 from core.experiment.results import Curve
@@ -29,6 +32,7 @@ _NOTE = (
     "An order is claimed only where the interval of the paired t over seeds excludes 0 after Holm "
     "over all comparisons; else: level within ± h."
 )
+_AGAIN = "Take it away; the report writes all tables anew."
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,17 @@ def _means(experiment: Experiment, summary: Summary) -> list[list[str]]:
 
 
 def _tables(out: Path) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
-    """Each CSV beside the report."""
+    """Each CSV beside the report. Raises ProjectError for one that is no table."""
     found: list[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = []
     for path in sorted(out.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            heading, *rows = csv.reader(file)
-        found.append((path.stem, heading, rows))
+        try:
+            text = read_whole(path, MOST_TEXT).decode()
+            lines = list(csv.reader(StringIO(text, newline="")))
+        except (OSError, ValueError, csv.Error) as error:
+            raise ProjectError(f"{path} is no table: {error}.", _AGAIN) from error
+        if not lines:
+            raise ProjectError(f"{path} is empty.", _AGAIN)
+        found.append((path.stem, lines[0], lines[1:]))
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from core.base.paths import home
 from gui.start.recent import store
 
 _KEY = "folder"
@@ -14,7 +15,7 @@ _KEY = "folder"
 def choose_folder(parent: QWidget, title: str) -> Path | None:
     """Ask for a folder; None where none was chosen."""
     before = str(store().value(_KEY, ""))
-    start = before if Path(before).is_dir() and before else str(Path.home())
+    start = before if Path(before).is_dir() and before else str(home())
     chosen = QFileDialog.getExistingDirectory(parent, title, start)
     if not chosen:
         return None

@@ -27,6 +27,7 @@ from shiboken6 import isValid
 
 from core.base.errors import ProjectError, SettingsError
 from core.base.machine import usual_preset
+from core.base.paths import home, typed_path
 from core.base.settings import PRESETS, load_preset
 from core.base.words import DASH
 from core.data.formats import format_named
@@ -94,7 +95,7 @@ class NewProject(QWidget):
             "quiet",
         )
         train, validation = _usual_sides(found)
-        self.path = QLineEdit(str(free_folder(Path.home(), found.root)))
+        self.path = QLineEdit(str(free_folder(home(), found.root)))
         self.train = QLineEdit(joined_names(train))
         self.validation = QLineEdit(joined_names(validation))
         self.validation.setPlaceholderText("none: then no mIoU is measured")
@@ -319,7 +320,7 @@ class NewProject(QWidget):
         except ProjectError as error:
             self._refuse("classes", f"{error.what} {error.do}")
             return
-        path = Path(self.path.text().strip()).expanduser()
+        path = typed_path(self.path.text())
         try:
             Project.create(
                 path,
@@ -374,12 +375,12 @@ def _usual_sides(found: DatasetFolder) -> tuple[list[str], list[str]]:
 _MANY = 40
 
 
-def free_folder(home: Path, root: Path) -> Path:
+def free_folder(within: Path, root: Path) -> Path:
     """A folder for a project on the scans below `root` that is not there yet."""
     called = root.stem if root.is_file() else root.name
     if called.lower() in ("velodyne", "velodyne_points", "data", "lidar", "points"):
         called = f"{root.parent.name}-{called}".strip("-")
-    first = home / f"lidarloop-{called}"
+    first = within / f"lidarloop-{called}"
     number = 2
     found = first
     while found.exists():
@@ -403,9 +404,11 @@ def why_not_there(text: str) -> str:
     if not text.strip():
         return "No folder is named. Name one that does not exist yet."
     try:
-        path = Path(text.strip()).expanduser()
+        path = typed_path(text)
         taken = path.exists() and (not path.is_dir() or any(path.iterdir()))
-    except (OSError, ValueError, RuntimeError) as error:
+    except ProjectError as error:
+        return f"{error.what} {error.do}"
+    except (OSError, ValueError) as error:
         return f"That is no folder: {error}. Name one that does not exist yet."
     return (
         f"{path} exists and is not empty. Name a folder that does not exist yet." if taken else ""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.base.errors import ProjectError
+from core.base.paths import typed_path
 from gui.look.combo import Combo
 from gui.look.words import Wrapped
 from gui.start.folders import choose_folder
@@ -122,6 +123,10 @@ class BoxExportPage(QDialog):
             self.out.setText(str(chosen))
 
     def _go(self) -> None:
-        out = Path(self.out.text().strip()).expanduser()
+        try:
+            out = typed_path(self.out.text())
+        except ProjectError as error:
+            self.about.setText(f"{error.what} {error.do}")
+            return
         self.close()
         self._export(out, self.kind.currentData(), unconfirmed=self.unconfirmed.isChecked())

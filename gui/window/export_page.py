@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.base.errors import ProjectError
+from core.base.paths import typed_path
 from core.exchange.layouts import OWN
 from gui.look.combo import Combo
 from gui.look.words import Wrapped
@@ -112,6 +114,10 @@ class ExportPage(QDialog):
             self.out.setText(str(chosen))
 
     def _go(self) -> None:
-        out = Path(self.out.text().strip()).expanduser()
+        try:
+            out = typed_path(self.out.text())
+        except ProjectError as error:
+            self.about.setText(f"{error.what} {error.do}")
+            return
         self.close()
         self._export(out, self.what.currentData(), self.layout_.currentData())

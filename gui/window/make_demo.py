@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.base.jobs import Job
+from core.base.paths import home
 from core.project.project_file import FILE
 from gui.window.jobs import Jobs
 
@@ -14,7 +15,7 @@ def make_demo(jobs: Jobs, say: Callable[[str], object], then: Callable[[Path], o
     """Make the demo's project, say how far it is, then do something with it."""
     from core.cli import demo
 
-    folder = Path.home() / "lidarloop-demo"
+    folder = home() / "lidarloop-demo"
 
     def work(job: Job) -> None:
         demo.make(folder, job)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.base.errors import DataError
-from core.base.paths import inside
+from core.base.errors import DataError, ProjectError
+from core.base.paths import home, inside, typed_path
 
 GOOD = ("a", "a/b.label", "Straße 7/0,1:2.bin", "..a/b..", "a" * 255, "con-1", "a\\b")
 BAD = (
@@ -34,6 +34,27 @@ BAD = (
     "aux.label",
     "lpt1.bin",
 )
+
+
+def nobody(number: int) -> None:
+    raise KeyError(number)
+
+
+def test_a_wave_is_ones_own_folder_and_nobodys_is_told(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir("/")
+    assert home() == tmp_path
+    assert typed_path(" ~/a b ") == tmp_path / "a b"
+    assert typed_path("a/~") == Path("a/~")
+    with pytest.raises(ProjectError, match="~nosuchuser is nobody's folder"):
+        typed_path("~nosuchuser/x")
+    # In a container under a number that nobody is.
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert home() == Path("/")
+    with pytest.raises(ProjectError, match="~ is nobody's folder"):
+        typed_path("~/x")
+    assert typed_path("/x") == Path("/x")
 
 
 @pytest.mark.parametrize("name", GOOD)

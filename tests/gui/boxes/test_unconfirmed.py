@@ -65,6 +65,9 @@ def test_the_export_says_how_many_and_leaves_them_out(street: BoxDriver, two_ope
     street.qtbot.waitUntil(lambda: "2 boxes" in page.unconfirmed.text())
     street.qtbot.waitUntil(page.isActiveWindow)
     page.kind.setCurrentIndex(page.kind.findData("csv"))
+    page.out.setText("~nosuchuser/x")
+    QTest.keyClick(page.out, RETURN)
+    assert page.about.text().startswith("~nosuchuser is nobody's folder.")
     page.out.setText(str(tmp_path / "out"))
     with street.qtbot.waitSignal(street.window.jobs.finished, timeout=60_000):
         QTest.keyClick(page.out, RETURN)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core.base.errors import ProjectError
 from core.base.files import writer_lock
 from gui.experiments.plan import Typed, plan
+from gui.experiments.results import told_of
 from tests.experiments import TINY, tiny_spec
 from tests.made_experiments import made_experiment, record
 
@@ -34,6 +37,8 @@ def test_a_spec_with_unknown_names_is_told(tmp_path: Path):
         ("seeds", {"seeds": "a"}, "a names no seeds. Write 0-4, or 0,1,2."),
         ("seeds", {"seeds": ""}, "names no seeds"),
         ("out", {"out": " "}, "No folder is named."),
+        ("out", {"out": "~nosuchuser/x"}, "~nosuchuser is nobody's folder. Write the path in full"),
+        ("root", {"root": "~nosuchuser/x"}, "~nosuchuser is nobody's folder."),
         ("root", {"root": ""}, "Name the folder they lie in."),
         ("root", {"root": "nowhere"}, "nowhere"),
     ],
@@ -43,6 +48,23 @@ def test_a_fault_is_told_at_its_field(tmp_path, small_street, field, change, say
     found = plan(typed(tiny_spec(tmp_path), **given))
     assert says in found.wrong[field]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_table_that_is_none_is_told(tmp_path: Path):
+    experiment = made_experiment(tmp_path / "out", arms=("random",), rounds=1, full=False)
+    experiment = replace(experiment, spec=replace(experiment.spec, table="units"))
+    file = experiment.out / "units.csv"
+    file.write_text("arm,units\nbasal,7\n")
+    assert told_of(experiment, []).tables == (("units", ["arm", "units"], [["basal", "7"]]),)
+    for content, says in (
+        (b"", "units.csv is empty. Take it away"),
+        (b"arm\xff\n", "units.csv is no table: 'utf-8' codec"),
+        (b'arm\n"' + b"a" * 200_000, "units.csv is no table: field larger"),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(ProjectError) as caught:
+            told_of(experiment, [])
+        assert says in f"{caught.value.what} {caught.value.do}"
 
 
 def test_a_folder_is_new_or_holds_this_one(tmp_path: Path, small_street: Path):

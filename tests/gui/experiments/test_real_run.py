@@ -31,6 +31,7 @@ def test_it_is_started_watched_stopped_and_ends(qtbot, tmp_path: Path, small_str
     form.seeds.setText("0")
     qtbot.waitUntil(lambda: form.settled and form.button.isEnabled(), timeout=20_000)
     QTest.mouseClick(form.button, LEFT)
+    qtbot.waitUntil(lambda: page.watching is not None, timeout=20_000)
     shown = page.watching
     qtbot.waitUntil(lambda: shown.state.text().startswith("Running: "), timeout=300_000)
     qtbot.waitUntil(lambda: shown.chart.shows, timeout=300_000)

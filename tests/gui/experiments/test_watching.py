@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, current_thread, main_thread
 
 import psutil
 import pytest
@@ -19,6 +20,7 @@ from core.experiment.results import curves
 from gui.charts.taken import save
 from gui.experiments import process
 from gui.experiments.page import Experiments
+from gui.experiments.plan import Plan, Typed, plan
 from gui.experiments.process import Order, Run
 from gui.experiments.watching import Watching
 from gui.window.window import Window
@@ -283,15 +285,57 @@ def test_a_form_is_filled_by_keys_and_started(
         edit.selectAll()
         QTest.keyClicks(edit, str(text))
     QTest.keyClick(form.seeds, Qt.Key.Key_Return)
-    assert form.fields["seeds"].problem.isVisible()
+    qtbot.waitUntil(form.fields["seeds"].problem.isVisible)
     assert page_of(window).watching is None
     form.seeds.selectAll()
     QTest.keyClicks(form.seeds, "0-1")
     qtbot.waitUntil(lambda: form.settled and form.button.isEnabled())
     assert form.words.text().startswith("3 arms x 2 seeds = 6 cells")
     QTest.mouseClick(form.button, LEFT, pos=QPoint(9, 9))
+    qtbot.waitUntil(lambda: page_of(window).watching is not None)
     page = page_of(window).watching
     assert page.run.order.words[:3] == ["experiment", str(tmp_path / "tiny.toml"),
                                         str(tmp_path / "out")]  # fmt: skip
     qtbot.waitUntil(lambda: page.state.text().startswith("Starting: the spec"))
     page.stop()
+
+
+def test_a_slow_disk_holds_up_no_key_and_what_is_typed_meanwhile_is_not_started(
+    window: Window, qtbot, tmp_path: Path, monkeypatch, small_street: Path
+):
+    from tests.experiments import tiny_spec
+
+    window.open_experiments()
+    form, started = page_of(window).new, []
+    form.started.disconnect()
+    form.started.connect(started.append)
+    form.add_spec(str(tiny_spec(tmp_path)))
+    form.root.setText(str(small_street))
+    form.out.setText(str(tmp_path / "out"))
+    form.seeds.setText("0-1")
+    qtbot.waitUntil(lambda: form.settled and form.button.isEnabled())
+    disk, threads = Event(), []
+
+    def slow(typed: Typed) -> Plan:
+        threads.append(current_thread())
+        disk.wait(20)
+        return plan(typed)
+
+    monkeypatch.setattr("gui.experiments.new.plan", slow)
+    form.start()
+    assert not form.button.isEnabled()
+    assert form.words.text() == "Looking at what is typed …"
+    form.seeds.setText("0-2")  # nobody means the run of before any more
+    disk.set()
+    qtbot.waitUntil(lambda: form.settled and form.button.isEnabled())
+    assert started == []
+    form.start()
+    form.start()
+    qtbot.waitUntil(lambda: form.settled and bool(started))
+    assert [order.seeds for order in started] == ["0-2"]
+    assert main_thread() not in threads
+    # A folder of nobody's is told at its field.
+    form.out.setText("~nosuchuser/x")
+    form.start()
+    qtbot.waitUntil(form.fields["out"].problem.isVisible)
+    assert len(started) == 1

@@ -141,6 +141,10 @@ def test_what_has_one_layout_only_offers_no_other(driver, tmp_path):
     assert page.layout_.currentText() == "the dataset's own files"
     page.out.clear()
     assert not page.go.isEnabled()
+    page.out.setText("~nosuchuser/x")
+    page.go.click()
+    assert "~nosuchuser is nobody's folder." in page.about.text()
+    assert page.isVisible()
     QTest.keyClick(page, Qt.Key.Key_Escape)
     assert not page.isVisible()
     assert driver.window.jobs.running is None

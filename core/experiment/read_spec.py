@@ -96,6 +96,13 @@ class _Reader:
             raise self.wrong(f"{key} {given}", f"Give {key} {names.get(kind, 'a number')}.")
         return value
 
+    def line(self, key: str) -> str:
+        """Words in one line, as a script may have them in a comment."""
+        value: str = self.take(key, str)
+        if not value.isprintable():
+            raise self.wrong(f"{key} is {value!r}", f"Write {key} in one line.")
+        return value
+
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
         value: int = self.take(key, int, default)
         if not low <= value <= high:
@@ -143,7 +150,7 @@ class _Reader:
             )
         found = Spec(
             name=self.name,
-            title=self.take("title", str),
+            title=self.line("title"),
             about=self.take("about", str, ""),
             table=table,
             format=format_,

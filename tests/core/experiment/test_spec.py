@@ -36,6 +36,7 @@ def test_a_control_begins_as_its_arms_do(tmp_path: Path):
     ("old", "new", "said", "do"),
     [
         ('title = "A tiny experiment"', "", "title is missing", "words"),
+        ('"A tiny experiment"', '"A\\nrm -rf it"', "title is 'A\\nrm -rf it'", "in one line"),
         ("steps = 4", 'steps = "many"', "steps is 'many'", "whole number"),
         ("steps = 4", "steps = 0", "steps is 0", "from 1"),
         ("steps = 4", "stepps = 4", "nothing is called stepps", "The nearest is steps."),

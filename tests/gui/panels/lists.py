@@ -18,4 +18,4 @@ def refilled(driver: Any) -> None:
     review = driver.session.review
     before = review.model.rows
     review.refill()
-    driver.qtbot.waitUntil(lambda: review.model.rows is not before)
+    driver.qtbot.waitUntil(lambda: review.model.rows is not before, timeout=20_000)

@@ -52,7 +52,7 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     """Do what was asked for; 2 where a cell failed."""
     from core.experiment.attached import follow
-    from core.experiment.folder import opened, read_experiment, seeds_of
+    from core.experiment.folder import begun, opened, read_experiment, seeds_of
     from core.experiment.read_spec import read_spec
     from core.experiment.report import line_of, write_report
     from core.experiment.run import alone, run_cells, set_up
@@ -68,8 +68,8 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     if arguments.workers < 1:
         raise SettingsError(f"--workers is {arguments.workers}.", "Name 1 or more.")
     if arguments.name == RESUME:
-        begun = read_experiment(out)
-        spec, protocol, root, seeds = begun.spec, begun.protocol, begun.root, list(begun.seeds)
+        held = read_experiment(out)
+        spec, protocol, root, seeds = held.spec, held.protocol, held.root, list(held.seeds)
     else:
         spec, protocol = read_spec(arguments.name), arguments.protocol
         if arguments.root is None and spec.made is None:
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
         seeds = seeds_of(arguments.seeds)
     only = _cell_asked(arguments.only)
     if only is not None and only >= 0:
-        found = read_experiment(out)
+        found = begun(out, spec, protocol, root)
         if found.spec.table:
             raise SettingsError(
                 f"{found.spec.name} trains nothing: it has no cell {only}.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -84,8 +84,20 @@ class Dataset:
 
     def beside(self, scan: str) -> list[str]:
         """The scans of a scan's sequence on its side, training or validation, in their order."""
-        side, sequence = self.train if scan in self.train else self.validation, self.sequence(scan)
-        return [name for name in side if self.sequence(name) == sequence]
+        side = frozenset(self.train if scan in self.train else self.validation)
+        return [name for name in self.frames(scan) if name in side]
+
+    def frames(self, scan: str) -> Sequence[str]:
+        """All scans of a scan's sequence, whatever they are for, in their order; of a scan that the
+        dataset has not, those of its folder."""
+        return self._frames.get(self.sequence(scan), ())
+
+    @cached_property
+    def _frames(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.scans:
+            found.setdefault(self.sequence(name), []).append(name)
+        return found
 
     @cached_property
     def shared_names(self) -> frozenset[str]:

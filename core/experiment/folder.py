@@ -217,6 +217,14 @@ def opened(out: Path, spec: Spec, protocol: str, root: Path, seeds: Sequence[int
                 "Name a folder that is new or empty.",
             )
         return Experiment(out, spec, protocol, root, (tuple(dict.fromkeys(seeds)),))
+    found = begun(out, spec, protocol, root)
+    added = tuple(seed for seed in dict.fromkeys(seeds) if seed not in found.seeds)
+    looks = (*found.looks, added) if added else found.looks
+    return replace(found, spec=spec, looks=looks)
+
+
+def begun(out: Path, spec: Spec, protocol: str, root: Path) -> Experiment:
+    """The experiment that a folder holds. Raises SettingsError where it is not this one."""
     found = read_experiment(out)
     same = (found.spec.name, found.protocol, found.root) == (spec.name, protocol, root)
     drawn = {name: getattr(spec, name) for name in _OF_THE_REPORT}
@@ -230,9 +238,7 @@ def opened(out: Path, spec: Spec, protocol: str, root: Path, seeds: Sequence[int
         raise SettingsError(
             f"{out} holds the experiment {what}.", "Name another folder, or go on with that one."
         )
-    added = tuple(seed for seed in dict.fromkeys(seeds) if seed not in found.seeds)
-    looks = (*found.looks, added) if added else found.looks
-    return replace(found, spec=spec, looks=looks)
+    return found
 
 
 def seeds_of(text: str) -> list[int]:

@@ -16,7 +16,7 @@ from core.base.errors import ProjectError
 from core.base.files import read_json, write_atomic
 from core.base.words import DASH
 from core.experiment import box_report
-from core.experiment.cell import computed, finished, recorded
+from core.experiment.cell import computed, finished, taken_over
 from core.experiment.folder import Experiment
 from core.experiment.measures import BOXES, Measure
 from core.experiment.numbers import ended, mean_and_half, percent
@@ -349,9 +349,10 @@ def _made_with(page: Page, experiment: Experiment) -> None:
 
 
 def line_of(experiment: Experiment) -> str:
-    """How far the experiment is, in a sentence."""
+    """How far the experiment is, in a sentence; a first round that arms share counts once."""
     cells = experiment.cells
-    rounds = sum(len(recorded(experiment, cell)) for cell in cells)
-    whole = sum(experiment.rounds(cell.arm) for cell in cells)
+    rounds = sum(len(computed(experiment, cell)) for cell in cells)
+    whole = sum(experiment.rounds(cell.arm) - taken_over(experiment, cell) for cell in cells)
     failed = len(failures(experiment))
-    return f"{rounds} of {whole} rounds are finished" + (f", {failed} cells failed" * bool(failed))
+    told = f", {failed} cell{'s' * (failed > 1)} failed" if failed else ""
+    return f"{rounds} of {whole} rounds are finished{told}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.answers.box import Box
 from core.answers.boxes import Drawn
 from core.answers.entry import ScanRef
 from core.base.errors import ProjectError
-from gui.boxes.frame import Frame
+from gui.boxes.frame import Frame, Kind
 from gui.desk.state import State
 
 
@@ -49,7 +50,7 @@ class Answering(QObject):
     def change(self, states: Mapping[str, Box | None], tool: str, choose: str = "") -> bool:
         """Give boxes of the frame new states, None to take them away, as one act; return whether it
         is written. What is offered becomes a new box. `choose`: another box is chosen then."""
-        if not states or not self.may():
+        if not states or not self.may() or self._moves_a_rejected(states):
             return False
         project, frame = self.state.project, self.frame
         offered = [n for n in states if n in frame.rows and frame.rows[n].kind.offered]
@@ -73,6 +74,19 @@ class Answering(QObject):
         frame.put([(one.name, one.box) for one in drawn], chosen)
         self.wrote.emit()
         return True
+
+    def _moves_a_rejected(self, states: Mapping[str, Box | None]) -> bool:
+        """Whether a state would give what is rejected another place or size; says why it may not."""
+        for name, box in states.items():
+            row = self.frame.rows.get(name)
+            if row is None or box is None or row.kind is not Kind.REJECTED:
+                continue
+            if not np.array_equal(box.box, row.box.box):
+                self.state.told.emit(
+                    "It is rejected: nothing stands there to be moved. Space takes it in after all."
+                )
+                return True
+        return False
 
     def _names(
         self, scan: str, states: Mapping[str, Box | None], offered: Sequence[str]
@@ -136,11 +150,12 @@ class Answering(QObject):
 
     def decline(self) -> bool:
         """Say that the frame cannot be labelled; return whether it is written."""
+        effort = self.state.activity.take()
         try:
             ref = self.ref(self.frame.scan)
-            effort = self.state.activity.take()
             self.state.project.boxes.decline(ref, round=self.round, effort=effort)
         except ProjectError as error:
+            self.state.activity.give_back(effort)
             self.state.failed.emit(error)
             return False
         self.wrote.emit()

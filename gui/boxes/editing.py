@@ -150,9 +150,10 @@ class Editing(QObject):
     # -- judging ------------------------------------------------------------------------------
 
     def accept(self) -> None:
-        """Vouch for the chosen box, where it is open, and choose the next open one."""
+        """Vouch for the chosen box, where it is open or was rejected, and choose the next open
+        one."""
         row = self.frame.row
-        if row is not None and row.kind.open:
+        if row is not None and (row.kind.open or row.kind is Kind.REJECTED):
             if not self._give(row, row.box.edited(), "accept"):
                 return
         self.next_open()

@@ -151,9 +151,10 @@ class Finishing(QObject):
             self.go_on("This frame is asked no more.")
 
     def reopen(self) -> None:
-        """Put a finished frame back in the queue."""
-        if not self.frame.finished:
-            self.state.told.emit("This frame is not finished.")
+        """Put a frame back in the queue that is finished, or that cannot be labelled."""
+        settled = self.state.project.boxes.is_settled(self.frame.scan)
+        if self.frame.blind or not settled:
+            self.state.told.emit("This frame is open.")
         elif self.answering.reopen():
             self._walked = False
             self.state.told.emit("The frame is open again; its boxes stay.")

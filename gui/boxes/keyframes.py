@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from core.base.errors import ProjectError
 from core.project.project import Project
 from gui.boxes.bench import Bench
-from gui.boxes.copying import frames_of
 from gui.boxes.frame_strip import FrameStrip
 from gui.desk.background import Turn
 
@@ -49,7 +48,7 @@ class Following(QObject):
         if not track:
             self.strip.set_keyframes((), ())
             return
-        frames = frames_of(project.dataset, frame.scan)
+        frames = project.dataset.frames(frame.scan)
         here = frames.index(frame.scan)
         near = frames[max(here - _AROUND, 0) : here + _AROUND + 1]
         work = partial(keyframes, project, near, track)

@@ -15,7 +15,6 @@ from gui.boxes.bench import Bench
 from gui.boxes.box_list import BoxList
 from gui.boxes.box_list import Row as Line
 from gui.boxes.class_bars import ClassBars
-from gui.boxes.copying import frames_of
 from gui.boxes.frame import Kind, Row
 from gui.boxes.frame_picture import FramePicture
 from gui.boxes.frame_strip import DECLINED, FINISHED, OPEN, QUEUED, REST, FrameStrip
@@ -93,7 +92,7 @@ class Panels(QObject):
         self._keys: Callable[[Callable[[str], str]], object] = lambda _: None
         self._wanted: Callable[[], int] = lambda: 0
         self._inside: dict[str, tuple[Box, int]] = {}  # by name, points of a box as it was
-        self._frames: list[str] = []
+        self._frames: Sequence[str] = ()
         self._sided = ""  # the box that the side views show
         self._telling = Later(self, _TELL_MS, self._tell)
         frame, state = bench.frame, bench.state
@@ -250,9 +249,8 @@ class Panels(QObject):
     def _tell_strip(self) -> None:
         """How far each frame of the sequence is."""
         bench, boxes = self.bench, self.state.project.boxes
-        frames = frames_of(self.state.project.dataset, bench.frame.scan) if bench.frame.scan else []
-        if frames != self._frames:
-            self._frames = frames
+        scan = bench.frame.scan
+        self._frames = self.state.project.dataset.frames(scan) if scan else ()
         asked, drawn = set(bench.queue.of_round), boxes.counts_by_scan()
         finished, settled = boxes.finished, boxes.settled
         states = [
@@ -271,7 +269,7 @@ class Panels(QObject):
             states, drawn = [QUEUED if s in bench.queue.sample else REST for s in self._frames], {}
         counts = np.array([drawn.get(scan, 0) for scan in self._frames], np.int64)
         self.strip.set_frames(self._frames, np.array(states, np.uint8), counts)
-        self.strip.set_current(bench.frame.scan)
+        self.strip.set_current(scan)
 
     # -- what a person does -------------------------------------------------------------------
 

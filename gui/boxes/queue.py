@@ -8,7 +8,6 @@ from core.base.errors import ProjectError
 from core.query.pool import Draw
 from core.rounds.frame_order import Open
 from core.rounds.round import Round
-from gui.boxes.copying import frames_of
 from gui.desk.state import State
 
 SAMPLE = 10  # frames of a blind second opinion
@@ -115,7 +114,7 @@ class FrameQueue:
 
     def beside(self, scan: str, by: int) -> str | None:
         """The scan `by` places later in its sequence, None behind its ends."""
-        frames = frames_of(self.state.project.dataset, scan)
+        frames = self.state.project.dataset.frames(scan)
         place = frames.index(scan) + by
         return frames[place] if 0 <= place < len(frames) else None
 

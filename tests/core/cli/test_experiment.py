@@ -45,7 +45,7 @@ def test_it_tells_how_far_it_is_and_where_the_report_lies(made: Path, capsys):
     words = ("experiment", made / "tiny.toml", made / "out", "--root", made / "scans")
     assert lidarloop(*words, "--seeds", 0) == 0
     said = capsys.readouterr().out
-    assert said == f"7 of 7 rounds are finished\n{made / 'out' / 'report.html'}\n"
+    assert said == f"4 of 4 rounds are finished\n{made / 'out' / 'report.html'}\n"
     assert lidarloop("experiment", "resume", made / "out") == 0
     assert capsys.readouterr().out == said, "by its folder alone"
     assert lidarloop("experiment", "report", made / "out") == 0
@@ -62,7 +62,7 @@ def test_a_failed_cell_is_named_and_the_exit_code_says_so(made: Path, tmp_path: 
     assert lidarloop(*words, "--seeds", 0, faces=Dies) == 2
     heard = capsys.readouterr()
     assert "cell ent-0-" in heard.err
-    assert "6 of 7 rounds are finished, 1 cells failed" in heard.out
+    assert "3 of 4 rounds are finished, 1 cell failed" in heard.out
     assert (tmp_path / "out/report.html").exists()
 
 
@@ -80,6 +80,7 @@ def test_a_failed_cell_is_named_and_the_exit_code_says_so(made: Path, tmp_path: 
         (["resume", "out"], "out holds no experiment. Run one"),
         (["report", "out"], "out holds no experiment. Run one"),
         (["SPEC", "MADE", "--root", "SCANS", "--only", "99"], "There is no cell 99."),
+        (["town", "MADE", "--only", "0"], "holds the experiment tiny"),
         (["SPEC", "MADE", "--root", "SCANS", "--protocol", "paper"], "holds the experiment tiny"),
     ],
 )

@@ -198,36 +198,37 @@ def test_nothing_is_copied_into_a_frame_that_cannot_be_labelled(street: BoxDrive
     street.key("V")
     assert project.boxes_of(second) == {}
     assert street.said.startswith("Nothing is copied. The frame that it leads to cannot be")
-
-
-def test_boxes_between_keyframes_are_each_named_once(street: BoxDriver, monkeypatch):
-    """Once each box made the names of all; and files were read where the window waits."""
-    project, scans = street.session.project, street.session.project.dataset.train
-    for scan in (scans[0], scans[3]):
-        boxes = [Box(true_box(k % 3), 0, track=f"{k}") for k in range(1000)]
-        names = project.boxes.new_names(scan, len(boxes))
-        ref = project.scan_ref(scan)
-        drawn = [Drawn(ref, name, box) for name, box in zip(names, boxes, strict=True)]
-        project.boxes.draw(drawn, round="")
-    street.frame.follow()
+    # Asked again, it takes boxes.
+    street.work.bench.show_frame(second)
     street.settle()
-    named, new_name = [], BoxAnswers.new_name
-    read, digest = [], Dataset.digest
+    street.window.actions_table.run("box reopen")
+    assert street.said.startswith("The frame is open again")
+    assert not project.boxes.is_settled(second)
+    street.work.bench.show_frame(project.dataset.train[0])
+    street.settle()
+    street.frame.choose(name)
+    street.key("V")
+    assert len(project.boxes_of(second)) == 1
 
-    def naming(boxes: BoxAnswers, scan: str, place: int) -> str:
-        named.append(place)
-        return new_name(boxes, scan, place)
 
-    def noted(dataset: Dataset, scan: str) -> str:
-        read.append((scan, threading.current_thread() is threading.main_thread()))
-        return digest(dataset, scan)
+@pytest.mark.parametrize(
+    ("key", "held"), [("V", NONE), ("V", CONTROL), ("P", NONE), ("N", NONE)]
+)
+def test_a_frame_that_is_drawn_blind_gives_no_copies_and_says_so(street: BoxDriver, key, held):
+    scans = street.session.project.dataset.train
+    street.work.queue.ask_blind(scans[:1])
+    street.work.finishing._begin_blind()
+    street.settle()
+    assert street.frame.blind
+    box_car(street, 0)
+    entries = len(street.entries())
+    street.key(key, held)
+    assert "drawn blind" in street.said
+    assert len(street.entries()) == entries
 
-    monkeypatch.setattr(BoxAnswers, "new_name", naming)
-    monkeypatch.setattr(Dataset, "digest", noted)
-    for scan in scans[1:3]:
-        project._files._hashes.pop(scan, None)  # as of a frame that was never shown
-    street.key("N", SHIFT)
-    assert "2,000 boxes" in street.said
-    assert all(len(project.boxes_of(scan)) == 1000 for scan in scans)
-    assert sorted(named) == list(range(2000))
-    assert read == [(scan, False) for scan in scans[1:3]]
+
+def test_a_frame_that_is_open_is_not_opened_again(street: BoxDriver):
+    entries = len(street.entries())
+    street.window.actions_table.run("box reopen")
+    assert street.said == "This frame is open."
+    assert len(street.entries()) == entries

@@ -125,6 +125,23 @@ def test_a_copy_of_what_is_found_or_rejected_is_refused(detected: BoxDriver):
     assert len(entries()) == 1
 
 
+@pytest.mark.parametrize("key", ["W", "Q", "G", "F", "R"])
+def test_what_is_rejected_is_not_moved_and_space_takes_it_in(detected: BoxDriver, key: str):
+    frame, entries = detected.frame, detected.entries
+    detected.key(Qt.Key.Key_Tab)
+    name = frame.chosen
+    detected.key("M")
+    frame.choose(name)
+    detected.key(key)
+    assert len(entries()) == 1
+    assert frame.rows[name].kind is Kind.REJECTED
+    assert name not in detected.session.project.boxes_of(frame.scan)
+    frame.choose(name)
+    detected.key(Qt.Key.Key_Space)
+    assert frame.rows[name].kind is Kind.DRAWN
+    assert detected.session.project.boxes_of(frame.scan)[name].sure
+
+
 def test_found_boxes_are_read_from_files_and_odd_ones_refused(tmp_path):
     path = made_street(tmp_path)
     with Project(path) as project:

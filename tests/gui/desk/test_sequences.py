@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 
 from core.data.scans import Dataset
-from gui.boxes.copying import frames_of
 from gui.desk.pictures import _neighbours
 from gui.panels.scans import Browser
 from tests.keyframes import FIRST, SCENES, SECOND, two_scenes
@@ -33,8 +32,9 @@ class Told(QObject):
 
 
 def test_boxes_are_copied_within_a_scene(keyframes: Dataset):
-    assert frames_of(keyframes, FIRST[3]) == list(FIRST)
-    assert frames_of(keyframes, SECOND[0]) == list(SECOND)
+    assert keyframes.frames(FIRST[3]) == list(FIRST)
+    assert keyframes.frames(SECOND[0]) == list(SECOND)
+    assert not keyframes.frames("")
 
 
 def test_a_picture_is_looked_for_within_a_scene(keyframes: Dataset):

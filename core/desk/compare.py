@@ -110,7 +110,8 @@ def told(project: Project, found: Compared) -> str:
         f"{found.both_points:,} points; in all rounds of the branches {found.branches:,} of "
         f"{found.of:,}",
         f"answered by then: {a.points:,} and {b.points:,} points",
-        f"mIoU: {a.miou} and {b.miou}{_change(a.value, b.value)}",
+        f"mIoU of {names[0]}: {a.miou}",
+        f"mIoU of {names[1]}: {b.miou}{_change(a.value, b.value)}",
     ]
     for name in a.iou:
         one, other = a.iou[name], b.iou.get(name)

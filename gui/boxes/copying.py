@@ -96,7 +96,9 @@ class Copying(QObject):
             return
         before = self.before
         if before is None:
-            self.state.told.emit("The frame before has no boxes, or there is none in this sequence.")
+            self.state.told.emit(
+                "The frame before has no boxes, or there is none in this sequence."
+            )
             return
         if self._is_closed(self.frame.scan):
             return

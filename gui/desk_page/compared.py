@@ -24,7 +24,7 @@ def summary(found: Compared) -> str:
     return (
         f"{where} Queries: {a.items:,} and {b.items:,} units, {found.both:,} the same{share}; in "
         f"all rounds of both branches {found.branches:,} of {found.of:,}. Answered by then: "
-        f"{a.points:,} and {b.points:,} points. mIoU: {a.miou} and {b.miou}."
+        f"{a.points:,} and {b.points:,} points. mIoU on the left: {a.miou}. On the right: {b.miou}."
     )
 
 

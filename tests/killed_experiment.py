@@ -4,11 +4,13 @@ results.csv must be that of a run without a kill, byte for byte.
 python -m tests.killed_experiment COUNT [WORKERS,…] [town|boxes]
 
 COUNT kills with each number of workers, of a tiny experiment with two seeds, of a small town of
-five, or of a tiny one of boxes with pseudo scenes and a delivery.
+five, or of a tiny one of boxes with pseudo scenes and a delivery. WORKERS may be `dask`: COUNT
+times a local cluster of two loses one of them, while the experiment runs on.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -35,6 +37,7 @@ _SMALL_TOWN = {
     "block = 5": "block = 1",
 }
 _SMALL_ARMS = ("random", "ent", "basal")
+DASK = "dask"
 _IN_A_ROW = 5  # kills of one run before it may end
 
 
@@ -81,7 +84,7 @@ KINDS = {
 }
 
 
-def kills(count: int, workers: list[int], kind: str = "tiny", seed: int = 0) -> Counter[str]:
+def kills(count: int, workers: list[str], kind: str = "tiny", seed: int = 0) -> Counter[str]:
     """Kill experiments `count` times with each number of workers; return how often each was killed
     and gone on with to the same bytes, and faults by what they are."""
     found: Counter[str] = Counter()
@@ -96,10 +99,15 @@ def kills(count: int, workers: list[int], kind: str = "tiny", seed: int = 0) -> 
         wanted = (base / "whole" / RESULTS).read_bytes()
         for many in workers:
             rng, left, number = random.Random(f"{seed} {many}"), count, 0
+            if many == DASK:
+                code, told = _losing(count, line_of(spec, base / "out-dask"), rng, seconds)
+                same = not code and (base / "out-dask" / RESULTS).read_bytes() == wanted
+                found[f"lost {count} workers: {'the same results' if same else told[-300:]}"] += 1
+                continue
             while left:
                 number += 1
                 out = base / f"out-{many}-{number}"
-                line = line_of(spec, out, "--workers", str(many))
+                line = line_of(spec, out, "--workers", many)
                 for _ in range(min(_IN_A_ROW, left)):
                     code, told = _run(line, rng.uniform(0.02, 0.7) * seconds)
                     if code != -signal.SIGKILL:
@@ -114,6 +122,31 @@ def kills(count: int, workers: list[int], kind: str = "tiny", seed: int = 0) -> 
                 found[f"the same results with {many}"] += 1
                 print(many, number, left, file=sys.stderr, flush=True)
     return found
+
+
+def _losing(count: int, line: list[str], rng: random.Random, seconds: float) -> tuple[int, str]:
+    """Run a command over a cluster that loses workers at random instants; its code and words."""
+    from distributed import LocalCluster
+
+    os.environ["PYTHONPATH"] = str(MAIN.parent)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        tempfile.TemporaryFile("w+") as told,
+        subprocess.Popen(
+            [sys.executable, str(MAIN), *line, "--cluster", cluster.scheduler_address],
+            stdout=told,
+            stderr=subprocess.STDOUT,
+        ) as running,
+    ):
+        for _ in range(count):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(rng.uniform(0.1, 0.4) * seconds / count)
+            assert running.returncode is None, "it ended before a worker was lost"
+            worker = rng.choice(list(cluster.workers.values()))
+            os.kill(worker.process.pid, signal.SIGKILL)
+        code = running.wait()
+        told.seek(0)
+        return code, told.read()
 
 
 def _run(line: list[str], kill_after: float | None) -> tuple[int, str]:
@@ -134,6 +167,6 @@ def _run(line: list[str], kill_after: float | None) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
-    many = [int(word) for word in sys.argv[2].split(",")] if len(sys.argv) > 2 else [1, 2]
+    many = sys.argv[2].split(",") if len(sys.argv) > 2 else ["1", "2"]
     kind = sys.argv[3] if len(sys.argv) > 3 else "tiny"
     print(json.dumps(kills(int(sys.argv[1]), many, kind), indent=1))

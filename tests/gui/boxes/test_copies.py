@@ -211,9 +211,7 @@ def test_nothing_is_copied_into_a_frame_that_cannot_be_labelled(street: BoxDrive
     assert len(project.boxes_of(second)) == 1
 
 
-@pytest.mark.parametrize(
-    ("key", "held"), [("V", NONE), ("V", CONTROL), ("P", NONE), ("N", NONE)]
-)
+@pytest.mark.parametrize(("key", "held"), [("V", NONE), ("V", CONTROL), ("P", NONE), ("N", NONE)])
 def test_a_frame_that_is_drawn_blind_gives_no_copies_and_says_so(street: BoxDriver, key, held):
     scans = street.session.project.dataset.train
     street.work.queue.ask_blind(scans[:1])

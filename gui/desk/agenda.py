@@ -18,10 +18,9 @@ _AHEAD = 3
 
 
 class Way(NamedTuple):
-    """Where to go: a place of the query, a unit, or None for nothing; `stays`: nowhere at all.
-    `words` are told."""
+    """Where to go: a unit, or "" for none; `stays`: nowhere at all. `words` are told."""
 
-    to: int | str | None = None
+    to: str = ""
     words: str = ""
     stays: bool = False
 
@@ -123,7 +122,12 @@ class Agenda:
             self.second.place = place
             return Way(self.second.unit)
         self._owed[-1:] = [place]
-        return Way(place)
+        return self._to(place)
+
+    def _to(self, place: int, words: str = "") -> Way:
+        """To an item, which there is only where a query is on the table."""
+        assert self._summary.round is not None
+        return Way(self._summary.round.query.items[place], words)
 
     def ask_too(self, place: int) -> None:
         """Ask an item first, and then what was asked before."""
@@ -135,7 +139,7 @@ class Agenda:
             return None
         if self.second is not None or (self.again and self.cursor >= 0):
             return Way(self.second.unit if self.second is not None else self.again)
-        return Way(self.cursor) if self.owes else None
+        return self._to(self.cursor) if self.owes else None
 
     def skip(self, unit: str) -> Way:
         """From a unit to the next open item; from a detour, back to what is asked."""
@@ -154,7 +158,7 @@ class Agenda:
         if place is not None:
             return self.go(place)
         if self.owes:
-            return Way(self.cursor, "This is the last open item.")
+            return self._to(self.cursor, "This is the last open item.")
         return Way(words=self._all_done(), stays=True)
 
     def back(self) -> Way:
@@ -168,7 +172,8 @@ class Agenda:
         """After an answer to a unit, an item or not: to the next open item from what was asked;
         from a detour nowhere, so that more can be clicked."""
         if self.second is not None:
-            self.second.done.add(unit)
+            if unit in self.second:  # else points that a new preparation left without their unit
+                self.second.done.add(unit)
             following = self.second.after()
             return self.go(following) if following is not None else self.end_second()
         if blind:
@@ -258,4 +263,4 @@ class Agenda:
         done, count = len(second.done), len(second)
         rest = second.after_all if done == count else "asked anew it goes on there"
         words = f"The {second.name.lower()} has ended after {done:,} of {count:,}: {rest}."
-        return Way(self.cursor if self.owes else None, words)
+        return self._to(self.cursor, words) if self.owes else Way(words=words)

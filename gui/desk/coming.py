@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from core.rounds.round import Round
 from gui.desk.target import Target
 
 
 class Coming(NamedTuple):
-    """A scan; the item, unit or target that is asked there, None for none; whether to fly."""
+    """A scan; the unit or target that is asked there, "" for none; whether to fly."""
 
     scan: str
-    place: int | str | Target | None
+    place: str | Target
     fly: bool
 
-    def unit(self, current: Round | None) -> str:
-        """The unit that will be the target, by the round on the table; "" for none."""
-        if isinstance(self.place, int):
-            return current.query.items[self.place] if current is not None else ""
-        return self.place.unit if isinstance(self.place, Target) else self.place or ""
+    @property
+    def unit(self) -> str:
+        """The unit that will be the target; "" for none."""
+        return self.place.unit if isinstance(self.place, Target) else self.place

@@ -187,7 +187,7 @@ class State(QObject):
     def begin(self) -> None:
         """Show the first open item, or the first scan where nothing is asked."""
         way = self.agenda.begin()
-        if way.to is None:
+        if not way.to:
             self.show_scan(self.project.dataset.train[0])
         else:
             self._take(way)
@@ -222,10 +222,7 @@ class State(QObject):
 
     def _take(self, way: Way) -> None:
         """Go where the agenda says."""
-        if isinstance(way.to, int):
-            assert self.round is not None
-            self._show(scan_of(self.round.query.items[way.to]), way.to, fly=True)
-        elif way.to is not None:
+        if way.to:
             self.show_unit(way.to)
         elif not way.stays:
             self.target = None
@@ -240,7 +237,7 @@ class State(QObject):
         """The unit that is the target, or will be when its scan is read; "" for none."""
         if self._coming is None:
             return self.target.unit if self.target is not None else ""
-        return self._coming.unit(self.round)
+        return self._coming.unit
 
     @property
     def place(self) -> int | None:
@@ -256,16 +253,21 @@ class State(QObject):
         return self.content.scan if self.content is not None else ""
 
     def show_unit(self, unit: str) -> None:
-        """Make a unit the target, asked or not."""
-        self._show(scan_of(unit), unit, fly=True)
+        """Make a unit the target, asked or not; in a sample only one of its units."""
+        if self._may_answer(unit):
+            self._show(scan_of(unit), unit, fly=True)
 
     def show_rows(self, scan: str, unit: str, rows: np.ndarray) -> None:
-        """Make rows (R,) of a scan the target: their unit, where it has the same ones still."""
-        self._show(scan, Target(rows, unit, None, _BY_THEMSELVES), fly=True)
+        """Make rows (R,) of a scan the target: their unit, where it has the same ones still; in a
+        sample only one of its units."""
+        if self.second is not None:  # it is asked as it is, not by what was drawn before
+            self.show_unit(unit)
+        else:
+            self._show(scan, Target(rows, unit, None, _BY_THEMSELVES), fly=True)
 
     def show_scan(self, scan: str, *, fly: bool = True) -> None:
         """Show a scan without a target; `fly`: from over the sensor."""
-        self._show(scan, None, fly=fly)
+        self._show(scan, "", fly=fly)
 
     def step_scan(self, by: int) -> None:
         """Show the scan `by` places later in the list."""
@@ -273,7 +275,7 @@ class State(QObject):
         at = names.index(self.content.scan) if self.content else 0
         self.show_scan(names[(at + by) % len(names)])
 
-    def _show(self, scan: str, place: int | str | Target | None, *, fly: bool) -> None:
+    def _show(self, scan: str, place: str | Target, *, fly: bool) -> None:
         self._coming = Coming(scan, place, fly)
         content = self.loader.get(scan)
         may = content is not None and self._may_show(content)
@@ -287,7 +289,7 @@ class State(QObject):
     def _may_show(self, content: Content) -> bool:
         coming = self._coming
         if coming is not None and coming.scan == content.scan:
-            return content.tells_flat(coming.unit(self.round))
+            return content.tells_flat(coming.unit)
         return content.may_replace(self.content)
 
     def _formed(self, content: Content) -> None:
@@ -325,10 +327,8 @@ class State(QObject):
             self.scan_shown.emit()
         if isinstance(place, Target):
             self.target = self._found_again(place) or replace(place, unit="", item=None)
-        elif isinstance(place, str):
-            self.target = self._unit_target(place)
         else:
-            self.target = self._item_target(place) if place is not None else None
+            self.target = self._unit_target(place) if place else None
         self.activity.take()
         self.target_changed.emit(fly)
 
@@ -369,10 +369,7 @@ class State(QObject):
         else:
             self.loader.forget()
         if coming is not None:  # on its way to another one
-            scan, place, fly = coming
-            if isinstance(place, int) and before is not None:
-                place = before.query.items[place]
-            self._show(scan, place, fly=fly)
+            self._show(coming.scan, coming.place, fly=coming.fly)
         elif self.content is None:
             self.begin()
         else:
@@ -404,11 +401,6 @@ class State(QObject):
 
     # -- targets ------------------------------------------------------------------------------
 
-    def _item_target(self, place: int) -> Target | None:
-        unit = self.round.query.items[place] if self.round is not None else ""
-        found = find_unit(self.content, unit)
-        return None if found is None else replace(found, item=place)
-
     def _unit_target(self, unit: str) -> Target | None:
         """A unit of the shown scan; where the query asks it, an answer to it is the query's."""
         found = find_unit(self.content, unit)
@@ -416,13 +408,20 @@ class State(QObject):
 
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""
-        if self.second is not None:
-            if target.unit not in self.second:
-                self.told.emit("Only the sample is answered; Esc ends it.")
-                return
-            self.second.go(target.unit)
-        self.target = self.agenda.as_asked(target)
-        self.target_changed.emit(False)
+        if self._may_answer(target.unit):
+            self.target = self.agenda.as_asked(target)
+            self.target_changed.emit(False)
+
+    def _may_answer(self, unit: str) -> bool:
+        """Whether a unit, or "" for points without one, may be the target; a sample asks it then,
+        and nothing else."""
+        if self.second is None:
+            return True
+        if unit not in self.second:
+            self.told.emit("Only the sample is answered; Esc ends it.")
+            return False
+        self.second.go(unit)
+        return True
 
     def show_again(self, head: Head, rows: np.ndarray | None = None) -> None:
         """Go where an entry about rows (R,) was made; nothing moves where one is there already."""
@@ -434,8 +433,10 @@ class State(QObject):
             if item is not None:
                 self.agenda.ask_too(item)
         here = self.target is not None and self.target.unit == head.unit != ""
-        place = Target(rows, head.unit, None, _BY_THEMSELVES) if rows is not None else head.unit
-        self._show(head.scan, place or None, fly=not here)
+        place: str | Target = head.unit
+        if rows is not None:
+            place = Target(rows, head.unit, None, _BY_THEMSELVES, blind=head.blind)
+        self._show(head.scan, place, fly=not here)
 
     # -- second opinions ----------------------------------------------------------------------
 

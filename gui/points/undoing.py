@@ -78,6 +78,7 @@ class Undoing:
         elif at and at == state.aimed_at:
             state.target_changed.emit(False)
         elif at:
+            state.end_second()
             state.show_unit(at)
         self.state.told.emit(f"{'Redone' if redo else 'Undone'}: {said(act, state.class_name)}")
 

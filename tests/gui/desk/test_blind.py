@@ -10,10 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from core import steps
+from core.answers.answers import Given
+from core.answers.effort import NO_EFFORT
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED, UNSURE
 from core.data.items import scan_of
 from core.project.project import Project
+from gui.desk.chosen import choice_of
 from tests.gui.driver import Driver, open_window
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -289,3 +292,82 @@ def test_in_a_second_opinion_nothing_else_is_labelled(second):
     assert state.target.unit == state.second.units[3]
     driver.key("1")
     assert all(e.blind for e in driver.entries() if e.annotator == "bob")
+
+
+def outside(driver) -> str:
+    """An item of the query that is not in the sample."""
+    return next(i for i in driver.state.round.query.items if i not in driver.state.second.units)
+
+
+def test_no_way_leads_from_a_second_opinion_to_another_unit(second):
+    """Review and charts name units that the sample has not."""
+    driver, state = second, second.state
+    session, unit = driver.session, outside(second)
+    number = session.project.need_units().find(unit)
+    ways = {
+        "review": lambda: session.review.chosen.emit(unit),
+        "chart": lambda: choice_of(state).choose("one unit", np.array([number])),
+        "points of a chart": lambda: state.show_rows(scan_of(unit), "", np.arange(9)),
+    }
+    for way in ways.values():
+        before = state.target
+        way()
+        driver.settle()
+        assert state.target is before
+        assert "Only the sample is answered; Esc ends it." in session.status.said.text()
+    for _ in range(6):
+        driver.key("1")
+    assert state.second is None
+    assert all(e.blind for e in driver.entries() if e.annotator == "bob")
+
+
+def test_an_open_drawing_waits_for_the_end_of_a_second_opinion(second):
+    driver, state = second, second.state
+    unit, asked = outside(second), state.target.unit
+    driver.key(Qt.Key.Key_Escape)
+    state.show_unit(unit)
+    driver.settle()
+    rows = state.target.rows
+    driver.session.work.labelling.select(np.arange(len(rows)) < len(rows) // 2, "box")
+    driver.window.actions_table.run("second")
+    driver.settle()
+    assert state.target.unit == asked
+    driver.window.actions_table.run("drawing")
+    driver.settle()
+    assert state.target.unit == asked
+    driver.key(Qt.Key.Key_Escape)
+    driver.window.actions_table.run("drawing")
+    driver.settle()
+    assert state.target.unit == unit
+    assert driver.session.work.labelling.draft is not None
+
+
+def test_undo_of_a_sheet_ends_a_second_opinion_first(second):
+    """The unit that was asked then is shown again, which the sample has not."""
+    driver, state = second, second.state
+    unit, project = outside(second), second.session.project
+    driver.key(Qt.Key.Key_Escape)
+    other = next(i for i in state.round.query.items if i != unit)
+    entry = next(e for e in driver.entries() if e.unit == other)
+    scan = project.scan_ref(entry.scan)
+    given = Given(scan, entry.rows, entry.classes, "", other, NO_EFFORT)
+    driver.answers.answer_together([given], at=unit)
+    driver.window.actions_table.run("second")
+    driver.settle()
+    driver.key("Z", CONTROL)
+    assert state.second is None
+    assert state.target.unit == unit
+
+
+def test_a_blind_answer_taken_back_stays_blind_where_its_unit_has_other_points_now(second):
+    driver, state = second, second.state
+    driver.key("1")
+    head = driver.answers.undo()
+    entry = driver.answers.entry(head)
+    state.show_again(head, entry.rows[:-1])
+    driver.settle()
+    assert (state.target.unit, len(state.target.rows)) == ("", len(entry.rows) - 1)
+    assert state.target.blind
+    driver.key("2")
+    assert driver.entries()[-1].blind
+    assert len(state.second.done) == 0

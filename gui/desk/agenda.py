@@ -53,6 +53,17 @@ class Agenda:
         asked = self._summary.round is not None and self.cursor >= 0
         return asked and self._order.is_open(self.cursor)
 
+    def turn_to(self, unit: str) -> bool:
+        """Let a unit, or "" for points without one, be the target: of a sample it is asked then,
+        and in its row a repeat is no more. Return whether it may: in a sample nothing else."""
+        if self.second is None:
+            if unit != self.again and self.place_of(unit) == self.cursor:
+                self._leave_repeat()
+            return True
+        if unit in self.second:
+            self.second.go(unit)
+        return unit in self.second
+
     def asks(self, unit: str) -> bool:
         """Whether that unit is what is asked."""
         if self.second is not None:
@@ -121,17 +132,27 @@ class Agenda:
         if self.second is not None:
             self.second.place = place
             return Way(self.second.unit)
+        self._leave_repeat()
         self._owed[-1:] = [place]
         return self._to(place)
+
+    def _leave_repeat(self) -> None:
+        """Another item is asked: in its row stands what is its own; the repeat comes later."""
+        if self.again:
+            self._repeats.postpone(self.again)
+            self.again = ""
 
     def _to(self, place: int, words: str = "") -> Way:
         """To an item, which there is only where a query is on the table."""
         assert self._summary.round is not None
         return Way(self._summary.round.query.items[place], words)
 
-    def ask_too(self, place: int) -> None:
-        """Ask an item first, and then what was asked before."""
-        self._owed = [*(one for one in self._owed if one != place), place]
+    def ask_too(self, unit: str) -> None:
+        """Ask a unit first, where it is an item, and then what was asked before."""
+        place = self._summary.place_of(unit)
+        if place is not None:
+            self._leave_repeat()
+            self._owed = [*(one for one in self._owed if one != place), place]
 
     def home(self, unit: str) -> Way | None:
         """From a unit back to what is asked; None where that is it, or nothing is owed."""
@@ -151,9 +172,7 @@ class Agenda:
             if following is None:
                 return Way(words="This is the last of the sample.", stays=True)
             return self.go(following)
-        if self.again:
-            self._repeats.postpone(self.again)
-            self.again = ""
+        self._leave_repeat()
         place = self._behind(self.cursor)
         if place is not None:
             return self.go(place)

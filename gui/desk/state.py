@@ -413,15 +413,10 @@ class State(QObject):
             self.target_changed.emit(False)
 
     def _may_answer(self, unit: str) -> bool:
-        """Whether a unit, or "" for points without one, may be the target; a sample asks it then,
-        and nothing else."""
-        if self.second is None:
-            return True
-        if unit not in self.second:
+        may = self.agenda.turn_to(unit)
+        if not may:
             self.told.emit("Only the sample is answered; Esc ends it.")
-            return False
-        self.second.go(unit)
-        return True
+        return may
 
     def show_again(self, head: Head, rows: np.ndarray | None = None) -> None:
         """Go where an entry about rows (R,) was made; nothing moves where one is there already."""
@@ -429,9 +424,7 @@ class State(QObject):
             self.agenda.see_again(head.unit)
         else:
             self.end_second()
-            item = self.summary.place_of(head.unit)
-            if item is not None:
-                self.agenda.ask_too(item)
+            self.agenda.ask_too(head.unit)
         here = self.target is not None and self.target.unit == head.unit != ""
         place: str | Target = head.unit
         if rows is not None:

@@ -174,6 +174,36 @@ def test_by_scan_a_repeat_never_leaves_the_scan_that_is_being_asked(repeating):
     assert repeats > 3
 
 
+def test_whoever_leaves_a_repeat_is_told_of_what_is_shown_instead(repeating):
+    driver, state = repeating, repeating.state
+    panel, card = driver.session.queue, driver.session.work.in_view.overlays.card
+
+    def click_a_line() -> None:
+        box = panel.list.visualRect(panel.model.index(state.cursor + 1))
+        QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
+
+    ways = [
+        lambda: driver.key(Qt.Key.Key_Backtab, SHIFT),
+        lambda: driver.key("Z", CONTROL),
+        click_a_line,
+        lambda: driver.key("L", CONTROL),
+        lambda: state.show_unit(state.round.query.items[state.cursor]),  # as a chart does
+    ]
+    for way in ways:
+        unit = until_again(driver)
+        driver.rest()
+        way()
+        driver.settle()
+        driver.rest()
+        shown = state.round.query.items[state.cursor]
+        assert state.target.unit == shown != unit
+        assert not state.target.blind
+        row = panel.model.lines.at(state.cursor)
+        assert (row.unit, row.done) == (shown, shown in driver.answers.effective)
+        assert card.reason.text() == row.reason
+        assert line(driver)[1].startswith(shown)
+
+
 # -- second opinions -------------------------------------------------------------------------------
 
 

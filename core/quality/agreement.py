@@ -77,13 +77,13 @@ def agreements(project: Project) -> dict[tuple[str, str], Agreement]:
 
 
 class Repeats:
-    """Units that their annotator sees again later, unmarked: 2 % by seed, each once, and never
-    before 20 later answers."""
+    """Units that their annotator sees again later, unmarked: 2 % by seed of those whose answer
+    counts, each once, and never before 20 later answers."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._answered = 0
-        self._chosen: list[tuple[int, str]] = []
+        self._chosen: dict[str, int] = {}  # unit -> how many were answered then
         self._note([head.unit for head in project.answers.mine()])
 
     def note(self, unit: str) -> None:
@@ -94,20 +94,26 @@ class Repeats:
         keys = Draw(self._project.seed, 0).keys([f"repeat|{unit}" for unit in units])
         for at in np.flatnonzero(keys < np.uint64(REPEATS * 2**64)).tolist():
             if units[at]:
-                self._chosen.append((self._answered + at + 1, units[at]))
+                self._put(units[at], self._answered + at + 1)
         self._answered += len(units)
 
     def postpone(self, unit: str) -> None:
         """A repeat was skipped: it comes again as late as if it were answered now."""
-        self._chosen = [one for one in self._chosen if one[1] != unit]
-        self._chosen.append((self._answered, unit))
+        self._put(unit, self._answered)
+
+    def _put(self, unit: str, answered: int) -> None:
+        self._chosen.pop(unit, None)  # behind those that were chosen before
+        self._chosen[unit] = answered
 
     def due(self) -> str | None:
         """The unit to be seen again now, or None."""
-        seen = self._project.answers.seen_again()
-        for answered, unit in self._chosen:
+        answers = self._project.answers
+        seen = answers.seen_again()
+        for unit, answered in self._chosen.items():
             if self._answered - answered >= LATER and unit not in seen:
-                return unit
+                head = answers.effective.get(unit)
+                if head is not None and head.verb == "answer":  # else there is nothing to compare
+                    return unit
         return None
 
 

@@ -224,13 +224,14 @@ def _part(share: float | None) -> str:
 
 
 class FrameRepeats:
-    """Frames that their annotator sees again later, without boxes: 2 % by seed, each once, and
-    never before 10 later frames. As core.quality.agreement.Repeats is for units."""
+    """Frames that their annotator sees again later, without boxes: 2 % by seed of those that are
+    finished, each once, and never before 10 later frames. As core.quality.agreement.Repeats is for
+    units."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._finished = 0
-        self._chosen: list[tuple[int, str]] = []
+        self._chosen: dict[str, int] = {}  # frame -> how many were finished then
         for frame in finished_by_me(project.answers):
             self.note(frame)
 
@@ -238,19 +239,18 @@ class FrameRepeats:
         """A frame was finished, seeing what there was."""
         self._finished += 1
         key = Draw(self._project.seed, 0).keys([f"repeat|{frame}"])[0]
-        known = any(frame == chosen for _, chosen in self._chosen)
-        if not known and key < np.uint64(REPEATS * 2**64):
-            self._chosen.append((self._finished, frame))
+        if key < np.uint64(REPEATS * 2**64):
+            self.postpone(frame)
 
     def postpone(self, frame: str) -> None:
         """A repeat was skipped: it comes again as late as if it were finished now."""
-        self._chosen = [one for one in self._chosen if one[1] != frame]
-        self._chosen.append((self._finished, frame))
+        self._chosen.pop(frame, None)  # behind those that were chosen before
+        self._chosen[frame] = self._finished
 
     def due(self) -> str | None:
         """The frame to be drawn again now, or None."""
-        seen = seen_again(self._project.answers)
-        for finished, frame in self._chosen:
-            if self._finished - finished >= LATER and frame not in seen:
+        seen, done = seen_again(self._project.answers), finished_by(self._project.answers)
+        for frame, finished in self._chosen.items():
+            if self._finished - finished >= LATER and frame not in seen and frame in done:
                 return frame
         return None

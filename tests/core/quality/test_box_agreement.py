@@ -221,6 +221,36 @@ def test_a_frame_is_seen_again_once_and_late(path: Path, monkeypatch):
         assert FrameRepeats(project).due() is None
 
 
+def test_a_frame_that_is_not_finished_any_more_is_not_seen_again(path: Path, monkeypatch):
+    """It was undone, declined or opened again; finished anew, it comes as late as the first time."""
+    monkeypatch.setattr("core.quality.box_agreement.REPEATS", 0.999999)
+    monkeypatch.setattr("core.quality.box_agreement.LATER", 1)
+    monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")
+    with Project(path) as project:
+        boxes, repeats = project.boxes, FrameRepeats(project)
+        first, other, last = project.dataset.train[:3]
+        ref = project.scan_ref(last)
+
+        def finish(scan: str) -> None:
+            boxes.finish(project.scan_ref(scan), round="")
+            repeats.note(scan)
+
+        for take_back in (
+            project.answers.undo,
+            lambda: boxes.reopen(ref),
+            lambda: boxes.decline(ref, round=""),
+        ):
+            finish(last)
+            take_back()
+            finish(first)  # which Bob has drawn blind already
+            assert repeats.due() is None
+        boxes.reopen(ref)
+        finish(last)
+        assert repeats.due() is None
+        finish(other)
+        assert repeats.due() == FrameRepeats(project).due() == last
+
+
 def test_blind_boxes_of_another_file_are_refused(path: Path, monkeypatch):
     with Project(path) as project:
         one = project.dataset.train[0]

@@ -80,8 +80,11 @@ def test_two_in_a_hundred_come_again_each_once_and_not_soon(path: Path, monkeypa
     with Project(path) as project:
         repeats = Repeats(project)
         seen: dict[str, int] = {}
+        give(project, 0, 1)
+        (head,) = project.answers.effective.values()
         monkeypatch.setattr(project.answers, "seen_again", lambda: set(seen))
         for n in range(5000):
+            project.answers.effective[f"scan#c{n}"] = head
             repeats.note(f"scan#c{n}")
             again = repeats.due()
             if again is not None:
@@ -104,6 +107,42 @@ def test_repeats_are_found_again_after_a_restart(path: Path, monkeypatch):
         assert Repeats(project).due() == due
         give(project, project.need_units().find(due), 1, blind=True)
         assert Repeats(project).due() != due
+
+
+def test_only_what_was_answered_and_still_holds_comes_again(path: Path, monkeypatch):
+    """Not what was undone, declined or put back in the queue; answered anew, it comes as late as
+    after its first answer."""
+    monkeypatch.setattr("core.quality.agreement.REPEATS", 0.999999)
+    monkeypatch.setattr("core.quality.agreement.LATER", 3)
+    with Project(path) as project:
+        units, repeats = project.need_units(), Repeats(project)
+        name = units.name
+
+        def answer(unit: int) -> None:
+            give(project, unit, 1)
+            repeats.note(name(unit))
+
+        answer(0)
+        project.answers.undo()
+        scan = project.scan_ref(units.scans[units.scan[1]])
+        project.answers.decline(scan, round="", unit=name(1))
+        repeats.note(name(1))
+        answer(2)
+        project.answers.reopen(units.scans[units.scan[2]], name(2))
+        for unit in range(3, 6):
+            answer(unit)
+            assert repeats.due() is None
+        answer(6)
+        assert repeats.due() == Repeats(project).due() == name(3)
+        answer(2)
+        answer(7)
+        for unit in (3, 4, 5):
+            give(project, unit, 1, blind=True)
+        assert repeats.due() is None
+        for unit, due in ((8, 6), (9, 2), (10, 7)):
+            answer(unit)
+            assert repeats.due() == name(due)
+            give(project, due, 1, blind=True)
 
 
 def test_a_second_annotator_gets_what_others_answered(path: Path, monkeypatch):

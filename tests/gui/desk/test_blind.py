@@ -174,6 +174,23 @@ def test_by_scan_a_repeat_never_leaves_the_scan_that_is_being_asked(repeating):
     assert repeats > 3
 
 
+def test_neither_an_undone_nor_a_declined_unit_comes_as_a_repeat(repeating):
+    driver, state = repeating, repeating.state
+    undone = state.target.unit
+    driver.key("1")
+    driver.key("Z", CONTROL)
+    driver.key(Qt.Key.Key_Tab)
+    declined = state.target.unit
+    driver.key(Qt.Key.Key_Delete)
+    seen = set()
+    for _ in range(12):
+        driver.key("1")
+        if state.target.blind:
+            seen.add(state.target.unit)
+    assert seen
+    assert seen.isdisjoint({undone, declined})
+
+
 def test_whoever_leaves_a_repeat_is_told_of_what_is_shown_instead(repeating):
     driver, state = repeating, repeating.state
     panel, card = driver.session.queue, driver.session.work.in_view.overlays.card

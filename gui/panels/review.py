@@ -152,6 +152,8 @@ class Review(QWidget):
         self.kind.currentIndexChanged.connect(self._list)
         self._rows: list[Reviewed] = []
         self._asked: Future[Read] | None = None
+        self._hidden = False  # whether no answer is listed, for a second opinion
+        self._left_out = -1  # the row of what is seen again
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.verticalHeader().hide()
@@ -180,7 +182,7 @@ class Review(QWidget):
         self._later.setInterval(_LATER_MS)
         self._later.timeout.connect(self.refill)
         self._read.connect(self._show)
-        state.project_changed.connect(self._soon)
+        state.project_changed.connect(self._follow_project)
         state.answers_changed.connect(self._soon)
         state.target_told.connect(self._follow)
         self._soon()
@@ -189,6 +191,11 @@ class Review(QWidget):
         # Reading all answers takes time: only while somebody looks at them.
         if self.isVisible() and not self._later.isActive():
             self._later.start()
+
+    def _follow_project(self) -> None:
+        if self.state.hides_labels != self._hidden:
+            self._list()
+        self._soon()
 
     def showEvent(self, event: object) -> None:
         self._soon()
@@ -221,20 +228,32 @@ class Review(QWidget):
         belongs = list(_KINDS.values())[self.kind.currentIndex()]
         before = self.table.currentIndex()
         unit, line = before.data(Qt.ItemDataRole.UserRole), before.row()
-        hidden = self.state.hides_labels  # a second opinion shows nobody's answer
-        self.model.set_rows([row for row in self._rows if belongs(row) and not hidden])
+        self._hidden = self.state.hides_labels  # a second opinion shows nobody's answer
+        rows = () if self._hidden else self._rows
+        self.model.set_rows([row for row in rows if belongs(row)])
         votes = any(row.others for row in self.model.rows)
         self.table.setColumnHidden(_COLUMNS.index("Votes"), not votes)
         stand = self.model.index_of(unit or "")
         if not stand.isValid():  # it left the list: the arrow down goes to what came after it
             stand = self.model.index(min(line, len(self.model.rows)) - 1, 0)
         self.highlight.stand(stand)
-        self.highlight.follow(self.model.index_of(self.state.aimed_at), scroll=False)
+        self._highlight(scroll=False)
         self.fit.again()
 
     def _follow(self) -> None:
         """Highlight what is asked, where it is listed."""
-        self.highlight.follow(self.model.index_of(self.state.aimed_at))
+        self._highlight(scroll=True)
+
+    def _highlight(self, *, scroll: bool) -> None:
+        """Leave out what is seen again: its answer would tell what it is, and its line that it is
+        no item."""
+        row = self.model.index_of(self.state.agenda.again).row()
+        if row != self._left_out:
+            self.table.setRowHidden(self._left_out, False)
+            self.table.setRowHidden(row, True)
+            self._left_out = row
+        index = self.model.index_of(self.state.aimed_at)
+        self.highlight.follow(QModelIndex() if index.row() == row else index, scroll=scroll)
 
     def set_theme(self, theme: Theme) -> None:
         self.model.theme = theme

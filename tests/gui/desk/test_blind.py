@@ -18,6 +18,7 @@ from core.data.items import scan_of
 from core.project.project import Project
 from gui.desk.chosen import choice_of
 from tests.gui.driver import Driver, open_window
+from tests.gui.panels.lists import refilled
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -418,3 +419,17 @@ def test_a_blind_answer_taken_back_stays_blind_where_its_unit_has_other_points_n
     driver.key("2")
     assert driver.entries()[-1].blind
     assert len(state.second.done) == 0
+
+
+def test_review_lists_nobodys_answer_from_the_first_moment_of_a_second_opinion(second):
+    driver, review = second, second.session.review
+    driver.key(Qt.Key.Key_Escape)
+    refilled(driver)
+    listed = review.model.rowCount()
+    assert listed > 6
+    driver.window.actions_table.run("second")
+    assert review.model.rowCount() == 0
+    driver.settle()
+    assert not review.table.selectedIndexes()
+    driver.key(Qt.Key.Key_Escape)
+    assert review.model.rowCount() == listed

@@ -88,6 +88,35 @@ def test_a_repeat_comes_unmarked_and_leaves_the_label(driver, monkeypatch):
     assert "with themselves: 100% of points" in driver.session.review.summary.text()
 
 
+def test_what_was_said_of_a_repeat_is_not_listed_while_it_is_asked(driver, monkeypatch):
+    monkeypatch.setattr("core.quality.agreement.REPEATS", 0.999999)
+    monkeypatch.setattr("core.quality.agreement.LATER", 3)
+    state, review = driver.state, driver.session.review
+    repeat = state.target.unit
+    for _ in range(3):
+        driver.key("1")
+    refilled(driver)
+    driver.key("1")
+    assert (state.target.unit, state.target.blind) == (repeat, True)
+    driver.rest()
+    row = review.model.index_of(repeat).row()
+    for _ in range(2):
+        assert row >= 0
+        assert review.table.isRowHidden(row)
+        assert not review.table.selectedIndexes()
+        refilled(driver)
+        row = review.model.index_of(repeat).row()
+    driver.key("2")
+    driver.rest()
+    refilled(driver)
+    assert not any(map(review.table.isRowHidden, range(review.model.rowCount())))
+    review.chosen.emit(repeat)
+    driver.settle()
+    driver.rest()
+    row = review.model.index_of(repeat).row()
+    assert {index.row() for index in review.table.selectedIndexes()} == {row}
+
+
 @pytest.mark.slow
 def test_a_second_annotator_sees_neither_labels_nor_suggestions(
     qapp, qtbot, project_path, monkeypatch

@@ -162,7 +162,7 @@ class Finishing(QObject):
 
     def go_on(self, words: str) -> None:
         """Show the next open frame."""
-        after = self.queue.after(self.frame.scan)
+        after = self.queue.after(self.state.reached)
         again = None if self.queue.sample else self.repeats.due()
         if again is not None:
             self._see_again(again, after)

@@ -299,7 +299,7 @@ class BoxesWork(QObject):
 
     def step_frame(self, by: int) -> None:
         """Show the frame so many places later in its sequence, or as near as there is one."""
-        here, step = self.state.shown_scan, by
+        here, step = self.state.reached, by
         while step and (found := self.queue.beside(here, step)) is None:
             step -= 1 if by > 0 else -1
         if not step or found is None:

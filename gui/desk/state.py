@@ -77,6 +77,7 @@ class State(QObject):
         self.running: str | None = None
         self.change: tuple[float, int] | None = None
         self._coming: Coming | None = None
+        self._missed: Coming | None = None  # what was to be shown last, and cannot be read
         self._renewing = False  # the shown scan is read anew and stays on screen meanwhile
         self._units = project.units
         # Whether somebody is at work on the target, so that it stays even without its unit.
@@ -169,10 +170,11 @@ class State(QObject):
 
     @property
     def announced(self) -> str:
-        """The unit that is asked or on its way, or a name for points without one; "" for none."""
+        """The unit that is asked or on its way, or cannot be read; or a name for points without
+        one; "" for none."""
         if self._coming is None and self.target is not None and self.content is not None:
             return self.target.unit or f"{self.content.scan}#{int(self.target.rows[0])}"
-        return self.aimed_at
+        return self._missed.unit if self._missed is not None else self.aimed_at
 
     @property
     def coming(self) -> str | None:
@@ -248,9 +250,12 @@ class State(QObject):
     @property
     def shown_scan(self) -> str:
         """The scan that is shown, or will be when it is read; "" for none."""
-        if self._coming is not None:
-            return self._coming.scan
-        return self.content.scan if self.content is not None else ""
+        return self.coming or (self.content.scan if self.content is not None else "")
+
+    @property
+    def reached(self) -> str:
+        """The same, or the scan that was to be shown and cannot be read: one steps on from it."""
+        return self._missed.scan if self._missed is not None else self.shown_scan
 
     def show_unit(self, unit: str) -> None:
         """Make a unit the target, asked or not; in a sample only one of its units."""
@@ -272,11 +277,11 @@ class State(QObject):
     def step_scan(self, by: int) -> None:
         """Show the scan `by` places later in the list."""
         names = self.project.dataset.scans
-        at = names.index(self.content.scan) if self.content else 0
+        at = names.index(self.reached) if self.reached else 0
         self.show_scan(names[(at + by) % len(names)])
 
     def _show(self, scan: str, place: str | Target, *, fly: bool) -> None:
-        self._coming = Coming(scan, place, fly)
+        self._coming, self._missed = Coming(scan, place, fly), None
         content = self.loader.get(scan)
         may = content is not None and self._may_show(content)
         if content is not None:
@@ -334,7 +339,7 @@ class State(QObject):
 
     def _missing(self, scan: str, error: ProjectError) -> None:
         if self._coming is not None and self._coming.scan == scan:
-            self._coming = None
+            self._coming, self._missed = None, self._coming
             self.failed.emit(error)
             self.target_changed.emit(False)
         elif self._renewing and self.content is not None and self.content.scan == scan:
@@ -409,6 +414,7 @@ class State(QObject):
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""
         if self._may_answer(target.unit):
+            self._missed = None
             self.target = self.agenda.as_asked(target)
             self.target_changed.emit(False)
 

@@ -222,7 +222,7 @@ def test_a_frame_is_seen_again_once_and_late(path: Path, monkeypatch):
 
 
 def test_a_frame_that_is_not_finished_any_more_is_not_seen_again(path: Path, monkeypatch):
-    """It was undone, declined or opened again; finished anew, it comes as late as the first time."""
+    """It was undone, declined or opened again; finished anew, it comes as late as before."""
     monkeypatch.setattr("core.quality.box_agreement.REPEATS", 0.999999)
     monkeypatch.setattr("core.quality.box_agreement.LATER", 1)
     monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")

@@ -24,6 +24,7 @@ from gui.window.tour import Tour
 from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, true_box
 from tests.gui.driver import open_window
 
+NONE = Qt.KeyboardModifier.NoModifier
 SPACE, DELETE, RETURN = Qt.Key.Key_Space, Qt.Key.Key_Delete, Qt.Key.Key_Return
 
 
@@ -419,6 +420,22 @@ def test_a_frame_of_ones_own_comes_again_without_its_boxes(qapp, qtbot, tmp_path
     assert name not in project.boxes_of(scans[0])
     finished = [entry for entry in driver.entries() if entry.kind == "frames" and entry.blind]
     assert scans[0] in {entry.scan for entry in finished}
+    driver.window.close()
+
+
+def test_one_goes_past_a_frame_that_cannot_be_read(qapp, qtbot, tmp_path):
+    driver = opened(made_street(tmp_path), qtbot)
+    project = driver.session.project
+    scans = project.dataset.train
+    project.dataset.path(scans[1]).unlink()
+    driver.state.loader.forget()
+    for key, modifier in ((Qt.Key.Key_PageDown, NONE), (RETURN, CONTROL)):
+        driver.state.show_scan(scans[0])
+        driver.settle()
+        driver.key(key, modifier)
+        assert driver.frame.scan == scans[0]
+        driver.key(key, modifier)
+        assert driver.frame.scan == scans[2]
     driver.window.close()
 
 

@@ -433,3 +433,16 @@ def test_review_lists_nobodys_answer_from_the_first_moment_of_a_second_opinion(s
     assert not review.table.selectedIndexes()
     driver.key(Qt.Key.Key_Escape)
     assert review.model.rowCount() == listed
+
+
+def test_escape_ends_a_second_opinion_where_a_scan_cannot_be_read(second, small_street):
+    driver, state = second, second.state
+    here, units = state.content.scan, state.second.units
+    gone = next(scan_of(unit) for unit in units if scan_of(unit) != here)
+    (small_street / f"{gone}.bin").unlink()
+    state.loader.forget()
+    while state.target is not None:
+        driver.key(Qt.Key.Key_Tab)
+    assert scan_of(state.second.unit) == gone
+    driver.key(Qt.Key.Key_Escape)
+    assert state.second is None

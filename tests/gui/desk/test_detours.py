@@ -114,6 +114,24 @@ def test_the_highlight_of_the_queue_is_what_is_shown(driver):
     assert [index.row() for index in panel.list.selectedIndexes()] == [1]
 
 
+def test_skip_goes_past_items_whose_scan_cannot_be_read(driver, small_street):
+    state, items = driver.state, driver.state.round.query.items
+    gone = next(scan_of(item) for item in items if scan_of(item) != state.content.scan)
+    (small_street / f"{gone}.bin").unlink()
+    state.loader.forget()
+    seen = [state.target.unit]
+    for item in items[1:]:
+        driver.key(Qt.Key.Key_Tab)
+        assert state.announced == item
+        if state.target is not None:
+            seen.append(state.target.unit)
+        else:
+            assert "No such file" in driver.session.banner.what.text()
+    assert seen == [item for item in items if scan_of(item) != gone]
+    driver.key(Qt.Key.Key_Tab)
+    assert state.target.unit == items[0]
+
+
 # -- words and numbers -----------------------------------------------------------------------------
 
 

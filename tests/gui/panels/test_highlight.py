@@ -211,6 +211,12 @@ def test_a_scan_that_cannot_be_read_is_not_left_highlighted(driver, small_street
     press(driver, browser, Qt.Key.Key_Down)
     assert driver.session.banner.isVisible()
     assert lit(browser) == driver.state.content.scan == names[0]
+    driver.window.focus_view()
+    driver.key(Qt.Key.Key_PageDown)  # the next one, not the same error again
+    assert driver.state.content.scan == names[2]
+    driver.key(Qt.Key.Key_PageUp)
+    driver.key(Qt.Key.Key_PageUp)
+    assert driver.state.content.scan == names[0]
 
 
 @pytest.mark.slow

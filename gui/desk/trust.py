@@ -33,7 +33,8 @@ def trust(project: Project) -> Trust:
         short = f"mIoU {miou:.0%}" if miou >= LEAST_MIOU else f"mIoU only {miou:.1%}"
         words = f"Its mIoU on the validation scans is {figures.words(metrics)}"
         return _judged(miou >= LEAST_MIOU, short, f"{words}; from {LEAST_MIOU:.0%} on it is shown.")
-    right, count = hit_rates(list(project.answers.effective.values())).network
+    heads = list(project.answers.effective.values())
+    right, count = hit_rates(heads, project.classes.now).network
     if count < ENOUGH:
         rest = f"{count} of {ENOUGH} answers that would measure it are given."
         return _judged(False, "not measured yet", f"How good it is was not measured yet: {rest}")

@@ -9,11 +9,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from core.assist.calibration import ENOUGH
+from core.assist.suggestion import Suggestion
 from core.base.files import read_json
+from core.project.change_classes import merge
+from core.project.project import Project
 from core.rounds.round import METRICS
-from gui.desk.trust import LEAST_MIOU
+from gui.desk.trust import LEAST_MIOU, trust
 from gui.view.cloud import By
 from tests.gui.driver import Driver
+from tests.streets import give, scored
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -65,6 +70,20 @@ def test_without_a_measured_miou_it_is_what_answers_said(trained):
     measure(driver, None)
     assert not tinted(driver)
     assert "not measured yet" in legend(driver)
+
+
+def test_a_network_is_as_good_after_its_class_was_merged(project_path):
+    """It was right in each answer; then both count as another class."""
+    with Project(project_path) as project:
+        said = Suggestion((0,), (1.0,), (), 0, shown=True).to_text()
+        for unit in range(ENOUGH):
+            give(project, unit, 0, suggested=said)
+        scored(project)
+        before = trust(project)
+        assert before.good
+        assert before.short == "right in 100%"
+        merge(project, 0, 17)
+        assert trust(project) == before
 
 
 def test_what_is_predicted_can_be_hidden_by_its_class(trained):

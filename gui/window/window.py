@@ -233,6 +233,9 @@ class Window(QMainWindow):
         return dock
 
     def _shut_session(self) -> None:
+        for dialog in self.findChildren(QDialog):  # they are about what is left now
+            if not dialog.close():  # an editor asks once where something was typed
+                dialog.done(QDialog.DialogCode.Rejected)
         session = self.session
         if session is None:
             return
@@ -243,8 +246,6 @@ class Window(QMainWindow):
         )
         assert self.tasks is not None
         store().setValue(self.tasks.layout_key, self.saveState(docking.VERSION))
-        for dialog in self.findChildren(QDialog):  # they are about this project
-            dialog.close()
         session.shut()
         kept = {action.id for action in commands.always(self)}
         self.actions_table.keep(kept)

@@ -136,8 +136,9 @@ class Window(QMainWindow):
         self.setCentralWidget(page)
 
     def make_demo(self) -> None:
-        """Make the demo in the background, then open it."""
-        make_demo(self.jobs, self.say, self.open_project)
+        """Make the demo in the background, then open it where its page is still shown."""
+        page = self.centralWidget()
+        make_demo(self.jobs, self.say, self.open_project, lambda: self.centralWidget() is page)
 
     def open_project(self, path: Path) -> None:
         """Open a project; say why on the start page where it cannot be opened."""

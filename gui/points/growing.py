@@ -249,7 +249,7 @@ class Growing(QObject):
     def _declined(self, content: Content) -> np.ndarray:
         """(N,) bool: rows of units of which somebody said that it cannot be told what they are."""
         units = self.state.project.need_units()
-        heads = self.state.project.answers.effective.values()
+        heads = list(self.state.project.answers.effective.values())
         names = [h.unit for h in heads if h.verb == "decline" and h.scan == content.scan]
         numbers = units.find_all(names)
         found: np.ndarray = np.isin(

@@ -344,12 +344,12 @@ class Growing(QObject):
                 )
                 for place, (unit, rows) in enumerate(parts)
             ]
-            project.answers.answer_together(given, at=target.unit)
+            first, *_ = project.answers.answer_together(given, at=target.unit)
         except ProjectError as error:
             state.activity.give_back(effort)
             state.failed.emit(error)
             return
-        apart.answered([label], given[0].things)
+        apart.answered(first, [label], given[0].things)
         everything = np.concatenate([target.rows, self.beyond])
         content.set_labels(everything, np.full(len(everything), label, np.uint8))
         self._follow(False)

@@ -317,7 +317,7 @@ class Labelling(QObject):
         except ProjectError as error:
             state.failed.emit(error)
             return
-        self.apart.answered(classes.tolist(), things)
+        self.apart.answered(head, classes.tolist(), things)
         if draft is not None and draft is not bench.draft:
             bench.before.append(bench.draft)
             bench.draft = draft

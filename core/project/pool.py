@@ -115,7 +115,7 @@ def pool_of(
 
 def seconds_of(project: Project, units: Units) -> np.ndarray:
     """(U,) float64 seconds that an answer to each unit is expected to take, by the journal."""
-    heads = project.answers.effective
+    heads = project.answers.effective.copy()  # answers come in meanwhile
     timed = {
         unit: head.active_s
         for unit, head in zip(units.find_all(heads).tolist(), heads.values(), strict=True)

@@ -165,8 +165,8 @@ def partitions(project: Project) -> list[dict[str, Any]]:
 def round_status(project: Project, found: Round) -> dict[str, Any]:
     """One round as `status --json` shows it."""
     query = found.query
-    effective = project.answers.effective
-    heads = [effective[item] for item in query.items if item in effective]
+    there = map(project.answers.effective.get, query.items)  # answers come in meanwhile
+    heads = [head for head in there if head is not None]
     answers = [head for head in heads if head.verb == "answer"]
     metrics = found.metrics() or {}
     return {

@@ -122,7 +122,7 @@ def others_answered(project: Project) -> list[str]:
     me = project.answers.annotator
     return sorted(
         unit
-        for unit, head in project.answers.effective.items()
+        for unit, head in list(project.answers.effective.items())
         if head.verb == "answer" and head.annotator != me
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.answers.entry import Head
 from core.data.classes import FIRST_CODE
 from core.data.items import scan_of
 from core.project.doubt import known_labels
@@ -31,16 +32,16 @@ def hunted(project: Project) -> Hunted:
         item for one in project.rounds if STRATEGY in one.query.strategy for item in one.query.items
     }
     effective = project.answers.effective
-    by_scan: dict[str, list[str]] = {}
+    by_scan: dict[str, list[Head]] = {}
     for item in asked:
         head = effective.get(item)
         if head is not None and head.verb == "answer":
-            by_scan.setdefault(scan_of(item), []).append(item)
+            by_scan.setdefault(scan_of(item), []).append(head)
     answered = wrong = points = 0
-    for scan, items in sorted(by_scan.items()):
+    for scan, heads in sorted(by_scan.items()):
         before = known_labels(project, scan)
-        for item in items:
-            entry = project.answers.entry(effective[item])
+        for head in heads:
+            entry = project.answers.entry(head)
             if entry is None:
                 continue
             both = (entry.classes < FIRST_CODE) & (before[entry.rows] < FIRST_CODE)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
+from core.answers.entry import Head
 from core.answers.instances import Things, named
 from gui.desk.state import State
 
 
 class Apart:
-    """Names for the things that one person answers.
-
-    Attributes
-    ----------
-    last : class and name of the thing that was answered last, None before the first
-    """
+    """Names for the things that one person answers."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self.last: tuple[int, str] | None = None
+        self._answered: list[tuple[Head, int, str]] = []  # with class and name of the thing
+
+    @property
+    def last(self) -> tuple[int, str] | None:
+        """Class and name of the thing that was answered last and not taken back, None before the
+        first."""
+        fold = self._state.project.answers.fold
+        held = (one for one in reversed(self._answered) if not fold.is_undone(one[0]))
+        return next(((label, name) for _, label, name in held), None)
 
     @property
     def on(self) -> bool:
@@ -63,8 +67,8 @@ class Apart:
         found[countable] = of_row + 1
         return Things(tuple(self.name(part=part + 1) for part in range(len(keys))), found)
 
-    def answered(self, classes: Iterable[int], things: Things | None) -> None:
+    def answered(self, head: Head, classes: Sequence[int], things: Things | None) -> None:
         """Remember what was answered, should the next one be the same thing."""
         if things is not None and len(things.names) == 1:
             (place,) = np.flatnonzero(things.of_row)[:1]
-            self.last = int(list(classes)[place]), things.names[0]
+            self._answered.append((head, int(classes[place]), things.names[0]))

@@ -249,7 +249,7 @@ class Growing(QObject):
     def _declined(self, content: Content) -> np.ndarray:
         """(N,) bool: rows of units of which somebody said that it cannot be told what they are."""
         units = self.state.project.need_units()
-        heads = self.state.project.answers.effective.values()
+        heads = list(self.state.project.answers.effective.values())
         names = [h.unit for h in heads if h.verb == "decline" and h.scan == content.scan]
         numbers = units.find_all(names)
         found: np.ndarray = np.isin(
@@ -344,12 +344,12 @@ class Growing(QObject):
                 )
                 for place, (unit, rows) in enumerate(parts)
             ]
-            project.answers.answer_together(given, at=target.unit)
+            first, *_ = project.answers.answer_together(given, at=target.unit)
         except ProjectError as error:
             state.activity.give_back(effort)
             state.failed.emit(error)
             return
-        apart.answered([label], given[0].things)
+        apart.answered(first, [label], given[0].things)
         everything = np.concatenate([target.rows, self.beyond])
         content.set_labels(everything, np.full(len(everything), label, np.uint8))
         self._follow(False)

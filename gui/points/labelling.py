@@ -315,9 +315,10 @@ class Labelling(QObject):
                 things=things,
             )
         except ProjectError as error:
+            state.activity.give_back(effort)
             state.failed.emit(error)
             return
-        self.apart.answered(classes.tolist(), things)
+        self.apart.answered(head, classes.tolist(), things)
         if draft is not None and draft is not bench.draft:
             bench.before.append(bench.draft)
             bench.draft = draft
@@ -352,6 +353,8 @@ class Labelling(QObject):
             ]
             project.answers.answer_together(given, at=asked.unit if asked is not None else "")
         except ProjectError as error:
+            for effort in efforts:
+                state.activity.give_back(effort)
             state.failed.emit(error)
             return False
         for one in given:
@@ -378,14 +381,16 @@ class Labelling(QObject):
         if target.blind:  # it is only compared: "cannot tell" is an answer like any other
             self._write(np.full(len(target.rows), UNSURE, np.uint8), "key")
             return
+        effort = state.activity.take()
         try:
             head = state.project.answers.decline(
                 state.project.scan_ref(content.scan),
                 round=self._round(target),
                 unit=target.unit,
-                effort=state.activity.take(),
+                effort=effort,
             )
         except ProjectError as error:
+            state.activity.give_back(effort)
             state.failed.emit(error)
             return
         self._leave(self.bench, head)

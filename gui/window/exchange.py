@@ -95,17 +95,6 @@ class Exchange:
 
         self._run("Import", work)
 
-    def import_labels(self, root: Path) -> None:
-        """Take over label files as first answers."""
-
-        def work(job: Job) -> Told:
-            from core.exchange.import_labels import plan_import, take_over
-
-            count = take_over(self._project, plan_import(self._project, root, job), job)
-            return Told(f"Labels of {count:,} scans taken over.")
-
-        self._run("Import", work)
-
     def rank_by(self, folder: Path) -> None:
         """Rank units by the probabilities of another network from now on."""
 

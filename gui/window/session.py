@@ -201,18 +201,18 @@ class Session(QObject):
     def ask(self, options: dict[str, Any] | None = None) -> None:
         """Choose and freeze the next query, in the background."""
         self._tip = self.project.tip
-        self.jobs.run("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
+        self.start("Ask", lambda job: steps.ask(self.project, job, **(options or {})))
 
     def ask_by(self, step: Callable[[Job], object]) -> None:
         """Ask by another step, of units that somebody chose."""
         self._tip = self.project.tip
-        self.jobs.run("Ask", step)
+        self.start("Ask", step)
 
     def ask_frames(self, options: dict[str, Any]) -> None:
         """Choose and freeze the next frames to draw boxes in, in the background."""
         from core.frame_steps import ask_frames
 
-        self.jobs.run("Ask for frames", lambda job: ask_frames(self.project, job, **options))
+        self.start("Ask for frames", lambda job: ask_frames(self.project, job, **options))
 
     def ask_next(self, options: dict[str, Any] | None = None) -> None:
         """The same; where items are still open, first say what becomes of them."""
@@ -241,7 +241,7 @@ class Session(QObject):
 
         self.rounds.job_started()
         self._training = self.project.tip
-        self.jobs.run("Train", work)
+        self.start("Train", work)
 
     def cancel(self) -> None:
         """Stop the running step, which ends at its next report."""
@@ -257,26 +257,18 @@ class Session(QObject):
 
             evaluate(self.project, job)
 
-        self.jobs.run("Evaluate", work)
+        self.start("Evaluate", work)
 
     def oracle(self) -> None:
         """Answer the open query from ground truth, in the background."""
-        self.jobs.run("Oracle", lambda job: steps.annotate(self.project, job, oracle="per-point"))
+        self.start("Oracle", lambda job: steps.annotate(self.project, job, oracle="per-point"))
 
     def box_oracle(self) -> None:
         """Draw the dataset's own boxes in the open frames, in the background."""
         from core.frame_steps import annotate_frames
 
         oracle = steps.BOX_ORACLE
-        self.jobs.run("Oracle", lambda job: annotate_frames(self.project, job, oracle=oracle))
-
-    def export(self, out: Path, what: str) -> None:
-        """Write labels, predictions, both merged, or the journal below `out`."""
-        self.exchange.export(out, what)
-
-    def import_labels(self, root: Path) -> None:
-        """Take over label files as first answers."""
-        self.exchange.import_labels(root)
+        self.start("Oracle", lambda job: annotate_frames(self.project, job, oracle=oracle))
 
     def merge(self, other: Path) -> None:
         """Bring the journals of another project in."""
@@ -303,13 +295,23 @@ class Session(QObject):
 
         self._run_and_tell("Reopen", work)
 
+    def start(self, name: str, step: Callable[[Job], object]) -> None:
+        """Run a step in the background; while another runs, offer to try again."""
+        if not self.jobs.run(name, step):
+            again: Choice = ("Try again", partial(self.start, name, step))
+            self.banner.show_choice(
+                f"{self.jobs.running} is running: {name} was not started.",
+                "Try again once it has ended.",
+                [again, ("Leave it", lambda: None)],
+            )
+
     def _run_and_tell(self, name: str, step: Callable[[Job], Told]) -> None:
         """Run a step whose outcome stays in sight."""
 
         def work(job: Job) -> None:
             self._outcome = step(job)
 
-        self.jobs.run(name, work)
+        self.start(name, work)
 
     def _progressed(self, _: Progress) -> None:
         self.state.summary.look()

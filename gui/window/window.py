@@ -136,8 +136,9 @@ class Window(QMainWindow):
         self.setCentralWidget(page)
 
     def make_demo(self) -> None:
-        """Make the demo in the background, then open it."""
-        make_demo(self.jobs, self.say, self.open_project)
+        """Make the demo in the background, then open it where its page is still shown."""
+        page = self.centralWidget()
+        make_demo(self.jobs, self.say, self.open_project, lambda: self.centralWidget() is page)
 
     def open_project(self, path: Path) -> None:
         """Open a project; say why on the start page where it cannot be opened."""
@@ -233,6 +234,9 @@ class Window(QMainWindow):
         return dock
 
     def _shut_session(self) -> None:
+        for dialog in self.findChildren(QDialog):  # they are about what is left now
+            if not dialog.close():  # an editor asks once where something was typed
+                dialog.done(QDialog.DialogCode.Rejected)
         session = self.session
         if session is None:
             return
@@ -243,8 +247,6 @@ class Window(QMainWindow):
         )
         assert self.tasks is not None
         store().setValue(self.tasks.layout_key, self.saveState(docking.VERSION))
-        for dialog in self.findChildren(QDialog):  # they are about this project
-            dialog.close()
         session.shut()
         kept = {action.id for action in commands.always(self)}
         self.actions_table.keep(kept)

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.answers.answers import Answers
+from core.answers.effort import Effort
 from core.base.errors import GoneError, StorageError
 from core.data.classes import UNLABELLED
 from tests.core.answers.giving import S, give, units_of
@@ -170,3 +172,18 @@ def test_what_harms_nothing_stops_nobody(answers: Answers, tmp_path: Path, deed:
     answers.close()
     with closing(Answers.open(path.parent, "ann")) as again:
         assert units_of(again)[:8] == [1, 1, 1, 1, 2, 2, 3, 4]
+
+
+def test_stray_points_are_saved_elsewhere_each_with_their_class(tmp_path: Path):
+    """They are of no unit, so that the second ones took the place of the first."""
+    with closing(Answers.open(tmp_path / "journals", "ann")) as answers:
+        give(answers, 0, 1)
+        unlink_all(tmp_path / "journals" / "ann.sqlite", tmp_path)
+        for low, label in ((20, 2), (30, 3), (40, 4), (40, 5)):  # the last ones twice
+            rows, classes = np.arange(low, low + 5), np.full(5, label, np.uint8)
+            with pytest.raises(GoneError):
+                answers.answer(S, rows, classes, round="", unit="", effort=Effort(tool="key"))
+        answers.save_elsewhere(tmp_path)
+    with closing(Answers.open(tmp_path, "ann")) as saved:
+        assert [entry.classes[0] for entry in saved.entries()] == [1, 2, 3, 5]
+        assert saved.labels(S)[[0, 20, 30, 40]].tolist() == [1, 2, 3, 5]

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
@@ -96,4 +97,15 @@ def test_a_sample_is_drawn_and_enlarged_by_its_buttons(driver, qtbot):
         QTest.mouseClick(page.draw, Qt.MouseButton.LeftButton)
     driver.settle()
     assert "No labels were imported here" in driver.session.banner.what.text()
+    page.close()
+
+
+def test_it_is_said_that_no_sample_is_drawn_while_a_step_runs(driver, qtbot):
+    page, jobs, go_on = page_of(driver, qtbot), driver.window.jobs, Event()
+    assert jobs.run("Evaluate", lambda _: go_on.wait(60))
+    QTest.mouseClick(page.draw, Qt.MouseButton.LeftButton)
+    said = driver.session.banner.what.text()
+    with qtbot.waitSignal(jobs.finished, timeout=60_000):
+        go_on.set()
+    assert said == "Evaluate is running: Draw a sample was not started."
     page.close()

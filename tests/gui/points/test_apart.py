@@ -62,6 +62,25 @@ def test_the_same_thing_again_is_one_key(driver):
     assert driver.state.target.unit == second.unit
 
 
+def test_the_same_thing_again_is_of_the_last_answer_that_holds(driver):
+    """After an undo it gave the class and the thing that had just been taken back."""
+    control = Qt.KeyboardModifier.ControlModifier
+    driver.key(CAR)
+    driver.key("4")  # a truck, by mistake
+    driver.key("Z", control)
+    driver.key("7")
+    car, _, _, same = driver.entries()
+    assert set(same.classes.tolist()) == {0}
+    assert things_of(same).names == things_of(car).names
+    for _ in range(2):
+        driver.key("Z", control)
+    driver.key("7")
+    assert driver.entries()[-1].verb == "undo"  # there is no thing any more
+    driver.key("Y", control)
+    driver.key("7")
+    assert things_of(driver.entries()[-1]).names == things_of(car).names
+
+
 def test_a_cut_gives_two_things_of_one_class(driver):
     rows = driver.state.target.rows
     half = np.arange(len(rows)) < len(rows) // 2

@@ -14,6 +14,7 @@ from core.prepare.units import map_shapes
 from gui.desk.sizes import of_rows
 from gui.points.contact_sheet import LEAST_PX
 from gui.points.tile import AROUND, UNIT
+from tests.gui.clock import Clock
 from tests.gui.driver import open_window
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -159,15 +160,6 @@ def press(driver, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
     """Press a key wherever the focus is."""
     QTest.keyClick(QApplication.focusWidget(), key, modifier)
     driver.settle()
-
-
-class Clock:
-    """A clock that stands where the activity's stood, until the test turns it."""
-
-    def __init__(self, activity) -> None:
-        activity.take()
-        self.now = activity._last
-        activity._clock = lambda: self.now
 
 
 def test_the_work_at_the_sheet_is_divided_among_its_answers(driver):

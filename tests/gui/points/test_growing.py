@@ -14,7 +14,8 @@ from core.base.jobs import Job
 from core.data.classes import UNLABELLED
 from core.prepare.units import CLUSTER, NOISE
 from gui.points.paint import FULL
-from tests.streets import CAR, small_project, small_scan, write_scan
+from tests.meanwhile import answer_meanwhile
+from tests.streets import CAR, give, small_project, small_scan, write_scan
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 FRONT, BACK, LOOSE = 150, 120, 5  # points of a car in two halves, and before it
@@ -101,6 +102,18 @@ def test_one_key_lights_the_whole_thing_and_one_more_answers_it(driver, car):
     assert asked.tool == "grow"
     assert (asked.keys, other.keys) == (2, 0)
     assert driver.state.summary.waiting == waiting - 2  # the other half is not asked again
+
+
+def test_it_grows_while_a_step_answers(driver, car):
+    project = driver.session.project
+    units, taken = project.units, {car.front, car.back}
+    one, other = [n for n in range(len(units)) if units.name(n) not in taken][:2]
+    give(project, one, 1)
+    driver.rest()
+    answer_meanwhile(project, one, other)
+    driver.key("6")
+    assert units.name(other) in driver.answers.effective
+    assert np.isin(car.rows, lit(driver)).all()
 
 
 def test_what_was_asked_is_what_counts_as_spent(driver, car):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QColorDialog
 from core.project.project import Project
 from gui.start.class_editor import ClassEditor
 from gui.start.class_table import COLOUR, KEY, MORE, NAME, RAW, THINGS, as_key
+from tests.streets import copied_project
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -249,3 +250,21 @@ def test_nothing_is_saved_while_a_step_runs(editor, driver, monkeypatch):
 )
 def test_keys_however_they_are_typed(text: str, key: str):
     assert as_key(text) == key
+
+
+def test_an_editor_ends_with_its_project(editor, driver, qtbot, tmp_path, small_street, prepared):
+    other = copied_project(prepared, tmp_path / "other", small_street)
+    mine = driver.session.project.path / "classes.toml"
+    before = mine.read_bytes()
+    put(editor, 0, NAME, "auto")
+    driver.window.open_project(other)
+    assert not any(one.isVisible() for one in driver.window.findChildren(ClassEditor))
+    driver.window.actions_table.run("classes")
+    shown = next(e for e in driver.window.findChildren(ClassEditor) if e.isVisible())
+    shown.activateWindow()
+    qtbot.waitUntil(shown.isActiveWindow)
+    put(shown, 0, NAME, "voiture")
+    project = saved(shown, driver, qtbot)
+    assert project.path == other
+    assert project.classes.names[0] == "voiture"
+    assert mine.read_bytes() == before

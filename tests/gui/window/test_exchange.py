@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -58,6 +59,25 @@ def test_an_import_that_is_not_wanted_leaves_nothing(driver, small_street, monke
     driver.click(button)
     assert not driver.session.banner.isVisible()
     assert not (driver.session.project.path / "journals/imported.sqlite").exists()
+
+
+def test_a_choice_that_meets_a_running_step_is_offered_again(driver, small_street, monkeypatch):
+    """The banner hid, nothing was imported, and nothing was said."""
+    banner, jobs, go_on = driver.session.banner, driver.window.jobs, Event()
+    run(driver, "import", small_street, monkeypatch)
+    assert jobs.run("Evaluate", lambda _: go_on.wait(60))
+    (button,) = [b for b in banner.choices if b.text() == "Import 3 scans"]
+    driver.click(button)
+    assert banner.isVisible()
+    assert banner.what.text() == "Evaluate is running: Import was not started."
+    (again,) = [b for b in banner.choices if b.text() == "Try again"]
+    driver.click(again)
+    assert banner.isVisible()
+    with driver.qtbot.waitSignal(jobs.finished, timeout=60_000):
+        go_on.set()
+    choose(driver, "Try again")
+    assert banner.what.text() == "Labels of 3 scans taken over."
+    assert (driver.session.project.path / "journals/imported.sqlite").exists()
 
 
 def test_places_in_the_list_are_taken_when_asked_for(driver, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from core.answers.effort import NO_EFFORT
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
+from core.exchange.import_labels import plan_import
 from core.project.project import Project
 from core.project.status import status
 from gui.panels.ask_options import AskOptions
@@ -254,11 +255,11 @@ def test_no_step_that_ends_takes_a_drawing_away(
     ends = in_mid_stroke(driver)
     before = Desk(driver)
     started = {
-        "import": lambda: session.import_labels(small_street),
+        "import": lambda: session.exchange._take_over(plan_import(session.project, small_street, Job())),
         "merge": lambda: session.merge(tmp_path / "other"),
         "oracle": session.oracle,
         "prepare": session.prepare,
-        "export": lambda: session.export(tmp_path / "out", "labels"),
+        "export": lambda: session.exchange.export(tmp_path / "out", "labels"),
         "ask fails": session.ask,
         "train fails": session.train,
         "cancel": session.train,

@@ -16,6 +16,7 @@ import numpy as np
 from core.answers.body import told
 from core.boxes.geometry import wrapped
 from core.boxes.table import UNKNOWN, Boxes, problem
+from core.data.classes import IGNORED
 
 BOXES = "boxes"  # the kind of entries that draw a box, move it or take it away
 FRAMES = "frames"  # the kind of entries that say of a frame that its boxes are all there
@@ -98,12 +99,13 @@ def box_of(body: str) -> Box | None:
 
 
 def classes_told(body: str) -> dict[int, int]:
-    """The class of the box that a body tells, once; none where there is no box."""
+    """The class of the box that a body tells, once, IGNORED of a region to ignore; none where there
+    is no box."""
     try:
         found = box_of(body)
     except ValueError:
         return {}
-    return {} if found is None else {found.label: 1}
+    return {} if found is None else {IGNORED if found.ignore else found.label: 1}
 
 
 def with_classes(body: str, now: np.ndarray) -> str:

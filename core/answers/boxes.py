@@ -169,11 +169,12 @@ class BoxAnswers:
         ]
 
     def class_counts(self) -> dict[int, int]:
-        """Boxes that stand per class, in all frames."""
-        return self._fold(BOXES).class_counts()
+        """Boxes that stand per class, in all frames; regions to ignore are none."""
+        counts = self._fold(BOXES).class_counts()
+        return {label: count for label, count in counts.items() if label < FIRST_CODE}
 
     def counts_by_scan(self) -> dict[str, int]:
-        """Boxes that stand per scan that has any."""
+        """Boxes that stand per scan that has any, regions to ignore among them."""
         return self._fold(BOXES).counts_by_scan()
 
     def counts_of(self, scans: Collection[str]) -> dict[str, dict[int, int]]:

@@ -179,6 +179,23 @@ def test_merged_classes_are_those_of_the_boxes_too(tmp_path: Path):
         assert boxes.class_counts() == {0: 1, 1: 1, 2: 1}
 
 
+def test_regions_to_ignore_are_no_boxes_of_their_class(tmp_path: Path):
+    rng = random.Random(9)
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        boxes = BoxAnswers(answers)
+        first, second = boxes.new_names("a/0", 2)
+        states = [replace(made(rng), label=1), replace(made(rng, ignore=True), label=1)]
+        drawn = [Drawn(SCANS[0], n, b) for n, b in zip((first, second), states, strict=True)]
+        boxes.draw(drawn, round="")
+        assert boxes.counts_of(["a/0"]) == {"a/0": {1: 1}}
+        assert boxes.class_counts() == {1: 1}
+        assert boxes.counts_by_scan() == {"a/0": 2}  # both are to be read there
+        boxes.draw([Drawn(SCANS[0], second, states[1].edited(ignore=False))], round="")
+        assert boxes.counts_of(["a/0"]) == {"a/0": {1: 2}}
+        answers.undo()
+        assert boxes.class_counts() == {1: 1}
+
+
 def test_another_scan_under_the_same_name_is_said(tmp_path: Path):
     with closing(Answers.open(tmp_path, "ann")) as answers:
         boxes = BoxAnswers(answers)

@@ -241,10 +241,10 @@ class BoxAnswers:
         return self._placed(entries, from_files)
 
     def table(self, scan: ScanRef, from_files: np.ndarray) -> tuple[list[str], Boxes]:
-        """The boxes of a scan as a table with its regions, and the name of each row. Raises as `of`
-        does."""
+        """The boxes of a scan as a table with the regions that were told when it was last finished,
+        also while it is open again, and the name of each row. Raises as `of` does."""
         found = self.of(scan, from_files)
-        head = self._fold(FRAMES).effective.get(scan.name)
+        head = self._fold(FRAMES).last_answer(scan.name)
         entry = self._answers.entry(head) if head is not None else None
         regions = regions_of(entry.body) if entry is not None else None
         return list(found), table_of(list(found.values()), regions)

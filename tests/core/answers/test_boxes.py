@@ -196,6 +196,32 @@ def test_regions_to_ignore_are_no_boxes_of_their_class(tmp_path: Path):
         assert boxes.class_counts() == {1: 1}
 
 
+def test_regions_of_the_picture_stay_when_a_frame_is_opened_again(tmp_path: Path):
+    told, other = np.array([[1.0, 2, 30, 40]]), np.array([[5.0, 6, 70, 80]])
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        boxes = BoxAnswers(answers)
+
+        def regions() -> list:
+            return boxes.table(SCANS[0], HERE)[1].regions.tolist()
+
+        assert regions() == []
+        boxes.finish(SCANS[0], round="", regions=told)
+        boxes.finish(SCANS[1], round="", regions=other)
+        boxes.reopen(SCANS[0])
+        assert regions() == told.tolist()
+        boxes.decline(SCANS[0], round="")
+        assert regions() == told.tolist()
+        boxes.reopen(SCANS[0])
+        boxes.finish(SCANS[0], round="", regions=other, blind=True)
+        assert regions() == told.tolist()
+        boxes.finish(SCANS[0], round="", regions=other)
+        assert regions() == other.tolist()
+        answers.undo()
+        assert regions() == told.tolist()
+        boxes.finish(SCANS[0], round="")  # who finished it last said that there are none
+        assert regions() == []
+
+
 def test_another_scan_under_the_same_name_is_said(tmp_path: Path):
     with closing(Answers.open(tmp_path, "ann")) as answers:
         boxes = BoxAnswers(answers)

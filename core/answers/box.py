@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.answers.body import told
+from core.base.words import is_text
 from core.boxes.geometry import wrapped
 from core.boxes.table import UNKNOWN, Boxes, problem
 from core.data.classes import IGNORED
@@ -205,8 +206,8 @@ def _box(stored: dict[str, Any]) -> Box:
     moved = np.array(stored.get("from_files", np.eye(4)), np.float64)
     if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < 256:
         raise ValueError("its class is none")
-    if not isinstance(track, str) or len(track) > _LONGEST:
-        raise ValueError("its track is no name")
+    if not isinstance(track, str) or len(track) > _LONGEST or not is_text(track):
+        raise ValueError(f"its track is no name of at most {_LONGEST} letters")
     if not isinstance(occluded, int) or not UNKNOWN <= occluded <= 3:
         raise ValueError(f"it is occluded by {occluded!r}")
     if not (isinstance(truncated, float | int) and (truncated != truncated or 0 <= truncated <= 1)):

@@ -289,6 +289,7 @@ def test_a_state_is_read_as_it_was_written():
         {"class": "car"},
         {"track": 3},
         {"track": "x" * 201},
+        {"track": "\ud800"},
         {"occluded": 9},
         {"occluded": "much"},
         {"truncated": 2.0},

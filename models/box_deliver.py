@@ -9,9 +9,9 @@ from core.boxes.formats.source import counted
 from core.project.box_training import BoxTraining, frame_of, models_folder, read_training
 from core.project.box_training import freeze_all as freeze
 from core.project.project import Project
-from core.rounds.box_models import FINAL, NORMAL, predictions_file, weights_file
+from core.rounds.box_models import FINAL, NORMAL, weights_file
 from core.rounds.round import TRAINING
-from models.box_steps import labelled_samples, predict_frames, scenes_of
+from models.box_steps import forget_final, labelled_samples, predict_frames, scenes_of
 from models.boxes.cpsp import train_cpsp
 from models.boxes.fit import fit
 from models.boxes.setup import setup_of
@@ -27,9 +27,9 @@ def deliver_boxes(project: Project, job: Job) -> str:
     """
     folder = models_folder(project)
     own, out = folder / FINAL, weights_file(folder, FINAL)
-    if out.exists() and not _stands(project, read_training(own / TRAINING)):
+    if out.exists() and not _stands(project, own / TRAINING):
         job.say("Boxes were drawn or changed since: the final detector is trained anew.")
-        _forget(folder)
+        forget_final(folder)
     training = freeze(project, own)
     if not out.exists():
         _train(project, own, out, training, job)
@@ -60,25 +60,15 @@ def _train(project: Project, own: Path, out: Path, training: BoxTraining, job: J
     )
 
 
-def _stands(project: Project, training: BoxTraining) -> bool:
-    """Whether a final detector has learnt all that is finished, as it is."""
-    finished = project.boxes.finished
+def _stands(project: Project, path: Path) -> bool:
+    """Whether a final detector of the training set at `path` has learnt all that is finished, as it
+    is; not where a call was interrupted that was deleting it."""
+    if not path.exists():
+        return False
+    training, finished = read_training(path), project.boxes.finished
     if set(training.frames) != {scan for scan in project.dataset.train if scan in finished}:
         return False
     return all(
         frame_of(project, scan).boxes.equals(frame_of(project, scan, training).boxes)
         for scan in training.frames
     )
-
-
-def _forget(folder: Path) -> None:
-    """Delete the final detector and what it was made of; its training set last, so that an
-    interrupted call goes on deleting."""
-    own = folder / FINAL
-    for path in (
-        predictions_file(folder, FINAL),
-        weights_file(folder, FINAL),
-        weights_file(own, NORMAL),
-        own / TRAINING,
-    ):
-        path.unlink(missing_ok=True)

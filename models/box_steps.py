@@ -162,11 +162,25 @@ def _learnt_already(project: Project, folder: Path) -> None:
 
 
 def _forget(folder: Path) -> None:
-    """Delete the models of a training set that is gone."""
-    for model in MODELS:
-        weights, predictions = weights_file(folder, model), predictions_file(folder, model)
-        for path in (weights, predictions, metrics_file(folder, model)):
-            path.unlink(missing_ok=True)
+    """Delete the models of a training set that is gone, the normal one's weights last, so that an
+    interrupted call goes on deleting."""
+    forget_final(folder)
+    for model in (CPSP, NORMAL):
+        _delete(folder, model)
+
+
+def forget_final(folder: Path) -> None:
+    """Delete a folder's final detector and what it was made of: its training set first, since none
+    stands without one, and its weights last, so that an interrupted call goes on deleting."""
+    own = folder / FINAL
+    (own / TRAINING).unlink(missing_ok=True)
+    weights_file(own, NORMAL).unlink(missing_ok=True)
+    _delete(folder, FINAL)
+
+
+def _delete(folder: Path, model: str) -> None:
+    for file in (predictions_file, metrics_file, weights_file):
+        file(folder, model).unlink(missing_ok=True)
 
 
 def _since(project: Project, training: BoxTraining) -> int:

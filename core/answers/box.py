@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from core.answers.body import told
+from core.base.words import is_text
 from core.boxes.geometry import wrapped
 from core.boxes.table import UNKNOWN, Boxes, problem
+from core.data.classes import IGNORED
 
 BOXES = "boxes"  # the kind of entries that draw a box, move it or take it away
 FRAMES = "frames"  # the kind of entries that say of a frame that its boxes are all there
@@ -98,12 +100,13 @@ def box_of(body: str) -> Box | None:
 
 
 def classes_told(body: str) -> dict[int, int]:
-    """The class of the box that a body tells, once; none where there is no box."""
+    """The class of the box that a body tells, once, IGNORED of a region to ignore; none where there
+    is no box."""
     try:
         found = box_of(body)
     except ValueError:
         return {}
-    return {} if found is None else {found.label: 1}
+    return {} if found is None else {IGNORED if found.ignore else found.label: 1}
 
 
 def with_classes(body: str, now: np.ndarray) -> str:
@@ -203,8 +206,8 @@ def _box(stored: dict[str, Any]) -> Box:
     moved = np.array(stored.get("from_files", np.eye(4)), np.float64)
     if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < 256:
         raise ValueError("its class is none")
-    if not isinstance(track, str) or len(track) > _LONGEST:
-        raise ValueError("its track is no name")
+    if not isinstance(track, str) or len(track) > _LONGEST or not is_text(track):
+        raise ValueError(f"its track is no name of at most {_LONGEST} letters")
     if not isinstance(occluded, int) or not UNKNOWN <= occluded <= 3:
         raise ValueError(f"it is occluded by {occluded!r}")
     if not (isinstance(truncated, float | int) and (truncated != truncated or 0 <= truncated <= 1)):

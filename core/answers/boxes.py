@@ -169,11 +169,12 @@ class BoxAnswers:
         ]
 
     def class_counts(self) -> dict[int, int]:
-        """Boxes that stand per class, in all frames."""
-        return self._fold(BOXES).class_counts()
+        """Boxes that stand per class, in all frames; regions to ignore are none."""
+        counts = self._fold(BOXES).class_counts()
+        return {label: count for label, count in counts.items() if label < FIRST_CODE}
 
     def counts_by_scan(self) -> dict[str, int]:
-        """Boxes that stand per scan that has any."""
+        """Boxes that stand per scan that has any, regions to ignore among them."""
         return self._fold(BOXES).counts_by_scan()
 
     def counts_of(self, scans: Collection[str]) -> dict[str, dict[int, int]]:
@@ -240,10 +241,10 @@ class BoxAnswers:
         return self._placed(entries, from_files)
 
     def table(self, scan: ScanRef, from_files: np.ndarray) -> tuple[list[str], Boxes]:
-        """The boxes of a scan as a table with its regions, and the name of each row. Raises as `of`
-        does."""
+        """The boxes of a scan as a table with the regions that were told when it was last finished,
+        also while it is open again, and the name of each row. Raises as `of` does."""
         found = self.of(scan, from_files)
-        head = self._fold(FRAMES).effective.get(scan.name)
+        head = self._fold(FRAMES).last_answer(scan.name)
         entry = self._answers.entry(head) if head is not None else None
         regions = regions_of(entry.body) if entry is not None else None
         return list(found), table_of(list(found.values()), regions)

@@ -119,6 +119,13 @@ class Fold(Ledger):
         there = (head for head in self._of_unit.get(unit, ()) if head.round in rounds)
         return max((head for head in there if self.now.holds(head)), key=when, default=None)
 
+    def last_answer(self, unit: str) -> Head | None:
+        """The newest answer to a unit that nobody took back, whether or not the unit was put back
+        in the queue or declined since; blind ones are none."""
+        there = (head for head in self._of_unit.get(unit, ()) if head.verb == "answer")
+        kept = (head for head in there if not (head.blind or self.is_undone(head)))
+        return max(kept, key=when, default=None)
+
     def scans_changed(self, since: int) -> set[str]:
         """Names of the scans of all that `changed` names behind its first `since`."""
         units = set(self.changed[since:])

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from core.base.errors import DataError, ProjectError
+from core.base.words import is_text
 
 _MOST_BYTES = 255  # of one part of a path, on every file system in use
 _MOST_IN_ALL = 4000
@@ -75,9 +76,7 @@ def _wrong(name: object) -> str:
         return "it is empty or no text"
     if "\0" in name:
         return "it holds a zero byte"
-    try:
-        name.encode()
-    except UnicodeEncodeError:
+    if not is_text(name):
         return "it holds characters that are not text"
     if name.startswith("/") or re.match(r"[A-Za-z]:[\\/]", name) or name.startswith("\\"):
         return "it is absolute"

@@ -1,4 +1,4 @@
-"""Words for numbers, the same on the command line and in the window."""
+"""Words: those for numbers, the same on the command line and in the window, and what is none."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def is_text(word: str) -> bool:
+    """Whether a file can hold it: JSON's escapes may make halves of characters."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

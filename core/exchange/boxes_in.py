@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.answers.box import BOXES, FRAMES, boxes_in, with_box, with_regions
+from core.answers.box import BOXES, FRAMES, box_of, boxes_in, with_box, with_regions
 from core.answers.effort import Effort
 from core.answers.entry import Entry, new_entry
 from core.answers.journal import Journal, built_aside
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.boxes.checks import oddities
-from core.boxes.formats.source import counted
+from core.boxes.formats.source import MEND, counted
 from core.boxes.table import Boxes
 from core.exchange.box_files import read_boxes
 from core.exchange.import_labels import IMPORTED
@@ -66,6 +66,7 @@ def plan_boxes(project: Project, path: Path, job: Job, *, kind: str = "") -> Box
     notes, counts = list(found.notes), np.zeros(len(names), np.int64)
     for done, (scan, boxes) in enumerate(frames.items()):
         job.progress(done, len(frames), "read boxes")
+        _check_kept(scan, boxes)
         counts += np.bincount(boxes.label, minlength=len(names))
         moved = replace(boxes, box=_moved(project, scan, boxes))
         said = oddities(moved, dataset.scan(scan).points, names)
@@ -74,6 +75,15 @@ def plan_boxes(project: Project, path: Path, job: Job, *, kind: str = "") -> Box
     by_class = {name: int(n) for name, n in zip(names, counts, strict=True) if n}
     known = tuple(scan for scan in found.frames if scan in have)
     return BoxPlan(frames, known, by_class, tuple(dict.fromkeys(notes)))
+
+
+def _check_kept(scan: str, boxes: Boxes) -> None:
+    """Raise DataError where a box could not be read again as it would be kept."""
+    for box in boxes_in(boxes):
+        try:
+            box_of(with_box("", box))
+        except ValueError as error:
+            raise DataError(f"A box of {scan} cannot be taken over: {error}.", MEND) from error
 
 
 def _moved(project: Project, scan: str, boxes: Boxes) -> np.ndarray:

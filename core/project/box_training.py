@@ -60,22 +60,25 @@ def freeze_all(project: Project, folder: Path) -> BoxTraining:
 
 
 def _finished(project: Project) -> tuple[str, ...]:
-    """The finished frames of the training scans. Raises ProjectError where none has a box."""
+    """The finished frames of the training scans. Raises ProjectError where none has a box that is
+    learnt."""
     finished = project.boxes.finished
     frames = [scan for scan in project.dataset.train if scan in finished]
     if not frames:
         raise ProjectError("No frame is finished: there is nothing to train a detector on.", _DO)
-    counts = project.boxes.counts_by_scan()
-    if not any(counts.get(scan) for scan in frames):
-        raise ProjectError("No finished frame has a box: there is nothing to train on.", _DO)
+    if not any(project.boxes.counts_of(frames).values()):
+        raise ProjectError(
+            "No finished frame has a box that somebody looked at: there is nothing to train on.",
+            _DO,
+        )
     return tuple(frames)
 
 
 def _of_now(project: Project) -> BoxTraining:
-    frames, counts = _finished(project), project.boxes.counts_by_scan()
+    frames = _finished(project)
     held_out = () if len(validation_of(project)) >= _LEAST else _held_out(frames, project.seed)
     learnt = [scan for scan in frames if scan not in held_out]
-    if not any(counts.get(scan) for scan in learnt):  # all boxes are in those held out
+    if not any(project.boxes.counts_of(learnt).values()):  # all boxes are in those held out
         learnt, held_out = list(frames), ()
     return BoxTraining(tuple(learnt), held_out, project.answers.positions())
 

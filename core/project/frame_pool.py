@@ -44,6 +44,12 @@ def frame_pool(project: Project) -> FramePool:
     boxes, how = project.boxes, project.settings.ssal
     normal, cpsp = predicted(project)
     drawn, finished = boxes.counts_by_scan(), boxes.counts_of(boxes.finished)
+    regions = {}
+    for scan in {*drawn} & {*project.dataset.train} - boxes.settled:
+        table = project.box_table(scan)
+        if table.ignore.any():
+            regions[scan] = table.box[table.ignore]
+            drawn[scan] -= len(regions[scan])
     sure = None
     if normal is not None:
         # Of all boxes from a score of .1 on most are none: those that count are expected.
@@ -60,11 +66,6 @@ def frame_pool(project: Project) -> FramePool:
     for of in finished.values():
         for label, count in of.items():
             labelled[label] += count
-    regions = {}
-    for scan in {*drawn} & {*project.dataset.train} - boxes.settled:
-        table = project.box_table(scan)
-        if table.ignore.any():
-            regions[scan] = table.box[table.ignore]
     names = tuple(project.classes.names)
     return FramePool(
         frames,

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.answers.box import boxes_in
 from core.answers.boxes import Drawn
 from core.base.errors import ProjectError
 from core.base.jobs import Job
-from core.boxes.predictions import read_predictions
+from core.boxes.predictions import Predictions, read_predictions
 from core.boxes.ssal import cpsp
 from core.boxes.ssal.bank import GT
 from core.boxes.ssal.bank_file import read_bank
+from core.exchange.box_files import truth
 from core.exchange.boxes_found import read_found
 from core.exchange.predictions_out import export_predictions
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_status import box_status, told
+from core.project.box_training import (
+    BoxTraining,
+    models_folder,
+    read_training,
+    write_training,
+)
 from core.project.project import Project
+from core.rounds.box_models import metrics_file, predictions_file, weights_file
 from models import box_deliver, box_steps
 from models.boxes import pillar_center
 from tests.kitti_made import CAR, NAMES, kitti_at
@@ -210,6 +220,95 @@ def test_a_class_without_objects_and_an_empty_pool_stop_nothing(tmp_path: Path, 
         bank = json.loads(found.file("bank.json").read_text())["refreshes"][-1]["classes"]
         assert bank[str(CAR)]["people"] == FRAMES
         assert sum(one["people"] + one["pseudo"] for one in bank.values()) == FRAMES
+
+
+def finish(project: Project, scans: list[str]) -> None:
+    """Draw the true boxes of frames that nobody asked for, and say that they are finished."""
+    for scan in scans:
+        ref, boxes = project.scan_ref(scan), boxes_in(truth(project.dataset, scan, NAMES))
+        names = project.boxes.new_names(scan, len(boxes))
+        drawn = [Drawn(ref, name, box) for name, box in zip(names, boxes, strict=True)]
+        project.boxes.draw(drawn, round="")
+        project.boxes.finish(ref, round="")
+
+
+ALONE = {"detect.steps": "2", "ssal.cpsp": "false"}
+
+
+def test_after_another_training_the_final_detector_learns_all_that_is_finished(tmp_path, root):
+    """Of frames that nobody asked for all lies in one folder."""
+    with opened(tmp_path / "p", root, **ALONE) as project:
+        scans = list(project.dataset.train)
+        for some in (scans[:2], scans[2:4]):
+            finish(project, some)
+            box_steps.train_boxes(project, Job())
+            job = Told()
+            box_deliver.deliver_boxes(project, job)
+        assert job.tells("The final detector learns from 4 frames")
+        folder = models_folder(project)
+        assert read_training(folder / "final/training.json").frames == tuple(scans[:4])
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+@pytest.mark.parametrize("step", [box_steps.train_boxes, box_deliver.deliver_boxes])
+def test_killed_anywhere_while_it_makes_way_nothing_of_the_old_set_stays(
+    tmp_path, root, monkeypatch, step
+):
+    """Whichever file was deleted last, the next call deletes the rest."""
+    for module in (box_steps, box_deliver):
+        monkeypatch.setattr(module, "fit", fitted)
+        monkeypatch.setattr(module, "train_cpsp", fitted)
+    monkeypatch.setattr(box_steps, "evaluate_boxes", lambda *_: [])
+    monkeypatch.setattr(box_steps, "score_boxes", lambda *_: "")
+    monkeypatch.setattr(box_deliver, "predict_frames", lambda *_: Predictions({}, "", np.eye(4)))
+    unlink = Path.unlink
+    with opened(tmp_path / "p", root, **{"detect.steps": "2"}) as project:
+        scans, folder = project.dataset.train, models_folder(project)
+        finish(project, list(scans[:2]))
+        before = BoxTraining(tuple(scans[:2]), (), project.answers.positions())
+        finish(project, [scans[2]])
+        sets = [folder / "final/training.json"]
+        made = [folder / "final/normal.safetensors", *files(folder, "final")]
+        if step is box_steps.train_boxes:
+            sets.append(folder / "training.json")
+            made += [*files(folder, "normal"), *files(folder, "cpsp")]
+        gone: list[Path] = []
+        for left in range(len(sets) + len(made) + 1):
+            for path in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("old")
+            for path in sets:
+                write_training(path, before)
+            gone.clear()
+
+            def dies(path: Path, *, missing_ok: bool = False, left=left) -> None:
+                if path.is_relative_to(folder) and path.exists():
+                    if len(gone) == left:
+                        raise Killed
+                    gone.append(path)
+                unlink(path, missing_ok=missing_ok)
+
+            monkeypatch.setattr(Path, "unlink", dies)
+            with suppress(Killed):
+                step(project, Job())
+            monkeypatch.setattr(Path, "unlink", unlink)
+            with suppress(ProjectError):  # all is learnt where it was not killed
+                step(project, Job())
+            assert [path for path in made if path.exists() and path.read_text() == "old"] == []
+            for path in sets:
+                assert not path.exists() or read_training(path).frames == tuple(scans[:3])
+        assert sorted(gone) == sorted([*sets, *made])
+
+
+def files(folder: Path, model: str) -> list[Path]:
+    return [file(folder, model) for file in (weights_file, predictions_file, metrics_file)]
+
+
+def fitted(*_, out: Path, **__) -> None:
+    out.write_text("new")
 
 
 def test_without_a_labelled_frame_nothing_is_delivered(tmp_path: Path, root: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.words import is_text
 from core.boxes.table import Boxes, problem
 
 MEND = "Mend the file, or bring the one that the boxes were made in."
 
-
 _SHOWN = 40  # letters of a value
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Found(NamedTuple):
@@ -45,9 +47,9 @@ def text_of(file: Path) -> str:
 
 
 def json_of(file: Path) -> Any:
-    """The value of a JSON file. Raises DataError where it is no JSON, or an object of it has a key
-    twice: of those one would be lost."""
-    twice: list[str] = []
+    """The value of a JSON file. Raises DataError where it is no JSON, holds what is no text, or an
+    object of it has a key twice: of those one would be lost."""
+    text, twice = text_of(file), list[str]()
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
@@ -57,9 +59,13 @@ def json_of(file: Path) -> Any:
         return made
 
     try:
-        value = json.loads(text_of(file), object_pairs_hook=members)
+        value = json.loads(text, object_pairs_hook=members)
+        # An escape may stand for half a character, which no other file can hold.
+        whole = not _HALF.search(text) or is_text(json.dumps(value, ensure_ascii=False))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{file} is no JSON: {error}.", MEND) from error
+    if not whole:
+        raise DataError(f"{file} holds an escape \\ud… that stands for no character.", MEND)
     if twice:
         raise DataError(
             f"{file} has the key {short(twice[0])} twice in one JSON object: of one thing there "

@@ -179,6 +179,49 @@ def test_merged_classes_are_those_of_the_boxes_too(tmp_path: Path):
         assert boxes.class_counts() == {0: 1, 1: 1, 2: 1}
 
 
+def test_regions_to_ignore_are_no_boxes_of_their_class(tmp_path: Path):
+    rng = random.Random(9)
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        boxes = BoxAnswers(answers)
+        first, second = boxes.new_names("a/0", 2)
+        states = [replace(made(rng), label=1), replace(made(rng, ignore=True), label=1)]
+        drawn = [Drawn(SCANS[0], n, b) for n, b in zip((first, second), states, strict=True)]
+        boxes.draw(drawn, round="")
+        assert boxes.counts_of(["a/0"]) == {"a/0": {1: 1}}
+        assert boxes.class_counts() == {1: 1}
+        assert boxes.counts_by_scan() == {"a/0": 2}  # both are to be read there
+        boxes.draw([Drawn(SCANS[0], second, states[1].edited(ignore=False))], round="")
+        assert boxes.counts_of(["a/0"]) == {"a/0": {1: 2}}
+        answers.undo()
+        assert boxes.class_counts() == {1: 1}
+
+
+def test_regions_of_the_picture_stay_when_a_frame_is_opened_again(tmp_path: Path):
+    told, other = np.array([[1.0, 2, 30, 40]]), np.array([[5.0, 6, 70, 80]])
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        boxes = BoxAnswers(answers)
+
+        def regions() -> list:
+            return boxes.table(SCANS[0], HERE)[1].regions.tolist()
+
+        assert regions() == []
+        boxes.finish(SCANS[0], round="", regions=told)
+        boxes.finish(SCANS[1], round="", regions=other)
+        boxes.reopen(SCANS[0])
+        assert regions() == told.tolist()
+        boxes.decline(SCANS[0], round="")
+        assert regions() == told.tolist()
+        boxes.reopen(SCANS[0])
+        boxes.finish(SCANS[0], round="", regions=other, blind=True)
+        assert regions() == told.tolist()
+        boxes.finish(SCANS[0], round="", regions=other)
+        assert regions() == other.tolist()
+        answers.undo()
+        assert regions() == told.tolist()
+        boxes.finish(SCANS[0], round="")  # who finished it last said that there are none
+        assert regions() == []
+
+
 def test_another_scan_under_the_same_name_is_said(tmp_path: Path):
     with closing(Answers.open(tmp_path, "ann")) as answers:
         boxes = BoxAnswers(answers)
@@ -246,6 +289,7 @@ def test_a_state_is_read_as_it_was_written():
         {"class": "car"},
         {"track": 3},
         {"track": "x" * 201},
+        {"track": "\ud800"},
         {"occluded": 9},
         {"occluded": "much"},
         {"truncated": 2.0},

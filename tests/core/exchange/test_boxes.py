@@ -203,6 +203,49 @@ def test_what_is_no_label_is_said_and_nothing_is_written(
             export_boxes(project, tmp_path / "out", Job())
 
 
+def test_a_track_that_could_not_be_read_again_is_refused(folder: Path, tmp_path: Path):
+    source = tmp_path / "b.csv"
+    line = "frame,class,x,y,z,l,w,h,yaw,track\n" + CAR + "x" * 200
+    with opened(tmp_path / "p", folder, "semantickitti", "00") as project:
+        source.write_text(f"{line}x\n")
+        with pytest.raises(DataError, match="no name of at most 200 letters"):
+            bring(project, source)
+        assert not (tmp_path / "p/journals/imported.sqlite").exists()
+        source.write_text(f"{line}\n")
+        assert bring(project, source) == 1
+        (box,) = project.boxes_of("sequences/00/velodyne/000001").values()
+        assert box.track == "x" * 200
+
+
+@pytest.mark.parametrize("what", ["track", "type", "scan"])
+def test_half_a_character_in_a_file_is_said(folder: Path, tmp_path: Path, what: str):
+    r"""JSON may hold "\ud800" of a text that no file can hold, nor a terminal show."""
+    with opened(tmp_path / "p", folder, "semantickitti", "00") as project:
+        bring(project, boxes_csv(tmp_path / "b.csv", CAR))
+        export_boxes(project, tmp_path / "out", Job(), kind="openlabel")
+    source = tmp_path / "out/boxes.json"
+    value = json.loads(source.read_text())
+    (about,) = value["openlabel"]["objects"].values()
+    (frame,) = value["openlabel"]["frames"].values()
+    if what == "scan":
+        frame["frame_properties"]["scan"] = "\ud800"
+    elif what == "type":
+        about["type"] = "\ud800"
+    else:
+        about["object_data"] = {"text": [{"name": "track", "val": "\ud800"}]}
+    source.write_text(json.dumps(value))
+    with opened(tmp_path / "q", folder, "semantickitti", "00") as project:
+        with pytest.raises(DataError, match="stands for no character"):
+            bring(project, source)
+        assert not (tmp_path / "q/journals/imported.sqlite").exists()
+    if what == "track":  # both halves are a car
+        source.write_text(json.dumps(value).replace(r"\ud800", r"\ud83d\ude97"))
+        with opened(tmp_path / "r", folder, "semantickitti", "00") as project:
+            assert bring(project, source) == 1
+            (box,) = project.boxes_of("sequences/00/velodyne/000001").values()
+            assert box.track == "\U0001f697"
+
+
 def test_a_box_that_was_edited_goes_out_as_it_is_and_open_frames_are_told(
     folder: Path, tmp_path: Path
 ):

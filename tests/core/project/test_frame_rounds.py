@@ -18,6 +18,7 @@ from core.base.jobs import Job
 from core.exchange.box_files import truth
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_status import box_status, told
+from core.project.box_training import freeze
 from core.project.frame_pool import frame_pool
 from core.project.project import Project
 from core.query.box_strategies import box_strategies
@@ -68,6 +69,32 @@ def test_boxes_that_nobody_looked_at_count_for_no_class(tmp_path: Path, classes)
             [Drawn(ref, names[0], copies[0].edited(), Effort(tool="accept"))], round=""
         )
         assert frame_pool(project).labelled[car] == 2
+
+
+def test_regions_to_ignore_spend_no_budget_and_are_of_no_class(tmp_path: Path, classes):
+    car = classes[0]
+    with opened(tmp_path / "p") as project:
+        found = ask_frames(project, Job(), boxes=3)
+        first, second = found.query.items[:2]
+        before = frame_pool(project).frames
+        place = before.scans.index(second)
+        for scan, many in ((first, 3), (second, int(before.costs[place]) + 2)):
+            draw(project, scan, [car] * many, found.id, finish=False)
+            ref, drawn = project.scan_ref(scan), project.boxes_of(scan).items()
+            ignored = [Drawn(ref, name, box.edited(ignore=True)) for name, box in drawn]
+            project.boxes.draw(ignored, round=found.id)
+        project.boxes.finish(project.scan_ref(first), round=found.id)
+        now = project.frame_order.of(found)
+        assert (now.boxes, now.closed) == (0, False)
+        assert second in now.frames
+        pool = frame_pool(project)
+        assert pool.labelled.sum() == 0
+        assert pool.frames.drawn[place] == 0
+        assert pool.frames.costs[place] <= before.costs[place]
+        assert len(pool.regions[second]) == before.costs[place] + 2
+        assert box_status(project)["boxes"] == 0
+        with pytest.raises(ProjectError, match="No finished frame has a box that somebody"):
+            freeze(project, found.folder)
 
 
 def test_minutes_that_hold_no_frame_are_told(tmp_path: Path):

@@ -7,7 +7,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from core.base.jobs import Job
 from core.boxes.geometry import rotated_iou
+from core.exchange.boxes_out import export_boxes
 from core.project.project import Project
 from gui.points.class_palette import Palette
 from tests.gui.boxes.frames import CONTROL, PLACES, SHIFT, BoxDriver, box_car, made_street, true_box
@@ -260,6 +262,27 @@ def test_finish_goes_to_the_next_open_frame(street: BoxDriver):
         street.key(Qt.Key.Key_Return, CONTROL)
     assert boxes.finished == set(scans)
     assert "finished" in street.said
+
+
+def test_regions_of_the_picture_stay_when_a_frame_is_opened_again(street: BoxDriver, tmp_path):
+    """DontCare of imported labels goes out again after a correction."""
+    project, scan = street.session.project, street.frame.scan
+    regions = np.array([[100.0, 110, 400, 300]])
+    box_car(street, 0)
+    project.boxes.finish(project.scan_ref(scan), round="", regions=regions)
+    street.work.bench.show_frame(scan)
+    street.settle()
+    street.window.actions_table.run("box reopen")
+    street.settle()
+    assert not project.boxes.is_finished(scan)
+    street.frame.choose(next(iter(stored(street))))
+    street.key("W")
+    street.key(Qt.Key.Key_Return, CONTROL)
+    assert project.boxes.is_finished(scan)
+    assert project.box_table(scan).regions.tolist() == regions.tolist()
+    export_boxes(project, tmp_path / "out", Job())
+    (file,) = (tmp_path / "out").rglob("0000.txt")
+    assert file.read_text().count("DontCare") == 1
 
 
 @pytest.mark.slow

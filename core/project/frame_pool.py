@@ -16,8 +16,9 @@ from core.rounds.box_models import CPSP, FIRST, NORMAL, predictions_file
 
 
 def predicted(project: Project) -> tuple[Predictions | None, Predictions | None]:
-    """What the normal model and that of CPSP say of frames, by the newest round that has scores;
-    None where there are none. Raises ProjectError where a file is damaged, or of other axes."""
+    """What the normal model and that of CPSP say of frames, by the newest round that has scores,
+    merged classes as those that they count as now; None where there are none. Raises ProjectError
+    where a file is damaged, or of other axes."""
     folders = [found.folder for found in reversed(project.frame_rounds)]
     for folder in [*folders, models_folder(project).with_name(FIRST)]:
         if predictions_file(folder, NORMAL).exists():
@@ -36,7 +37,7 @@ def _read(project: Project, folder: Path, model: str) -> Predictions | None:
             f"What {model} found in {path.parent.name} lies in other axes than [rig] says now.",
             "Run `lidarloop score --task boxes` on the project again.",
         )
-    return found
+    return found.merged(project.classes.now)
 
 
 def frame_pool(project: Project) -> FramePool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ class Frames:
     def look(self, detector: Detector, scan: str) -> FramePrediction:
         """What a detector finds in a frame, a merged class as the one that it counts as now."""
         (found,) = detector.predict([self.read(scan)])
-        return replace(found, label=self.now[found.label])
+        return found.merged(self.now)
 
 
 def predict_to_file(

@@ -15,10 +15,11 @@ from core.base.jobs import Job
 from core.boxes.geometry import points_in_boxes, rotated_iou
 from core.boxes.kinds import kinds
 from core.boxes.predictions import read_predictions
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.exchange.boxes_found import FoundBoxes
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_training import freeze, models_folder
+from core.project.change_classes import merge
 from core.project.cpsp import cpsp_of
 from core.project.project import Project
 from core.quality.box_metrics import Judged, box_metrics
@@ -58,7 +59,7 @@ def opened(path: Path, root: Path, *, train: str = "training", val=(), **more: s
 
 def finish(project: Project, scan: str, labels: tuple[int, ...] | None = None) -> None:
     """Draw a frame's true boxes, of some classes only, and say that it is finished."""
-    own = truth(project.dataset, scan, NAMES)
+    own = Truth(project.dataset, NAMES).of(scan)
     assert own is not None
     kept = own if labels is None else own.take(np.isin(own.label, labels))
     ref, boxes = project.scan_ref(scan), boxes_in(kept)
@@ -270,7 +271,7 @@ def test_of_frames_to_judge_by_only_the_points_in_their_boxes_are_kept(
             np.testing.assert_array_equal(held[scan].points, kept[place].points)
 
 
-def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path):
+def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path, monkeypatch):
     train, val = "training:000000-000002", ["training:000003-000007"]
     with opened(tmp_path / "p", root, train=train, val=val) as project:
         for scan in project.dataset.train:
@@ -281,6 +282,14 @@ def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path):
         metrics = json.loads((folder / "normal-metrics.json").read_text())
         assert metrics["held_out"] == list(project.dataset.validation)
         assert metrics["classes"]["pedestrian"]["objects"] == 5
+        merge(project, NAMES.index("pedestrian"), NAMES.index("cyclist"))
+        box_steps.evaluate_boxes(project, Job())
+        metrics = json.loads((folder / "normal-metrics.json").read_text())
+        assert metrics["classes"]["cyclist"]["objects"] == 5
+        assert "pedestrian" not in metrics["classes"]
+        monkeypatch.setattr(box_steps, "_judged", None)
+        with pytest.raises(Cancelled):  # while their boxes are read, which may be thousands
+            box_steps.evaluate_boxes(project, Stops(3))
 
 
 # -- what cannot be done ---------------------------------------------------------------------
@@ -339,7 +348,7 @@ def finish_by_hand(project: Project, scan: str) -> None:
 def test_boxes_where_nothing_was_scanned_are_nothing_to_learn(tmp_path: Path, root: Path):
     with opened(tmp_path / "p", root) as project:
         scan = project.dataset.train[0]
-        (box, *_) = boxes_in(truth(project.dataset, scan, NAMES))
+        (box, *_) = boxes_in(Truth(project.dataset, NAMES).of(scan))
         ref = project.scan_ref(scan)
         (name,) = project.boxes.new_names(scan, 1)
         away = box.edited(box=box.box + np.eye(7)[2] * 50)

@@ -192,6 +192,10 @@ class BoxAnswers:
         """Active minutes of all boxes that stand and of finishing frames."""
         return sum(self._fold(kind).spent().minutes for kind in (BOXES, FRAMES))
 
+    def minutes_in(self, scans: Collection[str]) -> float:
+        """Those of them that are of these scans."""
+        return sum(self._fold(kind).minutes_in(scans) for kind in (BOXES, FRAMES))
+
     def of(
         self,
         scan: ScanRef,

@@ -41,10 +41,11 @@ def _read(project: Project, folder: Path, model: str) -> Predictions | None:
 
 
 def frame_pool(project: Project) -> FramePool:
-    """The frames that may be asked: the training scans; and what is known of them."""
-    boxes, how = project.boxes, project.settings.ssal
+    """The frames that may be asked: the training scans; and what is known of them. Labels of
+    validation scans only measure, and move nothing here."""
+    boxes, how, train = project.boxes, project.settings.ssal, frozenset(project.dataset.train)
     normal, cpsp = predicted(project)
-    drawn, finished = boxes.counts_by_scan(), boxes.counts_of(boxes.finished)
+    drawn, finished = boxes.counts_by_scan(), boxes.counts_of(boxes.finished & train)
     sure = None
     if normal is not None:
         # Of all boxes from a score of .1 on most are none: those that count are expected.
@@ -54,7 +55,7 @@ def frame_pool(project: Project) -> FramePool:
         settled=frozenset(boxes.settled),
         finished=[sum(of.values()) for of in finished.values()],
         drawn=drawn,
-        minutes=boxes.minutes(),
+        minutes=boxes.minutes_in(train),
         predicted=sure,
     )
     labelled = np.zeros(len(project.classes), np.int64)
@@ -62,7 +63,7 @@ def frame_pool(project: Project) -> FramePool:
         for label, count in of.items():
             labelled[label] += count
     regions = {}
-    for scan in {*drawn} & {*project.dataset.train} - boxes.settled:
+    for scan in {*drawn} & train - boxes.settled:
         table = project.box_table(scan)
         if table.ignore.any():
             regions[scan] = table.box[table.ignore]

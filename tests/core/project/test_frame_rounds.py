@@ -29,7 +29,7 @@ from core.query.box_strategies.cal import LEVEL, LIFTED
 from core.query.box_strategies.walk import Done, Walk
 from core.rounds.frame_order import FrameOrder
 from core.rounds.frame_queue import CANDIDATES, read_queue
-from tests.core.project.frame_world import draw, opened, say
+from tests.core.project.frame_world import draw, opened, say, write_world
 
 
 @pytest.fixture
@@ -370,3 +370,34 @@ def test_what_was_found_of_a_merged_class_counts_as_the_other(tmp_path, classes)
         take_found(project, Read({scan: there}, ()), Job())
         assert [one.box.label for one in FoundBoxes(project).of(scan)] == [car]
         assert cyclist not in np.concatenate([seen.label for seen in exported.frames.values()])
+
+
+def test_validation_frames_that_are_finished_move_no_query(tmp_path, classes):
+    """They only measure. The minutes that they took tell nothing of the pool's frames either."""
+    write_world(tmp_path / "root")
+    with Project.create(
+        tmp_path / "project",
+        format="kitti-tracking",
+        root=tmp_path / "root",
+        train=["training/0000:000000-000019"],
+        validation=["training/0000:000020-000025"],
+        preset="laptop",
+    ) as project:
+        assert (len(project.dataset.train), len(project.dataset.validation)) == (20, 6)
+        one, *_ = project.dataset.train
+        draw(project, one, [classes[0]] * 3, "")
+        before, minutes = frame_pool(project), project.boxes.minutes()
+        for scan in project.dataset.validation:
+            draw(project, scan, [classes[0]] * 9, "", finish=False)
+            project.boxes.finish(project.scan_ref(scan), round="", effort=Effort(active_s=60.0))
+        now = frame_pool(project)
+        np.testing.assert_array_equal(now.labelled, before.labelled)
+        np.testing.assert_array_equal(now.frames.costs, before.frames.costs)
+        assert now.frames.seconds == before.frames.seconds
+        assert project.boxes.minutes() == minutes + 6
+        value = box_status(project)
+        assert (value["frames"], value["finished"]) == (20, 1)
+        project.boxes.finish(project.scan_ref(one), round="", effort=Effort(active_s=90.0))
+        assert project.boxes.minutes_in(project.dataset.train) == minutes + 1.5
+        project.answers.undo()
+        assert project.boxes.minutes_in(project.dataset.train) == minutes

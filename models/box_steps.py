@@ -123,7 +123,10 @@ def labelled_samples(
     """The frames of a training set as a detector learns them. Raises DataError for a frame that
     cannot be read, or whose part in the picture is not known."""
     scenes = scenes_of(project)
-    frames = [frame_of(project, scan, training) for scan in training.frames]
+    frames = [
+        replace(frame, digest=scenes.digest(frame.scan, frame.digest))
+        for frame in (frame_of(project, scan, training) for scan in training.frames)
+    ]
     names = project.classes.names
     most = most_objects(names, kinds(names, project.classes.name))
     return LabelledFrames(frames, scenes.read, most, seed, job)
@@ -263,8 +266,12 @@ def _detector(project: Project, path: Path) -> Detector:
 def frames_of(project: Project) -> Frames:
     """The project's frames as its detectors look at them."""
     dataset, classes = project.dataset, project.classes
-    read = scenes_of(project).read
-    return Frames(read, project.scan_hash, dataset.from_files, classes.now, len(classes))
+    scenes = scenes_of(project)
+
+    def digest(scan: str) -> str:
+        return scenes.digest(scan, project.scan_hash(scan))
+
+    return Frames(scenes.read, digest, dataset.from_files, classes.now, len(classes))
 
 
 def _suggest(project: Project, best: Predictions, job: Job) -> str:

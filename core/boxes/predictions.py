@@ -66,7 +66,7 @@ class Predictions:
 
     source : hash of the checkpoint's file, and how its boxes were scored and named
     from_files : (4, 4) float64 from the scans' files' coordinates to those of the boxes
-    digests : hash of each scan's content when it was looked at, where that was kept
+    digests : hash of all that each scene was made of when it was looked at, where that was kept
     """
 
     frames: Mapping[str, FramePrediction]

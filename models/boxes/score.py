@@ -25,8 +25,8 @@ _SAVE_EVERY_S = 120.0
 
 @dataclass(frozen=True)
 class Frames:
-    """Where frames come from: `read`: scan -> points (n, 4); `digest`: scan -> hash of its content;
-    `from_files` (4, 4) to their coordinates; `now` (256,) uint8 the class that counts for each."""
+    """Where frames come from: `read`: scan -> points (n, 4); `digest`: scan -> hash of all that
+    these are made of; `from_files` (4, 4) to their coordinates; `now` (256,) uint8 the class that counts for each."""
 
     read: Callable[[str], np.ndarray]
     digest: Callable[[str], str]

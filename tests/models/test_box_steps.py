@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from core.base.jobs import Job
 from core.boxes.geometry import points_in_boxes, rotated_iou
 from core.boxes.kinds import kinds
 from core.boxes.predictions import read_predictions
+from core.boxes.ssal.cpsp import Cpsp
+from core.data.calibration import calibration_in
 from core.exchange.box_files import Truth
 from core.exchange.boxes_found import FoundBoxes
 from core.frame_steps import annotate_frames, ask_frames
@@ -262,7 +266,7 @@ def test_of_frames_to_judge_by_only_the_points_in_their_boxes_are_kept(
         assert {key: metrics[key] for key in of_all} == json.loads(json.dumps(of_all))
         monkeypatch.setattr("core.project.cpsp.Cpsp", lambda *given, **more: more["held_out"])
         samples = box_steps.labelled_samples(project, training, 0, Job())
-        held = cpsp_of(project, folder, training, samples, read, steps=4, seed=0)
+        held = cpsp_of(project, folder, training, samples, read, steps=4, seed=0, network="")
         assert list(held) == list(training.held_out)
         for place, scan in enumerate(training.held_out):
             inside = points_in_boxes(read(scan), kept[place].labels.box) >= 0
@@ -290,6 +294,65 @@ def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path, m
         monkeypatch.setattr(box_steps, "_judged", None)
         with pytest.raises(Cancelled):  # while their boxes are read, which may be thousands
             box_steps.evaluate_boxes(project, Stops(3))
+
+
+def test_pseudo_scenes_are_of_accepted_boxes_as_they_stood(tmp_path: Path, root: Path):
+    """Of a box of an open frame that is deleted meanwhile too: an interrupted training goes on."""
+    with opened(tmp_path / "p", root) as project:
+        scans = project.dataset.train
+        finish(project, scans[0])
+        finish(project, scans[1])
+        project.boxes.reopen(project.scan_ref(scans[1]))
+        folder = models_folder(project)
+        training = freeze(project, folder)
+        read = box_steps.scenes_of(project).read
+
+        def scenes() -> Cpsp:
+            samples = box_steps.labelled_samples(project, training, 0, Job())
+            return cpsp_of(project, folder, training, samples, read, steps=4, seed=0, network="")
+
+        before = scenes()
+        assert {item.frame for item in before._people} == set(scans[:2])
+        for _ in project.boxes_of(scans[1]):
+            take_one_away(project, scans[1])
+        finish(project, scans[2])
+        assert scans[1] not in project.boxes.counts_by_scan()
+        assert scenes().key == before.key
+
+
+@pytest.mark.parametrize("what", ["intensities", "picture"])
+def test_frames_that_look_otherwise_now_are_predicted_and_learnt_anew(
+    tmp_path: Path, root: Path, what: str
+):
+    """The files of the scans are the same."""
+    made = tmp_path / "kitti"
+    shutil.copytree(root, made)
+    with opened(tmp_path / "p", made) as project:
+        finish(project, project.dataset.train[0])
+        box_steps.train_boxes(project, Job())
+        file = models_folder(project) / "normal-boxes.npz"
+        training = freeze(project, models_folder(project))
+        learnt = box_steps.labelled_samples(project, training, 0, Job()).key
+        before = file.read_bytes()
+        box_steps.score_boxes(project, Job())
+        assert file.read_bytes() == before
+    if what == "intensities":
+        settings = tmp_path / "p/project.toml"
+        kept = settings.read_text()
+        settings.write_text(re.sub(r"(intensity_scale = \{value = )[\d.]+", r"\g<1>0.25", kept))
+        assert settings.read_text() != kept
+    else:
+        for calib in made.glob("training/calib/*.txt"):
+            calib.write_text(re.sub(r"P2: \S+ ", "P2: 1500.0 ", calib.read_text()))
+    calibration_in.cache_clear()  # as another process would read it
+    with Project(tmp_path / "p") as project:
+        assert box_steps.labelled_samples(project, training, 0, Job()).key != learnt
+        box_steps.score_boxes(project, Job())
+        now = file.read_bytes()
+        assert now != before
+        file.unlink()
+        box_steps.score_boxes(project, Job())
+        assert file.read_bytes() == now
 
 
 # -- what cannot be done ---------------------------------------------------------------------

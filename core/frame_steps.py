@@ -12,7 +12,7 @@ from core.answers.effort import Effort
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.project.frame_pool import frame_pool
 from core.project.project import Project
 from core.query.box_strategies import box_strategy_named
@@ -106,17 +106,18 @@ def annotate_frames(project: Project, job: Job, *, oracle: str) -> int:
     if tip is None or not project.open_frames(tip):
         raise ProjectError("No frame is asked for.", "Ask with `lidarloop query --task boxes`.")
     count, effort, asked = 0, Effort(tool=f"oracle {oracle}"), len(tip.query.items)
+    truth = Truth(project.dataset, project.classes.names)
     # As a person goes: the next frame is known when the one before it is finished.
     while waiting := project.open_frames(tip):
-        count += _annotated(project, tip, waiting[0], effort)
+        count += _annotated(project, tip, waiting[0], truth, effort)
         left = len(project.open_frames(tip))
         job.progress(asked - left, asked, "annotate")
     return count
 
 
-def _annotated(project: Project, tip: Round, scan: str, effort: Effort) -> int:
+def _annotated(project: Project, tip: Round, scan: str, truth: Truth, effort: Effort) -> int:
     """Draw a frame's own boxes and finish it; their number. Raises DataError."""
-    found = truth(project.dataset, scan, project.classes.names)
+    found = truth.of(scan)
     if found is None:
         raise ProjectError(
             f"Frame {scan} has no boxes to answer from.",

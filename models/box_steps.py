@@ -23,7 +23,7 @@ from core.boxes.labelled import Frame, LabelledFrames, most_objects
 from core.boxes.predictions import Predictions
 from core.boxes.scene import CAMERA, Scenes, picture_size
 from core.boxes.table import Boxes
-from core.exchange.box_files import Read, truth
+from core.exchange.box_files import Read, Truth
 from core.exchange.boxes_found import FoundBoxes, take_found
 from core.project.box_training import (
     BoxTraining,
@@ -123,7 +123,10 @@ def labelled_samples(
     """The frames of a training set as a detector learns them. Raises DataError for a frame that
     cannot be read, or whose part in the picture is not known."""
     scenes = scenes_of(project)
-    frames = [frame_of(project, scan, training) for scan in training.frames]
+    frames = [
+        replace(frame, digest=scenes.digest(frame.scan, frame.digest))
+        for frame in (frame_of(project, scan, training) for scan in training.frames)
+    ]
     names = project.classes.names
     most = most_objects(names, kinds(names, project.classes.name))
     return LabelledFrames(frames, scenes.read, most, seed, job)
@@ -210,7 +213,9 @@ def _tell(project: Project, samples: LabelledFrames, training: BoxTraining, job:
     missing = [
         name
         for label, name in enumerate(names)
-        if label not in counts and (about[label].size is not None or drawn.get(label))
+        if label not in counts
+        and label in project.classes.shown  # none that is merged
+        and (about[label].size is not None or drawn.get(label))
     ]
     if missing:
         job.say(f"No box of {', '.join(missing)} is among them: not learnt, so never found.")
@@ -275,8 +280,12 @@ def _detector(project: Project, path: Path) -> Detector:
 def frames_of(project: Project) -> Frames:
     """The project's frames as its detectors look at them."""
     dataset, classes = project.dataset, project.classes
-    read = scenes_of(project).read
-    return Frames(read, project.scan_hash, dataset.from_files, classes.now, len(classes))
+    scenes = scenes_of(project)
+
+    def digest(scan: str) -> str:
+        return scenes.digest(scan, project.scan_hash(scan))
+
+    return Frames(scenes.read, digest, dataset.from_files, classes.now, len(classes))
 
 
 def _suggest(project: Project, best: Predictions, job: Job) -> str:
@@ -312,7 +321,7 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
     folder = _trained(project)
     named = read_training(folder / TRAINING).held_out if (folder / TRAINING).exists() else ()
     held_out = [frame_of(project, scan) for scan in named if project.boxes.is_finished(scan)]
-    known = _validation(project)
+    known = _validation(project, job)
     lines: list[str] = []
     for model in MODELS:
         path = weights_file(folder, model)
@@ -336,14 +345,17 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
     return lines
 
 
-def _validation(project: Project) -> list[Frame]:
+def _validation(project: Project, job: Job) -> list[Frame]:
     """Validation scans whose boxes are known: finished here, or labelled by the dataset."""
-    made = []
-    for scan in validation_of(project):
+    made: list[Frame] = []
+    scans, truth = validation_of(project), Truth(project.dataset, project.classes.names)
+    for done, scan in enumerate(scans):
+        job.progress(done, len(scans), "read boxes")
         if project.boxes.is_finished(scan):
             made.append(frame_of(project, scan))
-        elif (own := truth(project.dataset, scan, project.classes.names)) is not None:
+        elif (own := truth.of(scan)) is not None:
             now = project.dataset.from_files
+            own = replace(own, label=project.classes.now[own.label])  # as those of people's boxes
             placed = table_of([box.now(now) for box in boxes_in(own)], own.regions)
             made.append(Frame(scan, placed, project.scan_hash(scan)))
     return made

@@ -13,7 +13,7 @@ from core.base.jobs import Job
 from core.boxes.kinds import kinds
 from core.boxes.predictions import FramePrediction, Predictions, write_predictions
 from core.boxes.table import Boxes
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.experiment.learning import Learning
 from core.project.box_training import BoxTraining, freeze, models_folder, read_training
 from core.project.project import Project
@@ -100,7 +100,7 @@ def evaluate(project: Project, job: Job) -> Any:
             continue
         judged = []
         for scan in project.dataset.validation:
-            labels = truth(project.dataset, scan, classes.names)
+            labels = Truth(project.dataset, classes.names).of(scan)
             assert labels is not None
             found = _found(project, folder, model, scan).table()
             judged.append(Judged(labels, found, project.dataset.scan(scan).points[:, :3]))
@@ -112,7 +112,7 @@ def _found(project: Project, folder: Path, model: str, scan: str) -> FramePredic
     text = weights_file(folder, model).read_text()
     known, place = int(text.split("|")[1]), project.dataset.scans.index(scan)
     rng = np.random.default_rng([*text.encode(), *model.encode(), place])
-    there = truth(project.dataset, scan, project.classes.names) or Boxes.of(np.zeros((0, 7)), [])
+    there = Truth(project.dataset, project.classes.names).of(scan) or Boxes.of(np.zeros((0, 7)), [])
     box = np.repeat(there.box, 2, axis=0)
     label = np.repeat(there.label, 2)
     box[:, :2] += rng.normal(0, 1.5 / known, (len(box), 2))

@@ -124,6 +124,12 @@ class BoxAnswers:
         """Likewise the frames that were finished, or could not be labelled."""
         return set(self._frames_at(until))
 
+    def drawn_at(self, until: Mapping[str, int]) -> set[str]:
+        """Likewise the scans in which boxes were drawn, also where they were taken away again."""
+        fold = self._fold(BOXES)
+        standing = fold.at(until)
+        return {head.scan for head in filter(standing.holds, fold.all())}
+
     def _frames_at(self, until: Mapping[str, int]) -> dict[str, Head]:
         fold = self._fold(FRAMES)
         standing, last = fold.at(until), dict[str, Head]()
@@ -192,6 +198,10 @@ class BoxAnswers:
     def minutes(self) -> float:
         """Active minutes of all boxes that stand and of finishing frames."""
         return sum(self._fold(kind).spent().minutes for kind in (BOXES, FRAMES))
+
+    def minutes_in(self, scans: Collection[str]) -> float:
+        """Those of them that are of these scans."""
+        return sum(self._fold(kind).minutes_in(scans) for kind in (BOXES, FRAMES))
 
     def of(
         self,

@@ -151,6 +151,11 @@ class Fold(Ledger):
             self._carried_points,
         )
 
+    def minutes_in(self, scans: Collection[str]) -> float:
+        """The active minutes of what `spent` sums that are of these scans."""
+        told = (head for head in self.all() if head.verb != "undo" and head.scan in scans)
+        return sum(_milliseconds(head) for head in told if not self.is_undone(head)) / 60_000
+
     # -- adding -------------------------------------------------------------------------------
 
     def add_all(self, heads: Sequence[Head]) -> None:

@@ -28,7 +28,7 @@ _EVERY = 2
 @dataclass(frozen=True, eq=False)
 class Frame:
     """A frame that people finished. `boxes`: in the coordinates of its scene; those to `ignore` are
-    neither learnt nor wrong. `digest`: of the scan's content."""
+    neither learnt nor wrong. `digest`: of all that its scene is made of."""
 
     scan: str
     boxes: Boxes

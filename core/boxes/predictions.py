@@ -8,7 +8,7 @@ the coordinates of the scans' files to those of the boxes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,10 @@ class FramePrediction:
         """The boxes with their scores as a table."""
         return Boxes.of(self.box, self.label, score=self.score)
 
+    def merged(self, now: np.ndarray) -> FramePrediction:
+        """The same, a merged class as the one that it counts as: `now` (256,) uint8."""
+        return replace(self, label=now[self.label])
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -62,7 +66,7 @@ class Predictions:
 
     source : hash of the checkpoint's file, and how its boxes were scored and named
     from_files : (4, 4) float64 from the scans' files' coordinates to those of the boxes
-    digests : hash of each scan's content when it was looked at, where that was kept
+    digests : hash of all that each scene was made of when it was looked at, where that was kept
     """
 
     frames: Mapping[str, FramePrediction]
@@ -74,6 +78,10 @@ class Predictions:
     def feature_size(self) -> int:
         """Numbers of a feature; 0 where no frame was predicted."""
         return max((found.feature.shape[1] for found in self.frames.values()), default=0)
+
+    def merged(self, now: np.ndarray) -> Predictions:
+        """The same, merged classes as those that they count as: `now` (256,) uint8."""
+        return replace(self, frames={s: found.merged(now) for s, found in self.frames.items()})
 
 
 def write_predictions(path: Path, found: Predictions) -> None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.files import hash_json
 from core.boxes.camera import KITTI_SIZE
 from core.data.scans import Dataset
 
@@ -43,6 +44,18 @@ class Scenes:
         points = np.ascontiguousarray(points, np.float32)
         points.setflags(write=False)
         return points
+
+    def digest(self, scan: str, content: str) -> str:
+        """A hash of all that a scene is made of: `content`, that of the scan's file, how the file
+        is read, and where only what the picture shows counts, the camera. Raises DataError where
+        that has no calibration."""
+        dataset = self._dataset
+        camera = None
+        if self._view == CAMERA:
+            projection, size = self._camera(scan)
+            camera = [projection.tolist(), *size]
+        how = [self._view, dataset.intensity_scale, dataset.reading.changes()]
+        return hash_json([content, how, camera])
 
     def _shown(self, points: np.ndarray, scan: str) -> np.ndarray:
         """(n,) bool: which points the picture shows."""

@@ -163,9 +163,9 @@ def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequen
             openlabel.read if kind == "openlabel" else csv_file.read
         )
         found = read(path, names)
-    frames, lost = {}, []
+    frames, lost, known = {}, [], _ByName(scans)
     for key, boxes in found.frames.items():
-        scan = _found_scan(key, scans)
+        scan = known.of(key)
         if scan is None:
             lost.append(key)
         elif scan in frames:
@@ -179,7 +179,7 @@ def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequen
 
 
 def _scan_of(key: str, scans: Sequence[str], path: Path) -> str:
-    found = _found_scan(key, scans)
+    found = _ByName(scans).of(key)
     if found is None:
         raise DataError(
             f"{path} is of no scan of the project, or of several.",
@@ -188,27 +188,53 @@ def _scan_of(key: str, scans: Sequence[str], path: Path) -> str:
     return found
 
 
-def _found_scan(key: str, scans: Sequence[str]) -> str | None:
-    """The one scan that a frame is of: by its whole name, its file's, or the number of that."""
-    for same in (
-        lambda scan: scan == key,
-        lambda scan: scan.rpartition("/")[2] == key,
-        lambda scan: _number(scan.rpartition("/")[2]) == _number(key) is not None,
-    ):
-        found = [scan for scan in scans if same(scan)]
-        if found:
-            return found[0] if len(found) == 1 else None
-    return None
+class _ByName:
+    """Scans by what files call their frames; None stands for several."""
+
+    def __init__(self, scans: Sequence[str]) -> None:
+        self._whole = frozenset(scans)
+        self._last: dict[str, str | None] = {}
+        self._numbered: dict[int, str | None] = {}
+        for scan in scans:
+            last = scan.rpartition("/")[2]
+            self._last[last] = None if last in self._last else scan
+            number = _number(last)
+            if number is not None:
+                self._numbered[number] = None if number in self._numbered else scan
+
+    def of(self, key: str) -> str | None:
+        """The one scan that a frame is of: by its whole name, its file's, or the number of that."""
+        if key in self._whole:
+            return key
+        if key in self._last:
+            return self._last[key]
+        number = _number(key)
+        return None if number is None else self._numbered.get(number)
 
 
 def _number(name: str) -> int | None:
     return int(name) if name.isascii() and name.isdecimal() and len(name) < 20 else None
 
 
-def truth(dataset: Dataset, scan: str, names: Sequence[str]) -> Boxes | None:
-    """The boxes that the dataset itself has of a scan, None where it has none. Raises DataError."""
-    if not dataset.has_boxes(scan):
-        return None
-    file = dataset.root / dataset.format.box_file(scan)
-    kind = "kitti-tracking" if file.parent.name == "label_02" else "kitti"
-    return read_boxes(dataset, file, names, kind=kind, scans=[scan]).frames.get(scan)
+class Truth:
+    """The boxes that a dataset itself has; a file of many scans is read once."""
+
+    def __init__(self, dataset: Dataset, names: Sequence[str]) -> None:
+        self._dataset, self._names = dataset, names
+        self._drives: dict[Path, Mapping[str, Boxes]] = {}
+
+    def of(self, scan: str) -> Boxes | None:
+        """A scan's own boxes, None where it has none. Raises DataError."""
+        dataset = self._dataset
+        if not dataset.has_boxes(scan):
+            return None
+        file = dataset.root / dataset.format.box_file(scan)
+        if file.parent.name != "label_02":
+            return self._read(file, "kitti", [scan]).get(scan)
+        if scan not in self._drives.get(file, {}):
+            scans = list(dict.fromkeys((scan, *dataset.frames(scan))))
+            self._drives[file] = self._read(file, "kitti-tracking", scans)
+        return self._drives[file].get(scan)
+
+    def _read(self, file: Path, kind: str, scans: Sequence[str]) -> Mapping[str, Boxes]:
+        return read_boxes(self._dataset, file, self._names, kind=kind, scans=scans).frames

@@ -77,7 +77,8 @@ class FoundBoxes:
         table = self._frames.get(scan)
         if table is None:
             return []
-        now = self._project.dataset.from_files
+        now, classes = self._project.dataset.from_files, self._project.classes.now
+        table = replace(table, label=classes[table.label])
         try:
             placed = [replace(box.now(now), sure=False) for box in boxes_in(table)]
         except ValueError as error:

@@ -31,7 +31,7 @@ def newest(project: Project) -> tuple[str, Predictions]:
             path = predictions_file(folder, model)
             if path.exists():
                 found = read_predictions(path, classes=len(project.classes))
-                return f"{model} of {folder.name}", found
+                return f"{model} of {folder.name}", found.merged(project.classes.now)
     raise ProjectError("No detector has looked at the frames yet.", _DELIVER)
 
 

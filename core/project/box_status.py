@@ -28,7 +28,7 @@ def box_status(project: Project) -> dict[str, Any]:
     return {
         "project": project.path.name,
         "frames": len(project.dataset.train),
-        "finished": len(boxes.finished),
+        "finished": len(boxes.finished.intersection(project.dataset.train)),
         "boxes": sum(boxes.class_counts().values()),
         "minutes": round(boxes.minutes(), 2),
         "classes": {names[c]: count for c, count in sorted(boxes.class_counts().items())},

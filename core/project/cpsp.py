@@ -33,12 +33,13 @@ def cpsp_of(
     *,
     steps: int,
     seed: int,
+    network: str,
     final: bool = False,
 ) -> Cpsp:
     """The scenes of a CPSP training, all as the journals stood when `training` was frozen.
 
-    `labelled`: its frames as they are learnt; `read`: scan -> points (n, 4) float32. Raises
-    ProjectError where the bank in `folder` is damaged, DataError for a scan that cannot be read.
+    `labelled`: its frames as they are learnt; `read`: scan -> points (n, 4) float32; `network`: a
+    hash of what looks at the frames, and how it learns and scores. Raises ProjectError where the bank in `folder` is damaged, DataError for a scan that cannot be read.
     """
     how = project.settings.ssal
     names = project.classes.names
@@ -74,14 +75,15 @@ def cpsp_of(
         ),
         steps=steps,
         seed=seed,
+        network=network,
     )
 
 
 def _accepted(project: Project, pool: list[str], training: BoxTraining, read: Read) -> list[Item]:
     """Objects that people vouched for in frames that they have not finished."""
-    drawn, found = project.boxes.counts_by_scan(), []
+    drawn, found = project.boxes.drawn_at(training.positions), []
     for scan in pool:
-        if not drawn.get(scan):
+        if scan not in drawn:
             continue
         boxes = frame_of(project, scan, training).boxes
         boxes = boxes.take(~boxes.ignore)

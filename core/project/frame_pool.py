@@ -16,8 +16,9 @@ from core.rounds.box_models import CPSP, FIRST, NORMAL, predictions_file
 
 
 def predicted(project: Project) -> tuple[Predictions | None, Predictions | None]:
-    """What the normal model and that of CPSP say of frames, by the newest round that has scores;
-    None where there are none. Raises ProjectError where a file is damaged, or of other axes."""
+    """What the normal model and that of CPSP say of frames, by the newest round that has scores,
+    merged classes as those that they count as now; None where there are none. Raises ProjectError
+    where a file is damaged, or of other axes."""
     folders = [found.folder for found in reversed(project.frame_rounds)]
     for folder in [*folders, models_folder(project).with_name(FIRST)]:
         if predictions_file(folder, NORMAL).exists():
@@ -36,16 +37,17 @@ def _read(project: Project, folder: Path, model: str) -> Predictions | None:
             f"What {model} found in {path.parent.name} lies in other axes than [rig] says now.",
             "Run `lidarloop score --task boxes` on the project again.",
         )
-    return found
+    return found.merged(project.classes.now)
 
 
 def frame_pool(project: Project) -> FramePool:
-    """The frames that may be asked: the training scans; and what is known of them."""
-    boxes, how = project.boxes, project.settings.ssal
+    """The frames that may be asked: the training scans; and what is known of them. Labels of
+    validation scans only measure, and move nothing here."""
+    boxes, how, train = project.boxes, project.settings.ssal, frozenset(project.dataset.train)
     normal, cpsp = predicted(project)
-    drawn, finished = boxes.counts_by_scan(), boxes.counts_of(boxes.finished)
+    drawn, finished = boxes.counts_by_scan(), boxes.counts_of(boxes.finished & train)
     regions = {}
-    for scan in {*drawn} & {*project.dataset.train} - boxes.settled:
+    for scan in {*drawn} & train - boxes.settled:
         table = project.box_table(scan)
         if table.ignore.any():
             regions[scan] = table.box[table.ignore]
@@ -59,7 +61,7 @@ def frame_pool(project: Project) -> FramePool:
         settled=frozenset(boxes.settled),
         finished=[sum(of.values()) for of in finished.values()],
         drawn=drawn,
-        minutes=boxes.minutes(),
+        minutes=boxes.minutes_in(train),
         predicted=sure,
     )
     labelled = np.zeros(len(project.classes), np.int64)

@@ -47,7 +47,7 @@ class FrameOrder:
     """Follows the answers to rounds of frames."""
 
     def __init__(self, boxes: BoxAnswers, classes: ClassList) -> None:
-        self._boxes, self._classes = boxes, tuple(classes.names)
+        self._boxes, self._classes = boxes, classes
         self._known: _Drawn | None = None
         self._last: tuple[_Drawn, Open] | None = None
         self._queues: dict[str, FrameQueue | None] = {}
@@ -100,7 +100,9 @@ class FrameOrder:
         key = str(found.folder)
         if key not in self._queues:
             path = found.file(CANDIDATES)
-            self._queues[key] = read_queue(path) if path.exists() else None
+            self._queues[key] = (
+                read_queue(path).merged(self._classes.now) if path.exists() else None
+            )
         return self._queues[key]
 
     def _anew(
@@ -132,12 +134,14 @@ class FrameOrder:
             done=done,
             level=int(level),
             lifted=bool(lifted),
-            weights=weights_of(queue.settings, self._classes),
+            weights=weights_of(queue.settings, self._classes.names),
         )
         taken = list(walk)
         return now._replace(
             frames=tuple(frames.names[one.place] for one in taken),
-            reasons={frames.names[one.place]: why(one, frames, self._classes) for one in taken},
+            reasons={
+                frames.names[one.place]: why(one, frames, self._classes.names) for one in taken
+            },
         )
 
     def shares(self, found: Round) -> Mapping[int, tuple[int, float]]:

@@ -4,7 +4,7 @@ open are ranked anew as others are finished (`live`), whatever becomes of the pr
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,17 @@ class FrameQueue:
     frames: Candidates
     limits: np.ndarray
     settings: SsalSettings
+
+    def merged(self, now: np.ndarray) -> FrameQueue:
+        """The same, merged classes as those that they count as, (256,) uint8 `now`, to which their
+        shares go."""
+        limits = np.full_like(self.limits, np.nan)
+        for label in np.flatnonzero(~np.isnan(self.limits)).tolist():
+            into = int(now[label])
+            known = 0.0 if np.isnan(limits[into]) else limits[into]
+            limits[into] = known + self.limits[label]
+        frames = replace(self.frames, label=now[self.frames.label].astype(np.int64))
+        return replace(self, frames=frames, limits=limits)
 
 
 def write_queue(path: Path, queue: FrameQueue) -> None:

@@ -13,7 +13,7 @@ from core.boxes.ssal.cpsp import Cpsp
 from core.project.box_training import BoxTraining
 from core.project.cpsp import cpsp_of
 from core.project.project import Project
-from models.boxes.fit import Setup, fit
+from models.boxes.fit import Setup, fit, origin
 
 
 def train_cpsp(
@@ -37,7 +37,15 @@ def train_cpsp(
     """
     steps = project.settings.detect.steps
     samples = cpsp_of(
-        project, folder, training, labelled, read, steps=steps, seed=setup.seed, final=final
+        project,
+        folder,
+        training,
+        labelled,
+        read,
+        steps=steps,
+        seed=setup.seed,
+        network=origin(setup, start),
+        final=final,
     )
     pool = len(samples.pool)
     if not pool:

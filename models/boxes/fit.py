@@ -95,6 +95,12 @@ def log_of(out: Path) -> Path:
     return out.with_name(f"{out.stem}-log.json")
 
 
+def origin(setup: Setup, start: Path | None) -> str:
+    """A hash of a setup, and of the checkpoint that a training of it goes on from."""
+    values = {**vars(setup), "classes": setup.classes.names, "threads": 0}
+    return hash_json([repr(values), None if start is None else hash_input(start)])
+
+
 def fit(
     samples: Samples, steps: int, start: Path | None, job: Job, *, setup: Setup, out: Path
 ) -> None:
@@ -106,9 +112,7 @@ def fit(
     """
     threads = use_threads(setup.threads)
     warm("core.boxes.warm", job)
-    source = hash_input(start) if start is not None else None
-    values = {**vars(setup), "classes": setup.classes.names, "threads": 0}
-    about = setup.about(steps, threads, hash_json([samples.key, steps, repr(values), source]))
+    about = setup.about(steps, threads, hash_json([samples.key, steps, origin(setup, start)]))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(setup.seed)
         network = about.network()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +25,8 @@ _SAVE_EVERY_S = 120.0
 
 @dataclass(frozen=True)
 class Frames:
-    """Where frames come from: `read`: scan -> points (n, 4); `digest`: scan -> hash of its content;
-    `from_files` (4, 4) to their coordinates; `now` (256,) uint8 the class that counts for each."""
+    """Where frames come from: `read`: scan -> points (n, 4); `digest`: scan -> hash of all that
+    these are made of; `from_files` (4, 4) to their coordinates; `now` (256,) uint8 the class that counts for each."""
 
     read: Callable[[str], np.ndarray]
     digest: Callable[[str], str]
@@ -37,7 +37,7 @@ class Frames:
     def look(self, detector: Detector, scan: str) -> FramePrediction:
         """What a detector finds in a frame, a merged class as the one that it counts as now."""
         (found,) = detector.predict([self.read(scan)])
-        return replace(found, label=self.now[found.label])
+        return found.merged(self.now)
 
 
 def predict_to_file(

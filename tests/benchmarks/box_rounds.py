@@ -23,7 +23,7 @@ from core import steps
 from core.base.jobs import Job
 from core.boxes.kinds import kinds
 from core.boxes.table import Boxes
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.project.project import Project
 from core.simulate.town import write_town
 from gui.boxes.bank_page import BankPage
@@ -106,7 +106,7 @@ class Person:
         found = self.project.frame_rounds[-1]
         while self.project.open_frames(found) and self.hand.work.queue.asked:
             scan = self.hand.frame.scan
-            labels = truth(self.project.dataset, scan, self.project.classes.names)
+            labels = Truth(self.project.dataset, self.project.classes.names).of(scan)
             wanted = self._of_classes(labels)
             made = self.hand.from_predictions(wanted)
             efforts += made

@@ -18,7 +18,7 @@ from core.base.jobs import Job
 from core.boxes.geometry import rotated_iou
 from core.boxes.kinds import kinds
 from core.boxes.table import Boxes
-from core.exchange.box_files import Read, truth
+from core.exchange.box_files import Read, Truth
 from core.exchange.boxes_found import take_found
 from core.project.project import Project
 from gui.window.window import Window
@@ -63,7 +63,7 @@ def annotator_of(path: Path, qtbot) -> BoxAnnotator:
 
 
 def labels_of(project: Project, scan: str) -> Boxes:
-    found = truth(project.dataset, scan, project.classes.names)
+    found = Truth(project.dataset, project.classes.names).of(scan)
     assert found is not None
     return found.take(~found.ignore)
 

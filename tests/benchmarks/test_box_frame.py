@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from core.answers.box import Box
 from core.answers.boxes import Drawn
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.project.project import Project
 from tests.gui.boxes.frames import BoxDriver, drive_project, made_street
 from tests.gui.driver import keep_settings_in, open_window
@@ -110,7 +110,7 @@ def test_a_click_until_its_box_is_on_screen(qapp, qtbot, tmp_path: Path, report)
     for scan in project.dataset.train[::13]:
         driver.work.bench.show_frame(scan)
         driver.settle()
-        labels = truth(project.dataset, scan, project.classes.names)
+        labels = Truth(project.dataset, project.classes.names).of(scan)
         for box in labels.box if labels is not None else ():
             rows = driver.rows_in(box)
             if len(rows) < 20:

@@ -11,7 +11,7 @@ import pytest
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.project import Project
 from tests.samples import samples
@@ -48,7 +48,7 @@ def test_rounds_of_frames_end_with_all_true_boxes_that_hold_points(tmp_path: Pat
         assert sum(n for s, n in project.boxes.counts_by_scan().items() if s in second.query.items
                    ) >= 60  # fmt: skip
         for scan in project.boxes.finished:
-            own = truth(project.dataset, scan, project.classes.names)
+            own = Truth(project.dataset, project.classes.names).of(scan)
             inside = points_per_box(project.dataset.scan(scan).points[:, :3], own.box)
             wanted = own.take(inside >= 5)
             found = project.box_table(scan)

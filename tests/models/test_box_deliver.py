@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -317,3 +318,35 @@ def test_without_a_labelled_frame_nothing_is_delivered(tmp_path: Path, root: Pat
             box_deliver.deliver_boxes(project, Job())
         with pytest.raises(ProjectError, match="No frame is finished"):
             box_steps.train_boxes(project, Job())
+
+
+def test_a_bank_of_other_scores_is_none_of_a_training_that_begins_anew(tmp_path, root, monkeypatch):
+    """Stopped after its first bank, then told to score otherwise: as if there had been none."""
+    write = cpsp.write_bank
+
+    def killed(path, bank):
+        write(path, bank)
+        raise KeyboardInterrupt
+
+    with opened(tmp_path / "p", root) as project:
+        one = first_round(project)
+        monkeypatch.setattr(cpsp, "write_bank", killed)
+        with pytest.raises(KeyboardInterrupt):
+            box_steps.train_boxes(project, Job())
+        monkeypatch.setattr(cpsp, "write_bank", write)
+    settings = tmp_path / "p/project.toml"
+    kept = settings.read_text()
+    settings.write_text(kept.replace('score = {value = "heat_iou"', 'score = {value = "heat"'))
+    assert settings.read_text() != kept
+    shutil.copytree(tmp_path / "p", tmp_path / "q")
+    (tmp_path / "q/frame-rounds" / one.id / "bank.npz").unlink()
+    made = []
+    for name in ("p", "q"):
+        with Project(tmp_path / name) as project:
+            job = Told()
+            box_steps.train_boxes(project, job)
+            assert job.tells("of other frames or settings: it begins anew")
+            folder = project.frame_rounds[-1].folder
+            files = ("cpsp.safetensors", "bank.npz")
+            made.append([(folder / file).read_bytes() for file in files])
+    assert made[0] == made[1]

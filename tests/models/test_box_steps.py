@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,13 @@ from core.base.jobs import Job
 from core.boxes.geometry import points_in_boxes, rotated_iou
 from core.boxes.kinds import kinds
 from core.boxes.predictions import read_predictions
-from core.exchange.box_files import truth
+from core.boxes.ssal.cpsp import Cpsp
+from core.data.calibration import calibration_in
+from core.exchange.box_files import Truth
 from core.exchange.boxes_found import FoundBoxes
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_training import freeze, models_folder
+from core.project.change_classes import merge
 from core.project.cpsp import cpsp_of
 from core.project.project import Project
 from core.quality.box_metrics import Judged, box_metrics
@@ -58,7 +63,7 @@ def opened(path: Path, root: Path, *, train: str = "training", val=(), **more: s
 
 def finish(project: Project, scan: str, labels: tuple[int, ...] | None = None) -> None:
     """Draw a frame's true boxes, of some classes only, and say that it is finished."""
-    own = truth(project.dataset, scan, NAMES)
+    own = Truth(project.dataset, NAMES).of(scan)
     assert own is not None
     kept = own if labels is None else own.take(np.isin(own.label, labels))
     ref, boxes = project.scan_ref(scan), boxes_in(kept)
@@ -261,7 +266,7 @@ def test_of_frames_to_judge_by_only_the_points_in_their_boxes_are_kept(
         assert {key: metrics[key] for key in of_all} == json.loads(json.dumps(of_all))
         monkeypatch.setattr("core.project.cpsp.Cpsp", lambda *given, **more: more["held_out"])
         samples = box_steps.labelled_samples(project, training, 0, Job())
-        held = cpsp_of(project, folder, training, samples, read, steps=4, seed=0)
+        held = cpsp_of(project, folder, training, samples, read, steps=4, seed=0, network="")
         assert list(held) == list(training.held_out)
         for place, scan in enumerate(training.held_out):
             inside = points_in_boxes(read(scan), kept[place].labels.box) >= 0
@@ -270,7 +275,7 @@ def test_of_frames_to_judge_by_only_the_points_in_their_boxes_are_kept(
             np.testing.assert_array_equal(held[scan].points, kept[place].points)
 
 
-def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path):
+def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path, monkeypatch):
     train, val = "training:000000-000002", ["training:000003-000007"]
     with opened(tmp_path / "p", root, train=train, val=val) as project:
         for scan in project.dataset.train:
@@ -281,6 +286,73 @@ def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path):
         metrics = json.loads((folder / "normal-metrics.json").read_text())
         assert metrics["held_out"] == list(project.dataset.validation)
         assert metrics["classes"]["pedestrian"]["objects"] == 5
+        merge(project, NAMES.index("pedestrian"), NAMES.index("cyclist"))
+        box_steps.evaluate_boxes(project, Job())
+        metrics = json.loads((folder / "normal-metrics.json").read_text())
+        assert metrics["classes"]["cyclist"]["objects"] == 5
+        assert "pedestrian" not in metrics["classes"]
+        monkeypatch.setattr(box_steps, "_judged", None)
+        with pytest.raises(Cancelled):  # while their boxes are read, which may be thousands
+            box_steps.evaluate_boxes(project, Stops(3))
+
+
+def test_pseudo_scenes_are_of_accepted_boxes_as_they_stood(tmp_path: Path, root: Path):
+    """Of a box of an open frame that is deleted meanwhile too: an interrupted training goes on."""
+    with opened(tmp_path / "p", root) as project:
+        scans = project.dataset.train
+        finish(project, scans[0])
+        finish(project, scans[1])
+        project.boxes.reopen(project.scan_ref(scans[1]))
+        folder = models_folder(project)
+        training = freeze(project, folder)
+        read = box_steps.scenes_of(project).read
+
+        def scenes() -> Cpsp:
+            samples = box_steps.labelled_samples(project, training, 0, Job())
+            return cpsp_of(project, folder, training, samples, read, steps=4, seed=0, network="")
+
+        before = scenes()
+        assert {item.frame for item in before._people} == set(scans[:2])
+        for _ in project.boxes_of(scans[1]):
+            take_one_away(project, scans[1])
+        finish(project, scans[2])
+        assert scans[1] not in project.boxes.counts_by_scan()
+        assert scenes().key == before.key
+
+
+@pytest.mark.parametrize("what", ["intensities", "picture"])
+def test_frames_that_look_otherwise_now_are_predicted_and_learnt_anew(
+    tmp_path: Path, root: Path, what: str
+):
+    """The files of the scans are the same."""
+    made = tmp_path / "kitti"
+    shutil.copytree(root, made)
+    with opened(tmp_path / "p", made) as project:
+        finish(project, project.dataset.train[0])
+        box_steps.train_boxes(project, Job())
+        file = models_folder(project) / "normal-boxes.npz"
+        training = freeze(project, models_folder(project))
+        learnt = box_steps.labelled_samples(project, training, 0, Job()).key
+        before = file.read_bytes()
+        box_steps.score_boxes(project, Job())
+        assert file.read_bytes() == before
+    if what == "intensities":
+        settings = tmp_path / "p/project.toml"
+        kept = settings.read_text()
+        settings.write_text(re.sub(r"(intensity_scale = \{value = )[\d.]+", r"\g<1>0.25", kept))
+        assert settings.read_text() != kept
+    else:
+        for calib in made.glob("training/calib/*.txt"):
+            calib.write_text(re.sub(r"P2: \S+ ", "P2: 1500.0 ", calib.read_text()))
+    calibration_in.cache_clear()  # as another process would read it
+    with Project(tmp_path / "p") as project:
+        assert box_steps.labelled_samples(project, training, 0, Job()).key != learnt
+        box_steps.score_boxes(project, Job())
+        now = file.read_bytes()
+        assert now != before
+        file.unlink()
+        box_steps.score_boxes(project, Job())
+        assert file.read_bytes() == now
 
 
 # -- what cannot be done ---------------------------------------------------------------------
@@ -339,7 +411,7 @@ def finish_by_hand(project: Project, scan: str) -> None:
 def test_boxes_where_nothing_was_scanned_are_nothing_to_learn(tmp_path: Path, root: Path):
     with opened(tmp_path / "p", root) as project:
         scan = project.dataset.train[0]
-        (box, *_) = boxes_in(truth(project.dataset, scan, NAMES))
+        (box, *_) = boxes_in(Truth(project.dataset, NAMES).of(scan))
         ref = project.scan_ref(scan)
         (name,) = project.boxes.new_names(scan, 1)
         away = box.edited(box=box.box + np.eye(7)[2] * 50)

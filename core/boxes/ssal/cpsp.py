@@ -66,10 +66,12 @@ class Cpsp:
         parts: Parts,
         steps: int,
         seed: int,
+        network: str,
     ) -> None:
         """`labelled`: the labelled frames as `models` learns them; `people`: objects of people's
         boxes; `finished`: frame -> (k, 7) its boxes; `pool`: frames without labels; `read`: frame
-        -> points (N, 4) float32, intensities 0..1; `steps` of the whole training.
+        -> points (N, 4) float32, intensities 0..1; `steps` of the whole training; `network`: a hash
+        of what predicts, of which a bank is made too.
 
         Goes on with the bank that lies there where it is of the same training. Raises ProjectError
         where that is damaged.
@@ -77,7 +79,7 @@ class Cpsp:
         self._folder, self._labelled = folder, labelled
         self._people, self._finished, self.pool = people, finished, tuple(pool)
         self._held_out, self._read, self._kinds = held_out, read, kinds
-        self._how, self._parts, self._seed = how, parts, seed
+        self._how, self._parts, self._seed, self._network = how, parts, seed, network
         self._every = max(1, steps // parts.refreshes)
         # The last refresh would be of what is learnt no more.
         self._last = self._every * (parts.refreshes - 1)
@@ -97,7 +99,7 @@ class Cpsp:
         how, parts = [*self._how.rule, *self._how[1:]], vars(self._parts)
         known = [self._labelled.key, people, finished, self.pool, list(self._held_out), how]
         parts = {**parts, "objects": sorted(self._parts.objects.items())}
-        return hash_json([*known, parts, self._every, self._seed])
+        return hash_json([*known, parts, self._every, self._seed, self._network])
 
     def due(self, step: int) -> bool:
         """Whether the bank is to be made anew before a step."""

@@ -16,10 +16,13 @@ from core.answers.boxes import Drawn
 from core.answers.effort import Effort
 from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
-from core.boxes.formats import KINDS
+from core.boxes.formats import KINDS, kitti_tracking
 from core.boxes.table import Boxes
 from core.cli import doctor
-from core.exchange.box_files import read_boxes, truth
+from core.data.classes import load_classes
+from core.data.scans import open_dataset
+from core.exchange import box_files
+from core.exchange.box_files import Truth, read_boxes
 from core.exchange.boxes_in import plan_boxes, take_over_boxes
 from core.exchange.boxes_out import export_boxes
 from core.project.project import Project
@@ -275,16 +278,56 @@ def test_a_box_that_was_edited_goes_out_as_it_is_and_open_frames_are_told(
 
 def test_the_datasets_own_boxes_are_its_truth():
     root = samples("kitti_object")
-    from core.data.scans import open_dataset
-
     dataset = open_dataset("kitti", root, ["training"], [])
     names = ("car", "pedestrian", "cyclist", "van", "truck", "misc", "tram", "person sitting")
     assert all(dataset.has_boxes(scan) for scan in dataset.scans)
     every = read_boxes(dataset, root, names).frames
     for scan in dataset.scans[:3]:
-        found = truth(dataset, scan, names)
+        found = Truth(dataset, names).of(scan)
         assert isinstance(found, Boxes)
         assert found.equals(every[scan])
+
+
+def test_a_drives_own_boxes_are_read_once_for_all_its_frames(monkeypatch):
+    root, read, files = samples("kitti_tracking"), kitti_tracking.read, []
+    monkeypatch.setattr(kitti_tracking, "read", lambda *of: files.append(of[0]) or read(*of))
+    dataset = open_dataset("kitti-tracking", root, ["training_reduced/0000"], [])
+    names = load_classes(CLASSES).names
+    file = dataset.root / dataset.format.box_file(dataset.scans[0])
+    drive = read_boxes(dataset, file, names).frames
+    files.clear()
+    own = Truth(dataset, names)
+    for scan in dataset.scans:
+        found = own.of(scan)
+        assert isinstance(found, Boxes)
+        assert found.equals(drive[scan])
+    assert len(dataset.scans) > 1 == len(files)
+
+
+def test_frames_find_their_scans_without_a_look_at_each_of_them(tmp_path: Path, monkeypatch):
+    """A scan's name is read for its number once, not for each frame."""
+    read, seen = box_files._number, []
+    monkeypatch.setattr(box_files, "_number", lambda name: seen.append(name) or read(name))
+    lines = [f"{number},car,5,1,-1,4,1.8,1.5,0.3," for number in range(30)]
+    scans = [f"a/{number:06d}" for number in range(30)]
+    dataset = open_dataset("kitti", samples("kitti_object"), ["training"], [])
+    found = read_boxes(dataset, boxes_csv(tmp_path / "b.csv", *lines), ("car",), scans=scans)
+    assert list(found.frames) == scans
+    assert len(seen) <= 2 * len(scans)
+
+
+def test_a_frame_is_of_one_scan_or_of_none(tmp_path: Path):
+    """By its whole name, its file's, or the number of that."""
+    scans = ["a/01", "b/01", "a/2", "b/02", "c/x3", "x3"]
+    dataset = open_dataset("kitti", samples("kitti_object"), ["training"], [])
+    named = {"a/01": "a/01", "01": None, "1": None, "2": "a/2", "02": "b/02", "x3": "x3", "9": None}
+    for number, (frame, scan) in enumerate(named.items()):
+        file = boxes_csv(tmp_path / f"{number}.csv", CAR.replace("000001", frame))
+        if scan is None:
+            with pytest.raises(DataError, match="1 frame of no scan of the project"):
+                read_boxes(dataset, file, ("car",), scans=scans)
+        else:
+            assert list(read_boxes(dataset, file, ("car",), scans=scans).frames) == [scan]
 
 
 def test_status_counts_boxes(folder: Path, tmp_path: Path):

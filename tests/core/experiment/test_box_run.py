@@ -15,7 +15,7 @@ import pytest
 from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.experiment.folder import Experiment, opened, read_experiment
 from core.experiment.read_spec import read_spec
 from core.experiment.report import REPORT, failures, write_report
@@ -105,7 +105,7 @@ def test_costs_are_those_of_a_slow_count(whole: Experiment):
                 for scan in found.query.items:
                     if not project.boxes.is_finished(scan):
                         continue
-                    own = truth(project.dataset, scan, names)
+                    own = Truth(project.dataset, names).of(scan)
                     assert own is not None
                     held = points_per_box(project.dataset.scan(scan).points[:, :3], own.box) >= 5
                     frames, last = frames + 1, int(held.sum())

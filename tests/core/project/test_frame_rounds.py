@@ -15,18 +15,22 @@ from core.answers.effort import Effort
 from core.base.errors import DataError, ProjectError
 from core.base.files import write_arrays
 from core.base.jobs import Job
-from core.exchange.box_files import truth
+from core.boxes.table import Boxes
+from core.exchange.box_files import Read, Truth
+from core.exchange.boxes_found import FoundBoxes, take_found
+from core.exchange.predictions_out import newest
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_status import box_status, told
 from core.project.box_training import freeze
-from core.project.frame_pool import frame_pool
+from core.project.change_classes import merge
+from core.project.frame_pool import frame_pool, predicted
 from core.project.project import Project
 from core.query.box_strategies import box_strategies
 from core.query.box_strategies.cal import LEVEL, LIFTED
 from core.query.box_strategies.walk import Done, Walk
 from core.rounds.frame_order import FrameOrder
 from core.rounds.frame_queue import CANDIDATES, read_queue
-from tests.core.project.frame_world import draw, opened, say
+from tests.core.project.frame_world import draw, opened, say, write_world
 
 
 @pytest.fixture
@@ -114,7 +118,7 @@ def test_scrambled_labels_of_the_pool_change_no_byte_of_any_query(tmp_path, clas
     ):
         scan = one.dataset.train[0]
         names = one.classes.names
-        mine, its = (truth(project.dataset, scan, names) for project in (one, two))
+        mine, its = (Truth(project.dataset, names).of(scan) for project in (one, two))
         assert not mine.equals(its)
         for project in (one, two):
             begun(project, classes)
@@ -361,3 +365,66 @@ def test_status_tells_rounds_and_shares(tmp_path, classes):
         assert "3 of 20 boxes drawn" in lines
         assert "pedestrian               3 of" in lines
         assert f"next: {last['next'][0]['frame']}: the detectors are unsure" in lines
+
+
+def test_what_was_found_of_a_merged_class_counts_as_the_other(tmp_path, classes):
+    """Also in the frames of a query that was asked before the merge: a share of a class that
+    nothing counts as any more could never fill."""
+    car, _, cyclist = classes
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        found = ask_frames(project, Job(), boxes=40)
+        before, shares = predicted(project), project.frame_order.shares(found)
+        merge(project, cyclist, car)
+        for old, new in zip(before, predicted(project), strict=True):
+            for scan, seen in old.frames.items():
+                np.testing.assert_array_equal(
+                    new.frames[scan].label, np.where(seen.label == cyclist, car, seen.label)
+                )
+        assert any((seen.label == cyclist).any() for seen in before[0].frames.values())
+        pool = frame_pool(project)
+        assert pool.labelled[cyclist] == 0
+        now = project.frame_order.shares(found)
+        assert now[car][1] == pytest.approx(shares[car][1] + shares[cyclist][1])
+        assert cyclist not in now
+        assert "cyclist" not in " ".join(project.frame_order.of(found).reasons.values())
+        draw(project, project.open_frames(found)[0], [cyclist], found.id)
+        assert project.frame_order.shares(found)[car][0] == 1
+        name, exported = newest(project)
+        assert name == "cpsp of 001-random"
+        scan = project.dataset.train[0]
+        there = Boxes.of(np.ones((1, 7)), [cyclist], score=[0.9])
+        take_found(project, Read({scan: there}, ()), Job())
+        assert [one.box.label for one in FoundBoxes(project).of(scan)] == [car]
+        assert cyclist not in np.concatenate([seen.label for seen in exported.frames.values()])
+
+
+def test_validation_frames_that_are_finished_move_no_query(tmp_path, classes):
+    """They only measure. The minutes that they took tell nothing of the pool's frames either."""
+    write_world(tmp_path / "root")
+    with Project.create(
+        tmp_path / "project",
+        format="kitti-tracking",
+        root=tmp_path / "root",
+        train=["training/0000:000000-000019"],
+        validation=["training/0000:000020-000025"],
+        preset="laptop",
+    ) as project:
+        assert (len(project.dataset.train), len(project.dataset.validation)) == (20, 6)
+        one, *_ = project.dataset.train
+        draw(project, one, [classes[0]] * 3, "")
+        before, minutes = frame_pool(project), project.boxes.minutes()
+        for scan in project.dataset.validation:
+            draw(project, scan, [classes[0]] * 9, "", finish=False)
+            project.boxes.finish(project.scan_ref(scan), round="", effort=Effort(active_s=60.0))
+        now = frame_pool(project)
+        np.testing.assert_array_equal(now.labelled, before.labelled)
+        np.testing.assert_array_equal(now.frames.costs, before.frames.costs)
+        assert now.frames.seconds == before.frames.seconds
+        assert project.boxes.minutes() == minutes + 6
+        value = box_status(project)
+        assert (value["frames"], value["finished"]) == (20, 1)
+        project.boxes.finish(project.scan_ref(one), round="", effort=Effort(active_s=90.0))
+        assert project.boxes.minutes_in(project.dataset.train) == minutes + 1.5
+        project.answers.undo()
+        assert project.boxes.minutes_in(project.dataset.train) == minutes

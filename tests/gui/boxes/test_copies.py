@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from core.answers.box import Box
-from core.answers.boxes import BoxAnswers, Drawn
-from core.data.scans import Dataset
 from gui.boxes import copying, making
 from gui.boxes.frame import Kind
 from tests.gui.boxes.frames import (

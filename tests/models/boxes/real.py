@@ -15,7 +15,7 @@ from core.boxes.labelled import Frame, LabelledFrames, most_objects
 from core.boxes.samples import Sample
 from core.boxes.scene import CAMERA, Scenes
 from core.data.scans import Dataset, open_dataset
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.quality.box_metrics import Judged, box_metrics
 from models.boxes.detector import Detector
 from models.boxes.pillar_center import SIZES, Size
@@ -42,7 +42,7 @@ def frames_of(dataset: Dataset, scans: Sequence[str], grid: Grid | None) -> list
     """Frames with their boxes, those only whose middles lie in a grid."""
     made = []
     for scan in scans:
-        boxes = truth(dataset, scan, KITTI.names)
+        boxes = Truth(dataset, KITTI.names).of(scan)
         assert boxes is not None
         if grid is not None:
             boxes = boxes.take(grid.holds(boxes.box[:, :3]))

@@ -113,7 +113,15 @@ def test_of_a_class_so_many_are_drawn_at_most():
     assert [id(i) for i in found] == [id(i) for i in again]
 
 
-def world(folder: Path, *, seed: int = 0, objects: bool = True, pool: int = 5, steps: int = 80):
+def world(
+    folder: Path,
+    *,
+    seed: int = 0,
+    objects: bool = True,
+    pool: int = 5,
+    steps: int = 80,
+    network: str = "n",
+):
     rng = np.random.default_rng(7)
     boxes = {f"u/{k}": boxes_by_chance(rng, 14) for k in range(pool)}
     points = {scan: frame(rng, mine, _GROUND) for scan, mine in boxes.items()}
@@ -136,6 +144,7 @@ def world(folder: Path, *, seed: int = 0, objects: bool = True, pool: int = 5, s
         parts=Parts({0: 15, 1: 10, 2: 10}, 3, 0.2, 8),
         steps=steps,
         seed=seed,
+        network=network,
     )
     by_points = {mine.tobytes(): scan for scan, mine in points.items()}
 
@@ -178,6 +187,9 @@ def test_scenes_are_a_function_of_seed_number_and_bank(tmp_path: Path):
     # Another seed is another training.
     with pytest.raises(ProjectError, match=r"no bank\.npz"):
         world(tmp_path / "a", seed=1)[0].sample(0)
+    # So is one in which something else looks at the frames.
+    with pytest.raises(ProjectError, match=r"no bank\.npz"):
+        world(tmp_path / "a", network="other")[0].sample(0)
     told = (tmp_path / "a" / TOLD).read_text()
     assert '"step": 10' in told
     assert '"threshold"' in told

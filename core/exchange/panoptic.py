@@ -142,11 +142,12 @@ def _numbered(
     brought: Brought | None,
     number: dict[str, int],
 ) -> np.ndarray:
-    """(N,) uint32 raw labels with their instances."""
+    """(N,) uint32 raw labels with their instances: that of a thing an answer names, else what was
+    imported where it still holds."""
     things = project.things(scan)
     # A scan without a class was not looked at for things: what it names has none to number.
     table = np.array([0, *(number.get(name, 0) for name in things.names)], np.uint32)
     instance = np.where(labels < FIRST_CODE, table[things.of_row], 0).astype(np.uint32)
     raw = as_raw(labels, brought, project.classes)
-    numbers = raw & MOST_CLASS | instance << _BITS
-    return numbers if brought is None else np.where(brought.kept, brought.raw, numbers)
+    stays = instance == 0 if brought is None else brought.kept | (instance == 0)
+    return np.where(stays, raw, raw & MOST_CLASS | instance << _BITS)

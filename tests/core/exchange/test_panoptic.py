@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from core.answers.effort import NO_EFFORT
 from core.answers.instances import Things
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.data.classes import Merge
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
+from tests.exchanged import answer
 from tests.streets import small_project, small_scan, write_scan
 
 SCANS = ("sequences/00/velodyne/000000", "sequences/00/velodyne/000001")
@@ -76,6 +79,47 @@ def test_a_repair_changes_its_own_points_alone(imported, tmp_path: Path):
         numbers |= set((out[rows] >> 16).tolist())
     assert len(numbers) == 1  # the same thing in both scans
     assert not numbers & taken
+
+
+def test_a_merge_counts_in_what_came_in(imported, tmp_path: Path):
+    project, files = imported
+    names = project.classes.names
+    pole, car = names.index("pole"), names.index("car")
+    project.use_classes(replace(project.classes, merges=(Merge(pole, car),)))
+    export(project, tmp_path / "out", Job(), what="panoptic")
+    for scan, label in files.items():
+        poles = label & 0xFFFF == 80
+        assert poles.any()
+        wanted = np.where(poles, label & 0xFFFF0000 | 10, label)
+        np.testing.assert_array_equal(exported(tmp_path / "out", scan), wanted)
+
+
+def test_what_is_confirmed_keeps_its_instance(imported, tmp_path: Path):
+    """An answer tells no things where label.instances is off."""
+    project, files = imported
+    label = files[SCANS[0]]
+    cars = np.flatnonzero(label & 0xFFFF == 10)
+    other, mine = cars[:30], cars[30:60]
+    answer(project, SCANS[0], cars, project.classes.names.index("car"))
+    export(project, tmp_path / "out", Job(), what="panoptic")
+    np.testing.assert_array_equal(exported(tmp_path / "out", SCANS[0]), label)
+    answer(project, SCANS[0], other, project.classes.names.index("truck"))
+    project.answers.answer(
+        project.scan_ref(SCANS[0]),
+        mine,
+        np.zeros(len(mine), np.uint8),
+        round="",
+        unit="",
+        effort=NO_EFFORT,
+        things=Things(("ann/1",), np.ones(len(mine), np.int32)),
+    )
+    export(project, tmp_path / "more", Job(), what="panoptic")
+    found = exported(tmp_path / "more", SCANS[0])
+    changed = np.concatenate([other, mine])
+    np.testing.assert_array_equal(np.delete(found, changed), np.delete(label, changed))
+    assert set(found[other].tolist()) == {18}
+    (number,) = set((found[mine] >> 16).tolist())
+    assert number not in set(np.concatenate([*files.values()]) >> 16)
 
 
 def test_codes_have_neither_class_nor_instance(imported, tmp_path: Path):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 
@@ -102,7 +101,7 @@ def _made(project: Project, place: _Place, job: Job) -> Iterator[tuple[str, byte
     rounds = {*(one.id for one in project.rounds), ""}
     answered = project.answers.fold.labelled_scans(rounds=rounds)
     done = 0
-    for mine in _by_sequence(project):
+    for mine in _by_sequence(project.dataset):
         names: dict[str, None] = {}
         taken: set[int] = set()
         for scan in mine:
@@ -123,16 +122,12 @@ def _made(project: Project, place: _Place, job: Job) -> Iterator[tuple[str, byte
             job.progress(done, len(scans), "export")
 
 
-def _by_sequence(project: Project) -> list[list[str]]:
-    """The training scans of each sequence; of nuScenes' tables, whose scans all lie in one folder,
-    each scene's."""
-    dataset = project.dataset
-    if dataset.format.name == "nuscenes" and nuscenes_out.version_folder(dataset.root) is not None:
-        train = set(dataset.train)
-        scenes = (dataset.format.scans(dataset.root, scene) for scene in dataset.sequences)
-        return [mine for scans in scenes if (mine := [scan for scan in scans if scan in train])]
-    grouped = groupby(dataset.train, key=lambda scan: scan.rpartition("/")[0])
-    return [list(mine) for _, mine in grouped]
+def _by_sequence(dataset: Dataset) -> list[list[str]]:
+    """The training scans of each sequence, which need not follow each other in their order."""
+    found: dict[str, list[str]] = {}
+    for scan in dataset.train:
+        found.setdefault(dataset.sequence(scan), []).append(scan)
+    return list(found.values())
 
 
 def _numbered(

@@ -16,6 +16,7 @@ from core.base.jobs import Job
 from core.data.classes import Merge
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
+from core.project.project import Project
 from tests.exchanged import answer
 from tests.streets import small_project, small_scan, write_scan
 
@@ -120,6 +121,39 @@ def test_what_is_confirmed_keeps_its_instance(imported, tmp_path: Path):
     assert set(found[other].tolist()) == {18}
     (number,) = set((found[mine] >> 16).tolist())
     assert number not in set(np.concatenate([*files.values()]) >> 16)
+
+
+def test_a_sequence_between_the_scans_of_another_does_not_count_anew(tmp_path: Path):
+    """By their names a, m/1 and z follow each other; a and z are one sequence."""
+    points = small_scan(0)[0]
+    (tmp_path / "data/m").mkdir(parents=True)
+    for scan in ("a", "m/1", "z"):
+        points.tofile(tmp_path / f"data/{scan}.bin")
+    things = {"a": ("ann/1", "ann/2"), "m/1": ("ann/3",), "z": ("ann/2", "ann/4")}
+    found: dict[str, list[int]] = {}
+    with Project.create(
+        tmp_path / "p",
+        format="folder",
+        root=tmp_path / "data",
+        train=[".", "m"],
+        classes="semantickitti",
+    ) as project:
+        assert project.dataset.train == ("a", "m/1", "z")
+        for scan, names in things.items():
+            project.answers.answer(
+                project.scan_ref(scan),
+                np.arange(len(names)),
+                np.zeros(len(names), np.uint8),
+                round="",
+                unit="",
+                effort=NO_EFFORT,
+                things=Things(names, np.arange(1, len(names) + 1, dtype=np.int32)),
+            )
+        export(project, tmp_path / "out", Job(), what="panoptic")
+    for scan, names in things.items():
+        label = np.fromfile(tmp_path / f"out/{scan}.label", "<u4")
+        found[scan] = (label[: len(names)] >> 16).tolist()
+    assert found == {"a": [1, 2], "m/1": [1], "z": [2, 3]}
 
 
 def test_codes_have_neither_class_nor_instance(imported, tmp_path: Path):

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.base.errors import SettingsError
 from core.data.clouds.las import need_laspy
+from core.data.formats.nuscenes import version_folder
 from core.data.formats.semantickitti import SemanticKitti
 from core.data.label_file import label_file
 from core.exchange import clouds_out, nuscenes_out
@@ -77,7 +78,7 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
         )
     if nuscenes and what == "predictions":
         return _benchmark(project, scans)
-    if nuscenes and (name == "nuscenes" or nuscenes_out.version_folder(dataset.root) is not None):
+    if nuscenes and (name == "nuscenes" or version_folder(dataset.root) is not None):
         names = nuscenes_out.label_names(dataset)
         return Layout(
             {scan: names[scan] for scan in scans},

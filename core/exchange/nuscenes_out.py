@@ -18,6 +18,7 @@ import numpy as np
 
 from core.base.errors import DataError, ProjectError
 from core.data.classes import MOST_RAW, ClassList
+from core.data.formats.nuscenes import version_folder
 from core.data.formats.nuscenes_panoptic import panoptic_name
 from core.data.scans import Dataset
 from core.data.splits import official
@@ -65,12 +66,6 @@ _TABLES = (
     "sample_annotation sample_data scene sensor visibility"
 ).split()
 _META = ("use_camera", "use_lidar", "use_radar", "use_map", "use_external")
-
-
-def version_folder(root: Path) -> Path | None:
-    """The folder of a dataset's tables, None for plain folders."""
-    folders = sorted(root.glob("v1.0-*"))
-    return next((folder for folder in folders if (folder / "sample_data.json").exists()), None)
 
 
 # -- predictions --------------------------------------------------------------------------------

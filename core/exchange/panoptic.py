@@ -16,6 +16,7 @@ from core.answers.instances import MOST, numbered
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE, UNLABELLED
+from core.data.formats.nuscenes import version_folder
 from core.data.formats.nuscenes_panoptic import MOST_INSTANCE, packed_panoptic, panoptic_name
 from core.data.label_file import label_file
 from core.data.scans import Dataset
@@ -82,7 +83,7 @@ def _of_nuscenes(dataset: Dataset, tables: bool) -> _Place:
     def pack(scan: str, raw: np.ndarray) -> bytes:
         return packed_panoptic(raw, scan)
 
-    if not tables and nuscenes_out.version_folder(dataset.root) is None:
+    if not tables and version_folder(dataset.root) is None:
         own = {scan: panoptic_name(label_file(dataset, scan)[0]) for scan in dataset.train}
         return _Place(own, pack, MOST_INSTANCE)
     labels = nuscenes_out.label_names(dataset)

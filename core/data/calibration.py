@@ -9,7 +9,7 @@ calib_cam_to_cam.txt.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -40,20 +40,38 @@ class Poses:
     rows : (P, 4, 4) float64 from a scan's coordinates to the sequence's, one a line; NaN where
         the file has none
     notes : sentences: what was taken for granted or left out
+    blank : (P,) bool, the lines that hold nothing
     """
 
     rows: np.ndarray
     notes: tuple[str, ...]
+    blank: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
     def of(self, scans: Sequence[str]) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
         """The pose of each scan that has one, and all there is to say.
 
         Line k belongs to frame k (KITTI). As many lines as scans where a frame has none, or frames
         without a number, are another rule's: no pose is taken, or the k-th line for the k-th scan.
+        A blank line keeps its frame's place where so many lines are as there are frames; where so
+        many others are, it stands for nothing.
         """
-        count, total, notes = len(scans), len(self.rows), list(self.notes)
+        count, rows, notes = len(scans), self.rows, list(self.notes)
         frames = [scan.rpartition("/")[2] for scan in scans]
-        if not all(frame.isdecimal() for frame in frames):
+        numbered = all(frame.isdecimal() for frame in frames)
+        place = dict(zip(scans, map(int, frames) if numbered else range(count), strict=True))
+        wanted = max(place.values(), default=-1) + 1
+        if self.blank.any() and len(rows) != wanted:
+            rows = rows[~self.blank]
+            if len(rows) != wanted:
+                return {}, (
+                    *notes,
+                    f"{POSES} has {len(rows):,} poses and {int(self.blank.sum()):,} blank lines "
+                    f"between them, for {wanted:,} frames: none is used, for it cannot be told "
+                    "whether a blank line stands for a frame; write nan twelve times for a frame "
+                    "without a pose, and remove blank lines.",
+                )
+        total = len(rows)
+        if not numbered:
             if total != count:
                 return {}, (
                     *notes,
@@ -63,27 +81,25 @@ class Poses:
             notes.append(
                 "the scans' names are no frame numbers: line k is taken for the k-th scan."
             )
-            place = dict(zip(scans, range(count), strict=True))
-        else:
-            place = dict(zip(scans, map(int, frames), strict=True))
         beyond = [scan for scan in scans if place[scan] >= total]
         if beyond:
-            last = max(place.values())
-            said = f"{total:,} poses for {count:,} scans, whose frames go up to {last}: "
-            if total <= count and last >= count:
+            said = f"{total:,} poses for {count:,} scans, whose frames go up to {wanted - 1}: "
+            if total <= count < wanted:
                 return {}, (
                     *notes,
                     f"{said}none is used, for line k belongs to frame k, and it cannot be told "
                     "which frame a line was kept for; bring the whole recording's poses.txt.",
                 )
             notes.append(f"{said}{len(beyond):,} of them have none.")
-        known = {scan: self.rows[k] for scan, k in place.items() if k < total}
+        known = {scan: rows[k] for scan, k in place.items() if k < total}
         lost = [scan for scan, pose in known.items() if not np.isfinite(pose).all()]
         if lost:
             shown = ", ".join(scan.rpartition("/")[2] for scan in lost[:5])
             more = f" and {len(lost) - 5:,} more" if len(lost) > 5 else ""
             notes.append(f"frame {shown}{more} is not finite: it has no pose.")
-        return {scan: known[scan] for scan in known if scan not in set(lost)}, tuple(notes)
+        for scan in lost:
+            del known[scan]
+        return known, tuple(notes)
 
 
 @lru_cache(maxsize=64)
@@ -148,24 +164,23 @@ def poses_of(folder: Path) -> Poses | None:
     file = folder / POSES
     if not file.exists():
         return None
-    rows = []
-    for number, line in enumerate(text_of(file).splitlines(), 1):
+    rows, blank = [], []
+    for number, line in enumerate(text_of(file).rstrip().splitlines(), 1):
         words = line.split()
-        if not words:
-            continue
+        blank.append(not words)
         try:
-            rows.append(np.array(words, float).reshape(3, 4))
+            rows.append(np.array(words or ["nan"] * 12, float).reshape(3, 4))
         except ValueError as error:
             raise DataError(
                 f"The poses of {folder} cannot be read: line {number} of {POSES} is not 12 "
                 "numbers.",
                 "Bring the sequence's own poses.txt, or remove it.",
             ) from error
-    found = square(np.array(rows).reshape(-1, 3, 4))
+    found, empty = square(np.array(rows).reshape(-1, 3, 4)), np.array(blank, bool)
     tr = calibration_of(folder).tr
     if tr is not None:
         lidar: np.ndarray = np.linalg.inv(tr) @ found @ tr
-        return Poses(lidar, ())
+        return Poses(lidar, (), empty)
     if _are_a_cameras(found):
         return Poses(
             np.zeros((0, 4, 4)),
@@ -174,9 +189,8 @@ def poses_of(folder: Path) -> Poses | None:
                 f"{CALIBRATION}: the poses are left out; bring the sequence's own calib.txt.",
             ),
         )
-    return Poses(
-        found, (f"there is no Tr in {CALIBRATION}: {POSES} is taken for the scanner's own.",)
-    )
+    said = f"there is no Tr in {CALIBRATION}: {POSES} is taken for the scanner's own."
+    return Poses(found, (said,), empty)
 
 
 def _are_a_cameras(poses: np.ndarray) -> bool:

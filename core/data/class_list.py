@@ -59,7 +59,7 @@ class ClassList:
     colours : (C, 3) uint8, read only
     keys : one key per class
     raw_to_class : raw id of the dataset -> class id or IGNORED
-    class_to_raw : raw id that an export writes for each class; everything else exports as 0
+    class_to_raw : raw id that an export writes for each class; everything else exports as `none`
     countable : classes whose things can be told apart, such as cars
     about : what belongs to each class, in a line, "" where the list does not say
     was : names that each class had before, oldest first; () where none was ever renamed
@@ -112,6 +112,22 @@ class ClassList:
         pairs = sorted(self.raw_to_class.items())
         return np.array([p[0] for p in pairs], np.int64), np.array([p[1] for p in pairs], np.uint8)
 
+    @cached_property
+    def none(self) -> int:
+        """The raw id that an export writes where there is no class: 0, and where 0 means a class
+        the smallest ignored id. Raises SettingsError where none is ignored."""
+        zero = self.raw_to_class.get(0, IGNORED)
+        if zero == IGNORED:
+            return 0
+        ignored = [raw for raw, found in self.raw_to_class.items() if found == IGNORED]
+        if not ignored:
+            raise SettingsError(
+                f"0 is {self.names[zero]} in the class list {self.name}, and no id is left for "
+                "points without a class.",
+                "Name one at the top of classes.toml, such as ignored = [255].",
+            )
+        return min(ignored)
+
     def title(self, found: int) -> str:
         """Name of a class or code."""
         return self.names[found] if found < len(self) else _CODE_NAMES[found]
@@ -135,9 +151,9 @@ class ClassList:
         return classes
 
     def decode(self, classes: np.ndarray) -> np.ndarray:
-        """Map (N,) uint8 classes to (N,) uint32 raw ids; every code exports as 0, a class that was
-        merged as the one it counts as."""
-        table = np.zeros(256, np.uint32)
+        """Map (N,) uint8 classes to (N,) uint32 raw ids; every code exports as `none`, a class that
+        was merged as the one it counts as. Raises SettingsError as `none` does."""
+        table = np.full(256, self.none, np.uint32)
         table[: len(self)] = self.class_to_raw
         raw: np.ndarray = table[self.now[classes]]
         return raw

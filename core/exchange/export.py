@@ -35,7 +35,8 @@ def export(
 ) -> int:
     """Write `what` below `out`; return the number of files, tables beside them not counted.
 
-    labels       what people answered; 0 where nobody did, and for *ignored*
+    labels       what people answered; the list's `none` (0 in most) where nobody did, and for
+                 *ignored*
     predictions  what the newest scored round predicts, train and validation scans, where and as
                  the dataset's evaluator looks for them
     merged       answers where there are some, predictions elsewhere
@@ -67,13 +68,14 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
 
     lost: list[str] = []
     classed = total = 0
+    none = project.classes.none
 
     def made() -> Iterator[tuple[str, bytes | None]]:
         nonlocal classed, total
         for done, scan in enumerate(scans, start=1):
             raw = raw_of(scan)
             total += project.count(scan)
-            classed += 0 if raw is None else int(np.count_nonzero(raw))
+            classed += 0 if raw is None else int(np.count_nonzero(raw & MOST_CLASS != none))
             if raw is not None and not plan.instances and raw.max(initial=0) > MOST_CLASS:
                 raw = raw & MOST_CLASS
                 if not lost:
@@ -87,7 +89,7 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
         for name, content in plan.beside([s for s in scans if plan.files[s] in names]).items():
             box.write(name, content())
         if what == "labels":
-            job.say(f"{classed:,} of {total:,} points have a class; the rest is 0.")
+            job.say(f"{classed:,} of {total:,} points have a class; the rest is {none}.")
     return len(names)
 
 

@@ -225,6 +225,8 @@ def _of_places(project: Project, places: np.ndarray, scan: str) -> np.ndarray:
             f"{len(project.classes)} classes, 0 to {len(project.classes) - 1}.",
             "Take the numbers as ids of the class list (--ids raw), or bring other labels.",
         )
+    if (places == IGNORED).any():
+        table[IGNORED] = project.classes.none
     raw: np.ndarray = table[places]
     return raw
 

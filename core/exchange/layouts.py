@@ -9,6 +9,8 @@ import numpy as np
 
 from core.base.errors import SettingsError
 from core.data.clouds.las import need_laspy
+from core.data.formats.nuscenes import version_folder
+from core.data.formats.semantickitti import SemanticKitti
 from core.data.label_file import label_file
 from core.exchange import clouds_out, nuscenes_out
 from core.exchange.nuscenes_out import Files
@@ -76,7 +78,7 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
         )
     if nuscenes and what == "predictions":
         return _benchmark(project, scans)
-    if nuscenes and (name == "nuscenes" or nuscenes_out.version_folder(dataset.root) is not None):
+    if nuscenes and (name == "nuscenes" or version_folder(dataset.root) is not None):
         names = nuscenes_out.label_names(dataset)
         return Layout(
             {scan: names[scan] for scan in scans},
@@ -87,11 +89,18 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
         )
     places = {scan: label_file(dataset, scan) for scan in scans}
     files = {scan: place[0] for scan, place in places.items()}
-    if what == "predictions" and dataset.format.name == "semantickitti":
-        # Where evaluate_semantics.py and validate_submission.py look.
-        files = {scan: name.replace("/labels/", "/predictions/") for scan, name in files.items()}
+    if what == "predictions" and isinstance(dataset.format, SemanticKitti):
+        # Where evaluate_semantics.py and validate_submission.py look, and no labels are looked for.
+        files = {scan: _beside_labels(name) for scan, name in files.items()}
     wide = all(dtype.itemsize >= 4 for _, dtype in places.values())
     return Layout(files, lambda scan, raw: packed(raw, places[scan][1], scan), wide)
+
+
+def _beside_labels(name: str) -> str:
+    """The name of a file of predictions, of that of labels in a folder called labels."""
+    parts = name.split("/")
+    parts[max(at for at, part in enumerate(parts) if part == "labels")] = "predictions"
+    return "/".join(parts)
 
 
 def _benchmark(project: Project, scans: Sequence[str]) -> Layout:

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import DataError, ProjectError
-from core.data.classes import ClassList
+from core.data.classes import MOST_RAW, ClassList
+from core.data.formats.nuscenes import version_folder
 from core.data.formats.nuscenes_panoptic import panoptic_name
 from core.data.scans import Dataset
 from core.data.splits import official
@@ -67,21 +68,16 @@ _TABLES = (
 _META = ("use_camera", "use_lidar", "use_radar", "use_map", "use_external")
 
 
-def version_folder(root: Path) -> Path | None:
-    """The folder of a dataset's tables, None for plain folders."""
-    folders = sorted(root.glob("v1.0-*"))
-    return next((folder for folder in folders if (folder / "sample_data.json").exists()), None)
-
-
 # -- predictions --------------------------------------------------------------------------------
 
 
 def benchmark_ids(classes: ClassList) -> np.ndarray:
-    """(32,) uint8: the benchmark's id 1..16 of each raw id that the list's classes go out as.
+    """(65536,) uint8: the benchmark's id 1..16 of each raw id that the list's classes go out as, 0
+    for any other.
 
     Raises ProjectError where a class of the list is none of the benchmark's.
     """
-    table = np.zeros(len(CATEGORIES), np.uint8)
+    table = np.zeros(MOST_RAW + 1, np.uint8)
     for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
         found = CATEGORIES[raw][1] if 0 <= raw < len(CATEGORIES) else 0
         if not found:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from core.answers.instances import MOST, numbered
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE, UNLABELLED
+from core.data.formats.nuscenes import version_folder
 from core.data.formats.nuscenes_panoptic import MOST_INSTANCE, packed_panoptic, panoptic_name
 from core.data.label_file import label_file
 from core.data.scans import Dataset
@@ -83,7 +83,7 @@ def _of_nuscenes(dataset: Dataset, tables: bool) -> _Place:
     def pack(scan: str, raw: np.ndarray) -> bytes:
         return packed_panoptic(raw, scan)
 
-    if not tables and nuscenes_out.version_folder(dataset.root) is None:
+    if not tables and version_folder(dataset.root) is None:
         own = {scan: panoptic_name(label_file(dataset, scan)[0]) for scan in dataset.train}
         return _Place(own, pack, MOST_INSTANCE)
     labels = nuscenes_out.label_names(dataset)
@@ -102,7 +102,7 @@ def _made(project: Project, place: _Place, job: Job) -> Iterator[tuple[str, byte
     rounds = {*(one.id for one in project.rounds), ""}
     answered = project.answers.fold.labelled_scans(rounds=rounds)
     done = 0
-    for mine in _by_sequence(project):
+    for mine in _by_sequence(project.dataset):
         names: dict[str, None] = {}
         taken: set[int] = set()
         for scan in mine:
@@ -123,16 +123,12 @@ def _made(project: Project, place: _Place, job: Job) -> Iterator[tuple[str, byte
             job.progress(done, len(scans), "export")
 
 
-def _by_sequence(project: Project) -> list[list[str]]:
-    """The training scans of each sequence; of nuScenes' tables, whose scans all lie in one folder,
-    each scene's."""
-    dataset = project.dataset
-    if dataset.format.name == "nuscenes" and nuscenes_out.version_folder(dataset.root) is not None:
-        train = set(dataset.train)
-        scenes = (dataset.format.scans(dataset.root, scene) for scene in dataset.sequences)
-        return [mine for scans in scenes if (mine := [scan for scan in scans if scan in train])]
-    grouped = groupby(dataset.train, key=lambda scan: scan.rpartition("/")[0])
-    return [list(mine) for _, mine in grouped]
+def _by_sequence(dataset: Dataset) -> list[list[str]]:
+    """The training scans of each sequence, which need not follow each other in their order."""
+    found: dict[str, list[str]] = {}
+    for scan in dataset.train:
+        found.setdefault(dataset.sequence(scan), []).append(scan)
+    return list(found.values())
 
 
 def _numbered(
@@ -142,11 +138,12 @@ def _numbered(
     brought: Brought | None,
     number: dict[str, int],
 ) -> np.ndarray:
-    """(N,) uint32 raw labels with their instances."""
+    """(N,) uint32 raw labels with their instances: that of a thing an answer names, else what was
+    imported where it still holds."""
     things = project.things(scan)
     # A scan without a class was not looked at for things: what it names has none to number.
     table = np.array([0, *(number.get(name, 0) for name in things.names)], np.uint32)
     instance = np.where(labels < FIRST_CODE, table[things.of_row], 0).astype(np.uint32)
     raw = as_raw(labels, brought, project.classes)
-    numbers = raw & MOST_CLASS | instance << _BITS
-    return numbers if brought is None else np.where(brought.kept, brought.raw, numbers)
+    stays = instance == 0 if brought is None else brought.kept | (instance == 0)
+    return np.where(stays, raw, raw & MOST_CLASS | instance << _BITS)

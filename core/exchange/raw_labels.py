@@ -16,8 +16,8 @@ def told(project: Project, scan: str) -> np.ndarray | None:
     """(N,) uint32: the raw class of what people answered, in the high 16 bits the instance of what
     was imported; None where nothing is known of the scan.
 
-    Rows that nobody answered are as they were imported, bit for bit, else 0. So are rows that were
-    answered with the class they had: that says nothing against a finer id or an instance.
+    Rows that nobody answered are as they were imported, bit for bit, else of no class. So are rows
+    that were answered with the class they had: that says nothing against a finer id or an instance.
     """
     labels, brought = project.labels(scan), project.brought(scan)
     if brought is None and np.all(labels == UNLABELLED):
@@ -62,8 +62,9 @@ def packed(raw: np.ndarray, dtype: np.dtype, scan: str) -> bytes:
 
 def check_ids(classes: ClassList) -> None:
     """Raise ProjectError where a class, of a list that an older version let pass, has a raw id that
-    would run into the instance's bits."""
-    for name, raw in zip(classes.names, classes.class_to_raw, strict=True):
+    would run into the instance's bits, or where no id is left for points without a class."""
+    ids = dict(zip(classes.names, classes.class_to_raw, strict=True))
+    for name, raw in {**ids, "for none": classes.none}.items():
         if not 0 <= raw <= MOST_CLASS:
             raise ProjectError(
                 f"The class {name} has the raw id {raw:,}; labels hold 0 to {MOST_CLASS:,}.",

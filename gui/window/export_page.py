@@ -42,8 +42,8 @@ _LAYOUTS = {
 }
 _OWN_ONLY = ("panoptic", "journal")
 _IDS = (
-    "A label is its class's raw id, as Project › Classes shows it; 0 is no class: not answered, "
-    "ignored, mixed or unsure."
+    "A label is its class's raw id, as Project › Classes shows it; 0 is no class (where 0 "
+    "is one, the smallest ignored id): not answered, ignored, mixed or unsure."
 )
 
 Export = Callable[[Path, str, str], object]

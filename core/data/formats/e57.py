@@ -6,11 +6,13 @@ Points stay as the scanner saw them; the scan's pose in the file's map is its po
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.files import hash_file
 from core.data.clouds import TOO_LARGE, Columns, Picked, e57, pick, rgb_of
 from core.data.clouds.source import wrong
 from core.data.formats.folder import Folder
@@ -45,6 +47,12 @@ class E57(Format):
         ends = (e57.SUFFIX, e57.SUFFIX.upper())
         files = (name.with_name(f"{name.name}{end}") for end in ends)
         return next((file for file in files if file.exists()), name.with_name(name.name + ends[0]))
+
+    def digest(self, root: Path, scan: str) -> str:
+        """Content hash of the whole file, which is one for all scans in it."""
+        path = self.path(root, scan)
+        about = path.stat()
+        return _hash_then(path, about.st_size, about.st_mtime_ns)
 
     def count(self, root: Path, scan: str) -> int:
         found, place = e57.scans(self.path(root, scan)), _place(scan)
@@ -90,6 +98,11 @@ class E57(Format):
             return e57.read(path, _place(scan))
         except MemoryError as error:
             raise wrong(path, TOO_LARGE, "Close other programs, or cut the file.") from error
+
+
+@lru_cache(maxsize=64)  # asked for each scan of a file, which may be of gigabytes
+def _hash_then(path: Path, _size: int, _changed: int) -> str:
+    return hash_file(path)
 
 
 def _is_e57(path: Path) -> bool:

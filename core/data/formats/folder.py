@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from core.data.names import in_order
 _LABELS = re.compile("label|lidarseg|predict|annotat|semantic|instance|panoptic|ground.?truth|^gt$")
 _FLAT = ".bin"
 _ANYTHING = (".txt", ".csv")
+_SURE = tuple(suffix for suffix in SUFFIXES if suffix not in _ANYTHING)
 _NO_POINTS = ("calib", "classes", "license", "notes", "poses", "readme", "times", "timestamps")
 
 
@@ -61,12 +63,12 @@ class Folder(Format):
 
     def path(self, root: Path, scan: str) -> Path:
         base = os.fspath(root / scan)  # as text: asked of thousands of scans
-        for suffix in (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES)):
-            if os.path.exists(base + suffix):
+        for suffix in (*_SURE, *(suffix.upper() for suffix in _SURE)):
+            if os.path.isfile(base + suffix):
                 return Path(base + suffix)
         folder, _, stem = scan.rpartition("/")
-        there = _files(root / folder) if (root / folder).is_dir() else {}
-        return root / folder / there.get(stem, [f"{stem}{SUFFIXES[0]}"])[0]
+        there = _listed(root / folder).get(stem, [f"{stem}{SUFFIXES[0]}"])
+        return root / folder / there[0]
 
     def with_columns(self, columns: Sequence[str]) -> Format:
         made = Folder()
@@ -140,6 +142,21 @@ def _files(folder: Path) -> dict[str, list[str]]:
     """
     sure, texts = _kinds(folder)
     return sure or texts
+
+
+def _listed(folder: Path) -> dict[str, list[str]]:
+    """`_files` of a folder, none where it is gone; read again once something in it was made or
+    taken away."""
+    try:
+        changed = folder.stat().st_mtime_ns
+    except OSError:
+        return {}
+    return _files_then(folder, changed)
+
+
+@lru_cache(maxsize=64)  # asked for each scan that is a text
+def _files_then(folder: Path, _changed: int) -> dict[str, list[str]]:
+    return _files(folder)
 
 
 def _kinds(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

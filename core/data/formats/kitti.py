@@ -49,7 +49,8 @@ class KittiObject(SemanticKitti):
         there = self._frames_there(root, sequence)
         name = sequence.partition("_")[0]
         if name in _SETS:
-            return tuple(scan for scan in there if _stem(scan) in _named(root, name))
+            named = _named(root, name)
+            return tuple(scan for scan in there if _stem(scan) in named)
         sets = (one for one, part in _SETS.items() if part == name)
         named = frozenset[str]().union(*(_named(root, name) for name in sets))
         return tuple(scan for scan in there if _stem(scan) not in named)

@@ -1,9 +1,9 @@
 """nuScenes keyframes with lidarseg or panoptic labels: the official tables, or plain folders.
 
 Official: <root>/v1.0-*/{scene,sample,sample_data,lidarseg,ego_pose,calibrated_sensor}.json name
-samples/LIDAR_TOP/*.pcd.bin; a sequence is a scene. Plain: <root>/<sequence>/LIDAR_TOP/*.pcd.bin
-beside <sequence>/lidarseg/*_lidarseg.bin and panoptic/*_panoptic.npz. Points are float32 x, y, z,
-intensity 0..255, ring.
+samples/LIDAR_TOP/*.pcd.bin; a sequence is a scene; of several versions one is read. Plain:
+<root>/<sequence>/LIDAR_TOP/*.pcd.bin beside <sequence>/lidarseg/*_lidarseg.bin and
+panoptic/*_panoptic.npz. Points are float32 x, y, z, intensity 0..255, ring.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from core.data.formats.nuscenes_panoptic import panoptic_name, read_panoptic
 from core.data.formats.raw import file_size, read_columns
 
 _SUFFIX = ".pcd.bin"
+_BEFORE_OTHERS = ("v1.0-trainval", "v1.0-mini", "v1.0-test")
 
 
 class NuScenes(Format):
@@ -85,7 +86,14 @@ class NuScenes(Format):
         return np.where(both & 0xFFFF == classes, both >> 16, 0).astype(np.uint32)
 
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
-        """Whether lidarseg and panoptic labels of the first scan that has both differ."""
+        """Which versions are not read, and whether lidarseg and panoptic labels of the first scan
+        that has both differ."""
+        return (*_of_versions(root), *self._of_labels(root, sequence))
+
+    def instead(self, root: Path, sequence: str) -> str:
+        return " ".join(_of_versions(root))
+
+    def _of_labels(self, root: Path, sequence: str) -> tuple[str, ...]:
         for scan in self.scans(root, sequence):
             if not all(os.path.isfile(path) for path in self._label_files(root, scan)):
                 continue
@@ -132,10 +140,34 @@ class _Tables:
     poses: dict[str, np.ndarray] = field(default_factory=dict)
 
 
+def version_folder(root: Path) -> Path | None:
+    """The folder of the tables that are read, None for plain folders."""
+    return next(iter(_versions(root)), None)
+
+
+def _versions(root: Path) -> list[Path]:
+    """The folders with tables, the one that is read first: trainval has all of mini's scenes."""
+    last = len(_BEFORE_OTHERS)
+    rank = {name: place for place, name in enumerate(_BEFORE_OTHERS)}
+    there = (f for f in root.glob("v1.0-*") if (f / "sample_data.json").exists())
+    return sorted(there, key=lambda folder: (rank.get(folder.name, last), folder.name))
+
+
+def _of_versions(root: Path) -> tuple[str, ...]:
+    """A sentence where there are tables of several versions."""
+    folders = _versions(root)
+    if len(folders) < 2:
+        return ()
+    read, *others = (folder.name for folder in folders)
+    return (
+        f"Of the tables in {root} those of {read} are read, those of {' and '.join(others)} are "
+        f"not: to use others, move {read} elsewhere.",
+    )
+
+
 @lru_cache(maxsize=4)
 def _tables(root: Path) -> _Tables | None:
-    folders = sorted(root.glob("v1.0-*"))
-    folder = next((f for f in folders if (f / "sample_data.json").exists()), None)
+    folder = version_folder(root)
     if folder is None:
         return None
     try:

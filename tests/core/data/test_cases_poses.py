@@ -97,6 +97,46 @@ def test_poses_of_a_camera_are_not_taken_for_the_scanners(sequence: Path):
     assert (len(found.rows), "a camera's" in found.notes[0]) == (0, True)
 
 
+def places(sequence: Path, lines: list[str], frames: int, end: str = "\n") -> dict[str, float]:
+    """x of each frame's pose, of a poses.txt with these lines of which "" is a blank one."""
+    text = end.join(LINE.format(line, 0).strip() if line.strip() else line for line in lines)
+    (sequence / "poses.txt").write_bytes(text.encode())
+    found = poses_of(sequence)
+    assert found is not None
+    known, _ = found.of([f"{frame:06d}" for frame in range(frames)])
+    return {scan[-1]: float(pose[0, 3]) for scan, pose in known.items()}
+
+
+def test_a_blank_line_keeps_the_place_of_its_frame(sequence: Path):
+    wanted = {"0": 0, "1": 1, "3": 3, "4": 4}
+    assert places(sequence, ["0", "1", "", "3", "4"], 5) == wanted
+    assert places(sequence, ["0", "1", "  ", "3", "4", "", " ", ""], 5) == wanted
+    (sequence / "calib.txt").write_text("Tr: 1 0 0 0 0 1 0 0 0 0 1 0")
+    calibration_of.cache_clear()
+    assert places(sequence, ["0", "1", "", "3", "4"], 5) == wanted
+    dataset = open_dataset("semantickitti", sequence.parents[1], ["00"], [])
+    assert [dataset.pose(scan) is not None for scan in dataset.train] == [1, 1, 0, 1, 1]
+    told = " ".join(dataset.format.notes(dataset.root, "00"))
+    assert "frame 000002 is not finite: it has no pose" in told
+
+
+def test_blank_lines_beside_a_pose_for_each_frame_are_nothing(sequence: Path):
+    wanted = {str(frame): frame for frame in range(5)}
+    lines = [str(frame) for frame in range(5)]
+    assert places(sequence, ["", *lines, ""], 5) == wanted
+    assert places(sequence, lines, 5, "\r\r\n") == wanted
+    assert places(sequence, ["0", "1", "", "2", "3", "4"], 5) == wanted
+
+
+def test_blank_lines_that_may_be_frames_or_not_leave_no_pose(sequence: Path):
+    assert places(sequence, ["0", "", "1", "", "2", "3"], 5) == {}
+    found = poses_of(sequence)
+    assert found is not None
+    known, notes = found.of([f"{frame:06d}" for frame in range(5)])
+    assert not known
+    assert "4 poses and 2 blank lines between them, for 5 frames: none is used" in notes[-1]
+
+
 def test_the_three_files_of_kitti_raw(sequence: Path):
     turn = np.array([[0, -1, 0], [0, 0, -1], [1, 0, 0.0]])
     (sequence / "calib_velo_to_cam.txt").write_text(

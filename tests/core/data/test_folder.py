@@ -102,6 +102,39 @@ def test_two_files_of_one_name(tmp_path: Path):
         Folder().scans(tmp_path, ".")
 
 
+@pytest.mark.parametrize("name", ["a.pts", "a.asc", "a.PTS", "a.xyz", "a.Xyz", "a.aSc"])
+@pytest.mark.parametrize("text", ["a.txt", "a.csv", "a.TXT", "a.Csv"])
+def test_a_text_beside_a_scan_is_never_read_for_it(tmp_path: Path, name: str, text: str):
+    put(tmp_path, f"run/{name}", content=as_text())
+    put(tmp_path, f"run/{text}", content=b"9 9 9 9\n8 8 8 8\n")
+    assert scans(tmp_path) == ["run/a"]
+    assert Folder().path(tmp_path, "run/a") == tmp_path / "run" / name
+    np.testing.assert_array_equal(Folder().points(tmp_path, "run/a"), ROWS)
+
+
+@pytest.mark.parametrize("name", ["a.bin", "a.NPY", "a.PCD", "a.Pcd", "a.LAS", "a.Laz", "a.PLY"])
+def test_the_file_of_a_scan_is_the_one_that_was_listed(tmp_path: Path, name: str):
+    put(tmp_path, name, "a.txt", "b.txt", "a.TXT")
+    put(tmp_path, "c.ply/1.bin", "c.BIN")
+    assert Folder().scans(tmp_path, ".") == ("a", "c")
+    assert Folder().path(tmp_path, "a") == tmp_path / name
+    assert Folder().path(tmp_path, "c") == tmp_path / "c.BIN"
+    # What is no scan has no file, though there is one of its name.
+    assert not Folder().path(tmp_path, "b").exists()
+    (tmp_path / name).unlink()
+    assert not Folder().path(tmp_path, "a").exists()
+
+
+def test_a_folder_of_texts_is_listed_once(tmp_path: Path, monkeypatch):
+    put(tmp_path, *(f"{number}.txt" for number in range(50)), content=as_text())
+    listed: list[Path] = []
+    within = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: listed.append(folder) or within(folder))
+    found = [Folder().path(tmp_path, scan).name for scan in map(str, range(50))]
+    assert found == [f"{number}.txt" for number in range(50)]
+    assert len(listed) == 1
+
+
 def test_what_lies_beside_scans_is_none(tmp_path: Path):
     put(tmp_path, "velodyne/0.bin", "velodyne/1.bin", "labels/0.bin", "Labels2/7.bin")
     put(tmp_path, "label_2/0.txt", "calib/1.txt", "README.txt", "poses.txt", content=as_text())

@@ -158,6 +158,21 @@ def test_object_frames_in_the_cameras_view_alone_keep_their_splits(tmp_path: Pat
     )
 
 
+def test_the_splits_are_not_read_for_each_frame(tmp_path: Path, monkeypatch):
+    stems = [f"{number:06d}" for number in range(60)]
+    put(tmp_path, *(f"training/velodyne/{stem}.bin" for stem in stems))
+    (tmp_path / "ImageSets").mkdir()
+    (tmp_path / "ImageSets/train.txt").write_text("\n".join(stems[::2]))
+    (tmp_path / "ImageSets/val.txt").write_text("\n".join(stems[1::2]))
+    read: list[str] = []
+    within = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or within(path))
+    dataset = open_dataset("kitti", tmp_path, ["train"], ["val"])
+    assert [scan.rpartition("/")[2] for scan in dataset.scans] == [*stems[::2], *stems[1::2]]
+    assert 0 < read.count("train.txt") < 10
+    assert 0 < read.count("val.txt") < 10
+
+
 # -- raw recordings, KITTI-360 --------------------------------------------------------------------
 
 

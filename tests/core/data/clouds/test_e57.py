@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import DataError
+from core.base.files import hash_file
 from core.data.clouds import e57, pick, rgb_of
 from core.data.formats.e57 import E57
 from core.data.plausible import judge
@@ -108,6 +109,28 @@ def test_a_pose_is_kept_and_not_applied(tmp_path: Path):
     put(tmp_path / "b.e57", street())
     assert layout.pose(tmp_path, "b/0") is None
     assert layout.notes(tmp_path, "b") == ()
+
+
+def test_a_file_is_hashed_once_for_all_its_scans(tmp_path: Path, monkeypatch):
+    opened: list[str] = []
+    within = Path.open
+
+    def told(path: Path, *args, **more):
+        opened.append(path.name)
+        return within(path, *args, **more)
+
+    file = put(tmp_path / "a.e57", street(5))
+    dataset = open_dataset("e57", tmp_path, ["a"], [])
+    before = hash_file(file)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", told)
+        assert [dataset.digest(scan) for scan in dataset.train] == [before] * 5
+    assert opened == ["a.e57"]
+    put(file, street(4))  # another file: of another size
+    assert dataset.digest("a/0") == hash_file(file) != before
+    file.unlink()
+    with pytest.raises(OSError, match="No such file"):
+        dataset.digest("a/0")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""nuScenes unpacked whole: tables of several versions beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.base.errors import DataError
+from core.base.jobs import Job
+from core.data.formats.nuscenes import NuScenes
+from core.data.plausible import judge
+from core.data.scans import open_dataset
+from core.exchange.export import export
+from core.project.project import Project
+from tests.exchanged import answer, contents, write_keyframes
+
+SCENES = {"trainval": "scene-0001", "mini": "scene-0061", "test": "scene-0077"}
+LABELS = np.full(40, 17, np.uint8)
+
+
+def unpacked(root: Path, *versions: str) -> Path:
+    for version in versions:
+        scene = SCENES.get(version, f"scene-{version}")
+        write_keyframes(root, {f"{scene}/{version}": LABELS}, f"v1.0-{version}")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("versions", "read"),
+    [
+        (("test", "trainval", "mini"), "trainval"),
+        (("test", "mini"), "mini"),
+        (("test",), "test"),
+        (("test", "own", "town"), "test"),
+        (("town", "own"), "own"),
+    ],
+)
+def test_one_version_is_read_and_the_others_are_named(
+    tmp_path: Path, versions: tuple[str, ...], read: str
+):
+    unpacked(tmp_path, *versions)
+    (tmp_path / "v1.0-empty").mkdir()
+    (scene,) = NuScenes().sequences(tmp_path)
+    assert scene == SCENES.get(read, f"scene-{read}")
+    dataset = open_dataset("nuscenes", tmp_path, [scene], [])
+    assert dataset.train == (f"samples/LIDAR_TOP/{read}",)
+    others = [f"v1.0-{version}" for version in versions if version != read]
+    told = [note for note in judge(dataset).notes if "tables" in note]
+    assert len(told) == bool(others)
+    assert all(f"v1.0-{read} are read" in note for note in told)
+    assert all(other in note for note in told for other in others)
+    with pytest.raises(DataError, match="no sequence scene-9999") as wrong:
+        open_dataset("nuscenes", tmp_path, ["scene-9999"], [])
+    assert (f"move v1.0-{read} elsewhere" in wrong.value.do) == bool(others)
+
+
+def test_labels_go_out_with_the_tables_that_were_read(tmp_path: Path):
+    root = unpacked(tmp_path / "data", "mini", "test", "trainval")
+    with Project.create(
+        tmp_path / "p", format="nuscenes", root=root, train=["scene-0001"]
+    ) as project:
+        answer(project, project.dataset.train[0], np.arange(9), 3)
+        export(project, tmp_path / "out", Job())
+    names = contents(tmp_path / "out")
+    assert {name.split("/")[0] for name in names} == {"lidarseg", "maps", "v1.0-trainval"}
+    assert any(name.startswith("lidarseg/v1.0-trainval/") for name in names)

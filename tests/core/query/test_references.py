@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -330,6 +331,22 @@ def test_probcover_takes_what_covers_most():
             open_ -= {u for u in units if near(best, u)}
         rest = [u for _, u in sorted(zip(keys.tolist(), units, strict=True)) if u not in wanted]
         assert asked("probcover", pool) == wanted + rest
+
+
+def test_probcover_holds_no_table_of_all_that_is_answered():
+    """Ten times the answers, hardly more memory: 40,000 of them beside 2,000 units were 80 MB."""
+    peaks = []
+    for answers in (4_000, 40_000):
+        count = answers + 2_000
+        units = make_units(np.full(count, 30), np.zeros(count, int))
+        labelled = np.arange(count) < answers
+        shape = np.random.default_rng(1).random((count, 3)).astype(np.float32)
+        pool = Pool(units, ~labelled, labelled, {"shape": shape})
+        tracemalloc.start()
+        strategy_named("probcover")(pool, units_budget(units, 5), DRAW)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 20e6
 
 
 def test_the_radius_keeps_balls_pure():

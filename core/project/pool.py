@@ -99,6 +99,8 @@ def pool_of(
                 GIVE_AGAIN if scored.given else "Run `lidarloop score` on the project.",
             )
         read |= {name: partial(scores.__getitem__, name) for name in scores}
+        if "predicted" in scores:  # a class that was merged since is the one it counts as
+            read["predicted"] = lambda: project.classes.now[scores["predicted"]]
         if {"mean_p", "feature"} <= read.keys() and has_imported(project):
             read["doubt"] = lambda: DOUBTS.of(project, scored, scores, job)
     folder = project.units_folder / table.fingerprint

@@ -284,6 +284,17 @@ def test_apart_leaves_no_two_near_each_other(poses: bool):
         assert late
 
 
+def test_apart_takes_pieces_of_a_sequence_for_other_places():
+    units = make_units(np.full(4, 30), np.zeros(4, int), scans=4)
+    columns = {"entropy": np.arange(4, 0, -1.0), "centre": np.zeros((4, 3))}
+    pool = Pool(units, np.ones(4, bool), np.zeros(4, bool), columns)
+    assert asked("apart x ent", pool) == [0, 1, 2, 3]
+    units_of = units_budget(units, 2)
+    pieces = dict(zip(units.scans, (0, 0, 1, 1), strict=True))
+    chosen = strategy_named("apart x ent")(replace(pool, pieces=pieces), units_of, DRAW)
+    assert chosen.units.tolist() == [0, 2]
+
+
 def test_few_scans_are_the_worthiest_that_hold_three_shares():
     """By hand: scans of 4 units of 30 points, a budget of 60 points: 180 points are two scans."""
     units = make_units(np.full(40, 30), np.zeros(40, int), scans=10)

@@ -21,7 +21,7 @@ from core.project.branches import counted, round_or_start
 from core.project.mix import Mix, guessed_mix
 from core.project.pool import ELSEWHERE, pool_of, seconds_of
 from core.project.project import Project
-from core.query.budget import Budget, minutes_budget, points_budget, units_budget
+from core.query.budget import Budget, fits, minutes_budget, points_budget, units_budget
 from core.query.pool import MOST_SEED, Draw, Pool
 from core.query.query import freeze, write_query
 from core.query.selection import Select, Selection, check
@@ -262,11 +262,11 @@ def _that_can_choose(name: str, pool: Pool, *, first: bool, scored: bool) -> Sel
 def _with_reopened(
     project: Project, select: Select, pool: Pool, budget: Budget, draw: Draw
 ) -> Selection:
-    """What was put back in the queue first, in unit order, as far as the budget goes; a strategy
-    spends the rest."""
+    """What was put back in the queue first, in unit order, each that fits what is left of the
+    budget; a strategy spends the rest."""
     again = pool.units.find_all(sorted(project.answers.fold.reopened))
     again = np.sort(again[again >= 0])
-    again = again[np.cumsum(budget.cost[again]) <= budget.amount]
+    again = again[fits(budget.cost[again], budget.amount)]
     if not len(again):
         return select(pool, budget, draw)
     left = replace(budget, amount=budget.amount - int(budget.cost[again].sum()))

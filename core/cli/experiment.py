@@ -71,7 +71,8 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
         held = read_experiment(out)
         spec, protocol, root, seeds = held.spec, held.protocol, held.root, list(held.seeds)
     else:
-        spec, protocol = read_spec(arguments.name), arguments.protocol
+        protocol = arguments.protocol
+        spec = read_spec(arguments.name, protocol)
         if arguments.root is None and spec.made is None:
             raise SettingsError(
                 f"The experiment {spec.name} needs scans.", "Name them with --root."

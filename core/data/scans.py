@@ -142,8 +142,8 @@ class Dataset:
 
     def pose(self, name: str) -> np.ndarray | None:
         """(4, 4) float64 from a scan's coordinates, as `scan` gives them, to the sequence's, or to
-        those of a piece of it (`move` knows which); None where it is not known."""
-        placed = self._placed(name)
+        those of a piece of it (`placed`); None where it is not known."""
+        placed = self.placed(name)
         return None if placed is None else placed[0]
 
     def move(self, name: str, other: str) -> np.ndarray | None:
@@ -151,22 +151,19 @@ class Dataset:
         it is not known how they lie to each other, as of two sequences."""
         if self.sequence(name) != self.sequence(other):
             return None
-        first, second = self._placed(name), self._placed(other)
+        first, second = self.placed(name), self.placed(other)
         if first is None or second is None or first[1] != second[1]:
             return None
         moved: np.ndarray = np.linalg.inv(second[0]) @ first[0]
         return moved
 
-    def _placed(self, name: str) -> tuple[np.ndarray, int] | None:
+    def placed(self, name: str) -> tuple[np.ndarray, int] | None:
         """A scan's pose, and the piece of its sequence whose coordinates it leads to: -1 for what
-        the data say, which counts before what was computed."""
-        found = self.format.pose(self.root, name)
-        piece = -1
+        the data say, which counts before what was computed. Poses of two pieces say nothing of each
+        other."""
+        found, piece = self.format.pose(self.root, name), -1
         if found is None and self.own_poses is not None:
-            own = own_pose(self.own_poses, name)
-            if own is None:
-                return None
-            found, piece = own
+            found, piece = own_pose(self.own_poses, name) or (None, -1)
         if found is None:
             return None
         return (found if not self._moves else found @ self._back), piece

@@ -10,7 +10,7 @@ from core.base.jobs import Job
 from core.project.branches import counted
 from core.project.pool import pool_of
 from core.project.project import Project
-from core.query.budget import points_budget
+from core.query.budget import fits, points_budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
 from core.query.selection import Selection
@@ -44,7 +44,7 @@ def ask_these(project: Project, job: Job, units: np.ndarray) -> Round:
     )
     draw = Draw(seed=project.seed, round=number)
     order = free[np.argsort(draw.keys(table.names(free)), kind="stable")]
-    taken = order[_fits(budget.cost[order], budget.amount)]
+    taken = order[fits(budget.cost[order], budget.amount)]
     if not len(taken):
         raise ProjectError(
             f"None of the chosen units fits the round's {budget.words(budget.amount)}.",
@@ -76,13 +76,3 @@ def _hash(scored: Round) -> str:
             f"The checkpoint of round {scored.id} cannot be read: {error.strerror}.",
             f"Restore {scored.checkpoint} from a copy of the project.",
         ) from error
-
-
-def _fits(cost: np.ndarray, amount: int) -> np.ndarray:
-    """(n,) bool: what is taken in that order, passing over what does not fit what is left."""
-    taken = np.zeros(len(cost), bool)
-    for place, one in enumerate(cost.tolist()):
-        if one <= amount:
-            taken[place] = True
-            amount -= one
-    return taken

@@ -9,6 +9,7 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
+from core.data.scans import Dataset
 from core.desk.explained import NOT_PREPARED
 from core.desk.features import numbers_of
 from core.desk.measured import measured_scans, some_of
@@ -63,7 +64,8 @@ class Scans:
     ----------
     names : of S scans, those to train on first
     train : how many of them are
-    place : (S,) the sequence that each one's coordinates are of
+    place : (S,) the sequence that each one's coordinates are of, or the piece of it, where its
+        poses were computed in several
     xy : (S, 2) float64 metres there, NaN without a pose
     values : by MEASURES, (S,) float64, NaN where it is not known; shares as percent
     why : why a measure is nowhere known, by MEASURES
@@ -81,13 +83,7 @@ def scans_of(project: Project, job: Job) -> Scans:
     """Measure every scan. Raises ProjectError where something is damaged."""
     dataset, units = project.dataset, project.units
     names = dataset.scans
-    xy = np.full((len(names), 2), np.nan)
-    for place, name in enumerate(names):
-        if not place % 100:
-            job.progress(place, len(names), "poses")
-        pose = dataset.pose(name)
-        if pose is not None and np.isfinite(pose[:2, 3]).all():
-            xy[place] = pose[:2, 3]
+    xy, where = _where(dataset, job)
     values = {name: np.full(len(names), np.nan) for name in MEASURES}
     why = {name: measure.missing for name, measure in MEASURES.items()}
     if units is None:
@@ -99,7 +95,31 @@ def scans_of(project: Project, job: Job) -> Scans:
         for name, found in _of_units(project, units, why, job).items():
             values[name][known] = found[mine[known]]
     _errors(project, names, values["errors"], why, job)
-    return Scans(names, len(dataset.train), tuple(map(dataset.sequence, names)), xy, values, why)
+    return Scans(names, len(dataset.train), where, xy, values, why)
+
+
+def _where(dataset: Dataset, job: Job) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(S, 2) float64 metres of every scan, NaN without a pose, and what they are coordinates of."""
+    names = dataset.scans
+    xy = np.full((len(names), 2), np.nan)
+    piece: dict[str, int] = {}
+    pieces: dict[str, list[int]] = {}  # of a sequence, in their order
+    for place, name in enumerate(names):
+        if not place % 100:
+            job.progress(place, len(names), "poses")
+        placed = dataset.placed(name)
+        if placed is not None and np.isfinite(placed[0][:2, 3]).all():
+            xy[place] = placed[0][:2, 3]
+            piece[name] = placed[1]
+            mine = pieces.setdefault(dataset.sequence(name), [])
+            mine += [placed[1]] * (placed[1] not in mine)
+    where = []
+    for name in names:
+        sequence = dataset.sequence(name)
+        mine = pieces.get(sequence, [])
+        several = name in piece and len(mine) > 1
+        where.append(f"{sequence}/piece {mine.index(piece[name]) + 1}" if several else sequence)
+    return xy, tuple(where)
 
 
 def _of_units(

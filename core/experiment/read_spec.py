@@ -44,9 +44,9 @@ def titles() -> dict[str, str]:
     return {name: str(tomllib.loads(text)["title"]) for name, text in texts.items()}
 
 
-def read_spec(name: str) -> Spec:
-    """Read a spec by its name, or a .toml file of one's own. Raises SettingsError that says what
-    is wrong with it."""
+def read_spec(name: str, protocol: str = "") -> Spec:
+    """Read a spec by its name, or a .toml file of one's own, to be run by a protocol of PROTOCOLS
+    where one is given. Raises SettingsError that says what is wrong with it."""
     path = Path(name)
     try:
         if path.suffix == ".toml":
@@ -64,7 +64,30 @@ def read_spec(name: str) -> Spec:
         stored = tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{name} cannot be read: {error}.", "Mend the file.") from error
-    return _Reader(path.stem, stored).spec()
+    found = _Reader(path.stem, stored).spec()
+    _check_said_once(found, protocol)
+    return found
+
+
+def _check_said_once(spec: Spec, protocol: str) -> None:
+    """Raise SettingsError for a setting that what the experiment gives every arm would replace."""
+    given = [("settings", spec.settings), *((arm.name, arm.settings) for arm in spec.arms)]
+    said: dict[str, str] = {}
+    if kind_of_budget(spec.budget)[0] == "points":
+        said["query.fraction"] = f"budget, {spec.budget}"
+    if protocol == "equal":
+        steps = f"steps, {spec.steps:,}, by the protocol equal"
+        said |= dict.fromkeys(("train.steps", "train.look_every"), steps)
+        if spec.boxes:  # where an arm's own steps count
+            said = {"detect.steps": steps}
+            given = given[:1]
+    for where, settings in given:
+        for key in (key for key in said if key in settings):
+            raise SettingsError(
+                f"The experiment {spec.name}: {key} is given in {where}, but every arm has that of "
+                f"{said[key]}.",
+                f"Leave {key} out.",
+            )
 
 
 class _Reader:
@@ -143,10 +166,10 @@ class _Reader:
             arms = self._box_arms(start, preset, full)
         else:
             arms = self._unscored(start) if table else self._arms(start, preset, settings, full)
-        if not table and compare not in [arm.name for arm in arms]:
+        asking = [arm.name for arm in arms if arm.kind == "strategy"]
+        if not table and compare not in asking:
             raise self.wrong(
-                f"compare is {compare}, which is no arm",
-                f"Arms: {', '.join(arm.name for arm in arms)}.",
+                f"compare is {compare}, which is no arm that asks", f"Arms: {', '.join(asking)}."
             )
         found = Spec(
             name=self.name,

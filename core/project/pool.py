@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -99,6 +99,8 @@ def pool_of(
                 GIVE_AGAIN if scored.given else "Run `lidarloop score` on the project.",
             )
         read |= {name: partial(scores.__getitem__, name) for name in scores}
+        if "predicted" in scores:  # a class that was merged since is the one it counts as
+            read["predicted"] = lambda: project.classes.now[scores["predicted"]]
         if {"mean_p", "feature"} <= read.keys() and has_imported(project):
             read["doubt"] = lambda: DOUBTS.of(project, scored, scores, job)
     folder = project.units_folder / table.fingerprint
@@ -108,9 +110,11 @@ def pool_of(
         read["curvature"] = lambda: map_curvature(folder, table)
     if table.basal:
         read["seconds"] = lambda: seconds_of(project, table)
-    if table.scans and all(project.dataset.pose(scan) is not None for scan in table.scans):
-        read["centre"] = lambda: _centres(project, table)
-    return Pool(table, free, labelled, Columns(read), job, project.dataset.places)
+    poses, pieces = _placed(project, table)
+    if len(poses):
+        read["centre"] = lambda: _centres(table, poses)
+    places = project.dataset.places
+    return Pool(table, free, labelled, Columns(read), job, places, pieces)
 
 
 def seconds_of(project: Project, units: Units) -> np.ndarray:
@@ -141,12 +145,25 @@ def opening_of(project: Project, units: Units) -> Opening | None:
     )
 
 
-def _centres(project: Project, units: Units) -> np.ndarray:
-    """(U, 3) float64 middles of the units' boxes in their sequence's frame, metres."""
+def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, int]]:
+    """The poses (4, 4) of a table's scans, and the piece of its sequence that each one's is of;
+    nothing where one has no pose."""
+    poses: list[np.ndarray] = []
+    pieces: dict[str, int] = {}
+    for name in units.scans:
+        placed = project.dataset.placed(name)
+        if placed is None:
+            return [], {}
+        poses.append(placed[0])
+        pieces[name] = placed[1]
+    return poses, pieces
+
+
+def _centres(units: Units, poses: Sequence[np.ndarray]) -> np.ndarray:
+    """(U, 3) float64 middles of the units' boxes in the coordinates that the scans' poses (4, 4)
+    lead to, metres."""
     middle: np.ndarray = (units.box_min.astype(np.float64) + units.box_max) / 2
-    for scan, name in enumerate(units.scans):
+    for scan, pose in enumerate(poses):
         mine = slice(units.offsets[scan], units.offsets[scan + 1])
-        pose = project.dataset.pose(name)
-        assert pose is not None
         middle[mine] = middle[mine] @ pose[:3, :3].T + pose[:3, 3]
     return middle

@@ -140,6 +140,14 @@ def fill(orders: Sequence[np.ndarray], budget: Budget) -> list[np.ndarray]:
     return [order[mask] for order, mask in zip(orders, taken, strict=True)]
 
 
+def fits(cost: np.ndarray, amount: int) -> np.ndarray:
+    """(n,) bool: what is taken of costs (n,) in their order for no more than `amount`; what does
+    not fit what is left is passed over."""
+    taken = np.zeros(len(cost), bool)
+    _walk(cost, taken, amount)
+    return taken
+
+
 def _walk(cost: np.ndarray, taken: np.ndarray, share: int) -> int:
     """Take from the top every untaken unit that fits what is left of `share`; return the sum."""
     left = share

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.base.jobs import Job
-from core.data.places import Places
+from core.data.places import Places, frames
 from core.prepare.units import Units
 
 MOST_SEED = 1 << 63  # as query.json is read
@@ -26,6 +26,8 @@ class Pool:
     labelled : (U,) bool, answered
     places : where scans lie in their sequences (core.data.places), as the dataset has them; what is
         missing is told by the scans' names
+    pieces : scan -> the piece of its sequence whose coordinates its units' "centre" is in
+        (core.data.own_poses); a sequence is of one piece where nothing is said
     columns : name -> what the newest network says of each unit, memory-mapped; empty before one.
         "entropy" (U,) float32: mean softmax entropy (Eq. 2), natural logarithm; "feature" (U, F)
         float32: mean feature before the classifier
@@ -38,6 +40,16 @@ class Pool:
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     job: Job = field(default_factory=Job, compare=False, repr=False)
     places: Places = field(default_factory=dict, compare=False, repr=False)
+    pieces: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def coordinates(self) -> list[int]:
+        """The number, for each scan, of the coordinates that its units' centres are in, of its
+        sequence or a piece of it: centres of two of them say nothing of each other."""
+        scans, numbers = self.units.scans, dict[tuple[int, int], int]()
+        sequence, _ = frames(scans, self.places)
+        mine = zip(sequence, (self.pieces.get(scan, -1) for scan in scans), strict=True)
+        return [numbers.setdefault(one, len(numbers)) for one in mine]
 
 
 @dataclass(frozen=True)

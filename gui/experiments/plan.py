@@ -65,7 +65,7 @@ def plan(typed: Typed) -> Plan:
     """Look at the fields; read beside the window, since a disk may be slow."""
     wrong: dict[str, str] = {}
     try:
-        spec = read_spec(typed.what)
+        spec = read_spec(typed.what, typed.protocol)
     except ProjectError as error:
         return Plan(None, {"what": f"{error.what} {error.do}"})
     seeds: list[int] = []

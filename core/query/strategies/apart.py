@@ -42,6 +42,8 @@ class _Taken:
         self._pool = pool
         self._centre = pool.columns["centre"] if "centre" in pool.columns else None
         self._sequence, self._frame = frames(pool.units.scans, pool.places)
+        if self._centre is not None:
+            self._sequence = pool.coordinates
         self._cells: dict[tuple[int, ...], list[int]] = {}
 
     def holds_near(self, unit: int) -> bool:

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from core.data.places import frames
 from core.query.pool import Draw, Pool
 from core.query.selection import Group, Order, Scores, Stop, Strategy
 from core.query.strategies.pieces import by_score, column, whole
@@ -47,8 +46,7 @@ def _walk(
 ) -> list[int]:
     """Places in units (n,) that are taken, walking `order`, for no more than `most`; between units
     of one place the larger of wins (n,) decides."""
-    sequence, _ = frames(pool.units.scans, pool.places)
-    of_scan = np.array(sequence, np.int64)[pool.units.scan[units]].tolist()
+    of_scan = np.array(pool.coordinates, np.int64)[pool.units.scan[units]].tolist()
     at = [tuple(row) for row in pool.columns["centre"][units].tolist()]
     value, price = wins.tolist(), cost.tolist()
     taken: list[int] = []

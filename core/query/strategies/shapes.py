@@ -29,7 +29,9 @@ def covering(pool: Pool, group: Group, scores: Scores, stop: Stop) -> Order:
     radius = pure_radius(values, keys[some])
     covers = within(values, values, radius)
     np.fill_diagonal(covers, True)
-    open_: np.ndarray = np.logical_not(within(answered, values, radius).any(axis=0))
+    open_ = np.ones(len(values), bool)
+    for start in range(0, len(answered), _CHUNK):  # a table of all of them would be gigabytes
+        open_ &= ~within(answered[start : start + _CHUNK], values, radius).any(axis=0)
     degree = covers[:, open_].sum(axis=1)
     picks, said, spent = [], np.zeros(len(group.units)), 0
     while len(degree) and spent < stop.reach and degree.max() > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.data.own_poses import OwnPoses, write_own
 from core.desk.features import ANSWERED, DECLINED, FREE, OPEN, UMAP, plane_of, states_of
 from core.desk.scans import novelty, scan_means, scans_of
 from core.project.project import Project
@@ -59,6 +61,23 @@ def test_measures_are_those_of_literal_sums(measured: Path):
         assert np.allclose(found.xy[:3], [pose[:2, 3] for pose in poses])
         assert len(np.unique(found.xy[:3], axis=0)) == 3
         assert np.isnan(found.xy[3]).all()
+
+
+def test_pieces_of_a_sequence_are_maps_of_their_own(tmp_path: Path):
+    """Computed poses begin at zero in each piece: they would lie on each other."""
+    small_street_at(tmp_path / "scans")
+    with small_project(tmp_path / "p", tmp_path / "scans") as project:
+        scans = project.dataset.train
+        same = OwnPoses("", scans, np.tile(np.eye(4), (3, 1, 1)), np.array([0, 0, 1]))
+        folder = project.dataset.own_poses
+        assert folder is not None
+        write_own(folder, "sequences/00/velodyne", same)
+        sequence = project.dataset.sequence(scans[0])
+        parts = [f"{sequence}/piece {n}" for n in (1, 1, 2)]
+        validation = project.dataset.sequence(project.dataset.validation[0])
+        assert scans_of(project, Job()).place == (*parts, validation)
+        write_own(folder, "sequences/00/velodyne", replace(same, pieces=np.array([0, 0, -1])))
+        assert scans_of(project, Job()).place == (*[sequence] * 3, validation)
 
 
 def test_means_and_novelty_by_hand(measured: Path):

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from core.base.errors import SettingsError
-from core.experiment.folder import seeds_of
+from core.experiment.folder import Experiment, seeds_of
 from core.experiment.names import names
 from core.experiment.read_spec import read_spec
 from core.experiment.spec import Spec, kind_of_budget
+from tests.box_experiments import BOX_TINY
 from tests.experiments import TINY, tiny_spec
 
 MADE = "rounds = 2\nmade = {scans = 1, validation = 1, seed = 0"
@@ -48,6 +49,11 @@ def test_a_control_begins_as_its_arms_do(tmp_path: Path):
         ("rounds = 2", f"{MADE}, step_m = 1{400 * '0'}}}", "step_m is 1000", "from 0.1 to 100"),
         ("rounds = 2", "rounds = 2\nprinted = {car = [inf]}", "printed of car is [inf]", "numbers"),
         ('compare = "random"', 'compare = "rndom"', "compare is rndom", "random, ent"),
+        ('compare = "random"', 'compare = "control"', "compare is control", "random, ent."),
+        ("train.width = 0.1", "query.fraction = 0.05", "query.fraction is given in settings, but "
+         "every arm has that of budget, 10%", "Leave query.fraction out"),
+        ('ent = "ent"', 'ent = {strategy = "ent", settings = {"query.fraction" = 0.05}}',
+         "query.fraction is given in ent", "Leave query.fraction out"),
         ('ent = "ent"', 'ent = "entropy"', "There is no strategy entropy", "lidarloop strategies"),
         ('ent = "ent"', 'control = "ent"', "an arm is called 'control'", "another name"),
         ('ent = "ent"', 'ent = {strategy = "ent", start = "basal"}', "starts by basal", "size"),
@@ -74,6 +80,40 @@ def test_what_is_wrong_is_said_in_a_sentence(
         read_spec(str(tiny_spec(tmp_path, TINY.replace(old, new))))
     assert said in caught.value.what
     assert do in caught.value.do
+
+
+def test_full_labels_are_nothing_to_compare_with(tmp_path: Path):
+    text = TINY.replace("full = false", "full = true").replace('"random"', '"full"', 1)
+    with pytest.raises(SettingsError, match="compare is full, which is no arm that asks"):
+        read_spec(str(tiny_spec(tmp_path, text)))
+
+
+@pytest.mark.parametrize("key", ["train.steps", "train.look_every"])
+@pytest.mark.parametrize("where", ["settings", "ent"])
+def test_steps_that_equal_steps_would_replace_are_refused(tmp_path: Path, key: str, where: str):
+    """By the protocol paper they count: a round has them instead of epochs."""
+    arm = f'ent = {{strategy = "ent", settings = {{"{key}" = 40}}}}'
+    text = TINY.replace('ent = "ent"', arm)
+    if where == "settings":
+        text = TINY.replace("train.width = 0.1", f"{key} = 40")
+    path = str(tiny_spec(tmp_path, text))
+    with pytest.raises(SettingsError) as caught:
+        read_spec(path, "equal")
+    assert f"{key} is given in {where}, but every arm has that of steps, 4" in caught.value.what
+    spec = read_spec(path, "paper")
+    made = Experiment(tmp_path, spec, "paper", tmp_path, ((0,),))
+    assert made.overrides(spec.arm("ent"))[key] == "40"
+
+
+def test_an_arms_own_steps_of_boxes_count_and_those_of_all_are_refused(tmp_path: Path):
+    own = BOX_TINY.replace("[arms]", '[arms]\nlong = {strategy = "cal", settings = '
+                           '{"detect.steps" = 9}}\n')  # fmt: skip
+    spec = read_spec(str(tiny_spec(tmp_path / "own", own)), "equal")
+    made = Experiment(tmp_path, spec, "equal", tmp_path, ((0,),))
+    assert made.overrides(spec.arm("long"))["detect.steps"] == "9"
+    text = BOX_TINY.replace("[settings]", "[settings]\ndetect.steps = 9")
+    with pytest.raises(SettingsError, match=r"detect\.steps is given in settings"):
+        read_spec(str(tiny_spec(tmp_path, text)), "equal")
 
 
 def test_unknown_names_and_files(tmp_path: Path):

@@ -22,8 +22,10 @@ from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.merge import merge as merge_journals
 from core.project.change_classes import change_rows, merge, undo_merge
+from core.project.pool import pool_of
 from core.project.project import Project
 from core.project.status import status
+from core.query.strategies.pieces import predicted_classes
 from core.rounds.predictions import new_prediction_file
 from tests.streets import CAR, POLE, give, scored, small_project, small_scan, write_scan
 
@@ -229,6 +231,15 @@ def test_a_merge_is_seen_in_truth_and_predictions(project: Project, tmp_path: Pa
         raw = np.frombuffer(content, "<u4")
         assert 10 not in raw, name
         assert 80 in raw
+
+
+def test_units_are_grouped_by_the_classes_of_now(project: Project):
+    """All are predicted as class 0, which counts as 17 since."""
+    scored(project)
+    merge(project, 0, 17)
+    pool = pool_of(project, project.last_scored(), {})
+    assert set(pool.columns["predicted"].tolist()) == {17}
+    assert [group.words for group in predicted_classes(pool)] == ["predicted class 17"]
 
 
 def test_a_key_that_was_taken_meanwhile_is_left_to_its_class(project: Project):

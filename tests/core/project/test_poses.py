@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core import steps
 from core.assist.surroundings import surroundings
 from core.base.errors import Cancelled, DataError
 from core.base.jobs import Job, Progress
 from core.data.odometry import Odometry
+from core.data.own_poses import OwnPoses, write_own
 from core.data.scans import open_dataset
+from core.project.pool import pool_of
 from core.project.poses import compute, sources
 from core.project.project import Project
 from core.project.status import status, table
 from tests.core.cli.faces import lidarloop
 from tests.journeys import write_journey
 from tests.places import SAMPLES
+from tests.streets import small_project, small_street_at
 
 pytest.importorskip("kiss_icp")
 NAME = "sequences/{}/velodyne"
@@ -100,6 +105,28 @@ def test_a_jump_is_told_and_nothing_is_shown_across_it(tmp_path: Path):
         (source,) = sources(project)
         assert (source.placed, source.pieces) == (8, 2)
         assert "8 of 9 scans in 2 pieces" in table(status(project, backend="torch"))
+
+
+def test_centres_of_two_pieces_are_told_apart(tmp_path: Path):
+    """As strategies see them; a scan without a pose leaves all without."""
+    small_street_at(tmp_path / "scans")
+    with small_project(tmp_path / "p", tmp_path / "scans") as project:
+        steps.prepare(project, Job(), workers=1)
+        scans, folder = project.dataset.train, project.dataset.own_poses
+        assert folder is not None
+        assert "centre" not in pool_of(project, None).columns
+        poses = np.tile(np.eye(4), (3, 1, 1))
+        poses[1, 0, 3] = 7
+        own = OwnPoses("", scans, poses, np.array([0, 0, 1]))
+        write_own(folder, NAME.format("00"), own)
+        pool = pool_of(project, None)
+        assert pool.coordinates == [0, 0, 1]
+        units = project.need_units()
+        middle = (units.box_min.astype(float) + units.box_max) / 2
+        middle[units.scan == 1, 0] += 7
+        np.testing.assert_allclose(pool.columns["centre"], middle)
+        write_own(folder, NAME.format("00"), replace(own, pieces=np.array([0, 0, -1])))
+        assert "centre" not in pool_of(project, None).columns
 
 
 def test_what_the_data_say_counts_and_is_never_written(tmp_path: Path):

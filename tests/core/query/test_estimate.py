@@ -13,6 +13,7 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.project.pool import seconds_of
 from core.project.project import Project
+from core.query.why import REOPENED
 from tests.commands import CommandLine
 from tests.streets import scored, small_project
 
@@ -75,6 +76,26 @@ def test_a_later_query_asks_what_was_said(project: Project, strategy: str | None
     scored(project)
     project.answers.reopen(first[0].partition("#")[0], first[0])
     same(project, {"strategy": strategy, **options}, timed=True)
+
+
+def test_what_is_reopened_and_too_large_keeps_nothing_back(project: Project):
+    """The largest unit of the first scan does not fit; the two smallest of the second, behind it in
+    unit order, do."""
+    units = project.need_units()
+    first, second = (np.flatnonzero(units.scan == scan) for scan in (0, 1))
+    large = first[units.costs[first].argmax()]
+    small = np.sort(second[np.argsort(units.costs[second])[:2]])
+    names = units.names([large, *small])
+    steps.ask(project, Job(), percent="100%")
+    answer_all(project, 2.0)
+    project.training_set(project.tip)
+    for name in names:
+        project.answers.reopen(name.partition("#")[0], name)
+    share = 100 * (units.costs[small].sum() + 1) / units.scan_returns.sum()
+    assert units.costs[large] > units.costs[small].sum() + 1
+    query = steps.ask(project, Job(), strategy="random", percent=f"{share:.6f}").query
+    assert list(query.items) == names[1:]
+    assert set(query.reason) == {REOPENED}
 
 
 def test_an_estimate_fails_as_the_query_would(project: Project):

@@ -69,6 +69,20 @@ def test_a_place_of_another_sequence_is_another_place():
     assert asked(replace(pool, units=units), 2) == [0, 1]
 
 
+def test_a_place_of_another_piece_of_the_sequence_is_another_place():
+    """Computed poses begin anew where a scan did not fit: what is 0 m away there says nothing."""
+    pool = pool_at([0, 0, 0], [0.9, 0.8, 0.7], [0.1, 2.0, 3.0])
+    scans = ("a/000000", "a/000001", "a/000002")
+    units = replace(
+        pool.units, scans=scans, scan=np.arange(3, dtype=np.int32), offsets=np.arange(4)
+    )
+    pool = replace(pool, units=units)
+    assert asked(pool, 1) == [2]
+    pool = replace(pool, pieces=dict(zip(scans, (0, 1, 1), strict=True)))
+    assert asked(pool, 2) == [0, 2]
+    assert sure(pool, np.arange(3), 90).tolist() == [0, 1]
+
+
 def slow(pool: Pool, amount: int) -> list[int]:
     """The rule read aloud, over lists; then whatever still fits, by divergence."""
     units, centre = pool.units, pool.columns["centre"]

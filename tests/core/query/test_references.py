@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -283,6 +284,17 @@ def test_apart_leaves_no_two_near_each_other(poses: bool):
         assert late
 
 
+def test_apart_takes_pieces_of_a_sequence_for_other_places():
+    units = make_units(np.full(4, 30), np.zeros(4, int), scans=4)
+    columns = {"entropy": np.arange(4, 0, -1.0), "centre": np.zeros((4, 3))}
+    pool = Pool(units, np.ones(4, bool), np.zeros(4, bool), columns)
+    assert asked("apart x ent", pool) == [0, 1, 2, 3]
+    units_of = units_budget(units, 2)
+    pieces = dict(zip(units.scans, (0, 0, 1, 1), strict=True))
+    chosen = strategy_named("apart x ent")(replace(pool, pieces=pieces), units_of, DRAW)
+    assert chosen.units.tolist() == [0, 2]
+
+
 def test_few_scans_are_the_worthiest_that_hold_three_shares():
     """By hand: scans of 4 units of 30 points, a budget of 60 points: 180 points are two scans."""
     units = make_units(np.full(40, 30), np.zeros(40, int), scans=10)
@@ -330,6 +342,22 @@ def test_probcover_takes_what_covers_most():
             open_ -= {u for u in units if near(best, u)}
         rest = [u for _, u in sorted(zip(keys.tolist(), units, strict=True)) if u not in wanted]
         assert asked("probcover", pool) == wanted + rest
+
+
+def test_probcover_holds_no_table_of_all_that_is_answered():
+    """Ten times the answers, hardly more memory: 40,000 of them beside 2,000 units were 80 MB."""
+    peaks = []
+    for answers in (4_000, 40_000):
+        count = answers + 2_000
+        units = make_units(np.full(count, 30), np.zeros(count, int))
+        labelled = np.arange(count) < answers
+        shape = np.random.default_rng(1).random((count, 3)).astype(np.float32)
+        pool = Pool(units, ~labelled, labelled, {"shape": shape})
+        tracemalloc.start()
+        strategy_named("probcover")(pool, units_budget(units, 5), DRAW)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 20e6
 
 
 def test_the_radius_keeps_balls_pure():

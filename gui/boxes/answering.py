@@ -76,7 +76,7 @@ class Answering(QObject):
         return True
 
     def _moves_a_rejected(self, states: Mapping[str, Box | None]) -> bool:
-        """Whether a state would give what is rejected another place or size; says why it may not."""
+        """Whether a state gives what is rejected another place or size; says why it may not."""
         for name, box in states.items():
             row = self.frame.rows.get(name)
             if row is None or box is None or row.kind is not Kind.REJECTED:

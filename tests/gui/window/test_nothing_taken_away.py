@@ -255,7 +255,9 @@ def test_no_step_that_ends_takes_a_drawing_away(
     ends = in_mid_stroke(driver)
     before = Desk(driver)
     started = {
-        "import": lambda: session.exchange._take_over(plan_import(session.project, small_street, Job())),
+        "import": lambda: session.exchange._take_over(
+            plan_import(session.project, small_street, Job())
+        ),
         "merge": lambda: session.merge(tmp_path / "other"),
         "oracle": session.oracle,
         "prepare": session.prepare,

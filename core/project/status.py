@@ -168,7 +168,6 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
     there = map(project.answers.effective.get, query.items)  # answers come in meanwhile
     heads = [head for head in there if head is not None]
     answers = [head for head in heads if head.verb == "answer"]
-    metrics = found.metrics() or {}
     return {
         "id": found.id,
         "parent": found.parent,
@@ -181,8 +180,16 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
             "points": sum(head.points for head in answers),
             "declined": len(heads) - len(answers),
         },
-        "miou": metrics.get("miou"),
-        **{name: metrics.get(name) for name in ("miou_classes", "all_classes", "official")},
+        **figures_of(project, found),
+    }
+
+
+def figures_of(project: Project, found: Round) -> dict[str, Any]:
+    """What a round's network came to, as its status shows it: "miou", over how many classes, and
+    "iou" by class; None for what is not measured. Raises ProjectError."""
+    metrics = found.metrics() or {}
+    return {
+        **{name: metrics.get(name) for name in ("miou", "miou_classes", "all_classes", "official")},
         "iou": by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),
     }
 

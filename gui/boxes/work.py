@@ -260,20 +260,20 @@ class BoxesWork(QObject):
     def _turn(self, *, redo: bool) -> None:
         state, answers = self.state, self.state.project.answers
         history = answers.history
-        acts = history.redoable() if redo else history.undoable()
-        if acts and acts[0].kind not in (BOXES, FRAMES):
-            self.elsewhere.emit(redo)
-            return
         try:
+            acts = history.redoable() if redo else history.undoable()
+            if acts and acts[0].kind not in (BOXES, FRAMES):
+                self.elsewhere.emit(redo)
+                return
             head = answers.redo() if redo else answers.undo()
+            act = history.act(head) if head is not None else []
+            at = history.asked_at(head) if head is not None and len(act) > 1 else ""
         except ProjectError as error:
             state.failed.emit(error)
             return
         if head is None:
             state.told.emit("Nothing to redo." if redo else "Nothing to undo.")
             return
-        act = history.act(head)
-        at = history.asked_at(head) if len(act) > 1 else head.scan
         here = next((one for one in act if one.scan == at), head)
         self.state.activity.take()
         self._go_to(here)

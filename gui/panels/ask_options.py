@@ -54,6 +54,9 @@ class AskOptions(QFrame):
         self, parent: QWidget, project: Project, estimates: Estimates, theme: Theme
     ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self.setAttribute(
+            Qt.WidgetAttribute.WA_DeleteOnClose
+        )  # else it goes on asking for dry runs
         self.setObjectName("card")
         self._project, self._estimates = project, estimates
         self.estimate = QLabel()
@@ -199,5 +202,5 @@ class AskOptions(QFrame):
         self._rest.start()
 
     def _ask(self) -> None:
-        self.hide()
+        self.close()
         self.asked.emit(self.options)

@@ -35,10 +35,12 @@ class Budget(QWidget):
         self.restart()
 
     def restart(self) -> None:
-        """Another round may be on the table."""
-        current = self.state.round
-        fold = self.state.project.answers.fold
-        self._spending = Spending(current.query, fold) if current is not None else None
+        """Another round may be on the table; the items of the same one are not counted anew."""
+        current, spending = self.state.round, self._spending
+        if current is None:
+            self._spending = None
+        elif spending is None or spending.query is not current.query:
+            self._spending = Spending(current.query, self.state.project.answers.fold)
         self.refresh()
 
     def refresh(self) -> None:

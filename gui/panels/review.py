@@ -27,9 +27,11 @@ from PySide6.QtWidgets import (
 
 from core.answers.labels import CARRIED
 from core.assist.suggestion import HitRates, hit_rates
+from core.base.errors import ProjectError
 from core.base.words import DASH, round_name
+from core.project.project import Project
 from core.quality.agreement import Agreement, agreements
-from core.quality.box_agreement import BoxAgreement, box_agreements, in_words
+from core.quality.box_agreement import box_agreements, in_words
 from core.quality.review import Reviewed, reviewed
 from gui.desk.background import Turn
 from gui.desk.state import State
@@ -40,7 +42,7 @@ from gui.panels.highlight import Highlight
 
 Index = QModelIndex | QPersistentModelIndex
 Pair = tuple[str, str]
-Read = tuple[list[Reviewed], HitRates, Mapping[Pair, Agreement], Mapping[Pair, BoxAgreement]]
+Read = tuple[list[Reviewed], str]  # the rows, and how well all agree in words
 _COLUMNS = ("Class", "Votes", "Model", "Unit", "Who", "Round", "s", "Tool", "When")
 _NEEDED = (0, 1, 2, 4, 8, 5, 3, 6, 7)  # those that matter most first
 _LATER_MS = 1200
@@ -135,7 +137,7 @@ class Review(QWidget):
     """
 
     chosen = Signal(str)
-    _read = Signal(object)
+    _read = Signal(int, object)
 
     def __init__(self, state: State, theme: Theme) -> None:
         super().__init__()
@@ -154,6 +156,7 @@ class Review(QWidget):
         self._asked: Future[Read] | None = None
         self._hidden = False  # whether no answer is listed, for a second opinion
         self._left_out = -1  # the row of what is seen again
+        self._reads = self._shown = 0  # how many were begun, and which of them is shown
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.verticalHeader().hide()
@@ -207,22 +210,27 @@ class Review(QWidget):
         def work() -> Read:
             heads = list(project.answers.effective.values())
             rates = hit_rates(heads, project.classes.now)
-            return reviewed(project), rates, agreements(project), box_agreements(project)
+            return reviewed(project), "\n".join([*_rates(rates), *_compared(project)])
 
         if self._asked is not None:
             self._asked.cancel()
         self._asked = self.state.background.submit(work, Turn.SOON)
-        self._asked.add_done_callback(self._read.emit)
+        self._reads = number = self._reads + 1
+        self._asked.add_done_callback(lambda done: self._read.emit(number, done))
 
-    def _show(self, done: Future[Read]) -> None:
-        if done.cancelled():
+    def _show(self, number: int, done: Future[Read]) -> None:
+        if done.cancelled() or number < self._shown:
+            return  # a later one came first
+        self._shown = number
+        try:
+            self._rows, words = done.result()
+        except ProjectError as error:
+            self.summary.setText(f"{error.what} {error.do}")
             return
-        self._rows, rates, agree, boxes = done.result()
         for place, (name, belongs) in enumerate(_KINDS.items()):
             self.kind.setItemText(place, f"{name} ({sum(map(belongs, self._rows)):,})")
         self._list()
-        drawn = [f"Boxes: {in_words(pair, one)}." for pair, one in sorted(boxes.items())]
-        self.summary.setText("\n".join([*_rates(rates), *_agreements(agree), *drawn]))
+        self.summary.setText(words)
 
     def _list(self) -> None:
         belongs = list(_KINDS.values())[self.kind.currentIndex()]
@@ -279,6 +287,16 @@ def _rates(rates: HitRates) -> list[str]:
         f"First suggestion taken where shown {_share(rates.shown)} of {rates.shown[1]:,}, "
         f"right where hidden {_share(rates.bare)} of {rates.bare[1]:,}.",
     ]
+
+
+def _compared(project: Project) -> list[str]:
+    """How well annotators agree; why that is not known where a scan cannot be read."""
+    try:
+        agree, boxes = agreements(project), box_agreements(project)
+    except ProjectError as error:
+        return [f"{error.what} {error.do}"]
+    drawn = [f"Boxes: {in_words(pair, one)}." for pair, one in sorted(boxes.items())]
+    return [*_agreements(agree), *drawn]
 
 
 def _agreements(agree: Mapping[Pair, Agreement]) -> list[str]:

@@ -17,15 +17,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.base.errors import ProjectError
 from core.base.jobs import Progress
 from core.base.words import DASH, round_name
 from core.project.branches import in_tree
-from core.project.status import round_status
+from core.project.status import figures_of
 from core.rounds import figures
 from core.rounds.round import Round
 from core.rounds.spending import Spending
 from gui.charts.lines import Lines
 from gui.desk.counted import points, units_words
+from gui.desk.later import Later
 from gui.desk.state import State
 from gui.look.flow import Flow
 from gui.look.tables import Fit
@@ -39,10 +41,12 @@ _ACTS = (
     ("away", "Put away", "List it no more, nor the rounds after it; nothing is deleted."),
 )
 _ROUND_COLUMNS = ("Round", "Answered", "Points", "mIoU")
+_SOON_MS, _LATER_MS = 40, 700  # behind its coming in sight, and behind an answer
 
 
 class Rounds(QWidget):
-    """A row per round, a branch's below the round it begins at; a click shows its classes.
+    """A row per round, a branch's below the round it begins at; a click shows its classes. They
+    are read only while somebody sees them.
 
     Signals
     -------
@@ -90,16 +94,15 @@ class Rounds(QWidget):
         layout.addWidget(self.classes)
         layout.addStretch()
         self._epochs: dict[str, dict[int, float]] = {}
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(700)
-        self._later.timeout.connect(self.count)
-        state.project_changed.connect(self.refill)
-        state.answers_changed.connect(self._soon)
-        self._spending: list[Spending] = []
-        self._frozen: list[bool] = []
+        self._spending: dict[str, Spending] = {}  # by round, each counted once
         self._cells: list[list[QTableWidgetItem]] = []
-        self.refill()
+        self._seen_now = False
+        self._old = True  # whether the rounds may have changed
+        self._soon = Later(self, _SOON_MS, self._look)
+        self._later = Later(self, _LATER_MS, self._look)
+        state.project_changed.connect(self._renew)
+        state.answers_changed.connect(self._later.soon)
+        self._show_classes()
 
     def _make_acts(self) -> Flow:
         """What can be done with the chosen round."""
@@ -142,18 +145,35 @@ class Rounds(QWidget):
         self.acts.setVisible(bool(project.rounds))
         self.all.setVisible(any(project.tree.of(one.id).archived for one in project.rounds))
 
-    def _soon(self) -> None:
-        if not self._later.isActive():
-            self._later.start()
+    def turn(self, seen: bool) -> None:
+        """Its tab came to the front, or went behind another: Qt calls it visible there too."""
+        self._seen_now = seen
+        self._soon.soon()
+
+    def _renew(self) -> None:
+        self._old = True
+        self._look()
+
+    def _look(self) -> None:
+        if not self._seen_now:
+            return
+        if not self.updatesEnabled():  # every panel is in sight while the window is laid out
+            self._soon.soon()
+        elif self._old:
+            self.refill()
+        else:
+            self.count()
 
     def refill(self) -> None:
-        """Read every round anew."""
+        """Read every round anew; the items of each are walked through once only."""
+        self._old = False
         project = self.state.project
         listed = in_tree(project, all=self.all.isChecked())
-        rounds = [one for one, _ in listed]
-        self.rows = [round_status(project, one) for one in rounds]
-        self._spending = [Spending(one.query, project.answers.fold) for one in rounds]
-        self._frozen = [one.frozen for one in rounds]
+        try:
+            self.rows = [self._row(one) for one, _ in listed]
+        except ProjectError as error:
+            self.state.failed.emit(error)
+            return
         self._cells = []
         self.table.setRowCount(len(self.rows))
         for place, (row, (one, depth)) in enumerate(zip(self.rows, listed, strict=True)):
@@ -177,6 +197,14 @@ class Rounds(QWidget):
         self._show_classes()
         self._show_acts()
         self._fit()
+
+    def _row(self, one: Round) -> dict[str, Any]:
+        """What is known of a round but its answers, which are followed as they come."""
+        project = self.state.project
+        if one.id not in self._spending:
+            self._spending[one.id] = Spending(one.query, project.answers.fold)
+        about = {"id": one.id, "parent": one.parent, "stage": one.stage(answered=False)}
+        return {**about, **figures_of(project, one)}
 
     def _title(self, one: Round, depth: int) -> str:
         """A round in its place in the tree; what is on the table is marked."""
@@ -205,15 +233,16 @@ class Rounds(QWidget):
             f"In all rounds: {points(spent):,} points, {units_words(spent)}, "
             f"{spent.minutes:.1f} min"
         )
-        for place, (row, spending) in enumerate(zip(self.rows, self._spending, strict=True)):
+        for row, cells in zip(self.rows, self._cells, strict=True):
+            spending = self._spending[row["id"]]
             spending.follow()
             stage = row["stage"]
-            if stage in ("asked", "answered"):
-                stage = "asked" if spending.waiting and not self._frozen[place] else "answered"
-            answered = f"{spending.done:,} of {row['asked']['items']:,}"
-            self._cells[place][1].setText(answered)
-            self._cells[place][2].setText(f"{spending.points:,}")
-            for cell in self._cells[place]:
+            if stage == "asked" and not spending.waiting:
+                stage = "answered"
+            answered = f"{spending.done:,} of {len(spending.query.items):,}"
+            cells[1].setText(answered)
+            cells[2].setText(f"{spending.points:,}")
+            for cell in cells:
                 cell.setToolTip(
                     f"{row['id']}: {stage}, {answered} units, {spending.points:,} points"
                     f"{self._about(row['id'])}"

@@ -50,10 +50,10 @@ class Undoing:
 
     def _turn(self, *, redo: bool) -> None:
         state, answers = self.state, self.state.project.answers
-        act = answers.history.redoable() if redo else answers.history.undoable()
-        if act and act[0].kind != POINTS and self.elsewhere(redo):
-            return
         try:
+            act = answers.history.redoable() if redo else answers.history.undoable()
+            if act and act[0].kind != POINTS and self.elsewhere(redo):
+                return
             head = answers.redo() if redo else answers.undo()
             if head is None:
                 self.state.told.emit("Nothing to redo." if redo else "Nothing to undo.")

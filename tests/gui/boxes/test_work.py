@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from core.base.errors import StorageError
 from core.base.jobs import Job
 from core.boxes.geometry import rotated_iou
 from core.exchange.boxes_out import export_boxes
@@ -52,6 +53,19 @@ def test_tab_steps_through_the_guesses_of_a_click_and_a_class_key_takes_its_own(
     assert NAMES[stored(street)[name].label] == "van"
     street.key("Z", CONTROL)
     assert stored(street)[name].equals(first)
+
+
+def test_a_journal_that_cannot_be_read_is_told_and_nothing_is_taken_back(street, monkeypatch):
+    name = box_car(street, 0)
+
+    def fail(_: int) -> None:
+        raise StorageError("The disk does not answer.", "Look at its cable.")
+
+    monkeypatch.setattr(street.answers.history._journal, "entry", fail)
+    street.key("Z", CONTROL)
+    assert street.session.banner.what.text() == "The disk does not answer."
+    monkeypatch.undo()
+    assert name in stored(street)
 
 
 @pytest.mark.parametrize(

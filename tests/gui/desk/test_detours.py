@@ -143,7 +143,7 @@ def test_one_number_of_items_stands_everywhere(driver):
     driver.key(Qt.Key.Key_Tab)
     driver.rest()
     count, session = len(driver.state.round.query.items), driver.session
-    session.rounds.count()
+    session.rounds.refill()
     assert driver.window.stepper.buttons["label"].text().endswith(f"3/{count}")
     assert session.queue.budget.spent.text().startswith(f"3 of {count} items (1 declined), ")
     assert session.rounds.table.item(0, 1).text() == f"3 of {count}"

@@ -171,7 +171,7 @@ def test_the_class_of_the_next_scan_is_offered_and_marked(qapp, qtbot, tmp_path)
     assert driver.answers.spent().units == spent
     # It is an answer like any other, and every counter says so.
     driver.rest()
-    driver.session.rounds.count()
+    driver.session.rounds.refill()
     words = f"{spent + 1} units labelled (1 carried over)".replace("1 units", "1 unit")
     items = f"{driver.state.summary.asked - driver.state.summary.waiting}"
     assert words in driver.session.status.spent.text()

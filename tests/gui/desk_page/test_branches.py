@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox
+from PySide6.QtWidgets import QDialogButtonBox
 
 from core import steps
 from core.base.files import write_arrays
@@ -52,7 +52,7 @@ def choose(driver: Driver, id: str):
     dock = next(dock for dock in driver.window.docks if dock.objectName() == "Rounds")
     dock.show()
     dock.raise_()
-    QApplication.processEvents()
+    driver.rest()
     line = [row["id"] for row in panel.rows].index(id)
     at = panel.table.visualRect(panel.table.model().index(line, 0)).center()
     QTest.mouseClick(panel.table.viewport(), LEFT, pos=at)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from core import steps
 from core.base.jobs import Job
@@ -86,6 +87,30 @@ def test_what_cannot_be_asked_is_said_in_the_options(driver, qtbot):
     options.amount.setValue(0.001)
     qtbot.waitUntil(lambda: "Nothing fits" in options.estimate.text())
     options.close()
+
+
+def test_options_that_were_closed_ask_for_nothing_more(driver, qtbot, monkeypatch):
+    """Each popup that had been open started a dry run whenever an answer came."""
+    estimates, window = driver.state.estimates, driver.window
+    for amount in (10.0, 20.0, 30.0):
+        window.open_ask()
+        (options,) = (one for one in window.findChildren(AskOptions) if one.isVisible())
+        options.amount.setValue(amount)
+        qtbot.waitUntil(lambda one=options: isinstance(estimates.of(one.options), steps.Estimate))
+        QTest.mouseClick(options, Qt.MouseButton.LeftButton, pos=QPoint(-50, -50))
+        qtbot.waitUntil(lambda: QApplication.activePopupWidget() is None)
+    asked, estimate = [], steps.estimate
+
+    def noted(project, **options):
+        asked.append(options)
+        return estimate(project, **options)
+
+    monkeypatch.setattr(steps, "estimate", noted)
+    estimates.forget()
+    with qtbot.waitSignal(estimates.changed, timeout=30_000):
+        estimates.of()
+    driver.rest()
+    assert asked == [{}]
 
 
 def test_a_slider_and_another_round_change_what_would_be_asked(driver, qtbot):

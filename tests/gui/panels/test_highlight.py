@@ -225,6 +225,7 @@ def test_a_round_that_was_gone_to_by_arrows_stays_highlighted(driver):
     driver.step("train")
     driver.step("ask")
     bring(driver, "Rounds")
+    driver.rest()
     rounds = driver.session.rounds
     click(driver, rounds.table, rounds.table.model().index(0, 0))
     press(driver, rounds.table, Qt.Key.Key_Down)

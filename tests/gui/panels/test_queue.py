@@ -150,3 +150,19 @@ def test_an_answer_does_not_touch_each_line(driver, monkeypatch):
         driver.key("1")
     # Twice for each line and answer would be such a layout; painting asks for some more.
     assert len(asked) < 3 * 2 * len(driver.state.order.places)
+
+
+def test_a_key_that_sorts_counts_no_item_anew(driver, monkeypatch):
+    """The budget counted all answers to the round at each such key."""
+    made, begin = [], Spending.__init__
+
+    def noted(spending: Spending, *arguments) -> None:
+        made.append(arguments)
+        begin(spending, *arguments)
+
+    monkeypatch.setattr(Spending, "__init__", noted)
+    driver.key("S", SHIFT)
+    assert not made
+    driver.key("1")
+    driver.rest()
+    assert driver.session.queue.budget.spent.text().startswith("1 of ")

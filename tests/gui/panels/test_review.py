@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -188,6 +189,39 @@ def test_the_history_of_a_point_names_who_when_and_how(driver):
     assert oldest.endswith("round 1, key")
     driver.key("Z", CONTROL)
     assert len(history.ask(row).result().splitlines()) == 1
+
+
+def test_a_scan_that_cannot_be_read_is_told_and_the_answers_are_listed(driver, small_street):
+    project = driver.session.project
+    scan = project.dataset.train[-1]
+    unit = project.need_units().range_of(scan).start
+    give(project, unit, 1)
+    give(project, unit, 2, blind=True)
+    with (small_street / f"{scan}.bin").open("ab") as file:
+        file.write(bytes(16))
+    refilled(driver)
+    review = driver.session.review
+    assert [row.found for row in review.model.rows] == [1]
+    assert scan in review.summary.text().splitlines()[-1]
+    assert not driver.session.banner.isVisible()
+
+
+def test_what_was_read_before_takes_no_place_of_what_was_read_later(driver, monkeypatch):
+    review, reads = driver.session.review, [Future(), Future()]
+    begun = iter(reads)
+
+    def begin(*_: object) -> Future:
+        future = next(begun)
+        future.set_running_or_notify_cancel()
+        return future
+
+    monkeypatch.setattr(driver.state.background, "submit", begin)
+    review.refill()
+    review.refill()
+    for read, words in zip(reversed(reads), ("later", "before"), strict=True):
+        read.set_result(([], words))
+    QApplication.processEvents()
+    assert review.summary.text() == "later"
 
 
 def folder_chosen(monkeypatch, path) -> None:

@@ -267,6 +267,21 @@ def test_a_refused_write_is_told_and_the_item_stays(driver, monkeypatch):
     assert driver.entries()[0].unit == target.unit
 
 
+def test_an_undo_that_cannot_read_the_journal_is_told(driver, monkeypatch):
+    def fail(_: int) -> None:
+        raise StorageError("The disk does not answer.", "Look at its cable.")
+
+    unit = driver.state.target.unit
+    driver.key("1")
+    with monkeypatch.context() as patch:
+        patch.setattr(driver.answers.history._journal, "entry", fail)
+        driver.key("Z", CONTROL)
+    assert driver.session.banner.what.text() == "The disk does not answer."
+    assert unit in driver.answers.effective
+    driver.key("Z", CONTROL)
+    assert unit not in driver.answers.effective
+
+
 def test_a_declined_unit_leaves_the_queue(driver):
     unit = driver.state.target.unit
     driver.key(Qt.Key.Key_Delete)

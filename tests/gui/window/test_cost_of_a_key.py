@@ -121,7 +121,7 @@ def assert_up_to_date(driver) -> None:
         if action.checked is not None:
             assert table.made[id].isChecked() == action.checked(), id
     rows = session.rounds.table
-    session.rounds.count()
+    session.rounds.refill()
     for line, one in enumerate(project.rounds):
         effective = project.answers.effective
         heads = [effective[item] for item in one.query.items if item in effective]

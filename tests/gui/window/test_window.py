@@ -22,7 +22,8 @@ from gui.start.recent import recent
 from gui.start.start import Start
 from gui.view.contrast import told_apart
 from gui.window.mouse import MOUSE
-from tests.gui.driver import open_window
+from tests.gui.driver import Driver, open_window
+from tests.gui.panels.lists import bring
 from tests.places import ROOT
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -69,6 +70,8 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
     driver.step("ask")
     second = driver.state.round
     assert second.query.strategy == "basal"
+    bring(driver, "Rounds")
+    driver.rest()
     assert driver.session.rounds.table.currentRow() == 0  # the newest that is measured
     assert second.parent == first.id
     assert not set(second.query.items) & set(driver.answers.effective)
@@ -181,6 +184,8 @@ def test_without_ground_truth_miou_is_a_dash(qtbot, project_path, small_street):
     for file in small_street.glob("sequences/08/labels/*"):
         file.unlink()
     window = open_window(project_path, qtbot)
+    bring(Driver(window, qtbot), "Rounds")
+    qtbot.waitUntil(lambda: bool(window.session.rounds.rows))
     assert window.session.rounds.table.item(0, 3).text() == "–"
     assert (
         "truth" not in window.session.work.in_view.colours.modes()

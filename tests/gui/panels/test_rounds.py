@@ -1,0 +1,64 @@
+"""The panel of rounds: read where somebody sees it, and no more than has changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from PySide6.QtCore import Qt
+
+from core.base.errors import DataError
+from core.rounds.round import Round
+from core.rounds.spending import Spending
+from tests.gui.panels.lists import bring
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def test_rounds_are_read_where_they_are_seen_and_counted_once(driver, monkeypatch):
+    """A key that sorts the queue counted all answers to all rounds anew, behind another tab."""
+    counts: Counter[str] = Counter()
+    panel, metrics = driver.session.rounds, Round.metrics
+
+    def read(found: Round):
+        counts["read"] += 1
+        return metrics(found)
+
+    class Counted(Spending):
+        def __init__(self, *arguments) -> None:
+            counts["counted"] += 1
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(Round, "metrics", read)
+    monkeypatch.setattr("gui.panels.rounds.Spending", Counted)
+
+    def sort() -> None:
+        driver.key("S", CONTROL | SHIFT)
+        driver.rest()
+
+    sort()
+    sort()
+    assert not counts
+    bring(driver, "Rounds")
+    driver.rest()
+    asked = len(driver.state.round.query.items)
+    assert panel.table.item(0, 1).text() == f"0 of {asked}"
+    driver.key("1")
+    sort()
+    sort()
+    assert counts == {"read": 3, "counted": 1}
+    assert panel.table.item(0, 1).text() == f"1 of {asked}"
+    bring(driver, "Review")
+    driver.key("Z", CONTROL)
+    bring(driver, "Rounds")
+    driver.rest()
+    assert panel.table.item(0, 1).text() == f"0 of {asked}"
+
+
+def test_figures_that_cannot_be_read_are_told(driver, monkeypatch):
+    def fail(_: Round) -> None:
+        raise DataError("The figures are damaged.", "Evaluate again.")
+
+    monkeypatch.setattr(Round, "metrics", fail)
+    bring(driver, "Rounds")
+    driver.rest()
+    assert driver.session.banner.what.text() == "The figures are damaged."

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.answers.box import boxes_in, table_of
+from core.answers.box import boxes_in, stays_upright, table_of
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_json
 from core.base.jobs import Job
@@ -281,19 +281,16 @@ def frames_of(project: Project) -> Frames:
 
 def _suggest(project: Project, best: Predictions, job: Job) -> str:
     """Show boxes to be accepted with one key, but for those that lie on drawn ones."""
-    drawn, back = project.boxes.counts_by_scan(), np.eye(4)
-    frames = {}
+    drawn, frames = project.boxes.counts_by_scan(), {}
     for scan, found in best.frames.items():
         table = found.table()
         if drawn.get(scan):
             there = project.box_table(scan).box
             clash = (rotated_iou(table.box, there)[0] > _ON_ONE_ANOTHER).any(axis=1)
             table = table.take(~clash)
-        # As files have them, where such boxes are kept.
-        placed = [replace(box, from_files=best.from_files).now(back) for box in boxes_in(table)]
-        frames[scan] = Boxes.of(table_of(placed).box, table.label, score=table.score)
+        frames[scan] = table
     before = FoundBoxes(project)
-    said = take_found(project, Read(frames, ()), job)
+    said = take_found(project, Read(frames, ()), job, from_files=best.from_files)
     if len(before) and before.key != FoundBoxes(project).key:
         job.say(
             f"{counted(len(before), 'box')} found before made way; what was said of them stays."
@@ -353,7 +350,8 @@ def _judged(
     project: Project, detector: Detector, frames: Sequence[Frame], job: Job
 ) -> dict[str, Any]:
     looked, judged = frames_of(project), []
-    camera = setup_of(project).view == CAMERA
+    # In a picture that leans against them boxes have no outline.
+    camera = setup_of(project).view == CAMERA and stays_upright(project.dataset.from_files)
     for done, frame in enumerate(frames):
         job.progress(done, len(frames), "evaluate")
         points = counted_points(frame.boxes, looked.read(frame.scan))

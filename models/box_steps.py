@@ -308,7 +308,7 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
 
     folder = _trained(project)
     named = read_training(folder / TRAINING).held_out if (folder / TRAINING).exists() else ()
-    held_out = [frame_of(project, scan) for scan in named if project.boxes.is_finished(scan)]
+    held_out = [_finished(project, scan) for scan in named if project.boxes.is_finished(scan)]
     known = _validation(project)
     lines: list[str] = []
     for model in MODELS:
@@ -338,12 +338,18 @@ def _validation(project: Project) -> list[Frame]:
     made = []
     for scan in validation_of(project):
         if project.boxes.is_finished(scan):
-            made.append(frame_of(project, scan))
+            made.append(_finished(project, scan))
         elif (own := truth(project.dataset, scan, project.classes.names)) is not None:
             now = project.dataset.from_files
             placed = table_of([box.now(now) for box in boxes_in(own)], own.regions)
             made.append(Frame(scan, placed, project.scan_hash(scan)))
     return made
+
+
+def _finished(project: Project, scan: str) -> Frame:
+    """A finished frame to judge by: what is found in regions of its picture is not wrong there."""
+    frame = frame_of(project, scan)
+    return replace(frame, boxes=replace(frame.boxes, regions=project.boxes.regions(scan)))
 
 
 def _judged(

@@ -310,6 +310,31 @@ def test_of_frames_to_judge_by_only_the_points_in_their_boxes_are_kept(
             np.testing.assert_array_equal(held[scan].points, kept[place].points)
 
 
+@pytest.mark.parametrize("held_out", [True, False])
+def test_frames_that_people_finished_judge_with_the_regions_of_their_picture(
+    tmp_path: Path, root: Path, monkeypatch, held_out: bool
+):
+    """What a detector finds in DontCare is not wrong in KITTI's figures of the picture."""
+    monkeypatch.setattr("core.project.box_training._LEAST", 2)
+    judged: list[Judged] = []
+
+    def seen(frames, names, about):
+        judged[:] = frames
+        return box_metrics(frames, names, about)
+
+    monkeypatch.setattr(box_steps, "box_metrics", seen)
+    train, val = ("training", ()) if held_out else ("training:000000-000002", ["training:000003"])
+    regions = np.array([[100.0, 100, 400, 300]])
+    with opened(tmp_path / "p", root, train=train, val=val) as project:
+        for scan in project.dataset.scans:
+            finish(project, scan)
+            project.boxes.finish(project.scan_ref(scan), round="", regions=regions)
+        box_steps.train_boxes(project, Job())
+        assert len(judged) == (2 if held_out else 1)
+        for one in judged:
+            assert one.picture.labels.regions.tolist() == regions.tolist()
+
+
 def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path):
     train, val = "training:000000-000002", ["training:000003-000007"]
     with opened(tmp_path / "p", root, train=train, val=val) as project:

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.answers.box import boxes_in
 from core.answers.boxes import Drawn
 from core.answers.effort import Effort
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
-from core.exchange.box_files import Truth
+from core.exchange.box_files import Truth, placed
 from core.project.frame_pool import frame_pool
 from core.project.project import Project
 from core.query.box_strategies import box_strategy_named
@@ -123,11 +122,10 @@ def _annotated(project: Project, tip: Round, scan: str, truth: Truth, effort: Ef
             f"Frame {scan} has no boxes to answer from.",
             "Bring the dataset's label files, or draw these frames by hand.",
         )
-    ref, now = project.scan_ref(scan), project.dataset.from_files
-    placed = [box.now(now) for box in boxes_in(found)]
+    ref, own = project.scan_ref(scan), placed(project.dataset, scan, found)
     xyz = project.dataset.scan(scan).points[:, :3]
-    inside = points_per_box(xyz, np.array([box.box for box in placed]).reshape(-1, 7))
-    kept = [box for box, points in zip(placed, inside, strict=True) if points >= LEAST_POINTS]
+    inside = points_per_box(xyz, np.array([box.box for box in own]).reshape(-1, 7))
+    kept = [box for box, points in zip(own, inside, strict=True) if points >= LEAST_POINTS]
     # What a call that was killed before it finished the frame has drawn is not drawn twice.
     there = project.boxes_of(scan).values()
     missing = [box for box in kept if not any(box.equals(other) for other in there)]

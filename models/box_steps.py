@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.answers.box import boxes_in, table_of
+from core.answers.box import boxes_in, stays_upright, table_of
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_json
 from core.base.jobs import Job
@@ -290,19 +290,16 @@ def frames_of(project: Project) -> Frames:
 
 def _suggest(project: Project, best: Predictions, job: Job) -> str:
     """Show boxes to be accepted with one key, but for those that lie on drawn ones."""
-    drawn, back = project.boxes.counts_by_scan(), np.eye(4)
-    frames = {}
+    drawn, frames = project.boxes.counts_by_scan(), {}
     for scan, found in best.frames.items():
         table = found.table()
         if drawn.get(scan):
             there = project.box_table(scan).box
             clash = (rotated_iou(table.box, there)[0] > _ON_ONE_ANOTHER).any(axis=1)
             table = table.take(~clash)
-        # As files have them, where such boxes are kept.
-        placed = [replace(box, from_files=best.from_files).now(back) for box in boxes_in(table)]
-        frames[scan] = Boxes.of(table_of(placed).box, table.label, score=table.score)
+        frames[scan] = table
     before = FoundBoxes(project)
-    said = take_found(project, Read(frames, ()), job)
+    said = take_found(project, Read(frames, ()), job, from_files=best.from_files)
     if len(before) and before.key != FoundBoxes(project).key:
         job.say(
             f"{counted(len(before), 'box')} found before made way; what was said of them stays."
@@ -320,7 +317,7 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
 
     folder = _trained(project)
     named = read_training(folder / TRAINING).held_out if (folder / TRAINING).exists() else ()
-    held_out = [frame_of(project, scan) for scan in named if project.boxes.is_finished(scan)]
+    held_out = [_finished(project, scan) for scan in named if project.boxes.is_finished(scan)]
     known = _validation(project, job)
     lines: list[str] = []
     for model in MODELS:
@@ -352,20 +349,26 @@ def _validation(project: Project, job: Job) -> list[Frame]:
     for done, scan in enumerate(scans):
         job.progress(done, len(scans), "read boxes")
         if project.boxes.is_finished(scan):
-            made.append(frame_of(project, scan))
+            made.append(_finished(project, scan))
         elif (own := truth.of(scan)) is not None:
-            now = project.dataset.from_files
             own = replace(own, label=project.classes.now[own.label])  # as those of people's boxes
-            placed = table_of([box.now(now) for box in boxes_in(own)], own.regions)
-            made.append(Frame(scan, placed, project.scan_hash(scan)))
+            boxes = table_of(placed(project.dataset, scan, own), own.regions)
+            made.append(Frame(scan, boxes, project.scan_hash(scan)))
     return made
+
+
+def _finished(project: Project, scan: str) -> Frame:
+    """A finished frame to judge by: what is found in regions of its picture is not wrong there."""
+    frame = frame_of(project, scan)
+    return replace(frame, boxes=replace(frame.boxes, regions=project.boxes.regions(scan)))
 
 
 def _judged(
     project: Project, detector: Detector, frames: Sequence[Frame], job: Job
 ) -> dict[str, Any]:
     looked, judged = frames_of(project), []
-    camera = setup_of(project).view == CAMERA
+    # In a picture that leans against them boxes have no outline.
+    camera = setup_of(project).view == CAMERA and stays_upright(project.dataset.from_files)
     for done, frame in enumerate(frames):
         job.progress(done, len(frames), "evaluate")
         points = counted_points(frame.boxes, looked.read(frame.scan))

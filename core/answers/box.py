@@ -15,7 +15,7 @@ import numpy as np
 
 from core.answers.body import told
 from core.base.words import is_text
-from core.boxes.geometry import wrapped
+from core.boxes.geometry import is_way, wrapped
 from core.boxes.table import UNKNOWN, Boxes, problem
 from core.data.classes import IGNORED
 
@@ -66,17 +66,23 @@ class Box:
 
     def now(self, from_files: np.ndarray) -> Box:
         """The box in the coordinates that scans have now. Raises ValueError where those lean
-        against the ones it was drawn in, so that no upright box is the same."""
+        against the ones it was drawn in (`stays_upright`), so that no upright box is the same."""
         if np.array_equal(from_files, self.from_files):
             return self
         moved = from_files @ np.linalg.inv(self.from_files)
-        if abs(moved[2, 2] - 1) > _UPRIGHT:
+        if not stays_upright(moved):
             raise ValueError("it was drawn with axes that lean against those of [rig]")
         at = moved[:3, :3] @ self.box[:3] + moved[:3, 3]
         # Axes that are mirrored turn the other way.
         ahead = moved[:2, :2] @ (math.cos(self.box[6]), math.sin(self.box[6]))
         yaw = wrapped(np.array([math.atan2(ahead[1], ahead[0])]))
         return replace(self, box=np.concatenate([at, self.box[3:6], yaw]), from_files=from_files)
+
+
+def stays_upright(moved: np.ndarray) -> bool:
+    """Whether an upright box is one too where (4, 4) `moved` leads: it may be turned over, but not
+    lean."""
+    return abs(abs(float(moved[2, 2])) - 1) <= _UPRIGHT
 
 
 def with_box(body: str, box: Box | None) -> str:
@@ -216,7 +222,7 @@ def _box(stored: dict[str, Any]) -> Box:
         raise ValueError(f"its alpha is {alpha!r}")
     if len(picture) not in (0, 4) or not np.isfinite(np.array(picture, np.float64)).all():
         raise ValueError("its rectangle is none")
-    if moved.shape != (4, 4) or not np.isfinite(moved).all() or abs(np.linalg.det(moved)) < 0.5:
+    if moved.shape != (4, 4) or not is_way(moved):
         raise ValueError("it lies in no coordinates")
     return Box(
         box=values,

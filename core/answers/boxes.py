@@ -251,13 +251,17 @@ class BoxAnswers:
         return self._placed(entries, from_files)
 
     def table(self, scan: ScanRef, from_files: np.ndarray) -> tuple[list[str], Boxes]:
-        """The boxes of a scan as a table with the regions that were told when it was last finished,
-        also while it is open again, and the name of each row. Raises as `of` does."""
+        """The boxes of a scan as a table with its regions, and the name of each row. Raises as `of`
+        does."""
         found = self.of(scan, from_files)
-        head = self._fold(FRAMES).last_answer(scan.name)
+        return list(found), table_of(list(found.values()), self.regions(scan.name))
+
+    def regions(self, scan: str) -> np.ndarray:
+        """(m, 4) float64 rectangles of a scan's picture in which nothing was labelled, as was said
+        when it was last finished; they stay while it is open again."""
+        head = self._fold(FRAMES).last_answer(scan)
         entry = self._answers.entry(head) if head is not None else None
-        regions = regions_of(entry.body) if entry is not None else None
-        return list(found), table_of(list(found.values()), regions)
+        return regions_of(entry.body) if entry is not None else np.zeros((0, 4))
 
     def is_told(self, name: str) -> bool:
         """Whether the journal says of a box what it is, or that there is none."""

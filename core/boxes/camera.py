@@ -34,10 +34,10 @@ def to_camera(box: np.ndarray, tr: np.ndarray) -> InCamera:
 
     As everywhere in the field, the small tilt between the two is not applied to the headings.
     """
-    low = box[:, :3].copy()
-    low[:, 2] -= box[:, 5] / 2
+    low, up = box[:, :3].copy(), _up(tr)
+    low[:, 2] -= up * box[:, 5] / 2
     place = low @ tr[:3, :3].T + tr[:3, 3]
-    return InCamera(box[:, [5, 4, 3]], place, wrapped(-box[:, 6] - np.pi / 2))
+    return InCamera(box[:, [5, 4, 3]], place, wrapped(-up * box[:, 6] - np.pi / 2))
 
 
 def from_camera(found: InCamera, tr: np.ndarray) -> np.ndarray:
@@ -46,9 +46,15 @@ def from_camera(found: InCamera, tr: np.ndarray) -> np.ndarray:
     box = np.empty((len(found.place), 7))
     box[:, :3] = found.place @ back[:3, :3].T + back[:3, 3]
     box[:, 3:6] = found.size[:, ::-1]
-    box[:, 2] += found.size[:, 0] / 2
-    box[:, 6] = wrapped(-(found.turn + np.pi / 2))
+    up = _up(tr)
+    box[:, 2] += up * found.size[:, 0] / 2
+    box[:, 6] = wrapped(-up * (found.turn + np.pi / 2))
     return box
+
+
+def _up(tr: np.ndarray) -> float:
+    """1 where the scanner's z is up as the camera has it, whose y is down; -1 where it hangs."""
+    return -1.0 if tr[1, 2] > 0 else 1.0
 
 
 def observed(found: InCamera) -> np.ndarray:

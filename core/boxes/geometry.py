@@ -127,6 +127,11 @@ def moved(boxes: np.ndarray, pose: np.ndarray) -> np.ndarray:
     return made
 
 
+def is_way(pose: np.ndarray) -> bool:
+    """Whether (4, 4) leads from one frame to another and back."""
+    return bool(np.isfinite(pose).all() and abs(np.linalg.det(pose)) >= 0.5)
+
+
 def _rows(boxes: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.asarray(boxes, np.float64).reshape(-1, 7))
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.answers.box import Box, boxes_in
 from core.base.errors import DataError, SettingsError
 from core.boxes.formats import (
     KINDS,
@@ -35,6 +36,18 @@ class Read(NamedTuple):
 
     frames: Mapping[str, Boxes]
     notes: tuple[str, ...]
+
+
+def placed(dataset: Dataset, scan: str, boxes: Boxes) -> list[Box]:
+    """A scan's boxes as files have them, where its points are. Raises DataError where they would
+    lean there."""
+    try:
+        return [box.now(dataset.from_files) for box in boxes_in(boxes)]
+    except ValueError as error:
+        raise DataError(
+            f"The boxes of {scan} cannot be placed: their z is not the one of [rig].",
+            "Bring boxes that stand upright in the axes that [rig] makes of the scans.",
+        ) from error
 
 
 def kind_of(path: Path) -> str:

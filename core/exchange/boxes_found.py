@@ -18,6 +18,7 @@ from core.base.errors import DataError
 from core.base.files import hash_bytes, read_arrays, write_arrays
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
+from core.boxes.geometry import is_way
 from core.boxes.table import Boxes
 from core.exchange.box_files import Read, read_boxes
 from core.project.project import Project
@@ -31,6 +32,7 @@ _COLUMNS = {
     "label": (np.uint8, "N"),
     "score": (np.float64, "N"),
 }
+_MORE = {"from_files": (np.float64, "44")}  # to the boxes' axes; they are the files' where it lacks
 
 
 class Found(NamedTuple):
@@ -49,12 +51,15 @@ class FoundBoxes:
         """Raises ProjectError where the file is damaged."""
         self._project = project
         self._frames: dict[str, Boxes] = {}
-        self.key = ""
+        self.key, self._from_files = "", np.eye(4)
         path = project.path / FOLDER / FILE
         if not path.exists():
             return
-        read = read_arrays(path, _COLUMNS, do=_AGAIN)
+        read = read_arrays(path, _COLUMNS, optional=_MORE, do=_AGAIN)
         self.key = hash_bytes(path.read_bytes())[:8]
+        self._from_files = read.get("from_files", self._from_files)
+        if not is_way(self._from_files):
+            raise DataError(f"{path} is damaged: its boxes lie in no coordinates.", _AGAIN)
         counts = read["count"]
         ends = np.cumsum(counts)
         if (counts < 0).any() or int(counts.sum()) != len(read["box"]):
@@ -73,14 +78,15 @@ class FoundBoxes:
 
     def of(self, scan: str) -> list[Found]:
         """What was found in a scan, in the coordinates that its points have now. Raises DataError
-        where those lean against the ones of the files."""
+        where those lean against the ones in which they were found."""
         table = self._frames.get(scan)
         if table is None:
             return []
         now, classes = self._project.dataset.from_files, self._project.classes.now
         table = replace(table, label=classes[table.label])
+        found = [replace(box, from_files=self._from_files, sure=False) for box in boxes_in(table)]
         try:
-            placed = [replace(box.now(now), sure=False) for box in boxes_in(table)]
+            placed = [box.now(now) for box in found]
         except ValueError as error:
             raise DataError(
                 f"The boxes found in {scan} cannot be placed: {error}.",
@@ -117,8 +123,11 @@ def read_found(project: Project, path: Path, *, kind: str = "") -> Read:
     return found
 
 
-def take_found(project: Project, found: Read, job: Job) -> str:
-    """Show these boxes from now on, in place of what was found before; how many, in words."""
+def take_found(
+    project: Project, found: Read, job: Job, *, from_files: np.ndarray | None = None
+) -> str:
+    """Show these boxes from now on, in place of what was found before; how many, in words.
+    `from_files`: (4, 4) from the scans' files' coordinates to theirs, None where they are those."""
     frames = {scan: boxes for scan, boxes in found.frames.items() if len(boxes)}
     write_arrays(
         project.path / FOLDER / FILE,
@@ -130,6 +139,7 @@ def take_found(project: Project, found: Read, job: Job) -> str:
                 [np.zeros(0, np.uint8), *(boxes.label for boxes in frames.values())]
             ),
             "score": np.concatenate([np.zeros(0), *(boxes.score for boxes in frames.values())]),
+            "from_files": np.eye(4) if from_files is None else from_files,
         },
     )
     job.progress(len(frames), len(frames), "import")

@@ -18,7 +18,7 @@ from core.base.jobs import Job
 from core.boxes.checks import oddities
 from core.boxes.formats.source import MEND, counted
 from core.boxes.table import Boxes
-from core.exchange.box_files import read_boxes
+from core.exchange.box_files import placed, read_boxes
 from core.exchange.import_labels import IMPORTED
 from core.exchange.match import some
 from core.project.project import Project
@@ -68,7 +68,8 @@ def plan_boxes(project: Project, path: Path, job: Job, *, kind: str = "") -> Box
         job.progress(done, len(frames), "read boxes")
         _check_kept(scan, boxes)
         counts += np.bincount(boxes.label, minlength=len(names))
-        moved = replace(boxes, box=_moved(project, scan, boxes))
+        at = np.array([box.box for box in placed(dataset, scan, boxes)]).reshape(-1, 7)
+        moved = replace(boxes, box=at)
         said = oddities(moved, dataset.scan(scan).points, names)
         notes += [f"{scan}: {sentence}" for sentence in said]
     job.progress(len(frames), len(frames), "read boxes")
@@ -84,19 +85,6 @@ def _check_kept(scan: str, boxes: Boxes) -> None:
             box_of(with_box("", box))
         except ValueError as error:
             raise DataError(f"A box of {scan} cannot be taken over: {error}.", MEND) from error
-
-
-def _moved(project: Project, scan: str, boxes: Boxes) -> np.ndarray:
-    """(n, 7) the boxes where the scan's points are. Raises DataError."""
-    now = project.dataset.from_files
-    try:
-        placed = [box.now(now).box for box in boxes_in(boxes)]
-    except ValueError as error:
-        raise DataError(
-            f"The boxes of {scan} cannot be placed: their z is not the one of [rig].",
-            "Bring boxes that stand upright in the axes that [rig] makes of the scans.",
-        ) from error
-    return np.array(placed).reshape(-1, 7)
 
 
 def take_over_boxes(project: Project, plan: BoxPlan, job: Job) -> int:

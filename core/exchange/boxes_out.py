@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.answers.box import Box, table_of
-from core.base.errors import ProjectError, SettingsError
+from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.formats import (
     KINDS,
@@ -65,7 +65,8 @@ def export_boxes(
         sure = [box for box in boxes if box.sure]
         left[scan] = len(boxes) - len(sure)
         if unconfirmed or sure or scan in finished:
-            frames[scan] = _in_the_files(project, scan, boxes if unconfirmed else sure)
+            at_home = in_the_files(scan, boxes if unconfirmed else sure)
+            frames[scan] = table_of(at_home, project.box_table(scan).regions)
     scans, open_boxes = list(frames), sum(left.values())
     if not scans:
         raise ProjectError(
@@ -114,11 +115,17 @@ def _of_unconfirmed(boxes: int, frames: int, *, taken: bool) -> str:
     return f"{said}, written like the others." if taken else f"{said}, and left out."
 
 
-def _in_the_files(project: Project, scan: str, boxes: Iterable[Box]) -> Boxes:
-    """Some of a scan's boxes in the coordinates of its file."""
-    table = project.box_table(scan)
-    at_home = [box.now(np.eye(4)) for box in boxes]
-    return table_of(at_home, table.regions)
+def in_the_files(scan: str, boxes: Iterable[Box]) -> list[Box]:
+    """A scan's boxes in the coordinates of its file. Raises DataError where they would lean there,
+    as no kind of file has them."""
+    try:
+        return [box.now(np.eye(4)) for box in boxes]
+    except ValueError as error:
+        raise DataError(
+            f"The boxes of {scan} cannot be written: [rig] tilts its file, so in that they would "
+            "lean.",
+            "Give points the class of their box (`annotate --by-boxes`), and export those labels.",
+        ) from error
 
 
 def files_of(project: Project, frames: Mapping[str, Boxes], kind: str) -> list[File]:

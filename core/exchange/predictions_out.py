@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from core.answers.box import boxes_in, table_of
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.boxes.predictions import Predictions, read_predictions
 from core.boxes.table import Boxes
-from core.exchange.boxes_out import files_of, kind_of_export
+from core.exchange.boxes_out import files_of, in_the_files, kind_of_export
 from core.exchange.outbox import Outbox
 from core.project.box_training import models_folder
 from core.project.project import Project
@@ -51,10 +49,8 @@ def export_predictions(
         if scan in found.frames:
             table = found.frames[scan].table()
             table = table.take(table.score >= least)
-            # As the files have them.
-            home = [
-                replace(box, from_files=found.from_files).now(np.eye(4)) for box in boxes_in(table)
-            ]
+            boxes = [replace(box, from_files=found.from_files) for box in boxes_in(table)]
+            home = in_the_files(scan, boxes)
             frames[scan] = Boxes.of(table_of(home).box, table.label, score=table.score)
     if not frames:
         raise ProjectError("The frames that were looked at are none of the project's.", _DELIVER)
@@ -65,8 +61,8 @@ def export_predictions(
     job.progress(len(frames), len(frames), "export", always=True)
     for note in dict.fromkeys(note for file in files for note in file.written.notes):
         job.say(note)
-    boxes = counted(sum(map(len, frames.values())), "box")
-    job.say(f"{boxes} in {len(frames):,} frames, found by {name}; nobody confirmed them.")
+    many = counted(sum(map(len, frames.values())), "box")
+    job.say(f"{many} in {len(frames):,} frames, found by {name}; nobody confirmed them.")
     missing = len(project.dataset.scans) - len(frames)
     if missing:
         job.say(

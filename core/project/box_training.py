@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.answers.box import table_of
+from core.answers.box import stays_upright, table_of
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_json
 from core.base.paths import check_name
@@ -84,9 +84,15 @@ def _of_now(project: Project) -> BoxTraining:
 
 
 def validation_of(project: Project) -> list[str]:
-    """The validation scans whose boxes are known: finished here, or labelled by the dataset."""
+    """The validation scans whose boxes are known: finished here, or labelled by the dataset with
+    boxes that stand upright in the axes of [rig] too."""
     dataset, boxes = project.dataset, project.boxes
-    return [s for s in dataset.validation if boxes.is_finished(s) or dataset.has_boxes(s)]
+    upright = stays_upright(dataset.from_files)
+    return [
+        scan
+        for scan in dataset.validation
+        if boxes.is_finished(scan) or (upright and dataset.has_boxes(scan))
+    ]
 
 
 def _held_out(frames: Sequence[str], seed: int) -> tuple[str, ...]:

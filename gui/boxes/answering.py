@@ -138,7 +138,7 @@ class Answering(QObject):
                 self.ref(scan),
                 round=self.round,
                 effort=effort._replace(tool="finish"),
-                regions=None if blind else project.box_table(scan).regions,
+                regions=None if blind else project.boxes.regions(scan),
                 blind=blind,
             )
         except ProjectError as error:

@@ -18,7 +18,7 @@ from core.boxes.predictions import Predictions, read_predictions
 from core.boxes.ssal import cpsp
 from core.boxes.ssal.bank import GT
 from core.boxes.ssal.bank_file import read_bank
-from core.exchange.box_files import truth
+from core.exchange.box_files import Truth
 from core.exchange.boxes_found import read_found
 from core.exchange.predictions_out import export_predictions
 from core.frame_steps import annotate_frames, ask_frames
@@ -226,7 +226,7 @@ def test_a_class_without_objects_and_an_empty_pool_stop_nothing(tmp_path: Path, 
 def finish(project: Project, scans: list[str]) -> None:
     """Draw the true boxes of frames that nobody asked for, and say that they are finished."""
     for scan in scans:
-        ref, boxes = project.scan_ref(scan), boxes_in(truth(project.dataset, scan, NAMES))
+        ref, boxes = project.scan_ref(scan), boxes_in(Truth(project.dataset, NAMES).of(scan))
         names = project.boxes.new_names(scan, len(boxes))
         drawn = [Drawn(ref, name, box) for name, box in zip(names, boxes, strict=True)]
         project.boxes.draw(drawn, round="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from core.answers.box import boxes_in
 from core.answers.boxes import Drawn
 from core.base.errors import Cancelled, DataError, LockedError, ProjectError
 from core.base.jobs import Job
-from core.boxes.geometry import points_in_boxes, rotated_iou
+from core.boxes.geometry import moved, points_in_boxes, rotated_iou
 from core.boxes.kinds import kinds
 from core.boxes.predictions import read_predictions
 from core.boxes.ssal.cpsp import Cpsp
@@ -22,7 +23,7 @@ from core.data.calibration import calibration_in
 from core.exchange.box_files import Truth
 from core.exchange.boxes_found import FoundBoxes
 from core.frame_steps import annotate_frames, ask_frames
-from core.project.box_training import freeze, models_folder
+from core.project.box_training import freeze, models_folder, validation_of
 from core.project.change_classes import merge
 from core.project.cpsp import cpsp_of
 from core.project.project import Project
@@ -138,6 +139,45 @@ def test_boxes_that_are_drawn_already_are_not_suggested(tmp_path: Path, root: Pa
         left = np.array([one.box.box for one in FoundBoxes(project).of(scan)]).reshape(-1, 7)
         assert not (rotated_iou(left, drawn)[0] > 0.1).any()
         assert len(left) < len(found)
+
+
+TILTED = "0.99862953 0 0.05233596 0 1 0 -0.05233596 0 0.99862953"  # by 3 degrees
+
+
+@pytest.mark.parametrize("axes", ["x,-y,-z", TILTED])
+def test_what_is_found_with_a_rig_that_hangs_or_leans_is_shown(tmp_path, root, axes: str):
+    """Boxes stay in the axes in which the detector saw them."""
+    train, val = "training:000000-000003", ["training:000004-000005"]
+    with opened(tmp_path / "p", root, train=train, val=val, **{"rig.axes": axes}) as project:
+        now = project.dataset.from_files
+        for scan in project.dataset.train[:2]:
+            own = Truth(project.dataset, NAMES).of(scan)
+            boxes = boxes_in(replace(own, box=moved(own.box, now)))
+            ref, names = project.scan_ref(scan), project.boxes.new_names(scan, len(boxes))
+            drawn = [
+                Drawn(ref, name, replace(box, from_files=now))
+                for name, box in zip(names, boxes, strict=True)
+            ]
+            project.boxes.draw(drawn, round="")
+            project.boxes.finish(ref, round="")
+        box_steps.train_boxes(project, Job())
+        file = models_folder(project) / "normal-boxes.npz"
+        predicted = read_predictions(file, classes=len(NAMES)).frames
+        shown, count = FoundBoxes(project), 0
+        for scan, frame in predicted.items():
+            assert [one.box.box.tolist() for one in shown.of(scan)] == frame.box.tolist()
+            count += len(frame)
+        assert count == len(shown) > 0
+        # The dataset's own boxes stand upright in an axis that hangs, and judge nothing else.
+        judged = [] if axes == TILTED else list(project.dataset.validation)
+        assert validation_of(project) == judged
+
+
+def test_the_datasets_boxes_that_would_lean_answer_no_frame(tmp_path: Path, root: Path):
+    with opened(tmp_path / "p", root, **{"rig.axes": TILTED}) as project:
+        ask_frames(project, Job(), frames=1)
+        with pytest.raises(DataError, match="cannot be placed: their z is not the one of"):
+            annotate_frames(project, Job(), oracle="boxes")
 
 
 def test_an_interrupted_training_goes_on_with_the_frames_it_began_with(tmp_path: Path, root: Path):
@@ -273,6 +313,31 @@ def test_of_frames_to_judge_by_only_the_points_in_their_boxes_are_kept(
             assert 0 < inside.sum() < len(inside)
             np.testing.assert_array_equal(kept[place].points, read(scan)[inside, :3])
             np.testing.assert_array_equal(held[scan].points, kept[place].points)
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_frames_that_people_finished_judge_with_the_regions_of_their_picture(
+    tmp_path: Path, root: Path, monkeypatch, held_out: bool
+):
+    """What a detector finds in DontCare is not wrong in KITTI's figures of the picture."""
+    monkeypatch.setattr("core.project.box_training._LEAST", 2)
+    judged: list[Judged] = []
+
+    def seen(frames, names, about):
+        judged[:] = frames
+        return box_metrics(frames, names, about)
+
+    monkeypatch.setattr(box_steps, "box_metrics", seen)
+    train, val = ("training", ()) if held_out else ("training:000000-000002", ["training:000003"])
+    regions = np.array([[100.0, 100, 400, 300]])
+    with opened(tmp_path / "p", root, train=train, val=val) as project:
+        for scan in project.dataset.scans:
+            finish(project, scan)
+            project.boxes.finish(project.scan_ref(scan), round="", regions=regions)
+        box_steps.train_boxes(project, Job())
+        assert len(judged) == (2 if held_out else 1)
+        for one in judged:
+            assert one.picture.labels.regions.tolist() == regions.tolist()
 
 
 def test_validation_scans_judge_by_their_own_boxes(tmp_path: Path, root: Path, monkeypatch):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.base.errors import DataError
-from core.boxes.camera import AS_IF, rectangles
+from core.boxes.camera import AS_IF, from_camera, rectangles, to_camera
 from core.boxes.formats import kitti_object, kitti_tracking
-from core.boxes.geometry import points_per_box
+from core.boxes.geometry import moved, points_per_box
 from core.boxes.names import Names
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration, calibration_in
@@ -250,3 +250,16 @@ def test_what_is_wrong_in_a_drive_is_said(tmp_path, lines, said: str):
 def test_boxes_without_a_track_may_be_many(tmp_path):
     text = "\n".join([f"0 -1 {CAR}"] * 2)
     assert read_drive(tmp_path, text).frames["0"].track.tolist() == ["", ""]
+
+
+def test_a_scanner_that_hangs_sees_the_same_boxes_in_the_camera():
+    """Its z is down: the camera's lower side is its upper one, and headings turn the other way."""
+    rng = np.random.default_rng(3)
+    boxes = rng.uniform([5, -9, -2, 1, 1, 1, -3], [40, 9, 1, 9, 3, 4, 3], (20, 7))
+    hangs = np.diag([1.0, -1, -1, 1])
+    seen = to_camera(boxes, AS_IF.tr)
+    turned = to_camera(moved(boxes, hangs), AS_IF.tr @ hangs)
+    np.testing.assert_allclose(turned.place, seen.place, atol=1e-9)
+    np.testing.assert_allclose(turned.turn, seen.turn, atol=1e-9)
+    back = from_camera(turned, AS_IF.tr @ hangs)
+    np.testing.assert_allclose(back, moved(boxes, hangs), atol=1e-9)

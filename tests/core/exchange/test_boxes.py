@@ -15,17 +15,23 @@ from core.answers.box import Box
 from core.answers.boxes import Drawn
 from core.answers.effort import Effort
 from core.base.errors import DataError, ProjectError
+from core.base.files import write_arrays
 from core.base.jobs import Job
 from core.boxes.formats import KINDS, kitti_tracking
+from core.boxes.predictions import FramePrediction, Predictions, write_predictions
 from core.boxes.table import Boxes
 from core.cli import doctor
 from core.data.classes import load_classes
 from core.data.scans import open_dataset
 from core.exchange import box_files
 from core.exchange.box_files import Truth, read_boxes
+from core.exchange.boxes_found import FoundBoxes, read_found, take_found
 from core.exchange.boxes_in import plan_boxes, take_over_boxes
 from core.exchange.boxes_out import export_boxes
+from core.exchange.predictions_out import export_predictions
+from core.project.box_training import models_folder
 from core.project.project import Project
+from core.rounds.box_models import NORMAL, predictions_file
 from tests.samples import samples
 from tests.streets import small_scan, write_scan
 
@@ -146,6 +152,7 @@ def boxes_csv(path: Path, *lines: str) -> Path:
 
 
 CAR = "000001,car,5,1,-1,4,1.8,1.5,0.3,"
+TILTED = "0.99862953 0 0.05233596 0 1 0 -0.05233596 0 0.99862953"  # by 3 degrees
 
 
 @pytest.mark.parametrize(
@@ -154,10 +161,12 @@ CAR = "000001,car,5,1,-1,4,1.8,1.5,0.3,"
         ("x,y,z", (5, 1, -1), 0.3),
         ("y,-x,z", (1, -5, -1), 0.3 - math.pi / 2),
         ("x,-y,z", (5, -1, -1), -0.3),
+        ("x,-y,-z", (5, -1, 1), -0.3),
     ],
 )
 def test_boxes_are_turned_as_the_scans_are(folder: Path, tmp_path: Path, axes, place, yaw):
-    """By hand: y ahead turns all by -90 degrees; a mirrored y mirrors the heading."""
+    """By hand: y ahead turns all by -90 degrees; a mirrored y mirrors the heading, and so does a
+    scanner that hangs upside down."""
     source = boxes_csv(tmp_path / "b.csv", CAR)
     with opened(
         tmp_path / "p", folder, "semantickitti", "00", overrides={"rig.axes": axes}
@@ -180,6 +189,47 @@ def test_boxes_of_scans_that_lie_on_their_side_are_refused(folder: Path, tmp_pat
         pytest.raises(DataError, match="cannot be placed"),
     ):
         bring(project, source)
+
+
+def test_what_was_found_before_its_axes_were_kept_lies_in_those_of_the_files(folder, tmp_path):
+    settings = {"rig.axes": "x,-y,-z"}
+    with opened(tmp_path / "p", folder, "semantickitti", "00", overrides=settings) as project:
+        source, (scan, _) = boxes_csv(tmp_path / "b.csv", CAR + "0.5"), project.dataset.train[::-1]
+        take_found(project, read_found(project, source), Job())
+        file = project.path / "found/boxes.npz"
+        with np.load(file) as kept:
+            columns = {name: kept[name] for name in kept if name != "from_files"}
+            assert (kept["from_files"] == np.eye(4)).all()
+        for arrays in (None, columns):
+            if arrays is not None:
+                write_arrays(file, arrays)
+            (one,) = FoundBoxes(project).of(scan)
+            np.testing.assert_allclose(one.box.box, [5, -1, 1, 4, 1.8, 1.5, -0.3])
+        write_arrays(file, {**columns, "from_files": np.zeros((4, 4))})
+        with pytest.raises(DataError, match="its boxes lie in no coordinates"):
+            FoundBoxes(project)
+
+
+@pytest.mark.parametrize("axes", ["z,-x,-y", TILTED])
+def test_boxes_that_would_lean_in_the_files_are_said_to(folder: Path, tmp_path: Path, axes: str):
+    """Such a rig can be drawn in, and its detector finds boxes; no file can hold them."""
+    settings = {"rig.axes": axes}
+    with opened(tmp_path / "p", folder, "semantickitti", "00", overrides=settings) as project:
+        scan, now = project.dataset.train[0], project.dataset.from_files
+        (name,) = project.boxes.new_names(scan, 1)
+        at = np.array([5.0, 1, -1, 4, 1.8, 1.5, 0.3])
+        drawn = Drawn(project.scan_ref(scan), name, Box(at, 0, from_files=now))
+        project.boxes.draw([drawn], round="")
+        with pytest.raises(DataError, match=f"The boxes of {scan} cannot be written") as caught:
+            export_boxes(project, tmp_path / "out", Job(), kind="csv")
+        assert "--by-boxes" in caught.value.do
+        file = predictions_file(models_folder(project), NORMAL)
+        found = FramePrediction(at[None], np.ones(1), np.zeros(1, np.uint8), np.zeros((1, 2), "f4"))
+        file.parent.mkdir(parents=True)
+        write_predictions(file, Predictions({scan: found}, "ab", now))
+        with pytest.raises(DataError, match=f"The boxes of {scan} cannot be written"):
+            export_predictions(project, tmp_path / "out", Job(), kind="csv")
+        assert not list(tmp_path.glob("out/*"))
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ def cpsp_of(
     """The scenes of a CPSP training, all as the journals stood when `training` was frozen.
 
     `labelled`: its frames as they are learnt; `read`: scan -> points (n, 4) float32; `network`: a
-    hash of what looks at the frames, and how it learns and scores. Raises ProjectError where the bank in `folder` is damaged, DataError for a scan that cannot be read.
+    hash of what looks at the frames, and how it learns and scores. Raises ProjectError where the
+    bank in `folder` is damaged, DataError for a scan that cannot be read.
     """
     how = project.settings.ssal
     names = project.classes.names

@@ -26,7 +26,8 @@ _SAVE_EVERY_S = 120.0
 @dataclass(frozen=True)
 class Frames:
     """Where frames come from: `read`: scan -> points (n, 4); `digest`: scan -> hash of all that
-    these are made of; `from_files` (4, 4) to their coordinates; `now` (256,) uint8 the class that counts for each."""
+    these are made of; `from_files` (4, 4) to their coordinates; `now` (256,) uint8 the class that
+    counts for each."""
 
     read: Callable[[str], np.ndarray]
     digest: Callable[[str], str]

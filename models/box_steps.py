@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.answers.box import boxes_in, stays_upright, table_of
+from core.answers.box import stays_upright, table_of
 from core.base.errors import ProjectError
 from core.base.files import read_json, write_json
 from core.base.jobs import Job
@@ -23,7 +23,7 @@ from core.boxes.labelled import Frame, LabelledFrames, most_objects
 from core.boxes.predictions import Predictions
 from core.boxes.scene import CAMERA, Scenes, picture_size
 from core.boxes.table import Boxes
-from core.exchange.box_files import Read, Truth
+from core.exchange.box_files import Read, Truth, placed
 from core.exchange.boxes_found import FoundBoxes, take_found
 from core.project.box_training import (
     BoxTraining,

@@ -48,6 +48,7 @@ from core.project.rescue import save_at_home
 from core.project.scan_files import ScanFiles
 from core.query.query import Query
 from core.rounds.frame_order import FrameOrder
+from core.rounds.ranked import Ranked
 from core.rounds.round import GIVEN, TRAINING, Round, asked_by, branch, read_rounds
 from core.rounds.training_set import Pseudo, TrainingSet, read_training, write_training
 from core.rounds.tree import Tree
@@ -468,10 +469,10 @@ class Project:
     def add_frame_round(self, found: Round) -> None:
         self.frame_rounds = [*self.frame_rounds, found]
 
-    def open_frames(self, found: Round) -> list[str]:
+    def open_frames(self, found: Round) -> Ranked:
         """The frames that a query asks and nobody has settled, the next first; none where its
         budget of boxes is spent."""
-        return list(self.frame_order.of(found).frames)
+        return self.frame_order.of(found).frames
 
     def new_frames_folder(self, query: Query) -> Path:
         """The folder a new query of frames is saved in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,19 +10,21 @@ import numpy as np
 from core.answers.boxes import BoxAnswers
 from core.data.classes import ClassList
 from core.query.box_strategies.cal import LEVEL, LIFTED, weights_of, why
+from core.query.box_strategies.likeness import Likeness
 from core.query.box_strategies.walk import Done, Walk
 from core.rounds.frame_queue import CANDIDATES, FrameQueue, read_queue
+from core.rounds.ranked import Ranked, in_order
 from core.rounds.round import Round
 
 CLOSES = "closes_at"  # of a query's budget: true boxes at which the round asks no more
 
 
 class Open(NamedTuple):
-    """Frames that are open, the next first; `reasons`: why each is asked, in words; `boxes`: how
-    many stand in the round's finished frames; `closes`: at how many it asks no more, None where
-    every frame is asked."""
+    """Frames that are open, the next first, ranked as far as somebody looks; `reasons`: why each is
+    asked, in words; `boxes`: how many stand in the round's finished frames; `closes`: at how many
+    it asks no more, None where every frame is asked."""
 
-    frames: tuple[str, ...]
+    frames: Ranked
     reasons: Mapping[str, str]
     boxes: int
     closes: int | None
@@ -51,6 +53,7 @@ class FrameOrder:
         self._known: _Drawn | None = None
         self._last: tuple[_Drawn, Open] | None = None
         self._queues: dict[str, FrameQueue | None] = {}
+        self._like: tuple[str, set[str], Likeness] | None = None  # of a round's finished frames
 
     def of(self, found: Round) -> Open:
         """What is open of a round, as answers are now. Raises ProjectError where what is kept with
@@ -82,18 +85,17 @@ class FrameOrder:
         total = sum(sum(of.values()) for of in counts.values())
         closes = query.budget.get(CLOSES)
         closes = closes if isinstance(closes, int) else None
-        made = Open(
-            tuple(waiting),
-            {scan: query.reason[query.place_of[scan]] for scan in waiting},
-            total,
-            closes,
-        )
+        asked = in_order(waiting, [query.reason[query.place_of[scan]] for scan in waiting])
+        made = Open(asked, asked.reasons, total, closes)
         if made.closed:
-            return made._replace(frames=())
+            return made._replace(frames=in_order(()))
         queue = self._queue(found) if waiting else None
         if queue is None or queue.settings.order != "live":
             return made
-        return self._anew(found, queue, made, counts)
+        if set(queue.frames.names) != set(query.items):
+            return made
+        anew = Ranked(waiting, self._anew(found, queue, waiting, counts))
+        return made._replace(frames=anew, reasons=anew.reasons)
 
     def _queue(self, found: Round) -> FrameQueue | None:
         """What CAL weighed; None of a round that was asked otherwise. Read once."""
@@ -109,40 +111,56 @@ class FrameOrder:
         self,
         found: Round,
         queue: FrameQueue,
-        now: Open,
+        waiting: Sequence[str],
         counts: Mapping[str, Mapping[int, int]],
-    ) -> Open:
-        query, place = found.query, {scan: k for k, scan in enumerate(queue.frames.names)}
-        if set(place) != set(query.items):
-            return now
-        chosen = [*counts, *now.frames]
-        frames = queue.frames.take([place[scan] for scan in chosen])
+    ) -> Iterator[tuple[str, str]]:
+        """The frames that are open, ranked by what was drawn in the others, each with its reason:
+        the next one is found at once, and those behind it when they are asked for."""
+        query, frames = found.query, queue.frames
+        place = {scan: k for k, scan in enumerate(frames.names)}
         classes = len(queue.limits)
         done = []
-        for k, of in enumerate(counts.values()):
+        for scan, of in counts.items():
             row = np.zeros(classes, np.int64)
             for label, count in of.items():
                 if label < classes:
                     row[label] = count
-            done.append(Done(k, row))
-        first = query.place_of[now.frames[0]]
+            done.append(Done(place[scan], row))
+        first = query.place_of[waiting[0]]
         level, lifted = (query.columns[name][first] for name in (LEVEL, LIFTED))
+        names = self._classes.names
         walk = Walk(
             frames,
             queue.limits,
             queue.settings,
             done=done,
+            like=self._likeness(found, queue, place, counts),
+            gone=[place[scan] for scan in place.keys() - counts.keys() - set(waiting)],
             level=int(level),
             lifted=bool(lifted),
-            weights=weights_of(queue.settings, self._classes.names),
+            weights=weights_of(queue.settings, names),
         )
-        taken = list(walk)
-        return now._replace(
-            frames=tuple(frames.names[one.place] for one in taken),
-            reasons={
-                frames.names[one.place]: why(one, frames, self._classes.names) for one in taken
-            },
-        )
+        return ((frames.names[one.place], why(one, frames, names)) for one in walk)
+
+    def _likeness(
+        self,
+        found: Round,
+        queue: FrameQueue,
+        place: Mapping[str, int],
+        finished: Collection[str],
+    ) -> Likeness:
+        """What a round's finished frames make of Sim. It grows by each that is finished; only where
+        one was put back it is made anew."""
+        folder = str(found.folder)
+        if self._like is None or self._like[0] != folder or not self._like[1] <= set(finished):
+            like = Likeness(queue.frames, by_frame=queue.settings.by_frame)
+            self._like = (folder, set(), like)
+        _, known, like = self._like
+        for scan in finished:
+            if scan not in known:
+                known.add(scan)
+                like.add(place[scan])
+        return like
 
     def shares(self, found: Round) -> Mapping[int, tuple[int, float]]:
         """Class id -> its boxes in a round's finished frames and its share U_c, of the classes that

@@ -106,6 +106,7 @@ class FramesPanel(QWidget):
         layout.addLayout(grid)
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._listed: tuple[str, ...] = ()
+        self._more = 0  # that are asked behind those
         self._seen: tuple[int, int] | None = None  # changes and settlings that are written
         self._blind = False
         self._marked: QTreeWidgetItem | None = None
@@ -132,15 +133,18 @@ class FramesPanel(QWidget):
         self.ask.setToolTip(reason or "Choose the frames to draw boxes in next")
 
     def _choose(self, index: QModelIndex) -> None:
-        self.chosen.emit(index.siblingAtColumn(0).data(_SCAN))
+        scan = index.siblingAtColumn(0).data(_SCAN)
+        if scan is not None:
+            self.chosen.emit(scan)
 
     def refresh(self) -> None:
         """Write how far the frames are that changed since the last call, of thousands a few; all
         where others are asked, or a second opinion begins or ends."""
-        boxes, asked = self.state.project.boxes, tuple(self.queue.asked)
+        boxes, asked = self.state.project.boxes, self.queue.near()
         seen, self._seen = self._seen, (boxes.changes, boxes.settlings)
-        if asked != self._listed:
-            self._fill(asked)
+        more = len(self.queue.asked) - len(asked)
+        if (asked, more) != (self._listed, self._more):
+            self._fill(asked, more)
             seen = None
         blind = bool(self.queue.sample)
         if seen is None or blind or self._blind:
@@ -155,8 +159,8 @@ class FramesPanel(QWidget):
             row.setText(2, "✓" if self.queue.settled(scan) else "")
         self._measure()
 
-    def _fill(self, asked: tuple[str, ...]) -> None:
-        self._listed = asked
+    def _fill(self, asked: tuple[str, ...], more: int) -> None:
+        self._listed, self._more = asked, more
         self._marked = None
         self.list.clear()
         several = len({scan.rpartition("/")[0] for scan in asked}) > 1
@@ -171,6 +175,11 @@ class FramesPanel(QWidget):
             rows.append(row)
         self._rows = dict(zip(asked, rows, strict=True))
         self.list.addTopLevelItems(rows)
+        if more:
+            last = QTreeWidgetItem([f"and {more:,} more", "", ""])
+            last.setFlags(Qt.ItemFlag.NoItemFlags)
+            last.setToolTip(0, "They are ranked as they come nearer")
+            self.list.addTopLevelItem(last)
         self.follow()
 
     def _measure(self) -> None:

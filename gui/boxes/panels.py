@@ -251,7 +251,7 @@ class Panels(QObject):
         bench, boxes = self.bench, self.state.project.boxes
         scan = bench.frame.scan
         self._frames = self.state.project.dataset.frames(scan) if scan else ()
-        asked, drawn = set(bench.queue.of_round), boxes.counts_by_scan()
+        asked, drawn = bench.queue.of_round, boxes.counts_by_scan()
         finished, settled = boxes.finished, boxes.settled
         states = [
             FINISHED

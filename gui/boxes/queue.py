@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from core.base.errors import ProjectError
 from core.query.pool import Draw
 from core.rounds.frame_order import Open
+from core.rounds.ranked import Ranked, in_order
 from core.rounds.round import Round
 from gui.desk.state import State
 
 SAMPLE = 10  # frames of a blind second opinion
+_AHEAD = 40  # open frames that are ranked for a list: of a thousand each takes a while
 
 
 class FrameQueue:
@@ -28,24 +31,31 @@ class FrameQueue:
         self._told: set[str] = set()  # rounds whose damage was said
 
     @property
-    def asked(self) -> Sequence[str]:
+    def asked(self) -> Ranked:
         """The frames that are asked, or all training scans where none is."""
         if self.sample:
-            return self.sample
-        return self.of_round or self.state.project.dataset.train
+            return in_order(self.sample)
+        return self.of_round or in_order(self.state.project.dataset.train)
 
     @property
-    def of_round(self) -> Sequence[str]:
+    def of_round(self) -> Ranked:
         """The frames of the newest query, those that are settled first, then the open ones as they
-        are asked; () where there is none. What its budget has no room for is not among them."""
+        are asked; none where there is no query. What its budget has no room for is not among
+        them."""
         rounds = self.state.project.frame_rounds
         if not rounds:
-            return ()
-        now = self._now(rounds[-1])
+            return in_order(())
+        now, items = self._now(rounds[-1]), rounds[-1].query.items
         if now is None:
-            return rounds[-1].query.items
+            return in_order(items)
         settled = self.state.project.boxes.settled
-        return (*(scan for scan in rounds[-1].query.items if scan in settled), *now.frames)
+        return now.frames.behind([scan for scan in items if scan in settled])
+
+    def near(self) -> tuple[str, ...]:
+        """The frames that are asked, as far as a list shows them: where ranking them takes a while,
+        those that are settled and the next ones that are open."""
+        asked = self.asked
+        return tuple(asked if asked.at_once else asked[: self.counts()[0] + _AHEAD])
 
     def why(self, scan: str) -> str:
         """Why a frame is asked, in words; "" where it is not."""
@@ -55,7 +65,9 @@ class FrameQueue:
         now = self._now(rounds[-1])
         asked = rounds[-1].query
         frozen = asked.reason[asked.place_of[scan]]
-        return frozen if now is None else now.reasons.get(scan, frozen)
+        if now is None or scan not in (now.frames if now.frames.at_once else now.frames[:_AHEAD]):
+            return frozen
+        return now.reasons[scan]
 
     def shares(self) -> Mapping[int, tuple[int, float]]:
         """Class id -> boxes in the round's finished frames, and how many it is to ask at most; none
@@ -93,7 +105,7 @@ class FrameQueue:
         """How many of the frames that are asked are settled, and how many there are."""
         asked = self.asked
         settled = self._done if self.sample else self.state.project.boxes.settled
-        return len(settled.intersection(asked)), len(asked)
+        return len(settled.intersection(asked.scans)), len(asked)
 
     def spent(self) -> str:
         """What was drawn in all frames so far, in words."""
@@ -104,12 +116,13 @@ class FrameQueue:
         return " · ".join([*parts, f"{boxes.minutes():.1f} min"])
 
     def after(self, scan: str) -> str | None:
-        """The open frame that is asked after a scan, around the end; None where none is open."""
-        asked = list(self.asked)
-        here = asked.index(scan) if scan in asked else -1
-        for later in (*asked[here + 1 :], *asked[: max(here, 0)]):
-            if not self.settled(later):
-                return later
+        """The open frame that is asked after a scan, around the end, and after one whose turn is
+        far off the first; None where none is open."""
+        asked, near = self.asked, self.near()
+        here = near.index(scan) if scan in near else -1
+        for place in chain(range(here + 1, len(asked)), range(max(here, 0))):
+            if not self.settled(asked[place]):
+                return asked[place]
         return None
 
     def beside(self, scan: str, by: int) -> str | None:

@@ -11,6 +11,7 @@ import numpy as np
 from core.base.ssal_settings import SsalSettings
 from core.boxes.ssal.confident import uncertainty
 from core.query.box_strategies.ensemble import Candidates
+from core.query.box_strategies.likeness import Likeness
 
 _LOOSER = 0.1  # each pass widens the limits by so much
 
@@ -75,12 +76,15 @@ class Walk:
         how: SsalSettings,
         *,
         done: Sequence[Done] = (),
+        like: Likeness | None = None,
+        gone: Sequence[int] = (),
         level: int = 0,
         lifted: bool = False,
         weights: Mapping[int, float] | None = None,
         trace: list[str] | None = None,
     ) -> None:
-        """`limits` (C,): as `limits_of` has them; `done`: frames that are chosen already; `level`,
+        """`limits` (C,): as `limits_of` has them; `done`: frames that are chosen already, and
+        `like`: their Likeness where it is kept; `gone`: places that are not to be taken; `level`,
         `lifted`: where to go on; `weights`: of classes in H; `trace`: is told each step."""
         self._frames, self._how, self._trace = frames, how, trace
         classes = len(limits)
@@ -97,10 +101,15 @@ class Walk:
         self._of = np.repeat(np.arange(len(frames)), np.diff(frames.first))
         self._size = np.diff(frames.first)
         self._by_name = np.argsort(np.array(frames.names, np.str_), kind="stable")
-        self._like = _Likeness(frames, by_frame=how.by_frame)
+        if like is None:
+            like = Likeness(frames, by_frame=how.by_frame)
+            for one in done:
+                like.add(one.place)
+        self._like = Likeness(frames, by_frame=how.by_frame, before=like)
         self._brings: dict[int, np.ndarray] = {}  # level -> (F, C)
         for one in done:
-            self._choose(one.place, one.counts)
+            self._count(one.place, one.counts)
+        self._left[list(gone)] = False
 
     def __iter__(self) -> Iterator[Taken]:
         """The frames in the order in which they are taken, until all are."""
@@ -125,7 +134,8 @@ class Walk:
                     self._level,
                     self._lifted,
                 )
-                closed = self._choose(place, brings)
+                self._like.add(place)
+                closed = self._count(place, brings)
                 self._tell(
                     f"{self._frames.names[place]}: taken, H {taken.entropy:.4f}, Sim "
                     f"{taken.similarity:.3f}, counts {self.counts.tolist()}"
@@ -184,10 +194,9 @@ class Walk:
             self._brings = {self._level: found.reshape(len(self._frames), classes)}
         return self._brings[self._level]
 
-    def _choose(self, place: int, counts: np.ndarray) -> list[int]:
+    def _count(self, place: int, counts: np.ndarray) -> list[int]:
         """Count a frame as chosen; the classes that are full by it."""
         self._left[place] = False
-        self._like.add(place)
         self.counts += np.asarray(counts, np.int64)
         if not self._how.balance:
             return []
@@ -218,44 +227,3 @@ class Walk:
     def _tell(self, sentence: str) -> None:
         if self._trace is not None:
             self._trace.append(sentence)
-
-
-class _Likeness:
-    """Sim of each frame to what is chosen: the mean over its boxes of the largest cosine to a
-    feature of a chosen frame (Eq. 5). Kept by a running maximum for each box, brought up to date
-    when a frame is looked at."""
-
-    def __init__(self, frames: Candidates, *, by_frame: bool) -> None:
-        self._frames, self._by_frame = frames, by_frame
-        self._best = np.full(len(frames.feature), -np.inf)
-        self._most = np.full(len(frames), -np.inf)  # by_frame: over the chosen frames
-        self._seen = np.zeros(len(frames), np.int64)
-        self._parts: list[np.ndarray] = []
-        self._features = np.zeros((0, frames.feature.shape[1]))
-        self._ends: list[int] = []
-
-    def add(self, place: int) -> None:
-        """A frame is chosen."""
-        first = self._frames.first_feature
-        mine = self._frames.feature[first[place] : first[place + 1]]
-        self._features = np.concatenate([self._features, mine])
-        if len(mine):
-            self._ends.append(len(self._features))
-
-    def of(self, place: int) -> float:
-        first, last = self._frames.first_feature[place : place + 2].tolist()
-        seen, known = int(self._seen[place]), len(self._features)
-        if first == last or not known:
-            return 0.0
-        if seen < known:
-            cosine = self._frames.feature[first:last] @ self._features[seen:].T
-            best = self._best[first:last]
-            np.maximum(best, cosine.max(axis=1), out=best)
-            if self._by_frame:
-                cuts = [end - seen for end in self._ends if seen < end < known]
-                means = [part.max(axis=1).mean() for part in np.split(cosine, cuts, axis=1)]
-                self._most[place] = max(self._most[place], *means)
-            self._seen[place] = known
-        if self._by_frame:
-            return float(self._most[place])
-        return float(self._best[first:last].mean())

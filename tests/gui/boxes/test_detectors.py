@@ -121,6 +121,39 @@ def test_each_frame_says_why_it_is_asked_and_bars_show_shares(asked: BoxDriver, 
     assert "candidates.npz cannot be read" in asked.session.banner.what.text()
 
 
+def test_a_long_queue_is_ranked_as_far_as_it_is_shown(asked: BoxDriver, qtbot, monkeypatch):
+    """What stands there is exact; what is out of sight is counted, and comes nearer."""
+    monkeypatch.setattr("gui.boxes.queue._AHEAD", 1)
+    ask_by_cal(asked, qtbot)
+    panel, project = asked.work.panels.frames, asked.session.project
+    found = project.frame_rounds[-1]
+    one, two, three = found.query.items
+
+    def rows() -> list[str]:
+        every = [panel.list.topLevelItem(k) for k in range(panel.list.topLevelItemCount())]
+        return [row.text(0) + row.text(2) for row in every]
+
+    def name(scan: str) -> str:
+        return scan.rpartition("/")[2]
+
+    assert rows() == [name(one), "and 2 more"]
+    last = panel.list.visualItemRect(panel.list.topLevelItem(1)).center()
+    qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=last)
+    asked.settle()
+    assert asked.frame.scan == one
+    asked.key(RETURN, CONTROL)
+    asked.rest()
+    second, third = project.open_frames(found)
+    assert {second, third} == {two, three}
+    assert asked.frame.scan == second
+    assert rows() == [name(one) + "✓", name(second), "and 1 more"]
+    assert "the detectors are unsure (H " in panel.why.text()
+    asked.key(RETURN, CONTROL)
+    asked.rest()
+    assert asked.frame.scan == third
+    assert sorted(rows()) == sorted([name(one) + "✓", name(second) + "✓", name(third)])
+
+
 def test_the_bank_is_shown_with_pictures_and_pseudo_scenes(asked: BoxDriver, qtbot):
     asked.key(Qt.Key.Key_F10)
     (page,) = asked.window.findChildren(BankPage)

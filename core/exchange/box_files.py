@@ -5,7 +5,7 @@ Boxes are in the coordinates of the scans' files, in metres, as such files have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +25,8 @@ from core.boxes.formats import (
 from core.boxes.formats.source import Found, counted, json_of
 from core.boxes.names import Names
 from core.boxes.table import Boxes
-from core.data.scans import Dataset
-from core.exchange.match import match, some
+from core.data.scans import Dataset, flat_name
+from core.exchange.match import ends_alike, match, some
 
 _EACH = "Name a folder with a file for each scan, or one file of all frames."
 
@@ -129,34 +129,62 @@ def _is_of_boxes(path: Path) -> bool:
     return path.parent.name not in ("calib", "oxts", "ImageSets", "poses", "timestamps")
 
 
+def drive_file(dataset: Dataset, scan: str) -> str:
+    """The file of KITTI tracking, below its root, with the boxes of a scan's sequence."""
+    if dataset.format.name == "kitti-tracking":
+        return dataset.format.box_file(scan)
+    return f"label_02/{flat_name(scan.rpartition('/')[0]) or 'scans'}.txt"
+
+
 def _of_drives(dataset: Dataset, path: Path, names: Names, scans: Sequence[str]) -> Read:
     """KITTI tracking: a file for each drive, whose frames are numbers."""
     of_drive: dict[str, dict[int, str]] = {}
     for scan in scans:
-        folder, _, frame = scan.rpartition("/")
+        frame = scan.rpartition("/")[2]
         if frame.isdecimal():
-            of_drive.setdefault(folder.rpartition("/")[2], {})[int(frame)] = scan
-    files = [path] if path.is_file() else sorted(path.rglob("label_02/*.txt"))
-    if path.is_dir() and not files:
-        files = sorted(path.glob("*.txt"))
-    frames: dict[str, Boxes] = {}
+            drive = drive_file(dataset, scan).removesuffix(".txt")
+            of_drive.setdefault(drive, {})[int(frame)] = scan
+    there = [path] if path.is_file() else sorted(path.rglob("label_02/*.txt"))
+    if path.is_dir() and not there:
+        there = sorted(path.glob("*.txt"))
+    files: dict[str, Path] = {}
     notes: list[str] = []
-    for file in files:
-        drive = of_drive.get(file.stem)
-        if drive is None and path.is_file() and len(of_drive) == 1:
-            (drive,) = of_drive.values()
-        if drive is None:
-            notes.append(f"{file.name} is of no drive of the project.")
-            continue
-        calibration = dataset.format.calibration(dataset.root, next(iter(drive.values())))
+    for file in there:
+        drive = _drive_of(file, path, of_drive)
+        if not drive:
+            notes.append(f"{file.name} is of no drive of the project, or of several.")
+        elif drive in files:
+            raise DataError(f"{drive}.txt could be {files[drive]} or {file}.", _EACH)
+        else:
+            files[drive] = file
+    frames: dict[str, Boxes] = {}
+    for name, file in files.items():
+        scan_of = of_drive[name]
+        calibration = dataset.format.calibration(dataset.root, next(iter(scan_of.values())))
         found = kitti_tracking.read(file, calibration, names).frames
-        beyond = [frame for frame in found if int(frame) not in drive]
+        beyond = [frame for frame in found if int(frame) not in scan_of]
         if beyond:
             notes.append(f"{file.name} has {counted(len(beyond), 'frame')} that no scan is of.")
         # A line is a box: a frame without one has none.
         none = Boxes.of(np.zeros((0, 7)), [])
-        frames |= {scan: found.get(str(frame), none) for frame, scan in drive.items()}
+        frames |= {scan: found.get(str(frame), none) for frame, scan in scan_of.items()}
     return Read(frames, tuple(notes))
+
+
+def _drive_of(file: Path, root: Path, drives: Collection[str]) -> str:
+    """The one of the drives that a file is of: by its path, by what of that lies below the root,
+    or, of a single file, since there is no other; "" where it is of none, or of several."""
+    whole = file.absolute().with_suffix("").parts
+    below = (file.stem,) if file == root else file.relative_to(root).with_suffix("").parts
+    for same in (
+        lambda parts: whole[-len(parts) :] == parts,
+        lambda parts: ends_alike(parts, below),
+        lambda parts: file == root,
+    ):
+        found = [drive for drive in drives if same(tuple(drive.split("/")))]
+        if found:
+            return found[0] if len(found) == 1 else ""
+    return ""
 
 
 def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Read:

@@ -24,6 +24,7 @@ from core.boxes.formats.source import Written, counted
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration
 from core.data.scans import flat_name
+from core.exchange.box_files import drive_file
 from core.exchange.outbox import Outbox
 from core.project.project import Project
 
@@ -159,16 +160,14 @@ def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[File]:
     """KITTI tracking: the frames of a sequence in one file, by their numbers."""
     of_drive: dict[str, dict[int, Boxes]] = {}
     scans: dict[str, list[str]] = {}
-    made = project.dataset.format
     for scan, boxes in frames.items():
-        folder, _, frame = scan.rpartition("/")
+        frame = scan.rpartition("/")[2]
         if not frame.isdecimal():
             raise ProjectError(
                 f"KITTI tracking numbers its frames, and scan {scan} has no number for a name.",
                 "Export as openlabel or csv.",
             )
-        own = made.name == "kitti-tracking"
-        name = made.box_file(scan) if own else f"label_02/{flat_name(folder) or 'scans'}.txt"
+        name = drive_file(project.dataset, scan)
         of_drive.setdefault(name, {})[int(frame)] = boxes
         scans.setdefault(name, []).append(scan)
     return [

@@ -76,11 +76,11 @@ def match(
         there = by_stem.get(key[-1], [])
         same = [path for path in there if key_of_file[path] == key]
         if not same:
-            same = [path for path in there if _ends_alike(key_of_file[path], key)]
+            same = [path for path in there if ends_alike(key_of_file[path], key)]
             same = [
                 path
                 for path in same
-                if sum(_ends_alike(key_of_file[path], _key(other, ())) for other in alike[key[-1]])
+                if sum(ends_alike(key_of_file[path], _key(other, ())) for other in alike[key[-1]])
                 == 1
             ]
         if len(same) > 1:
@@ -108,7 +108,7 @@ def _key(name: str, suffixes: Collection[str]) -> tuple[str, ...]:
     return (*(part for part in folders if part.lower() not in _KINDS), stem)
 
 
-def _ends_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+def ends_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether the shorter of two paths is the end of the longer one."""
     short, long = sorted((one, other), key=len)
     return long[len(long) - len(short) :] == short

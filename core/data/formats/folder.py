@@ -23,7 +23,9 @@ from core.data.formats.format import Format
 from core.data.formats.said import count_said, pick_said
 from core.data.names import in_order
 
-_LABELS = re.compile("label|lidarseg|predict|annotat|semantic|instance|panoptic|ground.?truth|^gt$")
+_LABELS = re.compile(
+    "(?<!un)label|lidarseg|predict|annotat|semantic|instance|panoptic|ground.?truth|^gt$"
+)
 _FLAT = ".bin"
 _ANYTHING = (".txt", ".csv")
 _SURE = tuple(suffix for suffix in SUFFIXES if suffix not in _ANYTHING)
@@ -46,7 +48,8 @@ class Folder(Format):
             with suppress(DataError):  # another user's, such as the lost+found of a disk
                 files[folder] = _files(folder)
         folders = [folder for folder in folders if folder in files]
-        own = [f.name for f in folders if files[f] and not _beside(files[f], f, files)]
+        scans = {place: some for place, some in files.items() if some and not _texts(some)}
+        own = [f.name for f in folders if files[f] and not _beside(files[f], f, scans)]
         return (*(["."] if files[root] else []), *sorted(own, key=in_order))
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
@@ -104,7 +107,7 @@ class Folder(Format):
         if sure:
             aside = sorted((name for some in texts.values() for name in some), key=in_order)
             said += folder_notes.of_texts(aside, sequence)
-            said += folder_notes.of_folders(_text_folders(root, folder, sure), sequence)
+            said += folder_notes.of_folders(_folders_beside(root, folder, sure), sequence)
         return tuple(said)
 
     def labels(self, root: Path, scan: str) -> np.ndarray | None:
@@ -191,14 +194,14 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _beside(
-    own: dict[str, list[str]], folder: Path, all_files: dict[Path, dict[str, list[str]]]
+    own: dict[str, list[str]], folder: Path, scans: dict[Path, dict[str, list[str]]]
 ) -> bool:
-    """Whether a folder holds what belongs to the scans of another: labels, a text for each."""
-    aside = _LABELS.search(folder.name.lower()) is not None or _texts(own)
-    if not aside:
+    """Whether a folder holds what belongs to the scans of another: labels, a text for each.
+    `scans`: the files of folders that hold surer kinds than texts."""
+    if not (_LABELS.search(folder.name.lower()) or _texts(own)):
         return False
-    for place, other in all_files.items():
-        if place != folder and other and not _texts(other):
+    for place, other in scans.items():
+        if place != folder:
             # 7_lidarseg.bin is of 7.pcd.bin
             known = {*other, *(stem.partition(".")[0] for stem in other)}
             if all(stem in known or stem.rpartition("_")[0] in known for stem in own):
@@ -206,14 +209,18 @@ def _beside(
     return False
 
 
-def _text_folders(root: Path, folder: Path, sure: dict[str, list[str]]) -> list[str]:
-    """The folders beside a folder of scans that hold texts of the scans' names."""
+def _folders_beside(root: Path, folder: Path, sure: dict[str, list[str]]) -> list[str]:
+    """The folders beside a folder of scans that are no sequences, for they hold files of the scans'
+    names."""
     found, stem = [], next(iter(sure))
     for place in (p for p in root.iterdir() if p.is_dir() and p != folder):
-        if any((place / f"{stem}{end}").exists() for end in _ANYTHING):
+        if place.name.startswith("."):
+            continue
+        named = _LABELS.search(place.name.lower()) is not None
+        if named or any((place / f"{stem}{end}").exists() for end in _ANYTHING):
             with suppress(DataError):
                 files = _files(place)
-                if _texts(files) and _beside(files, place, {folder: sure}):
+                if files and _beside(files, place, {folder: sure}):
                     found.append(place.name)
     return sorted(found, key=in_order)
 

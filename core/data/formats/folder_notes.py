@@ -63,11 +63,12 @@ def of_texts(names: Sequence[str], sequence: str) -> list[str]:
 
 
 def of_folders(names: Sequence[str], sequence: str) -> list[str]:
-    """A sentence on folders whose texts have the names of a sequence's scans."""
+    """A sentence on folders whose files have the names of a sequence's scans."""
     if not names:
         return []
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     where = "the folder" if sequence == "." else sequence
     return [
-        f"The texts in {', '.join(names[:_SHOWN])} have the names of scans in {where}: they are "
-        "taken for no scans."
+        f"The files in {', '.join(names[:_SHOWN])}{more} have the names of scans in {where}: they "
+        "are taken for no scans; where they are, move them to a folder of their own elsewhere."
     ]

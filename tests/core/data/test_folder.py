@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import DataError
+from core.data.formats import folder
 from core.data.formats.folder import Folder
 from core.data.names import in_order
 from tests.core.data.clouds.made_files import ROWS, XYZI, as_text, packed, ply
@@ -133,6 +134,16 @@ def test_a_folder_of_texts_is_listed_once(tmp_path: Path, monkeypatch):
     found = [Folder().path(tmp_path, scan).name for scan in map(str, range(50))]
     assert found == [f"{number}.txt" for number in range(50)]
     assert len(listed) == 1
+
+
+def test_many_folders_of_texts_are_not_compared_with_each_other(tmp_path: Path, monkeypatch):
+    names = [f"run {number}" for number in range(30)]
+    put(tmp_path, *(f"{name}/{name}.txt" for name in names), content=as_text())
+    looked: list[object] = []
+    within = folder._texts
+    monkeypatch.setattr(folder, "_texts", lambda files: looked.append(files) or within(files))
+    assert Folder().sequences(tmp_path) == tuple(names)
+    assert len(looked) <= 2 * len(names)
 
 
 def test_what_lies_beside_scans_is_none(tmp_path: Path):

@@ -103,10 +103,27 @@ def test_folders_of_texts_beside_scans_are_told(tmp_path: Path):
         (tmp_path / name).write_bytes(packed("<4f") if name.endswith("bin") else as_text())
     assert Folder().sequences(tmp_path) == ("velodyne",)
     said = notes(tmp_path, "velodyne")
-    assert "The texts in label_2 have the names of scans in velodyne" in said
+    assert "The files in label_2 have the names of scans in velodyne" in said
     (tmp_path / "label_2/7.txt").write_bytes(as_text())  # scans of their own
     assert Folder().sequences(tmp_path) == ("label_2", "velodyne")
     assert "label_2" not in notes(tmp_path, "velodyne")
+
+
+@pytest.mark.parametrize("kind", ["bin", "pcd", "txt"])
+def test_a_folder_that_is_taken_for_labels_is_told(tmp_path: Path, kind: str):
+    """Somebody parted their scans by what is done already."""
+    names = ["unlabelled/0.pcd", "unlabelled/1.pcd", f"labelled/1.{kind}", f".labels/1.{kind}"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(cloud(None))
+    assert Folder().sequences(tmp_path) == ("unlabelled",)
+    said = notes(tmp_path, "unlabelled")
+    assert "The files in labelled have the names of scans in unlabelled: they are taken" in said
+    (tmp_path / f"labelled/0.{kind}").write_bytes(cloud(None))  # the same names in both
+    assert Folder().sequences(tmp_path) == ("unlabelled",)
+    (tmp_path / f"labelled/7.{kind}").write_bytes(cloud(None))  # and one of its own
+    assert Folder().sequences(tmp_path) == ("labelled", "unlabelled")
+    assert "labelled have" not in notes(tmp_path, "unlabelled")
 
 
 def test_columns_that_were_taken_by_their_place_are_told(tmp_path: Path):

@@ -1,0 +1,105 @@
+"""KITTI tracking's box files: each is of one drive, though drives share numbers or folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.base.errors import DataError
+from core.boxes.table import Boxes
+from core.data.scans import Dataset, open_dataset
+from core.exchange.box_files import Read, drive_file, read_boxes
+from tests.streets import write_scan
+
+NAMES = ("Car", "Van")
+LINE = "{} 1 Car 0 0 -1 0 0 9 9 1.5 1.8 {} 1 1.5 10 0\n"  # frame and length
+TR = "Tr_velo_cam: 0 -1 0 0 0 0 -1 0 1 0 0 0\n"
+CALIB = f"P2: 7 0 6 0 0 7 2 0 0 0 1 0\nR_rect: 1 0 0 0 1 0 0 0 1\n{TR}"
+OF_TRACKING = ("training/velodyne/0000", "testing/velodyne/0000", "training/velodyne/0001")
+
+
+def tracking(root: Path) -> Dataset:
+    for folder in OF_TRACKING:
+        part, _, drive = folder.split("/")
+        for frame in range(2):
+            write_scan(root, f"{folder}/{frame:06d}", np.zeros((9, 4)), None)
+        (root / part / "calib").mkdir(parents=True, exist_ok=True)
+        (root / part / "calib" / f"{drive}.txt").write_text(CALIB)
+    return open_dataset("kitti-tracking", root, ["training/0000", "training/0001"],
+                        ["testing/0000"])  # fmt: skip
+
+
+def put(root: Path, **lengths: float) -> Path:
+    """Files with a box in frame 1, its length; "__" in a name parts folders."""
+    for name, length in lengths.items():
+        file = root / f"{name.replace('__', '/')}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(LINE.format(1, length))
+    return root
+
+
+def lengths(found: Read) -> dict[str, float]:
+    return {scan: float(boxes.box[0, 3]) for scan, boxes in found.frames.items() if len(boxes)}
+
+
+def bring(dataset: Dataset, path: Path) -> Read:
+    return read_boxes(dataset, path, NAMES, kind="kitti-tracking")
+
+
+def test_a_file_is_of_the_drive_of_its_part(tmp_path: Path):
+    dataset = tracking(tmp_path / "data")
+    boxes = put(tmp_path / "in", training__label_02__0000=3)
+    assert lengths(bring(dataset, boxes)) == {"training/velodyne/0000/000001": 3}
+    file = boxes / "training/label_02/0000.txt"
+    assert lengths(bring(dataset, file)) == {"training/velodyne/0000/000001": 3}
+    put(boxes, testing__label_02__0000=4, training__label_02__0001=5)
+    assert lengths(bring(dataset, boxes)) == {
+        "training/velodyne/0000/000001": 3,
+        "testing/velodyne/0000/000001": 4,
+        "training/velodyne/0001/000001": 5,
+    }
+
+
+def test_a_file_that_may_be_of_two_drives_is_of_none(tmp_path: Path):
+    dataset = tracking(tmp_path / "data")
+    boxes = put(tmp_path / "in", label_02__0000=3, label_02__0001=4)
+    found = bring(dataset, boxes)
+    assert lengths(found) == {"training/velodyne/0001/000001": 4}
+    assert "0000.txt is of no drive of the project, or of several." in found.notes
+    with pytest.raises(DataError, match=r"no boxes .* 0000.txt is of no drive"):
+        bring(dataset, boxes / "label_02/0000.txt")
+
+
+def test_two_files_of_one_drive_are_refused(tmp_path: Path):
+    dataset = tracking(tmp_path / "data")
+    boxes = put(tmp_path / "in", label_02__0001=3, old__label_02__0001=4)
+    found = bring(dataset, boxes)
+    assert lengths(found) == {"training/velodyne/0001/000001": 3}
+    boxes = put(tmp_path / "both", training__label_02__0001=3, new__training__label_02__0001=4)
+    with pytest.raises(DataError, match=r"training/label_02/0001.txt could be .* or "):
+        bring(dataset, boxes)
+
+
+def test_sequences_of_other_formats_are_not_mixed(tmp_path: Path):
+    """Their folders are all called velodyne."""
+    for sequence in ("00", "01"):
+        for frame in range(2):
+            name = f"sequences/{sequence}/velodyne/{frame:06d}"
+            write_scan(tmp_path, name, np.zeros((9, 4)), None)
+        (tmp_path / f"sequences/{sequence}/calib.txt").write_text(CALIB)
+    dataset = open_dataset("semantickitti", tmp_path, ["00", "01"], [])
+    scan = "sequences/01/velodyne/000001"
+    name = drive_file(dataset, scan)
+    file = tmp_path / "in" / name
+    file.parent.mkdir(parents=True)
+    file.write_text(LINE.format(1, 3))
+    assert lengths(bring(dataset, tmp_path / "in")) == {scan: 3}
+    assert lengths(bring(dataset, file)) == {scan: 3}
+    other = file.rename(file.with_name("0000.txt"))
+    with pytest.raises(DataError, match=r"0000.txt is of no drive of the project, or of several"):
+        bring(dataset, other)
+    dataset = open_dataset("semantickitti", tmp_path, ["01"], [])
+    assert lengths(bring(dataset, other)) == {scan: 3}
+    assert isinstance(bring(dataset, other).frames[scan], Boxes)

@@ -168,7 +168,7 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
     effective = project.answers.effective
     heads = [effective[item] for item in query.items if item in effective]
     answers = [head for head in heads if head.verb == "answer"]
-    metrics = found.metrics() or {}
+    metrics = found.metrics(project.classes) or {}
     return {
         "id": found.id,
         "parent": found.parent,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from core.project.pseudo import freeze
 from core.quality.iou import confusion, iou, mean_iou
 from core.quality.panoptic import Matches, as_things, matches, no_matches
 from core.query.strategies import strategy_named
-from core.rounds.figures import figures
+from core.rounds.figures import by_class, figures, folded
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.round import METRICS, Round
 from core.rounds.scores import MORE, forget_scores, read_scores
@@ -197,7 +198,8 @@ def _ranked_by(project: Project) -> frozenset[str]:
 def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
     dataset, folder = project.dataset, project.predictions(found)
     scans = [scan for scan in dataset.validation if dataset.has_labels(scan)]
-    count = len(project.classes)
+    count, now = len(project.classes), project.classes.now
+    each = replace(project.classes, merges=())  # a merge may be undone: each class by itself
     by_range = np.zeros((len(RANGES_M), count, count), np.int64)
     wrong: dict[str, np.ndarray] = {}
     panoptic, with_things = no_matches(count), 0
@@ -213,10 +215,10 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
             text="evaluate",
         )
     for scan in scans:
-        truth = dataset.ground_truth(scan, project.classes)
+        truth = dataset.ground_truth(scan, each)
         assert truth is not None
         file = prediction_file(folder, scan, dataset)
-        predicted = project.classes.now[read_prediction(file, "classes", N=len(truth))["classes"]]
+        predicted = read_prediction(file, "classes", N=len(truth))["classes"]
         xyz = dataset.scan(scan).points[:, :3]
         band = np.searchsorted(RANGES_M, np.linalg.norm(xyz, axis=1), side="right") - 1
         own = [
@@ -224,31 +226,29 @@ def _evaluate(project: Project, found: Round, job: Job) -> dict[str, Any]:
             for place in range(len(RANGES_M))
         ]
         by_range += own
-        wrong[scan] = wrong_of(np.sum(own, axis=0))
+        wrong[scan] = wrong_of(folded(np.sum(own, axis=0), now[:count]))
         instance = dataset.format.instances(dataset.root, scan)
         if project.settings.label.instances and instance is not None and instance.any():
-            panoptic += _things(project, scan, truth, instance, predicted)
+            panoptic += _things(project, scan, now[truth], instance, now[predicted])
             with_things += 1
-    matrix = by_range.sum(axis=0)
-    values = iou(matrix)
+    bands = [folded(matrix, now[:count]) for matrix in by_range]
+    matrix, merged = np.sum(bands, axis=0), bool(project.classes.merges)
     metrics = {
-        **figures(matrix, project.classes.names, merged=bool(project.classes.merges)),
-        "iou": {
-            name: None if np.isnan(value) else float(value)
-            for name, value in zip(project.classes.names, values, strict=True)
-        },
-        "confusion": matrix.tolist(),
+        **figures(matrix, project.classes.names, merged=merged),
+        "iou": by_class(matrix, project.classes.names),
+        "merged": merged,
+        "confusion": by_range.sum(axis=0).tolist(),
         "ranges": [
             {"from_m": low, "points": int(m.sum()), "miou": mean_iou(iou(m), m.sum(axis=1) > 0)}
-            for low, m in zip(RANGES_M, by_range, strict=True)
+            for low, m in zip(RANGES_M, bands, strict=True)
         ],
         "scans": len(scans),
     }
     if with_things:
         metrics["panoptic"] = _qualities(project, panoptic)
-    write_wrong(found, wrong, count)
+    write_wrong(found, wrong, now[:count])
     write_json(found.file(METRICS), metrics)
-    return metrics
+    return found.metrics(project.classes) or {}
 
 
 def _things(

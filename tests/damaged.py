@@ -89,7 +89,7 @@ def with_all_files(place: Path, *, given: bool = False) -> Path:
     (path / "rounds/001-size/log.json").write_text(json.dumps({"epochs": epochs}))
     with Project(path) as project:
         wrong = {one: np.arange(len(project.classes)) for one in project.dataset.validation}
-        write_wrong(project.rounds[0], wrong, len(project.classes))
+        write_wrong(project.rounds[0], wrong, np.arange(len(project.classes), dtype=np.uint8))
     return path
 
 

@@ -121,7 +121,7 @@ def _of_log(project: Project) -> object:
 
 
 def _of_wrong(project: Project) -> object:
-    return read_wrong(project.rounds[0], len(project.classes))
+    return read_wrong(project.rounds[0], project.classes.now[: len(project.classes)])
 
 
 def _of_poses(project: Project) -> object:

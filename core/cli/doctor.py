@@ -138,7 +138,7 @@ def _round(project: Project, id: str) -> Finding:
         table = project.units
         if found.frozen:
             project.training_set(found)
-        found.metrics()
+        found.metrics(project.classes)
         if found.scored and table is not None:
             check_stored(found.folder, table)
         if table is not None and query.fingerprint != table.fingerprint:

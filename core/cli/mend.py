@@ -26,6 +26,7 @@ from core.answers.salvage import kept_name, put_aside, readable
 from core.base.errors import ProjectError
 from core.base.files import writer_lock
 from core.cli.finding import Finding
+from core.data.classes import EACH_ITSELF
 from core.data.own_poses import FOLDER as OWN_POSES
 from core.data.own_poses import read_own_file
 from core.prepare.report import read_report
@@ -147,7 +148,9 @@ def _made(folder: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
     for place in sorted(path.parent for path in (folder / "rounds").glob(f"*-*/{QUERY}")):
         yield place / METRICS, Round(place).metrics
         yield from _if_there(place / LOG, read_log)
-        yield from _if_there(place / WRONG, lambda path: read_wrong(Round(path.parent), 0))
+        yield from _if_there(
+            place / WRONG, lambda path: read_wrong(Round(path.parent), EACH_ITSELF)
+        )
     units = None
     with suppress(ProjectError):  # told of already
         units = _units(folder)

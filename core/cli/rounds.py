@@ -71,7 +71,7 @@ def tree(project: Project, *, all: bool = False) -> str:
 
 def _lines(project: Project, one: Round, depth: int, *, here: bool) -> list[str]:
     about = project.tree.of(one.id)
-    metrics = one.metrics() or {}
+    metrics = one.metrics(project.classes) or {}
     done = len(one.query.items) - len(project.open_items(one))
     title = f"{'* ' if here else '  '}{'    ' * depth}{named(project, one.id)}"
     seed = f", seed {one.query.seed}" if one.query.seed != project.seed else ""

@@ -191,7 +191,7 @@ def _train(arguments: argparse.Namespace, faces: Faces) -> int:
         network = faces.network
         network.train(project, _job(), round=wanted, start=arguments.start, gpus=arguments.gpus)
         found = project.round(wanted) if wanted else project.tip
-        _print_miou(found.metrics() if found else None)
+        _print_miou(found.metrics(project.classes) if found else None)
     return 0
 
 

@@ -48,7 +48,7 @@ def wrong_by_scan(project: Project, found: Round, job: Job) -> dict[str, np.ndar
     """(C,) int64 points of each class that a round has wrong, by validation scan: as they were
     counted when it was measured, else by its predictions, of many scans some."""
     classes = len(project.classes)
-    kept = read_wrong(found, classes)
+    kept = read_wrong(found, project.classes.now[:classes])
     if kept is not None:
         return kept
     some = some_of([s for s in project.dataset.validation if project.dataset.has_labels(s)])

@@ -82,7 +82,7 @@ def compare(project: Project, a: Round, b: Round) -> Compared:
 
 
 def _side(project: Project, found: Round) -> Side:
-    metrics = found.metrics() or {}
+    metrics = found.metrics(project.classes) or {}
     iou = by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names))
     query = found.query
     return Side(

@@ -15,7 +15,7 @@ COUNTS, OF_TRUTH, OF_SAID = "points", "share of the true class", "share of what 
 def matrix_of(project: Project, found: Round) -> np.ndarray | None:
     """(C, C) int64 points of true class i taken for j, of the validation scans; None where the
     round is not measured, or was by classes that are no more."""
-    metrics = found.metrics()
+    metrics = found.metrics(project.classes)
     stored = None if metrics is None else metrics.get("confusion")
     if stored is None:
         return None

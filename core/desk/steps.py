@@ -47,7 +47,7 @@ def steps_of(project: Project) -> list[Step]:
     found = []
     for n, (one, branch) in enumerate(zip(project.rounds, branches, strict=True)):
         later = [other for other, line in enumerate(branches) if n in line and other != n]
-        metrics = one.metrics() or {}
+        metrics = one.metrics(project.classes) or {}
         iou = by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names))
         found.append(
             Step(

@@ -117,7 +117,7 @@ def write_record(
 ) -> None:
     """Write what a finished round came to. Raises StorageError; ProjectError where the confusions
     are not those of its metrics."""
-    metrics = found.metrics()
+    metrics = found.metrics(project.classes)
     assert metrics is not None
     scans, matrices = confusions
     if metrics["confusion"] != matrices.sum(axis=0).tolist():

@@ -8,7 +8,8 @@ from core.experiment.statistics import Verdict
 def sentence(a: str, b: str, what: str, found: Verdict | None) -> str:
     """Of arms A and B in `what`: better or worse only where the interval excludes zero."""
     if found is None:
-        return f"{a} and {b} in {what}: two seeds at least are needed to say anything."
+        needed = "two seeds at least, with costs in common, are needed"
+        return f"{a} and {b} in {what}: {needed} to say anything."
     pairs = f"{found.n} paired seeds"
     if not found.claimed:
         return f"{a} and {b} are level in {what} within ± {found.bound * 100:.1f} ({pairs})."

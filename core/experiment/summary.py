@@ -76,14 +76,21 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
         for arm in spec.arms
         if arm.kind != FULL
     }
-    low, high = _shared(whole, spec.over)
-    areas = _areas(whole, spec.over, low, high)
+    full = {
+        arm.name: {c.seed: c for c in by_arm[arm.name] if c.records}
+        for arm in spec.arms
+        if arm.kind == FULL
+    }
+    shared = _shared(whole, spec.over)
+    areas = _areas(whole, spec.over, shared)
     wanted: list[tuple[str, str, str, Paired | None]] = []
     measure = spec.measure
     last = f"{measure.name} after round {spec.rounds}"
-    at_the_end = (
-        f"{measure.name} at {high / 60:,.0f} estimated minutes" if spec.over == "seconds" else last
-    )
+    at_the_end, end = last, None
+    if spec.over == "seconds":
+        end = None if shared is None else (shared[1], shared[1])
+        minutes = "equal" if end is None else f"{end[1] / 60:,.0f}"
+        at_the_end = f"{measure.name} at {minutes} estimated minutes"
     for arm in spec.arms:
         if arm.kind != "strategy":
             continue
@@ -92,9 +99,7 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
             by_seed = (
                 _last(whole, arm.name, spec.compare)
                 if at_the_end == last
-                else _paired_areas(
-                    _areas(whole, spec.over, high, high), whole, arm.name, spec.compare
-                )
+                else _paired_areas(_areas(whole, spec.over, end), whole, arm.name, spec.compare)
             )
             wanted.append((arm.name, spec.compare, at_the_end, by_seed))
         if control is not None:
@@ -113,7 +118,7 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
                    _streets(whole, a, b, spec.block) if what == last and not spec.boxes else None)
         for (a, b, what, _), verdict in zip(wanted, told, strict=True)
     ]  # fmt: skip
-    goal = _goal([curve for arm in spec.arms if arm.kind == FULL for curve in by_arm[arm.name]])
+    goal = _goal([curve for mine in full.values() for curve in mine.values()])
     asking = [arm.name for arm in spec.arms if arm.kind == "strategy"]
     reached = {
         axis: {name: _reached(list(whole[name].values()), axis, goal) for name in asking}
@@ -121,7 +126,7 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
     }
     return Summary(
         by_arm, comparisons, alpha, {n: list(v.values()) for n, v in areas.items()}, goal,
-        reached, _unsettled(whole, spec.compare, alpha),
+        reached, _unsettled(whole, full, spec.compare, alpha),
     )  # fmt: skip
 
 
@@ -170,25 +175,27 @@ def _spent(curve: Curve) -> np.ndarray:
     return curve.cost(curve.measure.first_axis)
 
 
-def _shared(whole: dict[str, dict[int, Curve]], axis: str) -> tuple[float, float]:
-    """What all arms that ask spent: from the first round's most to the last round's least."""
+def _shared(whole: dict[str, dict[int, Curve]], axis: str) -> tuple[float, float] | None:
+    """What all arms that ask spent: from the first round's most to the last round's least; None
+    where one had spent more in its first round than another in all."""
     costs = [curve.cost(axis) for mine in _asking(whole).values() for curve in mine.values()]
     if not costs:
-        return 0.0, 0.0
+        return None
     low = max(float(cost[0]) for cost in costs)
-    return low, max(low, min(float(cost[-1]) for cost in costs))
+    high = min(float(cost[-1]) for cost in costs)
+    return None if high < low else (low, high)
 
 
 def _areas(
-    whole: dict[str, dict[int, Curve]], axis: str, low: float, high: float
+    whole: dict[str, dict[int, Curve]], axis: str, shared: tuple[float, float] | None
 ) -> dict[str, dict[int, float]]:
-    """Mean mIoU over a cost from low to high, at it where they are one; arms that ask nothing
-    further have none."""
+    """Mean mIoU over a cost from low to high that all spent, at it where they are one; arms that
+    ask nothing further have none."""
     return {
         name: {
-            seed: area(curve.cost(axis), curve.figure, low, high)
+            seed: area(curve.cost(axis), curve.figure, *shared)
             for seed, curve in mine.items()
-            if np.isfinite(curve.figure).all()
+            if shared is not None and np.isfinite(curve.figure).all()
         }
         for name, mine in _asking(whole).items()
     }
@@ -231,18 +238,32 @@ def _reached(mine: Sequence[Curve], axis: str, goal: float | None) -> float | No
     return cost_to_reach(cost, value, goal) if np.isfinite(value).all() else None
 
 
-def _unsettled(whole: dict[str, dict[int, Curve]], compare: str, alpha: float) -> list[str]:
+def _unsettled(
+    whole: dict[str, dict[int, Curve]],
+    full: dict[str, dict[int, Curve]],
+    compare: str,
+    alpha: float,
+) -> list[str]:
     """Arms whose mIoU at half the last round's steps differs from that at its end by more than
-    half the half-width of their difference to the arm they are compared with."""
+    half the half-width of their difference to the arm they are compared with; that arm by the
+    smallest of these half-widths, full labels by that of their mean over seeds."""
+    pairs = {name: _last(whole, name, compare) for name in whole if name != compare}
+    halves = {name: pair.half(alpha) for name, pair in pairs.items() if pair is not None}
+    if halves:
+        halves[compare] = min(halves.values())
+    for name, mine in full.items():
+        ends = [float(curve.figure[-1]) for curve in mine.values()]
+        pair = paired([value for value in ends if np.isfinite(value)])
+        if pair is not None:
+            halves[name] = pair.half(alpha)
     found = []
-    for name, mine in whole.items():
-        pair = _last(whole, name, compare) if name != compare else None
+    for name, mine in {**whole, **full}.items():
         moved = []
         for curve in mine.values():
             training = curve.records[-1]["training"]
             half = [r["miou"] for r in training["looks"] if r["step"] * 2 <= training["steps"] + 1]
             if half and half[-1] is not None:
                 moved.append(abs(float(curve.figure[-1]) - half[-1]))
-        if pair is not None and moved and np.mean(moved) > pair.half(alpha) / 2:
+        if name in halves and moved and np.mean(moved) > halves[name] / 2:
             found.append(name)
     return found

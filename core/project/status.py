@@ -187,7 +187,7 @@ def round_status(project: Project, found: Round) -> dict[str, Any]:
 def figures_of(project: Project, found: Round) -> dict[str, Any]:
     """What a round's network came to, as its status shows it: "miou", over how many classes, and
     "iou" by class; None for what is not measured. Raises ProjectError."""
-    metrics = found.metrics() or {}
+    metrics = found.metrics(project.classes) or {}
     return {
         **{name: metrics.get(name) for name in ("miou", "miou_classes", "all_classes", "official")},
         "iou": by_name_now(project, metrics.get("iou") or dict.fromkeys(project.classes.names)),

@@ -133,7 +133,9 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 def _measured(project: Project) -> Round | None:
     """The newest round that is measured, of those that still have their predictions first."""
-    known = [found for found in reversed(project.rounds) if found.metrics() is not None]
+    known = [
+        found for found in reversed(project.rounds) if found.metrics(project.classes) is not None
+    ]
     there = (found for found in known if project.predictions(found).is_dir())
     return next(there, known[0] if known else None)
 

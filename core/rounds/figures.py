@@ -33,6 +33,21 @@ def mean_iou(values: np.ndarray, among: np.ndarray | None = None) -> float | Non
     return float(known.mean()) if len(known) else None
 
 
+def folded(matrix: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """(C, C) int64 of a confusion (n, n) int64, n <= C, by the classes that its classes count as,
+    `now` (C,) uint8 (ClassList.now)."""
+    found = np.zeros((len(now), len(now)), np.int64)
+    mine = now[: len(matrix)]
+    np.add.at(found, (mine[:, None], mine[None, :]), matrix)
+    return found
+
+
+def by_class(matrix: np.ndarray, names: Sequence[str]) -> dict[str, float | None]:
+    """IoU of each class of a confusion (C, C), None where it is in neither part."""
+    values = zip(names, iou(matrix).tolist(), strict=True)
+    return {name: None if np.isnan(value) else value for name, value in values}
+
+
 def figures(matrix: np.ndarray, names: Sequence[str], *, merged: bool = False) -> dict[str, Any]:
     """The figures of a confusion (C, C) of the classes `names`.
 

@@ -17,8 +17,9 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.files import read_json
 from core.base.typed import share_or_none, whole, words
+from core.data.classes import ClassList
 from core.query.query import Query, read_query
-from core.rounds.figures import figures
+from core.rounds.figures import by_class, figures, folded
 from core.rounds.scores import are_scored
 
 QUERY = "query.json"
@@ -93,11 +94,13 @@ class Round:
         """Whether nothing is left to do: trained, scored and evaluated."""
         return self.scored and self.file(METRICS).exists()
 
-    def metrics(self) -> dict[str, Any] | None:
+    def metrics(self, classes: ClassList | None = None) -> dict[str, Any] | None:
         """The evaluation of its checkpoint, or None before there is one.
 
+        With the project's `classes`, mIoU, IoU and confusion are by what these count as now; else
+        as they stand in the file, whose confusion has each class by itself, whatever is merged.
         Where an earlier version averaged over the classes in truth or prediction, the figures are
-        those of its confusion.
+        those of its confusion. Raises ProjectError where the file is damaged.
         """
         path = self.file(METRICS)
         if not path.exists():
@@ -114,9 +117,23 @@ class Round:
                 words(found["official"]["benchmark"], "the benchmark")
             for name in ("miou_classes", "all_classes"):
                 whole(found.get(name, 0), name)
+            if classes is not None and (classes.merges or found.get("merged")):
+                found |= _counted(found, classes)
         except (KeyError, TypeError, ValueError) as error:
             raise ProjectError(f"{path} is damaged: {error}.", _EVALUATE) from error
         return found
+
+
+def _counted(metrics: dict[str, Any], classes: ClassList) -> dict[str, Any]:
+    """The figures of a file by what its classes count as now. Raises ValueError or KeyError where
+    its confusion is none of them."""
+    matrix = _confusion(metrics)
+    if len(matrix) > len(classes):
+        raise ValueError("confusion has more classes than the project")
+    names = (*metrics["iou"], *classes.names[len(matrix) :])
+    matrix = folded(matrix, classes.now[: len(classes)])
+    found = figures(matrix, names, merged=bool(classes.merges))
+    return {**found, "iou": by_class(matrix, names), "confusion": matrix.tolist()}
 
 
 def _confusion(metrics: dict[str, Any]) -> np.ndarray:

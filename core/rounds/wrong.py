@@ -12,6 +12,7 @@ from core.rounds.round import Round
 
 WRONG = "wrong.npz"
 _COLUMNS: dict[str, Column] = {"scans": (str, "S"), "wrong": (np.int64, "SC")}
+_MORE: dict[str, Column] = {"now": (np.uint8, "C")}  # what each class counted as
 _EVALUATE = "Delete it and run `lidarloop evaluate` on the project."
 
 
@@ -22,18 +23,22 @@ def wrong_of(matrix: np.ndarray) -> np.ndarray:
     return missed_or_called
 
 
-def write_wrong(found: Round, wrong: Mapping[str, np.ndarray], classes: int) -> None:
-    """Keep (C,) int64 by scan."""
-    table = np.array(list(wrong.values()), np.int64).reshape(len(wrong), classes)
-    write_arrays(found.file(WRONG), {"scans": np.array(list(wrong), str), "wrong": table})
+def write_wrong(found: Round, wrong: Mapping[str, np.ndarray], now: np.ndarray) -> None:
+    """Keep (C,) int64 by scan; `now` (C,) uint8: what each class counted as (ClassList.now)."""
+    table = np.array(list(wrong.values()), np.int64).reshape(len(wrong), len(now))
+    arrays = {"scans": np.array(list(wrong), str), "wrong": table, "now": now}
+    write_arrays(found.file(WRONG), arrays)
 
 
-def read_wrong(found: Round, classes: int) -> dict[str, np.ndarray] | None:
+def read_wrong(found: Round, now: np.ndarray) -> dict[str, np.ndarray] | None:
     """(C,) int64 by scan; None where an earlier version measured the round, or it was measured by
-    another number of classes. Raises ProjectError where the file is damaged."""
+    another number of classes or other merges than `now` (C,) uint8. Raises ProjectError where the
+    file is damaged."""
     if not found.file(WRONG).exists():
         return None
-    stored = read_arrays(found.file(WRONG), _COLUMNS, do=_EVALUATE)
-    if stored["wrong"].shape[1] != classes:
+    stored = read_arrays(found.file(WRONG), _COLUMNS, optional=_MORE, do=_EVALUATE)
+    # Earlier versions kept no merges: of these files only those without count.
+    then = stored.get("now", np.arange(stored["wrong"].shape[1]))
+    if not np.array_equal(then, now):
         return None
     return dict(zip(stored["scans"].tolist(), stored["wrong"], strict=True))

@@ -27,7 +27,7 @@ def trust(project: Project) -> Trust:
     found = project.last_scored()
     if found is None:
         return Trust(False, "no network yet", "There is no trained network yet.")
-    metrics = found.metrics() or {}
+    metrics = found.metrics(project.classes) or {}
     miou = metrics.get("miou")
     if miou is not None:
         short = f"mIoU {miou:.0%}" if miou >= LEAST_MIOU else f"mIoU only {miou:.1%}"

@@ -11,21 +11,21 @@ from core.rounds.round import LOG, Round
 
 def trained(project: Project, found: Round) -> str:
     """The result of a round's training in a sentence: mIoU, the parent's beside it, and loss."""
-    miou = _miou(found)
+    miou = _miou(project, found)
     if miou is None:
         measured = f"mIoU {DASH}, as no validation scan has labels"
     else:
         measured = f"mIoU {miou:.1%}"
-        before = _miou(project.round(found.parent)) if found.parent is not None else None
+        before = _miou(project, project.round(found.parent)) if found.parent is not None else None
         measured += f" ({before:.1%} the round before)" if before is not None else ""
     loss = _loss(found)
     text = f"Training ended: {measured}{f', loss {loss:.3g}' if loss is not None else ''}."
-    over = figures.aside(found.metrics() or {})
+    over = figures.aside(found.metrics(project.classes) or {})
     return f"{text} mIoU is {over}." if over else text
 
 
-def _miou(found: Round) -> float | None:
-    miou = (found.metrics() or {}).get("miou")
+def _miou(project: Project, found: Round) -> float | None:
+    miou = (found.metrics(project.classes) or {}).get("miou")
     return float(miou) if miou is not None else None
 
 

@@ -18,12 +18,13 @@ from core.cli import doctor
 from core.data.classes import FIRST_CODE, UNLABELLED
 from core.desk.changed import wrong_by_scan
 from core.exchange.export import export
+from core.project.change_classes import merge, undo_merge
 from core.project.project import Project
 from core.project.status import status
 from core.rounds.predictions import prediction_file, read_prediction
 from core.rounds.scores import COLUMNS, read_scores
 from core.rounds.unit_means import Seen, unit_scores
-from core.rounds.wrong import WRONG
+from core.rounds.wrong import WRONG, wrong_of
 from models import steps as network
 from models.score import Scorer, Trained
 from tests.before import as_before
@@ -105,6 +106,31 @@ def test_wrong_points_of_each_scan_are_kept_with_the_metrics(trained: Project):
     found.file(WRONG).unlink()
     with pytest.raises(ProjectError, match="predictions of round 001-size are deleted"):
         wrong_by_scan(trained, found, Job())
+
+
+def test_what_is_measured_while_a_merge_holds_is_found_again_without_it(trained: Project):
+    """The confusion keeps each class by itself; wrong points and figures count by the merge."""
+    found, (scan,) = trained.rounds[0], trained.dataset.validation
+    names, before = trained.classes.names, found.metrics(trained.classes)
+    assert before is not None
+    merge(trained, 0, 17)
+    counted = found.metrics(trained.classes)
+    measured = network.evaluate(trained, Job())
+    assert measured["official"] is None
+    assert measured["iou"][names[0]] is None
+    for name in ("miou", "miou_classes", "iou", "confusion"):
+        assert measured[name] == counted[name] != before[name], name
+    stored = json.loads((found.folder / "metrics.json").read_text())
+    assert stored["confusion"] == before["confusion"]
+    assert (stored["miou"], stored["iou"]) == (measured["miou"], measured["iou"])
+    points = sum(band["points"] for band in measured["ranges"])
+    assert points == np.array(before["confusion"]).sum()
+    kept = wrong_by_scan(trained, found, Job())[scan]
+    assert kept.tolist() == wrong_of(np.array(measured["confusion"])).tolist()
+    undo_merge(trained)
+    after = found.metrics(trained.classes)
+    for name in ("miou", "miou_classes", "iou", "confusion", "official"):
+        assert after[name] == before[name], name
 
 
 @pytest.mark.slow

@@ -13,12 +13,16 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.desk.asked import asked
 from core.desk.class_parts import ANSWERS, TRUTH, ClassParts, class_parts
+from core.desk.compare import compare
 from core.desk.matrix import COUNTS, OF_SAID, OF_TRUTH, find, matrix_of, shares
 from core.desk.sizes import Sizes, sizes_of
 from core.desk.steps import steps_of
 from core.prepare.units import CLUSTER
+from core.project.change_classes import merge, undo_merge
 from core.project.project import Project
+from core.project.status import round_status
 from core.rounds.predictions import prediction_file, read_prediction
+from core.rounds.round import Round
 from tests.rounds_made import measured_project
 from tests.streets import small_street_at
 
@@ -158,6 +162,33 @@ def test_a_confusion_and_where_its_points_are(measured: Path):
         shutil.rmtree(project.predictions(project.rounds[0]))  # as a later round's scores do
         with pytest.raises(ProjectError, match="predictions of round 001-size are deleted"):
             find(project, project.rounds[0], 0, 0, Job())
+
+
+def test_figures_of_earlier_rounds_follow_a_merge(measured: Path, tmp_path: Path):
+    """The curve is over one set of classes, and what a confusion shows can be found."""
+    shutil.copytree(measured, tmp_path / "p")
+    with Project(tmp_path / "p") as project:
+        before = steps_of(project)
+        merge(project, 0, 17)
+        for step, was, one in zip(steps_of(project), before, project.rounds, strict=True):
+            shown = round_status(project, one)
+            assert step.miou == shown["miou"] == compare(project, *_two(project, one)).a.value
+            assert step.miou != was.miou
+            assert step.value("car") is shown["iou"]["car"] is shown["official"] is None
+            assert shown["miou_classes"] == 2  # cars, poles and road before
+            matrix = matrix_of(project, one)
+            assert not matrix[0].any()
+            assert not matrix[:, 0].any()
+        tip = project.tip
+        place = find(project, tip, 17, 17, Job())
+        assert place.points == matrix_of(project, tip)[17, 17] > 0
+        undo_merge(project)
+        assert [step.miou for step in steps_of(project)] == [step.miou for step in before]
+        assert matrix_of(project, tip)[0].any()
+
+
+def _two(project: Project, one: Round) -> tuple[Round, Round]:
+    return one, next(other for other in project.rounds if other != one)
 
 
 def test_shares_of_a_confusion_by_hand():

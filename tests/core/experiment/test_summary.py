@@ -15,12 +15,16 @@ from core.experiment.results import Curve
 from tests.experiments import TINY, tiny_spec
 
 
-def curve(arm: str, seed: int, seconds: list[float], miou: list[float]) -> Curve:
+def curve(
+    arm: str, seed: int, seconds: list[float], miou: list[float], half: float | None = None
+) -> Curve:
+    """`half`: the mIoU after two of the last round's four steps."""
+    looks = [] if half is None else [{"step": 2, "miou": half}, {"step": 4, "miou": miou[-1]}]
     records = tuple(
         {
             "figures": {"miou": m, "iou": {}},
             "costs": {"points": 10 * s, "units": 1, "scans": 1, "seconds": s},
-            "training": {"looks": [], "steps": 4},
+            "training": {"looks": looks, "steps": 4},
             "truth": {},
         }
         for s, m in zip(seconds, miou, strict=True)
@@ -67,3 +71,57 @@ def test_a_cost_that_is_not_known_is_never_reached_in_silence(experiment: Experi
     assert found is not None
     assert np.isnan(found)
     assert summary._reached([one], "points", 0.3) is not None
+
+
+def test_nothing_is_compared_at_a_cost_that_an_arm_never_spent(experiment: Experiment, monkeypatch):
+    """The first round of ent, 700 s, is more than random spent in all."""
+    monkeypatch.setattr(summary, "read_confusions", lambda _: np.zeros((1, 2, 2), np.int64))
+    found = []
+    for seed in (0, 1):
+        found += [
+            curve("random", seed, [100, 600], [0.2, 0.3 + 0.01 * seed]),
+            curve("ent", seed, [700, 1100], [0.4, 0.5]),
+        ]
+    said = summary.summarise(experiment, found)
+    told = {one.what: one for one in said.comparisons if one.b == "random"}
+    at = told["mIoU at equal estimated minutes"]
+    assert at.found is None
+    assert "costs in common" in at.sentence
+    assert told["the area under mIoU over seconds"].found is None
+    assert said.areas == {"random": [], "ent": [], "control": []}
+
+
+def curves_that_move(moves: dict[str, float]) -> list[Curve]:
+    """Two rounds of three seeds; in the last one half the steps gave another mIoU by `moves`. The
+    half-width of ent's difference, or of full labels' mean, is 4.303 x 0.01 / sqrt(3) = 2.5 %."""
+    found = []
+    for seed, more in ((0, -0.01), (1, 0.0), (2, 0.01)):
+        ends = {"random": 0.3, "ent": 0.4 + more, "control": 0.2 + 3 * more}
+        for arm, end in ends.items():
+            last = 100 if arm == "control" else 600
+            half = end - moves.get(arm, 0.0)
+            found.append(curve(arm, seed, [100, last], [0.2, end], half))
+        half = 0.6 + more - moves.get("full", 0.0)
+        found.append(curve("full", seed, [0], [0.6 + more], half))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("moves", "unsettled"),
+    [
+        ({"random": 0.012, "ent": 0.012, "control": 0.036, "full": 0.012}, []),
+        ({"ent": 0.013}, ["ent"]),
+        ({"control": 0.038}, ["control"]),
+        ({"random": 0.013}, ["random"]),
+        ({"full": 0.013}, ["full"]),
+    ],
+)
+def test_every_arm_may_not_be_converged(
+    tmp_path: Path, moves: dict[str, float], unsettled: list[str], monkeypatch
+):
+    """Also the one that the others are compared with, and full labels."""
+    monkeypatch.setattr(summary, "read_confusions", lambda _: np.zeros((1, 2, 2), np.int64))
+    text = TINY.replace("full = false", "full = true")
+    spec = read_spec(str(tiny_spec(tmp_path, text)))
+    experiment = Experiment(tmp_path, spec, "equal", tmp_path, ((0, 1, 2),))
+    assert summary.summarise(experiment, curves_that_move(moves)).unsettled == unsettled

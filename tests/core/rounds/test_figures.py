@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from core.base.errors import ProjectError
+from core.data.class_changes import merged, new_row, with_rows
+from core.data.class_rows import ignored_of, rows_of
 from core.data.classes import load_classes
 from core.rounds.figures import figures, words
 from core.rounds.round import Round
@@ -86,6 +88,57 @@ def test_old_files_are_read_and_count_as_new_ones_do(tmp_path: Path):
     wanted = figures(sparse(1, 19), KITTI)
     assert {name: found[name] for name in wanted} == wanted
     assert found["miou"] != 0.5
+
+
+def slowly_merged(matrix: np.ndarray, source: int, into: int) -> np.ndarray:
+    found = matrix.copy()
+    found[into] += found[source]
+    found[:, into] += found[:, source]
+    found[source] = found[:, source] = 0
+    return found
+
+
+def test_figures_follow_a_merge_and_its_undo(tmp_path: Path):
+    """Whether they were measured before it or while it held; the file has each class by itself."""
+    classes, matrix = load_classes("semantickitti"), sparse(1, 19)
+    merged_now = merged(classes, 3, 5, time="", by="")
+    twice = merged(merged_now, 5, 8, time="", by="")
+    plain = old_file(tmp_path).metrics(classes)
+    assert plain is not None
+    once = slowly_merged(matrix, 3, 5)
+    for changes in ({}, {"miou_classes": 2, "merged": True}):
+        one = old_file(tmp_path, **changes)
+        for now, wanted in ((merged_now, once), (twice, slowly_merged(once, 5, 8))):
+            found = one.metrics(now)
+            assert found is not None
+            assert found["confusion"] == wanted.tolist()
+            assert found["miou"] == figures(wanted, KITTI)["miou"] != plain["miou"]
+            assert found["official"] is None
+            assert found["iou"][KITTI[3]] is None
+            hit, all_of = wanted[8, 8], wanted[8].sum() + wanted[:, 8].sum() - wanted[8, 8]
+            assert found["iou"][KITTI[8]] == pytest.approx(hit / all_of)
+        back = one.metrics(classes)
+        assert back is not None
+        for name in ("miou", "miou_classes", "official", "confusion"):
+            assert back[name] == plain[name]
+        assert back["official"] is not None
+
+
+def test_a_class_that_was_added_since_takes_what_is_merged_into_it(tmp_path: Path):
+    classes = load_classes("semantickitti")
+    rows = rows_of(classes)
+    more = with_rows(classes, [*rows, new_row(rows, ignored_of(classes), "crane")])
+    found = old_file(tmp_path).metrics(merged(more, 3, 19, time="", by=""))
+    assert found is not None
+    matrix = np.zeros((20, 20), np.int64)
+    matrix[:19, :19] = sparse(1, 19)
+    assert found["confusion"] == slowly_merged(matrix, 3, 19).tolist()
+    assert list(found["iou"]) == [*KITTI, "crane"]
+    for lost in ({"iou": {"car": 0.5}}, {"confusion": "much"}):
+        with pytest.raises(ProjectError, match=r"metrics.json is damaged"):
+            old_file(tmp_path, miou_classes=3, **lost).metrics(
+                merged(classes, 3, 5, time="", by="")
+            )
 
 
 @pytest.mark.parametrize(

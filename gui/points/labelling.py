@@ -408,8 +408,10 @@ class Labelling(QObject):
         return bool(left)
 
     def next_drawing(self) -> None:
-        """Go to the drawing that is open, the next one where this is one of several."""
-        left = sorted(self.drafts.open(), key=lambda bench: (bench.scan, bench.unit))
+        """Go to the drawing that is open, the next one where this is one of several. What was drawn
+        blind waits until it is asked blind again."""
+        benches = (one for one in self.drafts.open() if not one.blind or self.state.hides_labels)
+        left = sorted(benches, key=lambda bench: (bench.scan, bench.unit))
         places = [place for place, bench in enumerate(left) if bench is self.bench]
         if left:
             bench = left[(places[0] + 1) % len(left) if places else 0]

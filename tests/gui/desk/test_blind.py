@@ -222,6 +222,22 @@ def test_whoever_leaves_a_repeat_is_told_of_what_is_shown_instead(repeating):
         assert line(driver)[1].startswith(shown)
 
 
+def test_what_was_drawn_on_a_repeat_waits_until_it_is_asked_again(repeating):
+    driver, state = repeating, repeating.state
+    unit = until_again(driver)
+    rows = state.target.rows
+    driver.session.work.labelling.select(np.arange(len(rows)) < len(rows) // 2, "box")
+    driver.key(Qt.Key.Key_Tab)
+    before = state.target
+    driver.window.actions_table.run("drawing")
+    driver.settle()
+    assert state.target is before
+    assert "No drawing is open." in driver.session.status.said.text()
+    while state.target.unit != unit:
+        driver.key("1")
+    assert driver.session.work.labelling.draft is not None
+
+
 # -- second opinions -------------------------------------------------------------------------------
 
 

@@ -42,7 +42,7 @@ def write_report(experiment: Experiment) -> Path:
     page.sentence(spec.about)
     _state(page, experiment)
     page.heading("What may be said")
-    page.items(one.sentence for one in summary.comparisons)
+    page.items(summary.said)
     looks = len(experiment.looks)
     times = f"; seeds were added, so over {looks} looks it is {summary.alpha:.4g} now" * (looks > 1)
     page.sentence(

@@ -63,6 +63,18 @@ class Summary:
     reached: dict[str, dict[str, float | None]]
     unsettled: list[str]
 
+    @property
+    def said(self) -> list[str]:
+        """The sentences of all comparisons; those of which nothing can be said are put together."""
+        silent: dict[tuple[str, str], list[str]] = {}
+        for one in self.comparisons:
+            if one.found is None:
+                silent.setdefault((one.b, one.what), []).append(one.a)
+        known = [one.sentence for one in self.comparisons if one.found is not None]
+        return known + [
+            sentence(", ".join(arms), b, what, None) for (b, what), arms in silent.items()
+        ]
+
 
 def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
     """Compare the arms by what is recorded so far."""

@@ -49,7 +49,7 @@ def told_of(experiment: Experiment, curves: Sequence[Curve]) -> Told:
     if experiment.spec.table:
         return Told((), tuple(_tables(experiment.out)))
     summary = summarise(experiment, curves)
-    said = [one.sentence for one in summary.comparisons]
+    said = summary.said
     if summary.unsettled:
         said.append(
             "Not converged, their mIoU still moved in the second half: "

@@ -12,6 +12,7 @@ from core.experiment import summary
 from core.experiment.folder import Experiment
 from core.experiment.read_spec import read_spec
 from core.experiment.results import Curve
+from core.experiment.statistics import Verdict
 from tests.experiments import TINY, tiny_spec
 
 
@@ -89,6 +90,26 @@ def test_nothing_is_compared_at_a_cost_that_an_arm_never_spent(experiment: Exper
     assert "costs in common" in at.sentence
     assert told["the area under mIoU over seconds"].found is None
     assert said.areas == {"random": [], "ent": [], "control": []}
+
+
+def test_what_cannot_be_said_of_many_arms_is_one_sentence():
+    level = Verdict(0.01, -0.02, 0.04, 3, 0.4, False)
+    made = [
+        summary.Comparison(a, b, "mIoU", found, None)
+        for a, b, found in (
+            ("margin", "random", None),
+            ("ent", "random", level),
+            ("badge", "random", None),
+            ("margin", "control", None),
+        )
+    ]
+    assert summary.Summary({}, made, 0.05, {}, None, {}, []).said == [
+        "ent and random are level in mIoU within ± 4.0 (3 paired seeds).",
+        "margin, badge and random in mIoU: two seeds at least, with costs in common, are needed "
+        "to say anything.",
+        "margin and control in mIoU: two seeds at least, with costs in common, are needed "
+        "to say anything.",
+    ]
 
 
 def curves_that_move(moves: dict[str, float]) -> list[Curve]:

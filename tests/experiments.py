@@ -12,7 +12,7 @@ from core.base.jobs import Job
 from core.experiment.learning import Learning
 from core.project.project import Project
 from core.quality.iou import confusion
-from core.rounds.figures import figures
+from core.rounds.figures import figures, iou
 from core.rounds.predictions import new_prediction_file
 from core.rounds.round import LOG, METRICS
 from core.rounds.scores import write_scores
@@ -83,8 +83,9 @@ def evaluate(project: Project, job: Job) -> Any:
         write_arrays(new_prediction_file(project.predictions(tip), scan), arrays)
         matrix += confusion(truth, said, count)
     found = figures(matrix, project.classes.names)
-    iou = dict.fromkeys(project.classes.names, 0.5)
-    value = {**found, "iou": iou, "confusion": matrix.tolist(), "ranges": [], "scans": 1}
+    each = [None if np.isnan(value) else float(value) for value in iou(matrix)]
+    by_class = dict(zip(project.classes.names, each, strict=True))
+    value = {**found, "iou": by_class, "confusion": matrix.tolist(), "ranges": [], "scans": 1}
     write_json(tip.file(METRICS), value)
     return value
 

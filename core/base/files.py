@@ -8,6 +8,7 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
@@ -23,6 +24,7 @@ from core.base.errors import DataError, LockedError, ProjectError, StorageError
 _CHUNK_BYTES = 1 << 20
 _RESTORE = "Restore it from a copy of the project."
 _MAKE_AGAIN = "Delete it and do the step that makes it again, or restore it from a copy."
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 # Of a stored array: its dtype and its axes, a character each. A digit is the axis's length; a
 # letter stands for a length that is the same wherever it occurs. ("f4", "U3") is (U, 3) float32.
 Column = tuple[Any, str]
@@ -122,7 +124,10 @@ def read_json(path: Path, *, do: str = _RESTORE, **members: Any) -> Any:
     missing, damaged or holds something else.
     """
     try:
-        value = json.loads(read_whole(path, MOST_TEXT))
+        text = read_whole(path, MOST_TEXT)
+        value = json.loads(text)
+        if _SURROGATE.search(text):  # half a character cannot be written again
+            json.dumps(value, ensure_ascii=False).encode()
     except FileNotFoundError as error:
         raise ProjectError(f"{path.name} is missing in {path.parent}.", do) from error
     except (OSError, ValueError, RecursionError) as error:

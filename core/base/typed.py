@@ -35,13 +35,22 @@ def number(value: Any, what: str) -> float:
     return float(value)
 
 
-def share_or_none(value: Any, what: str) -> float | None:
-    """A share from 0 to 1, None where there is none. Raises ValueError."""
-    if value is None:
-        return None
+def amount(value: Any, what: str) -> float:
+    """A finite number that is not negative. Raises ValueError."""
+    if not 0 <= number(value, what) <= MOST:
+        raise ValueError(f"{what} is no number from 0 to {MOST}")
+    return float(value)
+
+
+def share(value: Any, what: str) -> float:
+    """A share from 0 to 1. Raises ValueError."""
     if not 0 <= number(value, what) <= 1:
         raise ValueError(f"{what} is no share")
     return float(value)
+
+
+def share_or_none(value: Any, what: str) -> float | None:
+    return None if value is None else share(value, what)
 
 
 def listed(value: Any, what: str) -> list[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.files import hash_file, read_json
 from core.base.jobs import Job
+from core.base.typed import whole
 from core.data.classes import load_classes
 from core.data.scans import open_dataset
 from core.experiment.costs import seconds_of_frames
@@ -20,6 +21,7 @@ from core.experiment.folder import Cell, Experiment
 from core.experiment.learning import Learning
 from core.experiment.measures import BOXES
 from core.experiment.record import AGAIN, RECORD, keep_record
+from core.experiment.record_checks import check_detector
 from core.experiment.spec import FULL, asks_by_detector, kind_of_budget
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_training import read_training
@@ -165,8 +167,14 @@ def _models(project: Project) -> tuple[str, ...]:
 
 
 def _figures(folder: Path, model: str) -> dict[str, Any]:
-    """What a detector is worth on the validation frames: numbers of core.quality.box_metrics."""
-    found = read_json(metrics_file(folder, model), do=AGAIN, frames=int, classes=dict)
+    """What a detector is worth on the validation frames: numbers of core.quality.box_metrics.
+    Raises ProjectError where they are damaged."""
+    path = metrics_file(folder, model)
+    found = read_json(path, do=AGAIN)
+    try:
+        check_detector(found)
+    except ValueError as error:
+        raise ProjectError(f"{path} is damaged: {error}.", AGAIN) from error
     return {name: found[name] for name in ("frames", "classes")}
 
 
@@ -174,8 +182,8 @@ def _trained(folder: Path, model: str) -> dict[str, Any]:
     """Steps of a detector's training, and its loss at the end."""
     path = weights_file(folder, model)
     rows = read_json(path.with_name(f"{path.stem}-log.json"), do=AGAIN, steps=list[dict[str, Any]])
-    last = rows["steps"][-1]
-    return {"steps": last["step"], "loss": last["loss"]}
+    last = rows["steps"][-1] if rows["steps"] else {}
+    return {"steps": last.get("step"), "loss": last.get("loss")}
 
 
 def costs_of(project: Project, line: Sequence[Round]) -> dict[str, Any]:
@@ -205,7 +213,7 @@ def part_trained(folder: Path, steps: int, cpsp: bool) -> float:
         path = weights_file(folder, model)
         try:
             rows = read_json(path.with_name(f"{path.stem}-log.json"), steps=list[dict[str, Any]])
-            done += int(rows["steps"][-1]["step"])
-        except (ProjectError, LookupError):  # none yet
+            done += whole(rows["steps"][-1].get("step"), "step")
+        except (ProjectError, LookupError, ValueError):  # none yet, or the run will complain of it
             continue
     return min(done / (steps * len(models)), 1.0)

@@ -14,19 +14,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from core.base.errors import ProjectError, SettingsError
 from core.base.files import hash_json, read_json, write_json
 from core.base.settings import Settings, load_preset
-from core.experiment.names import ABOUT
+from core.base.typed import whole, words
+from core.experiment.kept_spec import kept_spec
+from core.experiment.names import ABOUT, PROTOCOLS
 from core.experiment.spec import CONTROL, FULL, FULL_TIMES, Arm, Spec, kind_of_budget
 from core.prepare.run import settings_of_units
 from core.project.project import FRAME_ROUNDS
 
 _VERSION = 1
 ROUNDS = "rounds"  # of a project's points
+_MOST_SEED = 10**6 - 1
+_RESTORE = "Restore it from a copy, or begin in another folder."
 _ABOVE = 4  # folders above a cell's project in which its experiment may lie
 # What changes no cell, so that a folder goes on with another value.
 _OF_THE_REPORT = ("title", "about", "notes", "rounds", "compare", "block", "printed", "over",
@@ -179,18 +183,33 @@ def read_experiment(out: Path) -> Experiment:
             f"{out} holds no experiment.", "Run one: `lidarloop experiment NAME OUT --root DATA`."
         )
     stored: dict[str, Any] = read_json(
-        path, version=int, spec=dict, protocol=str, root=str, looks=list[list[int]]
+        path, do=_RESTORE, version=int, spec=dict, protocol=str, root=str, looks=list[list[int]]
     )
     if stored["version"] > _VERSION:
         raise ProjectError(f"{path} was written by a newer LidarLoop.", "Update LidarLoop.")
     try:
-        spec = Spec.of_json(stored["spec"])
-    except (TypeError, KeyError) as error:
+        _check_asked(stored)
+        spec = kept_spec(stored["spec"])
+    except ValueError as error:
         raise ProjectError(
-            f"{path} is damaged: {error}.", "Restore it from a copy, or begin in another folder."
+            f"{path} is damaged: {str(error).removesuffix('.')}.", _RESTORE
         ) from error
     looks = tuple(tuple(seeds) for seeds in stored["looks"])
     return Experiment(out, spec, stored["protocol"], Path(stored["root"]), looks)
+
+
+def _check_asked(stored: Mapping[str, Any]) -> None:
+    """Raise ValueError where protocol, data or seeds are none that a run was ever asked for."""
+    root, looks = words(stored["root"], "root"), stored["looks"]
+    if stored["protocol"] not in PROTOCOLS:
+        raise ValueError(f"protocol is {stored['protocol']!r}")
+    if not (PurePosixPath(root).is_absolute() or PureWindowsPath(root).is_absolute()):
+        raise ValueError(f"root is {root!r}")
+    seeds = [seed for look in looks for seed in look]
+    if not looks or not all(looks) or len(set(seeds)) < len(seeds):
+        raise ValueError(f"looks is {looks!r}")
+    for seed in seeds:
+        whole(seed, "a seed", high=_MOST_SEED)
 
 
 def experiment_above(project: Path) -> Path | None:
@@ -248,7 +267,7 @@ def seeds_of(text: str) -> list[int]:
         for part in text.split(","):
             low, dash, high = part.strip().partition("-")
             last = int(high) if dash else int(low)
-            if not 0 <= int(low) <= last < 10**6 or last - int(low) >= 1000:
+            if not 0 <= int(low) <= last <= _MOST_SEED or last - int(low) >= 1000:
                 raise ValueError(part)
             found += range(int(low), last + 1)
     except ValueError as error:

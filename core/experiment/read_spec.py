@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,8 @@ def read_spec(name: str, protocol: str = "") -> Spec:
         stored = tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{name} cannot be read: {error}.", "Mend the file.") from error
-    found = _Reader(path.stem, stored).spec()
+    found = Reader(path.stem, stored).spec()
+    check_installed(found)
     _check_said_once(found, protocol)
     return found
 
@@ -90,15 +91,41 @@ def _check_said_once(spec: Spec, protocol: str) -> None:
             )
 
 
-class _Reader:
+def check_installed(spec: Spec) -> None:
+    """Raise SettingsError where the layout or a strategy is none that is installed here, or one
+    ranks by what is not trained yet. Who only reads what ran elsewhere needs none of them."""
+    format_named(spec.format)
+    named: Callable[[str], object] = box_strategy_named if spec.boxes else strategy_named
+    by_trained = asks_by_detector if spec.boxes else ranks_by_network
+    trained, do = "network", "Start by size, random or rand-scans."
+    if spec.boxes:
+        trained, do = "detector", f"Start by {', '.join(sorted(WITHOUT_DETECTOR))}."
+    for arm in spec.arms:
+        if arm.kind != "strategy":
+            continue
+        named(arm.strategy)
+        if spec.table and by_trained(arm.strategy):
+            what = f"{arm.name} ranks by a trained network, and nothing is trained here"
+            raise _wrong(spec.name, what, "Leave it out.")
+        named(arm.start)
+        if by_trained(arm.start):
+            what = f"{arm.name} starts by {arm.start}, which ranks by a trained {trained}"
+            raise _wrong(spec.name, what, do)
+
+
+def _wrong(name: str, what: str, do: str) -> SettingsError:
+    return SettingsError(f"The experiment {name}: {what}.", do)
+
+
+class Reader:
     """Takes one value after the other out of a spec's table; what is left over is unknown."""
 
-    def __init__(self, name: str, stored: dict[str, Any]) -> None:
+    def __init__(self, name: str, stored: Mapping[str, Any]) -> None:
         self.name, self.stored = name, dict(stored)
         self.known: list[str] = []
 
     def wrong(self, what: str, do: str) -> SettingsError:
-        return SettingsError(f"The experiment {self.name}: {what}.", do)
+        return _wrong(self.name, what, do)
 
     def take(self, key: str, kind: Any, default: Any = None) -> Any:
         self.known.append(key)
@@ -145,6 +172,7 @@ class _Reader:
         return tuple(values)
 
     def spec(self) -> Spec:
+        """The spec of the whole table. Raises SettingsError."""
         task = self.choice("task", TASKS)
         boxes = task == BOXES
         table = self.take("table", str, "")
@@ -152,8 +180,6 @@ class _Reader:
             raise self.wrong(f"table is {table}", f"Tables: {', '.join(TABLES)}.")
         if table and boxes:
             raise self.wrong(f"table is {table}, which is of points", "Leave it, or task, out.")
-        format_ = self.take("format", str, "kitti-tracking" if boxes else "semantickitti")
-        format_named(format_)
         preset = self.take("preset", str, "paper")
         if preset not in PRESETS:
             raise self.wrong(f"preset is {preset}", f"Presets: {', '.join(PRESETS)}.")
@@ -176,7 +202,7 @@ class _Reader:
             title=self.line("title"),
             about=self.take("about", str, ""),
             table=table,
-            format=format_,
+            format=self.take("format", str, "kitti-tracking" if boxes else "semantickitti"),
             train=self.texts("train"),
             validation=self.texts("validation", []),
             made=self._made(),
@@ -202,7 +228,7 @@ class _Reader:
                 f"seconds of what the arm {other[0]} asks are not known",
                 "Let budget and over be of points.",
             )
-        if not all(isinstance(b, int) and 1 <= b <= 30 for b in found.partitions):
+        if not all(type(b) is int and 1 <= b <= 30 for b in found.partitions):
             raise self.wrong(f"partitions is {list(found.partitions)}", "Numbers from 1 to 30.")
         if not found.train or not (found.validation or table):
             raise self.wrong("train or validation names nothing", "Name sequences or a split.")
@@ -245,7 +271,7 @@ class _Reader:
         stored = self.take("made", dict, {})
         if not stored:
             return None
-        inner = _Reader(self.name, stored)
+        inner = Reader(self.name, stored)
         found = Made(
             inner.whole("scans", 1, 10**6),
             inner.whole("validation", 1, 10**6),
@@ -277,11 +303,10 @@ class _Reader:
 
     def _given(self, start: str, preset: str) -> Iterator[Arm]:
         """The arms that are written down."""
-        stored = self.take("arms", dict)
-        for name, value in stored.items():
+        for name, value in self._some_arms().items():
             if not isinstance(value, str | dict):
                 raise self.wrong(f"the arm {name} is {value!r}", "Name a strategy in quotes.")
-            inner = _Reader(self.name, {"strategy": value} if isinstance(value, str) else value)
+            inner = Reader(self.name, {"strategy": value} if isinstance(value, str) else value)
             if name in (CONTROL, FULL) or not name.strip():
                 raise self.wrong(f"an arm is called {name!r}", "Give it another name.")
             own = self._settings(inner.take("settings", dict, {}), preset, name)
@@ -291,21 +316,17 @@ class _Reader:
                     f"nothing in the arm {name} is called {next(iter(inner.stored))}",
                     "An arm has strategy, start and settings.",
                 )
+
+    def _some_arms(self, default: dict[str, str] | None = None) -> dict[str, Any]:
+        stored: dict[str, Any] = self.take("arms", dict, default)
         if not stored:
             raise self.wrong("it has no arm", 'Write [arms] with lines such as random = "random".')
+        return stored
 
     def _arms(
         self, start: str, preset: str, settings: dict[str, str], full: bool
     ) -> tuple[Arm, ...]:
         arms = list(self._given(start, preset))
-        for arm in arms:
-            for one in (arm.strategy, arm.start):
-                strategy_named(one)
-            if ranks_by_network(arm.start):
-                raise self.wrong(
-                    f"{arm.name} starts by {arm.start}, which ranks by a trained network",
-                    "Start by size, random or rand-scans.",
-                )
         for number, first in enumerate(dict.fromkeys(_first(arm) for arm in arms)):
             arm = next(arm for arm in arms if _first(arm) == first)
             name = f"{CONTROL} of {' '.join(filter(None, first))}" if number else CONTROL
@@ -322,28 +343,14 @@ class _Reader:
         """Arms of boxes. No control: each round's detectors begin at random weights, so that rounds
         alone are no training time."""
         arms = tuple(self._given(start, preset))
-        for arm in arms:
-            for one in (arm.strategy, arm.start):
-                box_strategy_named(one)
-            if asks_by_detector(arm.start):
-                raise self.wrong(
-                    f"{arm.name} starts by {arm.start}, which ranks by a trained detector",
-                    f"Start by {', '.join(sorted(WITHOUT_DETECTOR))}.",
-                )
         # With all labels there is nothing to make pseudo scenes of.
         reference = Arm(FULL, FULL, FULL, {"ssal.cpsp": "false"}, FULL)
         return (*arms, reference) if full else arms
 
     def _unscored(self, start: str) -> tuple[Arm, ...]:
         """Arms of a table without training: strategies that need no network."""
-        stored = self.take("arms", dict, {"size": "size"})
-        for name, value in stored.items():
-            if ranks_by_network(str(value)):
-                raise self.wrong(
-                    f"{name} ranks by a trained network, and nothing is trained here",
-                    "Leave it out.",
-                )
-        return tuple(Arm(name, str(value), start) for name, value in stored.items())
+        arms = self._some_arms({"size": "size"}).items()
+        return tuple(Arm(name, str(value), start) for name, value in arms)
 
 
 def _units_of(arm: Arm, settings: Mapping[str, str]) -> str:

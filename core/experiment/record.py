@@ -22,6 +22,8 @@ from core.base.files import hash_file, read_arrays, read_json, write_arrays, wri
 from core.base.version import program_version
 from core.data.items import scan_of
 from core.experiment.costs import OPEN_S, seconds_of_units
+from core.experiment.measures import POINTS
+from core.experiment.record_checks import check_record
 from core.prepare.units import is_cell
 from core.project.project import Project
 from core.quality.iou import confusion
@@ -116,15 +118,15 @@ def write_record(
     backend: str,
 ) -> None:
     """Write what a finished round came to. Raises StorageError; ProjectError where the confusions
-    are not those of its metrics."""
+    are not those of its metrics, or a file of its training is damaged."""
     metrics = found.metrics(project.classes)
     assert metrics is not None
     scans, matrices = confusions
-    if metrics["confusion"] != matrices.sum(axis=0).tolist():
+    if metrics.get("confusion") != matrices.sum(axis=0).tolist():
         raise ProjectError(f"The predictions of {found.folder} are not those it was measured by.",
                            AGAIN)  # fmt: skip
     log = read_json(found.file(LOG), epochs=list[dict[str, Any]])
-    last = log["epochs"][-1]
+    last = log["epochs"][-1] if log["epochs"] else {}
     write_arrays(found.file(CONFUSIONS), {"scans": np.array(scans, np.str_), "confusion": matrices})
     keep_record(
         found,
@@ -138,11 +140,11 @@ def write_record(
             "settings": project.settings.to_toml(),
             "costs": dict(costs),
             "training": {
-                **{name: last[name] for name in ("steps", "views", "voxels", "loss")},
+                **{name: last.get(name) for name in ("steps", "views", "voxels", "loss")},
                 "looks": log.get("looks", []),
             },
             "figures": {
-                name: metrics[name]
+                name: metrics.get(name)
                 for name in ("miou", "miou_classes", "all_classes", "official", "iou")
             },
             "truth": dict(zip(metrics["iou"], matrices.sum(axis=(0, 2)).tolist(), strict=True)),
@@ -153,47 +155,45 @@ def write_record(
 
 
 def keep_record(found: Round, about: Mapping[str, Any], *, wall_s: float, backend: str) -> None:
-    """Write a round's record: `about` it, and what it was made with. Raises StorageError."""
+    """Write a round's record: `about` it, and what it was made with. Raises StorageError;
+    ProjectError where a file that it is made of is damaged."""
     made_with = {**_program(), "backend": backend, "python": platform.python_version(),
                  "machine": platform.machine(), **_versions()}  # fmt: skip
-    write_json(
-        found.file(RECORD),
-        {
-            "version": _VERSION,
-            **about,
-            "made_with": made_with,
-            "wall_s": round(wall_s, 3),
-            "memory_mb": _memory_mb(),
-        },
-    )
+    record = {
+        "version": _VERSION,
+        **about,
+        "made_with": made_with,
+        "wall_s": round(wall_s, 3),
+        "memory_mb": _memory_mb(),
+    }
+    try:
+        check_record(record, record.get("task", POINTS))
+    except ValueError as error:
+        what = f"The log or the metrics of {found.folder} are damaged: {error}."
+        raise ProjectError(what, AGAIN) from error
+    write_json(found.file(RECORD), record)
 
 
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """A round's record, None before there is one. Raises ProjectError for a damaged one."""
+def read_record(folder: Path, task: str) -> dict[str, Any] | None:
+    """A round's record, of points or boxes as `task` says; None before there is one. Raises
+    ProjectError for a damaged one."""
     path = folder / RECORD
     if not path.exists():
         return None
-    found: dict[str, Any] = read_json(
-        path,
-        do=AGAIN,
-        version=int,
-        round=int,
-        costs=dict,
-        training=dict,
-        figures=dict,
-        truth=dict[str, int],
-        made_with=dict,
-        wall_s=float,
-    )
+    found: dict[str, Any] = read_json(path, do=AGAIN, version=int)
     if found["version"] > _VERSION:
         raise ProjectError(f"{path} was written by a newer LidarLoop.", "Update LidarLoop.")
+    try:
+        check_record(found, task)
+    except ValueError as error:
+        raise ProjectError(f"{path} is damaged: {error}.", AGAIN) from error
     return found
 
 
-def read_confusions(folder: Path) -> np.ndarray:
-    """(S, C, C) int64 of a recorded round. Raises ProjectError."""
+def read_confusions(folder: Path, **lengths: Any) -> np.ndarray:
+    """(S, C, C) int64 of a recorded round; S and C may be given. Raises ProjectError."""
     columns: dict[str, Any] = {"confusion": (np.int64, "SCC")}
-    return read_arrays(folder / CONFUSIONS, columns, do=AGAIN)["confusion"]
+    return read_arrays(folder / CONFUSIONS, columns, do=AGAIN, **lengths)["confusion"]
 
 
 def _file_of(name: str) -> str | None:

@@ -337,7 +337,8 @@ def _made_with(page: Page, experiment: Experiment) -> None:
     of a kind is worth knowing."""
     page.heading("Made with")
     folders = (folder for cell in experiment.cells for folder in computed(experiment, cell))
-    records = [record for folder in folders if (record := read_record(folder)) is not None]
+    read = (read_record(folder, experiment.spec.task) for folder in folders)
+    records = [record for record in read if record is not None]
     made: list[Mapping[str, Any]] = [record["made_with"] for record in records]
     hours = sum(record["wall_s"] for record in records) / 3600
     for name in ("version", "commit", "changed", "backend", "python", "numpy", "torch"):

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.base.errors import ProjectError
 from core.base.files import write_atomic
 from core.experiment.cell import recorded
 from core.experiment.folder import Experiment
 from core.experiment.measures import BOXES, MIOU, Measure, models_of
-from core.experiment.record import read_record
+from core.experiment.record import AGAIN, RECORD, read_record
+from core.experiment.record_checks import KEYS
 
 RESULTS = "results.csv"
-KEYS = ("loose", "strict", "bev_strict", "d_ece")  # of a detector
+Read = Callable[[Path], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,14 @@ class Curve:
         return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
-def curves(experiment: Experiment) -> list[Curve]:
-    """Of all cells that are shown, in their order, as far as they are recorded."""
+def curves(experiment: Experiment, read: Read | None = None) -> list[Curve]:
+    """Of all cells that are shown, in their order, as far as they are recorded; `read` gives the
+    record of a folder. Raises ProjectError where one is damaged, or they do not belong together."""
     found, measure = [], experiment.spec.measure
-    for cell in experiment.arms:
-        folders = recorded(experiment, cell)
-        read = ((folder, read_record(folder)) for folder in folders)
-        pairs = [(folder, record) for folder, record in read if record is not None]
+    read = read or partial(read_record, task=measure.task)
+    for cell in experiment.cells:  # what is damaged in a first round is so in its copies too
+        each = ((folder, read(folder)) for folder in recorded(experiment, cell))
+        pairs = [(folder, record) for folder, record in each if record is not None]
         found.append(
             Curve(
                 cell.arm.name,
@@ -68,7 +72,32 @@ def curves(experiment: Experiment) -> list[Curve]:
                 cell.arm.kind,
             )
         )
-    return found
+    _check_together(found)
+    return [curve for curve in found if curve.kind != "first"]
+
+
+def _check_together(found: Sequence[Curve]) -> None:
+    """Raise ProjectError where a record is not of the next round, or costs less than the one before
+    it; or where two were measured on other classes, or another truth."""
+    known: Any = None
+    for curve in found:
+        costs = np.array([curve.cost(axis) for axis in curve.measure.axes])
+        for place, (folder, record) in enumerate(zip(curve.folders, curve.records, strict=True)):
+            wrong = ""
+            if record["round"] != place + 1:
+                wrong = f"it is of round {record['round']}, not {place + 1}"
+            elif place and (costs[:, place] < costs[:, place - 1]).any():
+                wrong = "it cost less than the round before it"
+            if wrong:
+                raise ProjectError(f"{folder / RECORD} is damaged: {wrong}.", AGAIN)
+            truth = {name: count for name, count in record["truth"].items() if count}
+            mine = (record["costs"]["classes"].keys(), truth)
+            known = known or (folder, mine)
+            if mine != known[1]:
+                raise ProjectError(
+                    f"{known[0] / RECORD} and {folder / RECORD} differ in classes or truth.",
+                    "Delete the cell's folder of the wrong one: the experiment makes it again.",
+                )
 
 
 def rows_of(curve: Curve) -> Iterable[tuple[str, int, int, str, Any]]:

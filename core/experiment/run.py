@@ -18,6 +18,7 @@ from core.experiment.box_cell import check_data
 from core.experiment.cell import finished, run_cell
 from core.experiment.folder import Cell, Experiment
 from core.experiment.learning import Learning
+from core.experiment.read_spec import check_installed
 from core.experiment.towns import scans_of
 from core.project.pool import ELSEWHERE, pool_of
 from core.project.project import Project
@@ -48,8 +49,9 @@ def set_up(
 ) -> None:
     """Write experiment.json; make scans and units, where they are missing; check each arm's needs.
 
-    Raises ProjectError where data or units are wrong, or an arm needs what they have not.
+    Raises ProjectError where data or units are wrong, or an arm needs what is not there.
     """
+    check_installed(experiment.spec)
     experiment.write()
     for left in (experiment.out / "cells").glob(".*"):  # of a kill while one was made
         shutil.rmtree(left, ignore_errors=True)

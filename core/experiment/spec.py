@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -118,20 +118,8 @@ class Spec:
         return next(arm for arm in self.arms if arm.name == name)
 
     def as_json(self) -> dict[str, Any]:
+        """What experiment.json keeps (core.experiment.kept_spec reads it)."""
         return asdict(self)
-
-    @classmethod
-    def of_json(cls, stored: Mapping[str, Any]) -> Spec:
-        """What `as_json` gave. Raises TypeError or KeyError where it is none."""
-        made = stored["made"]
-        before = {"classes": (), **stored}  # of a version that had no boxes
-        lists = {f.name: tuple(before[f.name]) for f in fields(cls) if f.type.startswith("tuple")}
-        parts = {
-            "made": Made(**made) if made else None,
-            "printed": {name: tuple(values) for name, values in stored["printed"].items()},
-            "arms": tuple(Arm(**arm) for arm in stored["arms"]),
-        }
-        return cls(**{**stored, **lists, **parts})
 
 
 def needs_of(strategy: str) -> frozenset[str]:

@@ -226,9 +226,11 @@ def _streets(
     seeds = _seeds(whole, a, b)
     if not seeds:
         return None
+    folders = [[whole[name][seed].folders[-1] for seed in seeds] for name in (a, b)]
+    scans, classes, _ = read_confusions(folders[0][0]).shape
     one, other = (
-        np.stack([read_confusions(whole[name][seed].folders[-1]) for seed in seeds])
-        for name in (a, b)
+        np.stack([read_confusions(folder, S=scans, C=classes) for folder in mine])
+        for mine in folders
     )
     return block_bootstrap(one, other, block)
 

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import psutil
 
 from core.base.errors import ProjectError
 from core.base.files import read_json
+from core.base.typed import whole
 from core.experiment.box_cell import part_trained
 from core.experiment.cell import computed, finished, recorded, taken_over
 from core.experiment.folder import Cell, Experiment, read_experiment
 from core.experiment.record import RECORD, read_record
 from core.experiment.report import failures
-from core.experiment.results import Curve
+from core.experiment.results import Curve, curves
 from core.experiment.spec import FULL
 from core.rounds.round import LOG, QUERY
 
@@ -136,18 +138,12 @@ class Watch:
         runner = holder_of(self.out)
         why = {} if experiment.spec.table else failures(experiment)
         cells = () if experiment.spec.table else experiment.cells
-        measure = experiment.spec.measure
         states = tuple(_state(experiment, cell, why.get(cell.name, "")) for cell in cells)
-        curves = []
-        for one in states:
-            if one.cell.arm.kind != "first":
-                folders = recorded(experiment, one.cell)
-                records = [self._record(folder) for folder in folders]
-                arm, read = one.cell.arm, (tuple(folders), tuple(records))
-                curves.append(Curve(arm.name, one.cell.seed, *read, measure, arm.kind))
-        return Seen(experiment, states, runner, self._left(experiment, states), tuple(curves))
+        read = partial(self._record, experiment.spec.task)
+        found = () if experiment.spec.table else tuple(curves(experiment, read))
+        return Seen(experiment, states, runner, self._left(experiment, states), found)
 
-    def _record(self, folder: Path) -> Mapping[str, Any]:
+    def _record(self, task: str, folder: Path) -> Mapping[str, Any]:
         try:
             key = (folder, (folder / RECORD).stat().st_mtime_ns)
         except OSError as error:  # the folder was taken away meanwhile
@@ -155,7 +151,7 @@ class Watch:
                 f"{folder / RECORD} cannot be read: {error}.", "Look again."
             ) from error
         if key not in self._records:
-            found = read_record(folder)
+            found = read_record(folder, task)
             if found is None:
                 raise ProjectError(f"{folder / RECORD} is gone.", "Look again.")
             self._records[key] = found
@@ -168,7 +164,7 @@ class Watch:
         for one in states:
             full = one.cell.arm.kind == FULL
             for folder in computed(experiment, one.cell):
-                took[full].append(self._record(folder)["wall_s"])
+                took[full].append(self._record(experiment.spec.task, folder)["wall_s"])
             done = max(one.done, taken_over(experiment, one.cell))
             left[full] += max(one.of - done - one.part, 0.0)
         seconds = 0.0
@@ -213,11 +209,10 @@ def _part(experiment: Experiment, cell: Cell, folder: Path) -> float:
     if experiment.spec.boxes:
         settings = experiment.settings(cell.arm)
         return part_trained(folder, settings.detect.steps, settings.ssal.cpsp)
+    train = experiment.settings(cell.arm).train
     try:
         rows = read_json(folder / LOG, epochs=list[dict[str, Any]])["epochs"]
-    except ProjectError:  # none yet
+        done = whole(rows[-1].get("steps"), "steps") if rows and train.steps else len(rows)
+    except (ProjectError, ValueError):  # none yet, or one that the run itself will complain of
         return 0.0
-    train = experiment.settings(cell.arm).train
-    last = rows[-1] if rows else {}
-    done, of = (last.get("steps"), train.steps) if train.steps else (len(rows), train.epochs)
-    return min(done / of, 1.0) if isinstance(done, int) and of else 0.0
+    return min(done / (train.steps or train.epochs), 1.0)

@@ -150,6 +150,16 @@ def test_json_that_is_missing_or_damaged(tmp_path: Path):
         files.read_json(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("half", [b'"\\ud800"', b'"\\uDfff"', b'{"\\udc00": 1}', b'"\xed\xa0\x80"'])
+def test_half_a_character_is_no_text(tmp_path: Path, half: bytes):
+    """Python reads it, and could not write it again."""
+    (tmp_path / "a.json").write_bytes(b"[" + half + b"]")
+    with pytest.raises(ProjectError, match="cannot be read"):
+        files.read_json(tmp_path / "a.json")
+    (tmp_path / "a.json").write_bytes(b'["\\ud83d\\ude00", "\\u00e9"]')
+    assert files.read_json(tmp_path / "a.json") == ["\U0001f600", "\xe9"]
+
+
 def test_a_hash_is_of_the_content(tmp_path: Path):
     (tmp_path / "a").write_bytes(b"x" * 3_000_000)
     (tmp_path / "b").write_bytes(b"x" * 3_000_000)

@@ -20,7 +20,7 @@ from core.experiment.results import curves
 from core.experiment.summary import summarise
 from core.experiment.watch import Watch
 from tests.experiments import TINY, tiny_spec
-from tests.made_experiments import record
+from tests.made_experiments import CLASSES, record
 
 ARMS = '[arms]\nrandom = "random"\n"control-free" = "ent"\n"full scans" = "margin"\n'
 
@@ -39,7 +39,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
         for number in range(1, found.rounds(cell.arm) + 1):
             file = record(found, cell, number) / RECORD
             stored = json.loads(file.read_text())
-            stored["figures"]["miou"] = values.get((cell.arm.name, number), 0.3)
+            miou = values.get((cell.arm.name, number), 0.3)
+            stored["figures"] |= {"miou": miou, "iou": dict.fromkeys(CLASSES, miou)}
             file.write_text(json.dumps(stored))
     return found
 

@@ -42,7 +42,7 @@ def experiment(tmp_path: Path) -> Experiment:
 def test_arms_are_compared_at_what_all_of_them_spent(experiment: Experiment, monkeypatch):
     """random spends 600 s, ent 1,100 s: at 600 s ent lies half way between its rounds, at 0.2 +
     0.1; over 100 to 600 s its mean is the trapezoid's."""
-    monkeypatch.setattr(summary, "read_confusions", lambda _: np.zeros((1, 2, 2), np.int64))
+    monkeypatch.setattr(summary, "read_confusions", lambda *_, **__: np.zeros((1, 2, 2), np.int64))
     found = []
     for seed, more in ((0, 0.0), (1, 0.01)):
         found += [

@@ -213,6 +213,18 @@ def pretended(monkeypatch, script: str) -> None:
     monkeypatch.setattr(process.Run, "__init__", begin)
 
 
+def test_a_record_with_wrong_values_is_one_sentence(
+    window: Window, qtbot, half: Path, tmp_path: Path
+):
+    shutil.copytree(half, tmp_path / "out")
+    file = next((tmp_path / "out").glob("cells/basal-0-*/rounds/002-basal/record.json"))
+    file.write_text(file.read_text().replace('"points": 2000', '"points": "many"'))
+    window.open_experiments()
+    page = page_of(window).watch(tmp_path / "out")
+    qtbot.waitUntil(lambda: "costs.points is no whole number" in page.problem.text())
+    assert page.problem.isVisible()
+
+
 def test_stop_kills_it_and_go_on_starts_it_again(watching: Watching, qtbot, monkeypatch):
     pretended(monkeypatch, SLEEPS)
     QTest.mouseClick(watching.go_button, LEFT)

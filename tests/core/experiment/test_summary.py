@@ -76,7 +76,9 @@ def test_a_cost_that_is_not_known_is_never_reached_in_silence(experiment: Experi
 
 def test_nothing_is_compared_at_a_cost_that_an_arm_never_spent(experiment: Experiment, monkeypatch):
     """The first round of ent, 700 s, is more than random spent in all."""
-    monkeypatch.setattr(summary, "read_confusions", lambda _: np.zeros((1, 2, 2), np.int64))
+    monkeypatch.setattr(
+        summary, "read_confusions", lambda _, **lengths: np.zeros((1, 2, 2), np.int64)
+    )
     found = []
     for seed in (0, 1):
         found += [
@@ -141,7 +143,9 @@ def test_every_arm_may_not_be_converged(
     tmp_path: Path, moves: dict[str, float], unsettled: list[str], monkeypatch
 ):
     """Also the one that the others are compared with, and full labels."""
-    monkeypatch.setattr(summary, "read_confusions", lambda _: np.zeros((1, 2, 2), np.int64))
+    monkeypatch.setattr(
+        summary, "read_confusions", lambda _, **lengths: np.zeros((1, 2, 2), np.int64)
+    )
     text = TINY.replace("full = false", "full = true")
     spec = read_spec(str(tiny_spec(tmp_path, text)))
     experiment = Experiment(tmp_path, spec, "equal", tmp_path, ((0, 1, 2),))

@@ -19,9 +19,9 @@ def test_rounds_are_read_where_they_are_seen_and_counted_once(driver, monkeypatc
     counts: Counter[str] = Counter()
     panel, metrics = driver.session.rounds, Round.metrics
 
-    def read(found: Round):
+    def read(found: Round, *arguments):
         counts["read"] += 1
-        return metrics(found)
+        return metrics(found, *arguments)
 
     class Counted(Spending):
         def __init__(self, *arguments) -> None:
@@ -55,7 +55,7 @@ def test_rounds_are_read_where_they_are_seen_and_counted_once(driver, monkeypatc
 
 
 def test_figures_that_cannot_be_read_are_told(driver, monkeypatch):
-    def fail(_: Round) -> None:
+    def fail(*_: object) -> None:
         raise DataError("The figures are damaged.", "Evaluate again.")
 
     monkeypatch.setattr(Round, "metrics", fail)

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.base.errors import SettingsError
 from core.data.clouds.las import need_laspy
-from core.data.formats.nuscenes import version_folder
+from core.data.formats.nuscenes_versions import version_folder
 from core.data.formats.semantickitti import SemanticKitti
 from core.data.label_file import label_file
 from core.exchange import clouds_out, nuscenes_out

@@ -18,8 +18,8 @@ import numpy as np
 
 from core.base.errors import DataError, ProjectError
 from core.data.classes import MOST_RAW, ClassList
-from core.data.formats.nuscenes import version_folder
 from core.data.formats.nuscenes_panoptic import panoptic_name
+from core.data.formats.nuscenes_versions import version_folder
 from core.data.scans import Dataset
 from core.data.splits import official
 

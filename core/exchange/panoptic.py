@@ -16,8 +16,8 @@ from core.answers.instances import MOST, numbered
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE, UNLABELLED
-from core.data.formats.nuscenes import version_folder
 from core.data.formats.nuscenes_panoptic import MOST_INSTANCE, packed_panoptic, panoptic_name
+from core.data.formats.nuscenes_versions import version_folder
 from core.data.label_file import label_file
 from core.data.scans import Dataset
 from core.exchange import nuscenes_out

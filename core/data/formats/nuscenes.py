@@ -22,10 +22,10 @@ from core.base.errors import DataError
 from core.base.paths import check_name
 from core.data.formats.format import Format
 from core.data.formats.nuscenes_panoptic import panoptic_name, read_panoptic
+from core.data.formats.nuscenes_versions import of_versions, version_folder
 from core.data.formats.raw import file_size, read_columns
 
 _SUFFIX = ".pcd.bin"
-_BEFORE_OTHERS = ("v1.0-trainval", "v1.0-mini", "v1.0-test")
 
 
 class NuScenes(Format):
@@ -88,10 +88,10 @@ class NuScenes(Format):
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
         """Which versions are not read, and whether lidarseg and panoptic labels of the first scan
         that has both differ."""
-        return (*_of_versions(root), *self._of_labels(root, sequence))
+        return (*of_versions(root), *self._of_labels(root, sequence))
 
     def instead(self, root: Path, sequence: str) -> str:
-        return " ".join(_of_versions(root))
+        return " ".join(of_versions(root))
 
     def _of_labels(self, root: Path, sequence: str) -> tuple[str, ...]:
         for scan in self.scans(root, sequence):
@@ -138,31 +138,6 @@ class _Tables:
     scenes: dict[str, list[str]] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     poses: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-def version_folder(root: Path) -> Path | None:
-    """The folder of the tables that are read, None for plain folders."""
-    return next(iter(_versions(root)), None)
-
-
-def _versions(root: Path) -> list[Path]:
-    """The folders with tables, the one that is read first: trainval has all of mini's scenes."""
-    last = len(_BEFORE_OTHERS)
-    rank = {name: place for place, name in enumerate(_BEFORE_OTHERS)}
-    there = (f for f in root.glob("v1.0-*") if (f / "sample_data.json").exists())
-    return sorted(there, key=lambda folder: (rank.get(folder.name, last), folder.name))
-
-
-def _of_versions(root: Path) -> tuple[str, ...]:
-    """A sentence where there are tables of several versions."""
-    folders = _versions(root)
-    if len(folders) < 2:
-        return ()
-    read, *others = (folder.name for folder in folders)
-    return (
-        f"Of the tables in {root} those of {read} are read, those of {' and '.join(others)} are "
-        f"not: to use others, move {read} elsewhere.",
-    )
 
 
 @lru_cache(maxsize=4)

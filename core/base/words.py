@@ -28,7 +28,8 @@ def duration(seconds: float) -> str:
 
 
 def is_text(word: str) -> bool:
-    """Whether a file can hold it: JSON's escapes may make halves of characters."""
+    """Whether a file can hold it: names of files whose bytes are no UTF-8, and JSON's escapes of
+    half a character, cannot be written."""
     try:
         word.encode()
     except UnicodeEncodeError:

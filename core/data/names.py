@@ -45,15 +45,6 @@ def is_hidden(name: str) -> bool:
     return any(part.startswith(".") and part != "." for part in name.split("/"))
 
 
-def is_text(name: str) -> bool:
-    """Whether a file's name is text: one whose bytes are no UTF-8 could not be kept anywhere."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def shown(name: str) -> str:
     """A name as it can be printed: bytes that are no UTF-8 as \\xff."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError, SettingsError
+from core.base.words import is_text
 from core.data.camera import Camera
 from core.data.classes import ClassList
 from core.data.formats import format_named, formats
 from core.data.formats.format import Format
-from core.data.names import in_order, in_span, is_hidden, is_text, sequence_and_span, shown
+from core.data.names import in_order, in_span, is_hidden, sequence_and_span, shown
 from core.data.own_poses import own_pose, sequence_of
 from core.data.places import Places
 from core.data.reading import AS_THEY_ARE, Reading

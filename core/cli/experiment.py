@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.experiment.learning import Learning
 
 REPORT = "report"
+_SEEDS = "0-4"
 _MOST_DIGITS = 9  # of a cell's number
 
 
@@ -30,11 +31,10 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--root", type=Path, metavar="DATA", help="the scans' folder; not for simulated ones"
     )
-    made.add_argument("--seeds", default="0-4", metavar="S", help="such as 0-4; default: 0-4")
+    made.add_argument("--seeds", metavar="S", help=f"such as 0,3,5; default: {_SEEDS}")
     made.add_argument(
         "--protocol",
         choices=PROTOCOLS,
-        default="equal",
         help="equal steps for all (the default), or the paper's epochs",
     )
     where = made.add_mutually_exclusive_group()
@@ -60,6 +60,8 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
     from core.experiment.unscored import write_table
 
     out: Path = arguments.out
+    if arguments.name in (RESUME, REPORT):
+        _taken_from_folder(arguments)
     if arguments.attached:
         follow(sys.stdin.fileno())
     if arguments.name == REPORT:
@@ -71,14 +73,14 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
         held = read_experiment(out)
         spec, protocol, root, seeds = held.spec, held.protocol, held.root, list(held.seeds)
     else:
-        protocol = arguments.protocol
+        protocol = arguments.protocol or PROTOCOLS[0]
         spec = read_spec(arguments.name, protocol)
         if arguments.root is None and spec.made is None:
             raise SettingsError(
                 f"The experiment {spec.name} needs scans.", "Name them with --root."
             )
         root = (arguments.root or out / "scans").resolve()
-        seeds = seeds_of(arguments.seeds)
+        seeds = seeds_of(arguments.seeds or _SEEDS)
     only = _cell_asked(arguments.only)
     if only is not None and only >= 0:
         found = begun(out, spec, protocol, root)
@@ -97,7 +99,7 @@ def run(arguments: argparse.Namespace, faces: Faces, job: Job) -> int:
         found = opened(out, spec, protocol, root, seeds)
         if arguments.print_jobs:
             found.write()
-            print(script(found, _words(arguments, root)), end="")
+            print(script(found), end="")
             return 0
         set_up(found, job, workers=arguments.workers, cluster=arguments.cluster)
         if only is not None:
@@ -137,13 +139,14 @@ def _cell_asked(text: str | None) -> int | None:
     return int(text)
 
 
-def _words(arguments: argparse.Namespace, root: Path) -> list[str]:
-    """The arguments that name the experiment, for a script that runs elsewhere."""
-    own = arguments.name not in (*names(), RESUME)
-    name = str(Path(arguments.name).resolve()) if own else arguments.name
-    words = ["experiment", name, str(arguments.out.resolve()), "--seeds", arguments.seeds]
-    words += ["--protocol", arguments.protocol]
-    return words if arguments.root is None else [*words, "--root", str(root)]
+def _taken_from_folder(arguments: argparse.Namespace) -> None:
+    """Refuse what a folder's own experiment would not follow."""
+    for option in ("root", "seeds", "protocol"):
+        if getattr(arguments, option) is not None:
+            raise SettingsError(
+                f"`experiment {arguments.name}` takes --{option} from what {arguments.out} holds.",
+                "Leave it out, or name the experiment: that adds seeds.",
+            )
 
 
 def _failed(failed: dict[str, str]) -> int:

@@ -5,21 +5,23 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 
 from core.experiment.folder import Experiment
+from core.experiment.names import RESUME
 
 
-def script(experiment: Experiment, words: Sequence[str]) -> str:
-    """A shell script for a machine that can call sbatch. `words`: the arguments of `lidarloop`
-    that name the experiment, its folder, data, seeds and protocol."""
+def script(experiment: Experiment) -> str:
+    """A shell script for a machine that can call sbatch, of an experiment whose folder is written:
+    its jobs take spec, data and seeds from there."""
     cells = () if experiment.spec.table else experiment.cells
     firsts = sum(cell.arm.kind == "first" for cell in cells)
     what = f"{len(cells)} cells" if cells else "nothing is trained"
-    program = f"{shlex.quote(sys.executable)} {shlex.quote(sys.argv[0])}"
-    run = " ".join([program, *(shlex.quote(word) for word in words)])
-    logs = shlex.quote(str(experiment.out / "slurm"))
-    report = f"{program} experiment report {shlex.quote(str(experiment.out))}"
+    program = shlex.join([sys.executable, str(Path(sys.argv[0]).resolve())])
+    out = shlex.quote(str(experiment.out.resolve()))
+    run = f"{program} experiment {RESUME} {out}"
+    logs = shlex.quote(str(experiment.out.resolve() / "slurm"))
+    report = f"{program} experiment report {out}"
 
     def job(name: str, after: str, array: str, command: str) -> list[str]:
         options = ["sbatch --parsable", f"--job-name=lidarloop-{name}", '"${OPTIONS[@]}"']

@@ -79,6 +79,9 @@ def test_a_failed_cell_is_named_and_the_exit_code_says_so(made: Path, tmp_path: 
         (["SPEC", "out", "--root", "nowhere"], "nowhere"),
         (["resume", "out"], "out holds no experiment. Run one"),
         (["report", "out"], "out holds no experiment. Run one"),
+        (["resume", "MADE", "--seeds", "0-1"], "`experiment resume` takes --seeds from what"),
+        (["resume", "MADE", "--protocol", "paper"], "takes --protocol from what"),
+        (["report", "MADE", "--root", "SCANS"], "`experiment report` takes --root from what"),
         (["SPEC", "MADE", "--root", "SCANS", "--only", "99"], "There is no cell 99."),
         (["town", "MADE", "--only", "0"], "holds the experiment tiny"),
         (["SPEC", "MADE", "--root", "SCANS", "--protocol", "paper"], "holds the experiment tiny"),
@@ -120,7 +123,8 @@ def test_the_script_for_slurm_names_every_cell_once(made: Path, tmp_path: Path, 
     out = tmp_path / "o ut"
     words = ("experiment", made / "tiny.toml", out, "--root", made / "scans", "--seeds", "0-1")
     assert lidarloop(*words, "--print-jobs") == 0
-    jobs = submitted(capsys.readouterr().out, tmp_path)
+    script = capsys.readouterr().out
+    jobs = submitted(script, tmp_path)
     assert len(jobs) == 4
     assert "--array=0-1|" in jobs[1]  # two first rounds
     assert "--array=2-7|" in jobs[2]  # three arms, two seeds
@@ -130,6 +134,8 @@ def test_the_script_for_slurm_names_every_cell_once(made: Path, tmp_path: Path, 
     assert '--only "$SLURM_ARRAY_TASK_ID"' in jobs[1]
     assert "'" + str(out) in jobs[1]
     assert "experiment report" in jobs[3]
+    assert lidarloop("experiment", "resume", out, "--print-jobs") == 0
+    assert capsys.readouterr().out == script, "by its folder alone"
     assert (out / "slurm").is_dir()
 
 

@@ -22,6 +22,7 @@ from core.cli import doctor
 from core.data.own_poses import OwnPoses, write_own
 from core.exchange.export import WHAT, export
 from core.exchange.given import score_from
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.project.status import status, table
 from core.quality.agreement import agreements
@@ -45,7 +46,7 @@ def whole_project(place: Path) -> Path:
         steps.prepare(project, Job(), workers=1)
         found = steps.ask(project, Job())
         steps.annotate(project, Job(), oracle="per-point")
-        project.training_set(found)
+        training_set(project, found)
         found.checkpoint.write_bytes(b"weights")
         units, dataset = project.need_units(), project.dataset
         write_scores(found.folder, units, [made_scores(len(units))], features=6, classes=4)
@@ -124,7 +125,7 @@ def look(
         for one in project.rounds:
             project.stage(one)
             if one.frozen:
-                training = project.training_set(one)
+                training = training_set(project, one)
                 for scan in training.scans:
                     seen.update(training.labels(scan).tobytes())
         if more is not None:

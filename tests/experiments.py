@@ -10,6 +10,7 @@ import numpy as np
 from core.base.files import write_arrays, write_atomic, write_json
 from core.base.jobs import Job
 from core.experiment.learning import Learning
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.quality.iou import confusion
 from core.rounds.figures import figures, iou
@@ -50,7 +51,7 @@ def learn(project: Project, job: Job, *, scored: bool) -> None:
     """Leave what training leaves; the more points are labelled, the more predictions are right."""
     tip = project.tip
     assert tip is not None
-    training = project.training_set(tip)
+    training = training_set(project, tip)
     known = sum(int((training.labels(scan) < 200).sum()) for scan in training.scans)
     if not tip.checkpoint.exists():
         text = f"{project.seed}|{tip.number}|{known}|{sorted(training.scans)}"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.scans import Dataset, open_dataset
+from core.data.opening import open_dataset
+from core.data.scans import Dataset
 from tests.exchanged import write_keyframes
 
 SCENES = ("scene-0061", "scene-0103")

@@ -12,6 +12,7 @@ import numpy as np
 from core import steps
 from core.answers.effort import Effort
 from core.base.jobs import Job
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.rounds.scores import write_scores
 
@@ -126,7 +127,7 @@ def scored(project: Project) -> None:
     """Put a checkpoint and scores into the newest round, as training would."""
     tip, units = project.tip, project.need_units()
     assert tip is not None
-    project.training_set(tip)
+    training_set(project, tip)
     tip.checkpoint.write_bytes(b"weights")
     write_scores(tip.folder, units, [made_scores(len(units))], features=6, classes=4)
 

@@ -22,6 +22,7 @@ from core.base.jobs import Job
 from core.cli import doctor
 from core.exchange.export import export
 from core.prepare.units import Units
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.rounds.predictions import new_prediction_file
 from core.rounds.scores import write_scores
@@ -39,7 +40,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         steps.prepare(project, Job(), workers=1)
         found = steps.ask(project, Job())
         steps.annotate(project, Job(), oracle="per-point")
-        project.training_set(found)
+        training_set(project, found)
         found.checkpoint.write_bytes(b"weights")
         units, dataset = project.need_units(), project.dataset
         columns = made_scores(len(units))
@@ -86,8 +87,8 @@ def export_predictions(project: Project) -> None:
     export(project, project.path.parent / "out", Job(), what="predictions")
 
 
-def training_set(project: Project) -> object:
-    return project.training_set(project.rounds[0])
+def _training_set(project: Project) -> object:
+    return training_set(project, project.rounds[0])
 
 
 ARCHIVES = {
@@ -111,8 +112,8 @@ ARRAYS = {
 OBJECTS = {
     "scores": Reader("rounds/*/scores/scores.json", "fingerprint", lambda p: steps.ask(p, Job())),
     "columns": Reader("rounds/*/scores/scores.json", "columns", lambda p: predicted(p, [unit(p)])),
-    "training set": Reader("rounds/*/training.json", "positions", training_set),
-    "scans": Reader("rounds/*/training.json", "scans", training_set),
+    "training set": Reader("rounds/*/training.json", "positions", _training_set),
+    "scans": Reader("rounds/*/training.json", "scans", _training_set),
     "metrics": Reader("rounds/*/metrics.json", "iou", lambda p: p.rounds[0].metrics()),
 }
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.base.jobs import Job
 from core.data.classes import load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from tests.simulated_street import SENSOR_M, STEP_M, simulate
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from core.answers.entry import Head
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.rounds.scores import read_scores
 
@@ -33,5 +34,5 @@ def not_learnt(project: Project, heads: Iterable[Head]) -> list[Head]:
     scored = project.last_scored()
     if scored is None:
         return []
-    until = project.training_set(scored).positions
+    until = training_set(project, scored).positions
     return [head for head in heads if head.seq > until.get(head.annotator, 0)]

@@ -13,6 +13,7 @@ from core.base.jobs import Job
 from core.cli.finding import Finding
 from core.cli.mend import derived, journals
 from core.data.formats import broken_formats
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.query.strategies import broken_strategies
 from core.rounds.scores import check_stored
@@ -137,7 +138,7 @@ def _round(project: Project, id: str) -> Finding:
         query = found.query
         table = project.units
         if found.frozen:
-            project.training_set(found)
+            training_set(project, found)
         found.metrics(project.classes)
         if found.scored and table is not None:
             check_stored(found.folder, table)

@@ -14,10 +14,10 @@ from core.cli.arguments import SENSOR, option_of
 from core.cli.output import tell
 from core.data.fitted import GUESSED
 from core.data.formats import format_named
+from core.data.listing import sequences_of
 from core.data.names import split_names
 from core.data.reading import Reading
 from core.data.rig import words_of
-from core.data.scans import sequences_of
 from core.data.splits import expanded
 from core.project.project import Project
 

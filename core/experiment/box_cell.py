@@ -15,7 +15,7 @@ from core.base.files import hash_file, read_json
 from core.base.jobs import Job
 from core.base.typed import whole
 from core.data.classes import load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.experiment.costs import seconds_of_frames
 from core.experiment.folder import Cell, Experiment
 from core.experiment.learning import Learning

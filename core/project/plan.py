@@ -15,10 +15,11 @@ from core.data.classes import ClassList, load_classes
 from core.data.fitted import fitted, sample
 from core.data.formats import format_named
 from core.data.label_file import check_raw
+from core.data.listing import sequences_of
+from core.data.opening import open_dataset
 from core.data.plausible import judge, judge_stance
 from core.data.reading import Reading
 from core.data.rig import Rig, canonical
-from core.data.scans import open_dataset, sequences_of
 from core.data.splits import expanded
 from core.project.project_file import ProjectFile
 

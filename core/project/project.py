@@ -34,10 +34,11 @@ from core.base.settings import Settings
 from core.boxes.table import Boxes
 from core.data.classes import ClassList, load_classes
 from core.data.label_file import check_raw
+from core.data.opening import open_dataset
 from core.data.own_poses import FOLDER as OWN_POSES
 from core.data.reading import Reading
 from core.data.rig import Rig
-from core.data.scans import Dataset, open_dataset
+from core.data.scans import Dataset
 from core.prepare import check
 from core.prepare.report import Report, read_report
 from core.prepare.units import POINTER, Units, read_rows, rows_file
@@ -49,13 +50,11 @@ from core.project.scan_files import ScanFiles
 from core.query.query import Query
 from core.rounds.frame_order import FrameOrder
 from core.rounds.ranked import Ranked
-from core.rounds.round import GIVEN, TRAINING, Round, asked_by, branch, read_rounds
-from core.rounds.training_set import Pseudo, TrainingSet, read_training, write_training
+from core.rounds.round import GIVEN, Round, branch, read_rounds
 from core.rounds.tree import Tree
 
 CLASSES = "classes.toml"
 FRAME_ROUNDS = "frame-rounds"
-NOBODY = np.zeros(0, np.uint8)  # labels of a training set that is only written
 
 
 class Project:
@@ -405,32 +404,6 @@ class Project:
     def predictions(self, found: Round) -> Path:
         """Folder of the per-point predictions made by a round's checkpoint."""
         return self.path / "cache" / "predictions" / found.id
-
-    def training_set(self, found: Round, pseudo: Pseudo | None = None) -> TrainingSet:
-        """Return a round's training set, freezing it, with `pseudo`-labels, on the first call.
-
-        Raises ProjectError where its branch holds no point with a class.
-        """
-        path = found.file(TRAINING)
-        if not path.exists():
-            rounds = tuple(r.id for r in self.branch(found))
-            asked = asked_by(self.rounds, rounds)
-            counted = self.answers.fold.labelled_scans(rounds={*rounds, ""}, asked=asked)
-            scans = tuple(name for name in self.dataset.train if name in counted)
-            if not scans:
-                raise ProjectError(
-                    f"Round {found.id} has no point with a class to train on.",
-                    "Answer some of its items with a class first.",
-                )
-            unlabelled = tuple(name for name in self.dataset.train if name not in counted)
-            positions = self.answers.positions()
-            frozen = TrainingSet(scans, unlabelled, positions, rounds, lambda _: NOBODY, pseudo)
-            write_training(path, frozen)
-        return read_training(path, self._fold)
-
-    def _fold(self, scan: str, positions: Mapping[str, int], rounds: tuple[str, ...]) -> np.ndarray:
-        asked = asked_by(self.rounds, rounds)
-        return self.labels(scan, rounds={*rounds, ""}, asked=asked, until=positions)
 
     def labels(
         self,

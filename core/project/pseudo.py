@@ -17,6 +17,7 @@ from core.base.errors import ProjectError
 from core.base.files import hash_input
 from core.data.classes import UNLABELLED
 from core.project.branches import counted
+from core.project.frozen import training_set
 from core.project.pool import pool_of
 from core.query.strategies import strategies
 from core.query.strategies.names import TIMES
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def freeze(project: Project, found: Round) -> None:
     """Freeze a round's training set, with pseudo-labels where its query's strategy has some."""
     if not found.frozen:
-        project.training_set(found, _chosen(project, found))
+        training_set(project, found, _chosen(project, found))
 
 
 def _chosen(project: Project, found: Round) -> Pseudo | None:
@@ -46,7 +47,7 @@ def _chosen(project: Project, found: Round) -> Pseudo | None:
         return None
     candidates = pool.free & np.isin(units.scan, units.scan[pool.labelled])
     parent = project.round(found.parent)
-    before = project.training_set(parent).pseudo if parent.frozen else None
+    before = training_set(project, parent).pseudo if parent.frozen else None
     if before is not None:
         last = units.find_all(before.units)
         candidates[last[last >= 0]] = False

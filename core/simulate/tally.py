@@ -12,7 +12,9 @@ from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.data.classes import load_classes
 from core.data.formats import format_named
-from core.data.scans import Dataset, open_dataset, sequences_of
+from core.data.listing import sequences_of
+from core.data.opening import open_dataset
+from core.data.scans import Dataset
 from core.prepare.run import prepare
 from core.prepare.units import CLUSTER, OVERSIZE, Units, read_rows, rows_file
 from core.query.budget import points_budget

@@ -10,7 +10,8 @@ from core.base.errors import ProjectError
 from core.base.paths import home, typed_path
 from core.base.words import DASH
 from core.data.formats import format_named
-from core.data.scans import open_dataset, sequences_of
+from core.data.listing import sequences_of
+from core.data.opening import open_dataset
 from core.data.splits import expanded
 from core.experiment.cell import finished
 from core.experiment.folder import Experiment, opened, seeds_of

@@ -10,9 +10,10 @@ from core.base.errors import ProjectError
 from core.base.machine import too_much
 from core.base.settings import load_preset
 from core.data.formats import format_named
+from core.data.listing import sequences_of
+from core.data.opening import open_dataset
 from core.data.plausible import judge
 from core.data.reading import Reading
-from core.data.scans import open_dataset, sequences_of
 from core.data.splits import expanded
 
 

@@ -34,7 +34,7 @@ from core.data.formats import format_named
 from core.data.formats.bags import of_topic, topics_of
 from core.data.names import joined_names, split_names
 from core.data.reading import METRES, Reading
-from core.data.scans import DatasetFolder
+from core.data.recognise import DatasetFolder
 from core.data.splits import official
 from core.project.project import Project
 from gui.desk.background import Background, Turn

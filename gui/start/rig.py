@@ -28,10 +28,10 @@ from core.base.meanings import MEANINGS
 from core.base.settings import load_preset
 from core.data.fitted import Fitted, fitted, sample
 from core.data.formats import format_named
+from core.data.opening import open_dataset
 from core.data.plausible import judge
 from core.data.reading import AS_THEY_ARE, Reading
 from core.data.rig import AXES, canonical
-from core.data.scans import open_dataset
 from core.data.splits import expanded
 from core.prepare.report import LEAST_GROUND
 from core.prepare.verdict import GOOD

@@ -111,7 +111,7 @@ class Window(QMainWindow):
         if (folder / FILE).exists():
             self.open_project(folder)
             return
-        from core.data.scans import recognise
+        from core.data.recognise import recognise
 
         try:
             found = recognise(folder)

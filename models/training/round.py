@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from core.base.jobs import Job
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.project.pseudo import with_pseudo
 from core.rounds.round import Round
@@ -20,7 +21,7 @@ def train_round(project: Project, found: Round, start: Path | None, job: Job) ->
     line = [] if project.settings.train.from_scratch else project.branch(found)[:-1]
     parent = next((r.checkpoint for r in reversed(line) if r.checkpoint.exists()), None)
     run(
-        with_pseudo(project, project.training_set(found)),
+        with_pseudo(project, training_set(project, found)),
         project.dataset,
         project.classes,
         project.settings.train,

@@ -12,7 +12,7 @@ import torch
 
 from core.base.settings import load_preset
 from core.data.classes import load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from models.networks import make_network
 from models.sparse import backends, layers
 from models.sparse.layers import Levels

@@ -18,7 +18,7 @@ import pytest
 from core.assist.grow import STEPS, grown, superpoints
 from core.base.settings import load_preset
 from core.data.classes import FIRST_CODE, load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.prepare.scan import prepare_scan
 from core.prepare.units import CELL, CLUSTER
 from tests.benchmarks.measures import cpu_seconds

@@ -14,7 +14,7 @@ import torch
 from core.base.jobs import Job, Progress
 from core.base.settings import load_preset
 from core.data.classes import load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from models.networks import make_network
 from models.networks.voxels import Voxels, voxelise
 from models.sparse import layers
@@ -159,7 +159,7 @@ import sys, torch
 from pathlib import Path
 from core.data.classes import load_classes
 from core.base.jobs import Job, Progress
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.base.settings import load_preset
 from models.sparse import layers
 from models.networks.voxels import voxelise

@@ -12,7 +12,8 @@ import pytest
 
 from core.base.jobs import Job
 from core.base.settings import load_preset
-from core.data.scans import Dataset, open_dataset
+from core.data.opening import open_dataset
+from core.data.scans import Dataset
 from core.prepare.clustering.cluster import cluster
 from core.prepare.ground import ground_mask
 from core.prepare.run import prepare
@@ -114,7 +115,7 @@ def test_memory_of_a_worker(semantickitti: Path, tmp_path: Path, report):
 import sys
 from pathlib import Path
 from core.prepare.run import prepare_to_file
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.base.settings import load_preset
 dataset = open_dataset("semantickitti", Path(sys.argv[1]), ["00", "01", "05"], [])
 for scan in dataset.train:

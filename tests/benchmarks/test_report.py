@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.base.settings import load_preset
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.prepare.report import counts_of, states_of
 from core.prepare.scan import prepare_scan
 from tests.benchmarks.measures import ratio

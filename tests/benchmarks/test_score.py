@@ -10,7 +10,7 @@ import torch
 
 from core.base.settings import load_preset
 from core.data.classes import UNLABELLED
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.prepare.scan import prepare_scan
 from core.rounds.unit_means import unit_classes, unit_scores
 from models.networks import make_network

@@ -13,7 +13,7 @@ from core.assist.calibration import Calibrations, calibrate, error
 from core.assist.suggestion import mixed, ranked, suggested
 from core.base.settings import load_preset
 from core.data.classes import FIRST_CODE, load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.prepare.ground import ground_mask
 from core.prepare.scan import prepare_scan
 from core.prepare.shape import shapes

@@ -13,7 +13,7 @@ import torch
 
 from core.base.settings import load_preset
 from core.data.classes import UNLABELLED, load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.rounds.training_set import TrainingSet
 from models.networks import make_network
 from models.sparse import release_buffers

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFrame
 
 from core.base.errors import ProjectError
 from core.base.jobs import Progress
-from core.data.scans import recognise
+from core.data.recognise import recognise
 from gui.desk.later import Later
 from gui.start.new_project import NewProject
 from gui.window.tour import Tour

@@ -10,7 +10,7 @@ import pytest
 
 from core.base.settings import load_preset
 from core.data.classes import load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from models.sparse import release_buffers
 from tests.models.bench import Bench, full_training
 

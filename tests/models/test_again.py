@@ -23,6 +23,7 @@ from core.experiment.results import curves
 from core.experiment.run import run_cells, set_up
 from core.prepare.units import rows_file
 from core.project.change_settings import use
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.project.pseudo import with_pseudo
 from core.rounds.many_views import NEAR_M
@@ -111,15 +112,15 @@ def test_a_scene_is_looked_at_by_itself(tmp_path: Path, monkeypatch):
 
 def test_pseudo_labels_are_learnt_and_are_nobodys_answers(project: Project):
     first, second = project.rounds
-    assert project.training_set(first).pseudo is None
-    pseudo = project.training_set(second).pseudo
+    assert training_set(project, first).pseudo is None
+    pseudo = training_set(project, second).pseudo
     assert pseudo is not None
     assert pseudo.units
     assert not set(pseudo.units) & set(project.answers.effective)
     units = project.need_units()
     scores = read_scores(first.folder, units)
     assert scores is not None
-    plain = project.training_set(second)
+    plain = training_set(project, second)
     taught = with_pseudo(project, plain)
     for name, number in pseudo.units.items():
         unit = units.find(name)
@@ -140,7 +141,7 @@ def test_each_round_chooses_them_anew(project: Project):
     steps.ask(project, Job(), strategy="lidal")
     steps.annotate(project, Job(), oracle="per-point")
     network.train(project, Job(), scored=False)
-    before, now = (project.training_set(found).pseudo for found in project.rounds[1:])
+    before, now = (training_set(project, found).pseudo for found in project.rounds[1:])
     assert before is not None
     assert now is not None
     assert not set(before.units) & set(now.units)
@@ -153,10 +154,10 @@ def test_damaged_pseudo_labels_are_told(project: Project):
     for wrong in ({**stored["pseudo"], "units": {"x": 300}}, [], {"units": {}}):
         file.write_text(json.dumps({**stored, "pseudo": wrong}))
         with pytest.raises(ProjectError, match="is damaged"):
-            project.training_set(project.rounds[1])
+            training_set(project, project.rounds[1])
     file.write_text(json.dumps({**stored, "pseudo": {**stored["pseudo"], "fingerprint": "x"}}))
     with pytest.raises(ProjectError, match="another preparation"):
-        with_pseudo(project, project.training_set(project.rounds[1]))
+        with_pseudo(project, training_set(project, project.rounds[1]))
 
 
 def test_another_strategy_asks_for_its_own_look_and_gets_it(project: Project):
@@ -213,5 +214,5 @@ def test_an_arm_that_ranks_by_it_shares_the_first_round(once: Path, tmp_path: Pa
             assert first is not None
             more = {"lidal": {"divergence", "joint"}, "bald": {"mutual"}}.get(curve.arm, set())
             assert MORE.keys() & set(first) == more
-            pseudo = project.training_set(project.rounds[1]).pseudo
+            pseudo = training_set(project, project.rounds[1]).pseudo
             assert (pseudo is not None) == (curve.arm == "lidal")

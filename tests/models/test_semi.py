@@ -18,6 +18,7 @@ from core.base.settings import load_preset
 from core.experiment.folder import Experiment
 from core.experiment.read_spec import read_spec
 from core.project.change_settings import use
+from core.project.frozen import training_set
 from core.project.project import Project
 from models import steps as network
 from models.networks import checkpoint
@@ -176,7 +177,7 @@ def test_two_processes_teach_what_one_does_with_the_double_batch(
             if processes == 1:
                 network.train_round(made, found, None, Job())
             else:
-                made.training_set(found)
+                training_set(made, found)
                 launch.launch(made, found, 2, None, Job())
             rows.append(read_json(found.folder / "log.json")["epochs"])
             tensors.append(checkpoint.read(found.checkpoint)[0])

@@ -17,7 +17,8 @@ from core.answers.effort import Effort
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.data.formats import broken_formats, format_named, formats
-from core.data.scans import open_dataset, recognise
+from core.data.opening import open_dataset
+from core.data.recognise import recognise
 from core.exchange.export import export
 from core.project.project import Project
 from core.query.budget import units_budget

@@ -15,7 +15,7 @@ from core.assist.surroundings import around, surroundings, thinned
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.project.project import Project
 from tests.drives import write_drive
 from tests.streets import CAR, ROAD, small_project, small_scan, write_scan

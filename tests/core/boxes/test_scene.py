@@ -10,8 +10,9 @@ import pytest
 from core.base.errors import DataError
 from core.boxes.camera import AS_IF
 from core.boxes.scene import CAMERA, RING, Scenes, view_of
+from core.data.opening import open_dataset
 from core.data.rig import Rig
-from core.data.scans import Dataset, open_dataset
+from core.data.scans import Dataset
 from tests.kitti_made import kitti_at, road
 from tests.streets import small_street_at
 

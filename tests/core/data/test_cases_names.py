@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.scans import recognise
+from core.data.recognise import recognise
 from core.project.project import Project
 from tests.commands import CommandLine, case
 

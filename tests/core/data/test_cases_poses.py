@@ -11,7 +11,7 @@ import pytest
 from core.assist.surroundings import surroundings
 from core.base.errors import DataError
 from core.data.calibration import calibration_of, poses_of
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.project.project import Project
 from tests.commands import CommandLine, case
 

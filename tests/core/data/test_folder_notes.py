@@ -11,8 +11,10 @@ import pytest
 from core.base.errors import DataError
 from core.data.clouds.pcd import viewpoint
 from core.data.formats.folder import Folder
+from core.data.opening import open_dataset
 from core.data.plausible import judge
-from core.data.scans import Dataset, open_dataset, recognise
+from core.data.recognise import recognise
+from core.data.scans import Dataset
 from tests.commands import CommandLine
 from tests.core.data.clouds.made_files import as_text, packed, pcd
 from tests.streets import small_scan

@@ -13,7 +13,8 @@ from core.data.classes import IGNORED, load_classes
 from core.data.formats.folder import Folder
 from core.data.formats.nuscenes import NuScenes
 from core.data.formats.semantickitti import SemanticKitti
-from core.data.scans import open_dataset, recognise
+from core.data.opening import open_dataset
+from core.data.recognise import recognise
 from tests.samples import Scans
 from tests.streets import write_scan
 

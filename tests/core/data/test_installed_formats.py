@@ -15,7 +15,8 @@ from core.cli import doctor
 from core.data.formats import broken_formats, format_named, formats
 from core.data.formats.folder import Folder
 from core.data.formats.format import Format
-from core.data.scans import open_dataset, recognise
+from core.data.opening import open_dataset
+from core.data.recognise import recognise
 
 MODULE = '''
 from pathlib import Path

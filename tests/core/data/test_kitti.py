@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.data.formats.kitti import KittiObject, KittiRaw, KittiTracking
-from core.data.scans import open_dataset, recognise
+from core.data.opening import open_dataset
+from core.data.recognise import recognise
 from core.project.project import Project
 from tests.commands import CommandLine, case
 from tests.places import SAMPLES

@@ -9,9 +9,10 @@ import pytest
 
 from core.base.errors import DataError
 from core.data.formats.kitti import Kitti360, KittiRaw, KittiTracking
+from core.data.opening import open_dataset
 from core.data.oxts import row_of
 from core.data.plausible import judge
-from core.data.scans import open_dataset, recognise
+from core.data.recognise import recognise
 from core.project.project import Project
 from tests.commands import CommandLine
 from tests.places import SAMPLES

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.base.errors import DataError
+from core.data.formats import formats
 from core.data.made import file_of, kept_file
-from core.data.scans import Dataset, formats
+from core.data.scans import Dataset
 
 
 def dataset(*scans: str, validation: tuple[str, ...] = ()) -> Dataset:

@@ -10,8 +10,8 @@ import pytest
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.data.formats.nuscenes import NuScenes
+from core.data.opening import open_dataset
 from core.data.plausible import judge
-from core.data.scans import open_dataset
 from core.exchange.export import export
 from core.project.project import Project
 from tests.exchanged import answer, contents, write_keyframes

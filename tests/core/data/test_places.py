@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core.assist.surroundings import around
+from core.data.opening import open_dataset
 from core.data.places import frames
-from core.data.scans import Dataset, open_dataset
+from core.data.scans import Dataset
 from tests.keyframes import FIRST, SECOND, two_scenes
 from tests.streets import small_scan, write_scan
 

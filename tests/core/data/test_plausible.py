@@ -12,11 +12,11 @@ import pytest
 from core import steps
 from core.base.errors import SettingsError
 from core.base.jobs import Job
+from core.data.opening import open_dataset
 from core.data.plausible import judge, judge_stance
 from core.data.reading import Reading, reading_from
 from core.data.returns import are_returns
 from core.data.rig import Rig
-from core.data.scans import open_dataset
 from core.project.project import Project
 from tests.streets import small_scan, write_scan
 

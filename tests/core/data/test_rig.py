@@ -13,8 +13,9 @@ from core.base.settings import load_preset
 from core.data.camera import Camera
 from core.data.fitted import fitted
 from core.data.formats.folder import Folder
+from core.data.opening import open_dataset
 from core.data.rig import AXES, Rig, canonical
-from core.data.scans import Dataset, open_dataset
+from core.data.scans import Dataset
 from core.data.stance import guess_stance
 from core.project.project import Project
 from tests.rigs import RIGS, before_and_after, cases, scan_of_rig

@@ -9,7 +9,8 @@ import pytest
 
 from core.base.errors import DataError
 from core.boxes.table import Boxes
-from core.data.scans import Dataset, open_dataset
+from core.data.opening import open_dataset
+from core.data.scans import Dataset
 from core.exchange.box_files import Read, drive_file, read_boxes
 from tests.streets import write_scan
 

@@ -22,7 +22,7 @@ from core.boxes.predictions import FramePrediction, Predictions, write_predictio
 from core.boxes.table import Boxes
 from core.cli import doctor
 from core.data.classes import load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.exchange import box_files
 from core.exchange.box_files import Truth, read_boxes
 from core.exchange.boxes_found import FoundBoxes, read_found, take_found

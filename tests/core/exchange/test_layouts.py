@@ -9,7 +9,7 @@ import pytest
 
 from core import steps
 from core.base.jobs import Job
-from core.data.scans import recognise
+from core.data.recognise import recognise
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.layouts import OWN, layout_of

@@ -14,8 +14,9 @@ from core.base.files import hash_file, hash_json, read_arrays, write_arrays
 from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.cli.verbs import run
+from core.data.opening import open_dataset
 from core.data.rig import Rig
-from core.data.scans import Dataset, open_dataset
+from core.data.scans import Dataset
 from core.prepare.report import (
     COUNTS,
     Report,

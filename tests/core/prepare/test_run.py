@@ -18,7 +18,7 @@ from core.base.executors import run_all
 from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.data.made import file_of
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.prepare.run import prepare
 from core.prepare.units import read_rows, rows_file
 from tests.places import ROOT
@@ -79,7 +79,7 @@ from pathlib import Path
 from core.base import files
 from core.base.jobs import Job
 from core.prepare import run
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.base.settings import load_preset
 write, done = run.write_arrays, []
 def dying(path, arrays, **options):

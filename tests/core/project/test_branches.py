@@ -14,6 +14,7 @@ from core.base.jobs import Job
 from core.cli.rounds import tree
 from core.desk.compare import compare, differing, said
 from core.project.branches import archive, counted, stand_at, tell
+from core.project.frozen import training_set
 from core.project.pool import pool_of
 from core.project.project import Project
 from tests.commands import CommandLine
@@ -80,8 +81,8 @@ def test_what_both_branches_ask_is_answered_once(project: Project):
     same = steps.ask(project, Job(), strategy="random", seed=second.query.seed, after=first.id)
     assert same.query.items == second.query.items  # the same question at the same place
     assert not project.open_items(same)
-    training = project.training_set(same)
-    before = project.training_set(second)
+    training = training_set(project, same)
+    before = training_set(project, second)
     for scan in before.scans:
         assert np.array_equal(training.labels(scan), before.labels(scan))
 
@@ -90,7 +91,7 @@ def test_training_leaves_out_the_sibling(project: Project):
     first, second = project.rounds
     steps.ask(project, Job(), units=20, strategy="random", seed=5, after=first.id)
     steps.annotate(project, Job(), oracle="per-point")
-    units, training = project.need_units(), project.training_set(project.tip)
+    units, training = project.need_units(), training_set(project, project.tip)
     mine = set(first.query.items) | set(project.tip.query.items)
     for scan in training.scans:
         rows, numbers = project.rows(scan), units.range_of(scan)

@@ -12,6 +12,7 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.exchange.import_labels import import_labels
 from core.project.doubt import ALIKE, doubt, known_labels, labels_of_units
+from core.project.frozen import training_set
 from core.project.pool import seconds_of
 from core.project.project import Project
 from core.quality.hunted import hunted, words
@@ -46,7 +47,7 @@ def project(tmp_path: Path, small_street: Path):
         import_labels(made, wrong, Job())
         steps.ask(made, Job(), units=1, strategy="random")
         steps.annotate(made, Job(), oracle="per-point")
-        made.training_set(made.tip)
+        training_set(made, made.tip)
         made.tip.checkpoint.write_bytes(b"weights")
         write_scores(made.tip.folder, units, [network(made, truth)], features=6, classes=CLASSES)
         yield made
@@ -147,7 +148,7 @@ def test_without_imported_labels_it_says_what_is_missing(tmp_path: Path, small_s
 def test_what_was_answered_is_not_asked_again(project: Project):
     first = steps.ask(project, Job(), strategy="label-errors", units=5)
     steps.annotate(project, Job(), oracle="per-point")
-    project.training_set(first)
+    training_set(project, first)
     found = steps.estimate(project, strategy="label-errors", units=5, after=first.id)
     again = steps.ask(project, Job(), strategy="label-errors", units=5)
     assert found.units == 5

@@ -15,8 +15,8 @@ from core.assist.surroundings import surroundings
 from core.base.errors import Cancelled, DataError
 from core.base.jobs import Job, Progress
 from core.data.odometry import Odometry
+from core.data.opening import open_dataset
 from core.data.own_poses import OwnPoses, write_own
-from core.data.scans import open_dataset
 from core.project.pool import pool_of
 from core.project.poses import compute, sources
 from core.project.project import Project

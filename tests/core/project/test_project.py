@@ -14,6 +14,7 @@ from core.answers.effort import Effort
 from core.base.errors import DataError, LockedError, ProjectError, SettingsError
 from core.base.files import read_json, write_json
 from core.base.jobs import Job
+from core.project.frozen import training_set
 from core.project.project import Project
 from tests.streets import scored
 
@@ -157,7 +158,7 @@ def test_an_open_query_is_finished_first(project: Project):
 def test_the_training_set_is_frozen_once(project: Project):
     found = steps.ask(project, Job())
     steps.annotate(project, Job(), oracle="per-point")
-    frozen = project.training_set(found)
+    frozen = training_set(project, found)
     before = {scan: frozen.labels(scan) for scan in frozen.scans}
     scan = frozen.scans[0]
     late = np.arange(50)
@@ -169,7 +170,7 @@ def test_the_training_set_is_frozen_once(project: Project):
         unit="",
         effort=Effort(tool="brush"),
     )
-    again = project.training_set(found)
+    again = training_set(project, found)
     assert again.positions == frozen.positions
     for name, labels in before.items():
         np.testing.assert_array_equal(again.labels(name), labels)

@@ -11,6 +11,7 @@ from core import steps
 from core.answers.effort import Effort
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.project.frozen import training_set
 from core.project.pool import seconds_of
 from core.project.project import Project
 from core.query.why import REOPENED
@@ -88,7 +89,7 @@ def test_what_is_reopened_and_too_large_keeps_nothing_back(project: Project):
     names = units.names([large, *small])
     steps.ask(project, Job(), percent="100%")
     answer_all(project, 2.0)
-    project.training_set(project.tip)
+    training_set(project, project.tip)
     for name in names:
         project.answers.reopen(name.partition("#")[0], name)
     share = 100 * (units.costs[small].sum() + 1) / units.scan_returns.sum()
@@ -109,7 +110,7 @@ def test_the_mix_is_guessed_by_the_network_then_by_answers_never_by_truth(projec
     assert steps.estimate(project, units=5).mix is None
     steps.ask(project, Job(), strategy="random", units=40)
     answer_all(project, 2.0)
-    project.training_set(project.tip)  # what is open goes back to the pool
+    training_set(project, project.tip)  # what is open goes back to the pool
     found = steps.estimate(project, strategy="random", units=9, after="start")
     assert found.mix is None  # before the first round nothing was answered
     found = steps.estimate(project, strategy="random", units=9)

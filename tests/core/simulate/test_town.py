@@ -16,7 +16,7 @@ from core.boxes.formats import nuscenes as nuscenes_boxes
 from core.boxes.names import Names
 from core.data.classes import load_classes
 from core.data.formats import format_named
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.simulate import districts, drives
 from core.simulate.circuit import LAP_M
 from core.simulate.kitti import table

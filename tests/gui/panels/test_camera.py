@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage
 
 from core.base.errors import DataError
 from core.data.camera import Camera
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.project.project import Project
 from gui.desk.pictures import read_picture
 from gui.look.theme import DARK

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
-from core.data.scans import Dataset, open_dataset
+from core.data.opening import open_dataset
+from core.data.scans import Dataset
 from gui.desk.pictures import elsewhere, inside, read_picture
 from gui.look.theme import THEMES
 from gui.panels.context import whose

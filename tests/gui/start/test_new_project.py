@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from core.base import machine
-from core.data.scans import recognise
+from core.data.recognise import recognise
 from core.project.project import Project
 from gui.look.theme import DARK
 from gui.start.class_choice import EMPTY, OWN

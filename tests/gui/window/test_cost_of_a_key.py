@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from core import steps
 from core.base.jobs import Job
 from core.data.items import scan_of
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.quality.disagreements import reopen
 from tests.gui.counts import counted
@@ -29,7 +30,7 @@ def busy_path(tmp_path, small_street):
         first = steps.ask(project, Job(), units=40)
         for item in first.query.items[:20]:
             give(project, project.need_units().find(item), ROAD)
-        project.training_set(first)
+        training_set(project, first)
         steps.ask(project, Job(), units=61)
     return path
 

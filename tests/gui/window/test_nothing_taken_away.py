@@ -17,6 +17,7 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
 from core.exchange.import_labels import plan_import
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.project.status import status
 from gui.panels.ask_options import AskOptions
@@ -107,7 +108,7 @@ def test_training_that_ends_in_mid_stroke_takes_nothing_away(driver, qtbot):
     answer = driver.entries()[-1]
     assert (answer.unit, answer.round) == (before.unit, first.id)
     assert {ROAD, PARKING} < set(answer.classes.tolist())
-    positions = project.training_set(first).positions[driver.answers.annotator]
+    positions = training_set(project, first).positions[driver.answers.annotator]
     assert answer.seq > positions  # it counts from the next round on
     assert "prediction" in driver.session.work.in_view.colours.modes()
 
@@ -138,7 +139,7 @@ def test_every_item_is_answered_after_the_training_and_counts_in_the_next_round(
     second = driver.state.round
     assert second.parent == first.id
     driver.step("oracle")
-    training = project.training_set(second)
+    training = training_set(project, second)
     rows = {e.unit: e for e in driver.entries()}[first.query.items[-1]]
     assert (training.labels(rows.scan)[rows.rows] == ROAD).all()
 

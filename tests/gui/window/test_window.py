@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from core.base.files import read_json
+from core.project.frozen import training_set
 from core.project.project import Project
 from gui.look.colours import measure_table
 from gui.look.theme import DARK, THEMES, contrast
@@ -89,7 +90,7 @@ def test_two_rounds_with_keys_and_clicks_labelling_while_training(driver, qtbot)
 
 def _frozen_at(driver, found) -> int:
     """The last journal entry that counts for a round's training."""
-    positions = driver.session.project.training_set(found).positions
+    positions = training_set(driver.session.project, found).positions
     return positions[driver.answers.annotator]
 
 

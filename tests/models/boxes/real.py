@@ -14,7 +14,8 @@ from core.boxes.kinds import kinds
 from core.boxes.labelled import Frame, LabelledFrames, most_objects
 from core.boxes.samples import Sample
 from core.boxes.scene import CAMERA, Scenes
-from core.data.scans import Dataset, open_dataset
+from core.data.opening import open_dataset
+from core.data.scans import Dataset
 from core.exchange.box_files import Truth
 from core.quality.box_metrics import Judged, box_metrics
 from models.boxes.detector import Detector

@@ -15,6 +15,7 @@ from core import steps
 from core.base.errors import Cancelled, ProjectError
 from core.base.files import read_json
 from core.base.jobs import Job, Progress
+from core.project.frozen import training_set
 from core.project.project import Project
 from models import steps as network
 from models.networks import checkpoint
@@ -29,7 +30,7 @@ def trained(made: Project, processes: int, job: Job | None = None) -> tuple[list
     if processes == 1:
         network.train_round(made, found, None, job or Job())
     else:
-        made.training_set(found)
+        training_set(made, found)
         launch.launch(made, found, processes, None, job or Job())
     tensors, _ = checkpoint.read(found.checkpoint)
     return read_json(found.folder / "log.json")["epochs"], tensors
@@ -109,7 +110,7 @@ def test_two_processes_give_the_curve_of_one_on_real_scans(semantickitti: Path, 
 def test_a_process_that_cannot_train_says_why(tmp_path: Path, small_street: Path):
     with project(tmp_path / "p", small_street) as made:
         found = made.rounds[0]
-        made.training_set(found)
+        training_set(made, found)
         start = tmp_path / "missing.safetensors"
         with pytest.raises(ProjectError, match=r"missing\.safetensors is missing"):
             launch.launch(made, found, 2, start, Job())
@@ -120,7 +121,7 @@ def test_a_process_that_breaks_leaves_its_log(tmp_path: Path, small_street: Path
     monkeypatch.setenv("TORCH_DISABLE_ADDR2LINE", "1")
     with project(tmp_path / "p", small_street) as made:
         found = made.rounds[0]
-        made.training_set(found)
+        training_set(made, found)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
         (tmp_path / "safetensors").mkdir()
         (tmp_path / "safetensors" / "__init__.py").write_text("raise OSError('broken package')")
@@ -135,7 +136,7 @@ def test_a_process_that_breaks_leaves_its_log(tmp_path: Path, small_street: Path
 def test_a_cancel_ends_the_processes(tmp_path: Path, small_street: Path):
     with project(tmp_path / "p", small_street, **{"train.first_epochs": "100000"}) as made:
         job = Job(lambda report: job.cancel())
-        made.training_set(made.rounds[0])
+        training_set(made, made.rounds[0])
         with pytest.raises(Cancelled):
             launch.launch(made, made.rounds[0], 2, None, job)
         assert not made.rounds[0].checkpoint.exists()

@@ -15,7 +15,7 @@ from core import steps
 from core.base.jobs import Job
 from core.base.settings import load_preset
 from core.data.classes import FIRST_CODE, load_classes
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from core.prepare.partitions import partition_of
 from core.prepare.scan import prepare_scan
 from core.prepare.units import CLUSTER

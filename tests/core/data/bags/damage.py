@@ -21,7 +21,7 @@ from core.base.errors import DataError
 from core.data.bags import bag
 from core.data.formats import bags
 from core.data.formats.bags import Bags
-from core.data.scans import open_dataset
+from core.data.opening import open_dataset
 from tests.bags import ODOMETRY, TF, drive, odometry, store_of, transform, transforms, write_bag
 from tests.core.data.clouds.damage import PATIENCE_S, SPARE_BYTES, damage, damaged
 

@@ -12,7 +12,8 @@ from rosbags import rosbag1
 
 from core.base.errors import DataError
 from core.data.formats import format_named
-from core.data.scans import open_dataset, recognise
+from core.data.opening import open_dataset
+from core.data.recognise import recognise
 from tests.bags import CLOUD, KINDS, ROS1, cloud, drive, plain_rows, store_of, write_bag
 from tests.streets import small_scan
 

@@ -15,8 +15,9 @@ from core.base.errors import DataError
 from core.base.files import hash_file
 from core.data.clouds import e57, pick, rgb_of
 from core.data.formats.e57 import E57
+from core.data.opening import open_dataset
 from core.data.plausible import judge
-from core.data.scans import open_dataset, recognise
+from core.data.recognise import recognise
 from core.project.project import Project
 from tests.commands import CommandLine
 from tests.core.data.clouds.e57_files import POSE, bits_of, some

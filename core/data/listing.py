@@ -1,0 +1,33 @@
+"""What lies below a folder in a layout: its sequences, their scans, in the order in which people
+count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.base.words import is_text
+from core.data.formats.format import Format
+from core.data.names import in_order, is_hidden
+
+
+def sequences_of(layout: Format, root: Path) -> tuple[str, ...]:
+    """The sequences below a root, in order; folders whose name begins with a dot are none."""
+    if not layout.is_root(root):
+        return ()
+    return tuple(sorted(filter(_is_name, layout.sequences(root)), key=in_order))
+
+
+def scans_of(layout: Format, root: Path, sequence: str) -> tuple[str, ...]:
+    """The scans of a sequence, in order; files whose name begins with a dot are none."""
+    return tuple(sorted(filter(_is_name, layout.scans(root, sequence)), key=in_order))
+
+
+def _is_name(name: str) -> bool:
+    return is_text(name) and not is_hidden(name)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first twelve names, and how many more there are."""
+    shown = ", ".join(names[:12])
+    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"

@@ -85,7 +85,7 @@ def of_boxes(window: Shell, session: Session, work: BoxesWork) -> list[Action]:
     ]
     guarded = {one.id for one in rows if one.group in ("Label", "Class")}
     guarded -= {"whole", "second", "box new"}  # they are about no box
-    guarded |= {"box next", "box previous", "box finish", "box go on"}
+    guarded |= {"box next", "box previous", "box finish", "box decline", "box reopen"}
     return [_guard(work, one) if one.id in guarded else one for one in rows]
 
 

@@ -1,0 +1,34 @@
+"""Frames that are given up, opened again and taken back, while another one is on its way or not."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from tests.gui.boxes.frames import BoxDriver
+
+
+def page_down(driver: BoxDriver) -> None:
+    """Go to the next frame, and leave it on its way."""
+    driver.state.loader.forget()
+    QTest.keyClick(driver.session.view.canvas.native, Qt.Key.Key_PageDown)
+    assert driver.state.coming is not None
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_what_is_said_of_a_frame_is_of_the_one_that_the_card_names(street: BoxDriver, settled):
+    project = street.session.project
+    first, second, *_ = project.dataset.train
+    boxes = project.boxes
+    if settled:
+        for scan in (first, second):
+            boxes.finish(project.scan_ref(scan), round="")
+        street.settle()
+    page_down(street)
+    assert second.rpartition("/")[2] in street.work.in_view.card.title.text()
+    street.window.actions_table.run("box reopen" if settled else "box decline")
+    street.settle()
+    assert boxes.is_settled(first) is settled
+    assert boxes.is_settled(second) is not settled
+    assert [entry.scan for entry in street.entries()][-1:] == [second]

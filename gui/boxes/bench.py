@@ -96,9 +96,13 @@ class Bench(QObject):
         except ProjectError as error:
             self.state.failed.emit(error)
 
-    def show(self, scan: str, *, fly: bool = False) -> None:
-        """Show a frame; the camera stays where it is, but for `fly`."""
-        self.state.show_scan(scan, fly=fly)
+    def show(self, scan: str) -> None:
+        """Show a frame, while some are drawn blind only one of those; the camera stays where it
+        is."""
+        if self.queue.sample and scan not in self.queue.sample:
+            self.state.told.emit("Only what is asked blind is drawn now; Esc ends it.")
+        else:
+            self.state.show_scan(scan, fly=False)
 
     def show_frame(self, scan: str) -> None:
         """Show a frame that somebody chose."""

@@ -38,7 +38,7 @@ class Finishing(QObject):
     looked() : it was looked for what may have been missed
     chose() : a box is chosen that the person is to judge
     asks_others() : other frames are asked
-    hid() : the same frame is shown, without anybody's boxes
+    hid() : the same frame is shown, without anybody's boxes or with them again
     asks(what, more, choices) : the person is to choose how to go on
     told_off(what) : that question stands no more
     """
@@ -64,6 +64,7 @@ class Finishing(QObject):
         self._question = ""  # what of open boxes is being asked
         bench.frame.changed.connect(self._follow)
         self._found.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
+        self.state.loader.failed.connect(self._pass_over)  # behind the state, which says so
 
     def begin_frame(self) -> None:
         """Another frame is shown."""
@@ -172,7 +173,7 @@ class Finishing(QObject):
         elif self.queue.sample:
             one = bool(self._again)
             self.end_second()
-            self.state.told.emit("" if one else "The second opinion is complete.")
+            self.state.told.emit("" if one else "The second opinion has ended.")
         else:
             self.frame.offer([], Kind.GHOST)
             self.state.told.emit(f"{_ALL_DONE} {words}".strip())
@@ -268,8 +269,20 @@ class Finishing(QObject):
         self.asks_others.emit()
         if after and self.bench.on:
             self.bench.show_frame(after)
-        if self.frame.scan == self.state.shown_scan:
-            self.frame.read(self.frame.scan)
+        if self.state.coming is None:
+            self.hid.emit()
+
+    def _pass_over(self, scan: str, _: ProjectError) -> None:
+        """A scan cannot be read: where it was to be drawn blind, it is as if it were not asked."""
+        if scan != self.state.reached or scan == self.state.shown_scan:
+            return  # it was only read ahead
+        if self._again:
+            self.end_second()
+        elif scan in self.queue.sample:
+            self.queue.tick(scan)
+            self.go_on("")
+        elif self.frame.scan != self.state.shown_scan:  # blind work was left while it was read
+            self.hid.emit()
 
     def shut(self) -> None:
         """Take nothing more from the background."""

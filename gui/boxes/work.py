@@ -121,6 +121,7 @@ class BoxesWork(QObject):
         before = self.frame.scan
         if content.scan != before:
             self.finishing.begin_frame()
+        self.frame.blind = content.scan in self.queue.sample
         self.frame.read(content.scan)
         self.bench.look_for_labelled()
         self.panels.show_scan()

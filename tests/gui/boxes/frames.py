@@ -18,7 +18,7 @@ from core.answers.boxes import Drawn
 from core.answers.effort import Effort
 from core.boxes.geometry import points_in_boxes
 from core.project.project import Project
-from tests.gui.driver import Driver
+from tests.gui.driver import Driver, open_window
 from tests.samples import samples
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -108,6 +108,15 @@ class BoxDriver(Driver):
         points = self.work.bench.points
         inside = points_in_boxes(points.points, box[None]) == 0
         return np.flatnonzero(inside & points.standing)
+
+
+def opened(path: Path, qtbot) -> BoxDriver:
+    """A window on a project, in which boxes are drawn."""
+    driver = BoxDriver(open_window(path, qtbot), qtbot)
+    driver.settle()
+    if driver.session.work is driver.session.points:
+        driver.draw_boxes()
+    return driver
 
 
 def car_points(x: float, y: float, yaw: float = 0.0, seed: int = 0) -> np.ndarray:

@@ -12,135 +12,16 @@ from core.answers.effort import Effort
 from core.answers.entry import ScanRef
 from core.base.errors import DataError
 from core.base.jobs import Job
-from core.boxes.table import Boxes
-from core.exchange.box_files import Read
 from core.exchange.boxes_found import FoundBoxes, holds_scores, read_found, take_found
 from core.exchange.boxes_out import export_boxes
 from core.frame_steps import ask_frames
 from core.project.project import Project
-from gui.boxes.frame import Kind
 from gui.boxes.frames_panel import FramesPanel
 from gui.window.tour import Tour
-from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, true_box
-from tests.gui.driver import open_window
+from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, opened, true_box
 
 NONE = Qt.KeyboardModifier.NoModifier
 SPACE, DELETE, RETURN = Qt.Key.Key_Space, Qt.Key.Key_Delete, Qt.Key.Key_Return
-
-
-def opened(path, qtbot) -> BoxDriver:
-    driver = BoxDriver(open_window(path, qtbot), qtbot)
-    driver.settle()
-    if driver.session.work is driver.session.points:
-        driver.draw_boxes()
-    return driver
-
-
-@pytest.fixture
-def detected(qapp, qtbot, tmp_path):
-    """A detector found the first two cars of the street surely, and nothing at all not so."""
-    path = made_street(tmp_path)
-    with Project(path) as project:
-        scan = project.dataset.train[0]
-        nothing = np.array([20.0, 15.0, -1, 4, 2, 1.5, 0])
-        found = Boxes.of(
-            np.array([true_box(0), true_box(1), nothing]), [0, 0, 1], score=[0.9, 0.6, 0.1]
-        )
-        said = take_found(project, Read({scan: found}, ()), Job())
-        assert said == "3 boxes of 1 frames, found by a detector"
-    driver = opened(path, qtbot)
-    qtbot.waitUntil(lambda: driver.frame.detected, timeout=10_000)
-    driver.settle()
-    yield driver
-    driver.window.close()
-
-
-def test_what_a_detector_found_waits_for_a_person(detected: BoxDriver):
-    project, frame = detected.session.project, detected.frame
-    scan = frame.scan
-    assert [row.kind for row in frame.shown] == [Kind.FOUND] * 2  # the third is under the slider
-    assert project.boxes_of(scan) == {}
-    detected.key(SPACE)  # the surest is chosen
-    assert frame.row.score == 0.9
-    detected.key(SPACE)
-    (box,) = project.boxes_of(scan).values()
-    assert box.sure
-    np.testing.assert_allclose(box.box, true_box(0))
-    assert frame.row.score == 0.6
-    detected.key(DELETE)
-    assert len(project.boxes_of(scan)) == 1
-    assert sorted(row.kind.value for row in frame.shown) == ["drawn", "rejected"]
-    # Undone, each waits again; nothing of it needs another file.
-    detected.key("Z", CONTROL)
-    detected.key("Z", CONTROL)
-    assert project.boxes_of(scan) == {}
-    assert [row.kind for row in frame.shown] == [Kind.FOUND] * 2
-
-
-@pytest.mark.slow
-def test_the_slider_says_what_is_accepted_together(detected: BoxDriver):
-    project, frame = detected.session.project, detected.frame
-    slider = detected.work.panels.score
-    assert slider.isVisible()
-    slider.slider.setValue(15)
-    assert [row.score for row in frame.shown] == [0.9]
-    detected.key("A", CONTROL)
-    assert len(project.boxes_of(frame.scan)) == 1
-    slider.slider.setValue(0)
-    assert len(frame.open) == 2
-    # Finishing tells once of those that are open, then leaves them out.
-    detected.key(RETURN, CONTROL)
-    assert "2 boxes are still open" in detected.said
-    assert not project.boxes.is_finished(frame.scan)
-    scan = frame.scan
-    detected.key(RETURN, CONTROL)
-    assert project.boxes.is_finished(scan)
-    assert len(project.boxes_of(scan)) == 1
-
-
-@pytest.mark.slow
-def test_a_changed_prediction_is_a_box(detected: BoxDriver):
-    frame = detected.frame
-    detected.key(Qt.Key.Key_Tab)
-    name = frame.chosen
-    detected.key("W")
-    box = detected.session.project.boxes_of(frame.scan)[name]
-    assert box.sure
-    assert frame.rows[name].kind is Kind.DRAWN
-    detected.key("M")
-    assert "Only what a detector found" in detected.said
-
-
-def test_a_copy_of_what_is_found_or_rejected_is_refused(detected: BoxDriver):
-    frame, entries = detected.frame, detected.entries
-    detected.key(Qt.Key.Key_Tab)
-    name = frame.chosen
-    detected.key("V")
-    assert detected.said.startswith("Accept it first")
-    assert entries() == []
-    detected.key("M")
-    frame.choose(name)
-    detected.key("V")
-    assert detected.said == "It is rejected: nothing stands there to be copied."
-    assert frame.rows[name].kind is Kind.REJECTED
-    assert len(entries()) == 1
-
-
-@pytest.mark.parametrize("key", ["W", "Q", "G", "F", "R"])
-def test_what_is_rejected_is_not_moved_and_space_takes_it_in(detected: BoxDriver, key: str):
-    frame, entries = detected.frame, detected.entries
-    detected.key(Qt.Key.Key_Tab)
-    name = frame.chosen
-    detected.key("M")
-    frame.choose(name)
-    detected.key(key)
-    assert len(entries()) == 1
-    assert frame.rows[name].kind is Kind.REJECTED
-    assert name not in detected.session.project.boxes_of(frame.scan)
-    frame.choose(name)
-    detected.key(Qt.Key.Key_Space)
-    assert frame.rows[name].kind is Kind.DRAWN
-    assert detected.session.project.boxes_of(frame.scan)[name].sure
 
 
 def test_found_boxes_are_read_from_files_and_odd_ones_refused(tmp_path):

@@ -1,0 +1,141 @@
+"""Frames that are drawn blind: one stays among them, and one that cannot be read is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from core.answers.box import Box
+from core.answers.boxes import Drawn
+from core.project.project import Project
+from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, opened, true_box
+
+RETURN = Qt.Key.Key_Return
+
+
+@pytest.fixture
+def finished(qapp, qtbot, tmp_path, monkeypatch):
+    """A function that opens a street of which somebody else has finished the frames at places."""
+    windows = []
+
+    def open(places: Sequence[int]) -> BoxDriver:
+        path = made_street(tmp_path)
+        monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "bob")
+        with Project(path) as project:
+            for scan in (project.dataset.train[place] for place in places):
+                ref = project.scan_ref(scan)
+                names = project.boxes.new_names(scan, 1)
+                project.boxes.draw([Drawn(ref, names[0], Box(true_box(0), 0))], round="")
+                project.boxes.finish(ref, round="")
+        monkeypatch.setenv("LIDARLOOP_ANNOTATOR", "ann")
+        driver = opened(path, qtbot)
+        windows.append(driver.window)
+        return driver
+
+    yield open
+    for window in windows:
+        window.close()
+
+
+def lose(driver: BoxDriver, *scans: str) -> None:
+    """Take scans' files away, also from what was read."""
+    for scan in scans:
+        driver.session.project.dataset.path(scan).unlink()
+    driver.state.loader.forget()
+
+
+def mine(driver: BoxDriver) -> list[tuple[str, bool]]:
+    return [(one.scan, one.blind) for one in driver.entries() if one.annotator == "ann"]
+
+
+@pytest.mark.parametrize("way", ["key", "strip"])
+def test_one_stays_among_the_frames_of_a_second_opinion(finished, way: str):
+    driver = finished([0])
+    first, second, *_ = driver.session.project.dataset.train
+    driver.window.actions_table.run("second")
+    driver.settle()
+    assert (driver.frame.scan, driver.frame.blind) == (first, True)
+    if way == "key":
+        driver.key(Qt.Key.Key_PageDown)
+    else:
+        driver.rest()
+        strip = driver.work.panels.strip
+        place = QPoint(round(strip.x_of(1.5)), strip.height() // 2)
+        QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=place)
+        driver.settle()
+    assert driver.said == "Only what is asked blind is drawn now; Esc ends it."
+    assert driver.frame.scan == driver.state.shown_scan == first
+    box_car(driver, 0)
+    driver.key(RETURN, CONTROL)
+    assert mine(driver) == [(first, True)] * 2
+    assert not driver.frame.blind
+    driver.key(Qt.Key.Key_PageDown)
+    assert driver.frame.scan == second
+
+
+def test_a_scan_that_is_shown_otherwise_meanwhile_is_drawn_as_ever(finished):
+    driver = finished([0])
+    first, second, *_ = driver.session.project.dataset.train
+    driver.window.actions_table.run("second")
+    driver.settle()
+    driver.state.show_scan(second)  # as the page of the preparation does
+    driver.settle()
+    assert not driver.frame.blind
+    driver.key("L", CONTROL)
+    assert (driver.frame.scan, driver.frame.blind) == (first, True)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_frame_of_the_sample_that_cannot_be_read_is_passed_over(finished, lost: int):
+    driver = finished([0, 1, 2])
+    project = driver.session.project
+    queue = driver.work.queue
+    queue.begin_sample()
+    order = queue.sample
+    queue.end_sample()
+    driver.state.show_scan(project.dataset.train[3])
+    driver.settle()
+    lose(driver, order[lost])
+    driver.window.actions_table.run("second")
+    driver.settle()
+    for scan in order:
+        if scan != order[lost]:
+            assert (driver.frame.scan, driver.frame.blind) == (scan, True)
+            driver.key(RETURN, CONTROL)
+    assert driver.session.banner.isVisible()
+    assert not driver.frame.blind
+    assert mine(driver) == [(scan, True) for scan in order if scan != order[lost]]
+
+
+def test_a_sample_that_cannot_be_read_ends_and_the_frame_before_is_drawn_on(finished):
+    driver = finished([0, 1])
+    project = driver.session.project
+    *both, third, _ = project.dataset.train
+    driver.state.show_scan(third)
+    driver.settle()
+    lose(driver, *both)
+    driver.window.actions_table.run("second")
+    driver.settle()
+    assert (driver.frame.scan, driver.frame.blind) == (third, False)
+    assert driver.said == "The second opinion has ended."
+    driver.key(RETURN, CONTROL)
+    assert mine(driver) == [(third, False)]
+
+
+def test_a_sample_that_is_left_before_its_frame_is_read_leaves_the_one_before(finished):
+    driver = finished([0])
+    project = driver.session.project
+    first, second, *_ = project.dataset.train
+    driver.state.show_scan(second)
+    driver.settle()
+    lose(driver, first)
+    driver.window.actions_table.run("second")
+    driver.window.actions_table.run("whole")
+    assert driver.state.coming == first
+    driver.settle()
+    assert (driver.frame.scan, driver.frame.blind) == (second, False)
+    driver.key(RETURN, CONTROL)
+    assert mine(driver) == [(second, False)]

@@ -41,6 +41,7 @@ _DID = {
     INTERPOLATE: "boxes between keyframes",
     "finish": "frame finished",
 }
+_SAID = {"decline": "frame declined", "reopen": "frame opened again"}  # of a frame, by the verb
 
 
 class BoxesWork(QObject):
@@ -278,7 +279,7 @@ class BoxesWork(QObject):
         here = next((one for one in act if one.scan == at), head)
         self.state.activity.take()
         self._go_to(here)
-        done = _DID.get(head.tool, head.tool) if head.verb == "answer" else "frame declined"
+        done = _SAID.get(head.verb) or _DID.get(head.tool, head.tool)
         many = f", {len(act):,} boxes" if len(act) > 1 else ""
         state.told.emit(f"{'Redone' if redo else 'Undone'}: {done}{many}.")
 

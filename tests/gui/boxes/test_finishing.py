@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.gui.boxes.frames import BoxDriver
+from tests.gui.boxes.frames import CONTROL, SHIFT, BoxDriver
 
 
 def page_down(driver: BoxDriver) -> None:
@@ -32,3 +32,23 @@ def test_what_is_said_of_a_frame_is_of_the_one_that_the_card_names(street: BoxDr
     assert boxes.is_settled(first) is settled
     assert boxes.is_settled(second) is not settled
     assert [entry.scan for entry in street.entries()][-1:] == [second]
+
+
+def test_what_is_undone_is_called_what_it_was(street: BoxDriver):
+    scan = street.frame.scan
+    street.work.decline()
+    street.settle()
+    street.work.bench.show(scan)
+    street.settle()
+    street.window.actions_table.run("box reopen")
+    street.settle()
+    told = []
+    for modifier in (CONTROL, CONTROL, CONTROL | SHIFT, CONTROL | SHIFT):
+        street.key("Z", modifier)
+        told.append(street.said)
+    assert told == [
+        "Undone: frame opened again.",
+        "Undone: frame declined.",
+        "Redone: frame declined.",
+        "Redone: frame opened again.",
+    ]

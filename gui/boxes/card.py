@@ -127,6 +127,8 @@ class BoxCard(QFrame):
                 )
             made = f"{key('box new')}, then click a thing, makes its box"
             return f"{made}; {key('box next')} chooses the next one." if frame.rows else f"{made}."
+        if row.kind is Kind.REJECTED:
+            return f"{key('box accept')} takes it in after all."
         if row.kind.open:
             return f"{key('box accept')} accepts it, {key('box delete')} takes it away."
         if making.guessing:

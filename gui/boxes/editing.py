@@ -182,6 +182,9 @@ class Editing(QObject):
         row = self._row()
         if row is None:
             return
+        if row.kind is Kind.REJECTED:
+            self.state.told.emit("It is rejected already: Space takes it in after all.")
+            return
         after = self._after(row)
         if row.kind.offered:
             self.frame.drop(row.name)
@@ -193,7 +196,7 @@ class Editing(QObject):
     def reject(self) -> None:
         """Say that nothing is where a detector found something."""
         row = self._row()
-        if row is not None and row.kind is not Kind.FOUND:
+        if row is not None and row.kind not in (Kind.FOUND, Kind.REJECTED):
             self.state.told.emit("Only what a detector found can be a false positive.")
         elif row is not None:
             self.delete()

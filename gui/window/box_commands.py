@@ -184,7 +184,7 @@ def _judging(
         Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Label",
                "Bring back what Undo took.", work.redo, why_not),
         Action("box accept", "Accept, go to the next", ("Space", "Return", "Enter"), "Label",
-               "Vouch for a dashed box, and choose the next one that is open.",
+               "Vouch for a dashed box, or take in a rejected one; then choose the next open one.",
                work.accept, why_not),
         Action("box accept all", "Accept all that are open", ("Ctrl+A",), "Label",
                "Every dashed box in sight: those of a score under the slider are none of them.",

@@ -122,3 +122,20 @@ def test_what_is_rejected_is_not_moved_and_space_takes_it_in(detected: BoxDriver
     detected.key(Qt.Key.Key_Space)
     assert frame.rows[name].kind is Kind.DRAWN
     assert detected.session.project.boxes_of(frame.scan)[name].sure
+
+
+def test_what_is_rejected_is_not_rejected_again_and_the_card_says_how_it_comes_back(
+    detected: BoxDriver,
+):
+    frame, card = detected.frame, detected.work.in_view.card
+    detected.key(Qt.Key.Key_Tab)
+    name = frame.chosen
+    detected.key(DELETE)
+    for key in (DELETE, "M"):
+        frame.choose(name)
+        assert card.hint.text() == "Space takes it in after all."
+        detected.key(key)
+        assert detected.said == "It is rejected already: Space takes it in after all."
+        assert len(detected.entries()) == 1
+    detected.key(SPACE)
+    assert frame.rows[name].kind is Kind.DRAWN

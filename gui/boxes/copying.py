@@ -155,7 +155,8 @@ class Copying(QObject):
             return
         try:
             found = done.result()
-            if self.frame.blind or asked.scan != self.frame.scan:
+            there = asked.scan == self.frame.scan == self.state.shown_scan
+            if self.frame.blind or not there:
                 self.state.told.emit("Not copied: another frame is shown by now.")
                 return
             states, given = self._as_they_are(found, asked.changes)

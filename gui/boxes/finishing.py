@@ -209,8 +209,8 @@ class Finishing(QObject):
         if asked[0] is not self._asked:
             return
         self._asked = None
-        if done.cancelled() or asked[1] != self.frame.scan:
-            return
+        if done.cancelled() or not asked[1] == self.frame.scan == self.state.shown_scan:
+            return  # the person went elsewhere
         self._walked = True
         try:
             ghosts, bare = done.result()

@@ -6,7 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.gui.boxes.frames import CONTROL, SHIFT, BoxDriver
+from gui.boxes import copying, finishing
+from tests.gui.boxes.frames import CONTROL, SHIFT, BoxDriver, HeldUp, box_car
 
 
 def page_down(driver: BoxDriver) -> None:
@@ -52,3 +53,31 @@ def test_what_is_undone_is_called_what_it_was(street: BoxDriver):
         "Redone: frame declined.",
         "Redone: frame opened again.",
     ]
+
+
+@pytest.mark.parametrize("how", ["finish", "copy"])
+def test_who_goes_elsewhere_meanwhile_is_not_taken_along(street: BoxDriver, monkeypatch, how: str):
+    """It was looked for what may have been missed, or a box was copied on."""
+    box_car(street, 0)
+    street.key(Qt.Key.Key_Escape)
+    first, *_, wanted = street.session.project.dataset.train
+    street.rest()
+    native = street.session.view.canvas.native
+    if how == "finish":
+        late = HeldUp(monkeypatch, finishing, "missed")
+        QTest.keyClick(native, Qt.Key.Key_Return, CONTROL)
+    else:
+        late = HeldUp(monkeypatch, copying, "copies")
+        QTest.keyClick(native, Qt.Key.Key_V, CONTROL)
+    assert late.made.wait(20)
+    street.state.loader.forget()
+    listed = street.work.panels.frames.list
+    last = listed.topLevelItem(listed.topLevelItemCount() - 1)
+    QTest.mouseClick(
+        listed.viewport(), Qt.MouseButton.LeftButton, pos=listed.visualItemRect(last).center()
+    )
+    assert street.state.coming == wanted
+    late.go.set()
+    street.settle()
+    assert street.frame.scan == wanted
+    assert {entry.scan for entry in street.entries()} == {first}

@@ -180,8 +180,13 @@ class BoxAnswers:
         return {label: count for label, count in counts.items() if label < FIRST_CODE}
 
     def counts_by_scan(self) -> dict[str, int]:
-        """Boxes that stand per scan that has any, regions to ignore among them."""
+        """Boxes that stand per scan that has any, regions to ignore among them: what is to be
+        read of a scan."""
         return self._fold(BOXES).counts_by_scan()
+
+    def boxes_by_scan(self) -> dict[str, int]:
+        """Boxes that stand per scan that has any; regions to ignore are none."""
+        return self._fold(BOXES).classed_by_scan()
 
     def counts_of(self, scans: Collection[str]) -> dict[str, dict[int, int]]:
         """Boxes that somebody looked at per class in some scans, by scan; regions to ignore are

@@ -68,6 +68,7 @@ class Fold(Ledger):
         self._unitless: dict[str, Head] = {}
         self._class_counts: dict[int, int] = {}
         self._by_scan: dict[str, int] = {}
+        self._classed_by_scan: dict[str, int] = {}
         self._units = self._points = self._milliseconds = 0
         self._carried_units = self._carried_points = 0
         self.now = Standing(self.undone, {})
@@ -136,8 +137,12 @@ class Fold(Ledger):
         return {c: n for c, n in self._class_counts.copy().items() if n}
 
     def counts_by_scan(self) -> dict[str, int]:
-        """Units to which an answer gave some class, by scan that has any."""
+        """Units to which an answer gave some class or code, by scan that has any."""
         return self._by_scan.copy()
+
+    def classed_by_scan(self) -> dict[str, int]:
+        """Likewise those to which it gave a class, and not only codes."""
+        return self._classed_by_scan.copy()
 
     def spent(self) -> Spent:
         """What counts so far: units that a person answered, their points, and the active minutes of
@@ -212,24 +217,28 @@ class Fold(Ledger):
                     else:
                         self._units += sign
                         self._points += sign * changed.points
-                if changed.unit and changed.counts:
-                    self._count_in(changed.scan, sign)
-                for c, points in changed.class_counts().items():
+                counts = changed.class_counts()
+                if changed.unit and counts:
+                    _count(self._by_scan, changed.scan, sign)
+                if changed.unit and any(c < FIRST_CODE for c in counts):
+                    _count(self._classed_by_scan, changed.scan, sign)
+                for c, points in counts.items():
                     self._class_counts[c] = self._class_counts.get(c, 0) + sign * points
         if unit:  # last: who follows from another thread finds what counts now
             self.changed.append(unit)
-
-    def _count_in(self, scan: str, sign: int) -> None:
-        count = self._by_scan.get(scan, 0) + sign
-        if count:
-            self._by_scan[scan] = count
-        else:
-            self._by_scan.pop(scan, None)
 
 
 def when(entry: Entry | Head) -> When:
     """Where an entry stands in the order of all annotators' entries."""
     return (entry.time, entry.annotator, entry.seq)
+
+
+def _count(by_scan: dict[str, int], scan: str, sign: int) -> None:
+    count = by_scan.get(scan, 0) + sign
+    if count:
+        by_scan[scan] = count
+    else:
+        by_scan.pop(scan, None)
 
 
 def _milliseconds(head: Head) -> int:

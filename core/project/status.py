@@ -74,7 +74,7 @@ def _boxes(project: Project) -> dict[str, Any]:
     """Frames with boxes and what drawing them took."""
     counts = project.boxes.class_counts()
     return {
-        "frames": len(project.boxes.counts_by_scan()),
+        "frames": len(project.boxes.boxes_by_scan()),
         "finished": len(project.boxes.finished),
         "boxes": sum(counts.values()),
         "minutes": round(project.boxes.minutes(), 2),

@@ -61,7 +61,8 @@ class BoxCard(QFrame):
             self._set(self.chosen, "")
             self._set(self.hint, "")
             return
-        count, waiting = len(frame.standing), len(frame.open)
+        count = sum(not row.box.ignore for row in frame.standing)
+        waiting = len(frame.open)
         boxes = "no box yet" if not count else "1 box" if count == 1 else f"{count:,} boxes"
         parts = [f"Frame {name}", boxes]
         if waiting:

@@ -152,7 +152,7 @@ class FramesPanel(QWidget):
         else:
             changed = boxes.redrawn(seen[0]) | boxes.resettled(seen[1])
         self._blind = blind
-        drawn = {} if blind else boxes.counts_by_scan()
+        drawn = {} if blind else boxes.boxes_by_scan()
         for scan in changed.intersection(self._rows):
             row = self._rows[scan]
             row.setText(1, f"{drawn[scan]:,}" if scan in drawn else "")

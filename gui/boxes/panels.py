@@ -251,7 +251,7 @@ class Panels(QObject):
         bench, boxes = self.bench, self.state.project.boxes
         scan = bench.frame.scan
         self._frames = self.state.project.dataset.frames(scan) if scan else ()
-        asked, drawn = bench.queue.of_round, boxes.counts_by_scan()
+        asked, begun, drawn = bench.queue.of_round, boxes.counts_by_scan(), boxes.boxes_by_scan()
         finished, settled = boxes.finished, boxes.settled
         states = [
             FINISHED
@@ -259,7 +259,7 @@ class Panels(QObject):
             else DECLINED
             if scan in settled
             else OPEN
-            if scan in drawn
+            if scan in begun
             else QUEUED
             if scan in asked
             else REST

@@ -190,9 +190,15 @@ def test_regions_to_ignore_are_no_boxes_of_their_class(tmp_path: Path):
         assert boxes.counts_of(["a/0"]) == {"a/0": {1: 1}}
         assert boxes.class_counts() == {1: 1}
         assert boxes.counts_by_scan() == {"a/0": 2}  # both are to be read there
+        assert boxes.boxes_by_scan() == {"a/0": 1}
         boxes.draw([Drawn(SCANS[0], second, states[1].edited(ignore=False))], round="")
         assert boxes.counts_of(["a/0"]) == {"a/0": {1: 2}}
+        assert boxes.boxes_by_scan() == {"a/0": 2}
+        boxes.draw([Drawn(SCANS[0], first, None)], round="")
+        assert boxes.boxes_by_scan() == {"a/0": 1}
         answers.undo()
+        answers.undo()
+        assert boxes.boxes_by_scan() == {"a/0": 1}
         assert boxes.class_counts() == {1: 1}
 
 

@@ -6,6 +6,8 @@ import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from core.project.status import status
+from gui.boxes.frame_strip import OPEN
 from gui.start.recent import recent
 from tests.gui.boxes.frames import BoxDriver, box_car, true_box
 from tests.gui.boxes.hand import press, release
@@ -61,3 +63,24 @@ def test_a_slow_click_makes_a_box(street: BoxDriver):
     release(view.canvas.native, (x, y))
     street.settle()
     assert street.frame.row is not None
+
+
+def test_a_region_to_ignore_is_no_box(street: BoxDriver):
+    project, panels = street.session.project, street.work.panels
+    box_car(street, 0)
+    street.key("I")
+    street.rest()
+    row = panels.frames.list.topLevelItem(0)
+    assert row.text(1) == ""
+    assert street.work.in_view.card.title.text() == "Frame 000000 · no box yet"
+    assert panels.frames.meter.text().startswith("0 of 4 frames in all · 0 boxes")
+    assert panels.strip.boxes.tolist() == [0] * 4
+    assert panels.strip.states.tolist()[0] == OPEN  # somebody began it all the same
+    assert project.boxes.boxes_by_scan() == {}
+    assert status(project, backend="")["boxes"]["frames"] == 0
+    street.key("I")
+    street.rest()
+    assert row.text(1) == "1"
+    assert panels.strip.boxes.tolist() == [1, 0, 0, 0]
+    assert project.boxes.boxes_by_scan() == project.boxes.counts_by_scan()
+    assert status(project, backend="")["boxes"]["frames"] == 1

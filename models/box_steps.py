@@ -190,7 +190,7 @@ def _since(project: Project, training: BoxTraining) -> int:
     """Frames that were finished, reopened or redrawn since a training set was frozen."""
     known = {*training.frames, *training.held_out}
     then = project.boxes.finished_at(training.positions)
-    finished = {scan for scan in project.dataset.train if scan in project.boxes.finished}
+    finished = project.boxes.finished.intersection(project.dataset.train)
     changed = finished ^ (then & set(project.dataset.train))
     for scan in sorted(known & finished):
         if not frame_of(project, scan).boxes.equals(frame_of(project, scan, training).boxes):

@@ -140,8 +140,8 @@ class BoxAnswers:
     @property
     def finished(self) -> set[str]:
         """The frames of which somebody said that their boxes are all there."""
-        frames = self._fold(FRAMES).effective
-        return {scan for scan, head in frames.items() if head.verb == "answer"}
+        frames = list(self._fold(FRAMES).effective.items())  # at once: others may write meanwhile
+        return {scan for scan, head in frames if head.verb == "answer"}
 
     def finished_in_order(self) -> list[str]:
         """The finished frames in the order in which they were."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.answers.box import boxes_in
-from core.answers.boxes import Drawn
+from core.answers.boxes import BoxAnswers, Drawn
 from core.base.errors import Cancelled, DataError, LockedError, ProjectError
 from core.base.jobs import Job
 from core.boxes.geometry import moved, points_in_boxes, rotated_iou
@@ -197,6 +197,20 @@ def test_an_interrupted_training_goes_on_with_the_frames_it_began_with(tmp_path:
             box_steps.train_boxes(project, Job())
             files.append((models_folder(project) / "normal.safetensors").read_bytes())
     assert files[0] == files[1]
+
+
+def test_finished_frames_are_counted_once_and_not_for_each_scan(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    reads, finished = [], BoxAnswers.finished.fget
+    with opened(tmp_path / "p", root) as project:
+        finish(project, project.dataset.train[0])
+        training = freeze(project, tmp_path / "models")
+        finish(project, project.dataset.train[1])
+        counted = property(lambda boxes: reads.append(1) or finished(boxes))
+        monkeypatch.setattr(BoxAnswers, "finished", counted)
+        assert box_steps._since(project, training) == 1
+    assert len(reads) == 1
 
 
 def test_without_rounds_what_was_finished_since_is_learnt_anew(tmp_path: Path, root: Path):

@@ -113,6 +113,25 @@ def test_one_history_goes_over_points_boxes_and_frames(tmp_path: Path):
         assert (boxes.finished, boxes.settled) == (set(), {"a/1"})
 
 
+def test_finished_frames_are_read_while_others_are_being_finished(tmp_path: Path):
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        boxes = BoxAnswers(answers)
+        boxes.finish(SCANS[0], round="")
+        frames = answers.folds[FRAMES].effective
+
+        class Late:
+            """What counts for a frame; while it is looked at, somebody finishes another one."""
+
+            @property
+            def verb(self) -> str:
+                boxes.finish(SCANS[1], round="")
+                return "answer"
+
+        frames["a/0"] = Late()
+        assert boxes.finished == {"a/0"}
+        assert set(frames) == {"a/0", "a/1"}
+
+
 def test_a_box_counts_neither_as_a_unit_nor_as_points(tmp_path: Path):
     rng = random.Random(2)
     with closing(Answers.open(tmp_path, "ann")) as answers:

@@ -89,7 +89,7 @@ class BoxAnswers:
         return self._say("answer", scan, round, effort, body, blind=blind)
 
     def decline(self, scan: ScanRef, *, round: str, effort: Effort = NO_EFFORT) -> Head:
-        """Say that a frame cannot be labelled: it is never asked again."""
+        """Say that a frame cannot be labelled: it is asked no more until it is reopened."""
         return self._say("decline", scan, round, effort)
 
     def reopen(self, scan: ScanRef) -> Head:
@@ -156,7 +156,7 @@ class BoxAnswers:
 
     @property
     def settled(self) -> set[str]:
-        """The frames that are finished, or cannot be labelled: none is asked again."""
+        """The frames that are finished, or cannot be labelled: none is asked while it is."""
         return set(self._fold(FRAMES).effective)
 
     def is_settled(self, scan: str) -> bool:

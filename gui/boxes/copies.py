@@ -45,10 +45,11 @@ def copies(
     points = ScanPoints.of(content)
     standing = points.points[points.standing]
     poses = _poses(project, frames, range(min(here, there) - _BEFORE, max(here, there) + 1), here)
+    have = project.boxes.counts_by_scan()
     before = {
         place: project.boxes_of(frames[place])
         for place in range(max(here - _BEFORE, 0), here)
-        if frames[place] in project.boxes.counts_by_scan()
+        if frames[place] in have
     }
     ref = project.scan_ref(into)
     tracked = {box.track: (name, box) for name, box in project.boxes_of(into).items() if box.track}

@@ -145,7 +145,7 @@ class Finishing(QObject):
             self._end_question()
 
     def decline(self) -> None:
-        """Say that the frame cannot be labelled; it is never asked again."""
+        """Say that the frame cannot be labelled; it is asked no more until it is opened again."""
         if self.frame.blind:
             self.state.told.emit("A second opinion is about frames that others could label.")
         elif self.answering.decline():

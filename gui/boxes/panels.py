@@ -92,7 +92,6 @@ class Panels(QObject):
         self._keys: Callable[[Callable[[str], str]], object] = lambda _: None
         self._wanted: Callable[[], int] = lambda: 0
         self._inside: dict[str, tuple[Box, int]] = {}  # by name, points of a box as it was
-        self._frames: Sequence[str] = ()
         self._sided = ""  # the box that the side views show
         self._telling = Later(self, _TELL_MS, self._tell)
         frame, state = bench.frame, bench.state
@@ -250,7 +249,7 @@ class Panels(QObject):
         """How far each frame of the sequence is."""
         bench, boxes = self.bench, self.state.project.boxes
         scan = bench.frame.scan
-        self._frames = self.state.project.dataset.frames(scan) if scan else ()
+        frames = self.state.project.dataset.frames(scan) if scan else ()
         asked, begun, drawn = bench.queue.of_round, boxes.counts_by_scan(), boxes.boxes_by_scan()
         finished, settled = boxes.finished, boxes.settled
         states = [
@@ -263,12 +262,12 @@ class Panels(QObject):
             else QUEUED
             if scan in asked
             else REST
-            for scan in self._frames
+            for scan in frames
         ]
         if bench.frame.blind:
-            states, drawn = [QUEUED if s in bench.queue.sample else REST for s in self._frames], {}
-        counts = np.array([drawn.get(scan, 0) for scan in self._frames], np.int64)
-        self.strip.set_frames(self._frames, np.array(states, np.uint8), counts)
+            states, drawn = [QUEUED if s in bench.queue.sample else REST for s in frames], {}
+        counts = np.array([drawn.get(scan, 0) for scan in frames], np.int64)
+        self.strip.set_frames(frames, np.array(states, np.uint8), counts)
         self.strip.set_current(scan)
 
     # -- what a person does -------------------------------------------------------------------

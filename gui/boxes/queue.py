@@ -55,7 +55,7 @@ class FrameQueue:
         """The frames that are asked, as far as a list shows them: where ranking them takes a while,
         those that are settled and the next ones that are open."""
         asked = self.asked
-        return tuple(asked if asked.at_once else asked[: self.counts()[0] + _AHEAD])
+        return tuple(_ahead(asked, self._settled_of(asked)))
 
     def why(self, scan: str) -> str:
         """Why a frame is asked, in words; "" where it is not."""
@@ -65,7 +65,7 @@ class FrameQueue:
         now = self._now(rounds[-1])
         asked = rounds[-1].query
         frozen = asked.reason[asked.place_of[scan]]
-        if now is None or scan not in (now.frames if now.frames.at_once else now.frames[:_AHEAD]):
+        if now is None or scan not in _ahead(now.frames, 0):  # settled, or not ranked yet
             return frozen
         return now.reasons[scan]
 
@@ -104,8 +104,11 @@ class FrameQueue:
     def counts(self) -> tuple[int, int]:
         """How many of the frames that are asked are settled, and how many there are."""
         asked = self.asked
+        return self._settled_of(asked), len(asked)
+
+    def _settled_of(self, asked: Ranked) -> int:
         settled = self._done if self.sample else self.state.project.boxes.settled
-        return len(settled.intersection(asked.scans)), len(asked)
+        return len(settled.intersection(asked.scans))
 
     def spent(self) -> str:
         """What was drawn in all frames so far, in words."""
@@ -118,7 +121,8 @@ class FrameQueue:
     def after(self, scan: str) -> str | None:
         """The open frame that is asked after a scan, around the end, and after one whose turn is
         far off the first; None where none is open."""
-        asked, near = self.asked, self.near()
+        asked = self.asked
+        near = _ahead(asked, self._settled_of(asked))
         here = near.index(scan) if scan in near else -1
         for place in chain(range(here + 1, len(asked)), range(max(here, 0))):
             if not self.settled(asked[place]):
@@ -152,3 +156,9 @@ class FrameQueue:
 
     def end_sample(self) -> None:
         self.sample, self._done = (), set()
+
+
+def _ahead(asked: Ranked, settled: int) -> Sequence[str]:
+    """Frames as far as a list shows them: all where their order costs nothing, else those that are
+    settled, which come first, and the next ones."""
+    return asked if asked.at_once else asked[: settled + _AHEAD]

@@ -199,7 +199,7 @@ class BoxesWork(QObject):
             self.in_view.bring()
 
     def decline(self) -> None:
-        """Say that the frame cannot be labelled; it is never asked again."""
+        """Say that the frame cannot be labelled; it is asked no more until it is opened again."""
         self.finishing.decline()
 
     def finish(self) -> None:

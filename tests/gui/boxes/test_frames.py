@@ -17,6 +17,7 @@ from core.exchange.boxes_out import export_boxes
 from core.frame_steps import ask_frames
 from core.project.project import Project
 from gui.boxes.frames_panel import FramesPanel
+from gui.boxes.queue import FrameQueue
 from gui.window.tour import Tour
 from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, opened, true_box
 
@@ -143,6 +144,18 @@ def test_only_rows_whose_frame_changed_are_written_anew(street: BoxDriver, qtbot
     assert {row[1:] for row in rows_of(panel)} == {("", "")}
     queue.end_sample()
     assert follow() == set(scans)
+
+
+def test_the_queue_is_put_together_once_for_a_step(street: BoxDriver, monkeypatch):
+    queue, made = street.work.queue, []
+    of_round = FrameQueue.of_round.fget
+    counted = property(lambda queue: made.append(1) or of_round(queue))
+    monkeypatch.setattr(FrameQueue, "of_round", counted)
+    first, second, *_ = scans = street.session.project.dataset.train
+    assert queue.after(first) == second
+    assert len(made) == 1
+    assert queue.near() == tuple(scans)
+    assert len(made) == 2
 
 
 def test_nobodys_boxes_are_shown_in_a_second_opinion(qapp, qtbot, tmp_path, monkeypatch):

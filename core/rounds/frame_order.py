@@ -101,9 +101,9 @@ class FrameOrder:
         """What CAL weighed; None of a round that was asked otherwise. Read once."""
         key = str(found.folder)
         if key not in self._queues:
-            path = found.file(CANDIDATES)
+            path, classes = found.file(CANDIDATES), self._classes
             self._queues[key] = (
-                read_queue(path).merged(self._classes.now) if path.exists() else None
+                read_queue(path).merged(classes.now, len(classes)) if path.exists() else None
             )
         return self._queues[key]
 
@@ -118,13 +118,10 @@ class FrameOrder:
         the next one is found at once, and those behind it when they are asked for."""
         query, frames = found.query, queue.frames
         place = {scan: k for k, scan in enumerate(frames.names)}
-        classes = len(queue.limits)
         done = []
         for scan, of in counts.items():
-            row = np.zeros(classes, np.int64)
-            for label, count in of.items():
-                if label < classes:
-                    row[label] = count
+            row = np.zeros(len(queue.limits), np.int64)
+            row[list(of)] = list(of.values())
             done.append(Done(place[scan], row))
         first = query.place_of[waiting[0]]
         level, lifted = (query.columns[name][first] for name in (LEVEL, LIFTED))

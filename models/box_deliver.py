@@ -11,10 +11,11 @@ from core.project.box_training import freeze_all as freeze
 from core.project.project import Project
 from core.rounds.box_models import FINAL, NORMAL, weights_file
 from core.rounds.round import TRAINING
-from models.box_steps import forget_final, labelled_samples, predict_frames, scenes_of
+from models.box_score import predict_frames
+from models.box_steps import forget_final, labelled_samples
 from models.boxes.cpsp import train_cpsp
 from models.boxes.fit import fit
-from models.boxes.setup import setup_of
+from models.boxes.setup import scenes_of, setup_of
 
 
 def deliver_boxes(project: Project, job: Job) -> str:

@@ -32,32 +32,10 @@ from core.project.box_training import (
 from core.project.project import Project
 from core.rounds.box_models import metrics_file, predictions_file, weights_file
 from models import box_deliver, box_steps
-from models.boxes import pillar_center
-from tests.kitti_made import CAR, NAMES, kitti_at
-from tests.models.boxes.made import SMALL
+from tests.kitti_made import CAR, NAMES
+from tests.models.box_world import FRAMES, Told
 
-FRAMES = 8
-
-
-class Told(Job):
-    """A job that keeps what is said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        super().__init__(lambda report: self.said.append(report.said) if report.said else None)
-
-    def tells(self, words: str) -> bool:
-        return any(words in sentence for sentence in self.said)
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return kitti_at(tmp_path_factory.mktemp("kitti"), FRAMES)
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(pillar_center.SIZES, "pillar-s", SMALL)
+pytestmark = pytest.mark.usefixtures("small_detector")
 
 
 def opened(path: Path, root: Path, **more: str) -> Project:

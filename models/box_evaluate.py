@@ -93,7 +93,7 @@ def _judged(
     for done, frame in enumerate(frames):
         job.progress(done, len(frames), "evaluate")
         points = counted_points(frame.boxes, looked.read(frame.scan))
-        table = looked.look(detector, frame.scan).table()
+        table = looked.look(detector, frame.scan).merged(project.classes.now).table()
         picture = _picture(project, frame, table) if camera else None
         judged.append(Judged(frame.boxes, table, points, picture))
     job.progress(len(frames), len(frames), "evaluate", always=True)

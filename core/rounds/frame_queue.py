@@ -55,7 +55,8 @@ class FrameQueue:
 
 
 def write_queue(path: Path, queue: FrameQueue) -> None:
-    """Keep a queue at `path`, atomically; equal ones give equal bytes."""
+    """Keep a queue at `path`, atomically; equal ones give equal bytes. Merged classes are what they
+    counted as when it was asked, as its order and budget are; an undo does not part them."""
     frames = queue.frames
     write_arrays(
         path,

@@ -43,4 +43,4 @@ def frames_of(project: Project) -> Frames:
     def digest(scan: str) -> str:
         return scenes.digest(scan, project.scan_hash(scan))
 
-    return Frames(scenes.read, digest, dataset.from_files, classes.now, len(classes))
+    return Frames(scenes.read, digest, dataset.from_files, len(classes))

@@ -21,8 +21,11 @@ from core.exchange.box_files import Truth
 from core.exchange.boxes_found import FoundBoxes
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_training import freeze, models_folder, validation_of
+from core.project.change_classes import merge, undo_merge
+from core.project.frame_pool import predicted
 from core.project.project import Project
 from models import box_steps
+from models.boxes.score import Frames
 from tests.kitti_made import NAMES
 from tests.models.box_world import FRAMES, finish, opened
 from tests.models.boxes.made import SMALL
@@ -120,6 +123,37 @@ def test_frames_that_look_otherwise_now_are_predicted_and_learnt_anew(
         file.unlink()
         box_steps.score_boxes(project, Job())
         assert file.read_bytes() == now
+
+
+def test_what_was_found_follows_a_merge_and_its_undo(tmp_path: Path, root: Path, monkeypatch):
+    """The files hold each class by itself, and no frame is looked at again."""
+    car, cyclist = NAMES.index("car"), NAMES.index("cyclist")
+
+    def shown(project: Project) -> set[int]:
+        found = FoundBoxes(project)
+        return {one.box.label for scan in project.dataset.train for one in found.of(scan)}
+
+    with opened(tmp_path / "p", root) as project:
+        finish(project, project.dataset.train[0])
+        box_steps.train_boxes(project, Job())
+        files = [models_folder(project) / "normal-boxes.npz", project.path / "found/boxes.npz"]
+        before, labels = [file.read_bytes() for file in files], shown(project)
+        assert car in labels
+        merge(project, car, cyclist)
+        with monkeypatch.context() as patched:
+            patched.setattr(Frames, "look", None)
+            box_steps.score_boxes(project, Job())
+        assert [file.read_bytes() for file in files] == before
+        assert shown(project) == labels - {car} | {cyclist}
+        for file in files:
+            file.unlink()
+        box_steps.score_boxes(project, Job())
+        assert [file.read_bytes() for file in files] == before
+        undo_merge(project)
+        assert shown(project) == labels
+        normal, _ = predicted(project)
+        assert normal is not None
+        assert car in np.concatenate([seen.label for seen in normal.frames.values()])
 
 
 def test_nothing_found_anywhere_is_no_fault(tmp_path: Path, root: Path):

@@ -42,9 +42,9 @@ def cpsp_of(
     hash of what looks at the frames, and how it learns and scores. Raises
     ProjectError where the bank in `folder` is damaged, DataError for a scan that cannot be read.
     """
-    how = project.settings.ssal
     names = project.classes.names
     about = kinds(names, project.classes.name)
+    how, parts = rules_of(project, final=final)
     settled = project.boxes.settled_at(training.positions)
     pool = [scan for scan in project.dataset.train if scan not in settled]
     held_out = {}
@@ -61,22 +61,29 @@ def cpsp_of(
         held_out=held_out,
         read=read,
         kinds=about,
-        how=How(
-            Rule(how.clusters, how.cluster, how.keep),
-            how.del_after,
-            how.low_final if final else how.low,
-            how.bank_min_precision,
-            false=not final,
-        ),
-        parts=Parts(
-            most_objects(names, about),
-            how.false_positives,
-            how.labelled_share,
-            how.refreshes,
-        ),
+        how=how,
+        parts=parts,
         steps=steps,
         seed=seed,
         network=network,
+    )
+
+
+def rules_of(project: Project, *, final: bool) -> tuple[How, Parts]:
+    """By which rules a project's banks are made, and of what its pseudo scenes are; `final`: as the
+    final detector is trained."""
+    names, how = project.classes.names, project.settings.ssal
+    return How(
+        Rule(how.clusters, how.cluster, how.keep),
+        how.del_after,
+        how.low_final if final else how.low,
+        how.bank_min_precision,
+        false=not final,
+    ), Parts(
+        most_objects(names, kinds(names, project.classes.name)),
+        how.false_positives,
+        how.labelled_share,
+        how.refreshes,
     )
 
 

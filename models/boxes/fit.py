@@ -98,7 +98,8 @@ def log_of(out: Path) -> Path:
 def origin(setup: Setup, start: Path | None) -> str:
     """A hash of a setup, and of the checkpoint that a training of it goes on from."""
     values = {**vars(setup), "classes": setup.classes.names, "threads": 0}
-    return hash_json([repr(values), None if start is None else hash_input(start)])
+    merged = setup.classes.now.tolist()
+    return hash_json([repr(values), merged, None if start is None else hash_input(start)])
 
 
 def fit(

@@ -11,10 +11,10 @@ from core.boxes.table import Boxes
 from core.data.class_changes import new_row
 from core.data.class_rows import ignored_of, rows_of
 from core.data.classes import load_classes
-from core.exchange.box_files import Read
+from core.exchange.box_files import Read, Truth
 from core.exchange.boxes_found import FoundBoxes, take_found
 from core.exchange.predictions_out import newest
-from core.frame_steps import ask_frames
+from core.frame_steps import annotate_frames, ask_frames
 from core.project.change_classes import change_rows, merge, undo_merge
 from core.project.frame_pool import frame_pool, predicted
 from core.project.project import Project
@@ -53,6 +53,39 @@ def test_what_was_found_of_a_merged_class_counts_as_the_other(tmp_path):
         take_found(project, Read({scan: there}, ()), Job())
         assert [one.box.label for one in FoundBoxes(project).of(scan)] == [CAR]
         assert CYCLIST not in np.concatenate([seen.label for seen in exported.frames.values()])
+
+
+def test_an_oracle_that_was_killed_draws_no_box_of_a_merged_class_twice(tmp_path, monkeypatch):
+    """What it drew comes back as the class that it counts as."""
+    monkeypatch.setattr("core.frame_steps.LEAST_POINTS", 0)
+    with opened(tmp_path) as project:
+        merge(project, CYCLIST, CAR)
+        ask_frames(project, Job(), frames=6)
+        truth, finish = Truth(project.dataset, NAMES), project.boxes.finish
+        scan, own = next(
+            (scan, own)
+            for scan in project.open_frames(project.frame_rounds[-1])
+            if CYCLIST in (own := truth.of(scan)).label
+        )
+        found = project.frame_rounds[-1]
+
+        def killed(ref, **more):
+            if ref.name == scan:
+                raise KeyboardInterrupt
+            finish(ref, **more)
+
+        monkeypatch.setattr(project.boxes, "finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            annotate_frames(project, Job(), oracle="boxes")
+        before = project.boxes_of(scan)
+        assert before
+        monkeypatch.setattr(project.boxes, "finish", finish)
+        annotate_frames(project, Job(), oracle="boxes")
+        assert project.boxes_of(scan).keys() == before.keys()
+        assert len(before) == len(own)
+        undo_merge(project)
+        assert CYCLIST in {box.label for box in project.boxes_of(scan).values()}
+        assert not project.open_frames(found)
 
 
 def add_class(project: Project, name: str) -> int:

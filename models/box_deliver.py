@@ -62,9 +62,9 @@ def _train(project: Project, own: Path, out: Path, training: BoxTraining, job: J
         return
     setup = setup_of(project, place=f"{place}|cpsp")
     samples = labelled_samples(project, training, setup.seed, job)
-    read = scenes_of(project).read
+    scenes = scenes_of(project)
     train_cpsp(
-        project, own, training, samples, read, job, setup=setup, start=start, out=out, final=True
+        project, own, training, samples, scenes, job, setup=setup, start=start, out=out, final=True
     )
 
 

@@ -88,7 +88,7 @@ def _go_on_with_pseudo_scenes(
         folder,
         training,
         samples,
-        scenes_of(project).read,
+        scenes_of(project),
         job,
         setup=setup,
         start=weights_file(folder, NORMAL),

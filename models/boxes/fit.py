@@ -230,10 +230,12 @@ class _Run:
         )
 
     def predict(self, scenes: Sequence[np.ndarray]) -> list[FramePrediction]:
-        """What the network says of scenes as it is now; it learns on afterwards."""
-        network = self.learner.network.eval()
+        """What the network says of scenes as it is now, a merged class, which one that it began as
+        may know, as the one that it counts as; it learns on afterwards."""
+        network, now = self.learner.network.eval(), self.setup.classes.now
         try:
-            return look(network, scenes, fit=self.setup.fit, mixed=self.learner.mixed)
+            found = look(network, scenes, fit=self.setup.fit, mixed=self.learner.mixed)
+            return [one.merged(now) for one in found]
         finally:
             network.train()
 

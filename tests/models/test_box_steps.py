@@ -149,11 +149,12 @@ def test_pseudo_scenes_are_of_accepted_boxes_as_they_stood(tmp_path: Path, root:
         project.boxes.reopen(project.scan_ref(scans[1]))
         folder = models_folder(project)
         training = freeze(project, folder)
-        read = scenes_of(project).read
 
         def scenes() -> Cpsp:
             samples = box_steps.labelled_samples(project, training, 0, Job())
-            return cpsp_of(project, folder, training, samples, read, steps=4, seed=0, network="")
+            return cpsp_of(
+                project, folder, training, samples, scenes_of(project), steps=4, seed=0, network=""
+            )
 
         before = scenes()
         assert {item.frame for item in before._people} == set(scans[:2])

@@ -48,7 +48,7 @@ def _round(project: Project, found: Round, every: bool) -> dict[str, Any]:
         "open": len(now.frames),
         "boxes": now.boxes,
         "closes_at": now.closes,
-        "next": [{"frame": scan, "why": now.reasons[scan]} for scan in coming],
+        "next": [{"frame": scan, "why": now.frames.reason(scan)} for scan in coming],
         "shares": {
             names[label]: {"boxes": count, "at_most": round(share, 2)}
             for label, (count, share) in project.frame_order.shares(found).items()

@@ -114,8 +114,9 @@ def pool_of(
         read["curvature"] = lambda: map_curvature(folder, table)
     if table.basal:
         read["seconds"] = lambda: seconds_of(project, table)
-    poses, pieces = _placed(project, table)
-    if len(poses):
+    placed, pieces = _placed(project, table), dict[str, int]()
+    if placed is not None:
+        poses, pieces = placed
         read["centre"] = lambda: _centres(table, poses)
     places = project.dataset.places
     return Pool(table, free, labelled, Columns(read), job, places, pieces)
@@ -163,18 +164,18 @@ def opening_of(project: Project, units: Units) -> Opening | None:
     )
 
 
-def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, int]]:
+def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, int]] | None:
     """The poses (4, 4) of a table's scans, and the piece of its sequence that each one's is of;
-    nothing where one has no pose."""
+    None where one has no pose, or there are none."""
     poses: list[np.ndarray] = []
     pieces: dict[str, int] = {}
     for name in units.scans:
         placed = project.dataset.placed(name)
         if placed is None:
-            return [], {}
+            return None
         poses.append(placed[0])
         pieces[name] = placed[1]
-    return poses, pieces
+    return (poses, pieces) if poses else None
 
 
 def _centres(units: Units, poses: Sequence[np.ndarray]) -> np.ndarray:

@@ -127,8 +127,13 @@ def _annotated(project: Project, tip: Round, scan: str, truth: Truth, effort: Ef
     inside = points_per_box(xyz, np.array([box.box for box in own]).reshape(-1, 7))
     kept = [box for box, points in zip(own, inside, strict=True) if points >= LEAST_POINTS]
     # What a call that was killed before it finished the frame has drawn is not drawn twice.
-    there = project.boxes_of(scan).values()
-    missing = [box for box in kept if not any(box.equals(other) for other in there)]
+    there, now = project.boxes_of(scan).values(), project.classes.now
+    counted = [replace(box, label=int(now[box.label])) for box in kept]  # as those come back
+    missing = [
+        box
+        for box, mine in zip(kept, counted, strict=True)
+        if not any(mine.equals(other) for other in there)
+    ]
     names = project.boxes.new_names(scan, len(missing))
     drawn = [Drawn(ref, name, box, effort) for name, box in zip(names, missing, strict=True)]
     project.boxes.draw(drawn, round=tip.id)

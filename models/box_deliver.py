@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from core.base.files import hash_json
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.project.box_training import BoxTraining, frame_of, models_folder, read_training
 from core.project.box_training import freeze_all as freeze
+from core.project.cpsp import rules_of
 from core.project.project import Project
 from core.rounds.box_models import FINAL, NORMAL, weights_file
 from core.rounds.round import TRAINING
-from models.box_steps import forget_final, labelled_samples, predict_frames, scenes_of
+from models.box_score import predict_frames
+from models.box_steps import forget_final, labelled_samples
 from models.boxes.cpsp import train_cpsp
-from models.boxes.fit import fit
-from models.boxes.setup import setup_of
+from models.boxes.fit import fit, origin
+from models.boxes.setup import scenes_of, setup_of
 
 
 def deliver_boxes(project: Project, job: Job) -> str:
@@ -22,15 +26,19 @@ def deliver_boxes(project: Project, job: Job) -> str:
     held out before too, then on with pseudo scenes where ssal.final says so; and predict every
     frame. What was found, in words.
 
-    What an interrupted call has finished is kept; a final detector that has learnt all there is
-    stays. Raises ProjectError where there is nothing to train on.
+    What an interrupted call has finished is kept; a final detector that has learnt all there is, by
+    the settings of now, stays. Raises ProjectError where there is nothing to train on.
     """
     folder = models_folder(project)
-    own, out = folder / FINAL, weights_file(folder, FINAL)
-    if out.exists() and not _stands(project, own / TRAINING):
+    own, out, how = folder / FINAL, weights_file(folder, FINAL), _how(project)
+    training_file = own / TRAINING
+    if training_file.exists() and read_training(training_file).how != how:
+        job.say("Settings or classes changed since: the final detector is trained anew.")
+        forget_final(folder)
+    elif out.exists() and not _stands(project, training_file):
         job.say("Boxes were drawn or changed since: the final detector is trained anew.")
         forget_final(folder)
-    training = freeze(project, own)
+    training = freeze(project, own, how)
     if not out.exists():
         _train(project, own, out, training, job)
     found = predict_frames(project, folder, FINAL, project.dataset.scans, job)
@@ -54,10 +62,21 @@ def _train(project: Project, own: Path, out: Path, training: BoxTraining, job: J
         return
     setup = setup_of(project, place=f"{place}|cpsp")
     samples = labelled_samples(project, training, setup.seed, job)
-    read = scenes_of(project).read
+    scenes = scenes_of(project)
     train_cpsp(
-        project, own, training, samples, read, job, setup=setup, start=start, out=out, final=True
+        project, own, training, samples, scenes, job, setup=setup, start=start, out=out, final=True
     )
+
+
+def _how(project: Project) -> str:
+    """A hash of all the settings that a final detector is made by."""
+    settings = project.settings
+    pseudo = settings.ssal.final == "cpsp"
+    rules = repr(rules_of(project, final=True)) if pseudo else None
+    setup = setup_of(project, place=FINAL)
+    if not pseudo:
+        setup = replace(setup, fit=True)  # how it scores moves nothing that it learns
+    return hash_json([origin(setup, None), settings.detect.steps, rules])
 
 
 def _stands(project: Project, path: Path) -> bool:

@@ -2,7 +2,8 @@
 
 Columns of the .npz: `scans`, `count` and `digest` per frame, then a row a box: `box`, `score`,
 `label`, `feature`; of the whole file `source`, the hash of the checkpoint, and `from_files`, from
-the coordinates of the scans' files to those of the boxes.
+the coordinates of the scans' files to those of the boxes. A file has each class by itself: what is
+merged is merged where it is read (`Predictions.merged`), since a merge may be undone.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Predictions:
     """What one checkpoint says of frames. A frame with no box was looked at; one that is not among
     `frames` was not.
 
-    source : hash of the checkpoint's file, and how its boxes were scored and named
+    source : hash of the checkpoint's file, and how its boxes were scored
     from_files : (4, 4) float64 from the scans' files' coordinates to those of the boxes
     digests : hash of all that each scene was made of when it was looked at, where that was kept
     """

@@ -47,19 +47,22 @@ class Scenes:
 
     def digest(self, scan: str, content: str) -> str:
         """A hash of all that a scene is made of: `content`, that of the scan's file, how the file
-        is read, and where only what the picture shows counts, the camera. Raises DataError where
-        that has no calibration."""
-        dataset = self._dataset
+        is read and turned, and where only what the picture shows counts, the camera. Raises
+        DataError where that has no calibration."""
+        dataset, rig = self._dataset, self._dataset.rig
         camera = None
         if self._view == CAMERA:
-            projection, size = self._camera(scan)
-            camera = [projection.tolist(), *size]
-        how = [self._view, dataset.intensity_scale, dataset.reading.changes()]
+            # What is written, not their product, whose last bits are another machine's own.
+            p2, tr, size = self._camera(scan)
+            camera = [p2.tolist(), tr.tolist(), *size]
+        turned = [rig.axes, rig.z_offset_m]
+        how = [self._view, dataset.intensity_scale, turned, dataset.reading.changes()]
         return hash_json([content, how, camera])
 
     def _shown(self, points: np.ndarray, scan: str) -> np.ndarray:
         """(n,) bool: which points the picture shows."""
-        projection, (width, height) = self._camera(scan)
+        p2, tr, (width, height) = self._camera(scan)
+        projection = p2 @ tr @ np.linalg.inv(self._dataset.from_files)
         at = points[:, :3].astype(np.float64) @ projection[:, :3].T + projection[:, 3]
         ahead = at[:, 2] > _NEAREST_M
         depth = np.where(ahead, at[:, 2], 1.0)
@@ -69,8 +72,9 @@ class Scenes:
         )
         return inside
 
-    def _camera(self, scan: str) -> tuple[np.ndarray, tuple[int, int]]:
-        """(3, 4) from the scene's coordinates to pixels, and the picture's size."""
+    def _camera(self, scan: str) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+        """(3, 4) from the camera to pixels, (4, 4) from the scan's file to the camera, and the
+        picture's size."""
         dataset = self._dataset
         found = dataset.format.calibration(dataset.root, scan)
         if found.p2 is None or found.tr is None:
@@ -80,8 +84,7 @@ class Scenes:
                 "Bring its file of calib; or set detect.range to ring, where boxes were drawn all "
                 "around.",
             )
-        projection = found.p2 @ found.tr @ np.linalg.inv(dataset.from_files)
-        return projection, picture_size(dataset, scan) or KITTI_SIZE
+        return found.p2, found.tr, picture_size(dataset, scan) or KITTI_SIZE
 
 
 def picture_size(dataset: Dataset, scan: str) -> tuple[int, int] | None:

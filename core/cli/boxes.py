@@ -153,7 +153,7 @@ def status(project: Project, *, as_json: bool) -> int:
     """Print the rounds of frames, their detectors, banks and what each is worth."""
     from core.project.box_status import box_status, told
 
-    value = box_status(project)
+    value = box_status(project, every=as_json)
     print(json.dumps(value) if as_json else "\n".join(told(project, value)))
     return 0
 

@@ -26,7 +26,6 @@ from core.answers.salvage import kept_name, put_aside, readable
 from core.base.errors import ProjectError
 from core.base.files import writer_lock
 from core.cli.finding import Finding
-from core.data.classes import EACH_ITSELF
 from core.data.own_poses import FOLDER as OWN_POSES
 from core.data.own_poses import read_own_file
 from core.prepare.report import read_report
@@ -37,7 +36,7 @@ from core.rounds.log import read_log
 from core.rounds.predictions import read_prediction
 from core.rounds.round import GIVEN, LOG, METRICS, QUERY, Round, read_given
 from core.rounds.scores import check_stored
-from core.rounds.wrong import WRONG, read_wrong
+from core.rounds.wrong import WRONG, check_wrong
 
 _AGAIN = "The step that makes it makes it again; no answer is lost."
 _SEQ = IN_TABLE.index("seq")
@@ -148,9 +147,7 @@ def _made(folder: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
     for place in sorted(path.parent for path in (folder / "rounds").glob(f"*-*/{QUERY}")):
         yield place / METRICS, Round(place).metrics
         yield from _if_there(place / LOG, read_log)
-        yield from _if_there(
-            place / WRONG, lambda path: read_wrong(Round(path.parent), EACH_ITSELF)
-        )
+        yield from _if_there(place / WRONG, check_wrong)
     units = None
     with suppress(ProjectError):  # told of already
         units = _units(folder)

@@ -17,12 +17,13 @@ from core.rounds.round import Round
 _EVALUATE = "Run `lidarloop evaluate --task boxes` on the project."
 
 
-def box_status(project: Project) -> dict[str, Any]:
-    """The object that `status --task boxes --json` prints. Numbers not known yet are None. Raises
-    ProjectError where a file of a round is damaged."""
+def box_status(project: Project, *, every: bool = True) -> dict[str, Any]:
+    """The object that `status --task boxes --json` prints. Numbers not known yet are None. Of the
+    open frames "next" has all in their order, or, which costs no walk through them, the first alone
+    unless `every`. Raises ProjectError where a file of a round is damaged."""
     boxes, names = project.boxes, project.classes.names
     first = models_folder(project).with_name(FIRST)
-    rounds = [_round(project, found) for found in project.frame_rounds]
+    rounds = [_round(project, found, every) for found in project.frame_rounds]
     if first.is_dir():
         rounds.insert(0, {"id": FIRST, **_models(project, first)})
     return {
@@ -36,9 +37,9 @@ def box_status(project: Project) -> dict[str, Any]:
     }
 
 
-def _round(project: Project, found: Round) -> dict[str, Any]:
+def _round(project: Project, found: Round, every: bool) -> dict[str, Any]:
     now, query = project.frame_order.of(found), found.query
-    names = project.classes.names
+    names, coming = project.classes.names, now.frames if every else now.frames[:1]
     return {
         "id": found.id,
         "strategy": query.strategy,
@@ -47,7 +48,7 @@ def _round(project: Project, found: Round) -> dict[str, Any]:
         "open": len(now.frames),
         "boxes": now.boxes,
         "closes_at": now.closes,
-        "next": [{"frame": scan, "why": now.reasons[scan]} for scan in now.frames],
+        "next": [{"frame": scan, "why": now.frames.reason(scan)} for scan in coming],
         "shares": {
             names[label]: {"boxes": count, "at_most": round(share, 2)}
             for label, (count, share) in project.frame_order.shares(found).items()

@@ -29,11 +29,13 @@ _DO = "Finish some frames in the window (F4), or import boxes: `lidarloop import
 @dataclass(frozen=True)
 class BoxTraining:
     """Frames whose boxes a round's detectors learn, and those `held_out` to compare them on, both
-    in the order in which people count; `positions`: per annotator the last entry that counts."""
+    in the order in which people count; `positions`: per annotator the last entry that counts;
+    `how`: a hash of the settings that a final detector learns it by, "" where that is not kept."""
 
     frames: tuple[str, ...]
     held_out: tuple[str, ...]
     positions: Mapping[str, int]
+    how: str = ""
 
 
 def models_folder(project: Project) -> Path:
@@ -51,11 +53,13 @@ def freeze(project: Project, folder: Path) -> BoxTraining:
     return read_training(path)
 
 
-def freeze_all(project: Project, folder: Path) -> BoxTraining:
-    """As `freeze`, with no frame held out: for the final detector."""
+def freeze_all(project: Project, folder: Path, how: str) -> BoxTraining:
+    """As `freeze`, with no frame held out: for the final detector, learnt by the settings of `how`
+    (BoxTraining)."""
     path = folder / TRAINING
     if not path.exists():
-        write_training(path, BoxTraining(_finished(project), (), project.answers.positions()))
+        positions = project.answers.positions()
+        write_training(path, BoxTraining(_finished(project), (), positions, how))
     return read_training(path)
 
 
@@ -119,6 +123,7 @@ def write_training(path: Path, training: BoxTraining) -> None:
             "positions": dict(training.positions),
             "scans": list(training.frames),
             "held_out": list(training.held_out),
+            **({"how": training.how} if training.how else {}),
         },
     )
 
@@ -140,7 +145,8 @@ def read_training(path: Path) -> BoxTraining:
         )
     for name in named:
         check_name(name)
-    return BoxTraining(tuple(stored["scans"]), tuple(stored["held_out"]), stored["positions"])
+    frames, held_out = tuple(stored["scans"]), tuple(stored["held_out"])
+    return BoxTraining(frames, held_out, stored["positions"], str(stored.get("how", "")))
 
 
 def frame_of(project: Project, scan: str, training: BoxTraining | None = None) -> Frame:

@@ -13,6 +13,7 @@ from core.base.files import read_json
 from core.boxes.evaluation.outcomes import counted_points
 from core.boxes.kinds import kinds
 from core.boxes.labelled import LEAST_POINTS, LabelledFrames, most_objects
+from core.boxes.scene import Scenes
 from core.boxes.ssal.bank import GT, Item, points_of
 from core.boxes.ssal.confident import Rule
 from core.boxes.ssal.cpsp import TOLD, Cpsp, Parts
@@ -29,7 +30,7 @@ def cpsp_of(
     folder: Path,
     training: BoxTraining,
     labelled: LabelledFrames,
-    read: Read,
+    scenes: Scenes,
     *,
     steps: int,
     seed: int,
@@ -38,16 +39,16 @@ def cpsp_of(
 ) -> Cpsp:
     """The scenes of a CPSP training, all as the journals stood when `training` was frozen.
 
-    `labelled`: its frames as they are learnt; `read`: scan -> points (n, 4) float32; `network`: a
-    hash of what looks at the frames, and how it learns and scores. Raises
-    ProjectError where the bank in `folder` is damaged, DataError for a scan that cannot be read.
+    `labelled`: its frames as they are learnt; `scenes`: all frames as they are looked at;
+    `network`: a hash of what looks at them, and how it learns and scores. Raises ProjectError where
+    the bank in `folder` is damaged, DataError for a scan that cannot be read.
     """
-    how = project.settings.ssal
     names = project.classes.names
     about = kinds(names, project.classes.name)
+    how, parts = rules_of(project, final=final)
     settled = project.boxes.settled_at(training.positions)
     pool = [scan for scan in project.dataset.train if scan not in settled]
-    held_out = {}
+    read, held_out = scenes.read, {}
     for scan in training.held_out:
         boxes = frame_of(project, scan, training).boxes
         held_out[scan] = Labelled(boxes, counted_points(boxes, read(scan)))
@@ -60,23 +61,31 @@ def cpsp_of(
         pool=pool,
         held_out=held_out,
         read=read,
+        digest=lambda scan: scenes.digest(scan, project.scan_hash(scan)),
         kinds=about,
-        how=How(
-            Rule(how.clusters, how.cluster, how.keep),
-            how.del_after,
-            how.low_final if final else how.low,
-            how.bank_min_precision,
-            false=not final,
-        ),
-        parts=Parts(
-            most_objects(names, about),
-            how.false_positives,
-            how.labelled_share,
-            how.refreshes,
-        ),
+        how=how,
+        parts=parts,
         steps=steps,
         seed=seed,
         network=network,
+    )
+
+
+def rules_of(project: Project, *, final: bool) -> tuple[How, Parts]:
+    """By which rules a project's banks are made, and of what its pseudo scenes are; `final`: as the
+    final detector is trained."""
+    names, how = project.classes.names, project.settings.ssal
+    return How(
+        Rule(how.clusters, how.cluster, how.keep),
+        how.del_after,
+        how.low_final if final else how.low,
+        how.bank_min_precision,
+        false=not final,
+    ), Parts(
+        most_objects(names, kinds(names, project.classes.name)),
+        how.false_positives,
+        how.labelled_share,
+        how.refreshes,
     )
 
 

@@ -76,7 +76,9 @@ def pool_of(
     job: Job | None = None,
 ) -> Pool:
     """Units, what was answered, and columns: the scores of round `scored`, shapes and curvature
-    where the preparation has them, seconds, and centres where every scan has a pose. `heads`: unit
+    where the preparation has them, seconds, and centres where every scan has a pose. Classes that
+    were merged since are one in probabilities and predictions; entropies and what else a network
+    said of them stay until the round is scored again. `heads`: unit
     -> what counts for it in a branch, by default in that on the table; `job` is told of what takes
     long."""
     job = job or Job()
@@ -101,6 +103,8 @@ def pool_of(
         read |= {name: partial(scores.__getitem__, name) for name in scores}
         if "predicted" in scores:  # a class that was merged since is the one it counts as
             read["predicted"] = lambda: project.classes.now[scores["predicted"]]
+        if "mean_p" in scores and project.classes.merges:
+            read["mean_p"] = lambda: merged_p(scores["mean_p"], project.classes.now)
         if {"mean_p", "feature"} <= read.keys() and has_imported(project):
             read["doubt"] = lambda: DOUBTS.of(project, scored, scores, job)
     folder = project.units_folder / table.fingerprint
@@ -110,11 +114,26 @@ def pool_of(
         read["curvature"] = lambda: map_curvature(folder, table)
     if table.basal:
         read["seconds"] = lambda: seconds_of(project, table)
-    poses, pieces = _placed(project, table)
-    if len(poses):
+    placed, pieces = _placed(project, table), dict[str, int]()
+    if placed is not None:
+        poses, pieces = placed
         read["centre"] = lambda: _centres(table, poses)
     places = project.dataset.places
     return Pool(table, free, labelled, Columns(read), job, places, pieces)
+
+
+def merged_p(p: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """Probabilities (U, C) float16 with those of merged classes added up, `now` (256,) uint8: in
+    the column of the class that they count as, or, where the network knew none, of the first of
+    them; the other columns are 0."""
+    into = now[: p.shape[1]].astype(np.int64)
+    _, first, group = np.unique(into, return_index=True, return_inverse=True)
+    home = np.where(into < len(into), into, first[group])
+    made = np.array(p)
+    for label in np.flatnonzero(home != np.arange(len(home))).tolist():
+        made[:, home[label]] += p[:, label]
+        made[:, label] = 0
+    return made
 
 
 def seconds_of(project: Project, units: Units) -> np.ndarray:
@@ -145,18 +164,18 @@ def opening_of(project: Project, units: Units) -> Opening | None:
     )
 
 
-def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, int]]:
+def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, int]] | None:
     """The poses (4, 4) of a table's scans, and the piece of its sequence that each one's is of;
-    nothing where one has no pose."""
+    None where one has no pose, or there are none."""
     poses: list[np.ndarray] = []
     pieces: dict[str, int] = {}
     for name in units.scans:
         placed = project.dataset.placed(name)
         if placed is None:
-            return [], {}
+            return None
         poses.append(placed[0])
         pieces[name] = placed[1]
-    return poses, pieces
+    return (poses, pieces) if poses else None
 
 
 def _centres(units: Units, poses: Sequence[np.ndarray]) -> np.ndarray:

@@ -22,6 +22,7 @@ from core.project.pool import pool_of
 from core.query.strategies import strategies
 from core.query.strategies.names import TIMES
 from core.rounds.round import Round
+from core.rounds.scores import read_scores
 from core.rounds.training_set import Pseudo, TrainingSet
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def _chosen(project: Project, found: Round) -> Pseudo | None:
         candidates[last[last >= 0]] = False
     share = Decimal(project.settings.query.fraction) * int(units.scan_returns.sum())
     chosen = sure(pool, np.flatnonzero(candidates), math.floor(share))
-    classes = pool.columns["predicted"][chosen].tolist()
+    own = read_scores(scored.folder, units)  # a merge may be undone: each class by itself
+    assert own is not None  # the pool has read them
+    classes = own["predicted"][chosen].tolist()
     return Pseudo(
         hash_input(scored.checkpoint),
         units.fingerprint,

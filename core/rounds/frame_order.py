@@ -20,12 +20,11 @@ CLOSES = "closes_at"  # of a query's budget: true boxes at which the round asks 
 
 
 class Open(NamedTuple):
-    """Frames that are open, the next first, ranked as far as somebody looks; `reasons`: why each is
-    asked, in words; `boxes`: how many stand in the round's finished frames; `closes`: at how many
-    it asks no more, None where every frame is asked."""
+    """Frames that are open, the next first, ranked as far as somebody looks; `boxes`: how many
+    stand in the round's finished frames; `closes`: at how many it asks no more, None where every
+    frame is asked."""
 
     frames: Ranked
-    reasons: Mapping[str, str]
     boxes: int
     closes: int | None
 
@@ -86,7 +85,7 @@ class FrameOrder:
         closes = query.budget.get(CLOSES)
         closes = closes if isinstance(closes, int) else None
         asked = in_order(waiting, [query.reason[query.place_of[scan]] for scan in waiting])
-        made = Open(asked, asked.reasons, total, closes)
+        made = Open(asked, total, closes)
         if made.closed:
             return made._replace(frames=in_order(()))
         queue = self._queue(found) if waiting else None
@@ -95,15 +94,15 @@ class FrameOrder:
         if set(queue.frames.names) != set(query.items):
             return made
         anew = Ranked(waiting, self._anew(found, queue, waiting, counts))
-        return made._replace(frames=anew, reasons=anew.reasons)
+        return made._replace(frames=anew)
 
     def _queue(self, found: Round) -> FrameQueue | None:
         """What CAL weighed; None of a round that was asked otherwise. Read once."""
         key = str(found.folder)
         if key not in self._queues:
-            path = found.file(CANDIDATES)
+            path, classes = found.file(CANDIDATES), self._classes
             self._queues[key] = (
-                read_queue(path).merged(self._classes.now) if path.exists() else None
+                read_queue(path).merged(classes.now, len(classes)) if path.exists() else None
             )
         return self._queues[key]
 
@@ -118,13 +117,10 @@ class FrameOrder:
         the next one is found at once, and those behind it when they are asked for."""
         query, frames = found.query, queue.frames
         place = {scan: k for k, scan in enumerate(frames.names)}
-        classes = len(queue.limits)
         done = []
         for scan, of in counts.items():
-            row = np.zeros(classes, np.int64)
-            for label, count in of.items():
-                if label < classes:
-                    row[label] = count
+            row = np.zeros(len(queue.limits), np.int64)
+            row[list(of)] = list(of.values())
             done.append(Done(place[scan], row))
         first = query.place_of[waiting[0]]
         level, lifted = (query.columns[name][first] for name in (LEVEL, LIFTED))

@@ -42,10 +42,10 @@ class FrameQueue:
     limits: np.ndarray
     settings: SsalSettings
 
-    def merged(self, now: np.ndarray) -> FrameQueue:
+    def merged(self, now: np.ndarray, classes: int) -> FrameQueue:
         """The same, merged classes as those that they count as, (256,) uint8 `now`, to which their
-        shares go."""
-        limits = np.full_like(self.limits, np.nan)
+        shares go; of the `classes` that the list has by now, which may have grown."""
+        limits = np.full(max(classes, len(self.limits)), np.nan)
         for label in np.flatnonzero(~np.isnan(self.limits)).tolist():
             into = int(now[label])
             known = 0.0 if np.isnan(limits[into]) else limits[into]
@@ -55,7 +55,8 @@ class FrameQueue:
 
 
 def write_queue(path: Path, queue: FrameQueue) -> None:
-    """Keep a queue at `path`, atomically; equal ones give equal bytes."""
+    """Keep a queue at `path`, atomically; equal ones give equal bytes. Merged classes are what they
+    counted as when it was asked, as its order and budget are; an undo does not part them."""
     frames = queue.frames
     write_arrays(
         path,

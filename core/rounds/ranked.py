@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import overload
 
@@ -14,7 +14,6 @@ class Ranked(Sequence[str]):
     Attributes
     ----------
     scans : which they are; at_once : whether their order costs nothing
-    reasons : why each stands where it does, in words, known likewise
     """
 
     def __init__(
@@ -25,7 +24,6 @@ class Ranked(Sequence[str]):
         self._order: list[str] = []
         self._why: dict[str, str] = {}
         self._turn = threading.Lock()  # jobs look from a thread of their own
-        self.reasons: Mapping[str, str] = _Reasons(self)
 
     def __len__(self) -> int:
         return len(self.scans)
@@ -54,7 +52,9 @@ class Ranked(Sequence[str]):
         return Ranked([*first, *self.scans], steps, at_once=self.at_once)
 
     def reason(self, scan: str) -> str:
-        """Why one of the scans stands where it does."""
+        """Why one of the scans stands where it does, in words. Raises KeyError for another scan."""
+        if scan not in self.scans:
+            raise KeyError(scan)
         while scan not in self._why:
             self._reach(len(self._order) + 1)
         return self._why[scan]
@@ -71,19 +71,3 @@ def in_order(scans: Sequence[str], reasons: Sequence[str] = ()) -> Ranked:
     """Scans whose order costs nothing to find."""
     steps = zip(scans, reasons or [""] * len(scans), strict=True)
     return Ranked(scans, steps, at_once=True)
-
-
-class _Reasons(Mapping[str, str]):
-    def __init__(self, ranked: Ranked) -> None:
-        self._ranked = ranked
-
-    def __len__(self) -> int:
-        return len(self._ranked)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._ranked)
-
-    def __getitem__(self, scan: str) -> str:
-        if scan not in self._ranked:
-            raise KeyError(scan)
-        return self._ranked.reason(scan)

@@ -98,7 +98,8 @@ class Round:
         """The evaluation of its checkpoint, or None before there is one.
 
         With the project's `classes`, mIoU, IoU and confusion are by what these count as now; else
-        as they stand in the file, whose confusion has each class by itself, whatever is merged.
+        as they stand in the file, whose confusion has each class by itself, whatever is merged;
+        `ranges` and `panoptic` are as they were measured in any case.
         Where an earlier version averaged over the classes in truth or prediction, the figures are
         those of its confusion. Raises ProjectError where the file is damaged.
         """

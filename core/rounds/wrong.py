@@ -4,6 +4,7 @@ is measured, since its predictions are deleted once a later round is scored."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -36,9 +37,18 @@ def read_wrong(found: Round, now: np.ndarray) -> dict[str, np.ndarray] | None:
     file is damaged."""
     if not found.file(WRONG).exists():
         return None
-    stored = read_arrays(found.file(WRONG), _COLUMNS, optional=_MORE, do=_EVALUATE)
+    stored = _stored(found.file(WRONG))
     # Earlier versions kept no merges: of these files only those without count.
     then = stored.get("now", np.arange(stored["wrong"].shape[1]))
     if not np.array_equal(then, now):
         return None
     return dict(zip(stored["scans"].tolist(), stored["wrong"], strict=True))
+
+
+def check_wrong(path: Path) -> None:
+    """Raise ProjectError where a file of `write_wrong` is damaged."""
+    _stored(path)
+
+
+def _stored(path: Path) -> dict[str, np.ndarray]:
+    return read_arrays(path, _COLUMNS, optional=_MORE, do=_EVALUATE)

@@ -67,7 +67,7 @@ class FrameQueue:
         frozen = asked.reason[asked.place_of[scan]]
         if now is None or scan not in _ahead(now.frames, 0):  # settled, or not ranked yet
             return frozen
-        return now.reasons[scan]
+        return now.frames.reason(scan)
 
     def shares(self) -> Mapping[int, tuple[int, float]]:
         """Class id -> boxes in the round's finished frames, and how many it is to ask at most; none

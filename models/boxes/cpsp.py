@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
 
 from core.base.jobs import Job
 from core.boxes.labelled import LabelledFrames
+from core.boxes.scene import Scenes
 from core.boxes.ssal.cpsp import Cpsp
 from core.project.box_training import BoxTraining
 from core.project.cpsp import cpsp_of
@@ -21,7 +19,7 @@ def train_cpsp(
     folder: Path,
     training: BoxTraining,
     labelled: LabelledFrames,
-    read: Callable[[str], np.ndarray],
+    scenes: Scenes,
     job: Job,
     *,
     setup: Setup,
@@ -41,7 +39,7 @@ def train_cpsp(
         folder,
         training,
         labelled,
-        read,
+        scenes,
         steps=steps,
         seed=setup.seed,
         network=origin(setup, start),

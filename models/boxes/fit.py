@@ -98,7 +98,8 @@ def log_of(out: Path) -> Path:
 def origin(setup: Setup, start: Path | None) -> str:
     """A hash of a setup, and of the checkpoint that a training of it goes on from."""
     values = {**vars(setup), "classes": setup.classes.names, "threads": 0}
-    return hash_json([repr(values), None if start is None else hash_input(start)])
+    merged = setup.classes.now.tolist()
+    return hash_json([repr(values), merged, None if start is None else hash_input(start)])
 
 
 def fit(
@@ -229,10 +230,12 @@ class _Run:
         )
 
     def predict(self, scenes: Sequence[np.ndarray]) -> list[FramePrediction]:
-        """What the network says of scenes as it is now; it learns on afterwards."""
-        network = self.learner.network.eval()
+        """What the network says of scenes as it is now, a merged class, which one that it began as
+        may know, as the one that it counts as; it learns on afterwards."""
+        network, now = self.learner.network.eval(), self.setup.classes.now
         try:
-            return look(network, scenes, fit=self.setup.fit, mixed=self.learner.mixed)
+            found = look(network, scenes, fit=self.setup.fit, mixed=self.learner.mixed)
+            return [one.merged(now) for one in found]
         finally:
             network.train()
 

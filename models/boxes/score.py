@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import Cancelled, ProjectError
-from core.base.files import hash_bytes
 from core.base.jobs import Job
 from core.boxes.predictions import (
     FramePrediction,
@@ -26,30 +25,27 @@ _SAVE_EVERY_S = 120.0
 @dataclass(frozen=True)
 class Frames:
     """Where frames come from: `read`: scan -> points (n, 4); `digest`: scan -> hash of all that
-    these are made of; `from_files` (4, 4) to their coordinates; `now` (256,) uint8 the class that
-    counts for each."""
+    these are made of; `from_files` (4, 4) to their coordinates; `classes`: how many there are."""
 
     read: Callable[[str], np.ndarray]
     digest: Callable[[str], str]
     from_files: np.ndarray
-    now: np.ndarray
     classes: int
 
     def look(self, detector: Detector, scan: str) -> FramePrediction:
-        """What a detector finds in a frame, a merged class as the one that it counts as now."""
+        """What a detector finds in a frame, of the classes that it learnt: whoever reads it lets
+        those that are merged count as others."""
         (found,) = detector.predict([self.read(scan)])
-        return found.merged(self.now)
+        return found
 
 
 def predict_to_file(
     detector: Detector, frames: Frames, scans: Sequence[str], path: Path, job: Job
 ) -> Predictions:
-    """Predictions of scans, written to `path`. What lies there of the same checkpoint, scans and
-    classes stays, and so does what a call that was stopped had found. Raises DataError for a scan
-    that cannot be read."""
-    how = f"{detector.source} {'heat_iou' if detector.fit else 'heat'}"
-    merged = hash_bytes(frames.now.tobytes())[:8]
-    source = f"{how} {merged}"
+    """Predictions of scans, written to `path`, merged classes as themselves. What lies there of the
+    same checkpoint and scans stays, and so does what a call that was stopped had found. Raises
+    DataError for a scan that cannot be read."""
+    source = f"{detector.source} {'heat_iou' if detector.fit else 'heat'}"
     part = path.with_name(f"{path.stem}.part{path.suffix}")
     kept: dict[str, FramePrediction] = {}
     digests: dict[str, str] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from core.boxes.scene import RING, view_of
+from core.boxes.scene import RING, Scenes, view_of
 from core.project.project import Project
 from models.boxes.fit import Setup
 from models.boxes.pillar_center import SIZES
@@ -30,6 +30,11 @@ def setup_of(project: Project, *, place: str = "") -> Setup:
         threads=train.threads,
         fit=detect.score == "heat_iou",
     )
+
+
+def scenes_of(project: Project) -> Scenes:
+    """The project's scenes as its detectors see them."""
+    return Scenes(project.dataset, setup_of(project).view)
 
 
 def _seed(seed: int, place: str) -> int:

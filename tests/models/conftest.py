@@ -11,8 +11,12 @@ import pytest
 from core.base.settings import load_preset
 from core.data.classes import load_classes
 from core.data.opening import open_dataset
+from models.boxes import pillar_center
 from models.sparse import release_buffers
+from tests.kitti_made import kitti_at
 from tests.models.bench import Bench, full_training
+from tests.models.box_world import FRAMES
+from tests.models.boxes.made import SMALL
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +40,15 @@ def bench(small_street: Path) -> Bench:
         threads=1,
     )
     return Bench(dataset, classes, settings, full_training(dataset, classes))
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a few frames of KITTI's, made."""
+    return kitti_at(tmp_path_factory.mktemp("kitti"), FRAMES)
+
+
+@pytest.fixture
+def small_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Detectors are trained in a moment."""
+    monkeypatch.setitem(pillar_center.SIZES, "pillar-s", SMALL)

@@ -22,10 +22,11 @@ from core.experiment.read_spec import read_spec
 from core.experiment.results import curves
 from core.experiment.run import run_cells, set_up
 from core.prepare.units import rows_file
+from core.project.change_classes import merge, undo_merge
 from core.project.change_settings import use
 from core.project.frozen import training_set
 from core.project.project import Project
-from core.project.pseudo import with_pseudo
+from core.project.pseudo import freeze, with_pseudo
 from core.rounds.many_views import NEAR_M
 from core.rounds.scores import MORE, read_scores
 from models import again
@@ -134,6 +135,29 @@ def test_pseudo_labels_are_learnt_and_are_nobodys_answers(project: Project):
     for scan in project.dataset.train:
         given = plain.labels(scan) != UNLABELLED
         assert (taught.labels(scan)[given] == plain.labels(scan)[given]).all()
+
+
+def test_pseudo_labels_that_are_frozen_while_classes_are_merged_follow_its_undo(project: Project):
+    second = project.rounds[1]
+    second.file("training.json").unlink()
+    freeze(project, second)
+    before = training_set(project, second).pseudo
+    assert before is not None
+    units, found = project.need_units(), set(before.units.values())
+    source = max(found, key=list(before.units.values()).count)
+    into = next(label for label in project.classes.shown if label not in found)
+    second.file("training.json").unlink()
+    merge(project, source, into)
+    freeze(project, second)
+    plain = training_set(project, second)
+    assert plain.pseudo == before
+    taught = with_pseudo(project, plain)
+    name = next(name for name, label in before.units.items() if label == source)
+    scan = units.scans[units.scan[units.find(name)]]
+    mine = project.rows(scan) == units.find(name) - units.range_of(scan).start
+    assert (taught.labels(scan)[mine] == into).all()
+    undo_merge(project)
+    assert (taught.labels(scan)[mine] == source).all()
 
 
 def test_each_round_chooses_them_anew(project: Project):

@@ -29,35 +29,14 @@ from core.project.box_training import (
     read_training,
     write_training,
 )
+from core.project.change_classes import merge
 from core.project.project import Project
 from core.rounds.box_models import metrics_file, predictions_file, weights_file
 from models import box_deliver, box_steps
-from models.boxes import pillar_center
-from tests.kitti_made import CAR, NAMES, kitti_at
-from tests.models.boxes.made import SMALL
+from tests.kitti_made import CAR, NAMES
+from tests.models.box_world import FRAMES, Told
 
-FRAMES = 8
-
-
-class Told(Job):
-    """A job that keeps what is said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        super().__init__(lambda report: self.said.append(report.said) if report.said else None)
-
-    def tells(self, words: str) -> bool:
-        return any(words in sentence for sentence in self.said)
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return kitti_at(tmp_path_factory.mktemp("kitti"), FRAMES)
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(pillar_center.SIZES, "pillar-s", SMALL)
+pytestmark = pytest.mark.usefixtures("small_detector")
 
 
 def opened(path: Path, root: Path, **more: str) -> Project:
@@ -248,6 +227,47 @@ def test_after_another_training_the_final_detector_learns_all_that_is_finished(t
         assert job.tells("The final detector learns from 4 frames")
         folder = models_folder(project)
         assert read_training(folder / "final/training.json").frames == tuple(scans[:4])
+
+
+CHANGED = {
+    "range": ('range = {value = "auto"', 'range = {value = "ring"'),
+    "steps": ("steps = {value = 2,", "steps = {value = 3,"),
+    "final": ('final = {value = "cpsp"', 'final = {value = "none"'),
+    "low_final": ("low_final = {value = 0.15", "low_final = {value = 0.2"),
+    "merges": None,
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_where_settings_or_merges_changed_the_final_detector_is_made_by_those_of_now(
+    tmp_path: Path, root: Path, what: str
+):
+    """Of another range it could not even look; nothing else makes way for it."""
+    with opened(tmp_path / "p", root, **ALONE) as project:
+        finish(project, list(project.dataset.train)[:2])
+        box_steps.train_boxes(project, Job())
+        box_deliver.deliver_boxes(project, Job())
+        out = weights_file(models_folder(project), "final")
+        first = out.read_bytes()
+        job = Told()
+        box_deliver.deliver_boxes(project, job)
+        assert out.read_bytes() == first
+        assert not job.tells("trained anew")
+        if what == "merges":
+            merge(project, CAR, NAMES.index("van"))
+    if what != "merges":
+        settings, (before, now) = tmp_path / "p/project.toml", CHANGED[what]
+        text = settings.read_text()
+        assert before in text
+        settings.write_text(text.replace(before, now))
+    with Project(tmp_path / "p") as project:
+        job = Told()
+        box_deliver.deliver_boxes(project, job)
+        assert job.tells("Settings or classes changed since: the final detector is trained anew")
+        assert out.read_bytes() != first
+        job = Told()
+        box_deliver.deliver_boxes(project, job)
+        assert not job.tells("trained anew")
 
 
 class Killed(BaseException):

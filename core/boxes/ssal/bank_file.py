@@ -47,7 +47,7 @@ class Bank:
     cleared : scan -> (k, 7) float64 boxes whose points its background lacks; the scans are all
         that may be backgrounds
     step : of the training, at which it was made
-    key : hash of what it is made from, beside the network
+    key : hash of all that it is made from, what began to look at the frames among it (Cpsp.key)
     history : a record for each refresh (core.boxes.ssal.refresh), the last one this one's
     """
 

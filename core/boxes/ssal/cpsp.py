@@ -61,6 +61,7 @@ class Cpsp:
         pool: Sequence[str],
         held_out: Mapping[str, Labelled],
         read: Callable[[str], np.ndarray],
+        digest: Callable[[str], str],
         kinds: Sequence[Kind],
         how: How,
         parts: Parts,
@@ -70,15 +71,16 @@ class Cpsp:
     ) -> None:
         """`labelled`: the labelled frames as `models` learns them; `people`: objects of people's
         boxes; `finished`: frame -> (k, 7) its boxes; `pool`: frames without labels; `read`: frame
-        -> points (N, 4) float32, intensities 0..1; `steps` of the whole training; `network`: a hash
-        of what predicts, of which a bank is made too.
+        -> points (N, 4) float32, intensities 0..1; `digest`: frame -> a hash of all that these are
+        made of; `steps` of the whole training; `network`: a hash of what predicts, of which a bank
+        is made too.
 
         Goes on with the bank that lies there where it is of the same training. Raises ProjectError
         where that is damaged.
         """
         self._folder, self._labelled = folder, labelled
         self._people, self._finished, self.pool = people, finished, tuple(pool)
-        self._held_out, self._read, self._kinds = held_out, read, kinds
+        self._held_out, self._read, self._digest, self._kinds = held_out, read, digest, kinds
         self._how, self._parts, self._seed, self._network = how, parts, seed, network
         self._every = max(1, steps // parts.refreshes)
         # The last refresh would be of what is learnt no more.
@@ -97,7 +99,8 @@ class Cpsp:
         ]
         finished = {scan: boxes.tolist() for scan, boxes in self._finished.items()}
         how, parts = [*self._how.rule, *self._how[1:]], vars(self._parts)
-        known = [self._labelled.key, people, finished, self.pool, list(self._held_out), how]
+        pool, held_out = ([[s, self._digest(s)] for s in of] for of in (self.pool, self._held_out))
+        known = [self._labelled.key, people, finished, pool, held_out, how]
         parts = {**parts, "objects": sorted(self._parts.objects.items())}
         return hash_json([*known, parts, self._every, self._seed, self._network])
 

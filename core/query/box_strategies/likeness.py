@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from core.query.box_strategies.ensemble import Candidates
@@ -17,8 +19,10 @@ class Likeness:
         self, frames: Candidates, *, by_frame: bool, before: Likeness | None = None
     ) -> None:
         """`by_frame`: the largest of the means over one frame, in place of the mean of the largest;
-        `before`: frames that were added elsewhere count too."""
+        `before`: frames that were added elsewhere until now count too."""
         self._frames, self._by_frame, self._before = frames, by_frame, before
+        self._until = 0 if before is None else len(before._added)  # it may grow for others
+        self._turn = threading.Lock()
         self._best = np.full(len(frames.feature), -np.inf)
         self._most = np.full(len(frames), -np.inf)  # by_frame: over the added frames
         self._seen = np.zeros(len(frames), np.int64)
@@ -32,14 +36,11 @@ class Likeness:
 
     def of(self, place: int) -> float:
         """Sim of a frame, 0 without features, its own or others'."""
-        mine, known = self._of(place), self._added
-        if self._before is not None:
-            known = known or self._before._added
-        if not len(mine) or not known:
+        if not len(self._of(place)) or not (self._added or self._until):
             return 0.0
-        best, most = self._now(place)
+        best, most = self._now(place, len(self._added))
         if self._before is not None:
-            its, largest = self._before._now(place)
+            its, largest = self._before._now(place, self._until)
             best, most = np.maximum(best, its), max(most, largest)
         return most if self._by_frame else float(best.mean())
 
@@ -47,15 +48,17 @@ class Likeness:
         first = self._frames.first_feature
         return self._frames.feature[first[place] : first[place + 1]]
 
-    def _now(self, place: int) -> tuple[np.ndarray, float]:
-        """The maxima of a frame's boxes, and the largest mean, over all that were added."""
+    def _now(self, place: int, until: int) -> tuple[np.ndarray, float]:
+        """The maxima of a frame's boxes, and the largest mean, over so many that were added."""
         first, last = self._frames.first_feature[place : place + 2].tolist()
-        best, known = self._best[first:last], len(self._added)
-        mine = self._frames.feature[first:last]
-        for its in self._added[int(self._seen[place]) : known]:
-            cosine = (mine @ its).max(axis=1)
-            np.maximum(best, cosine, out=best)
-            if self._by_frame:
-                self._most[place] = max(self._most[place], cosine.mean())
-        self._seen[place] = known
-        return best, float(self._most[place])
+        with self._turn:
+            if self._seen[place] > until:  # who looked last knows of more
+                self._best[first:last], self._most[place], self._seen[place] = -np.inf, -np.inf, 0
+            best = self._best[first:last]
+            for its in self._added[int(self._seen[place]) : until]:
+                cosine = (self._frames.feature[first:last] @ its).max(axis=1)
+                np.maximum(best, cosine, out=best)
+                if self._by_frame:
+                    self._most[place] = max(self._most[place], cosine.mean())
+            self._seen[place] = until
+            return best.copy(), float(self._most[place])

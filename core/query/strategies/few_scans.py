@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from core.data.places import frames
-from core.query.budget import Budget
+from core.query.budget import Budget, fits
 from core.query.pool import Draw, Pool
 from core.query.selection import Scores, Strategy
 from core.query.strategies.size import SIZE
@@ -63,13 +64,12 @@ def best_scans(inner: Strategy, pool: Pool, budget: Budget, draw: Draw) -> np.nd
 def _worth(
     scores: Scores, scan: np.ndarray, cost: np.ndarray, share: int, count: int
 ) -> np.ndarray:
-    """(count,) per scan the sum of its best units' scores while they cost no more than `share`."""
+    """(count,) per scan the sum of its best units' scores, of those that `fill` would take for
+    `share`."""
     order = np.lexsort((-scores.value, scan))
-    running = np.cumsum(cost[order])
-    first = np.searchsorted(scan[order], np.arange(count))
-    before = np.append(0, running)[first]
-    paid = running - before[scan[order]] <= share
-    best = order[paid]
+    ends = np.searchsorted(scan[order], np.arange(count + 1)).tolist()
+    parts = (order[first:last] for first, last in pairwise(ends))
+    best = np.concatenate([np.zeros(0, np.int64), *(p[fits(cost[p], share)] for p in parts)])
     # From the least on, so that what is not worth least counts as none.
     value = scores.value[best] - min(0.0, scores.value.min(initial=0))
     return np.bincount(scan[best], value, count)

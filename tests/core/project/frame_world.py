@@ -8,10 +8,12 @@ import numpy as np
 
 from core.answers.box import Box
 from core.answers.boxes import Drawn
+from core.base.jobs import Job
 from core.boxes.formats import kitti_tracking
 from core.boxes.predictions import FramePrediction, Predictions, write_predictions
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration
+from core.frame_steps import ask_frames
 from core.project.project import Project
 from core.simulate.semantickitti import TR
 from tests.core.boxes.ssal.made import boxes_by_chance, frame
@@ -93,3 +95,13 @@ def draw(project: Project, scan: str, labels: list[int], round: str, *, finish: 
     boxes.draw(drawn, round=round)
     if finish:
         boxes.finish(ref, round=round)
+
+
+def begun(
+    project: Project, classes: tuple[int, int, int], *, cpsp: bool = True, most: int = 8
+) -> None:
+    """A first round: eight frames that a person finished, and two detectors that looked at all."""
+    first = ask_frames(project, Job(), frames=8)
+    for place, scan in enumerate(first.query.items):
+        draw(project, scan, [classes[0]] * 2 + [classes[place % 3]], first.id)
+    say(first.folder, project, cpsp=cpsp, most=most)

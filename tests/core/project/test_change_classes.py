@@ -242,6 +242,27 @@ def test_units_are_grouped_by_the_classes_of_now(project: Project):
     assert [group.words for group in predicted_classes(pool)] == ["predicted class 17"]
 
 
+@pytest.mark.parametrize("into", [3, 17])
+def test_probabilities_of_merged_classes_are_added_up(project: Project, into: int):
+    """By hand; also where they count as a class that the network did not know."""
+    scored(project)
+    before = np.array(pool_of(project, project.last_scored(), {}).columns["mean_p"])
+    merge(project, 1, into)
+    merge(project, 2, into)
+    now = pool_of(project, project.last_scored(), {}).columns["mean_p"]
+    home, others = (3, [1, 2]) if into == 3 else (1, [2])
+    members = sorted({1, 2, home})
+    assert now.shape == before.shape
+    np.testing.assert_allclose(now[:, home], before[:, members].sum(axis=1), atol=2e-3)
+    assert not now[:, others].any()
+    left = [k for k in range(4) if k not in members]
+    np.testing.assert_array_equal(now[:, left], before[:, left])
+    undo_merge(project)
+    undo_merge(project)
+    again = pool_of(project, project.last_scored(), {}).columns["mean_p"]
+    np.testing.assert_array_equal(again, before)
+
+
 def test_a_key_that_was_taken_meanwhile_is_left_to_its_class(project: Project):
     merge(project, 4, 3)
     key = project.classes.keys[4]

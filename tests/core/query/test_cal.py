@@ -12,6 +12,7 @@ from core.boxes.geometry import rotated_iou
 from core.query.box_strategies import box_strategy_named
 from core.query.box_strategies.cal import LEVEL, LIFTED, weights_of
 from core.query.box_strategies.ensemble import Candidates, candidates, ensemble
+from core.query.box_strategies.likeness import Likeness
 from core.query.box_strategies.walk import Done, Walk, limits, limits_of
 from core.query.budget import Budget
 from core.query.pool import Draw
@@ -183,6 +184,33 @@ def test_an_ensemble_by_hand():
     assert (score.tolist(), reliable.tolist()) == ([0.9, 0.85], [True, True])
     score, _, reliable = ensemble(none, other, HOW)  # 18: reliable is nothing
     assert (len(score), reliable.any()) == (4, False)
+
+
+@pytest.mark.parametrize("by_frame", [False, True])
+def test_likeness_to_frames_that_were_there_does_not_follow_those_that_come(by_frame: bool):
+    """A list that somebody still ranks on counts no frame that was finished since, and moves
+    nothing of the newer ones."""
+    pool = frame_pool(1, 12)
+    found = candidates(pool.frames.scans, pool.normal, pool.cpsp, {}, HOW)
+    full = [k for k in range(len(found)) if found.first_feature[k + 1] > found.first_feature[k]]
+    assert len(full) > 4
+
+    def fresh(added: list[int]) -> list[float]:
+        alone = Likeness(found, by_frame=by_frame)
+        for place in added:
+            alone.add(place)
+        return [alone.of(place) for place in full]
+
+    kept = Likeness(found, by_frame=by_frame)
+    kept.add(full[0])
+    old = Likeness(found, by_frame=by_frame, before=kept)
+    kept.add(full[1])
+    new = Likeness(found, by_frame=by_frame, before=kept)
+    for _ in range(2):
+        assert [old.of(place) for place in full] == fresh(full[:1])
+        assert [new.of(place) for place in full] == fresh(full[:2])
+    old.add(full[2])
+    assert [old.of(place) for place in full] == fresh([full[0], full[2]])
 
 
 def test_frames_of_regions_come_last():

@@ -14,7 +14,7 @@ from core.query.budget import Budget, units_budget
 from core.query.pool import Draw, Pool
 from core.query.seconds import expected_seconds
 from core.query.selection import Group, Scores, Stop
-from core.query.strategies import strategy_named
+from core.query.strategies import few_scans, strategy_named
 from core.query.strategies.farthest import farthest_first
 from core.query.strategies.kmeans import kmeans
 from core.query.strategies.redal import decayed
@@ -314,6 +314,13 @@ def test_few_scans_are_the_worthiest_that_hold_three_shares():
     assert set(units.scan[inside].tolist()) == {3, 0, 5}
     drawn = chosen(pool, budget, Draw(1, 2)).units
     assert len(drawn) == 2
+
+
+def test_a_scan_is_worth_what_its_units_that_fit_are_worth():
+    """By hand: 40 points buy the units of 5 points, of 8 and 7, behind that of 50, not nothing."""
+    cost, scan = np.array([50, 5, 5, 30, 20]), np.array([0, 0, 0, 1, 1])
+    scores = Scores(np.array([9.0, 8, 7, 5, 4]))
+    assert few_scans._worth(scores, scan, cost, 40, 3).tolist() == [15.0, 5.0, 0.0]
 
 
 def test_probcover_takes_what_covers_most():

@@ -19,6 +19,7 @@ import torch
 
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job, Progress
+from core.data.classes import Merge
 from models.boxes import checkpoint as own
 from models.boxes import fit as fitting
 from models.boxes.detector import Detector
@@ -396,3 +397,26 @@ def test_a_killed_process_leaves_a_state_to_go_on_from(tmp_path: Path):
     assert own.read(state_of(out))[1].step == 4
     trained(out, steps=STEPS)
     assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_detector_that_was_learnt_before_a_merge_finds_the_class_that_counts_now(tmp_path: Path):
+    """What it looks at while it goes on; and it is another training than one before the merge."""
+    start = trained(tmp_path / "start.safetensors", steps=6)
+    labels: list[np.ndarray] = []
+
+    class Looks(Scenes):
+        def due(self, step: int) -> bool:
+            return step == 0
+
+        def refresh(self, step, predict, job) -> None:
+            (found,) = predict([scene(5).points])
+            labels.append(found.label)
+
+    merged = replace(KITTI, merges=(Merge(PEDESTRIAN, CAR, "", ""),))
+    for name, classes in (("before", KITTI), ("after", merged)):
+        out = tmp_path / f"{name}.safetensors"
+        trained(out, steps=1, samples=Looks(), start=start, classes=classes)
+    assert PEDESTRIAN in labels[0]
+    assert set(labels[1].tolist()) == {CAR}
+    made = [own.read(tmp_path / f"{name}.safetensors")[1].training for name in ("before", "after")]
+    assert made[0] != made[1]

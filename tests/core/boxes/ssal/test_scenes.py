@@ -3,6 +3,7 @@ scenes of a training are a function of seed, number and bank."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,7 @@ def world(
     pool: int = 5,
     steps: int = 80,
     network: str = "n",
+    digest: Callable[[str], str | None] = {}.get,
 ):
     rng = np.random.default_rng(7)
     boxes = {f"u/{k}": boxes_by_chance(rng, 14) for k in range(pool)}
@@ -139,6 +141,7 @@ def world(
         pool=[scan for scan in boxes if scan.startswith("u")],
         held_out={"h/0": Labelled(table, points["h/0"])},
         read=points.__getitem__,
+        digest=lambda scan: digest(scan) or "as it was",
         kinds=kinds(["car", "pedestrian", "cyclist"], "kitti"),
         how=How(Rule(5), 1, 0.2, 0.5, True),
         parts=Parts({0: 15, 1: 10, 2: 10}, 3, 0.2, 8),
@@ -190,6 +193,10 @@ def test_scenes_are_a_function_of_seed_number_and_bank(tmp_path: Path):
     # So is one in which something else looks at the frames.
     with pytest.raises(ProjectError, match=r"no bank\.npz"):
         world(tmp_path / "a", network="other")[0].sample(0)
+    # And one in which a frame that is looked at is made of something else now.
+    for changed in ("u/3", "h/0"):
+        with pytest.raises(ProjectError, match=r"no bank\.npz"):
+            world(tmp_path / "a", digest={changed: "other"}.get)[0].sample(0)
     told = (tmp_path / "a" / TOLD).read_text()
     assert '"step": 10' in told
     assert '"threshold"' in told

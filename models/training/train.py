@@ -122,6 +122,7 @@ def train(
         if device().type == "cpu":
             warm("models.sparse.warm", job)
         run.resume(job)
+        group.meet()  # the first may be done at once, and delete what the others go on from
         if group.leads:
             name_teacher(out.parent / TRAINING, teacher.about(settings, source))
         if group.size == 1 and not run.finished:
@@ -407,9 +408,7 @@ class _Run:
         return found
 
     def _note(self) -> None:
-        """Keep what this epoch came to."""
-        if not self.learner.group.leads:
-            return
+        """Keep what this epoch came to: in every process, since it says where a run ends."""
         mean = float(np.mean(self.losses)) if self.losses else None
         miou = mean_iou(iou(self.matrix))
         row: dict[str, Any] = {"epoch": self.epoch + 1, "loss": mean, "labelled_miou": miou}
@@ -420,6 +419,8 @@ class _Run:
         self._write_log()
 
     def _write_log(self) -> None:
+        if not self.learner.group.leads:
+            return
         value: dict[str, Any] = {"epochs": self.log}
         if self.looks:
             value["looks"] = self.looks

@@ -16,6 +16,7 @@ from core.quality.iou import confusion
 from core.rounds.figures import figures
 from models.score import Scorer
 from models.training import train as training
+from models.training.group import Group
 from tests.models.bench import Bench
 from tests.models.training.stops import Stops
 
@@ -65,6 +66,24 @@ def test_steps_that_are_whole_epochs_give_the_bits_of_epochs(bench: Bench, tmp_p
     assert all(np.array_equal(one[name].numpy(), other[name].numpy()) for name in one)
     assert (about.epoch, about.step) == (also.epoch, also.step) == (3, 0)
     assert log_of(a) == log_of(b)
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_a_process_that_does_not_lead_ends_too_and_writes_nothing(
+    bench: Bench, tmp_path: Path, monkeypatch, steps: int
+):
+    monkeypatch.setattr(Group, "current", lambda: Group(rank=1))
+    epochs, one_epoch = [], training._Run._one_epoch
+
+    def counted(run, job):
+        epochs.append(run.epoch)
+        assert len(epochs) <= 3
+        one_epoch(run, job)
+
+    monkeypatch.setattr(training._Run, "_one_epoch", counted)
+    by_steps(bench, steps).go(tmp_path / "c.safetensors")
+    assert epochs == [0, 1, 2]
+    assert list(tmp_path.glob("*.safetensors")) == list(tmp_path.glob("*.json")) == []
 
 
 @pytest.mark.parametrize(

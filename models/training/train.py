@@ -383,14 +383,13 @@ class _Run:
 
     def _look(self, job: Job) -> None:
         """Look at the validation scans where it is time to and not done yet."""
-        every = self.learner.settings.look_every
-        leads = self.learner.group.leads
-        if not (every and leads and self.taken and self.taken % every == 0):
+        every, group = self.learner.settings.look_every, self.learner.group
+        if not (every and self.taken and self.taken % every == 0):
             return
         if self.looks and self.looks[-1]["step"] == self.taken:
             return
         network, voxel_m = self.learner.result, self.learner.settings.voxel_m
-        found = look(network, self.dataset, self.classes, voxel_m, job)
+        found = look(network, self.dataset, self.classes, voxel_m, job, group)
         self.looks.append({"step": self.taken, **found})
         self._write_log()
 

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core.base.errors import Cancelled
+from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
 from core.quality.iou import confusion
 from core.rounds.figures import figures
+from models.networks import make_network
 from models.score import Scorer
 from models.training import train as training
 from models.training.group import Group
+from models.training.looks import look
 from tests.models.bench import Bench
 from tests.models.training.stops import Stops
 
@@ -140,6 +144,26 @@ def test_a_look_is_what_scoring_sees_and_changes_no_weight(bench: Bench, tmp_pat
         matrix += confusion(truth, scorer.look(points).rows()[0], count)
     last = log_of(b)["looks"][-1]
     assert last == {"step": 4, **figures(matrix, bench.classes.names)}
+
+
+def test_processes_share_a_look(bench: Bench):
+    """Three scans on two: each looks at its own, and they are summed up."""
+    three = replace(bench.dataset, validation=bench.dataset.train)
+    torch.manual_seed(0)
+    network = make_network("minkunet", classes=len(bench.classes), width=0.125)
+    told: list[torch.Tensor] = []
+
+    class Part(Group):
+        def total(self, values: torch.Tensor) -> torch.Tensor:
+            told.append(values)
+            return values if self.leads else told[0] + values
+
+    def seen_by(group: Group | None) -> dict:
+        return look(network, three, bench.classes, 0.5, Job(), group)
+
+    seen_by(Part(0, 2))
+    assert seen_by(Part(1, 2)) == seen_by(None)
+    assert 0 < int(told[1].sum()) < int(told[0].sum())
 
 
 def training_of(path: Path, bench: Bench):

@@ -245,7 +245,9 @@ class _Run:
         checkpoint.load_optimiser(self.learner.optimiser, tensors)
         self.learner.load_state(tensors)
         self.epoch = about.epoch
-        self.step = about.step * about.batch // self.begun.batch
+        learnt = about.step * about.batch  # scans of the epoch
+        whole = learnt >= len(self.training.scans)
+        self.step = self.steps if whole else learnt // self.begun.batch
         self.losses = tensors[_LOSSES].tolist()
         self.matrix = tensors[_CONFUSION].numpy()
         if self.learner.teacher:
@@ -360,8 +362,6 @@ class _Run:
         if self.step == self.steps:
             self.epoch, self.step = self.epoch + 1, 0
             self._new_epoch()
-        if not self.finished:
-            self.save()
         job.progress(self.done, self.whole, "train", always=True, **values)
 
     def _count(self, learnt: Learnt | None) -> None:

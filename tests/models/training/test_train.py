@@ -122,6 +122,42 @@ def test_a_cancel_keeps_every_step(bench: Bench, tmp_path: Path):
     assert (about.epoch, about.step) == (1, 1)
 
 
+def test_short_epochs_do_not_write_the_state_each(bench: Bench, tmp_path: Path, monkeypatch):
+    """It is a quarter of a gigabyte for a whole network, and two minutes are soon done again."""
+    saved = []
+    monkeypatch.setattr(training._Run, "save", lambda run: saved.append(run.epoch))
+    bench.go(tmp_path / "c.safetensors")
+    assert saved == []
+    assert len(json.loads((tmp_path / training.LOG).read_text())["epochs"]) == 3
+
+
+def test_a_state_of_a_whole_epoch_goes_on_with_the_next_by_another_batch(
+    bench: Bench, tmp_path: Path, monkeypatch
+):
+    """Two steps of two are more than the three scans, of which there are three steps of one."""
+    monkeypatch.setattr(training, "_SAVE_EVERY_S", 0.0)
+    out = tmp_path / "c.safetensors"
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "_note", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            bench.go(out)
+    assert checkpoint.read(tmp_path / training.STATE)[1].step == 2
+    seen: list[tuple[str, ...]] = []
+    monkeypatch.setattr(training, "batches", recording(seen))
+    monkeypatch.setattr(training._Run, "estimate", lambda _: "")
+    note, noted = training._Run._note, []
+
+    def counted(run):
+        noted.append(run.epoch)
+        assert len(noted) <= 3
+        note(run)
+
+    monkeypatch.setattr(training._Run, "_note", counted)
+    replace(bench, settings=replace(bench.settings, batch=1)).go(out)
+    assert noted == [0, 1, 2]
+    assert len(seen) == 3 + 3
+
+
 def fails(monkeypatch, at: int, error: Exception) -> None:
     """Let the forward pass of the `at`-th step fail, the estimate's included."""
     calls = iter(range(10**6))

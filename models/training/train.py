@@ -82,7 +82,7 @@ def train(
         _load(network, start, settings, classes, job)
     source = hash_input(start) if start is not None else None
     rounds, scans = list(training.rounds), list(training.scans)
-    values = {**vars(settings), "batch": None}  # a run may go on with another
+    values = {**vars(settings), "batch": None, "threads": 0}  # a run may go on with others
     del values["look_every"]  # which changes no weight
     del values["from_scratch"]  # the start says it
     if not settings.steps:  # as before there was the choice
@@ -230,12 +230,21 @@ class _Run:
         tensors, about = checkpoint.read(self.state)
         teacher.check_state(tensors, self.learner.settings, self.state)
         if about.training != self.begun.training or about.seed != self.seed:
+            job.say(
+                "The training that was interrupted was of other answers or settings: it begins "
+                "anew."
+            )
             return
         self.begun = replace(self.begun, backend=about.going_on_with(now))
         if self.begun.backend not in (about.backend, now):
             job.say(
                 f"The interrupted training used the convolution {about.backend}, here it goes on "
                 f"with {now}: right, but not to the same last bits."
+            )
+        if about.threads != self.begun.threads:
+            job.say(
+                f"The interrupted training used {about.threads} threads, here it goes on with "
+                f"{self.begun.threads}: right, but not to the same last bits."
             )
         if len(about.classes) != len(self.classes):
             job.say("Training begins anew: classes were added since it was interrupted.")

@@ -119,12 +119,12 @@ def _check(
     both = []
     # The reference is in single precision, so that it has no rounding of its own.
     for which, of in ((convolve, kind), (torch_backend.conv, torch.float32)):
-        leaves = [tensor.to(of, copy=True).requires_grad_() for tensor in (x, weight)]
-        y = which(*leaves, kernel_map)
-        both.append((y, *torch.autograd.grad(y, leaves, pull.to(y.dtype))))
+        features, kernel = (tensor.to(of, copy=True).requires_grad_() for tensor in (x, weight))
+        y = which(features, kernel, kernel_map)
+        both.append((y, *torch.autograd.grad(y, (features, kernel), pull.to(y.dtype))))
     parts = ("values", "gradients", "weight gradients")
     for what, found, wanted in zip(parts, *both, strict=True):
         error = float(((found.float() - wanted).norm() / wanted.norm()).detach())
         if not error <= _TOLERANCE[kind]:
-            of = f"{channels[0]} channels, {str(kind).removeprefix('torch.')}"
-            raise ValueError(f"its {what} {name} a level differ by {error:.1e} ({of})")
+            where = f"{channels[0]} channels, {str(kind).removeprefix('torch.')}"
+            raise ValueError(f"its {what} {name} a level differ by {error:.1e} ({where})")

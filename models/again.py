@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,9 @@ def look_along(
     def look(place: int) -> Look:
         if place not in there:
             points = dataset.normalised(dataset.scan(scans[place]).points)
-            there[place] = Look(points[:, :3].astype(np.float64), scorer(trained).look(points))
+            seen = scorer(trained).look(points)
+            seen = replace(seen, feature=seen.feature[:, :0].copy())  # most of it, for nothing
+            there[place] = Look(points[:, :3].astype(np.float64), seen)
         return there[place]
 
     for place, scan in enumerate(scans):

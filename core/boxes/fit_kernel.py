@@ -9,7 +9,7 @@ from numba import njit
 _NEAREST_M = 0.05
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def closeness(xy, angles):
     """(A,) float64: how closely points (n, 2) lie along the sides of their bounding rectangle
     turned by each of angles (A,) (Zhang et al., IV 2017)."""
@@ -30,7 +30,7 @@ def closeness(xy, angles):
     return made
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def best_window(xy, weight, length, width, angles, cell, band):
     """The window (angle, a, b) of a length and a width that holds the most of points (n, 2) around
     the origin: the sum of weight[:, 0] inside less that of weight[:, 1] in the band around it.
@@ -73,12 +73,12 @@ def best_window(xy, weight, length, width, angles, cell, band):
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _held(sums, a, b, c, d):
     return sums[c, d] - sums[a, d] - sums[c, b] + sums[a, b]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def flood(xyz, seed, step):
     """(n,) bool: points (n, 3) reached from one of them by steps of at most `step` metres."""
     n = len(xyz)

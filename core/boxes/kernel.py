@@ -4,6 +4,7 @@ A box is a row x, y, z, l, w, h, yaw (core.boxes.table). What a row holds that i
 size that is not positive, shares nothing with anything. Areas are exact but for rounding: the
 corners of one box, seen from the other, are clipped by its four sides (Sutherland and Hodgman,
 1974), and what is left is measured by the shoelace formula.
+The interpreter's lock is given back meanwhile, so that readers and the window go on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numba import njit
 _VERTICES = 16  # a rectangle clipped by four lines has 8 at most
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _clip(x, y, count, axis, side, limit, new_x, new_y):
     """Keep the part of a polygon where side * (x or y) <= limit; the number of its vertices."""
     kept = 0
@@ -33,7 +34,7 @@ def _clip(x, y, count, axis, side, limit, new_x, new_y):
     return kept
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _facts(boxes):
     """(n, 3) float64 of boxes (n, 7): half the diagonal, NaN of no area, and cosine and sine."""
     made = np.empty((len(boxes), 3))
@@ -45,7 +46,7 @@ def _facts(boxes):
     return made
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _shared_area(a, facts_a, b, facts_b, scratch):
     """The area that boxes a and b (7,) share as seen from above; scratch is (4, 16) float64."""
     dx, dy = a[0] - b[0], a[1] - b[1]
@@ -74,7 +75,7 @@ def _shared_area(a, facts_a, b, facts_b, scratch):
     return area if area == area else 0.0  # of a yaw that is no number
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def shared_areas(a, b):
     """(n, m) float64 areas that boxes (n, 7) and (m, 7) share as seen from above."""
     scratch = np.empty((4, _VERTICES))
@@ -86,7 +87,7 @@ def shared_areas(a, b):
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _both(a, b, area):
     """Intersection over union as seen from above and in space of boxes that share an area."""
     above = area / (a[3] * a[4] + b[3] * b[4] - area)
@@ -99,7 +100,7 @@ def _both(a, b, area):
     return above, volume / (a[3] * a[4] * a[5] + b[3] * b[4] * b[5] - volume)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def overlaps(a, b):
     """(2, n, m) float64 intersection over union of boxes (n, 7) and (m, 7), as seen from above and
     in space."""
@@ -114,7 +115,7 @@ def overlaps(a, b):
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def overlaps_of_pairs(a, b):
     """(2, n) float64 as `overlaps` of the i-th of boxes a and b (n, 7)."""
     scratch = np.empty((4, _VERTICES))
@@ -127,7 +128,7 @@ def overlaps_of_pairs(a, b):
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def suppress(boxes, labels, order, most):
     """(n,) bool: which boxes (n, 7) stay, walked in `order`; each that stays removes those later in
     the order, of its label, with which it has an IoU above `most` as seen from above."""
@@ -151,7 +152,7 @@ def suppress(boxes, labels, order, most):
     return kept
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _is_inside(x, y, z, box, cos, sin):
     dx, dy = x - box[0], y - box[1]
     return (
@@ -161,7 +162,7 @@ def _is_inside(x, y, z, box, cos, sin):
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def first_box(points, boxes):
     """(N,) int32: the first of boxes (n, 7) that each of points (N, 3) lies in, -1 in none."""
     found = np.full(len(points), -1, np.int32)
@@ -176,7 +177,7 @@ def first_box(points, boxes):
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def count_inside(points, boxes):
     """(n,) int64: how many of points (N, 3) lie in each of boxes (n, 7)."""
     found = np.zeros(len(boxes), np.int64)

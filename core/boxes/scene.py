@@ -35,10 +35,12 @@ class Scenes:
         self.read = lru_cache(_KEPT)(self._read)
 
     def _read(self, scan: str) -> np.ndarray:
-        """(n, 4) float32 x, y, z, intensity 0..1, read only. Raises DataError where the scan is
-        damaged, or has no calibration and only what the picture shows is wanted."""
+        """(n, 4) float32 x, y, z, intensity 0..1 (0 where it is no number), read only. Raises
+        DataError where the scan is damaged, or has no calibration and only what the picture shows
+        is wanted."""
         points = self._dataset.normalised(self._dataset.scan(scan).points)
-        points = points[np.isfinite(points).all(axis=1)]
+        points = points[np.isfinite(points[:, :3]).all(axis=1)]
+        points[:, 3] = np.nan_to_num(points[:, 3], posinf=0.0, neginf=0.0)
         if self._view == CAMERA:
             points = points[self._shown(points, scan)]
         points = np.ascontiguousarray(points, np.float32)

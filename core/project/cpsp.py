@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from core.boxes.ssal.bank import GT, Item, points_of
 from core.boxes.ssal.confident import Rule
 from core.boxes.ssal.cpsp import TOLD, Cpsp, Parts
 from core.boxes.ssal.refresh import How, Labelled, told
+from core.boxes.table import Boxes
 from core.project.box_training import BoxTraining, frame_of
 from core.project.project import Project
 
@@ -52,12 +53,14 @@ def cpsp_of(
     for scan in training.held_out:
         boxes = frame_of(project, scan, training).boxes
         held_out[scan] = Labelled(boxes, counted_points(boxes, read(scan)))
-    finished = {scan: frame_of(project, scan, training).boxes.box for scan in training.frames}
+    drawn = project.boxes.drawn_at(training.positions)
+    begun = [scan for scan in pool if scan in drawn]
+    there = {scan: frame_of(project, scan, training).boxes for scan in (*training.frames, *begun)}
     return Cpsp(
         folder,
         labelled,
-        people=[*labelled.items, *_accepted(project, pool, training, read)],
-        finished=finished,
+        people=[*labelled.items, *_accepted({scan: there[scan] for scan in begun}, read)],
+        boxes={scan: boxes.box for scan, boxes in there.items()},
         pool=pool,
         held_out=held_out,
         read=read,
@@ -89,14 +92,11 @@ def rules_of(project: Project, *, final: bool) -> tuple[How, Parts]:
     )
 
 
-def _accepted(project: Project, pool: list[str], training: BoxTraining, read: Read) -> list[Item]:
+def _accepted(begun: Mapping[str, Boxes], read: Read) -> list[Item]:
     """Objects that people vouched for in frames that they have not finished."""
-    drawn, found = project.boxes.drawn_at(training.positions), []
-    for scan in pool:
-        if scan not in drawn:
-            continue
-        boxes = frame_of(project, scan, training).boxes
-        boxes = boxes.take(~boxes.ignore)
+    found = []
+    for scan, there in begun.items():
+        boxes = there.take(~there.ignore)
         parts = points_of(read(scan), boxes.box)
         found += [
             Item(box, int(label), 1.0, scan, part, GT)

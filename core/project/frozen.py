@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, partial
 
 import numpy as np
 
@@ -35,12 +35,17 @@ def training_set(project: Project, found: Round, pseudo: Pseudo | None = None) -
         positions = project.answers.positions()
         frozen = TrainingSet(scans, unlabelled, positions, rounds, lambda _: _NOBODY, pseudo)
         write_training(path, frozen)
-    return read_training(path, partial(_fold, project))
+    asked_once = cache(partial(asked_by, tuple(project.rounds)))  # a round may be of many units
+    return read_training(path, partial(_fold, project, asked_once))
 
 
 def _fold(
-    project: Project, scan: str, positions: Mapping[str, int], rounds: tuple[str, ...]
+    project: Project,
+    asked: Callable[[tuple[str, ...]], Collection[str]],
+    scan: str,
+    positions: Mapping[str, int],
+    rounds: tuple[str, ...],
 ) -> np.ndarray:
     """(N,) uint8 classes of a scan's rows, as they were answered up to the positions."""
-    asked = asked_by(project.rounds, rounds)
-    return project.labels(scan, rounds={*rounds, ""}, asked=asked, until=positions)
+    of = asked(rounds)
+    return project.labels(scan, rounds={*rounds, ""}, asked=of, until=positions)

@@ -92,7 +92,8 @@ def mutual(looks: Iterable[Seen], rows: int) -> np.ndarray:
     good = np.zeros(rows, bool)
     for seen in looks:
         good = seen.voxel >= 0
-        p = seen.p[seen.voxel].astype(np.float64)  # of rows without one anything
+        p = np.zeros((rows, seen.p.shape[1]))
+        p[good] = seen.p[seen.voxel[good]]
         mean = mean + p
         own += entropy(p)
         count += 1

@@ -13,9 +13,12 @@ from models.boxes.pillar_center import PillarCenter
 from models.boxes.pillars import Pillars
 from models.boxes.targets import Targets, loss_of
 from models.machine import device
-from models.training.learner import explained_by
+from models.training.learner import explained
 
-_LOWER = "Lower detect.batch: `lidarloop settings PROJECT --set detect.batch=1`"
+_LOWER = (
+    "Lower detect.batch, `lidarloop settings PROJECT --set detect.batch=1`, and train again: it "
+    "begins anew."
+)
 _RISE, _FIRST, _LAST = 0.4, 10.0, 1e4  # share of the steps; what the rate begins and ends below
 _BETAS, _DECAY, _CLIP = (0.95, 0.85), 0.01, 10.0
 
@@ -75,13 +78,8 @@ class Learner:
         or a gradient that is no number."""
         if len(batch.seen.feature) < 2:
             return None
-        try:
+        with explained(self.network, batch.seen.scenes, _LOWER):
             return self._learn(batch, step, steps)
-        except RuntimeError as error:
-            explained = explained_by(error, batch.seen.scenes, _LOWER)
-            if explained is None:
-                raise
-            raise explained from error
 
     def _learn(self, batch: Batch, step: int, steps: int) -> float:
         share, beta = one_cycle(step, steps)

@@ -58,7 +58,7 @@ def map_shape(grid: Grid) -> tuple[int, int]:
 def targets(samples: Sequence[Sample], grid: Grid, kinds: Sequence[Kind]) -> Targets:
     """The targets of scenes; what lies outside of the grid, or in a cell that has an object
     already, is not learnt. Around the middle of a class's neighbour (Van for Car) nothing that is
-    found of the class is wrong, nor is anything in a region to ignore."""
+    found of the class is wrong, nor is anything in a region to ignore or beside its middle."""
     height, width = map_shape(grid)
     heat = np.zeros((len(samples), len(kinds), height, width), np.float32)
     counts = np.ones(heat.shape, bool)
@@ -86,6 +86,11 @@ def targets(samples: Sequence[Sample], grid: Grid, kinds: Sequence[Kind]) -> Tar
             labels.append(label)
         if len(sample.ignore):
             counts[scene][:, _inside(sample.ignore, grid)] = False
+        for box in sample.ignore.astype(np.float64):
+            at = _cell_of(box, grid)
+            if at is not None:  # a box may be smaller than a cell, or lie between the middles
+                around = _gaussian(at, 1, (height, width))
+                counts[scene][:, around.rows, around.columns] = False
     return Targets(
         torch.from_numpy(heat),
         torch.from_numpy(counts),

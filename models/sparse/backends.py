@@ -20,7 +20,10 @@ from models.sparse.kernel_map import KernelMap, down_map, pack, submanifold_map
 
 Convolution = Callable[[Tensor, Tensor, KernelMap], Tensor]
 FASTER = {"cuda": ("spconv_triton", "torchsparse"), "cpu": ("compiled",)}  # in this order
-_TOLERANCE = 1e-4  # ‖difference‖ / ‖reference‖ in float32; a wrong layout gives about 1
+# ‖difference‖ / ‖reference‖; a wrong layout gives about 1.
+_TOLERANCE = {torch.float32: 1e-4, torch.float16: 5e-3}
+_MIXED_ON = ("cuda",)  # kinds of device on which `train.mixed` uses half precision
+_CHANNELS = ((4, 8), (16, 24))
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def first_that_agrees(names: Sequence[str], device: torch.device) -> Backend:
 
 
 def release_buffers() -> None:
-    """Give back what this thread's convolutions kept, when training or scoring ends."""
+    """Give back what convolutions kept, those of all threads, when training or scoring ends."""
     torch_backend.release_buffers()
     compiled = sys.modules.get("models.sparse.compiled_backend")
     if compiled is not None:
@@ -84,27 +87,44 @@ def describe() -> str:
 
 def check_agreement(convolve: Convolution, device: torch.device) -> None:
     """Raise ValueError where a backend differs from plain torch, values or gradients, on a small
-    random cloud: within a level, down and up."""
+    random cloud: within a level, down and up; for as few channels as a network begins with and for
+    more, in single precision and where a training may be mixed in half."""
     generator = torch.Generator().manual_seed(0)
     sites = torch.unique(torch.randint(0, 12, (900, 4), generator=generator), dim=0)
     sites[:, 0] %= 2
     keys = pack(torch.unique(sites, dim=0)).to(device)
     down = down_map(keys)[1]
     maps = {"within": submanifold_map(keys), "down": down, "up": down.transposed()}
-    for name, kernel_map in maps.items():
-        x = torch.randn(kernel_map.input_count, 16, generator=generator).to(device)
-        weight = torch.randn(len(kernel_map.sizes), 16, 24, generator=generator).to(device)
-        x.requires_grad_()
-        weight.requires_grad_()
-        wanted = torch_backend.conv(x, weight, kernel_map)
-        found = convolve(x, weight, kernel_map)
-        pull = torch.randn(wanted.shape, generator=generator).to(device)
-        both = zip(
-            (found, *torch.autograd.grad(found, (x, weight), pull)),
-            (wanted, *torch.autograd.grad(wanted, (x, weight), pull)),
-            strict=True,
-        )
-        for what, (a, b) in zip(("values", "gradients", "weight gradients"), both, strict=True):
-            error = float(((a - b).norm() / b.norm()).detach())
-            if not error <= _TOLERANCE:
-                raise ValueError(f"its {what} {name} a level differ by {error:.1e}")
+    for kind in _TOLERANCE if device.type in _MIXED_ON else (torch.float32,):
+        for channels in _CHANNELS:
+            for name, kernel_map in maps.items():
+                _check(convolve, kernel_map, name, channels, kind, generator, device)
+
+
+def _check(
+    convolve: Convolution,
+    kernel_map: KernelMap,
+    name: str,
+    channels: tuple[int, int],
+    kind: torch.dtype,
+    generator: torch.Generator,
+    device: torch.device,
+) -> None:
+    def drawn(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator).to(device, kind)
+
+    x = drawn(kernel_map.input_count, channels[0])
+    weight = drawn(len(kernel_map.sizes), *channels)
+    pull = drawn(kernel_map.output_count, channels[1])
+    both = []
+    # The reference is in single precision, so that it has no rounding of its own.
+    for which, of in ((convolve, kind), (torch_backend.conv, torch.float32)):
+        features, kernel = (tensor.to(of, copy=True).requires_grad_() for tensor in (x, weight))
+        y = which(features, kernel, kernel_map)
+        both.append((y, *torch.autograd.grad(y, (features, kernel), pull.to(y.dtype))))
+    parts = ("values", "gradients", "weight gradients")
+    for what, found, wanted in zip(parts, *both, strict=True):
+        error = float(((found.float() - wanted).norm() / wanted.norm()).detach())
+        if not error <= _TOLERANCE[kind]:
+            where = f"{channels[0]} channels, {str(kind).removeprefix('torch.')}"
+            raise ValueError(f"its {what} {name} a level differ by {error:.1e} ({where})")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from weakref import WeakSet
 
 import torch
 import torch.nn.functional as F
@@ -15,21 +16,34 @@ from torch import Tensor
 from models.sparse.kernel_map import KernelMap
 
 
+class _Buffers:
+    """One thread's buffers. That of autograd, which runs what is backward on CUDA, never ends."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, torch.device, torch.dtype], Tensor] = {}
+        with _lock:
+            _of_all.add(self)
+
+
+_of_all: WeakSet[_Buffers] = WeakSet()
+_lock = threading.Lock()
+
+
 class _Workspace(threading.local):
     """Grow-only buffers, one set per thread. Fresh large buffers cost more than the products."""
 
     def __init__(self) -> None:
-        self.buffers: dict[tuple[str, torch.device, torch.dtype], Tensor] = {}
+        self.mine = _Buffers()
 
     def take(self, name: str, rows: int, columns: int, like: Tensor) -> Tensor:
         key = (name, like.device, like.dtype)
         wanted = rows * columns
-        kept = self.buffers.get(key)
+        kept = self.mine.kept.get(key)
         if kept is None or kept.numel() < wanted:
             # Zeroed: products on what memory held before can meet denormals, 100 times slower.
             # A buffer that scoring made in inference mode must serve training too.
             with torch.inference_mode(False):
-                kept = self.buffers[key] = like.new_zeros(wanted)
+                kept = self.mine.kept[key] = like.new_zeros(wanted)
         return kept[:wanted].view(rows, columns)
 
 
@@ -37,8 +51,15 @@ _workspace = _Workspace()
 
 
 def release_buffers() -> None:
-    """Give this thread's buffers back, when training or scoring ends."""
-    _workspace.buffers.clear()
+    """Give every thread's buffers back, on CUDA to the device too, when training or scoring ends.
+
+    A thread that is in the middle of its work holds what it uses, and takes new ones after that.
+    """
+    with _lock:
+        for buffers in _of_all:
+            buffers.kept.clear()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def conv(features: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:

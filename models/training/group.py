@@ -40,6 +40,11 @@ class Group:
             dist.all_reduce(values)
         return values
 
+    def meet(self) -> None:
+        """Wait until every process is here."""
+        if self.size > 1:
+            dist.barrier()
+
     def join(self, network: nn.Module) -> nn.Module:
         """Make `network` average its gradients and normalise over all processes' rows."""
         if self.size == 1:

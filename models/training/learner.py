@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +27,11 @@ _LOWER = (
     "Lower train.batch or train.width, or raise train.voxel_m: in the window under Settings, or by "
     "`lidarloop settings PROJECT --preset laptop` or `--set train.batch=1`"
 )
+_SMALLER = "with a smaller batch training goes on where it is, else it begins anew."
 
 
 class OutOfMemory(ProjectError):
-    """A step does not fit; the weights are those before it."""
+    """A step does not fit; the network is as it was before it."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,8 @@ class Learner:
         change, ProjectError for a loss that is no number or a GPU that is gone.
         """
         self._check_memory(batch)
-        try:
+        with explained(self.network, len(batch.scans), f"{_LOWER}; {_SMALLER}"):
             return self._learn(batch, place, step)
-        except RuntimeError as error:
-            explained = explained_by(error, len(batch.scans), _LOWER)
-            if explained is None:
-                raise
-            raise explained from error
 
     def _learn(self, batch: Batch, place: str, step: int) -> Learnt | None:
         target = batch.target.to(self.where)
@@ -131,7 +129,7 @@ class Learner:
         if not np.isfinite(told):
             raise ProjectError(
                 f"The loss became {told} in {place} (scan {batch.scans[0]}).",
-                "Lower train.learning_rate; the last good state is kept beside the checkpoint.",
+                "Lower train.learning_rate and train again: it begins anew.",
             )
         self.optimiser.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()
@@ -168,22 +166,30 @@ class Learner:
             raise OutOfMemory(
                 f"A training step on {len(batch.scans)} scans needs about {needed / 1e9:.1f} GB; "
                 f"{free / 1e9:.1f} GB are free.",
-                f"{_LOWER}.",
+                f"{_LOWER}; {_SMALLER}",
             )
 
 
-def explained_by(error: RuntimeError, scans: int, lower: str) -> ProjectError | None:
-    """What a failure of torch in a step on so many scans means for the person, and what to `lower`;
-    None for a fault of ours."""
-    text = (str(error).splitlines() or [""])[0]
-    if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text:
-        return OutOfMemory(
-            f"Memory ran out in a training step on {scans} scans.",
-            f"{lower}; with a smaller batch training goes on where it is.",
-        )
-    if "CUDA error" in text or "CUDA driver" in text:
-        return ProjectError(
-            f"The GPU stopped answering: {text}",
-            "Restart the program, the machine if need be; training goes on from its last state.",
-        )
-    return None
+@contextmanager
+def explained(network: nn.Module, scans: int, do: str) -> Iterator[None]:
+    """Around a step of a network on so many scans: raises what a failure of torch means for the
+    person; where memory ran out OutOfMemory, with what to `do`, the network's buffers as they were
+    before it. A fault of ours is raised as it is."""
+    before = [buffer.clone() for buffer in network.buffers()]
+    try:
+        yield
+    except RuntimeError as error:
+        text = (str(error).splitlines() or [""])[0]
+        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text:
+            with torch.no_grad():  # the forward pass has moved running means already
+                for buffer, kept in zip(network.buffers(), before, strict=True):
+                    buffer.copy_(kept)
+            what = f"Memory ran out in a training step on {scans} scans."
+            raise OutOfMemory(what, do) from error
+        if "CUDA error" in text or "CUDA driver" in text:
+            raise ProjectError(
+                f"The GPU stopped answering: {text}",
+                "Restart the program, the machine if need be; training goes on from its last "
+                "state.",
+            ) from error
+        raise

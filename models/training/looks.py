@@ -15,21 +15,28 @@ from core.rounds.figures import figures
 from models.machine import device
 from models.networks.voxels import voxelise
 from models.sparse.layers import Levels
+from models.training.group import Group
 
 
 @torch.inference_mode()
 def look(
-    network: torch.nn.Module, dataset: Dataset, classes: ClassList, voxel_m: float, job: Job
+    network: torch.nn.Module,
+    dataset: Dataset,
+    classes: ClassList,
+    voxel_m: float,
+    job: Job,
+    group: Group | None = None,
 ) -> dict[str, Any]:
     """mIoU on the labelled validation scans, as core.rounds.figures has it; one clean view each.
 
+    Each process of the `group` takes its share of them: the others wait for minutes, not for ever.
     The network is in the mode that it was in afterwards; neither weights nor chance were touched.
     """
     matrix = np.zeros((len(classes),) * 2, np.int64)
-    where, before = device(), network.training
+    where, before, group = device(), network.training, group or Group()
     network.eval()
     try:
-        for scan in dataset.validation:
+        for scan in dataset.validation[group.rank :: group.size]:
             job.check()
             truth = dataset.ground_truth(scan, classes) if dataset.has_labels(scan) else None
             if truth is None:
@@ -44,4 +51,5 @@ def look(
             matrix += confusion(truth, classes.now[predicted], len(classes))
     finally:
         network.train(before)
+    matrix = group.total(torch.from_numpy(matrix).to(where)).cpu().numpy()
     return figures(matrix, classes.names, merged=bool(classes.merges))

@@ -82,7 +82,7 @@ def train(
         _load(network, start, settings, classes, job)
     source = hash_input(start) if start is not None else None
     rounds, scans = list(training.rounds), list(training.scans)
-    values = {**vars(settings), "batch": None}  # a run may go on with another
+    values = {**vars(settings), "batch": None, "threads": 0}  # a run may go on with others
     del values["look_every"]  # which changes no weight
     del values["from_scratch"]  # the start says it
     if not settings.steps:  # as before there was the choice
@@ -122,6 +122,7 @@ def train(
         if device().type == "cpu":
             warm("models.sparse.warm", job)
         run.resume(job)
+        group.meet()  # the first may be done at once, and delete what the others go on from
         if group.leads:
             name_teacher(out.parent / TRAINING, teacher.about(settings, source))
         if group.size == 1 and not run.finished:
@@ -229,12 +230,21 @@ class _Run:
         tensors, about = checkpoint.read(self.state)
         teacher.check_state(tensors, self.learner.settings, self.state)
         if about.training != self.begun.training or about.seed != self.seed:
+            job.say(
+                "The training that was interrupted was of other answers or settings: it begins "
+                "anew."
+            )
             return
         self.begun = replace(self.begun, backend=about.going_on_with(now))
         if self.begun.backend not in (about.backend, now):
             job.say(
                 f"The interrupted training used the convolution {about.backend}, here it goes on "
                 f"with {now}: right, but not to the same last bits."
+            )
+        if about.threads != self.begun.threads:
+            job.say(
+                f"The interrupted training used {about.threads} threads, here it goes on with "
+                f"{self.begun.threads}: right, but not to the same last bits."
             )
         if len(about.classes) != len(self.classes):
             job.say("Training begins anew: classes were added since it was interrupted.")
@@ -244,7 +254,9 @@ class _Run:
         checkpoint.load_optimiser(self.learner.optimiser, tensors)
         self.learner.load_state(tensors)
         self.epoch = about.epoch
-        self.step = about.step * about.batch // self.begun.batch
+        learnt = about.step * about.batch  # scans of the epoch
+        whole = learnt >= len(self.training.scans)
+        self.step = self.steps if whole else learnt // self.begun.batch
         self.losses = tensors[_LOSSES].tolist()
         self.matrix = tensors[_CONFUSION].numpy()
         if self.learner.teacher:
@@ -359,8 +371,6 @@ class _Run:
         if self.step == self.steps:
             self.epoch, self.step = self.epoch + 1, 0
             self._new_epoch()
-        if not self.finished:
-            self.save()
         job.progress(self.done, self.whole, "train", always=True, **values)
 
     def _count(self, learnt: Learnt | None) -> None:
@@ -382,14 +392,13 @@ class _Run:
 
     def _look(self, job: Job) -> None:
         """Look at the validation scans where it is time to and not done yet."""
-        every = self.learner.settings.look_every
-        leads = self.learner.group.leads
-        if not (every and leads and self.taken and self.taken % every == 0):
+        every, group = self.learner.settings.look_every, self.learner.group
+        if not (every and self.taken and self.taken % every == 0):
             return
         if self.looks and self.looks[-1]["step"] == self.taken:
             return
         network, voxel_m = self.learner.result, self.learner.settings.voxel_m
-        found = look(network, self.dataset, self.classes, voxel_m, job)
+        found = look(network, self.dataset, self.classes, voxel_m, job, group)
         self.looks.append({"step": self.taken, **found})
         self._write_log()
 
@@ -407,9 +416,7 @@ class _Run:
         return found
 
     def _note(self) -> None:
-        """Keep what this epoch came to."""
-        if not self.learner.group.leads:
-            return
+        """Keep what this epoch came to: in every process, since it says where a run ends."""
         mean = float(np.mean(self.losses)) if self.losses else None
         miou = mean_iou(iou(self.matrix))
         row: dict[str, Any] = {"epoch": self.epoch + 1, "loss": mean, "labelled_miou": miou}
@@ -420,6 +427,8 @@ class _Run:
         self._write_log()
 
     def _write_log(self) -> None:
+        if not self.learner.group.leads:
+            return
         value: dict[str, Any] = {"epochs": self.log}
         if self.looks:
             value["looks"] = self.looks

@@ -94,6 +94,32 @@ def test_divergence_is_large_where_scans_that_meet_disagree(project: Project):
     assert set(project.need_units().kind[list(some)].tolist()) == {0, 1}
 
 
+def test_looks_that_wait_for_their_neighbours_hold_no_features(
+    project: Project, tmp_path: Path, monkeypatch
+):
+    """As many as 25 are in memory, and features are most of each."""
+    found, units = project.rounds[0], project.need_units()
+    trained = Trained.check(found.checkpoint, project.classes, project.settings.train)
+    held, compare = [], again.divergence
+
+    def noted(look, others):
+        held.extend(one.seen.feature for one in (look, *(other for other, _ in others)))
+        return compare(look, others)
+
+    monkeypatch.setattr(again, "divergence", noted)
+    scans = project.dataset.train
+    prepared = {
+        scan: (
+            str(rows_file(project.units_folder / units.fingerprint, scan, project.dataset)),
+            len(units.range_of(scan)),
+        )
+        for scan in scans
+    }
+    again.look_along(trained, project.dataset, scans, prepared, ("x", "y"), str(tmp_path / "a"))
+    assert len(held) == 9
+    assert all(feature.size == 0 and feature.base is None for feature in held)
+
+
 def test_a_scene_is_looked_at_by_itself(tmp_path: Path, monkeypatch):
     """Of nuScenes' keyframes, though all lie in one folder; each scan is compared with its own."""
     dataset, looked = two_scenes(tmp_path), {}

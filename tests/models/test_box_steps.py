@@ -172,6 +172,8 @@ def test_pseudo_scenes_are_of_accepted_boxes_as_they_stood(tmp_path: Path, root:
 
         before = scenes()
         assert {item.frame for item in before._people} == set(scans[:2])
+        inside = project.boxes_of(scans[1])
+        assert len(before._boxes[scans[1]]) == len(inside) > 0
         for _ in project.boxes_of(scans[1]):
             take_one_away(project, scans[1])
         finish(project, scans[2])

@@ -57,7 +57,7 @@ class Cpsp:
         labelled: Samples,
         *,
         people: Sequence[Item],
-        finished: Mapping[str, np.ndarray],
+        boxes: Mapping[str, np.ndarray],
         pool: Sequence[str],
         held_out: Mapping[str, Labelled],
         read: Callable[[str], np.ndarray],
@@ -70,16 +70,17 @@ class Cpsp:
         network: str,
     ) -> None:
         """`labelled`: the labelled frames as `models` learns them; `people`: objects of people's
-        boxes; `finished`: frame -> (k, 7) its boxes; `pool`: frames without labels; `read`: frame
-        -> points (N, 4) float32, intensities 0..1; `digest`: frame -> a hash of all that these are
-        made of; `steps` of the whole training; `network`: a hash of what predicts, of which a bank
-        is made too.
+        boxes; `boxes`: frame -> (k, 7) all that are in it, of the pool's frames too, unconfirmed
+        ones and regions to ignore among them: no background has what is in them; `pool`: frames
+        without labels; `read`: frame -> points (N, 4) float32, intensities 0..1; `digest`: frame ->
+        a hash of all that these are made of; `steps` of the whole training; `network`: a hash of
+        what predicts, of which a bank is made too.
 
         Goes on with the bank that lies there where it is of the same training. Raises ProjectError
         where that is damaged.
         """
         self._folder, self._labelled = folder, labelled
-        self._people, self._finished, self.pool = people, finished, tuple(pool)
+        self._people, self._boxes, self.pool = people, boxes, tuple(pool)
         self._held_out, self._read, self._digest, self._kinds = held_out, read, digest, kinds
         self._how, self._parts, self._seed, self._network = how, parts, seed, network
         self._every = max(1, steps // parts.refreshes)
@@ -97,10 +98,10 @@ class Cpsp:
         people = [
             [item.frame, item.label, item.box.tolist(), len(item.points)] for item in self._people
         ]
-        finished = {scan: boxes.tolist() for scan, boxes in self._finished.items()}
+        boxes = {scan: there.tolist() for scan, there in self._boxes.items()}
         how, parts = [*self._how.rule, *self._how[1:]], vars(self._parts)
         pool, held_out = ([[s, self._digest(s)] for s in of] for of in (self.pool, self._held_out))
-        known = [self._labelled.key, people, finished, pool, held_out, how]
+        known = [self._labelled.key, people, boxes, pool, held_out, how]
         parts = {**parts, "objects": sorted(self._parts.objects.items())}
         return hash_json([*known, parts, self._every, self._seed, self._network])
 
@@ -131,7 +132,7 @@ class Cpsp:
         bank = refreshed(
             before,
             people=self._people,
-            finished=self._finished,
+            boxes=self._boxes,
             found=found,
             read=self._read,
             judge=judge,

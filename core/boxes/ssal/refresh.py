@@ -91,7 +91,7 @@ def refreshed(
     before: Bank | None,
     *,
     people: Sequence[Item],
-    finished: Mapping[str, np.ndarray],
+    boxes: Mapping[str, np.ndarray],
     found: Mapping[str, FramePrediction],
     read: Callable[[str], np.ndarray],
     judge: Callable[[Mapping[int, float]], Judged],
@@ -104,8 +104,9 @@ def refreshed(
     """The bank after a refresh at a step of the training.
 
     `before`: that of the refresh before, None at the first; `people`: objects of people's boxes;
-    `finished`: scan -> (k, 7) all boxes of each frame that people finished; `found`: predictions of
-    the other frames; `read`: scan -> its points (N, 4) float32; `judge`: thresholds -> `Judged`.
+    `boxes`: scan -> (k, 7) all that are in a frame, finished or not, confirmed or not; `found`:
+    predictions of the frames that people have not finished; `read`: scan -> its points (N, 4)
+    float32; `judge`: thresholds -> `Judged`.
     """
     frames = {scan: _kept(seen) for scan, seen in found.items()}
     none = [np.zeros(0)]
@@ -123,7 +124,7 @@ def refreshed(
         of_frame.setdefault(item.frame, []).append(item)
     born = 0 if before is None else len(before.history)
     changes, items, false = Changes(), list[Item](), list[Item]()
-    cleared = dict(finished)
+    cleared = {scan: there for scan, there in boxes.items() if scan not in found}
     withheld = dict[int, int]()
     for place, (scan, seen) in enumerate(frames.items()):
         job.progress(place, len(frames), "bank")
@@ -144,10 +145,10 @@ def refreshed(
                 withheld[item.label] = withheld.get(item.label, 0) + 1
             else:
                 items.append(item)
-        by_people = np.array([item.box for item in after if item.origin == GT]).reshape(-1, 7)
+        there = boxes.get(scan, np.zeros((0, 7)))
         if how.false:
-            false += _false(seen, points, scan, by_people, how.low)
-        cleared[scan] = np.concatenate([seen.box[seen.score > how.low], by_people])
+            false += _false(seen, points, scan, there, how.low)
+        cleared[scan] = np.concatenate([seen.box[seen.score > how.low], there])
     # What people drew in frames of which there are no predictions: the finished ones.
     items = [item for left in of_frame.values() for item in left if item.origin == GT] + items
     job.progress(len(frames), len(frames), "bank")
@@ -182,13 +183,14 @@ def _false(
     seen: FramePrediction,
     points: Sequence[np.ndarray],
     scan: str,
-    by_people: np.ndarray,
+    there: np.ndarray,
     low: float,
 ) -> list[Item]:
-    """The boxes of a frame that the network hardly believes in, none of which a person drew."""
+    """The boxes of a frame that the network hardly believes in and that touch none of those that
+    are `there`, whether or not a person vouches for them."""
     mine = seen.score <= low
     mine &= np.array([len(part) >= FALSE_POINTS for part in points], bool)
-    mine &= ~(rotated_iou(seen.box, by_people)[0] > 0).any(axis=1)
+    mine &= ~(rotated_iou(seen.box, there)[0] > 0).any(axis=1)
     return [
         Item(seen.box[k], int(seen.label[k]), float(seen.score[k]), scan, points[k], FALSE)
         for k in np.flatnonzero(mine).tolist()

@@ -44,13 +44,13 @@ class _Taken:
         self._sequence, self._frame = frames(pool.units.scans, pool.places)
         if self._centre is not None:
             self._sequence = pool.coordinates
-        self._cells: dict[tuple[int, ...], list[int]] = {}
+        self._cells: dict[tuple[int, ...], list[int]] = {}  # with poses, units
+        self._frames: dict[tuple[int, ...], set[int]] = {}  # without, frames near those of units
 
     def holds_near(self, unit: int) -> bool:
         if self._centre is None:
             scan = int(self._pool.units.scan[unit])
-            taken = self._cells.get(self._kind(unit), ())
-            return any(abs(self._frame[scan] - other) < APART for other in taken)
+            return self._frame[scan] in self._frames.get(self._kind(unit), ())
         here = self._centre[unit]
         i, j, k = np.floor(here / METRES).astype(int).tolist()
         around = (-1, 0, 1)
@@ -65,7 +65,8 @@ class _Taken:
     def add(self, unit: int) -> None:
         if self._centre is None:
             frame = self._frame[int(self._pool.units.scan[unit])]
-            self._cells.setdefault(self._kind(unit), []).append(frame)
+            near = range(frame - APART + 1, frame + APART)
+            self._frames.setdefault(self._kind(unit), set()).update(near)
         else:
             cell = np.floor(self._centre[unit] / METRES).astype(int).tolist()
             self._cells.setdefault((*self._kind(unit), *cell), []).append(unit)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon
 
+from core.boxes import fit_kernel, kernel
 from core.boxes.geometry import (
     EDGES,
     corners,
@@ -196,3 +199,11 @@ def test_angles_are_wrapped(angle: float):
     assert np.cos(found - angle) == pytest.approx(1)
     if -np.pi <= angle < np.pi:
         assert found == angle
+
+
+@pytest.mark.parametrize("module", [kernel, fit_kernel], ids=["kernel", "fit"])
+def test_what_is_compiled_lets_other_threads_go_on(module: ModuleType):
+    """Readers of a training, and the window while boxes are fitted."""
+    compiled = [one for one in vars(module).values() if hasattr(one, "targetoptions")]
+    assert compiled
+    assert all(one.targetoptions["nogil"] for one in compiled)

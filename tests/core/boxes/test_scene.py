@@ -48,6 +48,17 @@ def test_only_what_the_picture_shows_is_seen(dataset: Dataset):
         seen[0, 0] = 1
 
 
+def test_an_intensity_that_is_no_number_is_0_and_its_point_stays(tmp_path: Path):
+    root = kitti_at(tmp_path, 1)
+    points = road(0)[0].copy()
+    points[:3, 3] = (np.nan, np.inf, -np.inf)
+    points.tofile(root / "training/velodyne/000000.bin")
+    made = open_dataset("kitti", root, ["training"], [])
+    seen = Scenes(made, RING).read(made.train[0])
+    points[:3, 3] = 0
+    np.testing.assert_array_equal(seen, points)
+
+
 def test_turned_scans_show_the_same_points(dataset: Dataset):
     from dataclasses import replace
 

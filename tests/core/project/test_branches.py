@@ -13,6 +13,7 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.cli.rounds import tree
 from core.desk.compare import compare, differing, said
+from core.project import frozen
 from core.project.branches import archive, counted, stand_at, tell
 from core.project.frozen import training_set
 from core.project.pool import pool_of
@@ -50,6 +51,22 @@ def by_hand(project: Project, line: list[str]) -> set[str]:
         for entry in project.answers.entries()
         if entry.verb == "answer" and (entry.round in {*line, ""} or entry.unit in asked)
     }
+
+
+def test_what_a_training_sets_rounds_asked_is_found_once_for_all_scans(
+    project: Project, monkeypatch
+):
+    """Labels are read for each scan of each step, and a round may have asked for many units."""
+    found = project.rounds[0]
+    training_set(project, found)
+    calls, asked_by = [], frozen.asked_by
+    monkeypatch.setattr(
+        frozen, "asked_by", lambda *given: calls.append(given[1]) or asked_by(*given)
+    )
+    training = training_set(project, found)
+    for scan in training.scans * 2:
+        training.labels(scan)
+    assert calls == [(found.id,)]
 
 
 def test_a_branch_leaves_out_what_its_sibling_answered(project: Project):

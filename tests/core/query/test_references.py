@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.data.places import frames
 from core.query.budget import Budget, units_budget
 from core.query.pool import Draw, Pool
 from core.query.seconds import expected_seconds
@@ -282,6 +283,28 @@ def test_apart_leaves_no_two_near_each_other(poses: bool):
             (late if near else taken).append(unit)
         assert asked("apart x ent", pool, Draw(seed, 2)) == taken + late
         assert late
+
+
+def test_apart_without_poses_looks_once_for_each_unit(monkeypatch):
+    """Not once for each unit that was taken: a sequence has millions and takes hundreds."""
+    looks = []
+
+    class Frame(int):
+        def __sub__(self, other: int) -> int:
+            looks.append(other)
+            return int(self) - other
+
+    found = frames
+
+    def counted(scans, places):
+        sequence, frame = found(scans, places)
+        return sequence, [Frame(number) for number in frame]
+
+    monkeypatch.setattr("core.query.strategies.apart.frames", counted)
+    units = make_units(np.full(800, 30), np.zeros(800, int), scans=400)
+    pool = Pool(units, np.ones(800, bool), np.zeros(800, bool), {"entropy": np.zeros(800)})
+    asked("apart x ent", pool)
+    assert len(looks) <= 800
 
 
 def test_apart_takes_pieces_of_a_sequence_for_other_places():

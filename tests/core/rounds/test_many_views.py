@@ -89,6 +89,14 @@ def test_mutual_information_by_hand_and_by_a_loop():
         assert found[row] == pytest.approx(-(mean * np.log(mean)).sum() - own, abs=1e-6)
 
 
+def test_mutual_information_of_a_scan_without_a_voxel_is_nothing():
+    none = np.zeros(0, np.float32)
+    nothing = Seen(
+        np.full(5, -1), none.astype(np.uint8), none, none, none, none[:, None], none[:, None]
+    )
+    assert mutual([nothing] * 8, 5).tolist() == [0] * 5
+
+
 def test_neighbours_are_twelve_on_each_side_and_the_nearest_24_at_the_ends():
     assert neighbours(50, 100) == [*range(38, 50), *range(51, 63)]
     assert neighbours(0, 100) == list(range(1, 25))

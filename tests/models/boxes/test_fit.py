@@ -22,6 +22,7 @@ from core.base.jobs import Job, Progress
 from core.data.classes import Merge
 from models.boxes import checkpoint as own
 from models.boxes import fit as fitting
+from models.boxes import learner
 from models.boxes.detector import Detector
 from models.boxes.fit import log_of, state_of
 from models.boxes.learner import one_cycle
@@ -244,6 +245,27 @@ def test_a_rate_that_is_too_high_never_writes_a_broken_checkpoint(tmp_path: Path
     assert not out.exists()
 
 
+def test_memory_that_ends_in_a_step_leaves_no_mark_of_it(tmp_path: Path, monkeypatch):
+    """Running means have moved by then, and its classes are known; all else begins anew."""
+    cancelled, out = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    with pytest.raises(Cancelled):
+        trained(cancelled, Stopped(0), steps=STEPS)
+
+    def broken(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(fitting._Run, "estimate", lambda *_: "")
+    monkeypatch.setattr(learner, "loss_of", broken)
+    with pytest.raises(ProjectError, match="Memory ran out in a training step on 2") as told:
+        trained(out, steps=STEPS)
+    assert "detect.batch" in told.value.do
+    assert told.value.do.endswith("train again: it begins anew.")
+    a, b = (own.read(state_of(path))[0] for path in (cancelled, out))
+    assert a.keys() == b.keys()
+    for name, tensor in a.items():
+        torch.testing.assert_close(tensor, b[name], rtol=0, atol=0, equal_nan=True)
+
+
 def test_scenes_without_points_or_boxes_are_passed_over(tmp_path: Path):
     class Empty(Scenes):
         def __init__(self) -> None:
@@ -378,6 +400,7 @@ import os, signal, sys
 from pathlib import Path
 from core.base.jobs import Job
 from models.boxes import fit as fitting
+from models.boxes import learner
 from tests.models.boxes.made import trained
 fitting._SAVE_EVERY_S = 0.0
 class Killed(Job):

@@ -72,11 +72,27 @@ def test_around_a_neighbour_nothing_is_wrong_for_its_class_alone():
     assert found.label.tolist() == [VAN]
 
 
+def test_where_a_small_box_to_ignore_is_nothing_is_wrong():
+    """A pedestrian that nobody confirmed is smaller than a cell and holds no cell's middle; one
+    outside of the grid changes nothing."""
+    small = [8.05, 0.05, -1, 0.8, 0.6, 1.7, 0]
+    found = one(ignore=np.array([small, [40, 0, -1, 0.8, 0.6, 1.7, 0]], np.float32))
+    wanted = np.zeros(map_shape(GRID), bool)
+    wanted[7:10, 7:10] = True
+    for label in range(len(KITTI.names)):
+        np.testing.assert_array_equal(~found.counts[0, label].numpy(), wanted)
+
+
 def test_in_a_region_to_ignore_nothing_is_wrong_for_any_class():
     region = np.array([[8, 0, -1, 4, 2, 2, 0]], np.float32)
     found = one(ignore=region)
     rows, columns = np.nonzero(~found.counts[0, PEDESTRIAN].numpy())
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (6, 9, 7, 8)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (
+        6,
+        9,
+        7,
+        9,
+    )  # and the nine around (8, 8)
     assert bool((found.counts[0] == found.counts[0, :1]).all())
 
 

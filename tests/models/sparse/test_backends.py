@@ -69,6 +69,29 @@ def test_wrong_gradients_are_found():
         check_agreement(convolve, CPU)
 
 
+def test_one_that_is_wrong_for_few_channels_is_found():
+    """A network begins with four."""
+
+    def convolve(x, weight, kernel_map):
+        y = torch_backend.conv(x, weight, kernel_map)
+        return y if x.shape[1] % 16 == 0 else y + y.detach().roll(1, 0)
+
+    with pytest.raises(ValueError, match=r"within a level differ by .* \(4 channels, float32\)"):
+        check_agreement(convolve, CPU)
+
+
+def test_one_that_is_wrong_in_half_precision_alone_is_found_where_training_is_mixed(monkeypatch):
+    def convolve(x, weight, kernel_map):
+        y = torch_backend.conv(x, weight, kernel_map)
+        return y * 1.01 if x.dtype == torch.float16 else y
+
+    check_agreement(convolve, CPU)
+    monkeypatch.setattr(backends, "_MIXED_ON", ("cpu",))
+    check_agreement(torch_backend.conv, CPU)
+    with pytest.raises(ValueError, match=r"differ by 1.*e-02 \(4 channels, float16\)"):
+        check_agreement(convolve, CPU)
+
+
 def test_half_precision_is_near_and_trains():
     maps, inputs, offsets, _ = case("within", 1)
     x = torch.randn(inputs, 16, requires_grad=True)

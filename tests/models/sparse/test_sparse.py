@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
-from models.sparse import conv, release_buffers
+from models.sparse import conv, release_buffers, torch_backend
 from models.sparse.kernel_map import (
     MAX_EXTENT,
     down_map,
@@ -61,6 +65,24 @@ def test_scoring_then_training_on_one_thread_share_buffers():
     weight = torch.randn(offsets, 8, 8, requires_grad=True)
     conv(torch.randn(inputs, 8), weight, maps).sum().backward()
     assert weight.grad is not None
+
+
+def test_buffers_of_a_thread_that_lives_on_are_given_back():
+    """On CUDA what is backward runs in a thread of autograd's own."""
+    maps, inputs, offsets, _ = case("within", 2)
+    with ThreadPoolExecutor(1) as other:
+        x, weight = torch.randn(inputs, 8), torch.randn(offsets, 8, 8)
+        other.submit(torch_backend.conv, x, weight, maps).result()
+        buffers = other.submit(lambda: torch_backend._workspace.take("pairs", 1, 1, x)).result()
+        kept = weakref.ref(buffers._base)
+        del buffers
+        gc.collect()
+        assert kept() is not None
+        release_buffers()
+        gc.collect()
+        assert kept() is None
+        wanted = torch_backend.conv(x, weight, maps)
+        assert torch.equal(other.submit(torch_backend.conv, x, weight, maps).result(), wanted)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -82,6 +82,17 @@ def test_two_processes_share_the_scans_of_each_step(tmp_path: Path, small_street
 
 
 @pytest.mark.slow
+def test_two_processes_end_after_the_steps_that_were_asked_for(tmp_path: Path, small_street: Path):
+    """Of two steps an epoch three: the last epoch is cut short."""
+    more = {"train.steps": "3", "train.batch": "1", "train.look_every": "2"}
+    with project(tmp_path / "p", small_street, **more) as made:
+        rows, _ = trained(made, 2)
+        looks = read_json(made.rounds[0].folder / "log.json")["looks"]
+    assert [row["step"] for row in looks] == [2]
+    assert [(row["epoch"], row["steps"]) for row in rows] == [(1, 2), (2, 3)]
+
+
+@pytest.mark.slow
 def test_two_processes_give_the_curve_of_one_on_real_scans(semantickitti: Path, tmp_path: Path):
     curves = []
     for processes, batch in ((2, "1"), (1, "2")):

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core.base.errors import Cancelled
+from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
 from core.quality.iou import confusion
 from core.rounds.figures import figures
+from models.networks import make_network
 from models.score import Scorer
 from models.training import train as training
+from models.training.group import Group
+from models.training.looks import look
 from tests.models.bench import Bench
 from tests.models.training.stops import Stops
 
@@ -65,6 +70,24 @@ def test_steps_that_are_whole_epochs_give_the_bits_of_epochs(bench: Bench, tmp_p
     assert all(np.array_equal(one[name].numpy(), other[name].numpy()) for name in one)
     assert (about.epoch, about.step) == (also.epoch, also.step) == (3, 0)
     assert log_of(a) == log_of(b)
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_a_process_that_does_not_lead_ends_too_and_writes_nothing(
+    bench: Bench, tmp_path: Path, monkeypatch, steps: int
+):
+    monkeypatch.setattr(Group, "current", lambda: Group(rank=1))
+    epochs, one_epoch = [], training._Run._one_epoch
+
+    def counted(run, job):
+        epochs.append(run.epoch)
+        assert len(epochs) <= 3
+        one_epoch(run, job)
+
+    monkeypatch.setattr(training._Run, "_one_epoch", counted)
+    by_steps(bench, steps).go(tmp_path / "c.safetensors")
+    assert epochs == [0, 1, 2]
+    assert list(tmp_path.glob("*.safetensors")) == list(tmp_path.glob("*.json")) == []
 
 
 @pytest.mark.parametrize(
@@ -121,6 +144,26 @@ def test_a_look_is_what_scoring_sees_and_changes_no_weight(bench: Bench, tmp_pat
         matrix += confusion(truth, scorer.look(points).rows()[0], count)
     last = log_of(b)["looks"][-1]
     assert last == {"step": 4, **figures(matrix, bench.classes.names)}
+
+
+def test_processes_share_a_look(bench: Bench):
+    """Three scans on two: each looks at its own, and they are summed up."""
+    three = replace(bench.dataset, validation=bench.dataset.train)
+    torch.manual_seed(0)
+    network = make_network("minkunet", classes=len(bench.classes), width=0.125)
+    told: list[torch.Tensor] = []
+
+    class Part(Group):
+        def total(self, values: torch.Tensor) -> torch.Tensor:
+            told.append(values)
+            return values if self.leads else told[0] + values
+
+    def seen_by(group: Group | None) -> dict:
+        return look(network, three, bench.classes, 0.5, Job(), group)
+
+    seen_by(Part(0, 2))
+    assert seen_by(Part(1, 2)) == seen_by(None)
+    assert 0 < int(told[1].sum()) < int(told[0].sum())
 
 
 def training_of(path: Path, bench: Bench):

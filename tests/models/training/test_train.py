@@ -96,8 +96,9 @@ def test_a_loss_that_is_no_number_stops_with_step_and_scan(bench: Bench, tmp_pat
     checkpoint.load_network(network, tensors)
     broken = tmp_path / "broken.safetensors"
     checkpoint.save(broken, network, about)
-    with pytest.raises(ProjectError, match=r"nan in epoch 1, step 1 \(scan sequences/00/"):
+    with pytest.raises(ProjectError, match=r"nan in epoch 1, step 1 \(scan sequences/00/") as told:
         bench.go(tmp_path / "2" / "c.safetensors", start=broken)
+    assert told.value.do == "Lower train.learning_rate and train again: it begins anew."
 
 
 def _trained(bench: Bench, folder: Path) -> Path:
@@ -122,6 +123,42 @@ def test_a_cancel_keeps_every_step(bench: Bench, tmp_path: Path):
     assert (about.epoch, about.step) == (1, 1)
 
 
+def test_short_epochs_do_not_write_the_state_each(bench: Bench, tmp_path: Path, monkeypatch):
+    """It is a quarter of a gigabyte for a whole network, and two minutes are soon done again."""
+    saved = []
+    monkeypatch.setattr(training._Run, "save", lambda run: saved.append(run.epoch))
+    bench.go(tmp_path / "c.safetensors")
+    assert saved == []
+    assert len(json.loads((tmp_path / training.LOG).read_text())["epochs"]) == 3
+
+
+def test_a_state_of_a_whole_epoch_goes_on_with_the_next_by_another_batch(
+    bench: Bench, tmp_path: Path, monkeypatch
+):
+    """Two steps of two are more than the three scans, of which there are three steps of one."""
+    monkeypatch.setattr(training, "_SAVE_EVERY_S", 0.0)
+    out = tmp_path / "c.safetensors"
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "_note", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            bench.go(out)
+    assert checkpoint.read(tmp_path / training.STATE)[1].step == 2
+    seen: list[tuple[str, ...]] = []
+    monkeypatch.setattr(training, "batches", recording(seen))
+    monkeypatch.setattr(training._Run, "estimate", lambda _: "")
+    note, noted = training._Run._note, []
+
+    def counted(run):
+        noted.append(run.epoch)
+        assert len(noted) <= 3
+        note(run)
+
+    monkeypatch.setattr(training._Run, "_note", counted)
+    replace(bench, settings=replace(bench.settings, batch=1)).go(out)
+    assert noted == [0, 1, 2]
+    assert len(seen) == 3 + 3
+
+
 def fails(monkeypatch, at: int, error: Exception) -> None:
     """Let the forward pass of the `at`-th step fail, the estimate's included."""
     calls = iter(range(10**6))
@@ -143,6 +180,7 @@ def test_memory_that_ends_in_the_middle_costs_nothing(bench: Bench, tmp_path: Pa
         with pytest.raises(ProjectError, match="Memory ran out in a training step on 1") as caught:
             bench.go(out)
     assert "train.batch" in caught.value.do
+    assert "with a smaller batch training goes on where it is" in caught.value.do
     _, about = checkpoint.read(tmp_path / training.STATE)
     assert (about.epoch, about.step, about.batch) == (1, 1, 2)
     seen: list[tuple[str, ...]] = []
@@ -155,6 +193,48 @@ def test_memory_that_ends_in_the_middle_costs_nothing(bench: Bench, tmp_path: Pa
     assert rest[0] == whole[2].scans  # two scans were learnt in the first step of two
     assert len(rest) == 1 + 3
     assert not (tmp_path / training.STATE).exists()
+
+
+def test_a_step_that_memory_ended_in_leaves_no_mark(bench: Bench, tmp_path: Path, monkeypatch):
+    """Its forward pass has moved the running means already."""
+    cancelled, out = (tmp_path / name / "c.safetensors" for name in "ab")
+    with pytest.raises(Cancelled):
+        bench.go(cancelled, Stops(5))
+    forward, calls = NETWORKS["minkunet"].forward, iter(range(10**6))
+
+    def broken(self, x, levels):
+        found = forward(self, x, levels)
+        if next(calls) == 5:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return found
+
+    monkeypatch.setattr(NETWORKS["minkunet"], "forward", broken)
+    with pytest.raises(ProjectError, match="Memory ran out"):
+        bench.go(out)
+    a, b = (checkpoint.read(path.with_name(training.STATE))[0] for path in (cancelled, out))
+    assert a.keys() == b.keys()
+    for name, tensor in a.items():
+        assert torch.equal(tensor, b[name]), name
+
+
+@pytest.mark.parametrize(
+    ("change", "anew"), [({"learning_rate": 1e-4}, True), ({"threads": 2}, False)]
+)
+def test_what_is_no_part_of_the_input_goes_on_and_else_it_is_said(
+    bench: Bench, tmp_path: Path, monkeypatch, change: dict, anew: bool
+):
+    out = tmp_path / "c.safetensors"
+    with pytest.raises(Cancelled):
+        bench.go(out, Stops(8))
+    seen: list[tuple[str, ...]] = []
+    monkeypatch.setattr(training, "batches", recording(seen))
+    monkeypatch.setattr(training._Run, "estimate", lambda _: "")
+    heard: list[Progress] = []
+    replace(bench, settings=replace(bench.settings, **change)).go(out, Job(heard.append))
+    said = " ".join(report.said for report in heard)
+    assert ("was of other answers or settings: it begins anew" in said) == anew
+    assert ("used 1 threads, here it goes on with 2" in said) == (not anew)
+    assert len(seen) == (6 if anew else 1)
 
 
 def test_a_gpu_that_is_gone_is_said(bench: Bench, tmp_path: Path, monkeypatch):

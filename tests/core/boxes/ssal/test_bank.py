@@ -145,11 +145,11 @@ def scene(seed: int, count: int = 30) -> tuple[dict, dict, dict]:
     return boxes, points, found
 
 
-def refresh(found, points, before=None, step=0, how=HOW, known=None, people=(), finished=None):
+def refresh(found, points, before=None, step=0, how=HOW, known=None, people=(), boxes=None):
     return refreshed(
         before,
         people=people,
-        finished=finished or {},
+        boxes=boxes or {},
         found=found,
         read=points.__getitem__,
         judge=lambda _: known or Judged({}, {}),
@@ -206,7 +206,7 @@ def test_what_people_drew_is_never_touched():
     people = items_of(points["u/0"], boxes["u/0"][:4], "u/0")
     done = {"l/9": boxes["u/1"]}
     people += items_of(points["u/1"], boxes["u/1"][:2], "l/9")
-    bank = refresh(found, points, people=people, finished=done)
+    bank = refresh(found, points, people=people, boxes=done)
     for step in (10, 20):
         mine = [item for item in bank.items if item.origin == GT]
         assert {id(item) for item in mine} == {id(item) for item in people}
@@ -214,5 +214,18 @@ def test_what_people_drew_is_never_touched():
         for item in near:  # and nothing is taken for what they drew
             assert all(np.hypot(*(item.box[:2] - p.box[:2])) > 0.5 for p in people[:4])
         np.testing.assert_array_equal(bank.cleared["l/9"], boxes["u/1"])
-        bank = refresh(found, points, bank, step, people=people, finished=done)
+        bank = refresh(found, points, bank, step, people=people, boxes=done)
     assert len(KINDS) == 3
+
+
+def test_a_box_that_nobody_vouches_for_is_no_background_and_no_false_object():
+    boxes, points, found = scene(3)
+    low = found["u/0"].score <= HOW.low
+    there = boxes["u/0"][low]
+    assert len(there) > 1
+    assert any(item.frame == "u/0" for item in refresh(found, points).false)
+    bank = refresh(found, points, boxes={"u/0": there})
+    cleared = bank.cleared["u/0"]
+    np.testing.assert_array_equal(cleared, [*found["u/0"].box[~low], *there])
+    assert (points_in_boxes(without(points["u/0"], cleared), there) < 0).all()
+    assert not any(item.frame == "u/0" for item in bank.false)

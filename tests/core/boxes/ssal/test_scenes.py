@@ -137,7 +137,7 @@ def world(
         folder,
         OneFrame(),
         people=items_of(points["l/0"], own, "l/0") if objects else [],
-        finished={"l/0": own},
+        boxes={"l/0": own},
         pool=[scan for scan in boxes if scan.startswith("u")],
         held_out={"h/0": Labelled(table, points["h/0"])},
         read=points.__getitem__,

@@ -25,6 +25,7 @@ from core.experiment.page import Page
 from core.experiment.plots import AXIS_WORDS, MISSING, curves_svg, drawable, forest_svg
 from core.experiment.record import read_record
 from core.experiment.results import Curve, csv_of, curves, write_results
+from core.experiment.sentences import rule
 from core.experiment.spec import FULL
 from core.experiment.summary import Summary, summarise
 
@@ -43,13 +44,7 @@ def write_report(experiment: Experiment) -> Path:
     _state(page, experiment)
     page.heading("What may be said")
     page.items(summary.said)
-    looks = len(experiment.looks)
-    times = f"; seeds were added, so over {looks} looks it is {summary.alpha:.4g} now" * (looks > 1)
-    page.sentence(
-        "An order is claimed only where the interval of the paired t over seeds excludes 0 after "
-        f"Holm over all comparisons on this page, level 0.05{times}.",
-        quiet=True,
-    )
+    page.sentence(rule(len(experiment.looks)), quiet=True)
     if summary.unsettled:
         names = ", ".join(summary.unsettled)
         page.sentence(f"Not converged, their mIoU still moved in the second half: {names}.")

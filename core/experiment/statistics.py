@@ -16,6 +16,16 @@ ALPHA = 0.05
 REACHED = 0.95  # share of the full labels' mIoU
 
 
+def level_at(look: int) -> float:
+    """The level of the look-th look at the results: seeds that are added later ask for more."""
+    return ALPHA / look
+
+
+def false_orders(looks: int) -> float:
+    """In what share of experiments, at most, any of so many looks claims an order that is none."""
+    return sum(level_at(look) for look in range(1, looks + 1))
+
+
 @dataclass(frozen=True)
 class Paired:
     """Mean and standard error of n paired differences, and the two-sided p of the paired t."""

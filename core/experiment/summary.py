@@ -13,13 +13,13 @@ from core.experiment.results import Curve
 from core.experiment.sentences import sentence
 from core.experiment.spec import FULL
 from core.experiment.statistics import (
-    ALPHA,
     REACHED,
     Paired,
     Verdict,
     area,
     block_bootstrap,
     cost_to_reach,
+    level_at,
     paired,
     verdicts,
 )
@@ -47,7 +47,7 @@ class Summary:
     ----------
     by_arm : arm -> its curves, seed by seed
     comparisons : all that are shown, after Holm together
-    alpha : of all of them together, 0.05 over the looks at the results
+    alpha : of all of them together, at this look
     areas : arm -> mean figure over the cost that all arms spent, seed by seed
     goal : 95 % of the full labels' mean figure, None without them
     reached : by cost, arm that asks -> what the mean curve spent until it reaches it, None where it
@@ -82,7 +82,7 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
     by_arm: dict[str, list[Curve]] = {arm.name: [] for arm in spec.arms}
     for curve in found:
         by_arm[curve.arm].append(curve)
-    alpha = ALPHA / len(experiment.looks)
+    alpha = level_at(len(experiment.looks))
     whole = {
         arm.name: {c.seed: c for c in by_arm[arm.name] if len(c.records) == experiment.rounds(arm)}
         for arm in spec.arms

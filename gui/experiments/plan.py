@@ -17,7 +17,9 @@ from core.experiment.cell import finished
 from core.experiment.folder import Experiment, opened, seeds_of
 from core.experiment.names import ABOUT
 from core.experiment.read_spec import read_spec
+from core.experiment.sentences import over_looks
 from core.experiment.spec import Spec
+from core.experiment.statistics import level_at
 from core.experiment.watch import holder_of
 from gui.experiments.process import Order
 from gui.start.recent import store
@@ -130,7 +132,8 @@ def _words(found: Experiment, seeds: list[int], there: bool) -> str:
     done = sum(finished(found, cell) for cell in cells)
     looks = len(found.looks)
     added = (
-        f" New seeds are look number {looks} at the results: the level becomes {0.05 / looks:.3g}."
+        f" New seeds are look number {looks} at the results: the level becomes "
+        f"{level_at(looks):.3g}, and {over_looks(looks)}."
         if len(found.looks[-1]) and looks > 1 and set(found.looks[-1]) <= set(seeds)
         else ""
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.experiment.sentences import sentence
+from core.experiment.sentences import rule, sentence
 from core.experiment.statistics import Verdict, paired, verdicts
 
 
@@ -60,3 +60,14 @@ def test_claims_come_from_the_verdict_alone():
         sentence("A", "B", "mIoU", found)
         == "A and B are level in mIoU within ± 4.1 (5 paired seeds)."
     )
+
+
+def test_what_all_looks_together_may_claim_is_told():
+    """By hand: 0.05 + 0.025, and 0.05 / 3 more."""
+    assert rule(1).endswith("over all comparisons, level 0.05.")
+    assert rule(2).endswith(
+        "level 0.025 at look number 2; over all 2 looks together an order that is none is claimed "
+        "in up to 7.5 of 100 experiments."
+    )
+    assert "level 0.0167 at look number 3;" in rule(3)
+    assert "up to 9.17 of 100" in rule(3)

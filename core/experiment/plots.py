@@ -101,8 +101,8 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
 
 
 def forest_svg(comparisons: Sequence[Comparison], name: str) -> bytes:
-    """Differences with their intervals after Holm: filled where they may be claimed.
-    `name`: of what arms are compared by."""
+    """Differences with their intervals after Holm: filled where they may be claimed, dotted where
+    cells are not finished. `name`: of what arms are compared by."""
     shown = [one for one in comparisons if one.found is not None]
 
     def draw(axes: Any) -> None:
@@ -110,7 +110,8 @@ def forest_svg(comparisons: Sequence[Comparison], name: str) -> bytes:
             found = one.found
             assert found is not None
             colour = "#0072b2" if found.claimed else "#888888"
-            axes.plot([100 * found.low, 100 * found.high], [place, place], color=colour)
+            axes.plot([100 * found.low, 100 * found.high], [place, place], color=colour,
+                      linestyle=":" if found.open else "-")  # fmt: skip
             axes.plot(100 * found.mean, place, "o", color=colour,
                       markerfacecolor=colour if found.claimed else "white")  # fmt: skip
         axes.axvline(0, color="#444444", linewidth=0.8)

@@ -132,7 +132,10 @@ def _figures(page: Page, experiment: Experiment, summary: Summary) -> None:
         write_atomic(
             experiment.out / "differences.svg", forest_svg(summary.comparisons, measure.name)
         )
-        page.figure("differences.svg", "Paired differences; filled where an order may be claimed.")
+        page.figure(
+            "differences.svg",
+            "Paired differences; filled where an order may be claimed, dotted where cells wait.",
+        )
 
 
 def _means(page: Page, experiment: Experiment, summary: Summary) -> None:
@@ -223,19 +226,19 @@ def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
                 one.what,
                 DASH if found is None else percent(found.mean, 2),
                 DASH if found is None else f"{percent(found.low)} to {percent(found.high)}",
-                DASH if found is None else f"{found.p:.3g}",
+                DASH if found is None or found.open else f"{found.p:.3g}",
+                DASH if found is None else f"{found.n} of {one.seeds}",
                 DASH if streets is None else f"{percent(streets[0])} to {percent(streets[1])}",
             ]
         )
-        numbers = (
-            (None,) * 6
-            if found is None
-            else (found.mean, found.low, found.high, found.p, found.n, int(found.claimed))
-        )
+        numbers = (None,) * 6 if found is None else found.numbers
         stored.append((one.a, one.b, one.what, *numbers, *(streets or (None, None))))
-    heading = ["arms", "in", "mean", "interval", "p", "other streets"]
+    heading = ["arms", "in", "mean", "interval", "p", "seeds", "other streets"]
     page.table(heading, rows)
-    said = "Intervals: paired t over seeds, at each comparison's level after Holm."
+    said = (
+        "Intervals: paired t over seeds, at each comparison's level after Holm; where cells are "
+        "not finished at the level over all comparisons, without p, and nothing is claimed yet."
+    )
     elsewhere = (
         f" Other streets: bootstrap over blocks of {experiment.spec.block} validation scans, 95 %, "
         "not corrected; it says how the difference varies with the place, not with the seed."

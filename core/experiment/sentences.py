@@ -5,11 +5,18 @@ from __future__ import annotations
 from core.experiment.statistics import Verdict, false_orders, level_at
 
 
-def sentence(a: str, b: str, what: str, found: Verdict | None) -> str:
-    """Of arms A and B in `what`: better or worse only where the interval excludes zero."""
+def sentence(a: str, b: str, what: str, found: Verdict | None, seeds: int) -> str:
+    """Of arms A and B in `what`, so many seeds asked: better or worse only where the interval
+    excludes zero, and nothing of both before all is finished."""
     if found is None:
         needed = "two seeds at least, with costs in common, are needed"
         return f"{a} and {b} in {what}: {needed} to say anything."
+    if found.open:
+        low, high = 100 * found.low, 100 * found.high
+        return (
+            f"{a} less {b} in {what}, so far {found.n} of {seeds} seeds: {found.mean * 100:.1f} "
+            f"({low:.1f} to {high:.1f}); what it means is said when all its cells are finished."
+        )
     pairs = f"{found.n} paired seeds"
     if not found.claimed:
         return f"{a} and {b} are level in {what} within ± {found.bound * 100:.1f} ({pairs})."

@@ -28,17 +28,19 @@ from core.rounds.box_models import FINAL
 
 @dataclass(frozen=True)
 class Comparison:
-    """Arm `a` with arm `b` in `what`; `other_streets`: the bootstrap over validation blocks."""
+    """Arm `a` with arm `b` in `what`; `other_streets`: the bootstrap over validation blocks;
+    `seeds`: how many were asked for."""
 
     a: str
     b: str
     what: str
     found: Verdict | None
     other_streets: tuple[float, float] | None
+    seeds: int
 
     @property
     def sentence(self) -> str:
-        return sentence(self.a, self.b, self.what, self.found)
+        return sentence(self.a, self.b, self.what, self.found, self.seeds)
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,14 @@ class Summary:
     @property
     def said(self) -> list[str]:
         """The sentences of all comparisons; those of which nothing can be said are put together."""
-        silent: dict[tuple[str, str], list[str]] = {}
+        silent: dict[tuple[str, str, int], list[str]] = {}
         for one in self.comparisons:
             if one.found is None:
-                silent.setdefault((one.b, one.what), []).append(one.a)
+                silent.setdefault((one.b, one.what, one.seeds), []).append(one.a)
         known = [one.sentence for one in self.comparisons if one.found is not None]
         return known + [
-            sentence(", ".join(arms), b, what, None) for (b, what), arms in silent.items()
+            sentence(", ".join(arms), b, what, None, seeds)
+            for (b, what, seeds), arms in silent.items()
         ]
 
 
@@ -98,6 +101,8 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
     wanted: list[tuple[str, str, str, Paired | None]] = []
     measure = spec.measure
     last = f"{measure.name} after round {spec.rounds}"
+    final = f"{measure.name} of the final detector"
+    asking = [arm.name for arm in spec.arms if arm.kind == "strategy"]
     at_the_end, end = last, None
     if spec.over == "seconds":
         end = None if shared is None else (shared[1], shared[1])
@@ -122,16 +127,23 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
             if spec.rounds > 1 or not spec.boxes:
                 wanted.append((arm.name, spec.compare, what, by_seed))
             if spec.deliver:
-                what = f"{measure.name} of the final detector"
-                wanted.append((arm.name, spec.compare, what, _final(whole, arm.name, spec.compare)))
-    told = verdicts([one for *_, one in wanted], alpha)
+                wanted.append(
+                    (arm.name, spec.compare, final, _final(whole, arm.name, spec.compare))
+                )
+    unfinished = {name for name, mine in whole.items() if set(mine) != set(experiment.seeds)}
+    # What all arms spent is known when all have: until then a comparison at it may still move.
+    at_end = (last, final)
+    waits = [
+        bool(unfinished & ({a, b} if what in at_end else set(asking))) for a, b, what, _ in wanted
+    ]
+    told = verdicts([one for *_, one in wanted], alpha, waits)
     comparisons = [
         Comparison(a, b, what, verdict,
-                   _streets(whole, a, b, spec.block) if what == last and not spec.boxes else None)
+                   _streets(whole, a, b, spec.block) if what == last and not spec.boxes else None,
+                   len(experiment.seeds))
         for (a, b, what, _), verdict in zip(wanted, told, strict=True)
     ]  # fmt: skip
     goal = _goal([curve for mine in full.values() for curve in mine.values()])
-    asking = [arm.name for arm in spec.arms if arm.kind == "strategy"]
     reached = {
         axis: {name: _reached(list(whole[name].values()), axis, goal) for name in asking}
         for axis in (measure.first_axis, "seconds")

@@ -11,7 +11,7 @@ from core.experiment.statistics import Verdict, paired, verdicts
 
 def told(differences: list[float], alpha: float = 0.05) -> str:
     (found,) = verdicts([paired(differences)], alpha)
-    return sentence("A", "B", "mIoU", found)
+    return sentence("A", "B", "mIoU", found, len(differences))
 
 
 def test_a_clear_difference_is_told_with_its_interval():
@@ -57,7 +57,7 @@ def test_on_data_whose_truth_is_known(gain: float):
 def test_claims_come_from_the_verdict_alone():
     found = Verdict(0.02, -0.001, 0.041, 5, 0.06, False)
     assert (
-        sentence("A", "B", "mIoU", found)
+        sentence("A", "B", "mIoU", found, 5)
         == "A and B are level in mIoU within ± 4.1 (5 paired seeds)."
     )
 

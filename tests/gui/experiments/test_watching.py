@@ -103,7 +103,7 @@ def test_progress_cells_and_results_are_told(watching: Watching):
     assert watching.results.isVisible()
     said = [label.text() for label in watching.results.sentences]
     assert len(said) == 5 + 2 * 4, "each arm with the control, all but one with random, twice"
-    assert all("better than" in one or "level in" in one for one in said)
+    assert all("so far 2 of 3 seeds" in one for one in said), "the last seed is half done"
     (table,) = watching.results.tables
     assert [table.item(0, column).text() for column in (0, 6)] == ["random", "3"]
 

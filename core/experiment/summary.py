@@ -53,7 +53,7 @@ class Summary:
     areas : arm -> mean figure over the cost that all arms spent, seed by seed
     goal : 95 % of the full labels' mean figure, None without them
     reached : by cost, arm that asks -> what the mean curve spent until it reaches it, None where it
-        does not
+        does not, NaN where nobody knows, as before an arm is finished
     unsettled : arms whose figure still moved in the second half of the last training
     """
 
@@ -254,14 +254,15 @@ def _goal(full: Sequence[Curve]) -> float | None:
 
 
 def _reached(mine: Sequence[Curve], axis: str, goal: float | None) -> float | None:
-    """Where the seeds' mean curve reaches the goal; NaN over a cost that is not known."""
+    """Where the seeds' mean curve reaches the goal, None where it does not; NaN where nobody can
+    know: nothing is finished, or a cost or figure is not known."""
     if goal is None or not mine:
-        return None
-    cost = np.mean([curve.cost(axis) for curve in mine], axis=0)
-    if not np.isfinite(cost).all():
         return float("nan")
+    cost = np.mean([curve.cost(axis) for curve in mine], axis=0)
     value = np.mean([curve.figure for curve in mine], axis=0)
-    return cost_to_reach(cost, value, goal) if np.isfinite(value).all() else None
+    if not (np.isfinite(cost).all() and np.isfinite(value).all()):
+        return float("nan")
+    return cost_to_reach(cost, value, goal)
 
 
 def _unsettled(

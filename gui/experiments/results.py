@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 from core.base.bounded import MOST_TEXT, read_whole
 from core.base.errors import ProjectError
 from core.experiment.folder import Experiment
-from core.experiment.numbers import mean_and_half
+from core.experiment.lines import by_round
 from core.experiment.results import Curve
 from core.experiment.sentences import rule
-from core.experiment.summary import Summary, summarise
+from core.experiment.summary import summarise
 from gui.look.scrolled import Scrolled
 from gui.look.words import Wrapped
 
@@ -56,19 +56,8 @@ def told_of(experiment: Experiment, curves: Sequence[Curve]) -> Told:
         )
     heading = ["arm", *(f"round {n + 1}" for n in range(experiment.spec.rounds)), "seeds"]
     title = f"{experiment.spec.measure.name} by round, %"
-    means = (title, heading, _means(experiment, summary))
+    means = (title, heading, by_round(summary.by_arm, experiment.spec.rounds))
     return Told(tuple(said), (means,), summary.goal, rule(len(experiment.looks)))
-
-
-def _means(experiment: Experiment, summary: Summary) -> list[list[str]]:
-    rows = []
-    for arm, mine in summary.by_arm.items():
-        cells = [
-            mean_and_half([float(c.figure[number]) for c in mine if len(c.records) > number])
-            for number in range(experiment.spec.rounds)
-        ]
-        rows.append([arm, *cells, str(sum(bool(c.records) for c in mine))])
-    return rows
 
 
 def _tables(out: Path) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:

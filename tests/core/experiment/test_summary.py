@@ -74,6 +74,17 @@ def test_a_cost_that_is_not_known_is_never_reached_in_silence(experiment: Experi
     assert summary._reached([one], "points", 0.3) is not None
 
 
+def test_what_nobody_finished_is_not_said_to_be_never_reached():
+    """No seed of the arm is finished, full labels are not, or a figure is not known."""
+    one = curve("ent", 0, [100, 600], [0.2, 0.5])
+    unknown = curve("ent", 0, [100, 600], [0.2, np.nan])
+    for mine, goal in (([], 0.3), ([one], None), ([unknown], 0.3)):
+        found = summary._reached(mine, "points", goal)
+        assert found is not None
+        assert np.isnan(found)
+    assert summary._reached([one], "points", 0.6) is None
+
+
 def test_nothing_is_compared_at_a_cost_that_an_arm_never_spent(experiment: Experiment, monkeypatch):
     """The first round of ent, 700 s, is more than random spent in all."""
     monkeypatch.setattr(

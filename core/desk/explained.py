@@ -122,7 +122,7 @@ EXPERIMENT = Explained(
     "Curves: the mean over those of an arm's seeds that came furthest, of three or more with the "
     "95 % t interval; thin lines are the seeds; the control got no new label. Differences: paired "
     "by seed, each interval at its level after Holm over all comparisons; filled where an order "
-    "may be claimed, dotted before all cells are finished, which is no verdict. Cost: hours, by the "
+    "may be claimed, dotted before all cells are finished: no verdict yet. Cost: hours, by the "
     "keystroke-level model, until the mean curve reaches 95 % of the mIoU that full labels give. "
     "The report of the experiment has the same numbers.",
     "",

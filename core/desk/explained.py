@@ -119,9 +119,10 @@ FEATURES = Explained(
 )
 EXPERIMENT = Explained(
     "Experiment",
-    "Curves: the mean over an arm's seeds with the 95 % t interval; thin lines are the seeds; the "
-    "control got no new label. Differences: paired by seed, each interval at its level after Holm "
-    "over all comparisons; filled where an order may be claimed. Cost: hours, estimated by the "
+    "Curves: the mean over those of an arm's seeds that came furthest, of three or more with the "
+    "95 % t interval; thin lines are the seeds; the control got no new label. Differences: paired "
+    "by seed, each interval at its level after Holm over all comparisons; filled where an order "
+    "may be claimed, dotted before all cells are finished: no verdict yet. Cost: hours, by the "
     "keystroke-level model, until the mean curve reaches 95 % of the mIoU that full labels give. "
     "The report of the experiment has the same numbers.",
     "",

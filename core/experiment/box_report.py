@@ -96,14 +96,21 @@ def detectors(page: Page, experiment: Experiment, summary: Summary) -> None:
     heading = [f"{WORDS[model]}, {overlap}" for model in models for overlap in OVERLAPS]
     page.table(["arm", *heading, "seeds"], rows)
     if FINAL in models:
-        how = experiment.settings(experiment.spec.arms[0]).ssal.final
         page.sentence(
             "Normal is what is trained on the labels alone: the final detector where ssal.final is "
-            f"none. Final is what `lidarloop deliver` makes, ssal.final {how}.",
+            f"none. Final is what `lidarloop deliver` makes, {delivered(experiment)}.",
             quiet=True,
         )
     heading = ["arm", "seed", "detector", *OVERLAPS]
     write_atomic(experiment.out / "detectors.csv", csv_of(heading, stored))
+
+
+def delivered(experiment: Experiment) -> str:
+    """Which ssal.final the arms have, in words; by arm where they differ."""
+    by_arm = {arm.name: experiment.settings(arm).ssal.final for arm in experiment.spec.arms}
+    if len(set(by_arm.values())) == 1:
+        return f"ssal.final {next(iter(by_arm.values()))}"
+    return "ssal.final " + ", ".join(f"{how} of {arm}" for arm, how in by_arm.items())
 
 
 def classes(page: Page, experiment: Experiment, summary: Summary) -> None:
@@ -152,7 +159,8 @@ def calibration(page: Page, experiment: Experiment, summary: Summary) -> None:
     page.table(["arm", *(WORDS[model] for model in models)], rows)
     page.sentence(
         "The mean of |share right - mean score| over ten ranges of scores from 0.1, by boxes of "
-        f"{', '.join(measure.classes) or 'all classes'} together, right by the strict limit.",
+        f"{', '.join(measure.classes) or 'all classes that have objects'} together, right by the "
+        "strict limit.",
         quiet=True,
     )
     edges = [f"{low:g}{DASH}{high:g}" for low, high in pairwise(RANGES)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.experiment.lines import line_of
+from core.experiment.lines import lines_of
 from core.experiment.measures import Measure
 from core.experiment.results import Curve
 from core.experiment.spec import CONTROL
@@ -59,11 +59,9 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
 
     def draw(axes: Any) -> None:
         shown = [100 * goal] if goal is not None else []
-        for place, (name, mine) in enumerate(by_arm.items()):
-            line = line_of(name, mine, axis)
-            if line is None:
-                continue
-            shown += [100 * float(value) for curve in mine for value in curve.figure]
+        for line in lines_of(by_arm, axis):
+            name, place = line.arm, line.place
+            shown += [100 * float(value) for curve in by_arm[name] for value in curve.figure]
             look: dict[str, Any] = {
                 "color": "#777777" if line.kind == CONTROL else colour_of(place),
                 "linestyle": "--" if place >= len(COLOURS) or line.kind == CONTROL else "-",
@@ -71,16 +69,15 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
             if line.level:
                 axes.axhline(100 * line.mean[-1], label=name, **look)
                 continue
-            for one in line.each if len(line.each) > 1 else ():
-                axes.plot(line.cost / over, 100 * one, linewidth=0.5, alpha=0.5, **look)
+            for cost, one in zip(line.costs, line.each, strict=True) if len(line.each) > 1 else ():
+                axes.plot(cost / over, 100 * one, linewidth=0.5, alpha=0.5, **look)
             for cost, one in line.behind:
                 axes.plot(cost / over, 100 * one, linewidth=0.5, alpha=0.5, **look)
             axes.plot(line.cost / over, 100 * line.mean, linewidth=1.8, marker="o", markersize=3,
                       label=f"{name} ({len(line.seeds)})", **look)  # fmt: skip
-            half = np.nan_to_num(line.half)
-            if len(half) > 1 and len(line.seeds) > 2 and half.any():
-                axes.fill_between(line.cost / over, 100 * (line.mean - half),
-                                  100 * (line.mean + half), alpha=0.12, color=look["color"],
+            if line.banded:
+                axes.fill_between(line.cost / over, 100 * (line.mean - line.half),
+                                  100 * (line.mean + line.half), alpha=0.12, color=look["color"],
                                   linewidth=0)  # fmt: skip
         if goal is not None:
             axes.axhline(goal * 100, color="#444444", linewidth=0.8, linestyle=":")
@@ -101,8 +98,8 @@ def curves_svg(by_arm: Mapping[str, Sequence[Curve]], axis: str, goal: float | N
 
 
 def forest_svg(comparisons: Sequence[Comparison], name: str) -> bytes:
-    """Differences with their intervals after Holm: filled where they may be claimed.
-    `name`: of what arms are compared by."""
+    """Differences with their intervals after Holm: filled where they may be claimed, dotted where
+    cells are not finished. `name`: of what arms are compared by."""
     shown = [one for one in comparisons if one.found is not None]
 
     def draw(axes: Any) -> None:
@@ -110,7 +107,8 @@ def forest_svg(comparisons: Sequence[Comparison], name: str) -> bytes:
             found = one.found
             assert found is not None
             colour = "#0072b2" if found.claimed else "#888888"
-            axes.plot([100 * found.low, 100 * found.high], [place, place], color=colour)
+            axes.plot([100 * found.low, 100 * found.high], [place, place], color=colour,
+                      linestyle=":" if found.open else "-")  # fmt: skip
             axes.plot(100 * found.mean, place, "o", color=colour,
                       markerfacecolor=colour if found.claimed else "white")  # fmt: skip
         axes.axvline(0, color="#444444", linewidth=0.8)

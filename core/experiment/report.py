@@ -18,6 +18,7 @@ from core.base.words import DASH
 from core.experiment import box_report
 from core.experiment.cell import computed, finished, taken_over
 from core.experiment.folder import Experiment
+from core.experiment.lines import by_round
 from core.experiment.measures import BOXES, Measure
 from core.experiment.numbers import ended, mean_and_half, percent
 from core.experiment.oddities import BOX_NOTES, ODDITIES
@@ -25,6 +26,7 @@ from core.experiment.page import Page
 from core.experiment.plots import AXIS_WORDS, MISSING, curves_svg, drawable, forest_svg
 from core.experiment.record import read_record
 from core.experiment.results import Curve, csv_of, curves, write_results
+from core.experiment.sentences import rule
 from core.experiment.spec import FULL
 from core.experiment.summary import Summary, summarise
 
@@ -43,13 +45,7 @@ def write_report(experiment: Experiment) -> Path:
     _state(page, experiment)
     page.heading("What may be said")
     page.items(summary.said)
-    looks = len(experiment.looks)
-    times = f"; seeds were added, so over {looks} looks it is {summary.alpha:.4g} now" * (looks > 1)
-    page.sentence(
-        "An order is claimed only where the interval of the paired t over seeds excludes 0 after "
-        f"Holm over all comparisons on this page, level 0.05{times}.",
-        quiet=True,
-    )
+    page.sentence(rule(len(experiment.looks)), quiet=True)
     if summary.unsettled:
         names = ", ".join(summary.unsettled)
         page.sentence(f"Not converged, their mIoU still moved in the second half: {names}.")
@@ -137,7 +133,10 @@ def _figures(page: Page, experiment: Experiment, summary: Summary) -> None:
         write_atomic(
             experiment.out / "differences.svg", forest_svg(summary.comparisons, measure.name)
         )
-        page.figure("differences.svg", "Paired differences; filled where an order may be claimed.")
+        page.figure(
+            "differences.svg",
+            "Paired differences; filled where an order may be claimed, dotted where cells wait.",
+        )
 
 
 def _means(page: Page, experiment: Experiment, summary: Summary) -> None:
@@ -148,21 +147,22 @@ def _means(page: Page, experiment: Experiment, summary: Summary) -> None:
     figures = first.records[-1]["figures"] if first is not None else {}
     official = figures.get("official")
     name = f"{official['benchmark']}'s own figure" if official else "official figure"
-    rows, stored = [], []
-    for arm, mine in summary.by_arm.items():
-        cells = []
-        for number in range(rounds):
-            some = [c for c in mine if len(c.records) > number]
-            cells.append(mean_and_half([float(c.figure[number]) for c in some]))
-            for c in some:
-                spent = (c.cost(axis)[number] for axis in measure.axes)
-                stored.append((arm, c.seed, number + 1, *spent, c.figure[number]))
+    rows, stored = by_round(summary.by_arm, rounds), []
+    for row, (arm, mine) in zip(rows, summary.by_arm.items(), strict=True):
+        for curve in mine:
+            for number, value in enumerate(curve.figure[:rounds]):
+                spent = (curve.cost(axis)[number] for axis in measure.axes)
+                stored.append((arm, curve.seed, number + 1, *spent, value))
         if not experiment.spec.boxes:
             own = [_official(c) for c in ended(experiment, mine)]
-            cells.append(mean_and_half([value for value in own if value is not None]))
-        rows.append([arm, *cells, str(len([c for c in mine if c.records]))])
+            row.insert(-1, mean_and_half([value for value in own if value is not None]))
     more = [] if experiment.spec.boxes else [name]
     page.table(["arm", *(f"round {n + 1}" for n in range(rounds)), *more, "seeds"], rows)
+    page.sentence(
+        "As in the curves, a row is of the arm's seeds that came furthest. Full labels, of five "
+        "times the steps where these are equal, are trained once: they stand in round 1.",
+        quiet=True,
+    )
     if experiment.spec.boxes:
         page.sentence(box_report.measured_by(measure, first), quiet=True)
     elif figures:
@@ -228,19 +228,19 @@ def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
                 one.what,
                 DASH if found is None else percent(found.mean, 2),
                 DASH if found is None else f"{percent(found.low)} to {percent(found.high)}",
-                DASH if found is None else f"{found.p:.3g}",
+                DASH if found is None or found.open else f"{found.p:.3g}",
+                DASH if found is None else f"{found.n} of {one.seeds}",
                 DASH if streets is None else f"{percent(streets[0])} to {percent(streets[1])}",
             ]
         )
-        numbers = (
-            (None,) * 6
-            if found is None
-            else (found.mean, found.low, found.high, found.p, found.n, int(found.claimed))
-        )
+        numbers = (None,) * 6 if found is None else found.numbers
         stored.append((one.a, one.b, one.what, *numbers, *(streets or (None, None))))
-    heading = ["arms", "in", "mean", "interval", "p", "other streets"]
+    heading = ["arms", "in", "mean", "interval", "p", "seeds", "other streets"]
     page.table(heading, rows)
-    said = "Intervals: paired t over seeds, at each comparison's level after Holm."
+    said = (
+        "Intervals: paired t over seeds, at each comparison's level after Holm; where cells are "
+        "not finished at the level over all comparisons, without p, and nothing is claimed yet."
+    )
     elsewhere = (
         f" Other streets: bootstrap over blocks of {experiment.spec.block} validation scans, 95 %, "
         "not corrected; it says how the difference varies with the place, not with the seed."
@@ -253,10 +253,11 @@ def _comparisons(page: Page, experiment: Experiment, summary: Summary) -> None:
     )
 
 
-def _hours(seconds: float | None) -> str:
-    if seconds is None:
+def _spent(value: float | None, words: str) -> str:
+    """A cost until a goal is reached, in a format; a dash where nobody knows."""
+    if value is None:
         return "not reached"
-    return DASH if np.isnan(seconds) else f"{seconds / 3600:.2f}"
+    return DASH if np.isnan(value) else format(value, words)
 
 
 def _costs(page: Page, experiment: Experiment, summary: Summary) -> None:
@@ -273,8 +274,8 @@ def _costs(page: Page, experiment: Experiment, summary: Summary) -> None:
         rows.append(
             [
                 arm,
-                "not reached" if points is None else f"{points:,.0f}",
-                _hours(seconds),
+                _spent(points, ",.0f"),
+                _spent(None if seconds is None else seconds / 3600, ".2f"),
                 mean_and_half(summary.areas.get(arm, [])),
             ]
         )

@@ -16,6 +16,16 @@ ALPHA = 0.05
 REACHED = 0.95  # share of the full labels' mIoU
 
 
+def level_at(look: int) -> float:
+    """The level of the look-th look at the results: seeds that are added later ask for more."""
+    return ALPHA / look
+
+
+def false_orders(looks: int) -> float:
+    """In what share of experiments, at most, any of so many looks claims an order that is none."""
+    return sum(level_at(look) for look in range(1, looks + 1))
+
+
 @dataclass(frozen=True)
 class Paired:
     """Mean and standard error of n paired differences, and the two-sided p of the paired t."""
@@ -74,7 +84,9 @@ def holm(p: Sequence[float], alpha: float) -> tuple[list[bool], list[float]]:
 @dataclass(frozen=True)
 class Verdict:
     """A comparison of A with B after Holm: its mean difference, interval at its own level, and
-    whether it may be claimed."""
+    whether it may be claimed. `open`: cells that it is of are not finished yet, so neither an order
+    nor its absence may be claimed: else each seed that ends would be a look that nobody counts.
+    """
 
     mean: float
     low: float
@@ -82,22 +94,37 @@ class Verdict:
     n: int
     p: float
     claimed: bool
+    open: bool = False
 
     @property
     def bound(self) -> float:
         """The largest difference, either way, that the interval holds: of shares, 1 at most."""
         return min(max(abs(self.low), abs(self.high)), 1.0)
 
+    @property
+    def numbers(self) -> tuple[float | int | None, ...]:
+        """As in tables: mean, low, high, p, pairs, claimed; p and claim are None while open."""
+        p, claimed = (None, None) if self.open else (self.p, int(self.claimed))
+        return self.mean, self.low, self.high, p, self.n, claimed
 
-def verdicts(found: Sequence[Paired | None], alpha: float) -> list[Verdict | None]:
-    """One for each comparison that is shown; None where there are fewer than two pairs."""
-    known = [one for one in found if one is not None]
-    rejected, levels = holm([one.p for one in known], alpha)
-    told = iter(
-        Verdict(one.mean, *one.interval(level), one.n, one.p, claimed)
-        for one, claimed, level in zip(known, rejected, levels, strict=True)
-    )
-    return [None if one is None else next(told) for one in found]
+
+def verdicts(
+    found: Sequence[Paired | None], alpha: float, waits: Sequence[bool] = ()
+) -> list[Verdict | None]:
+    """One for each comparison that is shown; None where there are fewer than two pairs. `waits`:
+    which are open, none by default. These count among all as p = 1, so what is claimed beside them
+    stands whatever they come to; their intervals are at alpha over all.
+    """
+    waits = waits or [False] * len(found)
+    shown = [n for n, one in enumerate(found) if one is not None or waits[n]]
+    p = [1.0 if (one := found[n]) is None or waits[n] else one.p for n in shown]
+    told: list[Verdict | None] = [None] * len(found)
+    for n, claimed, level in zip(shown, *holm(p, alpha), strict=True):
+        one = found[n]
+        if one is not None:
+            level = alpha / len(shown) if waits[n] else level
+            told[n] = Verdict(one.mean, *one.interval(level), one.n, one.p, claimed, waits[n])
+    return told
 
 
 def area(cost: np.ndarray, value: np.ndarray, low: float, high: float) -> float:

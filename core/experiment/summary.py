@@ -13,13 +13,13 @@ from core.experiment.results import Curve
 from core.experiment.sentences import sentence
 from core.experiment.spec import FULL
 from core.experiment.statistics import (
-    ALPHA,
     REACHED,
     Paired,
     Verdict,
     area,
     block_bootstrap,
     cost_to_reach,
+    level_at,
     paired,
     verdicts,
 )
@@ -28,17 +28,19 @@ from core.rounds.box_models import FINAL
 
 @dataclass(frozen=True)
 class Comparison:
-    """Arm `a` with arm `b` in `what`; `other_streets`: the bootstrap over validation blocks."""
+    """Arm `a` with arm `b` in `what`; `other_streets`: the bootstrap over validation blocks;
+    `seeds`: how many were asked for."""
 
     a: str
     b: str
     what: str
     found: Verdict | None
     other_streets: tuple[float, float] | None
+    seeds: int
 
     @property
     def sentence(self) -> str:
-        return sentence(self.a, self.b, self.what, self.found)
+        return sentence(self.a, self.b, self.what, self.found, self.seeds)
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,11 @@ class Summary:
     ----------
     by_arm : arm -> its curves, seed by seed
     comparisons : all that are shown, after Holm together
-    alpha : of all of them together, 0.05 over the looks at the results
+    alpha : of all of them together, at this look
     areas : arm -> mean figure over the cost that all arms spent, seed by seed
     goal : 95 % of the full labels' mean figure, None without them
     reached : by cost, arm that asks -> what the mean curve spent until it reaches it, None where it
-        does not
+        does not, NaN where nobody knows, as before an arm is finished
     unsettled : arms whose figure still moved in the second half of the last training
     """
 
@@ -66,13 +68,14 @@ class Summary:
     @property
     def said(self) -> list[str]:
         """The sentences of all comparisons; those of which nothing can be said are put together."""
-        silent: dict[tuple[str, str], list[str]] = {}
+        silent: dict[tuple[str, str, int], list[str]] = {}
         for one in self.comparisons:
             if one.found is None:
-                silent.setdefault((one.b, one.what), []).append(one.a)
+                silent.setdefault((one.b, one.what, one.seeds), []).append(one.a)
         known = [one.sentence for one in self.comparisons if one.found is not None]
         return known + [
-            sentence(", ".join(arms), b, what, None) for (b, what), arms in silent.items()
+            sentence(", ".join(arms), b, what, None, seeds)
+            for (b, what, seeds), arms in silent.items()
         ]
 
 
@@ -82,7 +85,7 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
     by_arm: dict[str, list[Curve]] = {arm.name: [] for arm in spec.arms}
     for curve in found:
         by_arm[curve.arm].append(curve)
-    alpha = ALPHA / len(experiment.looks)
+    alpha = level_at(len(experiment.looks))
     whole = {
         arm.name: {c.seed: c for c in by_arm[arm.name] if len(c.records) == experiment.rounds(arm)}
         for arm in spec.arms
@@ -98,6 +101,8 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
     wanted: list[tuple[str, str, str, Paired | None]] = []
     measure = spec.measure
     last = f"{measure.name} after round {spec.rounds}"
+    final = f"{measure.name} of the final detector"
+    asking = [arm.name for arm in spec.arms if arm.kind == "strategy"]
     at_the_end, end = last, None
     if spec.over == "seconds":
         end = None if shared is None else (shared[1], shared[1])
@@ -122,16 +127,23 @@ def summarise(experiment: Experiment, found: Sequence[Curve]) -> Summary:
             if spec.rounds > 1 or not spec.boxes:
                 wanted.append((arm.name, spec.compare, what, by_seed))
             if spec.deliver:
-                what = f"{measure.name} of the final detector"
-                wanted.append((arm.name, spec.compare, what, _final(whole, arm.name, spec.compare)))
-    told = verdicts([one for *_, one in wanted], alpha)
+                wanted.append(
+                    (arm.name, spec.compare, final, _final(whole, arm.name, spec.compare))
+                )
+    unfinished = {name for name, mine in whole.items() if set(mine) != set(experiment.seeds)}
+    # What all arms spent is known when all have: until then a comparison at it may still move.
+    at_end = (last, final)
+    waits = [
+        bool(unfinished & ({a, b} if what in at_end else set(asking))) for a, b, what, _ in wanted
+    ]
+    told = verdicts([one for *_, one in wanted], alpha, waits)
     comparisons = [
         Comparison(a, b, what, verdict,
-                   _streets(whole, a, b, spec.block) if what == last and not spec.boxes else None)
+                   _streets(whole, a, b, spec.block) if what == last and not spec.boxes else None,
+                   len(experiment.seeds))
         for (a, b, what, _), verdict in zip(wanted, told, strict=True)
     ]  # fmt: skip
     goal = _goal([curve for mine in full.values() for curve in mine.values()])
-    asking = [arm.name for arm in spec.arms if arm.kind == "strategy"]
     reached = {
         axis: {name: _reached(list(whole[name].values()), axis, goal) for name in asking}
         for axis in (measure.first_axis, "seconds")
@@ -242,14 +254,15 @@ def _goal(full: Sequence[Curve]) -> float | None:
 
 
 def _reached(mine: Sequence[Curve], axis: str, goal: float | None) -> float | None:
-    """Where the seeds' mean curve reaches the goal; NaN over a cost that is not known."""
+    """Where the seeds' mean curve reaches the goal, None where it does not; NaN where nobody can
+    know: nothing is finished, or a cost or figure is not known."""
     if goal is None or not mine:
-        return None
-    cost = np.mean([curve.cost(axis) for curve in mine], axis=0)
-    if not np.isfinite(cost).all():
         return float("nan")
+    cost = np.mean([curve.cost(axis) for curve in mine], axis=0)
     value = np.mean([curve.figure for curve in mine], axis=0)
-    return cost_to_reach(cost, value, goal) if np.isfinite(value).all() else None
+    if not (np.isfinite(cost).all() and np.isfinite(value).all()):
+        return float("nan")
+    return cost_to_reach(cost, value, goal)
 
 
 def _unsettled(

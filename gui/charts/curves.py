@@ -26,10 +26,11 @@ class Curves(Chart):
     title = "Learning curves"
     explanation = (
         "What the network is worth after each round, over what the answers cost. A line is the "
-        "mean over an arm's seeds, its band the 95 % interval of the t over seeds; thin lines are "
-        "the seeds. The control got no new label but trains as long as the others: what it gains "
-        "is training time; of boxes there is none, since each round's detectors begin anew. mIoU "
-        "and AP are over classes of the validation truth, the same for all arms."
+        "mean over those of an arm's seeds that came furthest, its band, of three or more, the "
+        "95 % interval of the t over them; thin lines are the seeds, each at its own cost. The "
+        "control got no new label but trains as long as the others: what it gains is training "
+        "time; of boxes there is none, since each round's detectors begin anew. mIoU and AP are "
+        "over classes of the validation truth, the same for all arms."
     )
 
     def __init__(self, theme) -> None:
@@ -66,20 +67,20 @@ class Curves(Chart):
         of = f"{self.measure.of_class} of {self.what}" if self.what else self.measure.name
         self.axes(words, f"{of}, %")
         self._ends = []
-        for place, line in enumerate(self.lines):
+        for line in self.lines:
             control = line.kind == CONTROL
-            colour = QColor(self.theme.quiet) if control else self.colour(place)
-            dash = Qt.PenStyle.DashLine if control else self.dash(place)
+            colour = QColor(self.theme.quiet) if control else self.colour(line.place)
+            dash = Qt.PenStyle.DashLine if control else self.dash(line.place)
             if line.level:
                 self._across(100 * float(line.mean[-1]), line.arm, colour)
                 continue
-            self._line(line, line.cost / over, colour, dash)
+            self._line(line, over, colour, dash)
         if self.goal is not None:
             self._across(100 * self.goal, "95 % of full", QColor(self.theme.quiet))
 
-    def _line(self, line: Line, x: np.ndarray, colour: QColor, dash: Qt.PenStyle) -> None:
-        mean, half = 100 * line.mean, 100 * line.half
-        if np.isfinite(half).all() and half.any():
+    def _line(self, line: Line, over: float, colour: QColor, dash: Qt.PenStyle) -> None:
+        x, mean, half = line.cost / over, 100 * line.mean, 100 * line.half
+        if line.banded:
             fill = QColor(colour)
             fill.setAlpha(BAND)
             edges = [pg.PlotCurveItem(x, mean + sign * half, pen=None) for sign in (1, -1)]
@@ -88,9 +89,9 @@ class Curves(Chart):
             self.plot.addItem(pg.FillBetweenItem(*edges, brush=pg.mkBrush(fill)))
         thin = QColor(colour)
         thin.setAlpha(110)
-        for one in line.each if len(line.each) > 1 else ():
-            self.plot.addItem(pg.PlotCurveItem(x, 100 * one, pen=self.pen(thin, width=1)))
-        over = AXIS_WORDS[self.axis][1]
+        for cost, one in zip(line.costs, line.each, strict=True) if len(line.each) > 1 else ():
+            thread = pg.PlotCurveItem(cost / over, 100 * one, pen=self.pen(thin, width=1))
+            self.plot.addItem(thread)
         for cost, one in line.behind:
             self.plot.plot(cost / over, 100 * one, pen=self.pen(thin, width=1), symbol="o",
                            symbolSize=4, symbolBrush=thin, symbolPen=None)  # fmt: skip
@@ -124,17 +125,18 @@ class Curves(Chart):
         self._ends.append(End(None, y, name, colour))
 
     def _fit_view(self) -> None:
-        """All that is drawn, from no cost on, with room above and below."""
+        """All lines, from no cost on, with room above and below: a band of few seeds may be wider
+        than any figure."""
         over = AXIS_WORDS[self.axis][1]
-        lows = [line.mean - np.nan_to_num(line.half) for line in self.lines]
-        highs = [line.mean + np.nan_to_num(line.half) for line in self.lines]
         behind = [one for line in self.lines for _, one in line.behind]
-        every = np.concatenate([*lows, *highs, *(one.each.ravel() for one in self.lines), *behind])
+        every = np.concatenate([*(one.each.ravel() for one in self.lines), *behind])
         if self.goal is not None:
             every = np.append(every, self.goal)
         low, high = 100 * max(every.min(), 0.0), 100 * min(every.max(), 1.0)
         room = max((high - low) * 0.06, 0.5)
-        costs = [line.cost[-1] / over for line in self.lines if not line.level]
+        ends = [line.costs[:, -1] for line in self.lines if not line.level]
+        ends += [cost[-1:] for line in self.lines for cost, _ in line.behind if not line.level]
+        costs = [float(end.max()) / over for end in ends]
         self._x = max(costs, default=1.0) or 1.0
         self._y = (max(low - room, 0.0), high + room)
 

@@ -169,9 +169,10 @@ class ExperimentChart(Curves, Rows):
             verdict = one.found
             assert verdict is not None
             colour, y = (blue if verdict.claimed else grey), place + 0.5
+            style = Qt.PenStyle.DotLine if verdict.open else Qt.PenStyle.SolidLine
             self.plot.addItem(
                 pg.PlotCurveItem([100 * verdict.low, 100 * verdict.high], [y, y],
-                                 pen=self.pen(colour, width=2))
+                                 pen=self.pen(colour, width=2, style=style))
             )  # fmt: skip
             brush = colour if verdict.claimed else QColor(self.theme.panel)
             self.plot.plot([100 * verdict.mean], [y], pen=None, symbol="o", symbolSize=9,
@@ -179,7 +180,7 @@ class ExperimentChart(Curves, Rows):
             self.marks.append(Mark(100 * verdict.mean, y, one.sentence, None))
         self.entries = [
             Entry(ROUND, blue, "an order may be claimed"),
-            Entry(RING, grey, "none may be claimed"),
+            Entry(RING, grey, "none may be claimed; dotted: not yet"),
         ]
 
     def _draw_costs(self) -> None:
@@ -215,9 +216,9 @@ class ExperimentChart(Curves, Rows):
         assert self.found is not None
         heading = ("a", "b", "what", "mean", "low", "high", "p", "pairs", "claimed")
         return heading, [
-            (one.a, one.b, one.what, v.mean, v.low, v.high, v.p, v.n, int(v.claimed))
+            (one.a, one.b, one.what, *one.found.numbers)
             for one in self.found.comparisons
-            if (v := one.found) is not None
+            if one.found is not None
         ]
 
 

@@ -14,10 +14,12 @@ from core.data.listing import sequences_of
 from core.data.opening import open_dataset
 from core.data.splits import expanded
 from core.experiment.cell import finished
-from core.experiment.folder import Experiment, opened, seeds_of
+from core.experiment.folder import Experiment, opened, read_experiment, seeds_of
 from core.experiment.names import ABOUT
 from core.experiment.read_spec import read_spec
+from core.experiment.sentences import over_looks
 from core.experiment.spec import Spec
+from core.experiment.statistics import level_at
 from core.experiment.watch import holder_of
 from gui.experiments.process import Order
 from gui.start.recent import store
@@ -86,6 +88,7 @@ def plan(typed: Typed) -> Plan:
         order = typed.order(spec.made is not None)
         root = order.root or (order.out / "scans").resolve()
         there = (order.out / ABOUT).exists()
+        looks = read_experiment(order.out).looks if there else ()
         found = opened(order.out, spec, typed.protocol, root, seeds)
     except (ProjectError, OSError, ValueError, RuntimeError) as error:  # links in a circle too
         said = f"{error.what} {error.do}" if isinstance(error, ProjectError) else f"{error}."
@@ -94,7 +97,7 @@ def plan(typed: Typed) -> Plan:
     if holder is not None:
         why = f"It is being run there by {holder.words}. Watch it, or name another folder."
         return Plan(spec, {"out": why}, goes_on=True, order=order)
-    return Plan(spec, {}, _words(found, seeds, there), there, order)
+    return Plan(spec, {}, _words(found, looks), there, order)
 
 
 def _why_no_scans(spec: Spec, root: str) -> str:
@@ -114,7 +117,8 @@ def _why_no_scans(spec: Spec, root: str) -> str:
     return ""
 
 
-def _words(found: Experiment, seeds: list[int], there: bool) -> str:
+def _words(found: Experiment, before: tuple[tuple[int, ...], ...]) -> str:
+    """`before`: the looks of the experiment that the folder holds, () for none."""
     spec = found.spec
     if spec.table:
         return "Units and ground truth alone: nothing is trained, it takes minutes."
@@ -125,13 +129,14 @@ def _words(found: Experiment, seeds: list[int], there: bool) -> str:
         f"{arms} arms x {len(found.seeds)} seed{'s' * (len(found.seeds) != 1)} = {len(cells)} "
         f"cells; {each}{steps}."
     )
-    if not there:
+    if not before:
         return words
     done = sum(finished(found, cell) for cell in cells)
     looks = len(found.looks)
     added = (
-        f" New seeds are look number {looks} at the results: the level becomes {0.05 / looks:.3g}."
-        if len(found.looks[-1]) and looks > 1 and set(found.looks[-1]) <= set(seeds)
+        f" New seeds are look number {looks} at the results: the level becomes "
+        f"{level_at(looks):.3g}, and {over_looks(looks)}."
+        if looks > len(before)
         else ""
     )
     return f"{words} {done} cells are finished there: it goes on with the others.{added}"

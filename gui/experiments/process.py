@@ -91,8 +91,9 @@ class Run:
     def stop(self) -> None:
         """Kill it and all that it began; what it finished stays."""
         self.stopped = True
-        kill_tree(self._process.pid)
-        self._process.wait()
+        if self.code is None:  # else its number may be another program's
+            kill_tree(self._process.pid)
+            self._process.wait()
         self._close()
 
     def let_go(self) -> None:

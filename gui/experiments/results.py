@@ -22,26 +22,25 @@ from PySide6.QtWidgets import (
 from core.base.bounded import MOST_TEXT, read_whole
 from core.base.errors import ProjectError
 from core.experiment.folder import Experiment
-from core.experiment.numbers import mean_and_half
+from core.experiment.lines import by_round
 from core.experiment.results import Curve
-from core.experiment.summary import Summary, summarise
+from core.experiment.sentences import rule
+from core.experiment.summary import summarise
 from gui.look.scrolled import Scrolled
 from gui.look.words import Wrapped
 
-_NOTE = (
-    "An order is claimed only where the interval of the paired t over seeds excludes 0 after Holm "
-    "over all comparisons; else: level within ± h."
-)
 _AGAIN = "Take it away; the report writes all tables anew."
 
 
 @dataclass(frozen=True)
 class Told:
-    """Sentences, and tables: (title, heading, rows) each; `goal`: 95 % of full labels."""
+    """Sentences, and tables: (title, heading, rows) each; `goal`: 95 % of full labels; `rule`: when
+    an order is claimed."""
 
     sentences: tuple[str, ...]
     tables: tuple[tuple[str, Sequence[str], Sequence[Sequence[str]]], ...]
     goal: float | None = None
+    rule: str = ""
 
 
 def told_of(experiment: Experiment, curves: Sequence[Curve]) -> Told:
@@ -57,19 +56,8 @@ def told_of(experiment: Experiment, curves: Sequence[Curve]) -> Told:
         )
     heading = ["arm", *(f"round {n + 1}" for n in range(experiment.spec.rounds)), "seeds"]
     title = f"{experiment.spec.measure.name} by round, %"
-    means = (title, heading, _means(experiment, summary))
-    return Told(tuple(said), (means,), summary.goal)
-
-
-def _means(experiment: Experiment, summary: Summary) -> list[list[str]]:
-    rows = []
-    for arm, mine in summary.by_arm.items():
-        cells = [
-            mean_and_half([float(c.figure[number]) for c in mine if len(c.records) > number])
-            for number in range(experiment.spec.rounds)
-        ]
-        rows.append([arm, *cells, str(sum(bool(c.records) for c in mine))])
-    return rows
+    means = (title, heading, by_round(summary.by_arm, experiment.spec.rounds))
+    return Told(tuple(said), (means,), summary.goal, rule(len(experiment.looks)))
 
 
 def _tables(out: Path) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
@@ -126,7 +114,7 @@ class Results(QWidget):
                 label = Wrapped(sentence)
                 self.sentences.append(label)
                 self._rows.addWidget(label)
-            self._rows.addWidget(Wrapped(_NOTE, "quiet"))
+            self._rows.addWidget(Wrapped(told.rule, "quiet"))
         self._rows.addStretch()
         self._fit()
 

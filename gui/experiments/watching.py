@@ -25,12 +25,12 @@ from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.base.words import duration
 from core.experiment.attached import kill_tree
-from core.experiment.lines import lines_of
+from core.experiment.lines import Line, lines_of
 from core.experiment.measures import MIOU
 from core.experiment.plots import AXIS_WORDS
 from core.experiment.report import REPORT, write_report
 from core.experiment.unscored import write_table
-from core.experiment.watch import FAILED, FINISHED, RUNNING, Seen, Watch
+from core.experiment.watch import FAILED, FINISHED, RUNNING, Seen, Watch, holder_of
 from gui.charts.curves import Curves
 from gui.desk.background import Background, Turn
 from gui.experiments.cells import Cells
@@ -69,6 +69,8 @@ class Watching(QWidget):
         self._summing: Future | None = None
         self._drawing: Future | None = None
         self._summed: tuple = ()  # of which records the results are
+        self._wanted: tuple = ()  # of which records, over what and of what lines are asked
+        self._lines: tuple[tuple, list[Line]] = ((), [])  # those that are made, of what
         self._drawn: tuple = ()
         self._laid = False
         back = QPushButton("‹ Back")
@@ -105,7 +107,7 @@ class Watching(QWidget):
             self.chart.choices.add(beside_it)
             self.chart.choices.add(box)
             box.setAccessibleName(f"Curves {label}")
-            box.currentIndexChanged.connect(lambda *_: self._draw(anew=True))
+            box.currentIndexChanged.connect(lambda *_: self._draw())
         self.chart.picked.connect(self._pick)
         self.cells, self.results = Cells(theme), Results()
         self.cells.opened.connect(self.opened)
@@ -277,32 +279,49 @@ class Watching(QWidget):
     # -- curves and results -------------------------------------------------------------------
 
     def _records(self) -> tuple:
+        """What lines and results are of. A record that was read is kept, so this is quick to
+        compare."""
         assert self.seen is not None
-        return tuple((curve.arm, curve.seed, len(curve.records)) for curve in self.seen.curves)
+        return self.seen.experiment, self.seen.curves
 
-    def _draw(self, *, anew: bool = False) -> None:
+    def _draw(self) -> None:
+        """Make the lines that are wanted, beside the window: intervals take longer than a frame."""
         if self.seen is None:
             return
         if self.seen.experiment.spec.table:
             self.chart.wait("Nothing is trained in this experiment: see Results.")
             return
         axis, what = str(self.axis.currentData()), str(self.what.currentData())
-        goal = self.results.told.goal if self.results.told is not None and not what else None
-        drawn = (self._records(), goal)
-        if drawn == self._drawn and not anew:
+        wanted = (self._records(), axis, what)
+        if wanted == self._wanted:
             return
-        self._drawn = drawn
-        lines = lines_of(self.seen.by_arm, axis, what)
-        self.chart.set_lines(lines, axis, what, goal, self._measure)
+        self._wanted = wanted
+        work = partial(lines_of, self.seen.by_arm, axis, what)
+        self._submit(work, Turn.NOW, partial(self._lined, wanted))
+
+    def _lined(self, wanted: tuple, done: Future) -> None:
+        if wanted == self._wanted:  # else others are wanted meanwhile
+            self._lines = (wanted, done.result())
+            self._show_lines()
+
+    def _show_lines(self) -> None:
+        """Draw the lines that are made, and the goal, where one of them is new."""
+        of, lines = self._lines
+        if not of:
+            return
+        _, axis, what = of
+        goal = self.results.told.goal if self.results.told is not None and not what else None
+        if (of, goal) != self._drawn:
+            self._drawn = (of, goal)
+            self.chart.set_lines(lines, axis, what, goal, self._measure)
 
     def _sum(self) -> None:
         """What may be said of the records, where there are other ones."""
         seen = self.seen
         assert seen is not None
-        key = (self._records(), (self.out / REPORT).exists()) if seen.experiment.spec.table else (
-            self._records()
-        )  # fmt: skip
-        some = any(curve.records for curve in seen.curves) or seen.experiment.spec.table
+        table = bool(seen.experiment.spec.table)
+        key = (*self._records(), table and (self.out / REPORT).exists())
+        some = table or any(curve.records for curve in seen.curves)
         if self._summing is not None or key == self._summed or not some:
             return
         self._summed = key
@@ -314,10 +333,11 @@ class Watching(QWidget):
         try:
             found: Told = done.result()
         except ProjectError as error:
+            self._summed = ()  # what is wrong may be mended: try again at the next look
             self.results.wait(f"{error.what} {error.do}")
             return
         self.results.show_told(found)
-        self._draw()
+        self._show_lines()
 
     def _pick(self, key: tuple[str, int, Path]) -> None:
         arm, seed, _ = key
@@ -366,7 +386,9 @@ class Watching(QWidget):
             assert self.run is not None
             self.run.stop()
         elif self.seen is not None and self.seen.runner is not None and self.seen.runner.here:
-            kill_tree(self.seen.runner.process)
+            now = holder_of(self.out)  # its number may be another program's since the last look
+            if now == self.seen.runner:
+                kill_tree(now.process)
         self.state.setText("Stopped; what is finished stays.")
         self.look()
 
@@ -379,7 +401,9 @@ class Watching(QWidget):
         self.start(Order.to_go_on(self.out, workers))
 
     def start(self, order: Order) -> None:
-        """Run it in a process of its own."""
+        """Run it in a process of its own, unless one that was begun here is at it already."""
+        if self._mine:
+            return
         try:
             self.run = Run(order)
         except ProjectError as error:

@@ -16,6 +16,7 @@ from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
 from core.exchange.box_files import Truth
+from core.experiment.box_report import delivered
 from core.experiment.folder import Experiment, opened, read_experiment
 from core.experiment.kept_spec import kept_spec
 from core.experiment.read_spec import read_spec
@@ -250,6 +251,21 @@ def test_what_arms_are_compared_by_is_the_reports_own(base: Path, whole: Experim
     stored = json.loads((curve.folders[-1] / "cpsp-metrics.json").read_text())["classes"]
     mean = np.mean([stored[name]["strict"] for name in ("car", "pedestrian")])
     assert curve.figure[-1] == pytest.approx(mean)
+
+
+def test_which_final_detector_is_told_by_arm(tmp_path: Path):
+    """Those of the table were all called as the first arm's."""
+    for settings, says in (
+        ("", "ssal.final cpsp"),
+        (
+            ', "ssal.final" = "none"',
+            "ssal.final cpsp of random, cpsp of entropy, none of cal",
+        ),
+    ):
+        text = BOX_TINY.replace('"ssal.cpsp" = true', f'"ssal.cpsp" = true{settings}')
+        spec = read_spec(str(box_spec(tmp_path, text)))
+        found = opened(tmp_path / "out", spec, "equal", tmp_path / "scans", [0])
+        assert delivered(found) == says
 
 
 def test_a_full_reference_has_every_label(base: Path, tmp_path: Path):

@@ -267,7 +267,9 @@ def test_seeds_added_later_share_alpha(ready: Path, whole: Experiment, tmp_path:
     assert go(more) == {}
     again = read_experiment(tmp_path / "out")
     assert again.seeds == (0, 1, 2)
-    assert "over 2 looks it is 0.025 now" in write_report(again).read_text()
+    assert (
+        "level 0.025 at look number 2; over all 2 looks together" in write_report(again).read_text()
+    )
     rows = results(again).decode().splitlines()
     assert set(results(whole).decode().splitlines()) < set(rows)
 
@@ -426,7 +428,9 @@ def test_a_report_of_half_an_experiment_mixes_no_rounds(ready: Path, tmp_path: P
     found = {(c.arm, c.seed): c for c in curves(experiment)}
     only = found["ent", 0].records[-1]["figures"]["official"]["miou"]
     (line,) = [
-        row for row in page.splitlines() if row.startswith("| ent | ") and row.endswith("2 |")
+        row
+        for row in page.splitlines()
+        if row.startswith("| ent | ") and row.endswith("1 (1 behind) |")
     ]
     assert line.split(" | ")[-2] == f"{100 * only:.1f}"
     assert sum(row.startswith("| ent | ") for row in page.splitlines()) == 3

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.experiment.sentences import sentence
+from core.experiment.sentences import rule, sentence
 from core.experiment.statistics import Verdict, paired, verdicts
 
 
 def told(differences: list[float], alpha: float = 0.05) -> str:
     (found,) = verdicts([paired(differences)], alpha)
-    return sentence("A", "B", "mIoU", found)
+    return sentence("A", "B", "mIoU", found, len(differences))
 
 
 def test_a_clear_difference_is_told_with_its_interval():
@@ -57,6 +57,17 @@ def test_on_data_whose_truth_is_known(gain: float):
 def test_claims_come_from_the_verdict_alone():
     found = Verdict(0.02, -0.001, 0.041, 5, 0.06, False)
     assert (
-        sentence("A", "B", "mIoU", found)
+        sentence("A", "B", "mIoU", found, 5)
         == "A and B are level in mIoU within ± 4.1 (5 paired seeds)."
     )
+
+
+def test_what_all_looks_together_may_claim_is_told():
+    """By hand: 0.05 + 0.025, and 0.05 / 3 more."""
+    assert rule(1).endswith("over all comparisons, level 0.05.")
+    assert rule(2).endswith(
+        "level 0.025 at look number 2; over all 2 looks together an order that is none is claimed "
+        "in up to 7.5 of 100 experiments."
+    )
+    assert "level 0.0167 at look number 3;" in rule(3)
+    assert "up to 9.17 of 100" in rule(3)

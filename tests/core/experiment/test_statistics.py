@@ -91,6 +91,23 @@ def test_holm_is_its_definition_and_intervals_agree_with_it(seed: int):
         assert one.claimed == (one.low > 0 or one.high < 0)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_claimed_stands_whatever_open_comparisons_come_to(seed: int):
+    """Half of six wait; one of these has no two pairs yet."""
+    rng = np.random.default_rng(seed)
+    ends = [rng.normal(rng.uniform(-3, 3), 1, 5) for _ in range(6)]
+    waits = [False, True, False, True, True, False]
+    parts = [one[:3] if wait else one for one, wait in zip(ends, waits, strict=True)]
+    parts[4] = parts[4][:1]
+    now = verdicts([paired(one) for one in parts], 0.05, waits)
+    then = verdicts([paired(one) for one in ends], 0.05)
+    for one, later, wait in zip(now, then, waits, strict=True):
+        if one is not None and one.claimed:
+            assert not wait
+            assert later is not None
+            assert later.claimed
+
+
 def test_holm_by_hand():
     rejected, levels = holm([0.04, 0.001, 0.03], 0.05)
     assert rejected == [False, True, False]  # .001 < .05/3; .03 > .05/2 ends it

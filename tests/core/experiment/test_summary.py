@@ -74,6 +74,17 @@ def test_a_cost_that_is_not_known_is_never_reached_in_silence(experiment: Experi
     assert summary._reached([one], "points", 0.3) is not None
 
 
+def test_what_nobody_finished_is_not_said_to_be_never_reached():
+    """No seed of the arm is finished, full labels are not, or a figure is not known."""
+    one = curve("ent", 0, [100, 600], [0.2, 0.5])
+    unknown = curve("ent", 0, [100, 600], [0.2, np.nan])
+    for mine, goal in (([], 0.3), ([one], None), ([unknown], 0.3)):
+        found = summary._reached(mine, "points", goal)
+        assert found is not None
+        assert np.isnan(found)
+    assert summary._reached([one], "points", 0.6) is None
+
+
 def test_nothing_is_compared_at_a_cost_that_an_arm_never_spent(experiment: Experiment, monkeypatch):
     """The first round of ent, 700 s, is more than random spent in all."""
     monkeypatch.setattr(
@@ -97,7 +108,7 @@ def test_nothing_is_compared_at_a_cost_that_an_arm_never_spent(experiment: Exper
 def test_what_cannot_be_said_of_many_arms_is_one_sentence():
     level = Verdict(0.01, -0.02, 0.04, 3, 0.4, False)
     made = [
-        summary.Comparison(a, b, "mIoU", found, None)
+        summary.Comparison(a, b, "mIoU", found, None, 3)
         for a, b, found in (
             ("margin", "random", None),
             ("ent", "random", level),
@@ -150,3 +161,59 @@ def test_every_arm_may_not_be_converged(
     spec = read_spec(str(tiny_spec(tmp_path, text)))
     experiment = Experiment(tmp_path, spec, "equal", tmp_path, ((0, 1, 2),))
     assert summary.summarise(experiment, curves_that_move(moves)).unsettled == unsettled
+
+
+def test_nothing_is_claimed_before_all_seeds_asked_are_finished(
+    experiment: Experiment, monkeypatch
+):
+    """Three of four seeds, ent far ahead of random; the control is finished. After the fourth seed
+    the same data are an order."""
+    monkeypatch.setattr(
+        summary, "read_confusions", lambda _, **lengths: np.zeros((1, 2, 2), np.int64)
+    )
+    experiment = replace(experiment, looks=((0, 1, 2, 3),))
+    found = []
+    for seed in range(4):
+        found += [
+            curve("random", seed, [100, 600], [0.2, 0.24 + 0.001 * seed]),
+            curve("control", seed, [100, 100], [0.2, 0.21 + 0.002 * (seed % 2)]),
+        ]
+    ent = [curve("ent", seed, [100, 600], [0.2, 0.40 + 0.002 * seed]) for seed in range(4)]
+    begun = replace(ent[3], folders=ent[3].folders[:1], records=ent[3].records[:1])
+    told = {(one.a, one.b, one.what): one for one in
+            summary.summarise(experiment, [*found, *ent[:3], begun]).comparisons}  # fmt: skip
+    last = told["ent", "control", "mIoU after round 2"]
+    assert last.found is not None
+    assert last.found.low > 0.1, "it would be an order"
+    assert (last.found.open, last.found.claimed, last.found.n) == (True, False, 3)
+    assert last.sentence.startswith("ent less control in mIoU after round 2, so far 3 of 4 seeds: ")
+    assert last.sentence.endswith("; what it means is said when all its cells are finished.")
+    other = told["random", "control", "mIoU after round 2"].found
+    assert other is not None
+    assert (other.open, other.claimed, other.n) == (False, True, 4)
+    assert other.numbers[-1] == 1
+    assert last.found.numbers[3:] == (None, 3, None)
+    said = summary.summarise(experiment, [*found, *ent]).said
+    assert sum("ent is better than" in one for one in said) == 3
+    assert not any("so far" in one for one in said)
+
+
+def test_a_comparison_at_what_all_arms_spent_waits_for_all_of_them(tmp_path: Path, monkeypatch):
+    """ent and random are finished; margin, of which a seed is open, may spend less than both."""
+    monkeypatch.setattr(
+        summary, "read_confusions", lambda _, **lengths: np.zeros((1, 2, 2), np.int64)
+    )
+    spec = replace(
+        read_spec(str(tiny_spec(tmp_path, f'{TINY}\nmargin = "margin"\n'))), over="seconds"
+    )
+    experiment = Experiment(tmp_path, spec, "equal", tmp_path, ((0, 1),))
+    found = [
+        curve(arm, seed, [100, 600], [0.2, value + 0.001 * seed * place])
+        for place, (arm, value) in enumerate((("random", 0.24), ("ent", 0.4)))
+        for seed in (0, 1)
+    ]
+    found.append(curve("margin", 0, [100, 400], [0.2, 0.3]))
+    told = [one for one in summary.summarise(experiment, found).comparisons
+            if (one.a, one.b) == ("ent", "random")]  # fmt: skip
+    assert len(told) == 2
+    assert all(one.found is not None and one.found.open for one in told)

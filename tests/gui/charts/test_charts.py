@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
@@ -88,6 +89,42 @@ def test_only_a_control_is_dashed_in_grey_whatever_arms_are_called(qtbot):
     free, control = [pen for pen in pens if pen is not None and pen.width() == 2]
     assert (free.color(), free.style()) == (chart.colour(0), Qt.PenStyle.SolidLine)
     assert (control.color(), control.style()) == (QColor(DARK.quiet), Qt.PenStyle.DashLine)
+
+
+def curve(arm: str, seed: int, miou: float) -> Curve:
+    records = tuple(
+        {"figures": {"miou": value}, "costs": {"points": cost}}
+        for cost, value in ((10 + seed, 0.3), (20 + 5 * seed, miou))
+    )
+    return Curve(arm, seed, (Path(), Path()), records)
+
+
+def test_an_arm_has_its_colour_whatever_others_have_come_to(qtbot):
+    chart = shown(Curves(DARK), qtbot)
+    chart.set_lines(lines_of({"random": [], "ent": [curve("ent", 0, 0.4)]}, "points"), "points")
+    QApplication.processEvents()
+    (line,) = [item for item in chart.plot.listDataItems() if item.opts.get("symbol") == "o"]
+    assert line.opts["pen"].color() == chart.colour(1)
+
+
+def test_an_interval_of_two_seeds_covers_nothing_and_seeds_stand_at_their_cost(qtbot):
+    """Of 30 and 50 % at the end the t interval is ± 127 points."""
+    chart = shown(Curves(DARK), qtbot)
+    drawn = {"ent": [curve("ent", 0, 0.3), curve("ent", 1, 0.5)]}
+    chart.set_lines(lines_of(drawn, "points"), "points")
+    QApplication.processEvents()
+    items = chart.plot.getPlotItem().items
+    assert not [item for item in items if isinstance(item, pg.FillBetweenItem)]
+    low, high = chart.plot.viewRange()[1]
+    assert 25 < low < high < 55
+    thin = [item for item in items if isinstance(item, pg.PlotCurveItem)]
+    assert [item.getData()[0].tolist() for item in thin[:2]] == [[10, 20], [11, 25]]
+    assert chart.plot.viewRange()[0][1] >= 25
+    drawn["ent"].append(curve("ent", 2, 0.4))
+    chart.set_lines(lines_of(drawn, "points"), "points")
+    QApplication.processEvents()
+    items = chart.plot.getPlotItem().items
+    assert [item for item in items if isinstance(item, pg.FillBetweenItem)]
 
 
 def test_classes_of_sizes_are_tried_by_keys_and_by_dragging_a_cut(qtbot):

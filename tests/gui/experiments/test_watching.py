@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from core.base.files import writer_lock
+from core.experiment.lines import lines_of
 from core.experiment.results import curves
 from gui.charts.taken import save
 from gui.experiments import process
@@ -103,9 +107,9 @@ def test_progress_cells_and_results_are_told(watching: Watching):
     assert watching.results.isVisible()
     said = [label.text() for label in watching.results.sentences]
     assert len(said) == 5 + 2 * 4, "each arm with the control, all but one with random, twice"
-    assert all("better than" in one or "level in" in one for one in said)
+    assert all("so far 2 of 3 seeds" in one for one in said), "the last seed is half done"
     (table,) = watching.results.tables
-    assert [table.item(0, column).text() for column in (0, 6)] == ["random", "3"]
+    assert [table.item(0, column).text() for column in (0, 6)] == ["random", "2 (1 behind)"]
 
 
 def test_cells_that_run_one_by_one_are_told(watching: Watching, qtbot):
@@ -127,11 +131,11 @@ def test_a_click_on_a_curve_chooses_its_cell_and_the_numbers_are_those_of_the_re
     watching: Watching, qtbot, tmp_path: Path
 ):
     chart = watching.chart
-    mark = next(m for m in chart.marks if m.words.startswith("basal, round 3"))
+    mark = next(m for m in chart.marks if m.words.startswith("ent, round 3"))
     experiment = watching.seen.experiment
     values = [
         c.records[2]["figures"]["miou"] for c in curves(experiment)
-        if c.arm == "basal" and c.seed < 2
+        if c.arm == "ent" and c.seed < 2
     ]  # fmt: skip
     assert mark.y == pytest.approx(50 * sum(values))
     x, y = chart.on_screen([mark])[0]
@@ -139,7 +143,7 @@ def test_a_click_on_a_curve_chooses_its_cell_and_the_numbers_are_those_of_the_re
     QTest.mouseMove(chart.plot.viewport(), at)
     QTest.mouseClick(chart.plot.viewport(), LEFT, pos=at)
     chosen = watching.cells.chosen()
-    assert (chosen.cell.arm.name, chosen.cell.seed) == ("basal", mark.key[1])
+    assert (chosen.cell.arm.name, chosen.cell.seed) == ("ent", mark.key[1])
     for ending in ("csv", "svg", "png"):
         save(chart, tmp_path / f"chart.{ending}")
     with (tmp_path / "chart.csv").open(newline="") as file:
@@ -154,22 +158,115 @@ def test_a_click_on_a_curve_chooses_its_cell_and_the_numbers_are_those_of_the_re
     assert chart.theme is watching.cells.theme, "saved as on paper, and dark again"
 
 
-def test_the_axis_and_the_class_are_chosen_by_keys(watching: Watching):
+def test_the_axis_and_the_class_are_chosen_by_keys(watching: Watching, qtbot):
     chart = watching.chart
     watching.axis.setFocus()
     for _ in range(3):
         QTest.keyClick(watching.axis, Qt.Key.Key_Down)
-    assert chart.axis == "seconds"
+    qtbot.waitUntil(lambda: chart.axis == "seconds")
     assert any("0.17 h of work" in mark.words for mark in chart.marks)
     watching.what.setFocus()
     QTest.keyClicks(watching.what, "pole")
-    assert chart.what == "pole"
+    qtbot.waitUntil(lambda: chart.what == "pole")
     basal = next(m for m in chart.marks if m.words.startswith("basal, round 3: pole"))
     chart.setFocus()
     while chart.marks[chart._at] is not basal:
         QTest.keyClick(chart, Qt.Key.Key_Right)
     QTest.keyClick(chart, Qt.Key.Key_Return)
     assert watching.cells.chosen().cell.arm.name == "basal"
+
+
+SLEEPS = "import sys; sys.stdin.read()"  # as a run that is attached: it ends with its input
+
+
+def pretended(monkeypatch, script: str) -> None:
+    """Runs of this test are a little script instead of the command line."""
+    real = Run.__init__
+
+    def begin(self, order, program=()):
+        real(self, order, [sys.executable, "-c", script])
+
+    monkeypatch.setattr(process.Run, "__init__", begin)
+
+
+def test_lines_are_made_beside_the_window(window: Window, qtbot, half: Path, monkeypatch):
+    """Their intervals take scipy, which takes seconds to import."""
+    threads = []
+
+    def noted(*given):
+        threads.append(current_thread())
+        return lines_of(*given)
+
+    monkeypatch.setattr("gui.experiments.watching.lines_of", noted)
+    page = watched(window, qtbot, half)
+    qtbot.waitUntil(lambda: bool(page.chart.lines))
+    page.axis.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: page.chart.axis == "units")
+    assert len(threads) == 2, "once for what is shown, and no more at later looks"
+    assert main_thread() not in threads
+
+
+def test_results_follow_a_record_that_is_made_anew(
+    window: Window, qtbot, half: Path, tmp_path: Path
+):
+    """As many records as before, with another figure."""
+    shutil.copytree(half, tmp_path / "out")
+    page = watched(window, qtbot, tmp_path / "out")
+    before = page.results.told
+    for file in (tmp_path / "out").glob("cells/basal-*/rounds/002-basal/record.json"):
+        stored = json.loads(file.read_text())
+        stored["figures"] |= {"miou": 0.9, "iou": dict.fromkeys(stored["figures"]["iou"], 0.9)}
+        file.write_text(json.dumps(stored))
+    page.look()
+    qtbot.waitUntil(lambda: page.results.told not in (None, before))
+    assert any(cell.startswith("90.0") for row in page.results.told.tables[0][2] for cell in row)
+    basal = next(line for line in page.chart.lines if line.arm == "basal")
+    assert basal.mean[1] == pytest.approx(0.9)
+
+
+def test_stop_ends_nobody_who_has_taken_the_number_of_a_run(
+    window: Window, qtbot, half: Path, tmp_path: Path
+):
+    """The run ended after the last look; its process number is another program's now."""
+    shutil.copytree(half, tmp_path / "out")
+    words = "import sys; sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", words], stdin=subprocess.PIPE) as stranger:
+        holder = tmp_path / "out" / ".lock.holder"
+        holder.write_text(f"(process {stranger.pid} of me on {socket.gethostname()})")
+        page = watched(window, qtbot, tmp_path / "out")
+        assert page.seen.runner.process == stranger.pid
+        page._clock.stop()
+        holder.unlink()
+        QTest.mouseClick(page.stop_button, LEFT)
+        assert stranger.poll() is None
+        qtbot.waitUntil(lambda: page.seen.runner is None)
+
+
+def test_a_run_that_ended_by_itself_is_not_killed(tmp_path: Path, monkeypatch):
+    """Its number may be another program's: it ends while the person reads the question."""
+    run = Run(Order("town", tmp_path, None, "0", 1, "equal"), [sys.executable, "-c", "pass"])
+    run._process.wait()
+    killed = []
+    monkeypatch.setattr(process, "kill_tree", killed.append)
+    run.stop()
+    assert killed == []
+
+
+def test_a_run_that_holds_no_lock_yet_is_not_begun_twice(
+    window: Window, qtbot, tmp_path: Path, monkeypatch
+):
+    """The first one would be nobody's and so ended."""
+    pretended(monkeypatch, SLEEPS)
+    window.open_experiments()
+    page, order = page_of(window), Order("town", tmp_path / "out", None, "3", 1, "equal")
+    page.start(order)
+    first = page.watching.run
+    page.show_list()
+    page.start(order)
+    assert page.watching.run is first
+    assert first.code is None
+    page.watching.stop()
+    qtbot.waitUntil(lambda: page.watching._looking is None)
 
 
 def test_a_round_of_a_cell_opens_as_a_project_that_cannot_be_changed(
@@ -198,19 +295,6 @@ def test_a_folder_without_an_experiment_is_one_sentence(window: Window, qtbot, t
     page = page_of(window).watch(tmp_path)
     qtbot.waitUntil(page.problem.isVisible)
     assert "holds no experiment. Run one" in page.problem.text().replace("\u200b", "")
-
-
-SLEEPS = "import sys; sys.stdin.read()"  # as a run that is attached: it ends with its input
-
-
-def pretended(monkeypatch, script: str) -> None:
-    """Runs of this test are a little script instead of the command line."""
-    real = Run.__init__
-
-    def begin(self, order, program=()):
-        real(self, order, [sys.executable, "-c", script])
-
-    monkeypatch.setattr(process.Run, "__init__", begin)
 
 
 def test_a_record_with_wrong_values_is_one_sentence(

@@ -74,7 +74,7 @@ class Undoing:
             return
         self.labelling.take_up()  # a draft may be there now, or there no more
         if at == head.unit:
-            state.show_again(head, rows)
+            state.show_again(head, rows, redo=redo)
         elif at and at == state.aimed_at:
             state.target_changed.emit(False)
         elif at:

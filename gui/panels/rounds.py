@@ -298,8 +298,10 @@ class Rounds(QWidget):
                 curve.set_values([told.get(e) for e in range(1, epoch + 1)])
                 curve.show()
 
-    def job_started(self) -> None:
-        self._epochs.clear()
+    def started(self, name: str) -> None:
+        """A step began: a training has new curves."""
+        if name == "Train":
+            self._epochs.clear()
 
     def set_theme(self, theme: Theme) -> None:
         self.chart.set_theme(theme)

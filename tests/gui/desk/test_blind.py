@@ -473,6 +473,38 @@ def test_an_open_drawing_waits_for_the_end_of_a_second_opinion(second):
     assert driver.session.work.labelling.draft is not None
 
 
+def half_drawn(driver) -> str:
+    """Draw on half of what is asked, and leave it; the unit."""
+    unit, count = driver.state.target.unit, len(driver.state.target.rows)
+    driver.session.work.labelling.select(np.arange(count) < max(count // 2, 1), "box")
+    return unit
+
+
+def test_in_a_second_opinion_the_open_drawings_are_those_on_its_units(second):
+    driver, state = second, second.state
+    action = driver.window.actions_table.run
+    driver.key(Qt.Key.Key_Escape)
+    state.show_unit(min(state.project.units.names(np.arange(len(state.project.units.kind)))))
+    driver.settle()
+    ordinary = half_drawn(driver)
+    action("second")
+    driver.settle()
+    blind = half_drawn(driver)
+    assert ordinary < blind
+    for _ in range(2):
+        driver.key(Qt.Key.Key_Tab)
+        assert state.target.unit != blind
+        action("drawing")
+        driver.settle()
+        assert state.target.unit == blind
+        assert driver.session.work.labelling.draft is not None
+    while state.second is not None:
+        driver.key(Qt.Key.Key_Escape)
+    action("drawing")
+    driver.settle()
+    assert (state.target.unit, state.target.blind) == (ordinary, False)
+
+
 def test_undo_of_a_sheet_ends_a_second_opinion_first(second):
     """The unit that was asked then is shown again, which the sample has not."""
     driver, state = second, second.state

@@ -117,3 +117,22 @@ def test_what_waits_for_a_stroke_to_end_lies_below_what_comes_meanwhile(driver, 
         close(driver)
     assert seen == ["last", "shown", "waiting"]
     assert banner.isHidden()
+
+
+def test_no_step_of_a_round_changes_the_width_of_a_button(driver):
+    """The toolbar went on in a second row, and the view jumped under a half drawn shape."""
+    stepper = driver.window.stepper
+
+    def widths() -> dict[str, int]:
+        driver.rest()
+        return {id: button.sizeHint().width() for id, button in stepper.buttons.items()}
+
+    before, texts = widths(), {id: button.text() for id, button in stepper.buttons.items()}
+    go_on = held(driver, "Train")
+    assert widths() == before
+    assert stepper.buttons["train"].text().endswith("Training …")
+    ended(driver, go_on.set)
+    ended(driver, driver.session.steps.oracle)
+    assert widths() == before
+    assert stepper.buttons["label"].text() != texts["label"]
+    assert stepper.buttons["train"].property("primary")

@@ -318,7 +318,7 @@ class Labelling(QObject):
             state.activity.give_back(effort)
             state.failed.emit(error)
             return
-        self.apart.answered(head, classes.tolist(), things)
+        self.apart.answered(head, classes, things)
         if draft is not None and draft is not bench.draft:
             bench.before.append(bench.draft)
             bench.draft = draft

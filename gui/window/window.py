@@ -163,9 +163,9 @@ class Window(QMainWindow):
         self._dock("Scans", session.browser)
         self._dock("Classes", made)
         dock = self._dock("Partitions", session.partitions)
-        dock.visibilityChanged.connect(session.partitions.turn)
+        dock.visibilityChanged.connect(session.partitions.seen.turn)
         dock = self._dock("Rounds", Scrolled(session.rounds))
-        dock.visibilityChanged.connect(session.rounds.turn)
+        dock.visibilityChanged.connect(session.rounds.seen.turn)
         self._dock("Review", session.review)
         self._dock("Context", session.context)
         docking.place(self, self.docks)
@@ -235,7 +235,8 @@ class Window(QMainWindow):
         return dock
 
     def _shut_session(self) -> None:
-        for dialog in self.findChildren(QDialog):  # they are about what is left now
+        # They are about what is left now; those of another window, as of experiments, are not.
+        for dialog in self.findChildren(QDialog, options=Qt.FindChildOption.FindDirectChildrenOnly):
             if not dialog.close():  # an editor asks once where something was typed
                 dialog.done(QDialog.DialogCode.Rejected)
         session = self.session

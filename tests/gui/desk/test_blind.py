@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from core import steps
 from core.answers.answers import Given
 from core.answers.effort import NO_EFFORT
+from core.answers.labels import CARRIED
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED, UNSURE
 from core.data.items import scan_of
@@ -243,6 +244,21 @@ def blind_of(driver, unit: str) -> int:
     fold, heads = driver.answers.fold, driver.answers.history.heads
     held = [h for h in heads if h.unit == unit and h.blind and h.verb == "answer"]
     return sum(not fold.is_undone(head) for head in held)
+
+
+def test_what_was_carried_over_comes_as_no_repeat(repeating):
+    """Nobody judged it: there is nothing to compare with."""
+    driver, state = repeating, repeating.state
+    unit, count = state.target.unit, len(state.target.rows)
+    driver.session.work.labelling._write(np.full(count, 1, np.uint8), CARRIED)
+    driver.settle()
+    seen = set()
+    for _ in range(12):
+        driver.key("1")
+        if state.target.blind:
+            seen.add(state.target.unit)
+    assert seen
+    assert unit not in seen
 
 
 def test_a_repeat_that_is_brought_back_is_answered_once(repeating):

@@ -98,6 +98,9 @@ def test_a_large_chart_stays_when_a_project_closes(watching: Watching, window: W
     window._shut_session()
     assert large.isVisible()
     assert not dialog.isVisible()
+    page_of(window).show_list()  # the chart goes, what is large of it goes first
+    assert not large.isVisible()
+    assert chart.isAncestorOf(chart.inside)
 
 
 def test_progress_cells_and_results_are_told(watching: Watching):

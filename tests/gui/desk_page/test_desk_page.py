@@ -121,6 +121,9 @@ def test_a_click_on_a_round_is_followed_by_confusion_and_panel(desk: DeskPage, q
     assert desk.confusion.round == first.key == "001-size"
     assert desk.docks["Confusion"].windowTitle() == "Confusion, round 1"
     rounds = desk.parent().session.rounds
+    assert not rounds.rows  # it is behind another tab
+    next(dock for dock in desk.parent().docks if dock.objectName() == "Rounds").raise_()
+    qtbot.waitUntil(lambda: bool(rounds.rows))
     assert rounds.rows[rounds.table.currentRow()]["id"] == "001-size"
     desk.learning.setFocus()
     for _ in range(2):

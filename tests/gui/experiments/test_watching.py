@@ -206,6 +206,7 @@ def test_a_round_of_a_cell_opens_as_a_project_that_cannot_be_changed(
     assert session.project.path == folder
     assert not session.project.writable
     assert "a cell of an experiment" in session.banner.findChildren(type(page.state))[0].text()
+    qtbot.waitUntil(lambda: bool(session.rounds.rows))  # its tab came to the front
     assert session.rounds.rows[session.rounds.table.currentRow()]["id"] == "001-size"
     qtbot.waitUntil(lambda: session.state.settled)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.answers.labels import FREE
 from core.data.classes import FIRST_CODE, UNLABELLED
 from core.project.project import Project
 from core.quality.iou import confusion, iou, mean_iou
@@ -112,8 +113,8 @@ class Repeats:
         for unit, answered in self._chosen.items():
             if self._answered - answered >= LATER and unit not in seen:
                 head = answers.effective.get(unit)
-                if head is not None and head.verb == "answer":  # else there is nothing to compare
-                    return unit
+                if head is not None and head.verb == "answer" and head.tool not in FREE:
+                    return unit  # else nobody judged it: there is nothing to compare
         return None
 
 

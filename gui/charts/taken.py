@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QPointF, QRectF, Qt
+from PySide6.QtCore import (
+    QBuffer,
+    QByteArray,
+    QCoreApplication,
+    QEvent,
+    QIODevice,
+    QObject,
+    QPointF,
+    QRectF,
+    Qt,
+)
 from PySide6.QtGui import QCloseEvent, QColor, QGuiApplication, QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
@@ -173,7 +183,7 @@ def ask_and_save(chart: Chart, ending: str) -> None:
 
 
 class Enlarged(QDialog):
-    """A chart in a window of its own; closed, the chart is in its place again."""
+    """A chart in a window of its own; closed, as its window is, the chart is in its place again."""
 
     def __init__(self, chart: Chart) -> None:
         super().__init__(chart.window())
@@ -187,6 +197,12 @@ class Enlarged(QDialog):
         chart.large.hide()
         over = chart.window().size()
         self.resize(max(over.width() - 80, 600), max(over.height() - 80, 400))
+        chart.window().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Hide and not event.spontaneous():
+            self.close()  # the chart may be deleted next, without what is inside of it
+        return super().eventFilter(watched, event)
 
     def done(self, code: int) -> None:
         self._put_back()

@@ -270,9 +270,16 @@ class Agenda:
         else:
             self.again = unit
 
+    def answered_again(self, unit: str) -> Way:
+        """A blind answer was brought back: on from its unit, as after it was given."""
+        if self.second is not None and unit in self.second:
+            self.second.go(unit)
+        return self.advance(unit, None, blind=True)
+
     def begin_second(self, units: Sequence[str], **about: str) -> Way:
         """Ask a sample instead of the query."""
-        self.second, self.again = Sample(units, **about), ""
+        self._leave_repeat()
+        self.second = Sample(units, **about)
         return Way(self.second.unit)
 
     def end_second(self) -> Way:

@@ -1,38 +1,33 @@
-"""What is shown and asked now; the project's changes as Qt signals."""
+"""What is asked of what is shown; the project's changes as Qt signals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
 from core.answers.entry import Head
 from core.assist.suggestion import Suggestion
-from core.base.errors import ProjectError
 from core.data.items import scan_of
 from core.project.project import Project
 from core.rounds.round import Round
 from gui.desk.activity import Activity
 from gui.desk.agenda import Agenda, Way
 from gui.desk.background import Background, Turn
-from gui.desk.coming import Coming
-from gui.desk.content import Content, Loader
 from gui.desk.estimates import Estimates
-from gui.desk.forms import Forms
 from gui.desk.guesses import Guesses
 from gui.desk.later import AfterFrame, Later
 from gui.desk.order import Order
 from gui.desk.sample import Sample
+from gui.desk.stage import Stage
 from gui.desk.summary import Summary
-from gui.desk.target import Target, find_unit
+from gui.desk.target import BY_THEMSELVES, Target
 
 _TELL_MS = 40
-_BY_THEMSELVES = "Points without a unit"
 
 
-class State(QObject):
+class State(Stage):
     """One open project, the scan that is shown, the unit an answer would be about.
 
     Attributes
@@ -43,53 +38,30 @@ class State(QObject):
 
     Signals
     -------
-    scan_shown() : another scan, or the same one anew
-    form_shown() : the shown scan's form is whole; until then it is a sketch
-    target_changed(fly) : another unit, or none, or other labels; fly there or stay
     target_told() : the same a moment later, for panels: the view's frame comes first
     answers_changed() : an entry was added, anywhere
     project_changed() : units, rounds or predictions
     changed() : any of the last three, told once for a key: for actions and steps, which are many
-    told(text) : something to say in the status bar
-    failed(error) : a ProjectError to show
     """
 
-    scan_shown = Signal()
-    form_shown = Signal()
-    target_changed = Signal(bool)
     target_told = Signal()
     answers_changed = Signal()
     project_changed = Signal()
     changed = Signal()
-    told = Signal(str)
-    failed = Signal(object)
     _entry_added = Signal()
 
     def __init__(self, project: Project, activity: Activity) -> None:
-        super().__init__()
-        self.project = project
-        self.activity = activity
+        super().__init__(project, activity)
         self.summary = Summary(project)
-        self.loader = Loader(project, self)
-        self.forms = Forms(self)
-        self.content: Content | None = None
-        self.target: Target | None = None
         self.running: str | None = None
         self.change: tuple[float, int] | None = None
-        self._coming: Coming | None = None
-        self._missed: Coming | None = None  # what was to be shown last, and cannot be read
-        self._renewing = False  # the shown scan is read anew and stays on screen meanwhile
         self._units = project.units
-        # Whether somebody is at work on the target, so that it stays even without its unit.
-        self.at_work: Callable[[], bool] = lambda: False
         self.background = Background(2, "background")
         self.guesses = Guesses(project, self.background, self)
         self.estimates = Estimates(project, self.background, self)
         self.order = Order(project, self.summary, self.guesses)
         self.agenda = Agenda(project, self.summary, self.order)
-        self.loader.loaded.connect(self._arrived)
-        self.loader.failed.connect(self._missing)
-        self.forms.found.connect(self._formed)
+        self.as_asked = self.agenda.as_asked
         # Entries may come by the thousand, and from another thread: tell of them together.
         self._telling = Later(self, _TELL_MS, self.answers_changed.emit)
         self._following = AfterFrame(self, _TELL_MS, self.target_told.emit)
@@ -177,11 +149,6 @@ class State(QObject):
         return self._missed.unit if self._missed is not None else self.aimed_at
 
     @property
-    def coming(self) -> str | None:
-        """The scan that is being read to be shown, or None."""
-        return self._coming.scan if self._coming is not None else None
-
-    @property
     def at_asked(self) -> bool:
         """Whether what is shown, or on its way, is what is asked."""
         return self.agenda.asks(self.announced)
@@ -218,6 +185,10 @@ class State(QObject):
         """Go on after an answer to `answered`."""
         asked = self.second
         way = self.agenda.advance(answered.unit, answered.item, blind=answered.blind)
+        self._go_on(way, asked)
+
+    def _go_on(self, way: Way, asked: Sample | None) -> None:
+        """Go on after an answer, given while that sample was asked: it may have been its last."""
         if self.second is not asked:
             self._unhide()
         self._take(way)
@@ -235,27 +206,10 @@ class State(QObject):
     # -- showing ------------------------------------------------------------------------------
 
     @property
-    def aimed_at(self) -> str:
-        """The unit that is the target, or will be when its scan is read; "" for none."""
-        if self._coming is None:
-            return self.target.unit if self.target is not None else ""
-        return self._coming.unit
-
-    @property
     def place(self) -> int | None:
         """Place in the query, or in the sample, of what is asked, or will be; None where that is
         neither. What is seen again stands where the queue stands."""
         return self.agenda.place_of(self.aimed_at)
-
-    @property
-    def shown_scan(self) -> str:
-        """The scan that is shown, or will be when it is read; "" for none."""
-        return self.coming or (self.content.scan if self.content is not None else "")
-
-    @property
-    def reached(self) -> str:
-        """The same, or the scan that was to be shown and cannot be read: one steps on from it."""
-        return self._missed.scan if self._missed is not None else self.shown_scan
 
     def show_unit(self, unit: str) -> None:
         """Make a unit the target, asked or not; in a sample only one of its units."""
@@ -268,83 +222,7 @@ class State(QObject):
         if self.second is not None:  # it is asked as it is, not by what was drawn before
             self.show_unit(unit)
         else:
-            self._show(scan, Target(rows, unit, None, _BY_THEMSELVES), fly=True)
-
-    def show_scan(self, scan: str, *, fly: bool = True) -> None:
-        """Show a scan without a target; `fly`: from over the sensor."""
-        self._show(scan, "", fly=fly)
-
-    def step_scan(self, by: int) -> None:
-        """Show the scan `by` places later in the list."""
-        names = self.project.dataset.scans
-        at = names.index(self.reached) if self.reached else 0
-        self.show_scan(names[(at + by) % len(names)])
-
-    def _show(self, scan: str, place: str | Target, *, fly: bool) -> None:
-        self._coming, self._missed = Coming(scan, place, fly), None
-        content = self.loader.get(scan)
-        may = content is not None and self._may_show(content)
-        if content is not None:
-            self._arrived(scan)  # or its form is asked for, again where another's came before
-        if not may:
-            self.target = None
-            self.target_changed.emit(False)
-            self.told.emit(f"Reading {scan} …")
-
-    def _may_show(self, content: Content) -> bool:
-        coming = self._coming
-        if coming is not None and coming.scan == content.scan:
-            return content.tells_flat(coming.unit)
-        return content.may_replace(self.content)
-
-    def _formed(self, content: Content) -> None:
-        """A form is found."""
-        shown, target = self.content, self.target
-        if content is shown:
-            self.form_shown.emit()
-            found = self._unit_target(target.unit) if target is not None else None
-            if target is not None and found is not None and found.flat != target.flat:
-                self.target = found  # clicked while a sketch could not tell
-                self.target_changed.emit(False)
-        awaited = content.scan in (self.shown_scan, shown.scan if shown is not None else "")
-        if awaited and self.loader.get(content.scan) is content:  # else it is read anew
-            self._arrived(content.scan)
-
-    def _arrived(self, scan: str) -> None:
-        arrived = self.loader.kept(scan)
-        if arrived is not None and not self._may_show(arrived):
-            self.forms.want(arrived, Turn.NOW)
-            return
-        if self._coming is None or self._coming.scan != scan:
-            if self.content is not None and self.content.scan == scan:
-                self._take_anew()
-            elif arrived is not None:
-                self.forms.want(arrived, Turn.LATER)
-            return
-        _, place, fly = self._coming
-        self._coming = None
-        content = self.loader.get(scan)
-        self.told.emit("")
-        if content is not self.content:
-            self.content = content
-            self.target = None
-            self._renewing = False
-            self.scan_shown.emit()
-        if isinstance(place, Target):
-            self.target = self._found_again(place) or replace(place, unit="", item=None)
-        else:
-            self.target = self._unit_target(place) if place else None
-        self.activity.take()
-        self.target_changed.emit(fly)
-
-    def _missing(self, scan: str, error: ProjectError) -> None:
-        if self._coming is not None and self._coming.scan == scan:
-            self._coming, self._missed = None, self._coming
-            self.failed.emit(error)
-            self.target_changed.emit(False)
-        elif self._renewing and self.content is not None and self.content.scan == scan:
-            self._renewing = False
-            self.failed.emit(error)
+            self._show(scan, Target(rows, unit, None, BY_THEMSELVES), fly=True)
 
     def reload(self) -> None:
         """Read everything shown anew: units, rounds or predictions have changed.
@@ -382,34 +260,7 @@ class State(QObject):
             self.loader.get(self.content.scan)  # which asks for it
             self.target_changed.emit(False)
 
-    def _take_anew(self) -> None:
-        """The shown scan was read anew: put it in the place of the old one, and nothing else."""
-        content = self.loader.kept(self.content.scan) if self.content is not None else None
-        if content is None or content is self.content:
-            return
-        self._renewing = False
-        self.content = content
-        if self.target is not None:
-            self.target = self._found_again(self.target)
-        self.scan_shown.emit()
-        self.target_changed.emit(False)
-
-    def _found_again(self, target: Target) -> Target | None:
-        """The same rows in the scan as it was read anew. Where a new preparation has other units,
-        the rows stay while somebody is at work on them."""
-        found = self._unit_target(target.unit) if target.unit else target
-        if found is not None and np.array_equal(found.rows, target.rows):
-            return found
-        if self.at_work():
-            return replace(target, unit="", item=None, what=_BY_THEMSELVES)
-        return None
-
     # -- targets ------------------------------------------------------------------------------
-
-    def _unit_target(self, unit: str) -> Target | None:
-        """A unit of the shown scan; where the query asks it, an answer to it is the query's."""
-        found = find_unit(self.content, unit)
-        return None if found is None else self.agenda.as_asked(found)
 
     def aim(self, target: Target) -> None:
         """Make something in the shown scan the target; it is asked if the query asks it."""
@@ -424,17 +275,24 @@ class State(QObject):
             self.told.emit("Only the sample is answered; Esc ends it.")
         return may
 
-    def show_again(self, head: Head, rows: np.ndarray | None = None) -> None:
-        """Go where an entry about rows (R,) was made; nothing moves where one is there already."""
+    def show_again(self, head: Head, rows: np.ndarray | None = None, *, redo: bool = False) -> None:
+        """Go where an entry about rows (R,) was taken back or, by `redo`, brought back; nothing
+        moves where one is there already. From a blind answer that was brought back, which is asked
+        no more, go on as it did."""
+        if self.second is not None and not (head.blind and head.unit in self.second):
+            self.end_second()
+        if head.blind and redo:
+            asked = self.second
+            self._go_on(self.agenda.answered_again(head.unit), asked)
+            return
         if head.blind:
             self.agenda.see_again(head.unit)
         else:
-            self.end_second()
             self.agenda.ask_too(head.unit)
         here = self.target is not None and self.target.unit == head.unit != ""
         place: str | Target = head.unit
         if rows is not None:
-            place = Target(rows, head.unit, None, _BY_THEMSELVES, blind=head.blind)
+            place = Target(rows, head.unit, None, BY_THEMSELVES, blind=head.blind)
         self._show(head.scan, place, fly=not here)
 
     # -- second opinions ----------------------------------------------------------------------

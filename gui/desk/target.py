@@ -10,6 +10,7 @@ from core.data.items import point_of, scan_of
 from core.prepare.units import BLOCK, SCAN, VOXELS, Units, is_cell
 from gui.desk.content import Content
 
+BY_THEMSELVES = "Points without a unit"
 _WHAT = {SCAN: "Whole scan", BLOCK: "Block", VOXELS: "Super-voxel"}  # of other units
 
 

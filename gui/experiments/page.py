@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from core.experiment.names import RESUME
+from gui.charts.taken import Enlarged
 from gui.desk.background import Background
 from gui.experiments.new import NewExperiment
 from gui.experiments.plan import remember
@@ -87,6 +88,8 @@ class Experiments(QWidget):
 
     def _drop(self) -> None:
         if self.watching is not None:
+            for large in self.findChildren(Enlarged):  # it has what is inside its chart
+                large.close()
             self.pages.removeWidget(self.watching)
             self.watching.deleteLater()
             self.watching = None

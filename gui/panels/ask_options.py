@@ -54,9 +54,8 @@ class AskOptions(QFrame):
         self, parent: QWidget, project: Project, estimates: Estimates, theme: Theme
     ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setAttribute(
-            Qt.WidgetAttribute.WA_DeleteOnClose
-        )  # else it goes on asking for dry runs
+        # Else it goes on asking for dry runs.
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("card")
         self._project, self._estimates = project, estimates
         self.estimate = QLabel()

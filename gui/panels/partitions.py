@@ -9,12 +9,10 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 from core.base.words import size_range
 from core.project.status import partitions
 from gui.charts.bars import Bar, Bars
-from gui.desk.later import Later
+from gui.desk.later import WhileSeen
 from gui.desk.state import State
 from gui.look.colours import class_table, partition_colours
 from gui.look.theme import Theme
-
-_LATER_MS = 40
 
 
 class Partitions(QScrollArea):
@@ -42,39 +40,18 @@ class Partitions(QScrollArea):
         self.setWidget(inside)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._seen_now = False
-        self._old = True  # whether the units may have changed
-        self._later = Later(self, _LATER_MS, self._look)
-        state.project_changed.connect(self._renew)
-        state.answers_changed.connect(self._look)
+        self.seen = WhileSeen(self, self.refill, self.count)
+        state.project_changed.connect(self.seen.renew)
+        state.answers_changed.connect(self.seen.follow)
 
-    def turn(self, seen: bool) -> None:
-        """Its tab came to the front, or went behind another: Qt calls it visible there too."""
-        self._seen_now = seen
-        self._later.soon()
-
-    def _renew(self) -> None:
-        self._old = True
-        self._look()
-
-    def _look(self) -> None:
-        if not self._seen_now:
-            return
-        if not self.updatesEnabled():  # every panel is in sight while the window is laid out
-            self._later.soon()
-        elif self._old:
-            self.refill()
-        else:
-            self.count()
-
-    def refill(self) -> None:
+    def refill(self) -> bool:
         """Read the partitions anew."""
-        self._old = False
         self._rows = partitions(self.state.project)
         self._answered = [0] * len(self._rows)
         self._partition_of = {}
         self._seen = 0
         self.count()
+        return True
 
     def count(self) -> None:
         """Count the answers anew."""

@@ -27,7 +27,7 @@ from core.rounds.round import Round
 from core.rounds.spending import Spending
 from gui.charts.lines import Lines
 from gui.desk.counted import points, units_words
-from gui.desk.later import Later
+from gui.desk.later import Later, WhileSeen
 from gui.desk.state import State
 from gui.look.flow import Flow
 from gui.look.tables import Fit
@@ -41,12 +41,12 @@ _ACTS = (
     ("away", "Put away", "List it no more, nor the rounds after it; nothing is deleted."),
 )
 _ROUND_COLUMNS = ("Round", "Answered", "Points", "mIoU")
-_SOON_MS, _LATER_MS = 40, 700  # behind its coming in sight, and behind an answer
+_LATER_MS = 700  # behind an answer
 
 
 class Rounds(QWidget):
-    """A row per round, a branch's below the round it begins at; a click shows its classes. They
-    are read only while somebody sees them.
+    """A row per round, a branch's below the round it begins at; a click shows the IoU of its
+    classes. Rounds are read only while somebody sees them.
 
     Signals
     -------
@@ -96,11 +96,9 @@ class Rounds(QWidget):
         self._epochs: dict[str, dict[int, float]] = {}
         self._spending: dict[str, Spending] = {}  # by round, each counted once
         self._cells: list[list[QTableWidgetItem]] = []
-        self._seen_now = False
-        self._old = True  # whether the rounds may have changed
-        self._soon = Later(self, _SOON_MS, self._look)
-        self._later = Later(self, _LATER_MS, self._look)
-        state.project_changed.connect(self._renew)
+        self.seen = WhileSeen(self, self.refill, self.count)
+        self._later = Later(self, _LATER_MS, self.seen.follow)
+        state.project_changed.connect(self.seen.renew)
         state.answers_changed.connect(self._later.soon)
         self._show_classes()
 
@@ -117,7 +115,7 @@ class Rounds(QWidget):
         self.all = QCheckBox("All")
         self.all.setToolTip("List rounds that were put away too.")
         self.all.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.all.toggled.connect(self.refill)
+        self.all.toggled.connect(lambda _: self.seen.renew())
         acts.add(self.all, right=True)
         return acts
 
@@ -145,35 +143,15 @@ class Rounds(QWidget):
         self.acts.setVisible(bool(project.rounds))
         self.all.setVisible(any(project.tree.of(one.id).archived for one in project.rounds))
 
-    def turn(self, seen: bool) -> None:
-        """Its tab came to the front, or went behind another: Qt calls it visible there too."""
-        self._seen_now = seen
-        self._soon.soon()
-
-    def _renew(self) -> None:
-        self._old = True
-        self._look()
-
-    def _look(self) -> None:
-        if not self._seen_now:
-            return
-        if not self.updatesEnabled():  # every panel is in sight while the window is laid out
-            self._soon.soon()
-        elif self._old:
-            self.refill()
-        else:
-            self.count()
-
-    def refill(self) -> None:
-        """Read every round anew; the items of each are walked through once only."""
-        self._old = False
+    def refill(self) -> bool:
+        """Read every round anew, the items of each once only; return whether they can be read."""
         project = self.state.project
-        listed = in_tree(project, all=self.all.isChecked())
         try:
+            listed = in_tree(project, all=self.all.isChecked())
             self.rows = [self._row(one) for one, _ in listed]
         except ProjectError as error:
             self.state.failed.emit(error)
-            return
+            return False
         self._cells = []
         self.table.setRowCount(len(self.rows))
         for place, (row, (one, depth)) in enumerate(zip(self.rows, listed, strict=True)):
@@ -197,6 +175,7 @@ class Rounds(QWidget):
         self._show_classes()
         self._show_acts()
         self._fit()
+        return True
 
     def _row(self, one: Round) -> dict[str, Any]:
         """What is known of a round but its answers, which are followed as they come."""
@@ -257,7 +236,7 @@ class Rounds(QWidget):
     def choose(self, id: str) -> None:
         """Show a round's classes, as a click on it does."""
         self._chosen = id
-        self.refill()
+        self.seen.renew()
 
     def _choose(self, index: QModelIndex) -> None:
         self._chosen = self.rows[index.row()]["id"]
@@ -298,8 +277,10 @@ class Rounds(QWidget):
                 curve.set_values([told.get(e) for e in range(1, epoch + 1)])
                 curve.show()
 
-    def job_started(self) -> None:
-        self._epochs.clear()
+    def started(self, name: str) -> None:
+        """A step began: a training has new curves."""
+        if name == "Train":
+            self._epochs.clear()
 
     def set_theme(self, theme: Theme) -> None:
         self.chart.set_theme(theme)

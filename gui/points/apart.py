@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
 
 import numpy as np
 
@@ -10,13 +10,16 @@ from core.answers.entry import Head
 from core.answers.instances import Things, named
 from gui.desk.state import State
 
+_REMEMBERED = 100
+
 
 class Apart:
     """Names for the things that one person answers."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._answered: list[tuple[Head, int, str]] = []  # with class and name of the thing
+        # With class and name of the thing; so many of the last ones may be taken back.
+        self._answered: deque[tuple[Head, int, str]] = deque(maxlen=_REMEMBERED)
 
     @property
     def last(self) -> tuple[int, str] | None:
@@ -67,8 +70,8 @@ class Apart:
         found[countable] = of_row + 1
         return Things(tuple(self.name(part=part + 1) for part in range(len(keys))), found)
 
-    def answered(self, head: Head, classes: Sequence[int], things: Things | None) -> None:
-        """Remember what was answered, should the next one be the same thing."""
+    def answered(self, head: Head, classes: np.ndarray, things: Things | None) -> None:
+        """Remember which classes (R,) were answered, should the next one be the same thing."""
         if things is not None and len(things.names) == 1:
             (place,) = np.flatnonzero(things.of_row)[:1]
             self._answered.append((head, int(classes[place]), things.names[0]))

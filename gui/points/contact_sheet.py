@@ -200,8 +200,7 @@ class ContactSheet(QFrame):
         done.add_done_callback(lambda future: self._read.emit(unit, future))
 
     def _show(self, unit: str, done: Future[list[Tile]]) -> None:
-        target = self.state.target
-        if done.cancelled() or target is None or target.unit != unit:
+        if done.cancelled() or not self._may_stay(unit):
             return
         try:
             tiles = done.result()
@@ -291,9 +290,15 @@ class ContactSheet(QFrame):
         self._before = None
 
     def _leave_with(self, _: bool) -> None:
-        target = self.state.target
-        if self.isVisible() and (target is None or target.unit != self._unit):
+        if self.isVisible() and not self._may_stay(self._unit):
             self.hide()
+
+    def _may_stay(self, unit: str) -> bool:
+        """Whether a sheet about a unit still is about what is asked: what is asked blind has none,
+        and a drawing is answered by itself."""
+        target = self.state.target
+        asked = target is not None and target.unit == unit and not target.blind
+        return asked and self.labelling.draft is None
 
     def tick(self) -> None:
         """Tick the picture that has the focus, or no more."""

@@ -248,13 +248,10 @@ class Growing(QObject):
 
     def _declined(self, content: Content) -> np.ndarray:
         """(N,) bool: rows of units of which somebody said that it cannot be told what they are."""
-        units = self.state.project.need_units()
-        heads = list(self.state.project.answers.effective.values())
-        names = [h.unit for h in heads if h.verb == "decline" and h.scan == content.scan]
-        numbers = units.find_all(names)
-        found: np.ndarray = np.isin(
-            content.unit, numbers[numbers >= 0] - units.range_of(content.scan).start
-        )
+        units, effective = self.state.project.need_units(), self.state.project.answers.effective
+        heads = (effective.get(name) for name in units.names(units.range_of(content.scan)))
+        declined = [head is not None and head.verb == "decline" for head in heads]
+        found: np.ndarray = np.isin(content.unit, np.flatnonzero(declined))
         return found
 
     def _select(self, step: int, beyond: np.ndarray) -> None:
@@ -349,7 +346,7 @@ class Growing(QObject):
             state.activity.give_back(effort)
             state.failed.emit(error)
             return
-        apart.answered(first, [label], given[0].things)
+        apart.answered(first, given[0].classes, given[0].things)
         everything = np.concatenate([target.rows, self.beyond])
         content.set_labels(everything, np.full(len(everything), label, np.uint8))
         self._follow(False)

@@ -318,7 +318,7 @@ class Labelling(QObject):
             state.activity.give_back(effort)
             state.failed.emit(error)
             return
-        self.apart.answered(head, classes.tolist(), things)
+        self.apart.answered(head, classes, things)
         if draft is not None and draft is not bench.draft:
             bench.before.append(bench.draft)
             bench.draft = draft
@@ -408,9 +408,14 @@ class Labelling(QObject):
         return bool(left)
 
     def next_drawing(self) -> None:
-        """Go to the drawing that is open, the next one where this is one of several. What was drawn
-        blind waits until it is asked blind again."""
-        benches = (one for one in self.drafts.open() if not one.blind or self.state.hides_labels)
+        """Go to the drawing that is open, the next one where this is one of several. In a sample
+        those on its units; what was drawn blind else waits until it is asked blind again."""
+        second = self.state.second
+        benches = (
+            one
+            for one in self.drafts.open()
+            if (one.blind and one.unit in second if second is not None else not one.blind)
+        )
         left = sorted(benches, key=lambda bench: (bench.scan, bench.unit))
         places = [place for place, bench in enumerate(left) if bench is self.bench]
         if left:

@@ -49,7 +49,7 @@ class Undoing:
         self.state.told.emit(text)
 
     def _turn(self, *, redo: bool) -> None:
-        state, answers = self.state, self.state.project.answers
+        state, answers, head = self.state, self.state.project.answers, None
         try:
             act = answers.history.redoable() if redo else answers.history.undoable()
             if act and act[0].kind != POINTS and self.elsewhere(redo):
@@ -70,17 +70,23 @@ class Undoing:
                 else:
                     self.labelling.drafts.reopen(head)
         except ProjectError as error:
+            if head is not None:  # it is done, though what it was about cannot be read
+                state.told.emit(self._words(head, redo=redo))
             state.failed.emit(error)
             return
         self.labelling.take_up()  # a draft may be there now, or there no more
         if at == head.unit:
-            state.show_again(head, rows)
+            state.show_again(head, rows, redo=redo)
         elif at and at == state.aimed_at:
             state.target_changed.emit(False)
         elif at:
             state.end_second()
             state.show_unit(at)
-        self.state.told.emit(f"{'Redone' if redo else 'Undone'}: {said(act, state.class_name)}")
+        state.told.emit(self._words(head, redo=redo))
+
+    def _words(self, head: Head, *, redo: bool) -> str:
+        act = self.state.project.answers.history.act(head)
+        return f"{'Redone' if redo else 'Undone'}: {said(act, self.state.class_name)}"
 
     def _rows_of(self, head: Head) -> np.ndarray | None:
         """The points (R,) int64 that an answer was about; None of any other entry."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent
@@ -18,9 +19,20 @@ _AGAIN_MS = 50
 _WORDS_CHARS = 45  # letters of a middling width that words need beside the buttons
 
 
+class _Message(NamedTuple):
+    """What is shown at one time; `calm` where nothing went wrong."""
+
+    what: str
+    do: str
+    details: str
+    choices: Sequence[Choice]
+    calm: bool
+
+
 class Banner(QFrame):
     """Shows one message at a time; nothing modal. It comes once `waits` says no: a view that
-    changes its size under a half drawn shape would move the points below it."""
+    changes its size under a half drawn shape would move the points below it. One with choices that
+    another takes the place of comes back when that is closed: it is still to be chosen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +45,7 @@ class Banner(QFrame):
         self.copy.clicked.connect(self._copy)
         close = QToolButton()
         close.setText("Close")
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self.put_away)
         for button in (self.copy, close):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.choices: list[QToolButton] = []
@@ -48,9 +60,10 @@ class Banner(QFrame):
         self._rows.setContentsMargins(12, 6, 8, 6)
         self._rows.addLayout(words, 1)
         self._rows.addWidget(self._buttons)
-        self._details = self._shown = ""
+        self._shown: _Message | None = None
         self.waits: Callable[[], bool] = lambda: False
-        self._later: tuple[str, str, str, Sequence[Choice], bool] | None = None
+        self._later: _Message | None = None
+        self._under: list[_Message] = []  # to come back to, the last one first
         self._again = QTimer(self)
         self._again.setInterval(_AGAIN_MS)
         self._again.timeout.connect(self._come)
@@ -89,11 +102,13 @@ class Banner(QFrame):
         self._show(what, do, choices=choices)
 
     def withdraw(self, what: str) -> None:
-        """Show something no more, if it is what is shown, or comes next."""
-        if self._later is not None and self._later[0] == what:
+        """Show something no more, if it is what is shown, or comes next or back."""
+        self._under = [one for one in self._under if one.what != what]
+        if self._later is not None and self._later.what == what:
             self._later = None
-        if self._shown == what:
-            self.hide()
+            self._rise()
+        if self._shown is not None and self._shown.what == what:
+            self.put_away()
 
     def _show(
         self,
@@ -104,23 +119,45 @@ class Banner(QFrame):
         choices: Sequence[Choice] = (),
         calm: bool = True,
     ) -> None:
-        self._later = (what, do, details, choices, calm)
+        self._lay_under(self._later)
+        self._later = _Message(what, do, details, choices, calm)
         self._come()
 
+    def _lay_under(self, message: _Message | None) -> None:
+        """Another takes the place of a message."""
+        if message is not None and message.choices:
+            self._under.append(message)
+
+    def put_away(self) -> None:
+        """The message is done with: show the one below, if any."""
+        self._shown = None
+        self.hide()
+        self._rise()
+
+    def _rise(self) -> None:
+        if self._later is None and self._shown is None and self._under:
+            self._later = self._under.pop()
+            self._come()
+
     def _come(self) -> None:
-        if self._later is None or self.waits():
+        if self._later is None:
+            self._again.stop()
+            return
+        if self.waits():
             self._again.start()
             return
         self._again.stop()
-        what, do, self._details, choices, calm = self._later
+        self._lay_under(self._shown)
+        what, do, details, choices, calm = self._shown = self._later
+        self._under = [one for one in self._under if one.what != what]
+        self._later = None
         self.setProperty("calm", calm)  # its border goes by it
         self.style().unpolish(self)
         self.style().polish(self)
-        self._later, self._shown = None, what
         self.what.setText(what)
         self.do.setText(do)
         self.do.setVisible(bool(do))
-        self.copy.setVisible(bool(self._details))
+        self.copy.setVisible(bool(details))
         for button in self.choices:
             self._buttons.take(button)
         self.choices = []
@@ -136,13 +173,15 @@ class Banner(QFrame):
         self.show()
 
     def _chosen(self, act: Callable[[], object]) -> None:
-        self.hide()
+        self.put_away()
         act()
 
     def shut(self) -> None:
         """Show nothing more."""
         self._again.stop()
         self._later = None
+        self._under = []
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._details)
+        if self._shown is not None:
+            QGuiApplication.clipboard().setText(self._shown.details)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QToolBar, QToolButton
+from PySide6.QtWidgets import QLabel, QToolBar
 
 from gui.boxes.work import BoxesWork
 from gui.look.flow import Flow
+from gui.look.steady import SteadyButton
 from gui.window.task_switch import TaskSwitch
 
 
@@ -21,7 +22,7 @@ class BoxSteps(QToolBar):
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.work = work
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, SteadyButton] = {}
         project = work.state.project
         flow = Flow()
         name = QLabel(f"  {project.path.name}  ")
@@ -48,9 +49,8 @@ class BoxSteps(QToolBar):
         self.addWidget(flow)
         self.buttons["label"].setToolTip("Go to the first open frame")
 
-    def _button(self, id: str, text: str, run: Callable[[str], object]) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
+    def _button(self, id: str, text: str, run: Callable[[str], object]) -> SteadyButton:
+        button = SteadyButton(text)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.clicked.connect(lambda: run(id))
         self.buttons[id] = button
@@ -60,9 +60,10 @@ class BoxSteps(QToolBar):
         """Bring texts and states up to date; `why_not` tells for an action's id."""
         done, asked = self.work.queue.counts()
         budget = self.work.queue.budget()
-        text = f"Frames {done:,}/{asked:,}"
+        text, most = f"Frames {done:,}/{asked:,}", f"Frames {asked:,}/{asked:,}"
         if budget is not None:
-            text = f"Boxes {budget[0]:,}/{budget[1]:,}"
+            text, most = f"Boxes {budget[0]:,}/{budget[1]:,}", f"Boxes {budget[1]:,}/{budget[1]:,}"
+        self.buttons["label"].keep_room(most)
         if self.buttons["label"].text() != text:
             self.buttons["label"].setText(text)
         primary = "ask" if asked == done else "box finish"

@@ -95,7 +95,9 @@ def show_compare(over, session: Session, theme: Theme, first: str, second: str) 
     if page is not None:
         page.close()
     page = ComparePage(over, session.state, theme, first, second)
-    page.wanted.connect(lambda id: session.start("Score", lambda job: _score(session, id, job)))
+    page.wanted.connect(
+        lambda id: session.steps.start("Score", lambda job: _score(session, id, job))
+    )
     page.show()
     page.activateWindow()
     return page

@@ -45,8 +45,8 @@ class Jobs(QObject):
             return False
         self.running = name
         job = self._job = Job(self._report)
+        self.started.emit(name)  # before the step can change anything
         self._thread.submit(self._work, name, step, job)
-        self.started.emit(name)
         return True
 
     def cancel(self) -> None:

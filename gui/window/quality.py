@@ -33,7 +33,7 @@ def show_quality(over, session: Session, theme: Theme) -> QualityPage:
 
 
 def _draw(session: Session, of: str, points: int) -> None:
-    session.start("Draw a sample", lambda job: _drawn(session, of, points, job))
+    session.steps.start("Draw a sample", lambda job: _drawn(session, of, points, job))
 
 
 def _drawn(session: Session, of: str, points: int, job: Job) -> None:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QToolBar, QToolButton
 
 from gui.desk.state import State
 from gui.look.flow import Flow
+from gui.look.steady import SteadyButton
 from gui.window.task_switch import TaskSwitch
 
 _ASK = "Choose the units worth asking about"
+_MANY = 888  # what a query may well ask: room is kept for it before one is asked
 DONE, NOW, WAITING = "done", "now", "waiting"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: the action that does it, what its button says, its state and why."""
+    """One step: the action that does it, what its button says, its state and why; and what it may
+    say later in the round."""
 
     action: str
     text: str
     state: str
     why: str
+    later: tuple[str, ...] = ()
 
 
 def steps(state: State, running: str | None) -> list[Step]:
@@ -33,7 +37,7 @@ def steps(state: State, running: str | None) -> list[Step]:
     prepared = project.units is not None
     waiting = summary.waiting if current else 0
     asked = summary.asked if current else 0
-    answered = asked - waiting
+    answered, most = asked - waiting, max(asked, _MANY)
     trained, scored = summary.trained, summary.scored
     # After its training a round's open items stay on the table until the next query is asked.
     asks = current is None or scored
@@ -42,8 +46,8 @@ def steps(state: State, running: str | None) -> list[Step]:
     back = f"; the {waiting:,} open ones go back to the pool" if waiting else ""
     would = f"{state.estimates.words()}{back}" if may_ask else ""
 
-    def step(action: str, text: str, done: bool, ready: bool, why: str) -> Step:
-        return Step(action, text, DONE if done else NOW if ready else WAITING, why)
+    def step(action: str, text: str, done: bool, ready: bool, why: str, *later: str) -> Step:
+        return Step(action, text, DONE if done else NOW if ready else WAITING, why, later)
 
     listed = [
         step("prepare", "Prepare", prepared, True, "Split the scans in units and partitions"),
@@ -53,6 +57,8 @@ def steps(state: State, running: str | None) -> list[Step]:
             not asks,
             prepared and (tip is None or scored),
             would if may_ask else _ASK if prepared else "Waits for Prepare",
+            f"Ask round {number + 1}",
+            f"Asked {most:,}",
         ),
         step(
             "label",
@@ -60,6 +66,7 @@ def steps(state: State, running: str | None) -> list[Step]:
             current is not None and waiting == 0,
             current is not None,
             "Answer the queued units" if current else "Waits for a query",
+            f"Label {most:,}/{most:,}",
         ),
         step(
             "train",
@@ -67,6 +74,7 @@ def steps(state: State, running: str | None) -> list[Step]:
             trained and scored,
             answered > 0 and not scored,
             "Train on all answers, score and evaluate" if not asks else "Waits for answers",
+            "Training …",
         ),
         step(
             "evaluate",
@@ -81,9 +89,7 @@ def steps(state: State, running: str | None) -> list[Step]:
     if running is None and len(now) > 1:
         keep = 2 if 2 in now and waiting else now[-1] if 2 not in now else 3
         listed = [
-            Step(one.action, one.text, WAITING, one.why)
-            if one.state == NOW and place != keep
-            else one
+            replace(one, state=WAITING) if one.state == NOW and place != keep else one
             for place, one in enumerate(listed)
         ]
     return listed
@@ -98,7 +104,7 @@ class Stepper(QToolBar):
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.state = state
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, SteadyButton] = {}
         flow = Flow()
         name = QLabel(f"  {state.project.path.name}  ")
         name.setObjectName("heading")
@@ -116,9 +122,8 @@ class Stepper(QToolBar):
         self.addWidget(flow)
         self.running: str | None = None
 
-    def _button(self, id: str, text: str, run: Callable[[str], object]) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
+    def _button(self, id: str, text: str, run: Callable[[str], object]) -> SteadyButton:
+        button = SteadyButton(text)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.clicked.connect(lambda: run(id))
         self.buttons[id] = button
@@ -131,6 +136,8 @@ class Stepper(QToolBar):
             button = self.buttons[one.action]
             mark = "✓" if one.state == DONE else str(place)
             reason = why_not(one.action)
+            marks = ("✓", str(place))
+            button.keep_room(*(f"{m}  {text}" for m in marks for text in (one.text, *one.later)))
             _say(button, f"{mark}  {one.text}", reason is None, reason or one.why)
             primary = one.state == NOW and reason is None
             if button.property("primary") != primary:

@@ -163,9 +163,9 @@ class Window(QMainWindow):
         self._dock("Scans", session.browser)
         self._dock("Classes", made)
         dock = self._dock("Partitions", session.partitions)
-        dock.visibilityChanged.connect(session.partitions.turn)
+        dock.visibilityChanged.connect(session.partitions.seen.turn)
         dock = self._dock("Rounds", Scrolled(session.rounds))
-        dock.visibilityChanged.connect(session.rounds.turn)
+        dock.visibilityChanged.connect(session.rounds.seen.turn)
         self._dock("Review", session.review)
         self._dock("Context", session.context)
         docking.place(self, self.docks)
@@ -173,8 +173,8 @@ class Window(QMainWindow):
         state = session.state
         state.changed.connect(self.refresh)
         session.context.turned.connect(self.refresh)
-        session.prepared.connect(self._renew_report)
-        session.report_asked.connect(self.open_report)
+        session.steps.prepared.connect(self._renew_report)
+        session.steps.report_asked.connect(self.open_report)
         for signal in (self.jobs.started, self.jobs.finished):
             signal.connect(self.refresh)
         session.queue.sorted_by_scan.connect(lambda on: store().setValue("by_scan", on))
@@ -235,7 +235,8 @@ class Window(QMainWindow):
         return dock
 
     def _shut_session(self) -> None:
-        for dialog in self.findChildren(QDialog):  # they are about what is left now
+        # They are about what is left now; those of another window, as of experiments, are not.
+        for dialog in self.findChildren(QDialog, options=Qt.FindChildOption.FindDirectChildrenOnly):
             if not dialog.close():  # an editor asks once where something was typed
                 dialog.done(QDialog.DialogCode.Rejected)
         session = self.session
@@ -319,7 +320,7 @@ class Window(QMainWindow):
 
         state = self.session.state
         options = AskOptions(self, state.project, state.estimates, self.theme)
-        options.asked.connect(self.session.ask_next)
+        options.asked.connect(self.session.steps.ask_next)
         button = self.stepper.buttons["ask"]
         options.move(button.mapToGlobal(button.rect().bottomLeft()))
         options.show()
@@ -390,7 +391,7 @@ class Window(QMainWindow):
 
         if self.session is not None:
             session = self.session
-            show_desk(self, session.state, self.theme, session.rounds.choose, session.ask_by)
+            show_desk(self, session.state, self.theme, session.rounds.choose, session.steps.ask_by)
 
     def open_quality(self) -> None:
         """Show the figures of a probability sample, beside this window."""

@@ -192,7 +192,7 @@ def test_labelling_while_training(
         return learn(learner, *arguments)
 
     monkeypatch.setattr(Learner, "learn", gated)
-    window.session.train()
+    window.session.steps.train()
     steps_seen: list[int] = []
     window.jobs.progressed.connect(lambda report: steps_seen.append(report.done))
     # torch is loaded, loops are compiled and the estimate is made first.

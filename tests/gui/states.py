@@ -114,10 +114,10 @@ def _messages(window: Window, settle: Settle) -> Iterator[str]:
     banner.show_fault("Traceback (most recent call last):\nValueError: operands could not be read")
     settle(lambda: True)
     yield "banner-fault"
-    session.ask_next()
+    session.steps.ask_next()
     settle(banner.isVisible)
     yield "banner-ask"
-    banner.hide()
+    banner.put_away()
     session.status.starting("Train")
     report = {"loss": 0.732, "epoch": 3.0, "labelled_miou": 0.41}
     session.status.progressed(Progress(420, 1000, "epoch 3 of 10", report, 754.0))
@@ -127,7 +127,7 @@ def _messages(window: Window, settle: Settle) -> Iterator[str]:
     yield "training"
     session.status.idle()
     session.state.told.emit("")
-    session.rounds.job_started()
+    session.rounds.started("Train")
     for curve in session.rounds.curves:
         curve.hide()
 
@@ -172,7 +172,7 @@ def _cards(window: Window, settle: Settle) -> Iterator[str]:
     window.session.status.who.click()
     settle(lambda: True)
     yield "who-am-i"
-    window.session.banner.hide()
+    window.session.banner.put_away()
     window.open_ask()
     settle(lambda: True)
     yield "ask-options"

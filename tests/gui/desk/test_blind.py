@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from core import steps
 from core.answers.answers import Given
 from core.answers.effort import NO_EFFORT
+from core.answers.labels import CARRIED
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED, UNSURE
 from core.data.items import scan_of
@@ -238,6 +239,69 @@ def test_what_was_drawn_on_a_repeat_waits_until_it_is_asked_again(repeating):
     assert driver.session.work.labelling.draft is not None
 
 
+def blind_of(driver, unit: str) -> int:
+    """How many blind answers to a unit hold."""
+    fold, heads = driver.answers.fold, driver.answers.history.heads
+    held = [h for h in heads if h.unit == unit and h.blind and h.verb == "answer"]
+    return sum(not fold.is_undone(head) for head in held)
+
+
+def test_what_was_carried_over_comes_as_no_repeat(repeating):
+    """Nobody judged it: there is nothing to compare with."""
+    driver, state = repeating, repeating.state
+    unit, count = state.target.unit, len(state.target.rows)
+    driver.session.work.labelling._write(np.full(count, 1, np.uint8), CARRIED)
+    driver.settle()
+    seen = set()
+    for _ in range(12):
+        driver.key("1")
+        if state.target.blind:
+            seen.add(state.target.unit)
+    assert seen
+    assert unit not in seen
+
+
+def test_a_repeat_that_is_brought_back_is_answered_once(repeating):
+    driver, state = repeating, repeating.state
+    unit = until_again(driver)
+    waiting = state.round.query.items[state.cursor]
+    driver.key("2")
+    driver.key("Z", CONTROL)
+    assert (state.target.unit, state.target.blind) == (unit, True)
+    driver.key("Z", CONTROL | SHIFT)
+    assert (state.target.unit, state.target.blind) == (waiting, False)
+    assert "Redone" in driver.session.status.said.text()
+    driver.key("3")
+    assert (driver.entries()[-1].unit, driver.entries()[-1].blind) == (waiting, False)
+    assert blind_of(driver, unit) == 1
+
+
+def test_a_repeat_taken_back_within_a_sample_ends_it_first(repeating):
+    driver, state = repeating, repeating.state
+    unit = until_again(driver)
+    waiting = state.round.query.items[state.cursor]
+    driver.key("2")
+    state.begin_second(list(state.round.query.items)[-4:])
+    driver.settle()
+    driver.key("Z", CONTROL)
+    assert state.second is None
+    assert (state.target.unit, state.target.blind) == (unit, True)
+    driver.key("3")
+    assert blind_of(driver, unit) == 1
+    assert (state.target.unit, state.target.blind) == (waiting, False)
+
+
+def test_a_repeat_that_a_sample_takes_the_place_of_comes_later(repeating):
+    driver, state = repeating, repeating.state
+    unit = until_again(driver)
+    state.begin_second(list(state.round.query.items)[-4:])
+    driver.settle()
+    driver.key(Qt.Key.Key_Escape)
+    driver.key("1")
+    assert state.target.unit != unit
+    until_again(driver)
+
+
 # -- second opinions -------------------------------------------------------------------------------
 
 
@@ -315,6 +379,25 @@ def test_skip_back_and_undo_work_in_a_sample(second):
     driver.key("2")
     driver.key("2")
     assert state.second is None
+
+
+def test_an_answer_of_a_sample_that_is_brought_back_is_done(second):
+    driver, state = second, second.state
+    units = state.second.units
+    driver.key("1")
+    driver.key("Z", CONTROL)
+    assert state.target.unit == units[0]
+    driver.key("Z", CONTROL | SHIFT)
+    assert state.second.done == {units[0]}
+    assert state.target.unit == units[1]
+    for unit in units[1:]:
+        assert state.target.unit == unit
+        driver.key("1")
+    driver.key("Z", CONTROL)  # of the last one, when the sample has ended
+    assert (state.target.unit, state.target.blind) == (units[-1], True)
+    driver.key("Z", CONTROL | SHIFT)
+    assert state.target is None or not state.target.blind
+    assert [blind_of(driver, unit) for unit in units] == [1] * len(units)
 
 
 def test_escape_goes_back_to_the_sample_and_then_ends_it(second):
@@ -404,6 +487,38 @@ def test_an_open_drawing_waits_for_the_end_of_a_second_opinion(second):
     driver.settle()
     assert state.target.unit == unit
     assert driver.session.work.labelling.draft is not None
+
+
+def half_drawn(driver) -> str:
+    """Draw on half of what is asked, and leave it; the unit."""
+    unit, count = driver.state.target.unit, len(driver.state.target.rows)
+    driver.session.work.labelling.select(np.arange(count) < max(count // 2, 1), "box")
+    return unit
+
+
+def test_in_a_second_opinion_the_open_drawings_are_those_on_its_units(second):
+    driver, state = second, second.state
+    action = driver.window.actions_table.run
+    driver.key(Qt.Key.Key_Escape)
+    state.show_unit(min(state.project.units.names(np.arange(len(state.project.units.kind)))))
+    driver.settle()
+    ordinary = half_drawn(driver)
+    action("second")
+    driver.settle()
+    blind = half_drawn(driver)
+    assert ordinary < blind
+    for _ in range(2):
+        driver.key(Qt.Key.Key_Tab)
+        assert state.target.unit != blind
+        action("drawing")
+        driver.settle()
+        assert state.target.unit == blind
+        assert driver.session.work.labelling.draft is not None
+    while state.second is not None:
+        driver.key(Qt.Key.Key_Escape)
+    action("drawing")
+    driver.settle()
+    assert (state.target.unit, state.target.blind) == (ordinary, False)
 
 
 def test_undo_of_a_sheet_ends_a_second_opinion_first(second):

@@ -28,7 +28,7 @@ def trained(driver) -> Driver:
     for key in "R15":
         driver.key(key)
     driver.step("train")
-    driver.session.banner.hide()
+    driver.session.banner.put_away()
     return driver
 
 

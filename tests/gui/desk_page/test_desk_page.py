@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTabBar
 
 from gui.charts.chart import Chart, Mark
-from gui.charts.taken import csv_bytes
+from gui.charts.taken import Enlarged, csv_bytes
 from gui.desk_page.page import DeskPage
 from tests.gui.driver import Driver, open_window
 from tests.rounds_made import measured_project
@@ -55,6 +55,17 @@ def click(chart: Chart, mark: Mark) -> None:
 
 def rows_of(chart: Chart) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(csv_bytes(chart).decode())))
+
+
+def test_a_large_chart_goes_with_its_desk(desk: DeskPage):
+    """What is inside of it was deleted apart from the chart."""
+    desk.learning.enlarge()
+    large = desk.findChild(Enlarged)
+    assert large.isVisible()
+    assert not desk.learning.isAncestorOf(desk.learning.inside)
+    desk.close()
+    assert not large.isVisible()
+    assert desk.learning.isAncestorOf(desk.learning.inside)
 
 
 def test_every_chart_shows_the_numbers_of_the_project(desk: DeskPage):
@@ -110,6 +121,9 @@ def test_a_click_on_a_round_is_followed_by_confusion_and_panel(desk: DeskPage, q
     assert desk.confusion.round == first.key == "001-size"
     assert desk.docks["Confusion"].windowTitle() == "Confusion, round 1"
     rounds = desk.parent().session.rounds
+    assert not rounds.rows  # it is behind another tab
+    next(dock for dock in desk.parent().docks if dock.objectName() == "Rounds").raise_()
+    qtbot.waitUntil(lambda: bool(rounds.rows))
     assert rounds.rows[rounds.table.currentRow()]["id"] == "001-size"
     desk.learning.setFocus()
     for _ in range(2):

@@ -16,12 +16,13 @@ import psutil
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
 from core.base.files import writer_lock
 from core.experiment.lines import lines_of
 from core.experiment.results import curves
-from gui.charts.taken import save
+from gui.charts.chart import Chart
+from gui.charts.taken import Enlarged, save
 from gui.experiments import process
 from gui.experiments.page import Experiments
 from gui.experiments.plan import Plan, Typed, plan
@@ -88,6 +89,22 @@ def test_it_is_reached_by_button_key_and_palette(window: Window, qtbot):
     QTest.keyClick(window.command_palette.text, Qt.Key.Key_Return)
     assert page.isVisible()
     qtbot.waitUntil(lambda: page.new.settled)
+
+
+def test_a_large_chart_stays_when_a_project_closes(watching: Watching, window: Window, qtbot):
+    chart = watching.findChild(Chart)
+    chart.enlarge()
+    large = page_of(window).findChild(Enlarged)
+    dialog = QDialog(window)
+    for shown in (large, dialog):
+        shown.show()
+        qtbot.waitUntil(shown.isVisible)
+    window._shut_session()
+    assert large.isVisible()
+    assert not dialog.isVisible()
+    page_of(window).show_list()  # the chart goes, what is large of it goes first
+    assert not large.isVisible()
+    assert chart.isAncestorOf(chart.inside)
 
 
 def test_progress_cells_and_results_are_told(watching: Watching):
@@ -286,6 +303,7 @@ def test_a_round_of_a_cell_opens_as_a_project_that_cannot_be_changed(
     assert session.project.path == folder
     assert not session.project.writable
     assert "a cell of an experiment" in session.banner.findChildren(type(page.state))[0].text()
+    qtbot.waitUntil(lambda: bool(session.rounds.rows))  # its tab came to the front
     assert session.rounds.rows[session.rounds.table.currentRow()]["id"] == "001-size"
     qtbot.waitUntil(lambda: session.state.settled)
 

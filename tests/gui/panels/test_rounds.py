@@ -62,3 +62,34 @@ def test_figures_that_cannot_be_read_are_told(driver, monkeypatch):
     bring(driver, "Rounds")
     driver.rest()
     assert driver.session.banner.what.text() == "The figures are damaged."
+
+
+def test_a_round_that_is_chosen_is_read_once_it_is_seen(driver, monkeypatch):
+    panel, id = driver.session.rounds, driver.state.round.id
+    panel.choose(id)
+    driver.rest()
+    assert not panel.rows
+    bring(driver, "Rounds")
+    driver.rest()
+    assert [row["id"] for row in panel.rows] == [id]
+
+
+def test_rounds_that_cannot_be_read_are_read_again_when_they_come_in_sight(driver, monkeypatch):
+    panel, banner = driver.session.rounds, driver.session.banner
+
+    def fail(*_: object, **__: object) -> None:
+        raise DataError("The tree is damaged.", "Bring it back.")
+
+    monkeypatch.setattr("gui.panels.rounds.in_tree", fail)
+    bring(driver, "Rounds")
+    driver.rest()
+    assert banner.what.text() == "The tree is damaged."
+    banner.put_away()
+    driver.key("1")
+    driver.rest()
+    assert banner.isHidden()  # not again behind each answer
+    monkeypatch.undo()
+    bring(driver, "Review")
+    bring(driver, "Rounds")
+    driver.rest()
+    assert len(panel.rows) == 1

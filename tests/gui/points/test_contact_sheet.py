@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -264,6 +266,34 @@ def test_the_sheet_goes_with_its_question(driver):
     assert not sheet.isVisible()
     driver.key("1")
     assert len(driver.entries()) == 1
+
+
+def test_no_sheet_stays_over_a_unit_that_is_asked_blind(driver):
+    sheet, unit = opened(driver), driver.state.target.unit
+    driver.state.begin_second([unit])
+    driver.settle()
+    assert (driver.state.target.unit, driver.state.target.blind) == (unit, True)
+    assert not sheet.isVisible()
+    driver.key("1")
+    assert [(e.unit, e.blind) for e in driver.entries()] == [(unit, True)]
+
+
+@pytest.mark.parametrize("meanwhile", ["asked blind", "drawn on"])
+def test_a_sheet_that_was_looked_for_comes_over_nothing_else(driver, monkeypatch, meanwhile: str):
+    state, sheet = driver.state, driver.session.work.sheet
+    unit, count, found = state.target.unit, len(state.target.rows), Future()
+    monkeypatch.setattr(state.background, "submit", lambda work, turn: found)
+    sheet.open()
+    monkeypatch.undo()
+    if meanwhile == "asked blind":
+        state.begin_second([unit])
+        driver.settle()
+    else:
+        driver.session.work.labelling.select(np.arange(count) % 2 == 0, "lasso")
+    found.set_result([])
+    driver.settle()
+    assert state.target.unit == unit
+    assert not sheet.isVisible()
 
 
 def test_no_sheet_opens_over_a_drawing(driver):

@@ -180,6 +180,22 @@ def test_a_unit_that_somebody_declined_is_not_taken(driver, car):
     assert driver.answers.effective[car.back].verb == "decline"
 
 
+def test_what_was_declined_elsewhere_is_not_walked_through(driver, car, monkeypatch):
+    """A key waited for all answers of the project, 100,000 of them."""
+
+    class Looked(dict):
+        def values(self):
+            raise AssertionError("all answers are walked through")
+
+    content, growing = driver.state.content, driver.session.work.growing
+    driver.state.show_unit(car.back)
+    driver.settle()
+    driver.key(Qt.Key.Key_Delete)
+    monkeypatch.setattr(driver.answers.fold, "effective", Looked(driver.answers.effective))
+    closed = growing._declined(content)
+    assert np.flatnonzero(closed).tolist() == car.rows[FRONT : FRONT + BACK].tolist()
+
+
 def test_what_was_grown_is_for_no_other_unit(driver, car):
     driver.key("6")
     driver.state.show_unit(car.back)

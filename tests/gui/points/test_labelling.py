@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from core.base.errors import StorageError
+from core.base.errors import ProjectError, StorageError
 from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE
 from core.data.items import scan_of
 from core.prepare.units import CELL, NOISE, OVERSIZE
@@ -372,3 +372,15 @@ def test_an_undone_entry_of_a_kind_to_come_is_told_as_such(driver):
     (head,) = driver.answers.effective.values()
     told = describe(head._replace(kind="boxes"), driver.state.class_name)
     assert told == "boxes of 1 unit"
+
+
+def test_what_is_undone_is_told_where_it_cannot_be_shown(driver, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ProjectError("The labels cannot be read.", "Look at the disk.")
+
+    driver.key("1")
+    monkeypatch.setattr(type(driver.session.project), "labels", fail)
+    driver.key("Z", Qt.KeyboardModifier.ControlModifier)
+    assert driver.answers.history.redoable()
+    assert driver.session.status.said.text().startswith("Undone: ")
+    assert driver.session.banner.what.text() == "The labels cannot be read."

@@ -149,7 +149,7 @@ def test_every_change_is_followed(busy, qtbot, busy_path, tmp_path, monkeypatch)
     project = busy.session.project
     before = busy.state.summary.waiting
     with qtbot.waitSignal(busy.window.jobs.finished):
-        busy.session.merge(other)
+        busy.session.steps.merge(other)
     assert busy.state.summary.waiting == before - 2
     assert_up_to_date(busy)
     assert reopen(project) == 1

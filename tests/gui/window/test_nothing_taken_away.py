@@ -259,18 +259,18 @@ def test_no_step_that_ends_takes_a_drawing_away(
         "import": lambda: session.exchange._take_over(
             plan_import(session.project, small_street, Job())
         ),
-        "merge": lambda: session.merge(tmp_path / "other"),
-        "oracle": session.oracle,
-        "prepare": session.prepare,
+        "merge": lambda: session.steps.merge(tmp_path / "other"),
+        "oracle": session.steps.oracle,
+        "prepare": session.steps.prepare,
         "export": lambda: session.exchange.export(tmp_path / "out", "labels"),
-        "ask fails": session.ask,
-        "train fails": session.train,
-        "cancel": session.train,
+        "ask fails": session.steps.ask,
+        "train fails": session.steps.train,
+        "cancel": session.steps.train,
     }[job]
     with qtbot.waitSignal(jobs.finished, timeout=60_000):
         started()
         if job == "cancel":
-            session.cancel()
+            session.steps.cancel()
     driver.settle()
     same(driver, before)
     release(driver, ends[1])
@@ -291,7 +291,7 @@ def test_a_drawing_stays_with_its_points_where_other_units_are_prepared(driver, 
     project, old = driver.session.project, driver.session.project.units
     other_settings(project)
     with qtbot.waitSignal(driver.window.jobs.finished, timeout=60_000):
-        driver.session.prepare()
+        driver.session.steps.prepare()
     driver.settle()
     assert project.units is not old
     after = Desk(driver)

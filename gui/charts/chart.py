@@ -92,7 +92,8 @@ class Chart(QFrame):
         head.addWidget(self.heading, 1)
         for button in (self.why, self.large, self.more):
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        self.stack = QStackedWidget()
+        self.stack = _Stack()
+        self.stack.resized.connect(self._lay)
         self.stack.addWidget(_middle(self.waiting))
         self.stack.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.inside = QWidget()
@@ -179,7 +180,7 @@ class Chart(QFrame):
         self._shows = self._stale = True
         self.more.setEnabled(True)
         self.setAccessibleDescription(said)
-        if self.isVisible():  # behind another one it waits until it comes to the front
+        if self.inside.isVisible():  # behind another one it waits until it comes to the front
             self.redraw()
 
     def redraw(self) -> None:
@@ -237,7 +238,7 @@ class Chart(QFrame):
     def _again(self) -> None:
         """The look has changed."""
         self._stale = self.shows
-        if self.isVisible():
+        if self.inside.isVisible():
             self.redraw()
 
     # -- pointing -----------------------------------------------------------------------------
@@ -295,8 +296,8 @@ class Chart(QFrame):
         """Show it in a window of its own until that is closed."""
         Enlarged(self).show()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
+    def _lay(self) -> None:
+        """Place what is drawn in the room there is, here or enlarged."""
         if self.shows and not self._stale:
             self.place()
 
@@ -316,6 +317,16 @@ class Chart(QFrame):
         if points is not None:
             font.setPointSizeF(points)
         return font
+
+
+class _Stack(QStackedWidget):
+    """Tells that it has another size, wherever it stands."""
+
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
 
 class _Axis(pg.AxisItem):

@@ -147,7 +147,7 @@ class FeaturesChart(Chart):
             if free
             else "Drag a rectangle over units that nobody was asked about first."
         )
-        if self.shows and not self._stale and self.isVisible():
+        if self.shows and not self._stale and self.inside.isVisible():
             self._draw_chosen(mask)
             self.place()
 

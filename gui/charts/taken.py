@@ -10,7 +10,15 @@ from typing import Any, Protocol
 
 import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QPointF, QRectF, Qt
-from PySide6.QtGui import QCloseEvent, QColor, QGuiApplication, QImage, QImageWriter, QPainter
+from PySide6.QtGui import (
+    QCloseEvent,
+    QColor,
+    QGuiApplication,
+    QImage,
+    QImageWriter,
+    QKeyEvent,
+    QPainter,
+)
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -41,7 +49,7 @@ class Chart(Protocol):
     def file_name(self) -> str: ...
     def table(self) -> tuple[Sequence[str], list[Sequence[object]]]: ...
     def redraw(self) -> None: ...
-    def place(self) -> None: ...
+    def keyPressEvent(self, event: QKeyEvent) -> None: ...
     def tell(self, words: str, *, problem: bool = False) -> None: ...
     def accessibleDescription(self) -> str: ...
     def window(self) -> QWidget: ...
@@ -185,8 +193,16 @@ class Enlarged(QDialog):
         layout.setContentsMargins(14, 12, 12, 12)
         layout.addWidget(chart.inside)
         chart.large.hide()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocus()  # the keys are the chart's, though it is elsewhere
         over = chart.window().size()
         self.resize(max(over.width() - 80, 600), max(over.height() - 80, 400))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        else:
+            self._chart.keyPressEvent(event)
 
     def done(self, code: int) -> None:
         self._put_back()
@@ -201,4 +217,3 @@ class Enlarged(QDialog):
         if layout is not None:
             layout.addWidget(self._chart.inside)
         self._chart.large.show()
-        self._chart.place()

@@ -30,7 +30,7 @@ from gui.charts.ends import apart
 from gui.charts.features import FINE, FeaturesChart
 from gui.charts.sizes import SizesChart
 from gui.charts.taken import Enlarged, csv_bytes, image_of, save, svg_of
-from gui.look.theme import DARK
+from gui.look.theme import DARK, LIGHT
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -258,3 +258,41 @@ def test_many_units_are_a_picture_whose_cells_are_counted(qtbot):
     assert chosen == [names[u] for u in np.flatnonzero(mask)]
     touched = chart._touched(QRectF(QPointF(-0.5, -1), QPointF(0.25, 0.75)))
     assert touched.ravel()[chart._cell[mask]].all(), "no chosen unit is dark while one drags"
+
+
+def test_an_enlarged_chart_is_laid_out_for_its_window_and_has_the_keys(parts, qtbot):
+    """It kept the letters and the room of its old place, and no key reached it."""
+    chart = parts
+    placed, picked = [], []
+    chart.place = lambda: placed.append(chart.plot.width())
+    chart.picked.connect(picked.append)
+    QTest.mouseClick(chart.large, LEFT)
+    large = chart.window().findChild(Enlarged)
+    large.activateWindow()
+    qtbot.waitUntil(large.isActiveWindow)
+    large.resize(1200, 500)
+    QApplication.processEvents()
+    assert placed[-1] == chart.plot.width() > 1000
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Return):
+        QTest.keyClick(QApplication.focusWidget(), key)
+    assert picked == [chart.marks[1].key]
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert placed[-1] == chart.plot.width() < 700
+
+
+def test_an_enlarged_chart_is_drawn_anew_though_its_place_is_behind_another(parts, qtbot):
+    chart = parts
+    QTest.mouseClick(chart.large, LEFT)
+    qtbot.waitExposed(chart.window().findChild(Enlarged))
+    chart.hide()
+    chart.set_theme(LIGHT)
+    assert chart.plot.backgroundBrush().color() == QColor(LIGHT.panel)
+
+
+def test_a_plot_is_laid_out_anew_where_words_take_room_from_it(parts: ClassPartsChart):
+    placed = []
+    parts.place = lambda: placed.append(parts.plot.height())
+    QTest.mouseClick(parts.why, LEFT)
+    QApplication.processEvents()
+    assert placed[-1] == parts.plot.height()

@@ -158,6 +158,7 @@ class Chart(QFrame):
         """Say what the chart waits for."""
         self.waiting.setText(words)
         self._shows = False
+        self.marks, self._at = [], -1  # of what is no longer shown
         self.stack.setCurrentIndex(0)
         self.setAccessibleDescription(words)
         self.more.setEnabled(False)
@@ -187,6 +188,7 @@ class Chart(QFrame):
         """Draw in the colours and letters of now."""
         if not self.shows or self._drawing:
             return
+        kept = self.marks[self._at].key if 0 <= self._at < len(self.marks) else None
         self._drawing = True  # the plot that comes to the front tells of another style
         try:
             self.stack.setCurrentWidget(self.plot)
@@ -195,6 +197,9 @@ class Chart(QFrame):
             self._dress()
             self.draw()
             self.place()
+            if kept is not None:  # the arrow keys go on from the mark that they came to
+                keys = [mark.key for mark in self.marks]
+                self._at = keys.index(kept) if kept in keys else -1
         finally:
             self._drawing = self._stale = False
 

@@ -296,3 +296,37 @@ def test_a_plot_is_laid_out_anew_where_words_take_room_from_it(parts: ClassParts
     QTest.mouseClick(parts.why, LEFT)
     QApplication.processEvents()
     assert placed[-1] == parts.plot.height()
+
+
+def test_the_arrow_keys_go_on_from_their_mark_and_pick_nothing_that_is_gone(parts, qtbot):
+    """Each time numbers came they began anew; and Enter picked a mark of what was shown before."""
+    picked = []
+    parts.picked.connect(picked.append)
+    for _ in range(3):
+        QTest.keyClick(parts, Qt.Key.Key_Right)
+    second, third = parts.marks[2].key, parts.marks[3].key
+    parts.redraw()
+    QTest.keyClick(parts, Qt.Key.Key_Return)
+    QTest.keyClick(parts, Qt.Key.Key_Right)
+    QTest.keyClick(parts, Qt.Key.Key_Return)
+    assert picked == [second, third]
+    parts.wait("Counting anew …")
+    QTest.keyClick(parts, Qt.Key.Key_Return)
+    assert picked == [second, third]
+
+
+def test_the_class_box_says_nothing_of_all_classes_side_by_side(qtbot):
+    """ "ECE by class" was of the class that was chosen before, by a box that cannot be used."""
+    chart = shown(CertaintyChart(DARK), qtbot)
+    entropy, said = np.zeros((2, 2, 40), np.int64), np.zeros((2, 10), np.int64)
+    entropy[0, 1, 0] = entropy[1, 0, 3] = 100
+    said[0, 9] = 150  # all are called road, half of them rightly
+    far = np.full((2, 17), 10)
+    found = Certainty("001-size", ("road", "car"), entropy, 3.0, said, said // 2, said * 0.95, far,
+                      far // 2, 1, 1)  # fmt: skip
+    chart.set_certainty(found)
+    chart.kind.setCurrentIndex(chart.kind.findText("error by distance"))
+    chart.of.setCurrentIndex(chart.of.findText("car"))
+    chart.kind.setCurrentIndex(chart.kind.findText("ECE by class"))
+    assert chart.shows
+    assert chart.accessibleDescription() == "ECE 45.0 % over 150 points"

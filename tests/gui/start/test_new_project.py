@@ -169,6 +169,14 @@ def test_a_preset_that_needs_a_gpu_says_so_before_anything_is_made(
     qtbot.waitUntil(problem.isHidden)
 
 
+def test_the_editor_of_classes_has_the_theme_of_now(page: NewProject):
+    """It kept that of when the page was made."""
+    page.window().change_theme()
+    QApplication.processEvents()
+    QTest.mouseClick(page.classes.edit, Qt.MouseButton.LeftButton)
+    assert page.window().findChild(ClassEditor).table.theme == page.window().theme != DARK
+
+
 def test_every_part_is_reached_by_tab(page: NewProject):
     page.path.setFocus()
     seen = []

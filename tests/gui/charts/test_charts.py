@@ -16,21 +16,27 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.base.errors import ProjectError
+from core.data.class_colours import alike as alike_colours
+from core.desk.asked import Asked
 from core.desk.certainty import Certainty
 from core.desk.class_parts import TRUTH, ClassParts
-from core.desk.features import ANSWERED, FREE, OPEN, Plane
+from core.desk.features import ANSWERED, FREE, OPEN, STATES, Plane
 from core.desk.sizes import Sizes
 from core.experiment.lines import lines_of
 from core.experiment.results import Curve
+from core.quality.estimated import Interval
+from gui.charts.asked import AskedChart
 from gui.charts.certainty import CertaintyChart
-from gui.charts.chart import Chart
+from gui.charts.chart import Chart, Mark
 from gui.charts.class_parts import ClassPartsChart
 from gui.charts.curves import Curves
 from gui.charts.ends import apart
 from gui.charts.features import FINE, FeaturesChart
+from gui.charts.lines import Lines
+from gui.charts.quality import QualityChart
 from gui.charts.sizes import SizesChart
 from gui.charts.taken import Enlarged, csv_bytes, image_of, save, svg_of
-from gui.look.theme import DARK, LIGHT
+from gui.look.theme import DARK, LIGHT, THEMES
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -330,3 +336,59 @@ def test_the_class_box_says_nothing_of_all_classes_side_by_side(qtbot):
     chart.kind.setCurrentIndex(chart.kind.findText("ECE by class"))
     assert chart.shows
     assert chart.accessibleDescription() == "ECE 45.0 % over 150 points"
+
+
+def coloured(image: QImage, colour: QColor) -> int:
+    places = ((x, y) for x in range(image.width()) for y in range(image.height()))
+    return sum(image.pixelColor(*place) == colour for place in places)
+
+
+def test_rounds_between_gaps_have_their_marks_however_many_there_are(qtbot):
+    """Two measured rounds of 13 with gaps between them were nothing at all."""
+    lines = Lines("mIoU of each round", DARK, percent=True)
+    qtbot.addWidget(lines)
+    lines.resize(300, 200)
+    values = [None] * 13
+    values[3], values[12] = 0.5, 0.6
+    lines.set_values(values)
+    assert coloured(lines.grab().toImage(), QColor(DARK.accent)) > 20
+
+
+def test_the_lines_of_a_saved_quality_chart_are_as_wide_as_on_the_screen(qtbot):
+    chart = shown(QualityChart(LIGHT), qtbot)
+    chart.rows = [("accuracy", Interval(0.7, 0.4, 0.9, 200), 200)]
+    chart.show_plot("accuracy")
+    QApplication.processEvents()
+    x, y = chart.on_screen([Mark(50.0, 0.5, "", None)])[0]
+    wide = []
+    for sharp in (1, 3):
+        image = image_of(chart, sharp)
+        column = [image.pixelColor(round(x * sharp), row) for row in
+                  range(round((y - 8) * sharp), round((y + 8) * sharp))]  # fmt: skip
+        wide.append(sum(one.blue() - one.red() > 60 for one in column) / sharp)
+    assert wide[1] == pytest.approx(wide[0], abs=1.2)
+    assert wide[1] > 2
+
+
+def test_nothing_at_all_is_no_thousandth_of_a_percent(qtbot):
+    chart = shown(AskedChart(DARK), qtbot)
+    holds = np.zeros((0, 3), np.int64)
+    found = Asked(
+        classes=np.array([99_999, 1, 0]), codes={}, parts=np.array([1]), pool=np.array([1]),
+        units=1, scans=1, answered=1, declined=0, seconds=0.0, holds=holds,
+    )  # fmt: skip
+    chart.set_asked(found, ["1"], ["road", "pole", "car"], np.array([1, 1, 1]))
+    QApplication.processEvents()
+    x = {mark.key: mark.x for mark in chart.marks}
+    assert x["pole"] == pytest.approx(-3)
+    assert x["car"] < x["pole"] - 0.5
+    low, _ = chart.plot.getViewBox().viewRange()[0]
+    assert low < x["car"]
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_everybody_tells_the_states_of_units_apart(qtbot, name: str):
+    """Declined units had the free ones' colour for people who see no green."""
+    chart = FeaturesChart(THEMES[name])
+    qtbot.addWidget(chart)
+    assert not alike_colours([chart._colour(state) for state in range(len(STATES))])

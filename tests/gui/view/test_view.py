@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -32,7 +30,7 @@ def layer(count: int) -> Layer:
 
 
 @pytest.fixture
-def view(qtbot) -> Iterator[CloudView]:
+def view(qtbot) -> CloudView:
     """Shown and drawn, with points in it."""
     made = CloudView()
     made.instant = True
@@ -44,7 +42,7 @@ def view(qtbot) -> Iterator[CloudView]:
     made.show()
     qtbot.waitUntil(lambda: made.drawn)
     made.overview(40)
-    yield made
+    return made
 
 
 def send(view: CloudView, kind: QEvent.Type, at: QPoint, button=NONE, held=LEFT) -> None:

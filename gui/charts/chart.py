@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from gui.charts.taken import Enlarged, menu_of
 from gui.look.flow import Flow
 from gui.look.theme import Theme
-from gui.look.words import Wrapped, breakable
+from gui.look.words import Wrapped, breakable, tip
 
 pg.setConfigOptions(antialias=True)
 NEAR_PX = 14  # of a mark that is meant
@@ -273,7 +273,7 @@ class Chart(QFrame):
             self._point_out(mark, self.plot.mapToGlobal(self.plot.mapFromScene(at)))
 
     def _point_out(self, mark: Mark, at: QPoint) -> None:
-        QToolTip.showText(at, mark.words, self.plot)
+        QToolTip.showText(at, tip(mark.words), self.plot)
 
     def _click(self, event) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from html import escape
 from importlib import resources
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.look.scrolled import Scrolled
-from gui.look.words import breakable
+from gui.look.words import breakable, tip
 from gui.start.folders import choose_folder
 from gui.start.recent import Recent, recent
 
@@ -195,7 +194,7 @@ class RecentRow(QFrame):
         self.setProperty("live", True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setToolTip(escape(entry.path))
+        self.setToolTip(tip(entry.path))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         picture = QPixmap(entry.picture) if entry.picture else QPixmap()

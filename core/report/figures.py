@@ -24,6 +24,7 @@ _BLUE, _RED, _QUIET = COLOURS[0], COLOURS[1], "#777777"
 _NONE = 2.5e-4  # percent, the place of nothing at all on a scale of powers of ten
 _MOST_DOTS = 5_000  # units that are drawn one by one; more are counted in cells
 _CELLS = 300
+MOST_ROWS = 40  # of effort
 _FEW = 100  # points in a bin below which its bar is hollow
 
 
@@ -181,7 +182,7 @@ def distance(found: Certainty) -> bytes:
 
 def effort(rows: Sequence[Took]) -> bytes:
     """Median and 90th percentile of the seconds of an answer."""
-    rows = rows[:40]
+    rows = rows[:MOST_ROWS]
 
     def draw(axes: Any) -> None:
         for y, row in enumerate(rows):

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from html import escape
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -39,7 +38,7 @@ from gui.look.combo import Combo
 from gui.look.flow import Flow
 from gui.look.relief import levels, light_on, relief_table
 from gui.look.theme import DARK, Theme
-from gui.look.words import Wrapped, breakable
+from gui.look.words import Wrapped, breakable, tip
 from gui.view.cloud import Layer
 from gui.view.form import sketch_of
 from gui.view.opengl import opengl
@@ -207,7 +206,7 @@ class ComparePage(QDialog):
         for title, id in zip(self.titles, ids, strict=True):
             about = project.tree.of(id)
             title.setText(f"{round_name(id).capitalize()} {about.name}".strip())
-            title.setToolTip(escape(about.note))
+            title.setToolTip(tip(about.note) if about.note else "")
         a, b = (project.round(id) for id in ids)
         self._submit(lambda: compare(project, a, b), partial(self._compared, ids))
         if a != b:

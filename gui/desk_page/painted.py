@@ -90,7 +90,8 @@ def paint(how: str, found: Read, classes: np.ndarray, theme: Theme) -> Painted:
 def _entropies(how: str, found: Read, theme: Theme) -> Painted:
     """Of both on one scale, in steps from 1: place 0 is faint."""
     one, other = (np.where(found.seen, each, 0) for each in found.entropy)
-    means = [float(each.sum()) / max(np.count_nonzero(found.seen), 1) for each in (one, other)]
+    count = max(int(np.count_nonzero(found.seen)), 1)
+    means = [float(each.sum()) / count for each in (one, other)]
     words = f"Mean entropy of {found.scan}: {means[0]:.2f} and {means[1]:.2f} nat"
     table = measure_table().copy()
     table[0] = faint(theme)

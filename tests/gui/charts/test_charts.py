@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -21,6 +21,7 @@ from core.desk.asked import Asked
 from core.desk.certainty import Certainty
 from core.desk.class_parts import TRUTH, ClassParts
 from core.desk.features import ANSWERED, FREE, OPEN, STATES, Plane
+from core.desk.scans import MEASURES, Scans
 from core.desk.sizes import Sizes
 from core.experiment.lines import lines_of
 from core.experiment.results import Curve
@@ -34,6 +35,7 @@ from gui.charts.ends import apart
 from gui.charts.features import FINE, FeaturesChart
 from gui.charts.lines import Lines
 from gui.charts.quality import QualityChart
+from gui.charts.scans import ScansChart
 from gui.charts.sizes import SizesChart
 from gui.charts.taken import Enlarged, csv_bytes, image_of, save, svg_of
 from gui.look.theme import DARK, LIGHT, THEMES
@@ -392,3 +394,42 @@ def test_everybody_tells_the_states_of_units_apart(qtbot, name: str):
     chart = FeaturesChart(THEMES[name])
     qtbot.addWidget(chart)
     assert not alike_colours([chart._colour(state) for state in range(len(STATES))])
+
+
+def test_sizes_come_again_and_leave_the_cuts_that_a_person_tries(qtbot):
+    """Each round put them back; and the words were of the first cuts for ever."""
+    chart = shown(SizesChart(DARK), qtbot)
+    metres, clusters = np.array([1, 2, 5, 9]), np.array([4, 3, 2, 1])
+    points = clusters * metres * 30
+    found = Sizes(metres, clusters, points, clusters / np.log(points))
+    chart.set_sizes(found, (2, 9))
+    chart.classes.setValue(3)
+    tried = chart.cuts
+    assert chart.accessibleDescription().endswith(f"{tried[0]} m, {tried[1]} m, {tried[2]} m")
+    chart.kind.setCurrentIndex(1)
+    assert chart.accessibleDescription().startswith("4 sizes by clusters, cut at")
+    chart.set_sizes(found, (2, 9))
+    assert (chart.cuts, chart.classes.value()) == (tried, 3)
+    chart.set_sizes(found, (5, 9))
+    assert (chart.cuts, chart.classes.value()) == ((5, 9), 2)
+
+
+def test_a_map_of_scans_tells_first_of_those_with_most(qtbot):
+    """It told of the first five as they come, unknown ones among them."""
+    chart = shown(ScansChart(DARK), qtbot)
+    values = {name: np.array([np.nan, 1.0, np.nan, 3.0, 2.0]) for name in MEASURES}
+    names = tuple(f"00/{n}" for n in range(5))
+    xy = np.arange(10.0).reshape(5, 2)
+    chart.set_scans(Scans(names, 5, ("00",) * 5, xy, values, dict.fromkeys(MEASURES, "")))
+    assert chart.kind.currentData() == "map"
+    assert chart.accessibleDescription().endswith(": 00/3 3, 00/4 2, 00/1 1")
+
+
+def test_what_people_call_a_class_is_no_markup(parts: ClassPartsChart, monkeypatch):
+    told = []
+    monkeypatch.setattr("gui.charts.chart.QToolTip.showText", lambda at, text, _: told.append(text))
+    parts.marks[0] = parts.marks[0]._replace(words="<b>car</b> & van\n5 points")
+    QTest.keyClick(parts, Qt.Key.Key_Right)
+    seen = QTextDocument()
+    seen.setHtml(told[0])
+    assert seen.toPlainText().split() == ["<b>car</b>", "&", "van", "5", "points"]

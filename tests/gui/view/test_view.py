@@ -73,9 +73,7 @@ def test_a_drag_that_comes_back_is_no_click(view: CloudView, told: list[str]):
     assert told == ["clicked"]
 
 
-def test_the_second_of_two_clicks_is_timed_by_itself(
-    view: CloudView, told: list[str], monkeypatch
-):
+def test_the_second_of_two_clicks_is_timed_by_itself(view: CloudView, told: list[str], monkeypatch):
     """A double click comes in place of a press: time ran on since the first one."""
     now = [100.0]
     monkeypatch.setattr(view_module.time, "monotonic", lambda: now[0])
@@ -145,3 +143,12 @@ def test_a_shape_whose_button_was_let_go_elsewhere_is_put_away(sheet: DrawTool):
     QApplication.sendEvent(sheet, move)
     assert not sheet.busy
     assert not moved
+
+
+def test_a_click_finds_points_by_their_form_of_now(view: CloudView):
+    """A form that came later left the rows found before it, whose points had other sizes."""
+    before = view.picker.ids()
+    count = len(view.cloud._points)
+    large = np.column_stack([np.full(count, 0.5), np.zeros(count), np.full(count, 4.0)])
+    view.set_form(large, np.zeros((count, 3)))
+    assert (view.picker.ids() >= 0).sum() > (before >= 0).sum()

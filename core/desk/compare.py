@@ -10,6 +10,7 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.base.words import DASH
+from core.data.classes import UNLABELLED
 from core.project.branches import counted, named
 from core.project.caches import again
 from core.project.project import Project
@@ -127,7 +128,7 @@ def _change(one: float | None, other: float | None) -> str:
 
 @dataclass(frozen=True)
 class Differing:
-    """A scan whose points two rounds see differently: `points` of `of` that have predictions."""
+    """A scan whose points two rounds see differently: `points` of `of` with a class by both."""
 
     scan: str
     points: int
@@ -173,5 +174,7 @@ def differing(project: Project, a: Round, b: Round, job: Job) -> list[Differing]
     for done, scan in enumerate(scans):
         job.progress(done, len(scans), "compare")
         one, other = said(project, a, scan), said(project, b, scan)
-        rows.append(Differing(scan, int(np.count_nonzero(one != other)), len(one)))
+        seen = (one != UNLABELLED) & (other != UNLABELLED)  # what is no return has no class
+        points = int(np.count_nonzero((one != other) & seen))
+        rows.append(Differing(scan, points, int(np.count_nonzero(seen))))
     return sorted(rows, key=lambda row: (-row.points, row.scan))

@@ -21,8 +21,10 @@ from core.experiment.plots import COLOURS, svg
 _WIDE = 8.0  # inches
 _ROW = 0.24  # of a named row
 _BLUE, _RED, _QUIET = COLOURS[0], COLOURS[1], "#777777"
+_NONE = 2.5e-4  # percent, the place of nothing at all on a scale of powers of ten
 _MOST_DOTS = 5_000  # units that are drawn one by one; more are counted in cells
 _CELLS = 300
+MOST_ROWS = 40  # of effort
 _FEW = 100  # points in a bin below which its bar is hollow
 
 
@@ -96,17 +98,23 @@ def sizes(found: Sizes, cuts: Sequence[int]) -> bytes:
 
 
 def asked(rows: Sequence[tuple[str, float, float]]) -> bytes:
-    """Shares asked and of the pool, on a scale of powers of ten."""
+    """Shares asked and of the pool, on a scale of powers of ten; nothing at all lies left of it."""
+    ticks = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
+
+    def place(share: float) -> float:
+        return max(100 * share, ticks[0]) if share else _NONE
 
     def draw(axes: Any) -> None:
         for y, (_, mine, whole) in enumerate(rows):
-            known = [max(100 * v, 1e-3) for v in (mine, whole) if np.isfinite(v)]
+            known = [place(v) for v in (mine, whole) if np.isfinite(v)]
             axes.plot(known, [y] * len(known), color="#cccccc", linewidth=2.5, zorder=1)
             if np.isfinite(whole):
-                axes.plot(max(100 * whole, 1e-3), y, "o", color=_QUIET, markerfacecolor="white")
-            axes.plot(max(100 * mine, 1e-3), y, "o", color=_BLUE)
+                axes.plot(place(whole), y, "o", color=_QUIET, markerfacecolor="white")
+            axes.plot(place(mine), y, "o", color=_BLUE)
         axes.set_xscale("log")
-        axes.set_xlim(8e-4, 130)
+        axes.set_xticks([_NONE, *ticks], ["none", *(f"{tick:g}" for tick in ticks)])
+        axes.set_xticks([], minor=True)
+        axes.set_xlim(_NONE / 1.8, 130)
         _rows(axes, [name for name, *_ in rows])
         axes.set_xlabel("share of the points, %: filled asked, hollow pool")
 
@@ -174,7 +182,7 @@ def distance(found: Certainty) -> bytes:
 
 def effort(rows: Sequence[Took]) -> bytes:
     """Median and 90th percentile of the seconds of an answer."""
-    rows = rows[:40]
+    rows = rows[:MOST_ROWS]
 
     def draw(axes: Any) -> None:
         for y, row in enumerate(rows):
@@ -219,7 +227,7 @@ def scan_map(found: Scans, name: str, place: str) -> bytes:
 def plane(found: Plane, states: np.ndarray) -> bytes:
     """Units in the plane of their features; of many, how many free ones lie in each cell."""
     mine = states[found.units]
-    colour = {ANSWERED: _BLUE, OPEN: _RED, DECLINED: COLOURS[3]}
+    colour = {ANSWERED: _BLUE, OPEN: _RED, DECLINED: COLOURS[4]}
 
     def draw(axes: Any) -> None:
         x, y = found.xy.T.astype(np.float64)

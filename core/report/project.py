@@ -328,7 +328,10 @@ def _effort(report: _Report) -> None:
         rows = found.took[group]
         if group == "hour":
             rows = sorted(rows, key=lambda row: row.name)
-        report.picture(partial(figures.effort, rows), f"Active seconds by {group}.")
+        words = f"Active seconds by {group}"
+        if len(rows) > figures.MOST_ROWS:
+            words += f", the first {figures.MOST_ROWS} of the {len(rows):,} below"
+        report.picture(partial(figures.effort, rows), f"{words}.")
         page.table(
             [group, "answers", "median, s", "90th percentile, s", "minutes"],
             [

@@ -14,6 +14,7 @@ from gui.charts.chart import Chart, Mark
 from gui.look.combo import Combo
 
 _LEAST = 0.001  # percent, where the scale begins; less is drawn there
+_NONE = -3.6  # the place of nothing at all, left of the scale
 _NAMES_PX = 7  # letters of the rows' names at least
 _TICKS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
@@ -77,7 +78,8 @@ class AskedChart(Chart):
         self.axes("share of the points, %: ● asked, ○ pool", "", grid=False)
         self.plot.getAxis("left").set_names([name for name, _, _ in self.rows], self.letters())
         axis = self.plot.getAxis("bottom")
-        axis.setTicks([[(np.log10(tick), f"{tick:g}") for tick in _TICKS]])
+        ticks = [(np.log10(tick), f"{tick:g}") for tick in _TICKS]
+        axis.setTicks([[(_NONE, "none"), *ticks]])
         line, pool = QColor(self.theme.line), QColor(self.theme.quiet)
         full = QColor(self.theme.accent)
         for place, (name, asked, whole) in enumerate(self.rows):
@@ -102,7 +104,7 @@ class AskedChart(Chart):
                 self.plot.plot([at], [y], pen=None, symbol="o", symbolSize=16, symbolBrush=None,
                                symbolPen=ring)  # fmt: skip
             self.marks.append(Mark(at, y, words, name))
-        self.plot.setXRange(np.log10(_LEAST) - 0.15, 2.1, padding=0)
+        self.plot.setXRange(_NONE - 0.25, 2.1, padding=0)
         self.plot.setYRange(0, max(len(self.rows), 1), padding=0)
 
     def place(self) -> None:
@@ -127,7 +129,7 @@ def _shares(points: np.ndarray) -> list[float]:
 
 
 def _x(share: float | None) -> float:
-    return float(np.log10(max(100 * (share or 0.0), _LEAST)))
+    return float(np.log10(max(100 * share, _LEAST))) if share else _NONE
 
 
 def _text(share: float | None) -> str:

@@ -65,7 +65,7 @@ class CertaintyChart(Rows):
 
     @property
     def _classes(self) -> list[int] | None:
-        chosen = self.of.currentData()
+        chosen = None if self.kind.currentData() == ECE else self.of.currentData()
         return None if chosen is None else [int(chosen)]
 
     def _fill(self) -> None:

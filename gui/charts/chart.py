@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from gui.charts.taken import Enlarged, menu_of
 from gui.look.flow import Flow
 from gui.look.theme import Theme
-from gui.look.words import Wrapped, breakable
+from gui.look.words import Wrapped, breakable, tip
 
 pg.setConfigOptions(antialias=True)
 NEAR_PX = 14  # of a mark that is meant
@@ -92,7 +92,8 @@ class Chart(QFrame):
         head.addWidget(self.heading, 1)
         for button in (self.why, self.large, self.more):
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        self.stack = QStackedWidget()
+        self.stack = _Stack()
+        self.stack.resized.connect(self._lay)
         self.stack.addWidget(_middle(self.waiting))
         self.stack.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.inside = QWidget()
@@ -157,6 +158,7 @@ class Chart(QFrame):
         """Say what the chart waits for."""
         self.waiting.setText(words)
         self._shows = False
+        self.marks, self._at = [], -1  # of what is no longer shown
         self.stack.setCurrentIndex(0)
         self.setAccessibleDescription(words)
         self.more.setEnabled(False)
@@ -179,13 +181,14 @@ class Chart(QFrame):
         self._shows = self._stale = True
         self.more.setEnabled(True)
         self.setAccessibleDescription(said)
-        if self.isVisible():  # behind another one it waits until it comes to the front
+        if self.inside.isVisible():  # behind another one it waits until it comes to the front
             self.redraw()
 
     def redraw(self) -> None:
         """Draw in the colours and letters of now."""
         if not self.shows or self._drawing:
             return
+        kept = self.marks[self._at].key if 0 <= self._at < len(self.marks) else None
         self._drawing = True  # the plot that comes to the front tells of another style
         try:
             self.stack.setCurrentWidget(self.plot)
@@ -194,6 +197,9 @@ class Chart(QFrame):
             self._dress()
             self.draw()
             self.place()
+            if kept is not None:  # the arrow keys go on from the mark that they came to
+                keys = [mark.key for mark in self.marks]
+                self._at = keys.index(kept) if kept in keys else -1
         finally:
             self._drawing = self._stale = False
 
@@ -237,7 +243,7 @@ class Chart(QFrame):
     def _again(self) -> None:
         """The look has changed."""
         self._stale = self.shows
-        if self.isVisible():
+        if self.inside.isVisible():
             self.redraw()
 
     # -- pointing -----------------------------------------------------------------------------
@@ -267,7 +273,7 @@ class Chart(QFrame):
             self._point_out(mark, self.plot.mapToGlobal(self.plot.mapFromScene(at)))
 
     def _point_out(self, mark: Mark, at: QPoint) -> None:
-        QToolTip.showText(at, mark.words, self.plot)
+        QToolTip.showText(at, tip(mark.words), self.plot)
 
     def _click(self, event) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -295,8 +301,8 @@ class Chart(QFrame):
         """Show it in a window of its own until that is closed."""
         Enlarged(self).show()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
+    def _lay(self) -> None:
+        """Place what is drawn in the room there is, here or enlarged."""
         if self.shows and not self._stale:
             self.place()
 
@@ -316,6 +322,16 @@ class Chart(QFrame):
         if points is not None:
             font.setPointSizeF(points)
         return font
+
+
+class _Stack(QStackedWidget):
+    """Tells that it has another size, wherever it stands."""
+
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
 
 class _Axis(pg.AxisItem):

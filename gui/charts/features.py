@@ -20,7 +20,7 @@ from gui.look.combo import Combo
 
 FINE = 400  # cells of the picture along each side
 _MOST_DOTS = 20_000  # units that are drawn one by one
-_STATE_COLOURS = {ANSWERED: COLOURS[0], OPEN: COLOURS[1], DECLINED: COLOURS[3]}
+_STATE_COLOURS = {ANSWERED: COLOURS[0], OPEN: COLOURS[1], DECLINED: COLOURS[4]}
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class FeaturesChart(Chart):
             if free
             else "Drag a rectangle over units that nobody was asked about first."
         )
-        if self.shows and not self._stale and self.isVisible():
+        if self.shows and not self._stale and self.inside.isVisible():
             self._draw_chosen(mask)
             self.place()
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from gui.look.theme import Theme
 
 _RIGHT_PX = 12
+_NAMED = 12  # marks at most that have their value and name written
 
 
 class Lines(QWidget):
@@ -98,8 +99,7 @@ class Lines(QWidget):
         for first, second in pairwise(places):
             if first is not None and second is not None:
                 painter.drawLine(first, second)
-        if len(self.values) <= 12:
-            self._marks(painter, places, text)
+        self._marks(painter, places, text)
 
     def _top(self) -> float:
         """What the upper end of the chart stands for."""
@@ -109,7 +109,7 @@ class Lines(QWidget):
         return [self.text(part * self._top()) for part in (0.0, 0.5, 1.0)]
 
     def _marks(self, painter: QPainter, places: Sequence[QPointF | None], text: QColor) -> None:
-        """A mark for each value, with value and name where the one before leaves room."""
+        """A mark for each value; of a few with value and name where the one before leaves room."""
         painter.setBrush(QColor(self.theme.accent))
         metrics, line = painter.fontMetrics(), painter.fontMetrics().height()
         ends = [0.0, 0.0]  # of the last value and the last name that was written
@@ -118,6 +118,8 @@ class Lines(QWidget):
                 continue
             painter.setPen(Qt.PenStyle.NoPen)
             painter.drawEllipse(place, 3.5, 3.5)
+            if len(places) > _NAMED:
+                continue
             name = self.names[index] if index < len(self.names) else ""
             rows = (
                 (self.text(self.values[index]), place.y() - line - 4, text),

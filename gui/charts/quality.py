@@ -74,7 +74,7 @@ class QualityChart(Chart):
             whole = place < classes
             colour = QColor(self.theme.accent if whole else self.theme.text)
             ends = [100 * one.low, 100 * one.high]
-            pen = pg.mkPen(colour, width=3 if whole else 2)
+            pen = self.pen(colour, width=3 if whole else 2)
             self.plot.addItem(pg.PlotCurveItem(ends, [y, y], pen=pen))
             for end in ends:
                 self.plot.addItem(pg.PlotCurveItem([end, end], [y - 0.16, y + 0.16], pen=pen))

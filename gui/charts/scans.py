@@ -137,7 +137,9 @@ class ScansChart(Rows):
             self.tell(f"{more:,} more are in the CSV." if more else "")
             if not more:
                 self.said.hide()
-        top = ", ".join(f"{found.names[p]} {self.values[p]:.3g}" for p in self._shown[:5])
+        first = self._shown[known[self._shown]]
+        first = first[np.argsort(-self.values[first], kind="stable")][:5]
+        top = ", ".join(f"{found.names[p]} {self.values[p]:.3g}" for p in first.tolist())
         self.show_plot(f"{one.words}, {one.unit}: {top}")
 
     def draw(self) -> None:

@@ -43,29 +43,39 @@ class SizesChart(Chart):
         self.classes.setAccessibleName("Size classes")
         pad(self.classes)
         self.classes.valueChanged.connect(self._cut_anew)
-        self.kind.currentIndexChanged.connect(lambda *_: self.redraw())
+        self.kind.currentIndexChanged.connect(lambda *_: self._show())
         label = QLabel("size classes")
         label.setObjectName("quiet")
         for part in (self.kind, self.classes, label):
             self.choices.add(part)
 
     def set_sizes(self, found: Sizes, prepared: tuple[int, ...]) -> None:
-        """Show sizes, with the cuts that the preparation has."""
-        self.found, self.prepared, self.cuts = found, prepared, prepared
+        """Show sizes, with the cuts that the preparation has; the same again leaves cuts that a
+        person tries."""
+        before = self.found
+        same = before is not None and np.array_equal(before.sizes, found.sizes)
+        self.found = found
+        if not same or prepared != self.prepared:
+            self.prepared = self.cuts = prepared
         if not len(found.sizes):
             self.wait(SIZES.waits)
             return
         self.classes.blockSignals(True)
-        self.classes.setValue(max(len(prepared), 1))
+        self.classes.setValue(max(len(self.cuts), 1))
         self.classes.blockSignals(False)
-        self._say()
-        self.show_plot(f"{len(found.sizes)} sizes, cut at {_cut_words(self.cuts)}")
+        self._show()
+
+    def _show(self) -> None:
+        """Draw the cuts of now, and say what they hold."""
+        if self.found is not None and len(self.found.sizes):
+            self._say()
+            what = f"{len(self.found.sizes)} sizes by {self.kind.currentText()}"
+            self.show_plot(f"{what}, cut at {_cut_words(self.cuts)}")
 
     def _cut_anew(self, classes: int) -> None:
         if self.found is not None:
             self.cuts = self.found.cuts(classes)
-            self._say()
-            self.redraw()
+            self._show()
 
     def _say(self) -> None:
         """What each class holds."""
@@ -144,8 +154,7 @@ class SizesChart(Chart):
         high = self.cuts[place + 1] - 1
         cut = min(max(round(line.value() - 0.5), low), max(high, low))
         self.cuts = (*self.cuts[:place], int(cut), *self.cuts[place + 1 :])
-        self._say()
-        self.redraw()
+        self._show()
 
     def hit(self, at):
         """The bar over which a place lies."""

@@ -20,7 +20,15 @@ from PySide6.QtCore import (
     QRectF,
     Qt,
 )
-from PySide6.QtGui import QCloseEvent, QColor, QGuiApplication, QImage, QImageWriter, QPainter
+from PySide6.QtGui import (
+    QCloseEvent,
+    QColor,
+    QGuiApplication,
+    QImage,
+    QImageWriter,
+    QKeyEvent,
+    QPainter,
+)
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -51,7 +59,7 @@ class Chart(Protocol):
     def file_name(self) -> str: ...
     def table(self) -> tuple[Sequence[str], list[Sequence[object]]]: ...
     def redraw(self) -> None: ...
-    def place(self) -> None: ...
+    def keyPressEvent(self, event: QKeyEvent) -> None: ...
     def tell(self, words: str, *, problem: bool = False) -> None: ...
     def accessibleDescription(self) -> str: ...
     def window(self) -> QWidget: ...
@@ -195,6 +203,8 @@ class Enlarged(QDialog):
         layout.setContentsMargins(14, 12, 12, 12)
         layout.addWidget(chart.inside)
         chart.large.hide()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocus()  # the keys are the chart's, though it is elsewhere
         over = chart.window().size()
         self.resize(max(over.width() - 80, 600), max(over.height() - 80, 400))
         chart.window().installEventFilter(self)
@@ -203,6 +213,12 @@ class Enlarged(QDialog):
         if event.type() == QEvent.Type.Hide and not event.spontaneous():
             self.close()  # the chart may be deleted next, without what is inside of it
         return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        else:
+            self._chart.keyPressEvent(event)
 
     def done(self, code: int) -> None:
         self._put_back()
@@ -217,4 +233,3 @@ class Enlarged(QDialog):
         if layout is not None:
             layout.addWidget(self._chart.inside)
         self._chart.large.show()
-        self._chart.place()

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from html import escape
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -39,7 +38,7 @@ from gui.look.combo import Combo
 from gui.look.flow import Flow
 from gui.look.relief import levels, light_on, relief_table
 from gui.look.theme import DARK, Theme
-from gui.look.words import Wrapped, breakable
+from gui.look.words import Wrapped, breakable, tip
 from gui.view.cloud import Layer
 from gui.view.form import sketch_of
 from gui.view.opengl import opengl
@@ -90,6 +89,7 @@ class ComparePage(QDialog):
         self._job = Job()
         self._futures: set[Future] = set()
         self._linking = False
+        self._scan = ""  # that was looked at
         self._missing = ""  # a round whose predictions are not kept
         self.rounds = (Combo(), Combo())
         for combo, id in zip(self.rounds, (first, second), strict=True):
@@ -97,7 +97,7 @@ class ComparePage(QDialog):
                 name = state.project.tree.of(one.id).name or one.query.strategy
                 combo.addItem(f"{round_name(one.id)}, {name}", one.id)
             combo.setCurrentIndex(max(0, combo.findData(id)))
-            combo.currentIndexChanged.connect(lambda *_: self.renew())
+            combo.currentIndexChanged.connect(lambda *_: self._turn())
         self.scans, self.how = Combo(), Combo()
         self.scans.setAccessibleName("Which scan")
         self.how.setAccessibleName("What the colours show")
@@ -185,6 +185,17 @@ class ComparePage(QDialog):
         self._missing = next((id for id in self.ids if f"What {id} predicts" in text), "")
         self.again.setVisible(bool(self._missing))
 
+    def _turn(self) -> None:
+        """Other rounds are chosen: nothing of those before stays in sight."""
+        self._scan = self.scans.currentData() or self._scan
+        self.scans.blockSignals(True)
+        self.scans.clear()
+        self.scans.blockSignals(False)
+        for view in self.views:
+            view.set_units(np.zeros((1, 3), np.uint8), np.zeros(1, np.uint8))
+            view.canvas.update()
+        self.renew()
+
     def renew(self) -> None:
         """Other rounds, or other files of them."""
         project, ids = self.state.project, self.ids
@@ -195,7 +206,7 @@ class ComparePage(QDialog):
         for title, id in zip(self.titles, ids, strict=True):
             about = project.tree.of(id)
             title.setText(f"{round_name(id).capitalize()} {about.name}".strip())
-            title.setToolTip(escape(about.note))
+            title.setToolTip(tip(about.note) if about.note else "")
         a, b = (project.round(id) for id in ids)
         self._submit(lambda: compare(project, a, b), partial(self._compared, ids))
         if a != b:
@@ -212,7 +223,7 @@ class ComparePage(QDialog):
     def _list_scans(self, ids: tuple[str, str], rows: list[Differing]) -> None:
         if ids != self.ids:
             return
-        before = self.scans.currentData()
+        before = self.scans.currentData() or self._scan
         self.scans.blockSignals(True)
         self.scans.clear()
         for row in rows:

@@ -275,12 +275,15 @@ class DeskPage(QDialog):
             self.round = measured[-1] if measured else ""
         self._show_matrix()
         which = self.asked.which
-        if which.count() != len(steps) + 1:
+        items = [("all rounds", "")]
+        items += [(f"{round_name(step.id)}, {step.strategy}", step.id) for step in steps]
+        if [(which.itemText(n), which.itemData(n)) for n in range(which.count())] != items:
+            chosen = which.currentData()
             which.blockSignals(True)
             which.clear()
-            which.addItem("all rounds", "")
-            for step in steps:
-                which.addItem(f"{round_name(step.id)}, {step.strategy}", step.id)
+            for item in items:
+                which.addItem(*item)
+            which.setCurrentIndex(max(which.findData(chosen), 0))
             which.blockSignals(False)
         self._show_asked()
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data.classes import FIRST_CODE, UNLABELLED
+from gui.charts.chart import COLOURS
 from gui.look.colours import measure_table
 from gui.look.theme import Theme
 from gui.view.cloud import By
@@ -31,6 +32,14 @@ class Read(NamedTuple):
     entropy: tuple[np.ndarray, np.ndarray]
     truth: np.ndarray | None
 
+    @property
+    def seen(self) -> np.ndarray:
+        """(N,) bool: points of which both say something; rows that are no returns are none."""
+        there: np.ndarray = np.isfinite(self.points).all(axis=1)
+        for one in self.said:
+            there &= one != UNLABELLED
+        return there
+
 
 class Painted(NamedTuple):
     """Both sides' values (N,) and what they mean: places in a table (256, 3) uint8; in words."""
@@ -50,9 +59,10 @@ def faint(theme: Theme) -> np.ndarray:
 def paint(how: str, found: Read, classes: np.ndarray, theme: Theme) -> Painted:
     """Colour a scan by one of the names above; `classes` (256, 3) uint8 is the table of classes."""
     a, b = found.said
-    differ = a != b
+    seen = found.seen
+    differ = (a != b) & seen
     count = int(np.count_nonzero(differ))
-    words = f"{count:,} of {len(a):,} points of {found.scan} are seen differently"
+    words = f"{count:,} of {np.count_nonzero(seen):,} points of {found.scan} are seen differently"
     table = classes.copy()
     table[UNLABELLED] = faint(theme)
     if how in (ENTROPY, SURER):
@@ -61,13 +71,13 @@ def paint(how: str, found: Read, classes: np.ndarray, theme: Theme) -> Painted:
         return Painted((a, b), table, By.CLASS, f"{words}; this scan has no ground truth")
     if how in WITH_TRUTH:
         assert found.truth is not None
-        known = found.truth < FIRST_CODE
+        known = seen & (found.truth < FIRST_CODE)
         good = [known & (one == found.truth) for one in found.said]
         only = good[0] & ~good[1], good[1] & ~good[0]
         better = [int(np.count_nonzero(one)) for one in only]
         words += f"; {better[0]:,} only the left one has right, {better[1]:,} only the right one"
         table = np.tile(faint(theme), (256, 1))
-        table[_RIGHT], table[_WRONG] = theme.rgb("good"), theme.rgb("error")
+        table[_RIGHT], table[_WRONG] = _rgb(COLOURS[0]), _rgb(COLOURS[1])  # as Certainty has them
         values = [np.where(known, np.where(g, _RIGHT, _WRONG), UNLABELLED) for g in good]
         if how == ONLY:
             values = [np.where(one, _RIGHT, UNLABELLED) for one in only]
@@ -79,8 +89,9 @@ def paint(how: str, found: Read, classes: np.ndarray, theme: Theme) -> Painted:
 
 def _entropies(how: str, found: Read, theme: Theme) -> Painted:
     """Of both on one scale, in steps from 1: place 0 is faint."""
-    one, other = found.entropy
-    means = [float(np.mean(each)) if len(each) else 0.0 for each in found.entropy]
+    one, other = (np.where(found.seen, each, 0) for each in found.entropy)
+    count = max(int(np.count_nonzero(found.seen)), 1)
+    means = [float(each.sum()) / count for each in (one, other)]
     words = f"Mean entropy of {found.scan}: {means[0]:.2f} and {means[1]:.2f} nat"
     table = measure_table().copy()
     table[0] = faint(theme)
@@ -96,3 +107,8 @@ def _entropies(how: str, found: Read, theme: Theme) -> Painted:
     top = max(*(float(each.max(initial=0)) for each in values), 1e-6)
     places = [np.where(each > 0, 1 + each / top * 254, how == ENTROPY) for each in values]
     return Painted(tuple(places), table, By.MEASURE, f"{words}; yellow is {top:.2f} nat")
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    """Three numbers of "#rrggbb"."""
+    return tuple(bytes.fromhex(colour[1:]))

@@ -54,15 +54,19 @@ def measure_table() -> np.ndarray:
 def class_table(classes: ClassList) -> np.ndarray:
     """(256, 3) uint8: the colour of each class and of each code."""
     table = np.tile(np.array(GREY, np.uint8), (256, 1))
-    table[: len(classes)] = classes.colours
-    # Black and dark navy are lost on a dark canvas: lift what is darker than a third.
-    dark = table.max(axis=1) < 90
-    table[dark] = np.minimum(255, table[dark].astype(int) + 70)
+    table[: len(classes)] = lifted(classes.colours)
     table[IGNORED] = (0x9A, 0x8C, 0x98)
     table[MIXED] = (0xC9, 0xA2, 0x27)
     table[UNSURE] = (0xB5, 0x65, 0x76)
     table[UNLABELLED] = (0x5C, 0x65, 0x70)
     return table
+
+
+def lifted(rgb: np.ndarray) -> np.ndarray:
+    """(n, 3) uint8: class colours (n, 3) uint8 as points have them: black and dark navy, which are
+    lost on a dark canvas, are lighter."""
+    dark = rgb.max(axis=1) < 90
+    return np.where(dark[:, None], np.minimum(255, rgb.astype(int) + 70), rgb).astype(np.uint8)
 
 
 def palette_of(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -204,7 +204,7 @@ QMainWindow > QWidget {{ background: {t.canvas}; }}
 #task QToolButton:checked {{ border-color: {t.accent}; color: {t.text}; font-weight: 600; }}
 #key {{ font-weight: 600; }}
 #card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 10px; }}
-#card[live="true"]:hover {{ border-color: {t.accent}; }}
+#card[live="true"]:hover, #card[live="true"]:focus {{ border-color: {t.accent}; }}
 #quiet {{ color: {t.quiet}; }}
 #problem {{ color: {t.error}; }}
 #warning {{ color: {t.warning}; }}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel
@@ -47,6 +49,11 @@ class Wrapped(QLabel):
         if self.minimumHeight() != high:
             self.setMinimumHeight(high)
             self.updateGeometry()
+
+
+def tip(text: str) -> str:
+    """Words as a tooltip shows them as they are: names of people may look like markup."""
+    return f"<p style='white-space:pre-wrap'>{escape(text)}</p>"
 
 
 def breakable(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -146,6 +146,12 @@ class ClassChoice(QWidget):
         title = self.box.currentText()
         own = title if title.endswith("(edited)") else f"{title} (edited)"
         self._own(classes, "Own list" if self.classes is None else own)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        theme = getattr(self.window(), "theme", None)
+        if event.type() == QEvent.Type.StyleChange and isinstance(theme, Theme):
+            self.theme = theme  # of the editor that is opened next
 
     def need(self) -> ClassList:
         """The list. Raises SettingsError while it is empty."""

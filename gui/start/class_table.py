@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from core.data.class_rows import ClassRow, Problem
+from gui.look.colours import lifted
 from gui.look.theme import Theme
 from gui.view.contrast import told_apart
 
@@ -255,7 +256,7 @@ def swatch(colour: str, theme: Theme) -> QPixmap:
     made = QPixmap(wide, high)
     made.fill(Qt.GlobalColor.transparent)
     rgb = np.array([list(bytes.fromhex(colour[1:]))], np.uint8)
-    seen = told_apart(rgb, theme.rgb("canvas"))[0].tolist()
+    seen = told_apart(lifted(rgb), theme.rgb("canvas"))[0].tolist()
     painter = QPainter(made)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)

@@ -217,7 +217,8 @@ class NewProject(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.make()
+            at = self.focusWidget()
+            at.click() if isinstance(at, QPushButton) else self.make()
             return
         super().keyPressEvent(event)
 

@@ -6,8 +6,15 @@ import time
 from importlib import resources
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -19,9 +26,11 @@ from PySide6.QtWidgets import (
 )
 
 from gui.look.scrolled import Scrolled
-from gui.look.words import breakable
+from gui.look.words import breakable, tip
 from gui.start.folders import choose_folder
 from gui.start.recent import Recent, recent
+
+_PICTURE = QSize(72, 44)  # of a recent project
 
 
 class Start(QWidget):
@@ -184,21 +193,22 @@ class RecentRow(QFrame):
         self.setObjectName("card")
         self.setProperty("live", True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip(entry.path)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setToolTip(tip(entry.path))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         picture = QPixmap(entry.picture) if entry.picture else QPixmap()
         if not picture.isNull():
             image = QLabel()
-            image.setPixmap(
-                picture.scaled(
-                    72,
-                    44,
-                    Qt.AspectRatioMode.KeepAspectRatioByExpanding,
-                    Qt.TransformationMode.SmoothTransformation,
-                )
+            ratio = self.devicePixelRatio()
+            scaled = picture.scaled(
+                _PICTURE * ratio,
+                Qt.AspectRatioMode.KeepAspectRatioByExpanding,
+                Qt.TransformationMode.SmoothTransformation,
             )
-            image.setFixedSize(72, 44)
+            scaled.setDevicePixelRatio(ratio)
+            image.setPixmap(scaled)
+            image.setFixedSize(_PICTURE)
             layout.addWidget(image)
         words = QVBoxLayout()
         words.setSpacing(0)
@@ -206,17 +216,29 @@ class RecentRow(QFrame):
         called = path.name if path.name != "project" else f"{path.parent.name}/{path.name}"
         name = QLabel(breakable(called))
         name.setObjectName("heading")
+        name.setTextFormat(Qt.TextFormat.PlainText)  # people name folders
         name.setWordWrap(True)
         when = time.strftime("%d %b %Y", time.localtime(entry.opened))
-        about = QLabel(f"{entry.spent}{' · ' if entry.spent else ''}{when}")
+        spent = f"{entry.spent}{' · ' if entry.spent else ''}{when}"
+        about = QLabel(spent)
         about.setObjectName("quiet")
         about.setWordWrap(True)
         words.addWidget(name)
         words.addWidget(about)
         layout.addLayout(words, 1)
+        self.setAccessibleName(f"Open {called}")
+        self.setAccessibleDescription(spent)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self.clicked.emit(Path(self.entry.path))
+        inside = self.rect().contains(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and inside:
+            self.clicked.emit(Path(self.entry.path))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit(Path(self.entry.path))
+        else:
+            super().keyPressEvent(event)
 
 
 def _picture() -> QLabel:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
+    QHideEvent,
     QImage,
     QMouseEvent,
     QPainter,
@@ -153,6 +154,10 @@ class DrawTool(QWidget):
             self.setGeometry(self._over.rect())
         return False
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._places = []
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             self._pass_on(event)
@@ -172,6 +177,8 @@ class DrawTool(QWidget):
         self._hover = event.position()
         if event.buttons() & ~Qt.MouseButton.LeftButton:
             self._pass_on(event)
+        elif self._places and self.tool != "polygon" and not event.buttons():
+            self._places = []  # the button was let go where nobody told us
         elif self._places and self.tool != "polygon":
             self._places.append((self._hover.x(), self._hover.y()))
             self.moved.emit(self._shape(), self._take_away, self._over_given)
@@ -188,7 +195,8 @@ class DrawTool(QWidget):
             self._finish()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.tool != "polygon" or not self.close_polygon():
+        left = event.button() == Qt.MouseButton.LeftButton
+        if not left or not self.close_polygon():
             self.mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

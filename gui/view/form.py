@@ -128,8 +128,10 @@ def sketch_of(points: np.ndarray, low: np.ndarray | None) -> Form:
     rough = np.where(low | ~finite, 0, _EVEN).astype(np.float32)  # no surface may look like leaves
     nowhere = np.zeros((len(points), 3), np.float32)
     highest = _highest(xyz[here])
+    reflection = np.zeros(len(points), np.float32)
+    reflection[here] = ranks(solid[here, 3])  # what is no return has no place among them
     return Form(
-        *(ground, height, ranks(solid[:, 3]), nowhere, rough),
+        *(ground, height, reflection, nowhere, rough),
         *(_splat(pitch, away), pitch, highest, low, False),
     )
 

@@ -66,6 +66,8 @@ class CloudView(QWidget):
         self.outline.set_uniform("u_values", float(By.MEASURE))
         self.outline.visible = False
         self.around: list[Any] = []  # neighbouring scans, the finest level first
+        # Those of before are filled anew: OpenGL's memory of a node goes only with the garbage.
+        self._levels: list[Any] = []
         self.over: list[Any] = []  # what others draw over the points
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
@@ -75,6 +77,7 @@ class CloudView(QWidget):
         self.grid, self.marks = (self._lines(over=over) for over in (False, True))
         self.picker = Picker(self.canvas, self.cloud, self.camera, self._alone)
         self._pressed = (0.0, 0.0, 0.0)
+        self._travelled = 0.0  # pixels from there at most, while the button is down
         self._flight: QVariantAnimation | None = None
         self.drawn = False
         self.instant = False
@@ -83,6 +86,8 @@ class CloudView(QWidget):
         self._clip: dict[str, tuple[float, ...]] = {}
         self.canvas.events.draw.connect(self._on_draw, position="last")
         self.canvas.events.mouse_press.connect(self._on_press)
+        self.canvas.events.mouse_double_click.connect(self._on_press)  # comes in its place
+        self.canvas.events.mouse_move.connect(self._on_move)
         self.canvas.events.mouse_release.connect(self._on_release)
         self.canvas.events.mouse_wheel.connect(self._stop_flight)
         self.canvas.events.resize.connect(self._on_moved)
@@ -115,10 +120,12 @@ class CloudView(QWidget):
 
     def set_slots(self, slots: np.ndarray) -> None:
         """Move the rows to slots (N,) of the unit table; the points stay."""
+        self.picker.forget()
         self.cloud.set_slots(slots)
 
     def set_form(self, look: np.ndarray, normal: np.ndarray) -> None:
         """Light the rows by other directions (N, 3) and look (N, 3) (gui.view.cloud.Layer)."""
+        self.picker.forget()
         self.cloud.set_form(look, normal)
 
     def set_levels(self, level: np.ndarray) -> None:
@@ -218,12 +225,13 @@ class CloudView(QWidget):
     ) -> None:
         """Show neighbouring scans, the finest level first, the coarsest while the camera moves;
         their slots are classes with colours table (256, 3) and brightness (256,). [] shows none."""
-        for cloud in self.around:
-            cloud.parent = None
-        self.around = []
         self.picker.forget()
-        for layer in levels:
-            cloud = Cloud(parent=self.box.scene)
+        for cloud in self.around:
+            cloud.visible = False
+        while len(self._levels) < len(levels):
+            self._levels.append(Cloud(parent=self.box.scene))
+        self.around = self._levels[: len(levels)]
+        for cloud, layer in zip(self.around, levels, strict=True):
             cloud.set_points(layer)
             cloud.set_units(table, brightness)
             self._dress(cloud)
@@ -231,7 +239,6 @@ class CloudView(QWidget):
                 cloud.set_uniform(name, self.cloud.shared_program[name])
             for name, value in self._clip.items():
                 cloud.set_uniform(name, value)
-            self.around.append(cloud)
         self._show_level(0)
 
     def _show_level(self, wanted: int) -> None:
@@ -354,12 +361,18 @@ class CloudView(QWidget):
         self._stop_flight()
         x, y = event.pos[:2]
         self._pressed = (float(x), float(y), time.monotonic())
+        self._travelled = 0.0
+
+    def _on_move(self, event: Any) -> None:
+        px, py, _ = self._pressed
+        x, y = event.pos[:2]
+        self._travelled = max(self._travelled, abs(x - px), abs(y - py))
 
     def _on_release(self, event: Any) -> None:
+        self._on_move(event)
         x, y = (float(value) for value in event.pos[:2])
-        px, py, when = self._pressed
-        still = max(abs(x - px), abs(y - py)) < self.camera.threshold_px
-        if event.button == 1 and still:
+        when = self._pressed[2]
+        if event.button == 1 and self._travelled < self.camera.threshold_px:
             told = self.clicked if time.monotonic() - when < _CLICK_S else self.held
             told.emit(self.picker.pick(x, y), x, y)
 

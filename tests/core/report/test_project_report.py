@@ -14,6 +14,7 @@ from core.base.errors import SettingsError
 from core.base.jobs import Job
 from core.desk import explained
 from core.project.project import Project
+from core.report import figures
 from core.report.project import write_report
 from main import main
 from tests.rounds_made import measured_project
@@ -32,6 +33,11 @@ def tables(page: str) -> list[list[list[str]]]:
         [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", table)]
         for table in re.findall(r"<table>(.*?)</table>", page, re.DOTALL)
     ]
+
+
+def test_nothing_asked_is_drawn_apart_from_a_thousandth_of_a_percent():
+    """Both were the same dot."""
+    assert figures.asked([("car", 0.0, 0.1)]) != figures.asked([("car", 1e-5, 0.1)])
 
 
 def test_one_file_holds_the_numbers_of_the_project(measured: Path, tmp_path: Path):

@@ -11,27 +11,35 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.base.errors import ProjectError
+from core.data.class_colours import alike as alike_colours
+from core.desk.asked import Asked
 from core.desk.certainty import Certainty
 from core.desk.class_parts import TRUTH, ClassParts
-from core.desk.features import ANSWERED, FREE, OPEN, Plane
+from core.desk.features import ANSWERED, FREE, OPEN, STATES, Plane
+from core.desk.scans import MEASURES, Scans
 from core.desk.sizes import Sizes
 from core.experiment.lines import lines_of
 from core.experiment.results import Curve
+from core.quality.estimated import Interval
+from gui.charts.asked import AskedChart
 from gui.charts.certainty import CertaintyChart
-from gui.charts.chart import Chart
+from gui.charts.chart import Chart, Mark
 from gui.charts.class_parts import ClassPartsChart
 from gui.charts.curves import Curves
 from gui.charts.ends import apart
 from gui.charts.features import FINE, FeaturesChart
+from gui.charts.lines import Lines
+from gui.charts.quality import QualityChart
+from gui.charts.scans import ScansChart
 from gui.charts.sizes import SizesChart
 from gui.charts.taken import Enlarged, csv_bytes, image_of, save, svg_of
-from gui.look.theme import DARK
+from gui.look.theme import DARK, LIGHT, THEMES
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -295,3 +303,170 @@ def test_many_units_are_a_picture_whose_cells_are_counted(qtbot):
     assert chosen == [names[u] for u in np.flatnonzero(mask)]
     touched = chart._touched(QRectF(QPointF(-0.5, -1), QPointF(0.25, 0.75)))
     assert touched.ravel()[chart._cell[mask]].all(), "no chosen unit is dark while one drags"
+
+
+def test_an_enlarged_chart_is_laid_out_for_its_window_and_has_the_keys(parts, qtbot):
+    """It kept the letters and the room of its old place, and no key reached it."""
+    chart = parts
+    placed, picked = [], []
+    chart.place = lambda: placed.append(chart.plot.width())
+    chart.picked.connect(picked.append)
+    QTest.mouseClick(chart.large, LEFT)
+    large = chart.window().findChild(Enlarged)
+    large.activateWindow()
+    qtbot.waitUntil(large.isActiveWindow)
+    large.resize(1200, 500)
+    QApplication.processEvents()
+    assert placed[-1] == chart.plot.width() > 1000
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Return):
+        QTest.keyClick(QApplication.focusWidget(), key)
+    assert picked == [chart.marks[1].key]
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert placed[-1] == chart.plot.width() < 700
+
+
+def test_an_enlarged_chart_is_drawn_anew_though_its_place_is_behind_another(parts, qtbot):
+    chart = parts
+    QTest.mouseClick(chart.large, LEFT)
+    qtbot.waitExposed(chart.window().findChild(Enlarged))
+    chart.hide()
+    chart.set_theme(LIGHT)
+    assert chart.plot.backgroundBrush().color() == QColor(LIGHT.panel)
+
+
+def test_a_plot_is_laid_out_anew_where_words_take_room_from_it(parts: ClassPartsChart):
+    placed = []
+    parts.place = lambda: placed.append(parts.plot.height())
+    QTest.mouseClick(parts.why, LEFT)
+    QApplication.processEvents()
+    assert placed[-1] == parts.plot.height()
+
+
+def test_the_arrow_keys_go_on_from_their_mark_and_pick_nothing_that_is_gone(parts, qtbot):
+    """Each time numbers came they began anew; and Enter picked a mark of what was shown before."""
+    picked = []
+    parts.picked.connect(picked.append)
+    for _ in range(3):
+        QTest.keyClick(parts, Qt.Key.Key_Right)
+    second, third = parts.marks[2].key, parts.marks[3].key
+    parts.redraw()
+    QTest.keyClick(parts, Qt.Key.Key_Return)
+    QTest.keyClick(parts, Qt.Key.Key_Right)
+    QTest.keyClick(parts, Qt.Key.Key_Return)
+    assert picked == [second, third]
+    parts.wait("Counting anew …")
+    QTest.keyClick(parts, Qt.Key.Key_Return)
+    assert picked == [second, third]
+
+
+def test_the_class_box_says_nothing_of_all_classes_side_by_side(qtbot):
+    """ "ECE by class" was of the class that was chosen before, by a box that cannot be used."""
+    chart = shown(CertaintyChart(DARK), qtbot)
+    entropy, said = np.zeros((2, 2, 40), np.int64), np.zeros((2, 10), np.int64)
+    entropy[0, 1, 0] = entropy[1, 0, 3] = 100
+    said[0, 9] = 150  # all are called road, half of them rightly
+    far = np.full((2, 17), 10)
+    found = Certainty("001-size", ("road", "car"), entropy, 3.0, said, said // 2, said * 0.95, far,
+                      far // 2, 1, 1)  # fmt: skip
+    chart.set_certainty(found)
+    chart.kind.setCurrentIndex(chart.kind.findText("error by distance"))
+    chart.of.setCurrentIndex(chart.of.findText("car"))
+    chart.kind.setCurrentIndex(chart.kind.findText("ECE by class"))
+    assert chart.shows
+    assert chart.accessibleDescription() == "ECE 45.0 % over 150 points"
+
+
+def coloured(image: QImage, colour: QColor) -> int:
+    places = ((x, y) for x in range(image.width()) for y in range(image.height()))
+    return sum(image.pixelColor(*place) == colour for place in places)
+
+
+def test_rounds_between_gaps_have_their_marks_however_many_there_are(qtbot):
+    """Two measured rounds of 13 with gaps between them were nothing at all."""
+    lines = Lines("mIoU of each round", DARK, percent=True)
+    qtbot.addWidget(lines)
+    lines.resize(300, 200)
+    values = [None] * 13
+    values[3], values[12] = 0.5, 0.6
+    lines.set_values(values)
+    assert coloured(lines.grab().toImage(), QColor(DARK.accent)) > 20
+
+
+def test_the_lines_of_a_saved_quality_chart_are_as_wide_as_on_the_screen(qtbot):
+    chart = shown(QualityChart(LIGHT), qtbot)
+    chart.rows = [("accuracy", Interval(0.7, 0.4, 0.9, 200), 200)]
+    chart.show_plot("accuracy")
+    QApplication.processEvents()
+    x, y = chart.on_screen([Mark(50.0, 0.5, "", None)])[0]
+    wide = []
+    for sharp in (1, 3):
+        image = image_of(chart, sharp)
+        column = [image.pixelColor(round(x * sharp), row) for row in
+                  range(round((y - 8) * sharp), round((y + 8) * sharp))]  # fmt: skip
+        wide.append(sum(one.blue() - one.red() > 60 for one in column) / sharp)
+    assert wide[1] == pytest.approx(wide[0], abs=1.2)
+    assert wide[1] > 2
+
+
+def test_nothing_at_all_is_no_thousandth_of_a_percent(qtbot):
+    chart = shown(AskedChart(DARK), qtbot)
+    holds = np.zeros((0, 3), np.int64)
+    found = Asked(
+        classes=np.array([99_999, 1, 0]), codes={}, parts=np.array([1]), pool=np.array([1]),
+        units=1, scans=1, answered=1, declined=0, seconds=0.0, holds=holds,
+    )  # fmt: skip
+    chart.set_asked(found, ["1"], ["road", "pole", "car"], np.array([1, 1, 1]))
+    QApplication.processEvents()
+    x = {mark.key: mark.x for mark in chart.marks}
+    assert x["pole"] == pytest.approx(-3)
+    assert x["car"] < x["pole"] - 0.5
+    low, _ = chart.plot.getViewBox().viewRange()[0]
+    assert low < x["car"]
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_everybody_tells_the_states_of_units_apart(qtbot, name: str):
+    """Declined units had the free ones' colour for people who see no green."""
+    chart = FeaturesChart(THEMES[name])
+    qtbot.addWidget(chart)
+    assert not alike_colours([chart._colour(state) for state in range(len(STATES))])
+
+
+def test_sizes_come_again_and_leave_the_cuts_that_a_person_tries(qtbot):
+    """Each round put them back; and the words were of the first cuts for ever."""
+    chart = shown(SizesChart(DARK), qtbot)
+    metres, clusters = np.array([1, 2, 5, 9]), np.array([4, 3, 2, 1])
+    points = clusters * metres * 30
+    found = Sizes(metres, clusters, points, clusters / np.log(points))
+    chart.set_sizes(found, (2, 9))
+    chart.classes.setValue(3)
+    tried = chart.cuts
+    assert chart.accessibleDescription().endswith(f"{tried[0]} m, {tried[1]} m, {tried[2]} m")
+    chart.kind.setCurrentIndex(1)
+    assert chart.accessibleDescription().startswith("4 sizes by clusters, cut at")
+    chart.set_sizes(found, (2, 9))
+    assert (chart.cuts, chart.classes.value()) == (tried, 3)
+    chart.set_sizes(found, (5, 9))
+    assert (chart.cuts, chart.classes.value()) == ((5, 9), 2)
+
+
+def test_a_map_of_scans_tells_first_of_those_with_most(qtbot):
+    """It told of the first five as they come, unknown ones among them."""
+    chart = shown(ScansChart(DARK), qtbot)
+    values = {name: np.array([np.nan, 1.0, np.nan, 3.0, 2.0]) for name in MEASURES}
+    names = tuple(f"00/{n}" for n in range(5))
+    xy = np.arange(10.0).reshape(5, 2)
+    chart.set_scans(Scans(names, 5, ("00",) * 5, xy, values, dict.fromkeys(MEASURES, "")))
+    assert chart.kind.currentData() == "map"
+    assert chart.accessibleDescription().endswith(": 00/3 3, 00/4 2, 00/1 1")
+
+
+def test_what_people_call_a_class_is_no_markup(parts: ClassPartsChart, monkeypatch):
+    told = []
+    monkeypatch.setattr("gui.charts.chart.QToolTip.showText", lambda at, text, _: told.append(text))
+    parts.marks[0] = parts.marks[0]._replace(words="<b>car</b> & van\n5 points")
+    QTest.keyClick(parts, Qt.Key.Key_Right)
+    seen = QTextDocument()
+    seen.setHtml(told[0])
+    assert seen.toPlainText().split() == ["<b>car</b>", "&", "van", "5", "points"]

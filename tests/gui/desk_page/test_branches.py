@@ -177,6 +177,8 @@ def test_two_rounds_are_compared_point_by_point(driver, qtbot):
     page.rounds[1].setCurrentIndex(0)
     qtbot.waitUntil(lambda: page.rested, timeout=10_000)
     assert "beside itself" in page.told.text()
+    assert page.scans.count() == 0
+    assert not any(view.cloud._table[..., 3].any() for view in page.views)  # of the pair before
     page.rounds[1].setCurrentIndex(page.rounds[1].findData("003-random"))
     qtbot.waitUntil(lambda: page.rested, timeout=10_000)
     assert "not trained and scored" in page.told.text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTabBar
 
+from core.desk.steps import steps_of
 from gui.charts.chart import Chart, Mark
 from gui.charts.taken import Enlarged, csv_bytes
 from gui.desk_page.page import DeskPage
@@ -131,6 +133,17 @@ def test_a_click_on_a_round_is_followed_by_confusion_and_panel(desk: DeskPage, q
     QTest.keyClick(desk.learning, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: desk.rested)
     assert desk.confusion.round == desk.state.project.rounds[1].id
+
+
+def test_the_rounds_to_choose_from_are_those_there_are(desk: DeskPage):
+    """As many of another kind were taken for the same."""
+    which, steps = desk.asked.which, steps_of(desk.state.project)
+    which.setCurrentIndex(1)
+    desk._set_steps([replace(step, strategy="entropy") for step in steps])
+    assert [which.itemText(n).split(", ")[-1] for n in range(1, which.count())] == [
+        "entropy" for _ in steps
+    ]
+    assert which.currentData() == steps[0].id
 
 
 def test_what_was_asked_follows_the_round_and_a_click_the_class(desk: DeskPage, qtbot):

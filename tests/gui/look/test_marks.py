@@ -9,6 +9,7 @@ from core.data.classes import BUILT_IN, load_classes
 from gui.look.colours import class_table, measure_table, partition_colours
 from gui.look.relief import relief, relief_table
 from gui.look.theme import THEMES, contrast
+from gui.start.class_table import swatch
 from gui.view.contrast import told_apart
 
 FAR = 20.0  # of CIE76, where 2.3 is just seen
@@ -57,3 +58,16 @@ def test_no_class_and_no_colouring_comes_near_a_mark(name: str, mark: str):
 def test_what_is_asked_and_what_is_selected_are_told_apart(name: str):
     one, other = (np.array([THEMES[name].rgb(mark)]) for mark in ("outline", "picked"))
     assert np.linalg.norm(lab(one) - lab(other)) > FAR
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_a_class_swatch_shows_what_the_view_shows(qapp, name: str):
+    """Dark colours are lifted before they meet the canvas; the swatch left that out."""
+    theme, classes = THEMES[name], load_classes("semantickitti")
+    dark = np.flatnonzero(classes.colours.max(axis=1) < 90)
+    assert len(dark)
+    shown = told_apart(class_table(classes)[dark], theme.rgb("canvas"))
+    for c, rgb in zip(dark.tolist(), shown.tolist(), strict=True):
+        image = swatch("#" + bytes(classes.colours[c].tolist()).hex(), theme).toImage()
+        at = image.pixelColor(image.width() * 3 // 4, image.height() // 2)
+        assert at.getRgb()[:3] == tuple(rgb)

@@ -7,8 +7,9 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from core.base.errors import ProjectError
 from core.cli import demo
@@ -53,6 +54,27 @@ def test_the_demo_is_opened_once_it_is_made(window: Window, making: Event, tmp_p
     making.set()
     qtbot.waitUntil(lambda: window.session is not None, timeout=30_000)
     assert window.session.project.path == tmp_path / "home" / "lidarloop-demo" / demo.PROJECT
+
+
+def test_a_recent_project_is_reached_and_opened_by_keys(window: Window, qtbot):
+    """Only the mouse reached it, and any of its buttons opened it, wherever it was let go."""
+    start = window.centralWidget()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    row = start.findChild(RecentRow)
+    QTest.mouseClick(row, Qt.MouseButton.RightButton)
+    QTest.mousePress(row, LEFT)
+    QTest.mouseRelease(row, LEFT, pos=QPoint(-9, -9))
+    assert window.centralWidget() is start
+    start.scans_button.setFocus()
+    for _ in range(8):
+        if not row.hasFocus():
+            QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert row.hasFocus()
+    assert row.accessibleName() == f"Open {Path(row.entry.path).parent.name}/project"
+    QTest.keyClick(row, Qt.Key.Key_Return)
+    assert window.session is not None
+    assert str(window.session.project.path) == row.entry.path
 
 
 def made_meanwhile(window: Window, making: Event, qtbot) -> Driver:

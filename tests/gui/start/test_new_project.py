@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from core.base import machine
 from core.data.recognise import recognise
@@ -18,6 +18,7 @@ from gui.look.theme import DARK
 from gui.start.class_choice import EMPTY, OWN
 from gui.start.class_editor import ClassEditor
 from gui.start.new_project import NewProject
+from gui.start.start import Start
 from gui.window.window import Window
 from tests.gui.driver import open_window
 from tests.streets import small_scan
@@ -78,6 +79,21 @@ def test_enter_alone_creates_it(page: NewProject):
     window = page.window()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     assert window.session is not None
+
+
+def test_enter_on_a_button_presses_that_button(page: NewProject, tmp_path: Path):
+    """It made the project, whichever button had the focus."""
+    page.classes.edit.setFocus()
+    QTest.keyClick(page.classes.edit, Qt.Key.Key_Return)
+    assert page.window().findChild(ClassEditor).isVisible()
+    page.window().findChild(ClassEditor).reject()
+    back = next(b for b in page.findChildren(QPushButton) if b.text() == "&Back")
+    back.setFocus()
+    window = page.window()
+    QTest.keyClick(back, Qt.Key.Key_Enter)
+    assert isinstance(window.centralWidget(), Start)
+    assert window.session is None
+    assert not list((tmp_path / "home").iterdir())
 
 
 def test_a_second_project_on_the_same_scans_gets_a_folder_of_its_own(
@@ -151,6 +167,14 @@ def test_a_preset_that_needs_a_gpu_says_so_before_anything_is_made(
     while page.preset.currentData() != "laptop":
         QTest.keyClick(page.preset, Qt.Key.Key_Down)
     qtbot.waitUntil(problem.isHidden)
+
+
+def test_the_editor_of_classes_has_the_theme_of_now(page: NewProject):
+    """It kept that of when the page was made."""
+    page.window().change_theme()
+    QApplication.processEvents()
+    QTest.mouseClick(page.classes.edit, Qt.MouseButton.LeftButton)
+    assert page.window().findChild(ClassEditor).table.theme == page.window().theme != DARK
 
 
 def test_every_part_is_reached_by_tab(page: NewProject):

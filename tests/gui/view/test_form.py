@@ -170,3 +170,13 @@ def test_ranks_are_even_and_equal_values_alike():
     order = np.argsort(values)
     np.testing.assert_allclose(ranks(values)[order], np.linspace(0, 1, 5000), atol=0.01)
     assert (ranks(np.full(7, 3.0, np.float32)) == 0.5).all()
+
+
+def test_rows_that_are_no_returns_change_no_reflection():
+    """They took a place among the ranks: half of a scan's rows made all others bright."""
+    points, ground, _ = scene()
+    whole = sketch_of(points, ground)
+    more = np.vstack([points, np.full_like(points, np.nan)])
+    sketch = sketch_of(more, np.concatenate([ground, np.zeros(len(points), bool)]))
+    np.testing.assert_array_equal(sketch.reflection[: len(points)], whole.reflection)
+    assert not sketch.reflection[len(points) :].any()

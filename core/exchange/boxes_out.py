@@ -24,7 +24,7 @@ from core.boxes.formats.source import Written, counted
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration
 from core.data.scans import flat_name
-from core.exchange.box_files import drive_file
+from core.exchange.box_files import in_drives
 from core.exchange.outbox import Outbox
 from core.project.project import Project
 
@@ -158,25 +158,19 @@ def files_of(project: Project, frames: Mapping[str, Boxes], kind: str) -> list[F
 
 def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[File]:
     """KITTI tracking: the frames of a sequence in one file, by their numbers."""
-    of_drive: dict[str, dict[int, Boxes]] = {}
-    scans: dict[str, list[str]] = {}
-    for scan, boxes in frames.items():
-        frame = scan.rpartition("/")[2]
-        if not frame.isdecimal():
-            raise ProjectError(
-                f"KITTI tracking numbers its frames, and scan {scan} has no number for a name.",
-                "Export as openlabel or csv.",
-            )
-        name = drive_file(project.dataset, scan)
-        of_drive.setdefault(name, {})[int(frame)] = boxes
-        scans.setdefault(name, []).append(scan)
-    return [
-        File(
-            name,
-            _kitti(project, kitti_tracking.written, found, scans[name]),
+    strange = next((s for s in frames if not s.rpartition("/")[2].isdecimal()), None)
+    if strange is not None:
+        raise ProjectError(
+            f"KITTI tracking numbers its frames, and scan {strange} has no number for a name.",
+            "Export as openlabel or csv.",
         )
-        for name, found in of_drive.items()
-    ]
+    files = []
+    for name, scans in in_drives(project.dataset, frames).items():
+        boxes = {frame: frames[scan] for frame, scan in scans.items()}
+        files.append(
+            File(name, _kitti(project, kitti_tracking.written, boxes, list(scans.values())))
+        )
+    return files
 
 
 def _calibration(project: Project, scan: str) -> Calibration | None:

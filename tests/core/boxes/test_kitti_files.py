@@ -263,3 +263,47 @@ def test_a_scanner_that_hangs_sees_the_same_boxes_in_the_camera():
     np.testing.assert_allclose(turned.turn, seen.turn, atol=1e-9)
     back = from_camera(turned, AS_IF.tr @ hangs)
     np.testing.assert_allclose(back, moved(boxes, hangs), atol=1e-9)
+
+
+def about_z(degrees: float) -> np.ndarray:
+    """(4, 4) from a scanner that is turned by so much to one that is not."""
+    turn = np.eye(4)
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn[:2, :2] = [[c, -s], [s, c]]
+    return turn
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize("degrees", [90, 180, -90, 45, 91.3])
+def test_headings_are_the_cameras_wherever_the_scanners_x_is(degrees: float, hangs: bool):
+    """nuScenes' scanners have y ahead. A slow reference: each heading is a line through space."""
+    tr = AS_IF.tr @ about_z(degrees) @ np.diag([1.0, -1, -1, 1] if hangs else [1.0, 1, 1, 1])
+    rng = np.random.default_rng(4)
+    boxes = rng.uniform([-20, -20, -2, 1, 1, 1, -3], [20, 20, 1, 9, 3, 4, 3], (20, 7))
+    found = to_camera(boxes, tr)
+    for yaw, turn in zip(boxes[:, 6], found.turn, strict=True):
+        along = tr[:3, :3] @ [np.cos(yaw), np.sin(yaw), 0]
+        np.testing.assert_allclose([np.cos(turn), 0, -np.sin(turn)], along, atol=1e-9)
+    np.testing.assert_allclose(from_camera(found, tr), boxes, atol=1e-9)
+
+
+def test_a_car_ahead_of_a_scanner_with_y_ahead(tmp_path):
+    y_ahead = replace(AS_IF, tr=AS_IF.tr @ about_z(-90))
+    along = "Car -1 -1 -10 -1 -1 -1 -1 1.50 1.80 4.00 0.00 1.75 10.00 -1.570796"
+    box = read(tmp_path, along, y_ahead).box[0]
+    np.testing.assert_allclose(box, [0, 10, -1, 4, 1.8, 1.5, np.pi / 2], atol=1e-6)
+
+
+def test_the_small_tilt_of_kittis_scanners_is_not_in_their_headings():
+    tilted = AS_IF.tr @ about_z(0.9)
+    boxes = np.array([[9.0, 1, -1, 4, 2, 1.5, 0.3]])
+    assert to_camera(boxes, tilted).turn == to_camera(boxes, AS_IF.tr).turn
+
+
+def test_mirrored_coordinates_have_mirrored_headings():
+    """As of CARLA: y is to the right, and a heading of 90 degrees too."""
+    tr = AS_IF.tr @ np.diag([1.0, -1, 1, 1])
+    boxes = np.array([[9.0, 1, -1, 4, 2, 1.5, np.pi / 2]])
+    found = to_camera(boxes, tr)
+    np.testing.assert_allclose([*found.place[0], *found.turn], [1, 1.75, 9, 0], atol=1e-9)
+    np.testing.assert_allclose(from_camera(found, tr), boxes, atol=1e-9)

@@ -18,7 +18,7 @@ AS_IF = Calibration(
     np.array([[721.5377, 0, 609.5593, 0], [0, 721.5377, 172.854, 0], [0, 0, 1.0, 0]]),
     np.array([[0.0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]),
 )
-KITTI_SIZE = (1242, 375)
+KITTI_SIZE = (1242, 375)  # of AS_IF's picture
 
 
 class InCamera(NamedTuple):
@@ -28,6 +28,16 @@ class InCamera(NamedTuple):
     size: np.ndarray
     place: np.ndarray
     turn: np.ndarray
+
+
+def as_if(from_files: np.ndarray, ahead: tuple[float, float]) -> Calibration:
+    """`AS_IF` for boxes in the coordinates of files, which `from_files` (4, 4) leads to those of
+    scans; in these the car drives towards `ahead`, x and y of length 1."""
+    x, y = ahead
+    turn = np.eye(4)
+    turn[:2, :2] = [[x, y], [-y, x]]
+    assert AS_IF.tr is not None
+    return Calibration(AS_IF.p2, AS_IF.tr @ turn @ from_files)
 
 
 def to_camera(box: np.ndarray, tr: np.ndarray) -> InCamera:
@@ -59,7 +69,7 @@ def _up(tr: np.ndarray) -> float:
 
 
 def _side(tr: np.ndarray) -> float:
-    """1 where the scanner's headings grow to the camera's left, -1 where it hangs or is mirrored."""
+    """1 where the scanner's headings grow to the camera's left; -1 where it hangs or mirrors."""
     right, ahead = tr[0, :2], tr[2, :2]
     return 1.0 if ahead[1] * right[0] >= ahead[0] * right[1] else -1.0
 

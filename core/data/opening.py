@@ -9,8 +9,8 @@ from core.base.errors import DataError, SettingsError
 from core.base.words import is_text
 from core.data.formats import format_named
 from core.data.formats.format import Format
-from core.data.listing import folders_in, scans_of, sequences_of, some
-from core.data.names import in_order, in_span, sequence_and_span, shown
+from core.data.listing import folders_in, scans_of, sequences_of
+from core.data.names import in_order, in_span, sequence_and_span, shown, some
 from core.data.reading import Reading
 from core.data.recognise import below, recognise
 from core.data.rig import THE_FILES, Rig

@@ -212,6 +212,31 @@ def test_what_was_found_before_its_axes_were_kept_lies_in_those_of_the_files(fol
             FoundBoxes(project)
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("label", [250], "class 251 of"),
+        ("score", [7.0], "score outside of 0..1"),
+        ("score", [math.nan], "score outside of 0..1"),
+        ("count", [2**62], "not as many as it says"),
+        ("count", [2], "not as many as it says"),
+        ("box", [[5, 1, -1, 4, -1.8, 1.5, 0.3]], "of a box"),
+    ],
+)
+def test_what_no_detector_found_is_told(folder: Path, tmp_path: Path, column, value, said: str):
+    """Accepted, it would be in the journal for ever."""
+    with opened(tmp_path / "p", folder, "semantickitti", "00") as project:
+        found = read_found(project, boxes_csv(tmp_path / "b.csv", CAR + "0.5"))
+        take_found(project, found, Job())
+        file = project.path / "found/boxes.npz"
+        with np.load(file) as kept:
+            columns = dict(kept)
+        columns[column] = np.array(value).astype(columns[column].dtype)
+        write_arrays(file, columns)
+        with pytest.raises(DataError, match=said):
+            FoundBoxes(project)
+
+
 @pytest.mark.parametrize("axes", ["z,-x,-y", TILTED])
 def test_boxes_that_would_lean_in_the_files_are_said_to(folder: Path, tmp_path: Path, axes: str):
     """Such a rig can be drawn in, and its detector finds boxes; no file can hold them."""

@@ -11,8 +11,10 @@ import os
 import stat
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from threading import Lock
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -22,6 +24,8 @@ MOST_TOML = 1 << 24
 MOST_NAME = 1 << 12
 MOST_INFLATED = 1 << 29  # bytes of one array that is stored in fewer
 _MOST_HEADER = 1 << 16
+_MOST_TRIES = 10
+_PARSING = Lock()
 
 Check = Callable[[str, tuple[int, ...], np.dtype[Any]], None]
 
@@ -66,7 +70,7 @@ def read_archive(
         found = {}
         for name in wanted(names):
             with archive.open(f"{name}.npy") as member:
-                shape, fortran, dtype = npy_header(cast(BinaryIO, member))
+                shape, fortran, dtype = npy_header(member)
                 check(name, shape, dtype)
                 count = math.prod(shape)
                 size = count * dtype.itemsize
@@ -80,7 +84,7 @@ def read_archive(
     return found
 
 
-def npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether Fortran's order, and dtype of an .npy, which is read up to its values.
 
     Read here, since numpy warns on the terminal where it repairs a header. Raises ValueError, and
@@ -93,7 +97,7 @@ def npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     text = file.read(min(length, _MOST_HEADER + 1))
     if len(text) != length or b"\\" in text:
         raise ValueError("its header is damaged")
-    said = ast.literal_eval(text.decode("latin-1" if start[6] < 3 else "utf-8").strip())
+    said = literal(text.decode("latin-1" if start[6] < 3 else "utf-8").strip())
     if not isinstance(said, dict) or said.keys() != {"descr", "fortran_order", "shape"}:
         raise ValueError("its header names other things than an array's")
     shape, fortran = said["shape"], said["fortran_order"]
@@ -104,6 +108,19 @@ def npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if dtype.hasobject:
         raise ValueError("it holds Python objects")
     return shape, fortran, dtype
+
+
+def literal(text: str) -> Any:
+    """The value of a Python literal. Raises as ast.literal_eval does.
+
+    Before 3.11.8 threads that parse at once may each be refused a good text with a SystemError
+    (CPython gh-106905), whether or not the others parse here: it is asked again.
+    """
+    with _PARSING:
+        for _ in range(_MOST_TRIES - 1):
+            with suppress(SystemError):
+                return ast.literal_eval(text)
+        return ast.literal_eval(text)
 
 
 def map_npy(path: Path) -> np.ndarray:

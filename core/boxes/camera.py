@@ -12,12 +12,13 @@ from core.boxes.table import Boxes
 from core.data.calibration import Calibration
 
 _NEAREST_M = 0.5
+_TILT = np.radians(3)  # KITTI's scanners are off by 0.9 degrees at most, KITTI-360's by 2.5
 # KITTI's camera 0 if it stood in the scanner and looked ahead: x right, y down, z ahead.
 AS_IF = Calibration(
     np.array([[721.5377, 0, 609.5593, 0], [0, 721.5377, 172.854, 0], [0, 0, 1.0, 0]]),
     np.array([[0.0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]),
 )
-KITTI_SIZE = (1242, 375)
+KITTI_SIZE = (1242, 375)  # of AS_IF's picture
 
 
 class InCamera(NamedTuple):
@@ -29,15 +30,26 @@ class InCamera(NamedTuple):
     turn: np.ndarray
 
 
+def as_if(from_files: np.ndarray, ahead: tuple[float, float]) -> Calibration:
+    """`AS_IF` for boxes in the coordinates of files, which `from_files` (4, 4) leads to those of
+    scans; in these the car drives towards `ahead`, x and y of length 1."""
+    x, y = ahead
+    turn = np.eye(4)
+    turn[:2, :2] = [[x, y], [-y, x]]
+    assert AS_IF.tr is not None
+    return Calibration(AS_IF.p2, AS_IF.tr @ turn @ from_files)
+
+
 def to_camera(box: np.ndarray, tr: np.ndarray) -> InCamera:
     """Boxes (n, 7) in KITTI's terms; tr (4, 4) from the scanner to the rectified camera 0.
 
     As everywhere in the field, the small tilt between the two is not applied to the headings.
     """
-    low, up = box[:, :3].copy(), _up(tr)
-    low[:, 2] -= up * box[:, 5] / 2
+    low = box[:, :3].copy()
+    low[:, 2] -= _up(tr) * box[:, 5] / 2
     place = low @ tr[:3, :3].T + tr[:3, 3]
-    return InCamera(box[:, [5, 4, 3]], place, wrapped(-up * box[:, 6] - np.pi / 2))
+    turn = wrapped(_side(tr) * (_ahead(tr) - box[:, 6]) - np.pi / 2)
+    return InCamera(box[:, [5, 4, 3]], place, turn)
 
 
 def from_camera(found: InCamera, tr: np.ndarray) -> np.ndarray:
@@ -46,15 +58,27 @@ def from_camera(found: InCamera, tr: np.ndarray) -> np.ndarray:
     box = np.empty((len(found.place), 7))
     box[:, :3] = found.place @ back[:3, :3].T + back[:3, 3]
     box[:, 3:6] = found.size[:, ::-1]
-    up = _up(tr)
-    box[:, 2] += up * found.size[:, 0] / 2
-    box[:, 6] = wrapped(-up * (found.turn + np.pi / 2))
+    box[:, 2] += _up(tr) * found.size[:, 0] / 2
+    box[:, 6] = wrapped(_ahead(tr) - _side(tr) * (found.turn + np.pi / 2))
     return box
 
 
 def _up(tr: np.ndarray) -> float:
     """1 where the scanner's z is up as the camera has it, whose y is down; -1 where it hangs."""
     return -1.0 if tr[1, 2] > 0 else 1.0
+
+
+def _side(tr: np.ndarray) -> float:
+    """1 where the scanner's headings grow to the camera's left; -1 where it hangs or mirrors."""
+    right, ahead = tr[0, :2], tr[2, :2]
+    return 1.0 if ahead[1] * right[0] >= ahead[0] * right[1] else -1.0
+
+
+def _ahead(tr: np.ndarray) -> float:
+    """The heading, in the scanner, of what the camera looks along; 0 for the small tilt of a
+    scanner whose x is ahead."""
+    angle = float(np.arctan2(tr[2, 1], tr[2, 0]))
+    return 0.0 if abs(angle) < _TILT else angle
 
 
 def observed(found: InCamera) -> np.ndarray:

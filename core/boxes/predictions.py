@@ -135,6 +135,17 @@ def read_predictions(path: Path, *, classes: int) -> Predictions:
 
 def _wrong(read: Mapping[str, np.ndarray], classes: int) -> str | None:
     """What no detector of `classes` classes says; None if nothing."""
+    said = wrong_boxes(read, classes)
+    if said is None and not np.isfinite(read["feature"]).all():
+        return "a feature is no finite number"
+    if said is None and not is_way(read["from_files"]):
+        return "its boxes lie in no coordinates"
+    return said
+
+
+def wrong_boxes(read: Mapping[str, np.ndarray], classes: int) -> str | None:
+    """What columns `scans`, `count`, `box`, `score` and `label` say that no detector of `classes`
+    classes says; None if nothing."""
     count, box, score = read["count"], read["box"], read["score"]
     if ((count < 0) | (count > len(box))).any() or int(count.sum()) != len(box):
         return "its boxes are not as many as it says"
@@ -147,8 +158,4 @@ def _wrong(read: Mapping[str, np.ndarray], classes: int) -> str | None:
         return "it has a score outside of 0..1"
     if (read["label"] >= classes).any():
         return f"it has class {int(read['label'].max()) + 1} of {classes}"
-    if not np.isfinite(read["feature"]).all():
-        return "a feature is no finite number"
-    if not is_way(read["from_files"]):
-        return "its boxes lie in no coordinates"
     return None

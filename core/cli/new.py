@@ -27,7 +27,7 @@ def new(arguments: argparse.Namespace) -> int:
     there = sequences_of(format_named(arguments.format), arguments.root)
     train, validation = (split_names(text, there) for text in (arguments.train, arguments.val))
     for names in (train, validation):
-        tell(expanded(arguments.format, names, there)[1])
+        tell(expanded(arguments.format, arguments.root, names, there)[1])
     columns = tuple(word.strip() for word in (arguments.columns or "").split(",") if word.strip())
     overrides = settings.pairs(arguments.set)
     for key in SENSOR:

@@ -113,20 +113,23 @@ class ClassList:
         return np.array([p[0] for p in pairs], np.int64), np.array([p[1] for p in pairs], np.uint8)
 
     @cached_property
+    def has_none(self) -> bool:
+        """Whether an id is left for what has no class."""
+        return 0 not in self.raw_to_class or IGNORED in self.raw_to_class.values()
+
+    @cached_property
     def none(self) -> int:
-        """The raw id that an export writes where there is no class: 0, and where 0 means a class
-        the smallest ignored id. Raises SettingsError where none is ignored."""
-        zero = self.raw_to_class.get(0, IGNORED)
-        if zero == IGNORED:
-            return 0
-        ignored = [raw for raw, found in self.raw_to_class.items() if found == IGNORED]
-        if not ignored:
+        """The raw id that an export writes where there is no class: 0 where that is ignored, else
+        the smallest ignored id, else 0. Raises SettingsError where none is ignored and 0 is a
+        class."""
+        if not self.has_none:
             raise SettingsError(
-                f"0 is {self.names[zero]} in the class list {self.name}, and no id is left for "
-                "points without a class.",
+                f"0 is {self.names[self.raw_to_class[0]]} in the class list {self.name}, and no id "
+                "is left for points without a class.",
                 "Name one at the top of classes.toml, such as ignored = [255].",
             )
-        return min(ignored)
+        ignored = (raw for raw, found in self.raw_to_class.items() if found == IGNORED)
+        return min(ignored, default=0)
 
     def title(self, found: int) -> str:
         """Name of a class or code."""
@@ -152,10 +155,14 @@ class ClassList:
 
     def decode(self, classes: np.ndarray) -> np.ndarray:
         """Map (N,) uint8 classes to (N,) uint32 raw ids; every code exports as `none`, a class that
-        was merged as the one it counts as. Raises SettingsError as `none` does."""
-        table = np.full(256, self.none, np.uint32)
+        was merged as the one it counts as. Raises SettingsError as `none` does, where there is a
+        code."""
+        now = self.now[classes]
+        table = np.zeros(256, np.uint32)
         table[: len(self)] = self.class_to_raw
-        raw: np.ndarray = table[self.now[classes]]
+        if (now >= len(self)).any():
+            table[len(self) :] = self.none
+        raw: np.ndarray = table[now]
         return raw
 
     def to_toml(self) -> str:

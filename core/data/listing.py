@@ -3,12 +3,20 @@ count."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from core.base.words import is_text
 from core.data.formats.format import Format
 from core.data.names import in_order, is_hidden
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders in a folder, sorted, but for those that may not be read, such as the lost+found
+    of a disk. Raises OSError of the folder itself."""
+    found = (path for path in folder.iterdir() if path.is_dir())
+    return sorted(path for path in found if os.access(path, os.R_OK | os.X_OK))
 
 
 def sequences_of(layout: Format, root: Path) -> tuple[str, ...]:

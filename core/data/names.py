@@ -50,6 +50,12 @@ def shown(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def some(names: Sequence[str]) -> str:
+    """The first twelve names, and how many more there are."""
+    shown = ", ".join(names[:12])
+    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"
+
+
 def split_names(text: str, sequences: Sequence[str]) -> list[str]:
     """The names in a list with commas, where a sequence may have commas in its own name.
 

@@ -9,8 +9,8 @@ from core.base.errors import DataError, SettingsError
 from core.base.words import is_text
 from core.data.formats import format_named
 from core.data.formats.format import Format
-from core.data.listing import scans_of, sequences_of, some
-from core.data.names import in_order, in_span, sequence_and_span, shown
+from core.data.listing import folders_in, scans_of, sequences_of
+from core.data.names import in_order, in_span, sequence_and_span, shown, some
 from core.data.reading import Reading
 from core.data.recognise import below, recognise
 from core.data.rig import THE_FILES, Rig
@@ -127,10 +127,7 @@ def _hint(root: Path, layout: Format) -> str:
     if not root.is_dir():
         return "Name another file, or a folder."
     above = () if layout.name == "folder" else (root.parent, root.parent.parent)
-    for folder in (
-        *above,
-        *sorted(p for p in root.iterdir() if p.is_dir()),
-    ):
+    for folder in (*above, *folders_in(root)):
         if sequences_of(layout, folder):
             return f"Did you mean {folder}?"
     deeper = below(root, layout)

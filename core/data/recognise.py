@@ -8,7 +8,7 @@ from pathlib import Path
 from core.base.errors import DataError
 from core.data.formats import format_named, formats
 from core.data.formats.format import Format
-from core.data.listing import scans_of, sequences_of
+from core.data.listing import folders_in, scans_of, sequences_of
 from core.data.names import is_hidden
 
 _MOST_FOLDERS = 1000
@@ -31,7 +31,7 @@ def recognise(folder: Path) -> DatasetFolder | None:
     if not folder.is_dir():
         files = (layout for layout in formats().values() if layout.is_root(folder))
         return next((_holds(layout, folder) for layout in files), None)
-    inside = sorted(path for path in folder.iterdir() if path.is_dir())
+    inside = folders_in(folder)
     known = [layout for layout in formats().values() if layout.name not in ("folder", "bag")]
     for root in (folder, folder.parent, *inside):
         for layout in known:
@@ -88,7 +88,7 @@ def below(folder: Path, layout: Format) -> Path | None:
         place = waiting.pop(0)
         seen += 1
         try:
-            inside = sorted(p for p in place.iterdir() if p.is_dir() and not is_hidden(p.name))
+            inside = [path for path in folders_in(place) if not is_hidden(path.name)]
             names = sequences_of(layout, place) if place != folder else ()
             if any(scans_of(layout, place, name) for name in names):
                 return place

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.data.classes import ClassList
 from core.data.formats.format import Format
 from core.data.own_poses import own_pose, sequence_of
 from core.data.places import Places
+from core.data.places import frames as frames_of
 from core.data.reading import AS_THEY_ARE, Reading
 from core.data.returns import are_returns
 from core.data.rig import AS_IT_IS, THE_FILES, Rig
@@ -84,14 +86,14 @@ class Dataset:
         return [name for name in self.frames(scan) if name in side]
 
     def frames(self, scan: str) -> Sequence[str]:
-        """All scans of a scan's sequence, whatever they are for, in their order; of a scan that the
-        dataset has not, those of its folder."""
+        """All scans of a scan's sequence, whatever they are for, in the order of the recording."""
         return self._frames.get(self.sequence(scan), ())
 
     @cached_property
     def _frames(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
-        for name in self.scans:
+        _, place = frames_of(self.scans, self.places)
+        for _, name in sorted(zip(place, self.scans, strict=True), key=itemgetter(0)):
             found.setdefault(self.sequence(name), []).append(name)
         return found
 

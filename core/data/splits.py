@@ -10,8 +10,11 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from core.base.errors import SettingsError
+from core.data.formats import format_named
+from core.data.names import some
 
 
 @cache
@@ -34,10 +37,10 @@ def _scenes(text: str) -> list[str]:
 
 
 def expanded(
-    format: str, names: Sequence[str], there: Sequence[str]
+    format: str, root: Path, names: Sequence[str], there: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Names with each official split replaced by those of its sequences that are `there`, and a
-    sentence for each split that was. A sequence of a split's name is meant as it is.
+    """Names with each official split replaced by those of its sequences that are `there`, below
+    `root`, and a sentence for each split that was. A sequence of a split's name is meant as it is.
 
     Raises SettingsError where none of a split's sequences is there.
     """
@@ -52,7 +55,7 @@ def expanded(
         if not here:
             raise SettingsError(
                 f"None of the {len(split):,} sequences of the official split {name} is there.",
-                f"There are {', '.join(there[:6])}{' …' if len(there) > 6 else ''}: name those.",
+                format_named(format).instead(root, name) or f"There are {some(there)}: name those.",
             )
         said.append(
             f"{name}: {len(here):,} of the {len(split):,} sequences of the official split are there"

@@ -5,7 +5,7 @@ Boxes are in the coordinates of the scans' files, in metres, as such files have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -136,14 +136,28 @@ def drive_file(dataset: Dataset, scan: str) -> str:
     return f"label_02/{flat_name(scan.rpartition('/')[0]) or 'scans'}.txt"
 
 
+def in_drives(dataset: Dataset, scans: Iterable[str]) -> dict[str, dict[int, str]]:
+    """The scans that each file of KITTI tracking is of, by frame; those whose names are no numbers
+    are in none. Raises DataError where two scans are one frame of a file."""
+    found: dict[str, dict[int, str]] = {}
+    for scan in scans:
+        frame, file = scan.rpartition("/")[2], drive_file(dataset, scan)
+        if not frame.isdecimal():
+            continue
+        other = found.setdefault(file, {}).setdefault(int(frame), scan)
+        if other != scan:
+            raise DataError(
+                f"Scans {other} and {scan} are both frame {int(frame)} of {file}, and KITTI "
+                "tracking holds one.",
+                "Take another kind of box files, such as openlabel or csv.",
+            )
+    return found
+
+
 def _of_drives(dataset: Dataset, path: Path, names: Names, scans: Sequence[str]) -> Read:
     """KITTI tracking: a file for each drive, whose frames are numbers."""
-    of_drive: dict[str, dict[int, str]] = {}
-    for scan in scans:
-        frame = scan.rpartition("/")[2]
-        if frame.isdecimal():
-            drive = drive_file(dataset, scan).removesuffix(".txt")
-            of_drive.setdefault(drive, {})[int(frame)] = scan
+    of_drive = in_drives(dataset, scans)
+    of_drive = {file.removesuffix(".txt"): frames for file, frames in of_drive.items()}
     there = [path] if path.is_file() else sorted(path.rglob("label_02/*.txt"))
     if path.is_dir() and not there:
         there = sorted(path.glob("*.txt"))

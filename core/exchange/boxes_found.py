@@ -19,6 +19,7 @@ from core.base.files import hash_bytes, read_arrays, write_arrays
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.boxes.geometry import is_way
+from core.boxes.predictions import wrong_boxes
 from core.boxes.table import Boxes
 from core.exchange.box_files import Read, read_boxes
 from core.project.project import Project
@@ -60,18 +61,16 @@ class FoundBoxes:
         self._from_files = read.get("from_files", self._from_files)
         if not is_way(self._from_files):
             raise DataError(f"{path} is damaged: its boxes lie in no coordinates.", _AGAIN)
+        if said := wrong_boxes(read, len(project.classes)):
+            raise DataError(f"{path} is damaged: {said}.", _AGAIN)
         counts = read["count"]
-        ends = np.cumsum(counts)
-        if (counts < 0).any() or int(counts.sum()) != len(read["box"]):
-            raise DataError(f"{path} is damaged: its boxes are not as many as it says.", _AGAIN)
-        try:
-            for scan, end, count in zip(read["scans"], ends.tolist(), counts.tolist(), strict=True):
-                rows = slice(end - count, end)
-                self._frames[str(scan)] = Boxes.of(
-                    read["box"][rows], read["label"][rows], score=read["score"][rows]
-                )
-        except ValueError as error:
-            raise DataError(f"{path} is damaged: of a box {error}.", _AGAIN) from error
+        for scan, end, count in zip(
+            read["scans"], np.cumsum(counts).tolist(), counts.tolist(), strict=True
+        ):
+            rows = slice(end - count, end)
+            self._frames[str(scan)] = Boxes.of(
+                read["box"][rows], read["label"][rows], score=read["score"][rows]
+            )
 
     def __len__(self) -> int:
         return sum(map(len, self._frames.values()))

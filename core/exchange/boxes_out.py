@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from core.answers.box import Box, table_of
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.jobs import Job
+from core.boxes.camera import KITTI_SIZE, as_if
 from core.boxes.formats import (
     KINDS,
     csv_file,
@@ -22,9 +24,8 @@ from core.boxes.formats import (
 )
 from core.boxes.formats.source import Written, counted
 from core.boxes.table import Boxes
-from core.data.calibration import Calibration
 from core.data.scans import flat_name
-from core.exchange.box_files import drive_file
+from core.exchange.box_files import in_drives
 from core.exchange.outbox import Outbox
 from core.project.project import Project
 
@@ -146,55 +147,55 @@ def files_of(project: Project, frames: Mapping[str, Boxes], kind: str) -> list[F
             for scan, boxes in frames.items()
         ]
     if kind == "kitti":
-        return [
-            File(
-                made.box_file(scan) if made.name == "kitti" else f"label_2/{flat_name(scan)}.txt",
-                _kitti(project, kitti_object.written, boxes, [scan]),
-            )
-            for scan, boxes in frames.items()
-        ]
+        files = []
+        for scan, boxes in frames.items():
+            name = made.box_file(scan) if made.name == "kitti" else f"label_2/{flat_name(scan)}.txt"
+            files += _kitti(project, kitti_object, name, boxes, [scan])
+        return files
     return _drives(project, frames)
 
 
 def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[File]:
     """KITTI tracking: the frames of a sequence in one file, by their numbers."""
-    of_drive: dict[str, dict[int, Boxes]] = {}
-    scans: dict[str, list[str]] = {}
-    for scan, boxes in frames.items():
-        frame = scan.rpartition("/")[2]
-        if not frame.isdecimal():
-            raise ProjectError(
-                f"KITTI tracking numbers its frames, and scan {scan} has no number for a name.",
-                "Export as openlabel or csv.",
-            )
-        name = drive_file(project.dataset, scan)
-        of_drive.setdefault(name, {})[int(frame)] = boxes
-        scans.setdefault(name, []).append(scan)
-    return [
-        File(
-            name,
-            _kitti(project, kitti_tracking.written, found, scans[name]),
+    strange = next((s for s in frames if not s.rpartition("/")[2].isdecimal()), None)
+    if strange is not None:
+        raise ProjectError(
+            f"KITTI tracking numbers its frames, and scan {strange} has no number for a name.",
+            "Export as openlabel or csv.",
         )
-        for name, found in of_drive.items()
-    ]
-
-
-def _calibration(project: Project, scan: str) -> Calibration | None:
-    found = project.dataset.format.calibration(project.dataset.root, scan)
-    return None if found.tr is None else found
+    files: list[File] = []
+    for name, scans in in_drives(project.dataset, frames).items():
+        boxes = {frame: frames[scan] for frame, scan in scans.items()}
+        files += _kitti(project, kitti_tracking, name, boxes, list(scans.values()))
+    return files
 
 
 def _kitti(
-    project: Project, write: Callable[..., Written], boxes: object, scans: Sequence[str]
-) -> Written:
-    """What `write` makes of boxes for the camera of scans."""
-    calibration, size = _calibration(project, scans[0]), _size(project, scans)
-    made = write(boxes, calibration, project.classes.names, size)
-    if calibration is None or size is not None:
-        return made
-    return made._replace(
-        notes=(*made.notes, "there is no picture: rectangles are not cut at its edges.")
-    )
+    project: Project, kind: ModuleType, name: str, boxes: object, scans: Sequence[str]
+) -> list[File]:
+    """The file called `name` of a kind of KITTI's, for the camera of scans; where that is not
+    known, for one that is made up, and its file of calib."""
+    dataset, names = project.dataset, project.classes.names
+    calibration = dataset.format.calibration(dataset.root, scans[0])
+    if calibration.tr is None:
+        calibration = as_if(dataset.from_files, dataset.ahead)
+        made = kind.written(boxes, calibration, names, KITTI_SIZE)
+        said = (
+            "there is no calibration: the boxes are written for a camera in the scanner that looks "
+            "ahead, with KITTI's picture; its files lie in calib."
+        )
+        label = PurePosixPath(name)
+        calib = Written(kind.calib(calibration), ())
+        return [
+            File(name, made._replace(notes=(said, *made.notes))),
+            File(f"{label.parent.with_name('calib') / label.name}", calib),
+        ]
+    size = _size(project, scans)
+    made = kind.written(boxes, calibration, names, size)
+    if size is None:
+        said = "there is no picture: rectangles are not cut at its edges."
+        made = made._replace(notes=(*made.notes, said))
+    return [File(name, made)]
 
 
 def _size(project: Project, scans: Sequence[str]) -> tuple[int, int] | None:

@@ -68,7 +68,8 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
 
     lost: list[str] = []
     classed = total = 0
-    none = project.classes.none
+    classes = project.classes
+    none = classes.none if classes.has_none else None
 
     def made() -> Iterator[tuple[str, bytes | None]]:
         nonlocal classed, total
@@ -89,7 +90,8 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
         for name, content in plan.beside([s for s in scans if plan.files[s] in names]).items():
             box.write(name, content())
         if what == "labels":
-            job.say(f"{classed:,} of {total:,} points have a class; the rest is {none}.")
+            rest = "" if none is None else f"; the rest is {none}"
+            job.say(f"{classed:,} of {total:,} points have a class{rest}.")
     return len(names)
 
 

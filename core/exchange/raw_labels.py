@@ -6,7 +6,7 @@ import numpy as np
 
 from core.answers.brought import Brought
 from core.base.errors import DataError, ProjectError
-from core.data.classes import UNLABELLED, ClassList
+from core.data.classes import IGNORED, UNLABELLED, ClassList
 from core.project.project import Project
 
 MOST_CLASS = 0xFFFF  # the lower half of a label; above it is the instance
@@ -28,22 +28,25 @@ def told(project: Project, scan: str) -> np.ndarray | None:
 def as_raw(labels: np.ndarray, brought: Brought | None, classes: ClassList) -> np.ndarray:
     """(N,) uint32 raw labels of classes (N,) uint8, imported ones where they still hold. What was
     imported of a class that is merged has the id of the class it counts as, and its instance."""
-    raw = classes.decode(labels)
-    if brought is not None:
-        said = classes_of(brought.raw, classes)
-        counts = classes.now[said]
-        stays = brought.kept | (labels == counts)
-        merged = stays & (said != counts)
-        raw[stays] = brought.raw[stays]
-        raw[merged] = classes.decode(counts[merged]) | brought.raw[merged] & ~np.uint32(MOST_CLASS)
+    if brought is None:
+        return classes.decode(labels)
+    said = classes_of(brought.raw, classes)
+    counts = classes.now[said]
+    answered = ~brought.kept & (labels != counts)
+    merged = ~answered & (said != counts)
+    raw = brought.raw.copy()
+    raw[answered] = classes.decode(labels[answered])
+    raw[merged] = classes.decode(counts[merged]) | brought.raw[merged] & ~np.uint32(MOST_CLASS)
     return raw
 
 
 def classes_of(raw: np.ndarray, classes: ClassList) -> np.ndarray:
     """(N,) uint8 classes or IGNORED, before merges, of raw labels (N,) uint32 that may have
     instances; UNLABELLED for an id that the list has no more."""
+    meant = {classes.none: IGNORED} if classes.has_none else {}
+    meant |= classes.raw_to_class
     ids, place = np.unique(raw & MOST_CLASS, return_inverse=True)
-    known = [classes.raw_to_class.get(one, UNLABELLED) for one in ids.tolist()]
+    known = [meant.get(one, UNLABELLED) for one in ids.tolist()]
     return np.array(known, np.uint8)[place] if len(ids) else np.zeros(0, np.uint8)
 
 
@@ -61,13 +64,17 @@ def packed(raw: np.ndarray, dtype: np.dtype, scan: str) -> bytes:
 
 
 def check_ids(classes: ClassList) -> None:
-    """Raise ProjectError where a class, of a list that an older version let pass, has a raw id that
-    would run into the instance's bits, or where no id is left for points without a class."""
-    ids = dict(zip(classes.names, classes.class_to_raw, strict=True))
-    for name, raw in {**ids, "for none": classes.none}.items():
+    """Raise ProjectError where a class, or none, has a raw id that would run into the instance's
+    bits: a list that an older version let pass."""
+    ids = [
+        (f"The class {n}", raw) for n, raw in zip(classes.names, classes.class_to_raw, strict=True)
+    ]
+    if classes.has_none:
+        ids.append(("What has no class", classes.none))
+    for name, raw in ids:
         if not 0 <= raw <= MOST_CLASS:
             raise ProjectError(
-                f"The class {name} has the raw id {raw:,}; labels hold 0 to {MOST_CLASS:,}.",
+                f"{name} has the raw id {raw:,}; labels hold 0 to {MOST_CLASS:,}.",
                 "Give it a smaller raw id in classes.toml.",
             )
 

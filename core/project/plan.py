@@ -63,8 +63,8 @@ def planned(
     else:
         class_list = load_classes(classes or layout.classes)
     there = sequences_of(layout, root)
-    train, _ = expanded(format, train, there)
-    validation, _ = expanded(format, validation, there)
+    train, _ = expanded(format, root, train, there)
+    validation, _ = expanded(format, root, validation, there)
     rig = Rig.of(settings.rig)
     dataset = open_dataset(format, root, train, validation, rig=rig, reading=reading)
     check_raw(dataset, class_list)

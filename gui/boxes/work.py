@@ -146,11 +146,9 @@ class BoxesWork(QObject):
     def _is_elsewhere(self, before: str) -> bool:
         """Whether the shown frame is of another place than the one before: what was near to the
         camera there is not here."""
-        dataset, now = self.state.project.dataset, self.frame.scan
-        scans = dataset.scans
-        if before not in scans or dataset.sequence(before) != dataset.sequence(now):
-            return True
-        return abs(scans.index(before) - scans.index(now)) > KEYFRAME
+        now = self.frame.scan
+        frames = self.state.project.dataset.frames(now)
+        return before not in frames or abs(frames.index(before) - frames.index(now)) > KEYFRAME
 
     def _renew(self) -> None:
         """A step has ended: frames may be asked, or boxes found by a detector."""

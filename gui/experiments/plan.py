@@ -107,8 +107,8 @@ def _why_no_scans(spec: Spec, root: str) -> str:
     try:
         folder = typed_path(root)
         there = sequences_of(format_named(spec.format), folder)
-        train, _ = expanded(spec.format, list(spec.train), there)
-        validation, _ = expanded(spec.format, list(spec.validation), there)
+        train, _ = expanded(spec.format, folder, list(spec.train), there)
+        validation, _ = expanded(spec.format, folder, list(spec.validation), there)
         open_dataset(spec.format, folder, train, validation)
     except ProjectError as error:
         return f"{error.what} {error.do}"

@@ -49,7 +49,7 @@ def estimate(
     for name in sides:
         try:
             there = sequences_of(format_named(format), root)
-            sides[name], said = expanded(format, sides[name], there)
+            sides[name], said = expanded(format, root, sides[name], there)
             notes[name] = " ".join(f"{sentence}." for sentence in said)
             if name == "train" or sides[name]:
                 alone = open_dataset(format, root, sides[name], ())

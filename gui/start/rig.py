@@ -87,7 +87,7 @@ class _Reader:
         of = (source.format, source.root, source.train, source.reading)
         if of != self._of:
             there = format_named(source.format).sequences(source.root)
-            names, _ = expanded(source.format, source.train, there)
+            names, _ = expanded(source.format, source.root, source.train, there)
             found = open_dataset(source.format, source.root, names, (), reading=source.reading)
             reading = replace(source.reading, origin=judge(found).origin)
             self._scans = sample(replace(found, reading=reading))

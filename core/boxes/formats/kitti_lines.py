@@ -9,14 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.base.errors import DataError
-from core.boxes.camera import (
-    AS_IF,
-    KITTI_SIZE,
-    InCamera,
-    completed,
-    from_camera,
-    to_camera,
-)
+from core.boxes.camera import InCamera, completed, from_camera, to_camera
 from core.boxes.formats.source import checked, counted, numbers, part, whole
 from core.boxes.names import Names, spelled
 from core.boxes.table import Boxes
@@ -114,27 +107,20 @@ class Rows(NamedTuple):
 
 def rows_of(
     boxes: Boxes,
-    calibration: Calibration | None,
+    calibration: Calibration,
     names: Sequence[str],
     size: tuple[int, int] | None,
 ) -> Rows:
-    """A table as KITTI has it; `size` is the picture's width and height.
+    """A table as KITTI has it; `calibration` has a `tr`, `size` is the picture's width and height.
 
     What was labelled in the picture (rectangle, alpha) stands as it is, what is unknown is
     computed. A box that the picture does not show has the rectangle -1 -1 -1 -1: KITTI's evaluators
-    pass over it. Without a calibration the camera is `AS_IF`.
+    pass over it.
     """
     notes = []
-    known = calibration
-    if known is None or known.tr is None:
-        known, size = AS_IF, KITTI_SIZE
-        notes.append(
-            "there is no calibration: the boxes are written for a camera in the scanner that looks "
-            "ahead, with KITTI's picture; its calib file belongs to them."
-        )
-    assert known.tr is not None
-    camera = to_camera(boxes.box, known.tr)
-    boxes = completed(boxes, known, size)
+    assert calibration.tr is not None
+    camera = to_camera(boxes.box, calibration.tr)
+    boxes = completed(boxes, calibration, size)
     picture = boxes.picture
     hidden = np.isnan(picture).any(1)
     unseen = hidden & ~boxes.ignore
@@ -169,3 +155,13 @@ def rows_of(
         np.concatenate([boxes.regions, picture[boxes.ignore & ~hidden]]),
         tuple(notes),
     )
+
+
+def calib_text(calibration: Calibration, rectified: str, way: str) -> str:
+    """A file of calib: `calibration`'s p2 for each camera, and what a benchmark calls R0_rect and
+    Tr_velo_to_cam."""
+    assert calibration.p2 is not None
+    assert calibration.tr is not None
+    rows = [*((f"P{camera}:", calibration.p2) for camera in range(4))]
+    rows += [(rectified, np.eye(3)), (way, calibration.tr[:3])]
+    return "".join(f"{name} {' '.join(f'{v:.12e}' for v in m.flat)}\n" for name, m in rows)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.boxes.formats.kitti_lines import line_of, rows_of, table_of, tr_of
+from core.boxes.formats.kitti_lines import calib_text, line_of, rows_of, table_of, tr_of
 from core.boxes.formats.source import MEND, Written, text_of
 from core.boxes.names import Names
 from core.boxes.table import Boxes
@@ -38,9 +38,14 @@ def read(file: Path, calibration: Calibration, names: Names) -> Boxes:
     return table_of(lines, tr_of(calibration, file), names, levels=False, file=file)
 
 
+def calib(calibration: Calibration) -> str:
+    """The text of the file of calib that goes with them."""
+    return calib_text(calibration, "R0_rect:", "Tr_velo_to_cam:")
+
+
 def written(
     boxes: Boxes,
-    calibration: Calibration | None,
+    calibration: Calibration,
     names: Sequence[str],
     size: tuple[int, int] | None = None,
 ) -> Written:

@@ -11,7 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.boxes.formats.kitti_lines import Line, Rows, level, line_of, rows_of, table_of, tr_of
+from core.boxes.formats.kitti_lines import (
+    Line,
+    Rows,
+    calib_text,
+    level,
+    line_of,
+    rows_of,
+    table_of,
+    tr_of,
+)
 from core.boxes.formats.source import MEND, Found, Written, apart, counted, numbers, text_of, whole
 from core.boxes.names import Names
 from core.boxes.table import Boxes
@@ -50,9 +59,14 @@ def read(file: Path, calibration: Calibration, names: Names) -> Found:
     return Found(frames, ())
 
 
+def calib(calibration: Calibration) -> str:
+    """The text of the file of calib that goes with them."""
+    return calib_text(calibration, "R_rect", "Tr_velo_cam")
+
+
 def written(
     frames: Mapping[int, Boxes],
-    calibration: Calibration | None,
+    calibration: Calibration,
     names: Sequence[str],
     size: tuple[int, int] | None = None,
 ) -> Written:

@@ -5,14 +5,13 @@ The header is numpy's own (numpy.lib.format): magic, version, length, a Python l
 
 from __future__ import annotations
 
-import ast
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from core.base.bounded import literal
 from core.data.clouds.columns import Columns
 from core.data.clouds.source import check_length, file_size, read_rows, unreadable, wrong
 
@@ -64,15 +63,15 @@ def _header(path: Path) -> _Header:
             offset = 12 if wide else 10
             length = int.from_bytes(start[8:offset], "little")
             file.seek(offset)
-            literal = file.read(min(length, _HEADER_BYTES + 1))
+            text = file.read(min(length, _HEADER_BYTES + 1))
     except OSError as error:
         raise unreadable(path, error) from error
     if start[:6] != b"\x93NUMPY" or start[6:7] not in (b"\x01", b"\x02", b"\x03"):
         raise wrong(path, "cannot be read: it is no .npy file", _DO)
-    if len(literal) != length:
+    if len(text) != length:
         raise wrong(path, f"cannot be read: its header of {length:,} bytes is not there")
     try:
-        said: Any = ast.literal_eval(literal.decode("utf-8" if start[6] == 3 else "latin-1"))
+        said = literal(text.decode("utf-8" if start[6] == 3 else "latin-1"))
         shape = tuple(said["shape"])
         dtype = np.lib.format.descr_to_dtype(said["descr"])
         fortran = bool(said["fortran_order"])

@@ -217,7 +217,7 @@ def _folders_beside(root: Path, folder: Path, sure: dict[str, list[str]]) -> lis
         if place.name.startswith("."):
             continue
         named = _LABELS.search(place.name.lower()) is not None
-        if named or any((place / f"{stem}{end}").exists() for end in _ANYTHING):
+        if named or any(os.path.exists(place / f"{stem}{end}") for end in _ANYTHING):
             with suppress(DataError):
                 files = _files(place)
                 if files and _beside(files, place, {folder: sure}):

@@ -24,6 +24,7 @@ from core.data.formats.format import Format
 from core.data.formats.nuscenes_panoptic import panoptic_name, read_panoptic
 from core.data.formats.nuscenes_versions import of_versions, version_folder
 from core.data.formats.raw import file_size, read_columns
+from core.data.names import some
 
 _SUFFIX = ".pcd.bin"
 
@@ -88,10 +89,12 @@ class NuScenes(Format):
     def notes(self, root: Path, sequence: str) -> tuple[str, ...]:
         """Which versions are not read, and whether lidarseg and panoptic labels of the first scan
         that has both differ."""
-        return (*of_versions(root), *self._of_labels(root, sequence))
+        versions = of_versions(root)
+        return (*([versions] if versions else []), *self._of_labels(root, sequence))
 
     def instead(self, root: Path, sequence: str) -> str:
-        return " ".join(of_versions(root))
+        versions = of_versions(root)
+        return f"There are {some(self.sequences(root))}. {versions}" if versions else ""
 
     def _of_labels(self, root: Path, sequence: str) -> tuple[str, ...]:
         for scan in self.scans(root, sequence):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.base.bounded import npy_header
 from core.base.errors import DataError, ProjectError
 from core.data.clouds.source import file_size, wrong
 
@@ -18,7 +19,6 @@ MOST_INSTANCE = 999
 _CLASSES, _MEMBER = 32, "data.npy"
 _TIMES = 1000
 _MOST_A_BYTE = 1032  # bytes that one of deflate can become
-_HEADER_BYTES = 10_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day a zip file knows: equal labels, equal bytes
 
 
@@ -72,13 +72,7 @@ def _numbers(path: Path) -> np.ndarray:
             if about.file_size > size * _MOST_A_BYTE:
                 raise wrong(path, f"says it holds {about.file_size:,} bytes, which it cannot")
             content = BytesIO(archive.read(about))
-        version = np.lib.format.read_magic(content)
-        read = np.lib.format.read_array_header_1_0
-        if version != (1, 0):
-            read = np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(content, max_header_size=_HEADER_BYTES)
-        if dtype.hasobject:
-            raise wrong(path, "holds pickled Python objects, which are never read")
+        shape, _, dtype = npy_header(content)
         return np.frombuffer(content.read(), dtype).reshape(shape)
     except (DataError, MemoryError):
         raise

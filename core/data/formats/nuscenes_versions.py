@@ -13,20 +13,25 @@ def version_folder(root: Path) -> Path | None:
 
 
 def _versions(root: Path) -> list[Path]:
-    """The folders with tables, the one that is read first: trainval has all of mini's scenes."""
+    """The folders with tables, the one that is read first: one with labels, and of those trainval,
+    which has all of mini's scenes."""
     last = len(_BEFORE_OTHERS)
     rank = {name: place for place, name in enumerate(_BEFORE_OTHERS)}
-    there = (f for f in root.glob("v1.0-*") if (f / "sample_data.json").exists())
-    return sorted(there, key=lambda folder: (rank.get(folder.name, last), folder.name))
+
+    def before(folder: Path) -> tuple[bool, int, str]:
+        bare = not any((root / kind / folder.name).is_dir() for kind in ("lidarseg", "panoptic"))
+        return bare, rank.get(folder.name, last), folder.name
+
+    return sorted((f for f in root.glob("v1.0-*") if (f / "sample_data.json").exists()), key=before)
 
 
-def of_versions(root: Path) -> tuple[str, ...]:
-    """A sentence where there are tables of several versions."""
+def of_versions(root: Path) -> str:
+    """A sentence where there are tables of several versions, else ""."""
     folders = _versions(root)
     if len(folders) < 2:
-        return ()
+        return ""
     read, *others = (folder.name for folder in folders)
     return (
         f"Of the tables in {root} those of {read} are read, those of {' and '.join(others)} are "
-        f"not: to use others, move {read} elsewhere.",
+        f"not: to use others, move {read} elsewhere."
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import DataError
-from core.boxes.camera import AS_IF, from_camera, rectangles, to_camera
+from core.boxes.camera import AS_IF, as_if, from_camera, rectangles, to_camera
 from core.boxes.formats import kitti_object, kitti_tracking
 from core.boxes.geometry import moved, points_per_box
 from core.boxes.names import Names
@@ -20,20 +20,6 @@ from tests.samples import samples
 
 CAR = "Car 0.00 0 -1.33 333.28 177.65 489.60 277.55 1.50 1.78 3.69 -3.29 1.46 12.65 -1.57"
 REGION = "DontCare -1 -1 -10 5.00 6.00 7.00 8.00 -1 -1 -1 -1000 -1000 -1000 -10"
-
-
-def calibration_text(calibration: Calibration) -> str:
-    """calib/<frame>.txt of a calibration with `p2` and `tr`."""
-    assert calibration.p2 is not None
-    assert calibration.tr is not None
-    matrices = [
-        *((f"P{camera}", calibration.p2) for camera in range(4)),
-        ("R0_rect", np.eye(3)),
-        ("Tr_velo_to_cam", calibration.tr[:3]),
-    ]
-    return "".join(
-        f"{name}: {' '.join(repr(v) for v in m.ravel().tolist())}\n" for name, m in matrices
-    )
 
 
 def read(tmp_path: Path, text: str, calibration: Calibration = AS_IF, names: Names = NAMES):
@@ -166,16 +152,13 @@ def test_all_columns_come_back(tmp_path):
     assert any("tracks" in note for note in notes)
 
 
-def test_without_a_calibration_a_camera_is_made_up_and_said(tmp_path):
-    boxes = Boxes.of([(20, 3, -1, 4, 2, 1.5, 0.25), (-9, 0, -1, 4, 2, 1.5, 0)], [0, 0])
-    text, notes = kitti_object.written(boxes, None, KITTI)
-    assert "there is no calibration" in notes[0]
-    assert "1 box cannot be seen" in notes[1]
-    calib = tmp_path / "calib.txt"
-    calib.write_text(calibration_text(AS_IF))
-    again = read(tmp_path, text, calibration_in(calib))
-    np.testing.assert_allclose(again.box, boxes.box, atol=0.01)
-    assert np.isnan(again.picture[1]).all()
+@pytest.mark.parametrize("kind", [kitti_object, kitti_tracking])
+def test_a_calibration_is_written_as_the_benchmark_reads_it(tmp_path, kind):
+    made = as_if(about_z(30), (0.0, 1.0))
+    (tmp_path / "calib.txt").write_text(kind.calib(made))
+    again = calibration_in(tmp_path / "calib.txt")
+    np.testing.assert_allclose(again.p2, made.p2, atol=1e-9)
+    np.testing.assert_allclose(again.tr, made.tr, atol=1e-12)
 
 
 def test_tracks_that_are_no_numbers_are_numbered(tmp_path):
@@ -263,3 +246,47 @@ def test_a_scanner_that_hangs_sees_the_same_boxes_in_the_camera():
     np.testing.assert_allclose(turned.turn, seen.turn, atol=1e-9)
     back = from_camera(turned, AS_IF.tr @ hangs)
     np.testing.assert_allclose(back, moved(boxes, hangs), atol=1e-9)
+
+
+def about_z(degrees: float) -> np.ndarray:
+    """(4, 4) from a scanner that is turned by so much to one that is not."""
+    turn = np.eye(4)
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn[:2, :2] = [[c, -s], [s, c]]
+    return turn
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize("degrees", [90, 180, -90, 45, 91.3])
+def test_headings_are_the_cameras_wherever_the_scanners_x_is(degrees: float, hangs: bool):
+    """nuScenes' scanners have y ahead. A slow reference: each heading is a line through space."""
+    tr = AS_IF.tr @ about_z(degrees) @ np.diag([1.0, -1, -1, 1] if hangs else [1.0, 1, 1, 1])
+    rng = np.random.default_rng(4)
+    boxes = rng.uniform([-20, -20, -2, 1, 1, 1, -3], [20, 20, 1, 9, 3, 4, 3], (20, 7))
+    found = to_camera(boxes, tr)
+    for yaw, turn in zip(boxes[:, 6], found.turn, strict=True):
+        along = tr[:3, :3] @ [np.cos(yaw), np.sin(yaw), 0]
+        np.testing.assert_allclose([np.cos(turn), 0, -np.sin(turn)], along, atol=1e-9)
+    np.testing.assert_allclose(from_camera(found, tr), boxes, atol=1e-9)
+
+
+def test_a_car_ahead_of_a_scanner_with_y_ahead(tmp_path):
+    y_ahead = replace(AS_IF, tr=AS_IF.tr @ about_z(-90))
+    along = "Car -1 -1 -10 -1 -1 -1 -1 1.50 1.80 4.00 0.00 1.75 10.00 -1.570796"
+    box = read(tmp_path, along, y_ahead).box[0]
+    np.testing.assert_allclose(box, [0, 10, -1, 4, 1.8, 1.5, np.pi / 2], atol=1e-6)
+
+
+def test_the_small_tilt_of_kittis_scanners_is_not_in_their_headings():
+    tilted = AS_IF.tr @ about_z(0.9)
+    boxes = np.array([[9.0, 1, -1, 4, 2, 1.5, 0.3]])
+    assert to_camera(boxes, tilted).turn == to_camera(boxes, AS_IF.tr).turn
+
+
+def test_mirrored_coordinates_have_mirrored_headings():
+    """As of CARLA: y is to the right, and a heading of 90 degrees too."""
+    tr = AS_IF.tr @ np.diag([1.0, -1, 1, 1])
+    boxes = np.array([[9.0, 1, -1, 4, 2, 1.5, np.pi / 2]])
+    found = to_camera(boxes, tr)
+    np.testing.assert_allclose([*found.place[0], *found.turn], [1, 1.75, 9, 0], atol=1e-9)
+    np.testing.assert_allclose(from_camera(found, tr), boxes, atol=1e-9)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.base.errors import DataError
+from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
+from core.data.formats import nuscenes
 from core.data.formats.nuscenes import NuScenes
 from core.data.opening import open_dataset
 from core.data.plausible import judge
@@ -54,6 +56,32 @@ def test_one_version_is_read_and_the_others_are_named(
     with pytest.raises(DataError, match="no sequence scene-9999") as wrong:
         open_dataset("nuscenes", tmp_path, ["scene-9999"], [])
     assert (f"move v1.0-{read} elsewhere" in wrong.value.do) == bool(others)
+    assert wrong.value.do.startswith(f"There are {scene}.")
+
+
+def test_the_version_whose_labels_are_there_is_read_first(tmp_path: Path):
+    """As of a project made from mini, to whose folder the metadata of trainval came later."""
+    unpacked(tmp_path, "mini")
+    dataset = open_dataset("nuscenes", tmp_path, [SCENES["mini"]], [])
+    assert dataset.has_labels(dataset.train[0])
+    before = NuScenes()
+    write_keyframes(tmp_path, {f"{SCENES['mini']}/mini": LABELS}, "v1.0-trainval")
+    shutil.rmtree(tmp_path / "lidarseg/v1.0-trainval")
+    nuscenes._tables.cache_clear()
+    assert before.has_labels(tmp_path, dataset.train[0])
+    assert "v1.0-mini are read" in before.notes(tmp_path, SCENES["mini"])[0]
+    (tmp_path / "lidarseg").rename(tmp_path / "panoptic")
+    assert "v1.0-mini are read" in before.notes(tmp_path, SCENES["mini"])[0]
+    (tmp_path / "panoptic").rename(tmp_path / "elsewhere")
+    assert "v1.0-trainval are read" in before.notes(tmp_path, SCENES["mini"])[0]
+
+
+def test_a_split_of_a_version_that_is_not_read_says_so(tmp_path: Path):
+    root = unpacked(tmp_path / "data", "trainval", "test")
+    with pytest.raises(SettingsError, match="None of the 150") as wrong:
+        Project.create(tmp_path / "p", format="nuscenes", root=root, train=["test"])
+    assert "There are scene-0001." in wrong.value.do
+    assert "move v1.0-trainval elsewhere" in wrong.value.do
 
 
 def test_labels_go_out_with_the_tables_that_were_read(tmp_path: Path):

@@ -49,6 +49,20 @@ def test_a_frame_counts_in_its_whole_sequence(tmp_path: Path):
     assert (sequence, frame) == ([0, 0, 0, 1, 0], [1, 2, 7, 6, 4])
 
 
+@pytest.mark.parametrize(
+    ("train", "validation"), [(["a:5-9"], ["a:0-4"]), (["a:0-2", "a:6-9"], ["a:3-5", "b"])]
+)
+def test_frames_are_in_the_order_of_the_recording_whatever_they_are_for(
+    tmp_path: Path, train: list[str], validation: list[str]
+):
+    for scan in (*(f"a/{number}" for number in range(12)), "b/3"):
+        write_scan(tmp_path, scan, np.zeros((9, 4)), None)
+    dataset = open_dataset("folder", tmp_path, train, validation)
+    for scan in ("a/0", "a/9"):
+        assert list(dataset.frames(scan)) == [f"a/{number}" for number in range(10)]
+    assert dataset.beside("a/0")[:3] == ["a/0", "a/1", "a/2"]
+
+
 def test_scans_that_no_dataset_knows_are_told_by_their_names():
     scans = ("b/10", "b/9", "a/1532402928147847", "b/100", "a/1532402927647951")
     assert frames(scans, {}) == ([0, 0, 1, 0, 1], [1, 0, 1, 2, 0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core.base.errors import SettingsError
@@ -26,13 +28,16 @@ def test_the_splits_have_the_official_sizes_and_share_nothing():
 
 def test_only_what_is_there_is_taken_and_counted():
     there = ["scene-0061", "scene-0103", "scene-0757"]
-    found, said = expanded("nuscenes", ["mini_train", "scene-0103"], there)
+    found, said = expanded("nuscenes", Path(), ["mini_train", "scene-0103"], there)
     assert found == ["scene-0061", "scene-0757", "scene-0103"]
     assert said == ["mini_train: 2 of the 8 sequences of the official split are there"]
     with pytest.raises(SettingsError, match="None of the 150 sequences"):
-        expanded("nuscenes", ["test"], there)
+        expanded("nuscenes", Path(), ["test"], there)
 
 
 def test_a_folder_of_that_name_is_meant_as_it_is():
-    assert expanded("nuscenes", ["train", "val"], ["train", "val"]) == (["train", "val"], [])
-    assert expanded("folder", ["train"], ["a"]) == (["train"], [])
+    assert expanded("nuscenes", Path(), ["train", "val"], ["train", "val"]) == (
+        ["train", "val"],
+        [],
+    )
+    assert expanded("folder", Path(), ["train"], ["a"]) == (["train"], [])

@@ -7,11 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.answers.box import Box
+from core.answers.boxes import Drawn
 from core.base.errors import DataError
+from core.base.jobs import Job
 from core.boxes.table import Boxes
 from core.data.opening import open_dataset
 from core.data.scans import Dataset
 from core.exchange.box_files import Read, drive_file, read_boxes
+from core.exchange.boxes_out import export_boxes
+from core.project.project import Project
 from tests.streets import write_scan
 
 NAMES = ("Car", "Van")
@@ -104,3 +109,33 @@ def test_sequences_of_other_formats_are_not_mixed(tmp_path: Path):
     dataset = open_dataset("semantickitti", tmp_path, ["01"], [])
     assert lengths(bring(dataset, other)) == {scan: 3}
     assert isinstance(bring(dataset, other).frames[scan], Boxes)
+
+
+@pytest.mark.parametrize(
+    ("scans", "sequences"),
+    [
+        (("000000", "scans/000000"), [".", "scans"]),
+        (("a/01", "a/1"), ["a"]),
+    ],
+)
+def test_two_scans_that_are_one_frame_of_a_file_are_named(tmp_path: Path, scans, sequences):
+    for scan in (*scans, "b/7"):
+        write_scan(tmp_path / "data", scan, np.ones((9, 4)), None)
+    with Project.create(
+        tmp_path / "p", format="folder", root=tmp_path / "data", train=[*sequences, "b"],
+        classes="kitti", preset="laptop",
+    ) as project:  # fmt: skip
+        dataset, box = project.dataset, Box(np.array([5.0, 1, -1, 4, 1.8, 1.5, 0.3]), 0)
+        said = f"Scans {scans[0]} and {scans[1]} are both frame"
+        for scan in scans:
+            (name,) = project.boxes.new_names(scan, 1)
+            project.boxes.draw([Drawn(project.scan_ref(scan), name, box)], round="")
+        with pytest.raises(DataError, match=said):
+            export_boxes(project, tmp_path / "out", Job(), kind="kitti-tracking")
+        assert not list(tmp_path.glob("out/label_02/*"))
+        assert export_boxes(project, tmp_path / "out", Job(), kind="csv") == 1
+        name = drive_file(dataset, scans[0])
+        with pytest.raises(DataError, match=said):
+            bring(
+                dataset, put(tmp_path / "in", **{name.removesuffix(".txt").replace("/", "__"): 3})
+            )

@@ -11,16 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.answers.box import Box
+from core.answers.box import Box, boxes_in
 from core.answers.boxes import Drawn
 from core.answers.effort import Effort
 from core.base.errors import DataError, ProjectError
 from core.base.files import write_arrays
 from core.base.jobs import Job
-from core.boxes.formats import KINDS, kitti_tracking
+from core.boxes.formats import KINDS, kitti_object, kitti_tracking
+from core.boxes.names import Names
 from core.boxes.predictions import FramePrediction, Predictions, write_predictions
 from core.boxes.table import Boxes
 from core.cli import doctor
+from core.data.calibration import calibration_in
 from core.data.classes import load_classes
 from core.data.opening import open_dataset
 from core.exchange import box_files
@@ -210,6 +212,31 @@ def test_what_was_found_before_its_axes_were_kept_lies_in_those_of_the_files(fol
             FoundBoxes(project)
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("label", [250], "class 251 of"),
+        ("score", [7.0], "score outside of 0..1"),
+        ("score", [math.nan], "score outside of 0..1"),
+        ("count", [2**62], "not as many as it says"),
+        ("count", [2], "not as many as it says"),
+        ("box", [[5, 1, -1, 4, -1.8, 1.5, 0.3]], "of a box"),
+    ],
+)
+def test_what_no_detector_found_is_told(folder: Path, tmp_path: Path, column, value, said: str):
+    """Accepted, it would be in the journal for ever."""
+    with opened(tmp_path / "p", folder, "semantickitti", "00") as project:
+        found = read_found(project, boxes_csv(tmp_path / "b.csv", CAR + "0.5"))
+        take_found(project, found, Job())
+        file = project.path / "found/boxes.npz"
+        with np.load(file) as kept:
+            columns = dict(kept)
+        columns[column] = np.array(value).astype(columns[column].dtype)
+        write_arrays(file, columns)
+        with pytest.raises(DataError, match=said):
+            FoundBoxes(project)
+
+
 @pytest.mark.parametrize("axes", ["z,-x,-y", TILTED])
 def test_boxes_that_would_lean_in_the_files_are_said_to(folder: Path, tmp_path: Path, axes: str):
     """Such a rig can be drawn in, and its detector finds boxes; no file can hold them."""
@@ -392,3 +419,42 @@ def test_status_counts_boxes(folder: Path, tmp_path: Path):
     }  # fmt: skip
     assert json.loads(json.dumps(found)) == found
     assert "boxes: 1 in 1 frames; 1 finished" in table(found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "at"),
+    [
+        ({}, (0, 10, -1, 4, 1.8, 1.5, math.pi / 2)),  # nuScenes' files have y ahead
+        ({"rig.axes": "y,-x,z"}, (10, 0, -1, 4, 1.8, 1.5, 0)),
+        ({"rig.axes": "-y,-x,-z"}, (10, 0, -1, 4, 1.8, 1.5, 0)),
+        ({"rig.axes": "y,x,z"}, (10, 0, -1, 4, 1.8, 1.5, 0)),  # mirrored
+    ],
+)
+@pytest.mark.parametrize(("kind", "folder"), [("kitti", "label_2"), ("kitti-tracking", "label_02")])
+def test_without_a_calibration_the_camera_looks_ahead_and_is_written(
+    tmp_path: Path, settings, at, kind: str, folder: str
+):
+    scan = "town/LIDAR_TOP/7"
+    file = tmp_path / f"data/{scan}.pcd.bin"
+    file.parent.mkdir(parents=True)
+    np.ones((9, 5), "<f4").tofile(file)
+    with opened(
+        tmp_path / "p", tmp_path / "data", "nuscenes", "town", overrides=settings
+    ) as project:
+        box = Box(np.array(at, float), 0, from_files=project.dataset.from_files)
+        (name,) = project.boxes.new_names(scan, 1)
+        project.boxes.draw([Drawn(project.scan_ref(scan), name, box)], round="")
+        assert export_boxes(project, tmp_path / "out", Job(), kind=kind) == 2
+        (label,) = (tmp_path / "out" / folder).iterdir()
+        calibration = calibration_in(tmp_path / "out/calib" / label.name)
+        words = label.read_text().split()[2 if kind == "kitti-tracking" else 0 :]
+        np.testing.assert_allclose(
+            [float(w) for w in words[11:15]], [0, 1.75, 10, -1.57], atol=0.01
+        )
+        left, _, right, _ = (float(w) for w in words[4:8])
+        assert left < 609.56 < right
+        read = {"kitti": kitti_object.read, "kitti-tracking": kitti_tracking.read}[kind]
+        found = read(label, calibration, Names(project.classes.names))
+        table = found if kind == "kitti" else found.frames["7"]
+        (again,) = (b.now(project.dataset.from_files) for b in boxes_in(table))
+        np.testing.assert_allclose(again.box, at, atol=0.01)

@@ -54,7 +54,8 @@ def read(path: Path) -> np.ndarray:
         (classes("[300, 254, 255]"), 1, 254),
         (classes(car="raw = 5\nraw_ids = [0]"), 1, 255),
         (classes("[0, 255]", car="raw = 5"), 1, 0),
-        (classes("[255]", car="raw = 5"), 1, 0),
+        (classes("[255]", car="raw = 5"), 1, 255),
+        (classes("[]", car="raw = 5"), 1, 0),
     ],
 )
 @pytest.mark.parametrize("what", ["labels", "merged", "panoptic"])
@@ -80,23 +81,32 @@ def test_rows_nobody_labelled_are_no_class(
 
 
 @pytest.mark.parametrize("layout", ["label", "npy", "ply", "pcd", "las"])
-def test_labels_come_in_again_as_they_were(tmp_path: Path, layout: str):
+@pytest.mark.parametrize("text", [classes(), classes(car="raw = 5"), classes("[]", car="raw = 5")])
+def test_labels_come_in_again_as_they_were(tmp_path: Path, text: str, layout: str):
     if layout == "las":
         pytest.importorskip("laspy", reason="laspy is not installed")
-    with yard(tmp_path, classes()) as project:
+    with yard(tmp_path, text) as project:
         answer(project, "a", ROWS, ROAD)
         answer(project, "a", ROWS + 20, CAR)
         export(project, tmp_path / "out", Job(), layout=layout)
         before = project.labels("a")
-    with yard(tmp_path, classes(), "again") as project:
+    with yard(tmp_path, text, "again") as project:
         plan = plan_import(project, tmp_path / "out", Job())
         assert plan.by_class == {"car": 10, "road": 10}
         import_labels(project, tmp_path / "out", Job())
         np.testing.assert_array_equal(project.labels("a"), before)
 
 
-def test_places_in_the_list_bring_no_class_for_none(tmp_path: Path):
-    with yard(tmp_path, classes()) as project:
+@pytest.mark.parametrize(
+    ("text", "car", "none"),
+    [
+        (classes(), 0, 255),
+        (classes(car="raw = 5"), 5, 255),
+        (classes("[]", car="raw = 5"), 5, 0),
+    ],
+)
+def test_places_in_the_list_bring_no_class_for_none(tmp_path: Path, text: str, car: int, none: int):
+    with yard(tmp_path, text) as project:
         places = np.full(project.count("a"), IGNORED, np.uint8)
         places[ROWS], places[ROWS + 20] = ROAD, CAR
         (tmp_path / "in").mkdir()
@@ -107,7 +117,7 @@ def test_places_in_the_list_bring_no_class_for_none(tmp_path: Path):
         assert set(labels[ROWS + 20].tolist()) == {CAR}
         assert (np.delete(labels, [*ROWS, *ROWS + 20]) == UNLABELLED).all()
         export(project, tmp_path / "out", Job())
-    wanted = np.where(places == ROAD, 1, np.where(places == CAR, 0, 255))
+    wanted = np.where(places == ROAD, 1, np.where(places == CAR, car, none))
     np.testing.assert_array_equal(read(tmp_path / "out/a.label"), wanted)
 
 
@@ -130,6 +140,40 @@ def test_without_an_id_for_none_nothing_goes_out(tmp_path: Path, what: str):
         (tmp_path / "in/b.label").unlink()
         with pytest.raises(SettingsError, match="0 is car"):
             import_labels(project, tmp_path / "in", Job(), ids="classes")
+
+
+@pytest.mark.parametrize("what", ["labels", "panoptic", "predictions", "merged"])
+def test_where_every_point_has_a_class_no_id_for_none_is_needed(
+    tmp_path: Path, monkeypatch, what: str
+):
+    said: list[str] = []
+    with yard(tmp_path, classes("[]")) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job(), units=1, strategy="random")
+        rows = np.arange(project.count("a"))
+        cars = np.full(len(rows), CAR, np.uint8)
+        predict(project, {"a": cars, "b": cars}, monkeypatch)
+        if what != "predictions":
+            answer(project, "a", rows, CAR)
+            answer(project, "a", ROWS, ROAD)
+        export(project, tmp_path / "out", Job(lambda report: said.append(report.said)), what=what)
+    wanted = np.zeros(len(rows))
+    wanted[ROWS] = 0 if what == "predictions" else 1
+    assert np.array_equal(read(tmp_path / "out/a.label"), wanted)
+    if what == "labels":
+        assert f"{len(rows):,} of {2 * len(rows):,} points have a class." in said
+
+
+def test_labels_that_came_in_need_no_id_for_none(tmp_path: Path):
+    with yard(tmp_path, classes("[]")) as project:
+        (tmp_path / "in").mkdir()
+        whole = np.zeros(project.count("b"), "<u4")
+        whole.tofile(tmp_path / "in/b.label")
+        answer(project, "b", ROWS, ROAD)
+        import_labels(project, tmp_path / "in", Job())
+        export(project, tmp_path / "out", Job())
+    whole[ROWS] = 1
+    assert np.array_equal(read(tmp_path / "out/b.label"), whole)
 
 
 def test_nuscenes_in_one_byte(tmp_path: Path):

@@ -7,11 +7,9 @@ decodes no rows. What is checked of a file that anybody may have made: core.answ
 
 from __future__ import annotations
 
-import math
 import shutil
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -42,6 +40,8 @@ from core.answers.journal_file import (
     check_log,
     connect,
     damaged_entry,
+    next_time,
+    sentence_of,
     version_of,
 )
 from core.answers.salvage import keep_beside, kept_name, known_columns, readable, remove
@@ -167,7 +167,7 @@ class Journal:
             watch = self._check_there()
             last = max(self._last_time, after)
             with self._transaction() if len(entries) > 1 else nullcontext():
-                rows = [self._write(entry, last := _next(last)) for entry in entries]
+                rows = [self._write(entry, last := next_time(self.path, last)) for entry in entries]
             if watch.gone():  # while it was written
                 raise self._gone()
             watch.settle()
@@ -188,7 +188,7 @@ class Journal:
         count, last = 0, max(self._last_time, after)
         with self._guard, self._told(), self._transaction():
             for entry in entries:
-                last = _next(last)
+                last = next_time(self.path, last)
                 self._write(entry, last)
                 count += 1
         with self._guard, self._told():
@@ -421,25 +421,9 @@ class Journal:
             raise self._sentence(error.strerror or str(error)) from error
 
     def _sentence(self, text: str) -> ProjectError:
-        if any(
-            word in text for word in ("malformed", "not a database", "too big", "no such", "decode")
-        ):
-            return DamagedError(
-                f"The journal {self.path} is damaged: {text}.",
-                "Restore it from a copy; answers of other annotators are not touched.",
-            )
-        if self._read_only:
-            return StorageError(
-                f"The journal {self.path} cannot be read: {text}.",
-                "Check the disk and your right to read the file.",
-            )
-        if self.gone:
-            return self._gone()
-        what = "No space is left on the disk" if "full" in text else "The disk refused"
-        return StorageError(
-            f"{what}: {self.path.name} was not written ({text}).",
-            "Free space or check the disk; everything saved before is intact.",
-        )
+        found = sentence_of(self.path, text, read_only=self._read_only)
+        lost = not (self._read_only or isinstance(found, DamagedError)) and self.gone
+        return self._gone() if lost else found
 
 
 @contextmanager
@@ -472,8 +456,3 @@ def put_good_part(path: Path, annotator: str, rows: list[tuple[Any, ...]], kept:
     with built_aside(path, annotator, lambda: keep_beside(path, kept)) as journal:
         journal.take_rows(rows)
     return kept
-
-
-def _next(last: float) -> float:
-    """The time of the next entry: now, and behind the last one by what a float can tell."""
-    return max(time.time(), last + 1e-6, math.nextafter(last, math.inf))

@@ -286,7 +286,7 @@ def test_the_origin_is_taken_off_before_digits_are_lost(tmp_path: Path, kind, un
     metres = {"m": 1.0, "mm": 0.001}[unit]
     near = np.round(np.random.default_rng(0).uniform(5, 20, (50, 4)), 0 if kind == np.int64 else 4)
     origin = (500_100.0, 5_400_100.0, 30.0)
-    np.save(tmp_path / "a.npy", ((near + [*origin, 0]) / metres).round(6).astype(kind))
+    np.save(tmp_path / "a.npy", (np.add(near, (*origin, 0)) / metres).round(6).astype(kind))
     dataset = open_dataset("folder", tmp_path, ["."], [], reading=Reading(unit=unit, origin=origin))
     points = dataset.scan("a").points
     assert points.dtype == np.float32

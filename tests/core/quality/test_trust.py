@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -284,6 +286,15 @@ def test_answers_on_other_scans_are_refused(path: Path, three, small_street: Pat
     points.tofile(file)
     with pytest.raises(ProjectError, match="another scan here or none"):
         merge(path, [ann])
+
+
+def test_an_entry_that_nothing_can_follow_is_not_merged(path: Path, three):
+    _, _, eve = three
+    with closing(sqlite3.connect(eve / "journals" / "eve.sqlite", isolation_level=None)) as found:
+        found.execute("UPDATE entries SET time = 8e9 WHERE seq = (SELECT max(seq) FROM entries)")
+    with pytest.raises(ProjectError, match=r"eve\.sqlite has an entry of the year 2223"):
+        merge(path, [eve])
+    assert not (path / "journals" / "eve.sqlite").exists()
 
 
 def test_existing_labels_are_a_first_entry_that_answers_override(path: Path, small_street: Path):

@@ -87,7 +87,7 @@ def _check_times(file: Path, heads: Sequence[Head]) -> None:
 
 def _check_scans(project: Project, file: Path, name: str) -> None:
     """Every entry must be of a scan of the project, and of the same content."""
-    scans = set(project.dataset.train)
+    scans = set(project.source.scans)
     with closing(Journal(file, name, read_only=True)) as journal:
         for scan, rows, content in journal.scans():
             same = scan in scans and project.count(scan) == rows

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core import steps
+from core.answers.effort import NO_EFFORT
 from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
@@ -286,6 +287,21 @@ def test_answers_on_other_scans_are_refused(path: Path, three, small_street: Pat
     points.tofile(file)
     with pytest.raises(ProjectError, match="another scan here or none"):
         merge(path, [ann])
+
+
+def test_answers_on_a_validation_scan_are_merged(path: Path, three, monkeypatch):
+    ann, _, _ = three
+    as_annotator(monkeypatch, "ann")
+    with Project(ann) as project:
+        scan = project.dataset.validation[0]
+        one, label = np.zeros(1, np.int64), np.ones(1, np.uint8)
+        project.answers.answer(
+            project.scan_ref(scan), one, label, round="", unit="", effort=NO_EFFORT
+        )
+    as_annotator(monkeypatch, "me")
+    merge(path, [ann])
+    with Project(path, read_only=True) as project:
+        assert project.labels(scan)[0] == 1
 
 
 def test_an_entry_that_nothing_can_follow_is_not_merged(path: Path, three):

@@ -399,6 +399,12 @@ class Answers:
         mine = (h for h in self.history.heads if h.blind and h.kind == POINTS)
         return {head.unit for head in mine if not self.fold.is_undone(head)}
 
+    @property
+    def next_number(self) -> int:
+        """What the next entry of one's own will be called by: none of one's own ever was."""
+        own = self._journals.get(self.annotator)
+        return (own.next_seq if own else 1) + len(self.unsaved)
+
     def positions(self) -> dict[str, int]:
         """Per annotator, the seq of their last entry: a point to freeze at."""
         last: dict[str, int] = {}

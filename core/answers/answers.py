@@ -267,7 +267,7 @@ class Answers:
 
     def entry(self, head: Head) -> Entry | None:
         """The whole entry of a head, None where the journal has it no more."""
-        entry = self._journals[head.annotator].entry(head.seq)
+        entry = self._journals[head.annotator].entry(head.seq, self.rows_of)
         return None if entry is None else self._shown(entry)
 
     def _cancel(self, heads: Sequence[Head]) -> None:
@@ -362,13 +362,6 @@ class Answers:
             if entry.verb == "answer" and not self.fold.is_undone(entry)
         ]
         return sorted(answers, key=when)
-
-    def blind(self) -> Iterator[Entry]:
-        """Answers given without seeing labels or suggestions, that were not taken back."""
-        for journal in self._journals.values():
-            for entry in journal.entries(blind=True, kind=POINTS, rows_of=self.rows_of):
-                if entry.verb == "answer" and not self.fold.is_undone(entry):
-                    yield self._shown(entry)
 
     def mine(self) -> list[Head]:
         """One's own answers that count, oldest first."""

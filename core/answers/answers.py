@@ -65,7 +65,7 @@ class Answers:
     on_change : functions called after each entry
     rows_of : how many rows a scan has, None where nobody knows: no entry is believed to have more
     unsaved : answers that were given and could not be written, since the journal was gone: the last
-        to each unit, or to the same stray points
+        to each unit, or to the same stray points, blind ones apart
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Answers:
         self.last_write_ms = 0.0
         self.on_change: list[Callable[[], None]] = []
         self.rows_of: Callable[[str], int | None] = lambda _: None
-        self.unsaved: dict[tuple[str, str | bytes], Entry] = {}
+        self.unsaved: dict[tuple[str, str | bytes, bool], Entry] = {}
         self._only_here = False  # something was answered that is not saved elsewhere
         self._read()
 
@@ -301,7 +301,7 @@ class Answers:
             appended = self._journals[self.annotator].append_all(entries, after=self._latest)
         except GoneError:
             given = (entry for entry in entries if entry.verb in ("answer", "decline"))
-            self.unsaved |= {(e.scan, e.unit or e.rows.tobytes()): e for e in given}
+            self.unsaved |= {(e.scan, e.unit or e.rows.tobytes(), e.blind): e for e in given}
             raise
         self.unsaved.clear()  # it is back, and who answered saw that this was not written
         heads = [self._counting(head) for _, head in appended]

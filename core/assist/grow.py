@@ -148,7 +148,8 @@ def _above_ground(xyz: np.ndarray, ground: np.ndarray) -> np.ndarray:
     shape = at.max(axis=0) + 2
     key = at[:, 0] * shape[1] + at[:, 1]
     if shape.prod() > _MOST_SQUARES:
-        return xyz[:, 2] - _low_by_square(key, xyz[:, 2], ground, int(shape[1]))
+        sparse: np.ndarray = xyz[:, 2] - _low_by_square(key, xyz[:, 2], ground, int(shape[1]))
+        return sparse
     low = np.full(shape.prod(), np.inf)
     np.minimum.at(low, key[ground], xyz[ground, 2])
     low = minimum_filter(low.reshape(shape), 3, mode="nearest")

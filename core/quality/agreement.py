@@ -72,8 +72,10 @@ def agreements(project: Project) -> dict[tuple[str, str], Agreement]:
             if entry is None or first is None or first.verb != "answer":
                 continue
             if still:
-                now = project.labels(scan) if now is None else now
-            labels = (now if still else labels_of([first], project.count(scan)))[entry.rows]
+                now = labels = project.labels(scan) if now is None else now
+            else:
+                labels = labels_of([first], project.count(scan))
+            labels = labels[entry.rows]
             both = (labels < FIRST_CODE) & (entry.classes < FIRST_CODE) & (labels != UNLABELLED)
             pair = (entry.annotator, first.annotator)
             units.setdefault(pair, []).append(entry.unit)

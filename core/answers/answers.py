@@ -65,7 +65,7 @@ class Answers:
     on_change : functions called after each entry
     rows_of : how many rows a scan has, None where nobody knows: no entry is believed to have more
     unsaved : answers that were given and could not be written, since the journal was gone: the last
-        to each unit, or to the same stray points
+        to each unit, or to the same stray points, blind ones apart
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Answers:
         self.last_write_ms = 0.0
         self.on_change: list[Callable[[], None]] = []
         self.rows_of: Callable[[str], int | None] = lambda _: None
-        self.unsaved: dict[tuple[str, str | bytes], Entry] = {}
+        self.unsaved: dict[tuple[str, str | bytes, bool], Entry] = {}
         self._only_here = False  # something was answered that is not saved elsewhere
         self._read()
 
@@ -267,7 +267,7 @@ class Answers:
 
     def entry(self, head: Head) -> Entry | None:
         """The whole entry of a head, None where the journal has it no more."""
-        entry = self._journals[head.annotator].entry(head.seq)
+        entry = self._journals[head.annotator].entry(head.seq, self.rows_of)
         return None if entry is None else self._shown(entry)
 
     def _cancel(self, heads: Sequence[Head]) -> None:
@@ -301,7 +301,7 @@ class Answers:
             appended = self._journals[self.annotator].append_all(entries, after=self._latest)
         except GoneError:
             given = (entry for entry in entries if entry.verb in ("answer", "decline"))
-            self.unsaved |= {(e.scan, e.unit or e.rows.tobytes()): e for e in given}
+            self.unsaved |= {(e.scan, e.unit or e.rows.tobytes(), e.blind): e for e in given}
             raise
         self.unsaved.clear()  # it is back, and who answered saw that this was not written
         heads = [self._counting(head) for _, head in appended]
@@ -363,13 +363,6 @@ class Answers:
         ]
         return sorted(answers, key=when)
 
-    def blind(self) -> Iterator[Entry]:
-        """Answers given without seeing labels or suggestions, that were not taken back."""
-        for journal in self._journals.values():
-            for entry in journal.entries(blind=True, kind=POINTS, rows_of=self.rows_of):
-                if entry.verb == "answer" and not self.fold.is_undone(entry):
-                    yield self._shown(entry)
-
     def mine(self) -> list[Head]:
         """One's own answers that count, oldest first."""
         heads = self.history.heads
@@ -398,6 +391,12 @@ class Answers:
         """Units that one answered blind."""
         mine = (h for h in self.history.heads if h.blind and h.kind == POINTS)
         return {head.unit for head in mine if not self.fold.is_undone(head)}
+
+    @property
+    def next_number(self) -> int:
+        """What the next entry of one's own will be called by: none of one's own ever was."""
+        own = self._journals.get(self.annotator)
+        return (own.next_seq if own else 1) + len(self.unsaved)
 
     def positions(self) -> dict[str, int]:
         """Per annotator, the seq of their last entry: a point to freeze at."""

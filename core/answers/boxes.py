@@ -57,7 +57,7 @@ class BoxAnswers:
 
     def new_name(self, scan: str, place: int) -> str:
         """The name of a box that is about to be drawn in a scan, `place` of the next act."""
-        return f"{scan}@{self._answers.annotator}-{self._answers.history.written + 1 + place}"
+        return f"{scan}@{self._answers.annotator}-{self._answers.next_number + place}"
 
     def draw(
         self, drawn: Sequence[Drawn], *, round: str, blind: bool = False, at: str = ""

@@ -7,11 +7,9 @@ decodes no rows. What is checked of a file that anybody may have made: core.answ
 
 from __future__ import annotations
 
-import math
 import shutil
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -42,10 +40,20 @@ from core.answers.journal_file import (
     check_log,
     connect,
     damaged_entry,
+    next_time,
+    sentence_of,
     version_of,
 )
-from core.answers.salvage import keep_beside, kept_name, known_columns, readable, remove
-from core.base.errors import DamagedError, GoneError, ProjectError, StorageError
+from core.answers.salvage import (
+    check_free,
+    keep_beside,
+    kept_name,
+    known_columns,
+    last_number,
+    readable,
+    remove,
+)
+from core.base.errors import DamagedError, GoneError, ProjectError
 from core.base.files import is_network_disk, settle
 
 _SCHEMA = (
@@ -80,7 +88,7 @@ class Journal:
         self._other = False  # somebody put another content into the file
         self._guard = threading.Lock()
         self._last_time = 0.0
-        self._last_seq = self._count = 0
+        self._last_seq = self._count = self._ever = 0
         self._since: list[tuple[Any, ...]] = []  # rows that were appended since it was opened
         with self._told():
             self.damage = check_log(path)
@@ -97,9 +105,10 @@ class Journal:
     def _learn(self) -> None:
         """What the last entry is; a file that cannot be read says so when entries are asked for."""
         self._watch = Watch(self.path)
+        self._ever = last_number(self._database)
         with suppress(sqlite3.DatabaseError):
             if self._made:
-                last = "SELECT max(seq), count(*), max(time) FROM entries"
+                last = "SELECT coalesce(max(seq), 0), count(*), max(time) FROM entries"
                 self._last_seq, self._count, latest = self._database.execute(last).fetchone()
                 good = isinstance(latest, float) and latest <= LATEST
                 self._last_time = latest if good else 0.0
@@ -144,6 +153,11 @@ class Journal:
             return False
         return bool(found == "ok")
 
+    @property
+    def next_seq(self) -> int:
+        """The number that the next entry will have: no entry had it, also none that is lost."""
+        return max(self._ever, self._last_seq) + 1
+
     # -- writing ------------------------------------------------------------------------------
 
     def append(self, entry: Entry) -> tuple[Entry, Head]:
@@ -167,7 +181,7 @@ class Journal:
             watch = self._check_there()
             last = max(self._last_time, after)
             with self._transaction() if len(entries) > 1 else nullcontext():
-                rows = [self._write(entry, last := _next(last)) for entry in entries]
+                rows = [self._write(entry, last := next_time(self.path, last)) for entry in entries]
             if watch.gone():  # while it was written
                 raise self._gone()
             watch.settle()
@@ -188,7 +202,7 @@ class Journal:
         count, last = 0, max(self._last_time, after)
         with self._guard, self._told(), self._transaction():
             for entry in entries:
-                last = _next(last)
+                last = next_time(self.path, last)
                 self._write(entry, last)
                 count += 1
         with self._guard, self._told():
@@ -254,8 +268,7 @@ class Journal:
 
         Raises ProjectError where something is there already, or cannot be written.
         """
-        if path.exists():
-            raise StorageError(f"{path} is there already.", "Choose another place.")
+        check_free(path)
         rows: dict[int, tuple[Any, ...]] = {}
         with self._guard, suppress(sqlite3.DatabaseError):
             version = version_of(self._database)
@@ -263,14 +276,16 @@ class Journal:
         rows = {seq: row for seq, row in rows.items() if seq <= self._last_seq}
         rows |= {row[_SEQ]: row for row in self._since}
         with built_aside(path, self.annotator) as copy:
-            copy.take_rows([rows[seq] for seq in sorted(rows)])
+            copy.take_rows([rows[seq] for seq in sorted(rows)], self.next_seq - 1)
             copy.append_all(more, after=self._last_time)
         return len(rows) + len(more)
 
-    def take_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Write the rows, IN_TABLE, of entries that were stored before, as they are."""
+    def take_rows(self, rows: Iterable[tuple[Any, ...]], last: int) -> None:
+        """Write the rows, IN_TABLE, of entries that were stored before, as they are; numbers up to
+        `last` are given to none that comes."""
         with self._guard, self._told():
             self._insert(rows)
+            self._database.execute("UPDATE sqlite_sequence SET seq = max(seq, ?)", (last,))
             self._learn()
 
     def _insert(self, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -328,6 +343,7 @@ class Journal:
         says what was lost. Raises ProjectError where nothing can be read.
         """
         good = list(readable(self._database, version_of(self._database)))
+        last = last_number(self._database)
         if not good:
             raise ProjectError(
                 f"Nothing in {self.path} can be read any more.",
@@ -336,13 +352,13 @@ class Journal:
         self._database.close()
         with self._told():
             try:
-                kept = put_good_part(self.path, self.annotator, good, kept_name(self.path))
+                kept = put_good_part(self.path, self.annotator, good, last, kept_name(self.path))
             finally:
                 self._database, self._aside = connect(self.path, read_only=False)
             self._made = True
             self._prepare()
             self._learn()
-        lost = good[-1][_SEQ] - len(good)
+        lost = max(last, good[-1][_SEQ]) - len(good)
         self.damage = (
             f"{self.path.name} was damaged: {len(good):,} entries are kept, about {lost:,} are "
             f"lost; the damaged file is {kept.name}."
@@ -421,25 +437,9 @@ class Journal:
             raise self._sentence(error.strerror or str(error)) from error
 
     def _sentence(self, text: str) -> ProjectError:
-        if any(
-            word in text for word in ("malformed", "not a database", "too big", "no such", "decode")
-        ):
-            return DamagedError(
-                f"The journal {self.path} is damaged: {text}.",
-                "Restore it from a copy; answers of other annotators are not touched.",
-            )
-        if self._read_only:
-            return StorageError(
-                f"The journal {self.path} cannot be read: {text}.",
-                "Check the disk and your right to read the file.",
-            )
-        if self.gone:
-            return self._gone()
-        what = "No space is left on the disk" if "full" in text else "The disk refused"
-        return StorageError(
-            f"{what}: {self.path.name} was not written ({text}).",
-            "Free space or check the disk; everything saved before is intact.",
-        )
+        found = sentence_of(self.path, text, read_only=self._read_only)
+        lost = not (self._read_only or isinstance(found, DamagedError)) and self.gone
+        return self._gone() if lost else found
 
 
 @contextmanager
@@ -466,14 +466,12 @@ def built_aside(
             remove(built)
 
 
-def put_good_part(path: Path, annotator: str, rows: list[tuple[Any, ...]], kept: Path) -> Path:
-    """Let a damaged journal that nobody has open be one of the rows that are whole; return `kept`,
-    where the damaged one is from then on. Raises ProjectError, and then it is as it was."""
+def put_good_part(
+    path: Path, annotator: str, rows: list[tuple[Any, ...]], last: int, kept: Path
+) -> Path:
+    """Let a damaged journal that nobody has open, whose entries had numbers up to `last`, be one of
+    the rows that are whole; return `kept`, where the damaged one is from then on. Raises
+    ProjectError, and then it is as it was."""
     with built_aside(path, annotator, lambda: keep_beside(path, kept)) as journal:
-        journal.take_rows(rows)
+        journal.take_rows(rows, last)
     return kept
-
-
-def _next(last: float) -> float:
-    """The time of the next entry: now, and behind the last one by what a float can tell."""
-    return max(time.time(), last + 1e-6, math.nextafter(last, math.inf))

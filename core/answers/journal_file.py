@@ -5,11 +5,13 @@ read, and whether it is still the file that was opened.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import sqlite3
 import stat
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +20,7 @@ import numpy as np
 
 from core.answers.entry import COLUMNS, IN_HEAD, MOST_ROWS
 from core.answers.journal_log import log_of, read_log
-from core.base.errors import DamagedError, ProjectError
+from core.base.errors import DamagedError, ProjectError, StorageError
 
 VERSION = 2
 APPLICATION_ID = 0x4C694C6F  # "LiLo"
@@ -238,6 +240,40 @@ def check_heads(path: Path, rows: Sequence[tuple[Any, ...]]) -> None:
 
 def damaged_entry(path: Path, seq: object, why: str) -> DamagedError:
     return DamagedError(f"The journal {path} is damaged: entry {seq} {why}.", _RESTORE)
+
+
+def next_time(path: Path, last: float) -> float:
+    """The time of a journal's next entry: now, and behind the last one by what a float can tell.
+    Raises StorageError where that is later than is believed when it is read again."""
+    found = max(time.time(), last + 1e-6, math.nextafter(last, math.inf))
+    if found > LATEST:
+        raise StorageError(
+            f"{path.name} was not written: the clock of this computer, or the last entry of "
+            "somebody's journal, is past the year 2223.",
+            "Set the clock right, or take the journal with such a time out of the folder journals.",
+        )
+    return found
+
+
+def sentence_of(path: Path, text: str, *, read_only: bool) -> ProjectError:
+    """What an error of SQLite or the disk means."""
+    if any(
+        word in text for word in ("malformed", "not a database", "too big", "no such", "decode")
+    ):
+        return DamagedError(
+            f"The journal {path} is damaged: {text}.",
+            "Restore it from a copy; answers of other annotators are not touched.",
+        )
+    if read_only:
+        return StorageError(
+            f"The journal {path} cannot be read: {text}.",
+            "Check the disk and your right to read the file.",
+        )
+    what = "No space is left on the disk" if "full" in text else "The disk refused"
+    return StorageError(
+        f"{what}: {path.name} was not written ({text}).",
+        "Free space or check the disk; everything saved before is intact.",
+    )
 
 
 class Stamp(NamedTuple):

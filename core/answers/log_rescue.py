@@ -13,7 +13,7 @@ from core.answers.entry import IN_TABLE
 from core.answers.journal import put_good_part
 from core.answers.journal_file import check_layout, connect, version_of
 from core.answers.journal_log import log_of, read_log, replay
-from core.answers.salvage import kept_name, readable
+from core.answers.salvage import kept_name, last_number, readable
 from core.base.errors import ProjectError
 from core.base.files import storage_error
 
@@ -36,7 +36,8 @@ def rescue_log(path: Path, annotator: str) -> str | None:
             shutil.copyfile(path, prefix)
             shutil.copyfile(log_of(path), log_of(prefix))
             # What SQLite itself reads goes before what stands behind the damage.
-            rows = _rows(replayed, annotator) | _rows(prefix, annotator)
+            behind, before = _rows(replayed, annotator), _rows(prefix, annotator)
+            rows, last = behind[0] | before[0], max(behind[1], before[1])
     except OSError as error:
         raise storage_error(path, error) from error
     if not rows:
@@ -44,8 +45,9 @@ def rescue_log(path: Path, annotator: str) -> str | None:
             f"Nothing in {path} and its log, which is damaged, can be read any more.",
             "Restore both from a copy, or move them away to begin anew.",
         )
-    kept = put_good_part(path, annotator, [rows[seq] for seq in sorted(rows)], kept_name(path))
-    lost = max(rows) - len(rows)
+    good = [rows[seq] for seq in sorted(rows)]
+    kept = put_good_part(path, annotator, good, last, kept_name(path))
+    lost = max(last, max(rows)) - len(rows)
     return (
         f"The log of {path.name} was damaged: {len(rows):,} entries are kept, "
         f"{f'{lost:,} are lost' if lost else 'none is known to be lost'}; look whether the last "
@@ -53,12 +55,13 @@ def rescue_log(path: Path, annotator: str) -> str | None:
     )
 
 
-def _rows(path: Path, annotator: str) -> dict[int, tuple[Any, ...]]:
-    """The entries that can be read, by their numbers."""
+def _rows(path: Path, annotator: str) -> tuple[dict[int, tuple[Any, ...]], int]:
+    """The entries that can be read, by their numbers, and the last number that one ever had."""
     with (
         suppress(sqlite3.DatabaseError, ProjectError),
         closing(connect(path, read_only=False)[0]) as database,
     ):
         check_layout(database, path, annotator)
-        return {row[_SEQ]: row for row in readable(database, version_of(database))}
-    return {}
+        found = readable(database, version_of(database))
+        return {row[_SEQ]: row for row in found}, last_number(database)
+    return {}, 0

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.answers.entry import COLUMNS, IN_TABLE, check_packed
 from core.answers.journal_file import BAD
+from core.base.errors import StorageError
 from core.base.files import storage_error
 
 _MOST_NUMBERS = 1 << 20  # numbers that are tried one by one, where SQLite cannot list them
@@ -43,6 +44,16 @@ def readable(database: sqlite3.Connection, version: int) -> Iterator[tuple[Any, 
             continue  # this entry is lost
 
 
+def last_number(database: sqlite3.Connection) -> int:
+    """The largest number that an entry was ever given, also one that is lost; 0 where nothing says
+    it."""
+    try:
+        (ever,) = database.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()
+    except sqlite3.DatabaseError:
+        return 0
+    return ever if isinstance(ever, int) else 0
+
+
 def _numbers(database: sqlite3.Connection) -> list[int]:
     """Numbers that an entry may have; past a damaged page SQLite itself may not know."""
     found: set[int] = set()
@@ -53,12 +64,8 @@ def _numbers(database: sqlite3.Connection) -> list[int]:
                     found.add(seq)
         except sqlite3.DatabaseError:
             continue
-    try:
-        (ever,) = database.execute("SELECT seq FROM sqlite_sequence").fetchone() or (0,)
-    except sqlite3.DatabaseError:
-        ever = 0
-    last = max(found, default=0)
-    last = max(last, ever) if isinstance(ever, int) and ever <= _MOST_NUMBERS else last
+    last, ever = max(found, default=0), last_number(database)
+    last = max(last, ever) if ever <= _MOST_NUMBERS else last
     return sorted(found.union(range(1, min(last, _MOST_NUMBERS) + 1)))
 
 
@@ -70,6 +77,15 @@ def kept_name(path: Path) -> Path:
         number += 1
         kept = first.with_name(f"{first.name}-{number}")
     return kept
+
+
+def check_free(path: Path) -> None:
+    """Raise StorageError where a new journal cannot be put, as one is there, or the log of one that
+    is gone: it would be read as the new one's."""
+    for end in _PARTS:
+        part = path.with_name(path.name + end)
+        if part.exists():
+            raise StorageError(f"{part} is there already.", "Choose another place.")
 
 
 def put_aside(path: Path, kept: Path) -> None:

@@ -40,21 +40,39 @@ def nearest(project: Project, unit: str, count: int) -> list[str]:
     if at is None:
         raise ProjectError(f"{unit} is no prepared unit.", "Click a unit, or press Tab.")
     values = _features(project)
-    for start in range(0, len(values), _CHUNK):
-        if not plausible(values[start : start + _CHUNK]).all():
-            raise ProjectError(
-                "The features of the units hold values that are no numbers.",
-                "Run `lidarloop score` again; before any network, prepare again.",
-            )
+    scale = _deviation(values) + 1e-6
     answered = units.find_all(list(project.answers.effective))
     free = units.kind == units.kind[at]
     free[answered[answered >= 0]] = False
     free[at] = False
     others = np.flatnonzero(free)
-    scale = values.std(axis=0) + 1e-6
-    away = ((values[others] - values[at]) / scale).astype(np.float32)
-    order = np.argsort(np.einsum("ij,ij->i", away, away), kind="stable")[:count]
-    return units.names(others[order])
+    found, best = others[:0], np.zeros(0, np.float32)
+    for start in range(0, len(others), _CHUNK):
+        some = others[start : start + _CHUNK]
+        away = ((values[some] - values[at]) / scale).astype(np.float32)
+        found = np.append(found, some)
+        best = np.append(best, np.einsum("ij,ij->i", away, away))
+        order = np.argsort(best, kind="stable")[:count]
+        found, best = found[order], best[order]
+    return units.names(found)
+
+
+def _deviation(values: np.ndarray) -> np.ndarray:
+    """(F,) float64 standard deviation of features (U, F), which may be more than fit in memory.
+    Raises ProjectError where some are no numbers."""
+    total, squares = np.zeros(values.shape[1]), np.zeros(values.shape[1])
+    for start in range(0, len(values), _CHUNK):
+        some = np.asarray(values[start : start + _CHUNK])
+        if not plausible(some).all():
+            raise ProjectError(
+                "The features of the units hold values that are no numbers.",
+                "Run `lidarloop score` again; before any network, prepare again.",
+            )
+        off = some.astype(np.float64) - values[0]
+        total += off.sum(axis=0)
+        squares += np.einsum("ij,ij->j", off, off)
+    found: np.ndarray = np.sqrt(np.maximum(squares / len(values) - (total / len(values)) ** 2, 0))
+    return found
 
 
 def _features(project: Project) -> np.ndarray:

@@ -40,6 +40,7 @@ _PATCH_LINKS = 5  # of eight
 _PATCH_SHARE = 0.2  # of a ground selection's points in a patch that it takes over
 _REACH_M = 3.0  # along the ground, each step once more
 _TURNS = np.pi / 8 * np.arange(8)
+_MOST_SQUARES = 1 << 20  # of a metre, that are held as a whole
 _ALONG = np.stack([np.cos(_TURNS), np.sin(_TURNS)])  # (2, 8) directions that lengths are taken in
 
 
@@ -143,12 +144,12 @@ def _above_ground(xyz: np.ndarray, ground: np.ndarray) -> np.ndarray:
     if not ground.any():
         nothing: np.ndarray = xyz[:, 2] - xyz[:, 2].min(initial=0)
         return nothing
-    at -= at.min(axis=0)
-    shape = at.max(axis=0) + 1
-    if shape.prod() > 1 << 24:  # a stray point far out: squares there have no neighbours
-        at = np.minimum(at, 4095)
-        shape = at.max(axis=0) + 1
+    at -= at.min(axis=0) - 1  # a square more on each side
+    shape = at.max(axis=0) + 2
     key = at[:, 0] * shape[1] + at[:, 1]
+    if shape.prod() > _MOST_SQUARES:
+        sparse: np.ndarray = xyz[:, 2] - _low_by_square(key, xyz[:, 2], ground, int(shape[1]))
+        return sparse
     low = np.full(shape.prod(), np.inf)
     np.minimum.at(low, key[ground], xyz[ground, 2])
     low = minimum_filter(low.reshape(shape), 3, mode="nearest")
@@ -157,6 +158,23 @@ def _above_ground(xyz: np.ndarray, ground: np.ndarray) -> np.ndarray:
         nearest = distance_transform_edt(unknown, return_distances=False, return_indices=True)
         low = low[tuple(nearest)]
     found: np.ndarray = xyz[:, 2] - low.ravel()[key]
+    return found
+
+
+def _low_by_square(key: np.ndarray, z: np.ndarray, ground: np.ndarray, width: int) -> np.ndarray:
+    """(n,) float64 lowest ground point of the 3 x 3 squares around each point's square `key`, of
+    `width` in a row, else of the nearest squares that have some: where few of many are occupied."""
+    with loading:
+        from scipy.spatial import cKDTree
+
+    around = np.array([row * width + column for row in (-1, 0, 1) for column in (-1, 0, 1)])
+    known, place = np.unique(key[ground][:, None] + around, return_inverse=True)
+    low = np.full(len(known), np.inf)
+    np.minimum.at(low, place.reshape(-1), np.repeat(z[ground], len(around)))
+    square, of = np.unique(key, return_inverse=True)
+    places = [np.column_stack(np.divmod(squares, width)) for squares in (known, square)]
+    _, nearest = cKDTree(places[0]).query(places[1])
+    found: np.ndarray = low[nearest][of]
     return found
 
 

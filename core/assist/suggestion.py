@@ -81,7 +81,7 @@ class Suggestion:
         """What `to_text` wrote, None for any other text: a script may write what it likes."""
         try:
             kept = json.loads(text)
-            return cls(
+            found = cls(
                 tuple(kept["classes"]),
                 tuple(kept["shares"]),
                 tuple(kept["shape"]),
@@ -90,8 +90,18 @@ class Suggestion:
                 kept.get("carried"),
                 kept.get("measured", False),
             )
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
+        return found if found._is_one() else None
+
+    def _is_one(self) -> bool:
+        """Whether every field is of its type, and something is suggested."""
+        one = [c for c in (self.network, self.carried) if c is not None]
+        classes = all(type(c) is int for c in (*self.classes, *self.shape, *one))
+        shares = all(type(s) in (int, float) and 0 <= s <= 1 for s in self.shares)
+        flags = type(self.shown) is bool and type(self.measured) is bool
+        there = 0 < len(self.classes) == len(self.shares)
+        return classes and shares and flags and there
 
 
 def mixed(shape: Mapping[int, float], network: tuple[int, float] | None) -> dict[int, float]:

@@ -22,7 +22,7 @@ from core.answers.journal import Journal, put_good_part
 from core.answers.journal_file import check_layout, connect, version_of
 from core.answers.ledger import circles
 from core.answers.log_rescue import rescue_log
-from core.answers.salvage import kept_name, put_aside, readable
+from core.answers.salvage import kept_name, last_number, put_aside, readable
 from core.base.errors import ProjectError
 from core.base.files import writer_lock
 from core.cli.finding import Finding
@@ -199,7 +199,7 @@ def _mend_journal(path: Path) -> str:
         if (rescued := rescue_log(path, path.stem)) is not None:
             return rescued
     rows: list[tuple[Any, ...]] = []
-    owner = path.stem
+    owner, last = path.stem, 0
     with suppress(sqlite3.DatabaseError), connected(path) as (database, version):
         try:
             check_layout(database, path, owner)
@@ -209,9 +209,9 @@ def _mend_journal(path: Path) -> str:
                 return f"{error.what} It is {kept.name} now."
             if "holds the answers of" in error.what:
                 return f"{error.what} {error.do}"
-        rows = _rows(database, version)
+        rows, last = _rows(database, version), last_number(database)
     if not rows:
         put_aside(path, kept)
         return f"Nothing in {path.name} can be read: it is {kept.name} now."
-    put_good_part(path, owner, rows, kept)
+    put_good_part(path, owner, rows, last, kept)
     return f"{path.name}: {len(rows):,} entries are kept; the damaged file is {kept.name}."

@@ -67,8 +67,8 @@ class Reading:
         return {key: value for key, value in self.content().items() if value != "m"}
 
     def local(self, points: np.ndarray) -> np.ndarray:
-        """Points (N, 4) as a file has them, in metres from the origin, of the same dtype; those
-        that are not changed are the same array."""
+        """Points (N, 4) as a file has them, in metres from the origin, as float64; those that
+        are not changed are the same array."""
         if self.metres == 1.0 and not any(self.origin):
             return points
         moved = points.astype(np.float64)

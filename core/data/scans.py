@@ -117,7 +117,10 @@ class Dataset:
 
     def scan(self, name: str) -> Scan:
         """Read a scan. Raises DataError where its file is missing, truncated or empty."""
-        points = np.asarray(self.format.points(self.root, name), np.float32)
+        points = np.asarray(self.format.points(self.root, name))
+        # All digits are kept until the origin is off; whole numbers may have more than float32.
+        exact = np.can_cast(points.dtype, np.float32)
+        points = points.astype(np.float32 if exact else np.float64, copy=False)
         if not len(points):
             raise DataError(
                 f"Scan {name} holds no points.", "Remove the file, or leave it out of --train."

@@ -18,7 +18,7 @@ from core.exchange.raw_labels import classes_of
 _GREY = (128, 128, 128)  # of points without a class
 _PCD = {"f": "F", "u": "U"}
 _LAS_STEP_M = 0.0001
-_LAS_FAR = 200_000.0  # metres from the middle; what is further does not fit in 32 bits of steps
+_LAS_STEPS = 2_000_000_000  # from the middle; more do not fit in 32 bits
 
 
 def npy(raw: np.ndarray) -> bytes:
@@ -86,11 +86,12 @@ def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     finite = np.isfinite(xyz).all(axis=1)
     middle = np.round(np.median(xyz[finite], axis=0)) if finite.any() else np.zeros(3)
     xyz[~finite] = middle
-    good = finite & (np.abs(xyz - middle).max(axis=1) < _LAS_FAR)
+    step = _LAS_STEP_M / dataset.reading.metres
+    good = finite & (np.abs(xyz - middle).max(axis=1) < _LAS_STEPS * step)
     xyz[~good] = middle
     ids, instance = raw & 0xFFFF, raw >> 16
     header = laspy.LasHeader(point_format=6, version="1.4")
-    header.offsets, header.scales = middle, np.full(3, _LAS_STEP_M)
+    header.offsets, header.scales = middle, np.full(3, step)
     if (ids > 255).any():
         header.add_extra_dim(laspy.ExtraBytesParams("class_id", "u2", "raw id of the class"))
     if instance.any():

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from core.answers.entry import Head
 from core.answers.journal import Journal, built_aside
+from core.answers.journal_file import LATEST
 from core.base.errors import ProjectError
 from core.project.change_classes import check_same_classes
 from core.project.project import Project
+
+_DAY_S = 86_400.0
 
 
 def merge(project: Project, others: Sequence[Path]) -> list[str]:
@@ -37,6 +40,7 @@ def merge(project: Project, others: Sequence[Path]) -> list[str]:
             if not theirs:
                 continue  # somebody only looked
             _check_scans(project, file, name)
+            _check_times(file, theirs)
             here = plan.get(name, journals / file.name)
             known = _heads(here, name) if here.exists() else []
             short, long = sorted((known, theirs), key=len)
@@ -71,9 +75,19 @@ def _heads(file: Path, name: str) -> list[Head]:
         return journal.heads()
 
 
+def _check_times(file: Path, heads: Sequence[Head]) -> None:
+    """Nobody's next answer would be later than one at the end of all times, which it must be."""
+    latest = max(heads, key=lambda head: head.time)
+    if latest.time > LATEST - _DAY_S:
+        raise ProjectError(
+            f"{file} has an entry of the year 2223, {latest.seq}: no answer could follow it.",
+            "Bring a copy from before that entry.",
+        )
+
+
 def _check_scans(project: Project, file: Path, name: str) -> None:
     """Every entry must be of a scan of the project, and of the same content."""
-    scans = set(project.dataset.train)
+    scans = set(project.source.scans)
     with closing(Journal(file, name, read_only=True)) as journal:
         for scan, rows, content in journal.scans():
             same = scan in scans and project.count(scan) == rows

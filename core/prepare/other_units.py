@@ -27,9 +27,9 @@ def numbers(xyz: np.ndarray, units: str) -> np.ndarray:
 
 def blocks(xyz: np.ndarray) -> np.ndarray:
     """(n,) int64 block of each point: the scan is halved across its longer side in the plane, by
-    points, until there are 20, of sizes that differ by a few points."""
+    points, until there are 20, of sizes that differ by a few points, or one for each point."""
     found = np.zeros(len(xyz), np.int64)
-    parts = [(np.arange(len(xyz)), 0, BLOCKS)]
+    parts = [(np.arange(len(xyz)), 0, min(BLOCKS, len(xyz)))]
     while parts:
         rows, first, many = parts.pop()
         if many == 1 or not len(rows):

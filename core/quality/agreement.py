@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.answers.labels import FREE
+from core.answers.entry import Head
+from core.answers.fold import Fold, when
+from core.answers.labels import FREE, labels_of
 from core.data.classes import FIRST_CODE, UNLABELLED
 from core.project.project import Project
 from core.quality.iou import confusion, iou, mean_iou
@@ -56,25 +58,43 @@ class Agreement:
 
 def agreements(project: Project) -> dict[tuple[str, str], Agreement]:
     """(blind annotator, annotator of what counts) -> agreement; twice the same name is a person's
-    agreement with themselves."""
-    classes = len(project.classes)
-    effective = project.answers.effective
+    agreement with themselves. Of several blind answers of one person to a unit the newest counts;
+    a unit that was put back in the queue since is compared with what counted until then."""
+    classes, answers = len(project.classes), project.answers
     matrices: dict[tuple[str, str], np.ndarray] = {}
     units: dict[tuple[str, str], list[str]] = {}
-    for entry in project.answers.blind():
-        counted = effective.get(entry.unit)
-        if counted is None or counted.verb != "answer":
-            continue
-        labels = project.labels(entry.scan)[entry.rows]
-        both = (labels < FIRST_CODE) & (entry.classes < FIRST_CODE) & (labels != UNLABELLED)
-        pair = (entry.annotator, counted.annotator)
-        units.setdefault(pair, []).append(entry.unit)
-        matrices.setdefault(pair, np.zeros((classes, classes), np.int64))
-        matrices[pair] += confusion(labels[both], entry.classes[both], classes)
+    for scan, heads in _blind_by_scan(answers.fold).items():
+        now: np.ndarray | None = None  # its labels, read once
+        for head in heads:
+            counted, still = answers.fold.stood_for(head)
+            entry = answers.entry(head)
+            first = answers.entry(counted) if counted is not None else None
+            if entry is None or first is None or first.verb != "answer":
+                continue
+            if still:
+                now = labels = project.labels(scan) if now is None else now
+            else:
+                labels = labels_of([first], project.count(scan))
+            labels = labels[entry.rows]
+            both = (labels < FIRST_CODE) & (entry.classes < FIRST_CODE) & (labels != UNLABELLED)
+            pair = (entry.annotator, first.annotator)
+            units.setdefault(pair, []).append(entry.unit)
+            matrices.setdefault(pair, np.zeros((classes, classes), np.int64))
+            matrices[pair] += confusion(labels[both], entry.classes[both], classes)
     return {
         pair: Agreement(len(units[pair]), matrix, tuple(units[pair]))
         for pair, matrix in matrices.items()
     }
+
+
+def _blind_by_scan(fold: Fold) -> dict[str, list[Head]]:
+    """Each person's newest blind answer to each unit, by scan."""
+    seen = [head for head in fold.all() if head.blind and head.verb == "answer"]
+    held = sorted((head for head in seen if not fold.is_undone(head)), key=when)
+    found: dict[str, list[Head]] = {}
+    for head in {(head.annotator, head.unit): head for head in held}.values():
+        found.setdefault(head.scan, []).append(head)
+    return found
 
 
 class Repeats:
@@ -131,7 +151,8 @@ def others_answered(project: Project) -> list[str]:
 def blind_sample(project: Project, count: int) -> list[str]:
     """Units that others answered, drawn by seed, for a second annotator, without those done."""
     me = project.answers.annotator
-    done = {entry.unit for entry in project.answers.blind() if entry.annotator == me}
+    seen = project.answers.fold.compared()  # of a unit that was put back none counts
+    done = {head.unit for head in seen if head.annotator == me}
     names = others_answered(project)
     keys = Draw(project.seed, 0).keys([f"second|{name}" for name in names])
     order = [names[i] for i in np.argsort(keys, kind="stable")][:count]

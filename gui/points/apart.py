@@ -37,7 +37,7 @@ class Apart:
     def name(self, later: int = 0, part: int = 1) -> str:
         """A new name, of the thing in the entry that comes `later` entries after the next one."""
         answers = self._state.project.answers
-        name = named(answers.annotator, answers.history.written + 1 + later)
+        name = named(answers.annotator, answers.next_number + later)
         return name if part == 1 else f"{name}.{part}"
 
     def followed(self, unit: str, label: int) -> str | None:

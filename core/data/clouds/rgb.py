@@ -27,10 +27,24 @@ def rgb_of(columns: Columns) -> np.ndarray | None:
             break
     else:
         packed = next((there[name] for name in _PACKED if name in there), None)
-        if packed is not None and packed.ndim == 1 and packed.dtype.itemsize == 4:
-            little = packed.astype(packed.dtype.newbyteorder("<"))
-            found = little.view(np.uint8).reshape(-1, 4)[:, 2::-1]
+        if packed is not None and packed.ndim == 1:
+            little = _four_bytes(packed)
+            found = little.view(np.uint8).reshape(-1, 4)[:, 2::-1] if little is not None else None
     return found if found is not None and len(found) and np.ptp(found) else None
+
+
+def _four_bytes(packed: np.ndarray) -> np.ndarray | None:
+    """Packed colours as the four bytes they are, None for numbers that are none. As text a float32
+    has its bits (2.3e-38) or, by an older pcl, is the whole number that they are (4.2108e+06)."""
+    if packed.dtype.itemsize == 4:
+        return packed.astype(packed.dtype.newbyteorder("<"))
+    if packed.dtype != np.float64:
+        return None
+    values = np.where(np.isfinite(packed), packed, 0.0)
+    if ((values == np.rint(values)) & (values >= 0) & (values <= 0xFFFFFFFF)).all():
+        return values.astype("<u4")
+    with np.errstate(over="ignore"):
+        return values.astype("<f4")
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 A line of names may come first, as a comment or not; lines that begin with #, // or % before the
 points, and what follows a # among them, are comments. A line of one number before the points is
-their number (.pts). Columns of anything but numbers, by the first row, are left out.
+their number (.pts). Columns of anything but numbers, by the first of 100 rows that has something
+there, are left out; what stands for no number in the others is NaN.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.base.errors import DataError
 from core.data.clouds.columns import POSITIONS, Columns, plain_name
 from core.data.clouds.lines import DECIMAL_COMMA, Lines, lines_of, numbers
 from core.data.clouds.source import cut_short, read_bytes, whole, wrong
@@ -32,6 +34,11 @@ _QUOTED_COMMA = re.compile(r'"\s*[-+]?\d+,\d+([eE][-+]?\d+)?\s*"')
 _EXCEL = re.compile(r"sep=.")
 _TWO_IN_ONE = re.compile(r"[-+\d.]+\s+[-+\d.]+")  # 5 2 of 1,5 2,5 taken apart at its commas
 _TORN = re.compile(r"[-+]?0\d+")  # 045 of 1,045
+_MISSING = re.compile(
+    r"|-|n/?a|null|none|[-+]?nan(\(\w+\))?|[-+]?1\.#(qnan|snan|ind|inf)\d*", re.IGNORECASE
+)
+_COMMENT = re.compile(r"#(?!(qnan|snan|ind|inf)\d*\b)", re.IGNORECASE)  # 1.#QNAN is by Windows
+_JUDGED = 100  # rows
 _SAVE = "Save x y z intensity, a point a line, or bring the whole file."
 
 
@@ -48,23 +55,41 @@ def read(path: Path) -> Columns:
     """Read a text file of points. Raises DataError."""
     table = _table(path)
     first = _words(table.rows.texts[0], table.separator)
+    named = table.names is not None and not all(name.isdigit() for name in table.names if name)
     usual = _PTS.get(len(first)) if path.suffix.lower() == ".pts" else None
-    names = table.names or usual or tuple(str(place + 1) for place in range(len(first)))
+    said = table.names if named else usual
+    names = said or tuple(str(place + 1) for place in range(len(first)))
+    there = _first_there(table, len(first))
+    last = max((place for place, word in enumerate(there) if _is_number(word)), default=0)
     kept = [
         place
-        for place, word in enumerate(first)
-        if names[place] and (_is_number(word) or (table.names and not word))
+        for place, word in enumerate(there)
+        # One that is empty keeps its place, or the next would be taken for it.
+        if names[place] and (_is_number(word) if word else table.names or place < last)
     ]
     if len(kept) < 3:
         raise wrong(path, f"holds {len(kept)} columns of numbers, no x, y and z", _SAVE)
     rows = table.rows
     if len(kept) < len(first):
         rows = _only(path, table, kept, len(first))
-    if table.separator is not None:
+    if table.separator is not None and _has_gaps(rows, table.separator):
         rows = _filled(rows, table.separator)
-    arrays = numbers(path, rows, [np.dtype(np.float64)] * len(kept), table.separator)
-    named = table.names is not None and not all(name.isdigit() for name in table.names if name)
+    dtypes = [np.dtype(np.float64)] * len(kept)
+    try:
+        arrays = numbers(path, rows, dtypes, table.separator)
+    except DataError:  # sought only then: most files have none of them
+        arrays = numbers(path, _filled(rows, table.separator), dtypes, table.separator)
     return Columns(path, tuple(names[place] for place in kept), tuple(arrays), named)
+
+
+def _first_there(table: _Table, width: int) -> list[str]:
+    """The first word of each column that says something, "" where none of the rows does."""
+    found = [""] * width
+    for text in table.rows.texts[:_JUDGED]:
+        words = _words(text, table.separator)
+        if len(words) == width:  # others are told when they are read
+            found = [a or ("" if _is_missing(b) else b) for a, b in zip(found, words, strict=True)]
+    return found
 
 
 def _table(path: Path) -> _Table:
@@ -89,7 +114,7 @@ def _table(path: Path) -> _Table:
         raise wrong(path, "holds no lines of numbers", _SAVE)
     if points is not None and len(rows) != points:
         raise cut_short(path, points, len(rows))
-    separator = _separator(rows.texts[0])
+    separator = _separator(rows.texts[:_JUDGED])
     _no_decimal_commas(path, rows, separator)
     width = len(_words(rows.texts[0], separator))
     names = _header_names(path, header, separator, width) if header else None
@@ -101,7 +126,8 @@ def _table(path: Path) -> _Table:
 def _is_row(line: str) -> bool:
     """Whether a line is of numbers: most of its words are."""
     words = [word for word in re.split(r"[;,\s]+", line) if word]
-    return sum(map(_is_number, words)) * 2 > len(words)
+    there = [word for word in words if not _is_missing(word)]
+    return sum(map(_is_number, there)) * 2 > len(there) or not there
 
 
 def _counts_up(lines: Sequence[str]) -> bool:
@@ -113,7 +139,7 @@ def _counts_up(lines: Sequence[str]) -> bool:
 def _without_comments(rows: Lines) -> Lines:
     if not any("#" in text for text in rows.texts):
         return rows
-    texts = [text.partition("#")[0] for text in rows.texts]
+    texts = [_COMMENT.split(text, maxsplit=1)[0] for text in rows.texts]
     kept = [place for place, text in enumerate(texts) if text and not text.isspace()]
     return Lines([texts[place] for place in kept], [rows.places[place] for place in kept])
 
@@ -129,14 +155,18 @@ def _without_quotes(path: Path, rows: Lines) -> Lines:
     return Lines([text.replace('"', "") for text in rows.texts], rows.places)
 
 
-def _separator(line: str) -> str | None:
-    """What parts the values of a row; None for blanks and tabs."""
+def _separator(texts: Sequence[str]) -> str | None:
+    """What parts the values of the rows, by the first of them; None for blanks and tabs."""
+    line = texts[0]
     words = line.split()
     if ";" in line:
         return ";"
     if "\t" in line.strip():
-        mixed = not all(map(_is_number, _words(line, "\t"))) and all(map(_is_number, words))
-        return None if mixed else "\t"
+        apart = _words(line, "\t")
+        mixed = not all(map(_is_number, apart)) and all(map(_is_number, words))
+        # Between two tabs something is missing where other rows have it, else they are for the eye.
+        lacks = all(not word or _is_number(word) for word in apart)
+        return None if mixed and not (lacks and len({len(t.split()) for t in texts}) > 1) else "\t"
     inside = [word for word in words if "," in word.strip(",")]
     return "," if "," in line and not (len(words) > 2 and len(inside) == len(words)) else None
 
@@ -199,16 +229,25 @@ def _only(path: Path, table: _Table, kept: Sequence[int], width: int) -> Lines:
     return Lines(texts, table.rows.places)
 
 
-def _filled(rows: Lines, mark: str) -> Lines:
-    """The rows with nan where nothing stands between two separators, as pandas writes it."""
-    twice, ends = mark + mark, (f"{mark}\n", f"\n{mark}")
+def _has_gaps(rows: Lines, mark: str) -> bool:
+    """Whether nothing stands between two separators somewhere, as pandas writes nan."""
     joined = "\n" + "\n".join(rows.texts) + "\n"
-    if twice not in joined and not any(end in joined for end in ends):
-        return rows
+    return any(gap in joined for gap in (mark + mark, f"{mark}\n", f"\n{mark}"))
+
+
+def _filled(rows: Lines, separator: str | None) -> Lines:
+    """The rows with nan for what is missing."""
+    mark = separator or " "
     texts = [
-        mark.join(word if word else "nan" for word in _words(text, mark)) for text in rows.texts
+        mark.join("nan" if _is_missing(word) else word for word in _words(text, separator))
+        for text in rows.texts
     ]
     return Lines(texts, rows.places)
+
+
+def _is_missing(word: str) -> bool:
+    """Whether a word stands where a number is missing."""
+    return _MISSING.fullmatch(word) is not None
 
 
 def _words(line: str, separator: str | None) -> list[str]:

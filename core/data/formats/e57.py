@@ -29,13 +29,21 @@ class E57(Format):
     def sequences(self, root: Path) -> tuple[str, ...]:
         files = (path for depth in ("*", "*/*") for path in root.glob(depth) if _is_e57(path))
         names = (path.relative_to(root).with_suffix("").as_posix() for path in files)
-        return tuple(sorted(name for name in names if not is_hidden(name)))
+        return tuple(sorted({name for name in names if not is_hidden(name)}))
 
     def recognises(self, folder: Path) -> bool:
         """Whether there are such files, and none of a plain folder's, which were meant then."""
         return bool(self.sequences(folder)) and not Folder().sequences(folder)
 
     def scans(self, root: Path, sequence: str) -> tuple[str, ...]:
+        lies = root / sequence
+        files = sorted(path.name for path in lies.parent.glob("*") if _is_e57(path))
+        twice = [name for name in files if name[: -len(e57.SUFFIX)] == lies.name]
+        if len(twice) > 1:
+            raise DataError(
+                f"Two files below {lies.parent} are called {lies.name} ({', '.join(twice)}).",
+                "Keep one of them: scans are named without their suffix.",
+            )
         try:
             found = e57.scans(self.path(root, f"{sequence}/0"))
         except DataError:  # a scan that cannot be read, as its reader says

@@ -6,6 +6,7 @@ import json
 import math
 import random
 import shutil
+import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from core.answers.box import BOXES, FRAMES, Box, box_of, boxes_in, table_of, wit
 from core.answers.boxes import BoxAnswers, Drawn
 from core.answers.effort import Effort
 from core.answers.entry import ScanRef
-from core.base.errors import DataError
+from core.base.errors import DataError, GoneError, StorageError
 from core.data.classes import EACH_ITSELF
 from tests.core.answers.giving import give, units_of
 
@@ -336,3 +337,36 @@ def test_a_damaged_box_is_said_and_never_drawn(tmp_path: Path, damage: dict):
         with pytest.raises(DataError, match="a/0@ann-1"):
             boxes.of(SCANS[0], HERE)
         assert boxes.class_counts() == {}
+
+
+def test_a_new_box_never_has_the_name_of_one_that_was(tmp_path: Path):
+    """After entries were lost to damage, and while the journal is gone."""
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        boxes = BoxAnswers(answers)
+        for _ in range(5):
+            boxes.draw(drawn_as(boxes.new_names("a/0", 1)), round="")
+    with closing(sqlite3.connect(tmp_path / "ann.sqlite", isolation_level=None)) as database:
+        database.execute("UPDATE entries SET points = -1 WHERE seq IN (2, 5)")
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        boxes = BoxAnswers(answers)
+        assert "3 entries are kept, about 2 are lost" in (answers.damage or "")
+        assert boxes.new_names("a/0", 2) == ["a/0@ann-6", "a/0@ann-7"]
+        (head,) = boxes.draw(drawn_as(boxes.new_names("a/0", 1)), round="")
+        assert head.seq == 6
+        there = ["a/0@ann-1", "a/0@ann-3", "a/0@ann-4", "a/0@ann-6"]
+        assert list(boxes.of(SCANS[0], HERE)) == there
+        (tmp_path / "ann.sqlite").unlink()
+        for _ in range(2):
+            with pytest.raises(GoneError):
+                boxes.draw(drawn_as(boxes.new_names("a/0", 1)), round="")
+        with pytest.raises(StorageError, match=r"ann\.sqlite-wal is there already"):
+            answers.save_elsewhere(tmp_path)
+        (tmp_path / "saved").mkdir()
+        answers.save_elsewhere(tmp_path / "saved")
+    with closing(Answers.open(tmp_path / "saved", "ann")) as answers:
+        assert list(BoxAnswers(answers).of(SCANS[0], HERE)) == [*there, "a/0@ann-7", "a/0@ann-8"]
+
+
+def drawn_as(names: list[str]) -> list[Drawn]:
+    rng = random.Random(0)
+    return [Drawn(SCANS[0], name, made(rng)) for name in names]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import itertools
 import random
 import shutil
+import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.answers.answers import Answers
+from core.answers.answers import Answers, Given
+from core.answers.effort import NO_EFFORT
 from core.answers.journal_file import LATEST
+from core.base.errors import StorageError
 from core.data.classes import UNLABELLED
-from tests.core.answers.giving import S, give, units_of
+from tests.core.answers.giving import S, give, units_of, write
 
 YEAR = 365 * 86_400.0
 
@@ -129,3 +133,29 @@ def test_times_stay_apart_up_to_the_last_that_is_believed(tmp_path: Path, monkey
     assert times == sorted(set(times))
     with closing(Answers.open(tmp_path, "bob")) as answers:
         assert len(answers.fold.all()) == 50
+
+
+def test_nothing_is_saved_at_a_time_that_is_not_believed_again(tmp_path: Path, monkeypatch):
+    """Neither by one's own clock nor behind somebody's last moment."""
+    write(tmp_path, "eve", 1)
+    with closing(sqlite3.connect(tmp_path / "eve.sqlite", isolation_level=None)) as database:
+        database.execute("UPDATE entries SET time = ?", (LATEST,))
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        for unit in range(4):
+            with pytest.raises(StorageError, match="past the year 2223"):
+                give(answers, unit, 1)
+        one = np.ones(1, np.uint8)
+        given = [Given(S, np.array([row]), one, "", "", NO_EFFORT) for row in (1, 2)]
+        with pytest.raises(StorageError, match="past the year 2223"):
+            answers.answer_together(given, at="")
+        assert len(answers.history.heads) == 0
+    (tmp_path / "eve.sqlite").unlink()
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        give(answers, 0, 1)
+        monkeypatch.setattr(time, "time", lambda: LATEST + 1)
+        with pytest.raises(StorageError, match="past the year 2223"):
+            give(answers, 1, 1)
+        monkeypatch.undo()
+        give(answers, 2, 1)
+    with closing(Answers.open(tmp_path, "ann")) as answers:
+        assert (answers.damage, len(answers.history.heads)) == (None, 2)

@@ -142,6 +142,17 @@ def test_what_was_acknowledged_is_kept_and_nothing_more_is(
         answers.save_elsewhere(saved.parent)
 
 
+def test_a_blind_answer_and_another_to_one_unit_are_both_saved(answers: Answers, tmp_path: Path):
+    (tmp_path / "journals" / "ann.sqlite").unlink()
+    for more in ({"blind": True}, {}):
+        with pytest.raises(GoneError):
+            give(answers, 7, 4, **more)
+    answers.save_elsewhere(tmp_path / "saved")
+    with closing(Answers.open(tmp_path / "saved", "ann")) as again:
+        assert units_of(again)[7] == 4
+        assert again.seen_again() == {"s#c7"}
+
+
 def test_a_folder_that_was_moved_and_comes_back_goes_on(answers: Answers, tmp_path: Path):
     move_folder(tmp_path / "journals" / "ann.sqlite", tmp_path)
     with pytest.raises(GoneError):

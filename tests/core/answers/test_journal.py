@@ -76,7 +76,7 @@ def test_rows_and_classes_are_packed_without_loss(seed: int):
 
 def test_time_never_goes_back(answers, monkeypatch):
     first = answer(answers, [1], [1])
-    monkeypatch.setattr("core.answers.journal.time.time", lambda: 1000.0)
+    monkeypatch.setattr("core.answers.journal_file.time.time", lambda: 1000.0)
     second = answer(answers, [1], [2], unit="s#c1")
     assert second.time > first.time
 

@@ -244,7 +244,7 @@ def state(answers: Answers) -> dict:
         "standing": [head.seq for head in fold.standing()],
         "mine": [head.seq for head in answers.mine()],
         "seen again": answers.seen_again(),
-        "blind": [entry.seq for entry in answers.blind()],
+        "blind": [head.seq for head in fold.compared()],
         "pace": (answers.pace(), answers.pace(everyone=True)),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,36 @@ def test_hit_rates_by_hand(project: Project):
         give(project, unit, np.full(size, answer, np.uint8), suggested=was)
     found = hit_rates(project.answers.effective.values())
     assert found == HitRates((1, 3), (2, 3), (3, 4), (2, 3), (0, 1))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"classes": []},
+        {"classes": [[1]]},
+        {"classes": [True]},
+        {"shares": ["0.5"]},
+        {"shares": [float("nan")]},
+        {"shares": [0.5, 0.2]},
+        {"shape": ["car"]},
+        {"network": "car"},
+        {"network": [1]},
+        {"carried": 1.5},
+        {"shown": "yes"},
+        {"measured": None},
+    ],
+    ids=str,
+)
+def test_what_is_no_suggestion_is_none(project: Project, changed: dict[str, object]):
+    """A script may write any text beside an answer; figures are counted over all of them."""
+    good = {"classes": [1], "shares": [0.5], "shape": [1], "network": 1, "shown": True}
+    assert Suggestion.from_text(json.dumps(good)) is not None
+    text = json.dumps(good | changed)
+    assert Suggestion.from_text(text) is None
+    give(project, 0, 1, suggested=text)
+    assert hit_rates(project.answers.effective.values()).network == (0, 0)
+
+
+@pytest.mark.parametrize("text", ["[1]", "3", "null", '"car"', "[" * 100_000, "car", ""])
+def test_other_texts_are_no_suggestion(text: str):
+    assert Suggestion.from_text(text) is None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -188,3 +191,26 @@ def test_neighbours_are_those_of_a_slow_search(seed: int):
             gap = float((apart / usual).min())
             if gap <= 1.3:
                 assert beside[of_part[b]] == pytest.approx(gap)
+
+
+def test_heights_where_few_squares_of_many_are_occupied():
+    """A large tile and two stray returns: against a slow search, and in little memory."""
+    rng = np.random.default_rng(0)
+    xyz = np.column_stack([rng.uniform(-60, 60, (3000, 2)), rng.uniform(-2, 4, 3000)])
+    xyz[2000:, 0] += 6000
+    xyz[:2, :2] = [(-40_000, 10), (25_000, 30_000)]
+    ground = rng.random(len(xyz)) < 0.02
+    ground[:2] = False
+    tracemalloc.start()
+    found = grow._above_ground(xyz, ground)
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+    square = np.floor(xyz[:, :2])
+    lowest: dict[tuple[float, float], float] = {}
+    for (x, y), z in zip(square[ground], xyz[ground, 2], strict=True):
+        for beside in itertools.product((x - 1, x, x + 1), (y - 1, y, y + 1)):
+            lowest[beside] = min(z, lowest.get(beside, np.inf))
+    known, low = np.array(list(lowest)), np.array(list(lowest.values()))
+    for place, z, height in zip(square, xyz[:, 2], found, strict=True):
+        away = np.square(known - place).sum(axis=1)
+        assert height in z - low[away == away.min()]

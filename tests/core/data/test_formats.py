@@ -14,6 +14,7 @@ from core.data.formats.folder import Folder
 from core.data.formats.nuscenes import NuScenes
 from core.data.formats.semantickitti import SemanticKitti
 from core.data.opening import open_dataset
+from core.data.reading import Reading
 from core.data.recognise import recognise
 from tests.samples import Scans
 from tests.streets import write_scan
@@ -276,3 +277,17 @@ def test_normalised_points_have_the_intensity_divided(kitti: Path, scale: float)
     np.testing.assert_array_equal(result[:, :3], before[:, :3])
     np.testing.assert_array_equal(result[:, 3], before[:, 3] / np.float32(scale))
     np.testing.assert_array_equal(found, before)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.int64])
+@pytest.mark.parametrize("unit", ["m", "mm"])
+def test_the_origin_is_taken_off_before_digits_are_lost(tmp_path: Path, kind, unit: str):
+    """Neighbouring numbers of float32 are half a metre apart at 5,400 km."""
+    metres = {"m": 1.0, "mm": 0.001}[unit]
+    near = np.round(np.random.default_rng(0).uniform(5, 20, (50, 4)), 0 if kind == np.int64 else 4)
+    origin = (500_100.0, 5_400_100.0, 30.0)
+    np.save(tmp_path / "a.npy", (np.add(near, (*origin, 0)) / metres).round(6).astype(kind))
+    dataset = open_dataset("folder", tmp_path, ["."], [], reading=Reading(unit=unit, origin=origin))
+    points = dataset.scan("a").points
+    assert points.dtype == np.float32
+    np.testing.assert_allclose(points[:, :3], near[:, :3], rtol=0, atol=1e-5)

@@ -12,6 +12,7 @@ import pytest
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.data.clouds import pick, read, rgb_of
+from core.data.reading import Reading
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.project.project import Project
@@ -130,10 +131,37 @@ def test_las_has_the_classification_and_lies_where_it_did(tile, tmp_path: Path):
     odd = np.array([7, 9])
     good = np.setdiff1d(np.arange(len(points)), odd)
     xyz = np.column_stack([found.x, found.y, found.z])
-    np.testing.assert_allclose(xyz[good], points[good, :3], atol=5.1e-5)
+    np.testing.assert_allclose(xyz[good], points[good, :3], rtol=0, atol=5.1e-5)
     assert np.flatnonzero(found.withheld).tolist() == odd.tolist()
     np.testing.assert_array_equal(found.classification, wanted(project))
     assert "class_id" not in set(found.point_format.dimension_names)
+
+
+@pytest.mark.parametrize(("unit", "metres"), [("mm", 0.001), ("km", 1000.0), ("ft", 0.3048)])
+def test_las_keeps_a_tenth_of_a_millimetre_whatever_the_files_unit(
+    tmp_path: Path, unit: str, metres: float
+):
+    laspy = pytest.importorskip("laspy", reason="laspy is not installed")
+    points = small_scan(0)[0].astype(np.float64)
+    points[3, :3] = (900, -300, 2)
+    points[:, :3] /= metres
+    (tmp_path / "data").mkdir()
+    np.save(tmp_path / "data/a.npy", points)
+    with Project.create(
+        tmp_path / "p",
+        format="folder",
+        root=tmp_path / "data",
+        train=["."],
+        preset="laptop",
+        classes="semantickitti",
+        reading=Reading(unit=unit),
+    ) as project:
+        answer(project, "a", np.arange(0, 2000), 0)
+        export(project, tmp_path / "out", Job(), layout="las")
+    found = laspy.read(tmp_path / "out/a.las")
+    xyz = np.column_stack([found.x, found.y, found.z])
+    np.testing.assert_allclose(xyz * metres, points[:, :3] * metres, rtol=0, atol=5.1e-5)
+    assert not np.array(found.withheld).any()
 
 
 def test_ids_of_more_than_a_byte_and_instances_have_dimensions_of_their_own(tmp_path: Path):

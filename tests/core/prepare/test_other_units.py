@@ -180,3 +180,12 @@ def test_a_round_of_each(tmp_path: Path, small_street: Path, units: str):
         steps.prepare(project, Job(), workers=1)
         again = sum(int((project.labels(s) < 200).sum()) for s in project.dataset.train)
         assert again == labelled
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 19, 20, 21, 45])
+def test_a_scan_of_few_points_has_as_many_blocks(count: int):
+    points = np.random.default_rng(count).uniform(5, 20, (count, 4)).astype(np.float32)
+    found = prepare_scan(points, replace(PAPER, units="blocks"))
+    assert len(found.points) == min(BLOCKS, count)
+    assert np.bincount(found.unit, minlength=len(found.points)).tolist() == found.points.tolist()
+    assert count < BLOCKS or np.ptp(found.points) <= 2

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import steps
 from core.base.jobs import Job
 from core.project.project import Project
-from core.quality.agreement import agreements
+from core.quality.agreement import agreements, blind_sample
 from core.quality.disagreements import disagreements, reopen
 from core.quality.review import reviewed
 from tests.streets import give, small_project
@@ -58,6 +59,50 @@ def test_they_go_back_in_the_queue_and_the_next_answer_settles_them(path: Path):
         give(project, 3, 4)
         assert disagreements(project) == []
         assert {row.unit: row.others for row in reviewed(project)} == {name: {} for name in names}
+
+
+def test_what_was_settled_since_is_compared_with_what_counted_until_then(path: Path):
+    """Whoever takes over what a colleague saw does not agree with them by that."""
+    with Project(path) as project:
+        before = {pair: (one.units, one.matrix) for pair, one in agreements(project).items()}
+        assert before["bob", "ann"][1][2, 7] > 0
+        reopen(project)
+        for give_anew in (False, True):
+            if give_anew:
+                give(project, 1, 7)
+                give(project, 3, 5)
+            found = agreements(project)
+            assert set(found) == set(before)
+            for pair, (units, matrix) in before.items():
+                assert found[pair].units == units
+                np.testing.assert_array_equal(found[pair].matrix, matrix)
+
+
+def test_of_several_blind_answers_to_a_unit_the_newest_is_compared(path: Path):
+    with Project(path) as project:
+        points = int(project.need_units().points[1])
+        for found in (8, 2):
+            give(project, 1, found, blind=True)
+        one = agreements(project)["bob", "ann"]
+        assert (one.units, one.matrix[2].sum(), one.matrix[2, 2]) == (3, points, points)
+        project.answers.undo()
+        assert agreements(project)["bob", "ann"].matrix[2, 8] == points
+
+
+def test_the_labels_of_a_scan_are_read_once(path: Path, monkeypatch):
+    read: list[str] = []
+    labels = Project.labels
+    with Project(path) as project:
+        scans = project.need_units().scans
+        for unit in range(4, 30):
+            give(project, unit, 1)
+            give(project, unit, 1, blind=True)
+        monkeypatch.setattr(
+            Project, "labels", lambda p, scan: (read.append(scan), labels(p, scan))[1]
+        )
+        assert agreements(project)["bob", "bob"].units == 26
+        assert len(read) == len(set(read)) <= len(scans)
+        assert blind_sample(project, 50) == [project.need_units().name(3)]
 
 
 def test_a_blind_answer_that_was_taken_back_is_no_vote(path: Path):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core import steps
+from core.answers.effort import NO_EFFORT
 from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
 from core.data.classes import UNLABELLED
@@ -284,6 +287,30 @@ def test_answers_on_other_scans_are_refused(path: Path, three, small_street: Pat
     points.tofile(file)
     with pytest.raises(ProjectError, match="another scan here or none"):
         merge(path, [ann])
+
+
+def test_answers_on_a_validation_scan_are_merged(path: Path, three, monkeypatch):
+    ann, _, _ = three
+    as_annotator(monkeypatch, "ann")
+    with Project(ann) as project:
+        scan = project.dataset.validation[0]
+        one, label = np.zeros(1, np.int64), np.ones(1, np.uint8)
+        project.answers.answer(
+            project.scan_ref(scan), one, label, round="", unit="", effort=NO_EFFORT
+        )
+    as_annotator(monkeypatch, "me")
+    merge(path, [ann])
+    with Project(path, read_only=True) as project:
+        assert project.labels(scan)[0] == 1
+
+
+def test_an_entry_that_nothing_can_follow_is_not_merged(path: Path, three):
+    _, _, eve = three
+    with closing(sqlite3.connect(eve / "journals" / "eve.sqlite", isolation_level=None)) as found:
+        found.execute("UPDATE entries SET time = 8e9 WHERE seq = (SELECT max(seq) FROM entries)")
+    with pytest.raises(ProjectError, match=r"eve\.sqlite has an entry of the year 2223"):
+        merge(path, [eve])
+    assert not (path / "journals" / "eve.sqlite").exists()
 
 
 def test_existing_labels_are_a_first_entry_that_answers_override(path: Path, small_street: Path):

@@ -168,6 +168,16 @@ def test_a_folder_of_files_reaches_a_query(capsys, tmp_path: Path):
         assert project.dataset.pose("hall/1") is not None
 
 
+def test_two_files_of_one_name_are_told_apart_or_refused(tmp_path: Path):
+    """Neither is left out in silence."""
+    put(tmp_path / "data/hall.e57", street())
+    put(tmp_path / "data/hall.E57", street(2))
+    put(tmp_path / "data/hall.1.e57", street())
+    with pytest.raises(DataError, match=r"called hall \(hall\.E57, hall\.e57\)"):
+        open_dataset("e57", tmp_path / "data", ["hall"], [])
+    assert open_dataset("e57", tmp_path / "data", ["hall.1"], []).scans == ("hall.1/0",)
+
+
 def test_a_plain_folder_with_such_a_file_stays_one(tmp_path: Path):
     put(tmp_path / "hall.e57", street())
     with pytest.raises(DataError) as caught:

@@ -93,6 +93,42 @@ def test_rows_without_a_return_stay(tmp_path: Path):
         np.testing.assert_array_equal(points, np.array(rows).astype(points.dtype))
 
 
+@pytest.mark.parametrize("none", ["", "NA", "NULL", "-", "nan(ind)", "-nan(ind)", "1.#QNAN"])
+@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("header", ["", "x,y,z,intensity,ring\n"])
+def test_what_the_first_rows_lack_is_missing_there_only(
+    tmp_path: Path, none: str, place: int, header: str
+):
+    """No column is left out for it, and none is taken for the one before."""
+    lines = [[str(row * 10 + column) for column in range(5)] for row in range(4)]
+    lines[0][place] = lines[2][place] = none
+    wanted = np.arange(40).reshape(4, 10)[:, :5].astype(float)
+    wanted[[0, 2], place] = np.nan
+    for mark in (",", ";", "\t") if none == "" or header else (",", ";", "\t", " "):
+        text = header.replace(",", mark) + "".join(mark.join(line) + "\n" for line in lines)
+        found = reading(tmp_path, "a.csv", text.encode())
+        assert len(found.names) == 5
+        np.testing.assert_array_equal(np.column_stack(found.arrays), wanted)
+        np.testing.assert_array_equal(pick(found).points, wanted[:, :4])
+
+
+def test_a_row_of_which_most_is_missing_is_no_header(tmp_path: Path):
+    found = reading(tmp_path, "a.xyz", b"-nan(ind) -nan(ind) -nan(ind) 0\n1 2 3 4\n")
+    np.testing.assert_array_equal(pick(found).points[:, 0], [np.nan, 1])
+
+
+def test_an_empty_column_keeps_its_place(tmp_path: Path):
+    found = pick(reading(tmp_path, "a.csv", b"1,2,3,,7\n4,5,6,,8\n"))
+    np.testing.assert_array_equal(found.points, [[1, 2, 3, np.nan], [4, 5, 6, np.nan]])
+    trailing = reading(tmp_path, "a.csv", b"1,2,3,\n4,5,6,\n")
+    assert trailing.names == ("1", "2", "3")
+
+
+def test_a_word_that_is_no_number_is_named_as_before(tmp_path: Path):
+    with pytest.raises(DataError, match="line 4: 'car' is no number"):
+        reading(tmp_path, "a.csv", b"x,y,z\nNA,2,3\n1,2,3\ncar,5,6\n")
+
+
 def test_times_in_nanoseconds_keep_every_digit(tmp_path: Path):
     times = [1709641800123456789, 1709641800123456790, 0]
     body = b"".join(b"1 2 3 %d\n" % time for time in times)

@@ -14,7 +14,7 @@ def sentence(a: str, b: str, what: str, found: Verdict | None, seeds: int) -> st
     if found.open:
         low, high = 100 * found.low, 100 * found.high
         return (
-            f"{a} less {b} in {what}, so far {found.n} of {seeds} seeds: {found.mean * 100:.1f} "
+            f"{a} minus {b} in {what}, so far {found.n} of {seeds} seeds: {found.mean * 100:.1f} "
             f"({low:.1f} to {high:.1f}); what it means is said when all its cells are finished."
         )
     pairs = f"{found.n} paired seeds"

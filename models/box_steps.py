@@ -23,7 +23,7 @@ from core.boxes.labelled import Frame, LabelledFrames, most_objects
 from core.boxes.predictions import Predictions
 from core.boxes.scene import CAMERA, Scenes, picture_size
 from core.boxes.table import Boxes
-from core.exchange.box_files import Read, Truth, placed
+from core.exchange.box_files import Read, Truth, boxes_here
 from core.exchange.boxes_found import FoundBoxes, take_found
 from core.project.box_training import (
     BoxTraining,
@@ -352,7 +352,7 @@ def _validation(project: Project, job: Job) -> list[Frame]:
             made.append(_finished(project, scan))
         elif (own := truth.of(scan)) is not None:
             own = replace(own, label=project.classes.now[own.label])  # as those of people's boxes
-            boxes = table_of(placed(project.dataset, scan, own), own.regions)
+            boxes = table_of(boxes_here(project.dataset, scan, own), own.regions)
             made.append(Frame(scan, boxes, project.scan_hash(scan)))
     return made
 

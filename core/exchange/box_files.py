@@ -38,7 +38,7 @@ class Read(NamedTuple):
     notes: tuple[str, ...]
 
 
-def placed(dataset: Dataset, scan: str, boxes: Boxes) -> list[Box]:
+def boxes_here(dataset: Dataset, scan: str, boxes: Boxes) -> list[Box]:
     """A scan's boxes as files have them, where its points are. Raises DataError where they would
     lean there."""
     try:

@@ -11,7 +11,7 @@ from core.answers.effort import Effort
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
-from core.exchange.box_files import Truth, placed
+from core.exchange.box_files import Truth, boxes_here
 from core.project.frame_pool import frame_pool
 from core.project.project import Project
 from core.query.box_strategies import box_strategy_named
@@ -122,7 +122,7 @@ def _annotated(project: Project, tip: Round, scan: str, truth: Truth, effort: Ef
             f"Frame {scan} has no boxes to answer from.",
             "Bring the dataset's label files, or draw these frames by hand.",
         )
-    ref, own = project.scan_ref(scan), placed(project.dataset, scan, found)
+    ref, own = project.scan_ref(scan), boxes_here(project.dataset, scan, found)
     xyz = project.dataset.scan(scan).points[:, :3]
     inside = points_per_box(xyz, np.array([box.box for box in own]).reshape(-1, 7))
     kept = [box for box, points in zip(own, inside, strict=True) if points >= LEAST_POINTS]

@@ -20,7 +20,7 @@ from core.boxes.kinds import kinds
 from core.boxes.labelled import Frame
 from core.boxes.scene import CAMERA, picture_size
 from core.boxes.table import Boxes
-from core.exchange.box_files import Truth, placed
+from core.exchange.box_files import Truth, boxes_here
 from core.project.box_training import frame_of, read_training, validation_of
 from core.project.project import Project
 from core.quality.box_metrics import Judged, box_metrics, told
@@ -73,7 +73,7 @@ def _validation(project: Project, job: Job) -> list[Frame]:
             made.append(_finished(project, scan))
         elif (own := truth.of(scan)) is not None:
             own = replace(own, label=project.classes.now[own.label])  # as those of people's boxes
-            boxes = table_of(placed(project.dataset, scan, own), own.regions)
+            boxes = table_of(boxes_here(project.dataset, scan, own), own.regions)
             made.append(Frame(scan, boxes, project.scan_hash(scan)))
     return made
 

@@ -50,8 +50,9 @@ class Poses:
     def of(self, scans: Sequence[str]) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
         """The pose of each scan that has one, and all there is to say.
 
-        Line k belongs to frame k (KITTI). As many lines as scans where a frame has none, or frames
-        without a number, are another rule's: no pose is taken, or the k-th line for the k-th scan.
+        Line k belongs to frame k (KITTI). Where a frame lies behind the last line, and there are no
+        more lines than scans, it cannot be told which frames they were kept for: none is taken.
+        Where frames have no numbers, line k is the k-th scan's, if there are as many of both.
         A blank line keeps its frame's place where so many lines are as there are frames; where so
         many others are, it stands for nothing.
         """

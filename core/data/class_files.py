@@ -13,7 +13,7 @@ from core.base.bounded import open_file
 from core.base.errors import SettingsError
 from core.data.class_colours import free_colour
 from core.data.class_list import BUILT_IN, KEYS, ClassList, Merge
-from core.data.class_rows import ClassRow, free_key, to_class_list
+from core.data.class_rows import ClassRow, free_key, free_raw, to_class_list
 
 SUFFIXES = (".toml", ".yaml", ".yml", ".json")
 _LARGEST = 1_000_000  # bytes
@@ -21,6 +21,7 @@ _LARGEST_RAW = (
     0xFFFFFFFF  # more than a label holds: older projects open, and are told when it matters
 )
 _EXAMPLE = "docs/formats.md has one"
+_NO_LABEL = ("none", "unassigned", "unlabeled", "unlabelled")
 _ENTRY = 'Write name = "car", colour = "#6496f5" and, if it has one, raw = 10.'
 
 
@@ -294,19 +295,26 @@ def _from_json(stored: Any, where: str) -> ClassList:
     "color"}]."""
     try:
         entries = stored["classes"] if isinstance(stored, Mapping) else stored
-        each, ignored = [], [0]
+        of_points = isinstance(stored, Mapping) and stored.get("type") == "semantic_segmentation"
+        each, none = [], 0
         for place, entry in enumerate(entries, start=1):
             raw = _number(entry.get("id", place) if isinstance(stored, Mapping) else place)
-            if raw == 0:  # the rows that have no label
-                continue
+            name = str(entry["name"])
+            if raw == 0:
+                if of_points or name.strip().lower() in _NO_LABEL:
+                    continue
+                none = 255  # of boxes 0 is a class as others are
             colour = entry.get("color")
             code = bytes.fromhex(str(colour).removeprefix("#")) if colour else None
             if code is not None and len(code) != 3:
                 raise ValueError(f"colour {colour!r}")
-            each.append((str(entry["name"]), f"#{code.hex()}" if code else None, raw, ()))
+            each.append((name, f"#{code.hex()}" if code else None, raw, ()))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise SettingsError(
             f"{where} is no class list of labelCloud or CVAT: it has no usable {str(error)[:120]}.",
             'Write a list of {"name": "car", "color": "#6496f5"}, or a .toml file of ours.',
         ) from error
-    return to_class_list(Path(where).stem, _rows_of(each), ignored)
+    rows = _rows_of(each)
+    if none in {row.raw for row in rows}:
+        none = free_raw(rows, ())
+    return to_class_list(Path(where).stem, rows, [none])

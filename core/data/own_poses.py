@@ -43,6 +43,12 @@ class OwnPoses:
         return {scan: at for at, scan in enumerate(self.scans)}
 
 
+# The folder whose poses were computed, and the number of a piece of them; THE_DATA: of what the
+# data say.
+Piece = tuple[str, int]
+THE_DATA: Piece = ("", -1)
+
+
 def sequence_of(scan: str) -> str:
     """The folder of a scan's name, "." without one: its scans were made one after the other."""
     return scan.rpartition("/")[0] or "."
@@ -75,17 +81,18 @@ def read_own_file(file: Path) -> OwnPoses | None:
     return _read(file, about.st_mtime_ns, about.st_size)
 
 
-def own_pose(folder: Path, scan: str) -> tuple[np.ndarray, int] | None:
+def own_pose(folder: Path, scan: str) -> tuple[np.ndarray, Piece] | None:
     """A scan's pose (4, 4) and its piece, None where none was computed, or its file is damaged:
     a scan can be labelled without."""
+    sequence = sequence_of(scan)
     try:
-        found = read_own(folder, sequence_of(scan))
+        found = read_own(folder, sequence)
     except ProjectError:  # told by `status`
         return None
     at = None if found is None else found.places.get(scan)
     if found is None or at is None or found.pieces[at] < 0:
         return None
-    return found.poses[at], int(found.pieces[at])
+    return found.poses[at], (sequence, int(found.pieces[at]))
 
 
 def _file(folder: Path, sequence: str) -> Path:

@@ -15,7 +15,7 @@ from core.base.errors import DataError
 from core.data.camera import Camera
 from core.data.classes import ClassList
 from core.data.formats.format import Format
-from core.data.own_poses import own_pose, sequence_of
+from core.data.own_poses import THE_DATA, Piece, own_pose, sequence_of
 from core.data.places import Places
 from core.data.places import frames as frames_of
 from core.data.reading import AS_THEY_ARE, Reading
@@ -158,13 +158,12 @@ class Dataset:
         moved: np.ndarray = np.linalg.inv(second[0]) @ first[0]
         return moved
 
-    def placed(self, name: str) -> tuple[np.ndarray, int] | None:
-        """A scan's pose, and the piece of its sequence whose coordinates it leads to: -1 for what
-        the data say, which counts before what was computed. Poses of two pieces say nothing of each
-        other."""
-        found, piece = self.format.pose(self.root, name), -1
+    def placed(self, name: str) -> tuple[np.ndarray, Piece] | None:
+        """A scan's pose, and the piece of its sequence whose coordinates it leads to. What the data
+        say counts before what was computed. Poses of two pieces say nothing of each other."""
+        found, piece = self.format.pose(self.root, name), THE_DATA
         if found is None and self.own_poses is not None:
-            found, piece = own_pose(self.own_poses, name) or (None, -1)
+            found, piece = own_pose(self.own_poses, name) or (None, THE_DATA)
         if found is None:
             return None
         return (found if not self._moves else found @ self._back), piece

@@ -9,6 +9,7 @@ import numpy as np
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.data.classes import FIRST_CODE
+from core.data.own_poses import Piece
 from core.data.scans import Dataset
 from core.desk.explained import NOT_PREPARED
 from core.desk.features import numbers_of
@@ -102,8 +103,8 @@ def _where(dataset: Dataset, job: Job) -> tuple[np.ndarray, tuple[str, ...]]:
     """(S, 2) float64 metres of every scan, NaN without a pose, and what they are coordinates of."""
     names = dataset.scans
     xy = np.full((len(names), 2), np.nan)
-    piece: dict[str, int] = {}
-    pieces: dict[str, list[int]] = {}  # of a sequence, in their order
+    piece: dict[str, Piece] = {}
+    pieces: dict[str, list[Piece]] = {}  # of a sequence, in their order
     for place, name in enumerate(names):
         if not place % 100:
             job.progress(place, len(names), "poses")

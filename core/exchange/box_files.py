@@ -1,6 +1,7 @@
-"""Kinds of box files: which of them a path is, and the boxes in it by scan.
+"""Box files of all kinds: which kind a path is, which scans its frames are of, and their boxes; so
+too those that a dataset itself has.
 
-Boxes are in the coordinates of the scans' files, in metres, as such files have them.
+Boxes are in the coordinates of the scans' files, in metres; `boxes_here` brings them to the points.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Read(NamedTuple):
     notes: tuple[str, ...]
 
 
-def placed(dataset: Dataset, scan: str, boxes: Boxes) -> list[Box]:
+def boxes_here(dataset: Dataset, scan: str, boxes: Boxes) -> list[Box]:
     """A scan's boxes as files have them, where its points are. Raises DataError where they would
     lean there."""
     try:
@@ -171,6 +172,8 @@ def _of_drives(dataset: Dataset, path: Path, names: Names, scans: Sequence[str])
             raise DataError(f"{drive}.txt could be {files[drive]} or {file}.", _EACH)
         else:
             files[drive] = file
+            if file.stem != drive.rpartition("/")[2]:
+                notes.append(f"{file.name} is taken for {drive}.txt: there is no other drive.")
     frames: dict[str, Boxes] = {}
     for name, file in files.items():
         scan_of = of_drive[name]
@@ -190,15 +193,13 @@ def _drive_of(file: Path, root: Path, drives: Collection[str]) -> str:
     or, of a single file, since there is no other; "" where it is of none, or of several."""
     whole = file.absolute().with_suffix("").parts
     below = (file.stem,) if file == root else file.relative_to(root).with_suffix("").parts
-    for same in (
-        lambda parts: whole[-len(parts) :] == parts,
-        lambda parts: ends_alike(parts, below),
-        lambda parts: file == root,
-    ):
-        found = [drive for drive in drives if same(tuple(drive.split("/")))]
-        if found:
-            return found[0] if len(found) == 1 else ""
-    return ""
+    parts = {drive: tuple(drive.split("/")) for drive in drives}
+    found = [drive for drive, mine in parts.items() if whole[-len(mine) :] == mine]
+    if not found:
+        found = [drive for drive, mine in parts.items() if ends_alike(mine, below)]
+    if not found and file == root:
+        found = list(drives)
+    return found[0] if len(found) == 1 else ""
 
 
 def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Read:

@@ -18,7 +18,7 @@ from core.base.jobs import Job
 from core.boxes.checks import oddities
 from core.boxes.formats.source import MEND, counted
 from core.boxes.table import Boxes
-from core.exchange.box_files import placed, read_boxes
+from core.exchange.box_files import boxes_here, read_boxes
 from core.exchange.import_labels import IMPORTED
 from core.exchange.match import some
 from core.project.project import Project
@@ -68,7 +68,7 @@ def plan_boxes(project: Project, path: Path, job: Job, *, kind: str = "") -> Box
         job.progress(done, len(frames), "read boxes")
         _check_kept(scan, boxes)
         counts += np.bincount(boxes.label, minlength=len(names))
-        at = np.array([box.box for box in placed(dataset, scan, boxes)]).reshape(-1, 7)
+        at = np.array([box.box for box in boxes_here(dataset, scan, boxes)]).reshape(-1, 7)
         moved = replace(boxes, box=at)
         said = oddities(moved, dataset.scan(scan).points, names)
         notes += [f"{scan}: {sentence}" for sentence in said]

@@ -29,6 +29,8 @@ from core.exchange.box_files import in_drives
 from core.exchange.outbox import Outbox
 from core.project.project import Project
 
+_BY_BOXES = "Give points the class of their box (`annotate --by-boxes`), and export those labels."
+
 
 class File(NamedTuple):
     """A file of boxes: its name below the folder, what it holds, what it cannot."""
@@ -67,7 +69,7 @@ def export_boxes(
         sure = [box for box in boxes if box.sure]
         left[scan] = len(boxes) - len(sure)
         if unconfirmed or sure or scan in finished:
-            at_home = in_the_files(scan, boxes if unconfirmed else sure)
+            at_home = boxes_in_files(scan, boxes if unconfirmed else sure)
             frames[scan] = table_of(at_home, project.box_table(scan).regions)
     scans, open_boxes = list(frames), sum(left.values())
     if not scans:
@@ -117,16 +119,16 @@ def _of_unconfirmed(boxes: int, frames: int, *, taken: bool) -> str:
     return f"{said}, written like the others." if taken else f"{said}, and left out."
 
 
-def in_the_files(scan: str, boxes: Iterable[Box]) -> list[Box]:
-    """A scan's boxes in the coordinates of its file. Raises DataError where they would lean there,
-    as no kind of file has them."""
+def boxes_in_files(scan: str, boxes: Iterable[Box], do: str = _BY_BOXES) -> list[Box]:
+    """A scan's boxes in the coordinates of its file. Raises DataError, with `do`, where they would
+    lean there, as no kind of file has them."""
     try:
         return [box.now(np.eye(4)) for box in boxes]
     except ValueError as error:
         raise DataError(
             f"The boxes of {scan} cannot be written: [rig] tilts its file, so in that they would "
             "lean.",
-            "Give points the class of their box (`annotate --by-boxes`), and export those labels.",
+            do,
         ) from error
 
 

@@ -10,15 +10,20 @@ from io import BytesIO
 
 import numpy as np
 
-from core.base.errors import DataError
-from core.data.classes import ClassList
+from core.base.errors import DataError, ProjectError
+from core.data.classes import IGNORED, ClassList
 from core.data.scans import Dataset
 from core.exchange.raw_labels import classes_of
 
 _GREY = (128, 128, 128)  # of points without a class
 _PCD = {"f": "F", "u": "U"}
 _LAS_STEP_M = 0.0001
+<<<<<<< HEAD
 _LAS_STEPS = 2_000_000_000  # from the middle; more do not fit in 32 bits
+=======
+_LAS_MOST = 255  # of its classification
+_LAS_FAR = 200_000.0  # metres from the middle; what is further does not fit in 32 bits of steps
+>>>>>>> fixdata
 
 
 def npy(raw: np.ndarray) -> bytes:
@@ -75,9 +80,10 @@ def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     """A .las file (1.4, point format 6) whose classification is the raw class of each point.
 
     Where an id is more than 255, an extra dimension "class_id" has the ids of all points, and the
-    classification is 0 for those; instances, where there are some, are in "instance". Points
+    classification is no class for those; instances, where there are some, are in "instance". Points
     without finite coordinates, or too far away for the file's steps of 0.1 mm, are marked as
-    withheld and lie in the middle, so that rows keep their places.
+    withheld and lie in the middle, so that rows keep their places. Raises ProjectError where no id
+    of a byte is left that is no class.
     """
     import laspy
 
@@ -91,8 +97,13 @@ def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     xyz[~good] = middle
     ids, instance = raw & 0xFFFF, raw >> 16
     header = laspy.LasHeader(point_format=6, version="1.4")
+<<<<<<< HEAD
     header.offsets, header.scales = middle, np.full(3, step)
     if (ids > 255).any():
+=======
+    header.offsets, header.scales = middle, np.full(3, _LAS_STEP_M)
+    if (ids > _LAS_MOST).any():
+>>>>>>> fixdata
         header.add_extra_dim(laspy.ExtraBytesParams("class_id", "u2", "raw id of the class"))
     if instance.any():
         header.add_extra_dim(laspy.ExtraBytesParams("instance", "u2", "thing of its class"))
@@ -100,15 +111,31 @@ def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     cloud.x, cloud.y, cloud.z = xyz.T
     strength = np.nan_to_num(dataset.normalised(points.astype(np.float32))[:, 3])
     cloud.intensity = np.round(np.clip(strength, 0, 1) * 65535).astype(np.uint16)
-    cloud.classification = np.where(ids > 255, 0, ids).astype(np.uint8)
+    if (ids > _LAS_MOST).any():
+        ids = np.where(ids > _LAS_MOST, _no_class(classes), ids)
+    cloud.classification = ids.astype(np.uint8)
     cloud.withheld = (~good).astype(np.uint8)
-    if (ids > 255).any():
-        cloud["class_id"] = ids.astype(np.uint16)
+    if "class_id" in cloud.point_format.dimension_names:
+        cloud["class_id"] = (raw & 0xFFFF).astype(np.uint16)
     if instance.any():
         cloud["instance"] = instance.astype(np.uint16)
     buffer = BytesIO()
     cloud.write(buffer)
     return buffer.getvalue()
+
+
+def _no_class(classes: ClassList) -> int:
+    """An id of a byte that is no class."""
+    if classes.has_none and classes.none <= _LAS_MOST:
+        return classes.none
+    if classes.raw_to_class.get(0, IGNORED) == IGNORED:
+        return 0
+    raise ProjectError(
+        f"A .las holds ids of classes up to {_LAS_MOST} where others look for them, and the class "
+        f"list {classes.name} has larger ones.",
+        "Export as ply, pcd, npy or label; or name one that is no class at the top of "
+        "classes.toml, such as ignored = [255].",
+    )
 
 
 def _colours(raw: np.ndarray, classes: ClassList) -> np.ndarray:

@@ -97,10 +97,10 @@ def layout_of(project: Project, name: str, what: str, scans: Sequence[str]) -> L
 
 
 def _beside_labels(name: str) -> str:
-    """The name of a file of predictions, of that of labels in a folder called labels."""
-    parts = name.split("/")
-    parts[max(at for at, part in enumerate(parts) if part == "labels")] = "predictions"
-    return "/".join(parts)
+    """The name of a file of predictions, of that of labels; the same where it lies in no folder
+    called labels, as an installed format may have it."""
+    above, folder, below = f"/{name}".rpartition("/labels/")
+    return f"{above}/predictions/{below}"[1:] if folder else name
 
 
 def _benchmark(project: Project, scans: Sequence[str]) -> Layout:

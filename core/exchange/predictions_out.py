@@ -11,12 +11,13 @@ from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.boxes.predictions import Predictions, read_predictions
 from core.boxes.table import Boxes
-from core.exchange.boxes_out import files_of, in_the_files, kind_of_export
+from core.exchange.boxes_out import boxes_in_files, files_of, kind_of_export
 from core.exchange.outbox import Outbox
 from core.project.box_training import models_folder
 from core.project.project import Project
 from core.rounds.box_models import CPSP, FINAL, FIRST, NORMAL, predictions_file
 
+_ACCEPT = "Accept them in the window; points can then get the class of their box."
 _DELIVER = "Make it: `lidarloop deliver`; or `lidarloop score --task boxes`."
 
 
@@ -50,7 +51,7 @@ def export_predictions(
             table = found.frames[scan].table()
             table = table.take(table.score >= least)
             boxes = [replace(box, from_files=found.from_files) for box in boxes_in(table)]
-            home = in_the_files(scan, boxes)
+            home = boxes_in_files(scan, boxes, _ACCEPT)
             frames[scan] = Boxes.of(table_of(home).box, table.label, score=table.score)
     if not frames:
         raise ProjectError("The frames that were looked at are none of the project's.", _DELIVER)

@@ -11,6 +11,7 @@ from core.answers.entry import Head
 from core.answers.labels import ALIKE
 from core.base.errors import ProjectError
 from core.base.jobs import Job
+from core.data.own_poses import Piece
 from core.prepare.curvature import curvature_file, map_curvature
 from core.prepare.units import Units, map_shapes, shapes_file
 from core.project.branches import counted
@@ -164,11 +165,15 @@ def opening_of(project: Project, units: Units) -> Opening | None:
     )
 
 
+<<<<<<< HEAD
 def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, int]] | None:
+=======
+def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, Piece]]:
+>>>>>>> fixdata
     """The poses (4, 4) of a table's scans, and the piece of its sequence that each one's is of;
     None where one has no pose, or there are none."""
     poses: list[np.ndarray] = []
-    pieces: dict[str, int] = {}
+    pieces: dict[str, Piece] = {}
     for name in units.scans:
         placed = project.dataset.placed(name)
         if placed is None:

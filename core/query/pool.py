@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.base.jobs import Job
+from core.data.own_poses import THE_DATA, Piece
 from core.data.places import Places, frames
 from core.prepare.units import Units
 
@@ -40,15 +41,15 @@ class Pool:
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     job: Job = field(default_factory=Job, compare=False, repr=False)
     places: Places = field(default_factory=dict, compare=False, repr=False)
-    pieces: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    pieces: Mapping[str, Piece] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def coordinates(self) -> list[int]:
         """The number, for each scan, of the coordinates that its units' centres are in, of its
         sequence or a piece of it: centres of two of them say nothing of each other."""
-        scans, numbers = self.units.scans, dict[tuple[int, int], int]()
+        scans, numbers = self.units.scans, dict[tuple[int, Piece], int]()
         sequence, _ = frames(scans, self.places)
-        mine = zip(sequence, (self.pieces.get(scan, -1) for scan in scans), strict=True)
+        mine = zip(sequence, (self.pieces.get(scan, THE_DATA) for scan in scans), strict=True)
         return [numbers.setdefault(one, len(numbers)) for one in mine]
 
 

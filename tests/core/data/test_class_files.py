@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,27 @@ def test_lists_of_labelcloud_and_cvat(tmp_path: Path):
     (tmp_path / "cvat.json").write_text('[{"name": "a"}, {"name": "b", "color": "#00ff00"}]')
     found = load_classes(str(tmp_path / "cvat.json"))
     assert (found.names, found.class_to_raw) == (("a", "b"), (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last", "raw", "ignored"),
+    [
+        ("object_detection", "cart", 4, (0, 4), 255),
+        ("object_detection", "cart", 255, (0, 255), 1),
+        ("object_detection", "unassigned", 4, (4,), 0),
+        ("semantic_segmentation", "cart", 4, (4,), 0),
+        ("semantic_segmentation", "unassigned", 4, (4,), 0),
+    ],
+)
+def test_class_0_of_labelclouds_boxes_is_a_class(
+    tmp_path: Path, kind: str, first: str, last: int, raw, ignored: int
+):
+    classes = [{"name": first, "id": 0, "color": "#FF7F00"}, {"name": "box", "id": last}]
+    stored = {"classes": classes, "default": 0, "type": kind, "format": "centroid_rel"}
+    (tmp_path / "_classes.json").write_text(json.dumps(stored))
+    found = load_classes(str(tmp_path / "_classes.json"))
+    assert found.class_to_raw == raw
+    assert found.none == ignored
 
 
 ENTRY = '[[class]]\nname = "a"\ncolour = "#ff0000"\n'

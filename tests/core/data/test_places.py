@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.assist.surroundings import around
+from core.base.jobs import Job
 from core.data.opening import open_dataset
+from core.data.own_poses import OwnPoses, write_own
 from core.data.places import frames
 from core.data.scans import Dataset
+from core.desk.scans import _where
 from tests.keyframes import FIRST, SECOND, two_scenes
 from tests.streets import small_scan, write_scan
 
@@ -61,6 +65,23 @@ def test_frames_are_in_the_order_of_the_recording_whatever_they_are_for(
     for scan in ("a/0", "a/9"):
         assert list(dataset.frames(scan)) == [f"a/{number}" for number in range(10)]
     assert dataset.beside("a/0")[:3] == ["a/0", "a/1", "a/2"]
+
+
+def test_computed_poses_of_two_folders_say_nothing_of_each_other(tmp_path: Path):
+    """The poses of each folder are computed by themselves; an installed format's sequence may have
+    several."""
+    for scan in ("a/0", "a/1", "b/2"):
+        write_scan(tmp_path, scan, np.zeros((9, 4)), None)
+    dataset = open_dataset("folder", tmp_path, ["a", "b"], [])
+    places = {scan: ("drive", place) for place, scan in enumerate(dataset.scans)}
+    dataset = replace(dataset, own_poses=tmp_path / "poses", places=places)
+    for folder in "ab":
+        mine = tuple(scan for scan in dataset.scans if scan.startswith(folder))
+        pose = np.tile(np.eye(4), (len(mine), 1, 1))
+        write_own(tmp_path / "poses", folder, OwnPoses("", mine, pose, np.zeros(len(mine), int)))
+    assert dataset.move("a/0", "a/1") is not None
+    assert dataset.move("a/1", "b/2") is None
+    assert _where(dataset, Job())[1] == ("drive/piece 1", "drive/piece 1", "drive/piece 2")
 
 
 def test_scans_that_no_dataset_knows_are_told_by_their_names():

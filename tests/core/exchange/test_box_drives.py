@@ -108,6 +108,9 @@ def test_sequences_of_other_formats_are_not_mixed(tmp_path: Path):
         bring(dataset, other)
     dataset = open_dataset("semantickitti", tmp_path, ["01"], [])
     assert lengths(bring(dataset, other)) == {scan: 3}
+    assert bring(dataset, other).notes == (
+        f"0000.txt is taken for {drive_file(dataset, scan)}: there is no other drive.",
+    )
     assert isinstance(bring(dataset, other).frames[scan], Boxes)
 
 

@@ -9,13 +9,37 @@ import pytest
 
 from core import steps
 from core.base.jobs import Job
+from core.data.formats.semantickitti import SemanticKitti
 from core.data.recognise import recognise
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.layouts import OWN, layout_of
 from core.project.project import Project
 from tests.exchanged import answer, contents, predict
-from tests.streets import small_scan
+from tests.streets import small_scan, write_scan
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("labels/0.label", "predictions/0.label"),
+        ("labels/labels/labels/0.label", "labels/labels/predictions/0.label"),
+        ("truth/0.label", "truth/0.label"),
+        ("my-labels/0.label", "my-labels/0.label"),
+        ("a/labels", "a/labels"),
+    ],
+)
+def test_predictions_of_an_installed_format_may_have_no_folder_of_labels(
+    tmp_path: Path, monkeypatch, name: str, wanted: str
+):
+    scan = "sequences/00/velodyne/000000"
+    write_scan(tmp_path / "data", scan, small_scan(0)[0], None)
+    with Project.create(
+        tmp_path / "p", format="semantickitti", root=tmp_path / "data", train=["00"]
+    ) as project:
+        place = (name, np.dtype("<u4"))
+        monkeypatch.setattr(SemanticKitti, "label_file", lambda *_: place)
+        assert layout_of(project, OWN, "predictions", [scan]).files == {scan: wanted}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import steps
-from core.base.errors import SettingsError
+from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.data.classes import IGNORED, MIXED, UNLABELLED, load_classes
 from core.exchange.export import export
@@ -162,6 +162,26 @@ def test_where_every_point_has_a_class_no_id_for_none_is_needed(
     assert np.array_equal(read(tmp_path / "out/a.label"), wanted)
     if what == "labels":
         assert f"{len(rows):,} of {2 * len(rows):,} points have a class." in said
+
+
+@pytest.mark.parametrize(
+    ("ignored", "car", "none"),
+    [("[255]", 0, 255), ("[300]", 5, 0), ("[0, 255]", 5, 0), ("[300]", 0, None), ("[]", 0, None)],
+)
+def test_large_ids_are_no_class_in_the_byte_of_a_las(tmp_path: Path, ignored, car: int, none):
+    laspy = pytest.importorskip("laspy", reason="laspy is not installed")
+    with yard(tmp_path, classes(ignored, f"raw = {car}", "raw = 3000")) as project:
+        rows = np.arange(project.count("a"))
+        answer(project, "a", rows, CAR)
+        answer(project, "a", ROWS, ROAD)
+        if none is None:
+            with pytest.raises(ProjectError, match="up to 255"):
+                export(project, tmp_path / "out", Job(), layout="las")
+            return
+        export(project, tmp_path / "out", Job(), layout="las")
+    found = laspy.read(tmp_path / "out/a.las")
+    assert found["class_id"].tolist() == [3000] * 10 + [car] * (len(rows) - 10)
+    assert found.classification.tolist() == [none] * 10 + [car] * (len(rows) - 10)
 
 
 def test_labels_that_came_in_need_no_id_for_none(tmp_path: Path):

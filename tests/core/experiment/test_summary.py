@@ -186,7 +186,9 @@ def test_nothing_is_claimed_before_all_seeds_asked_are_finished(
     assert last.found is not None
     assert last.found.low > 0.1, "it would be an order"
     assert (last.found.open, last.found.claimed, last.found.n) == (True, False, 3)
-    assert last.sentence.startswith("ent minus control in mIoU after round 2, so far 3 of 4 seeds: ")
+    assert last.sentence.startswith(
+        "ent minus control in mIoU after round 2, so far 3 of 4 seeds: "
+    )
     assert last.sentence.endswith("; what it means is said when all its cells are finished.")
     other = told["random", "control", "mIoU after round 2"].found
     assert other is not None

@@ -18,12 +18,8 @@ from core.exchange.raw_labels import classes_of
 _GREY = (128, 128, 128)  # of points without a class
 _PCD = {"f": "F", "u": "U"}
 _LAS_STEP_M = 0.0001
-<<<<<<< HEAD
 _LAS_STEPS = 2_000_000_000  # from the middle; more do not fit in 32 bits
-=======
 _LAS_MOST = 255  # of its classification
-_LAS_FAR = 200_000.0  # metres from the middle; what is further does not fit in 32 bits of steps
->>>>>>> fixdata
 
 
 def npy(raw: np.ndarray) -> bytes:
@@ -97,13 +93,8 @@ def las(dataset: Dataset, scan: str, raw: np.ndarray, classes: ClassList) -> byt
     xyz[~good] = middle
     ids, instance = raw & 0xFFFF, raw >> 16
     header = laspy.LasHeader(point_format=6, version="1.4")
-<<<<<<< HEAD
     header.offsets, header.scales = middle, np.full(3, step)
-    if (ids > 255).any():
-=======
-    header.offsets, header.scales = middle, np.full(3, _LAS_STEP_M)
     if (ids > _LAS_MOST).any():
->>>>>>> fixdata
         header.add_extra_dim(laspy.ExtraBytesParams("class_id", "u2", "raw id of the class"))
     if instance.any():
         header.add_extra_dim(laspy.ExtraBytesParams("instance", "u2", "thing of its class"))

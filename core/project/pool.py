@@ -115,7 +115,7 @@ def pool_of(
         read["curvature"] = lambda: map_curvature(folder, table)
     if table.basal:
         read["seconds"] = lambda: seconds_of(project, table)
-    placed, pieces = _placed(project, table), dict[str, int]()
+    placed, pieces = _placed(project, table), dict[str, Piece]()
     if placed is not None:
         poses, pieces = placed
         read["centre"] = lambda: _centres(table, poses)
@@ -165,11 +165,7 @@ def opening_of(project: Project, units: Units) -> Opening | None:
     )
 
 
-<<<<<<< HEAD
-def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, int]] | None:
-=======
-def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, Piece]]:
->>>>>>> fixdata
+def _placed(project: Project, units: Units) -> tuple[list[np.ndarray], dict[str, Piece]] | None:
     """The poses (4, 4) of a table's scans, and the piece of its sequence that each one's is of;
     None where one has no pose, or there are none."""
     poses: list[np.ndarray] = []

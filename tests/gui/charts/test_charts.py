@@ -14,7 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
 
 from core.base.errors import ProjectError
 from core.data.class_colours import alike as alike_colours
@@ -327,12 +327,18 @@ def test_an_enlarged_chart_is_laid_out_for_its_window_and_has_the_keys(parts, qt
 
 
 def test_an_enlarged_chart_is_drawn_anew_though_its_place_is_behind_another(parts, qtbot):
-    chart = parts
+    chart, tabs = parts, QTabWidget()
+    qtbot.addWidget(tabs)
+    for widget in (chart, QWidget()):
+        tabs.addTab(widget, "")
+    tabs.show()
     QTest.mouseClick(chart.large, LEFT)
-    qtbot.waitExposed(chart.window().findChild(Enlarged))
-    chart.hide()
+    qtbot.waitExposed(tabs.findChild(Enlarged))
+    tabs.setCurrentIndex(1)
+    assert not chart.isVisible()
     chart.set_theme(LIGHT)
     assert chart.plot.backgroundBrush().color() == QColor(LIGHT.panel)
+    chart.setParent(None)  # whose it is ends it, not the tabs
 
 
 def test_a_plot_is_laid_out_anew_where_words_take_room_from_it(parts: ClassPartsChart):

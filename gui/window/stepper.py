@@ -110,12 +110,13 @@ class Stepper(QToolBar):
         name.setObjectName("heading")
         flow.add(name)
         flow.add(TaskSwitch("points", run))
-        for place, one in enumerate(steps(state, None)):
-            if place:
+        for place, one in enumerate(steps(state, None), start=1):
+            if place > 1:
                 arrow = QLabel("›")
                 arrow.setObjectName("quiet")
                 flow.add(arrow)
             flow.add(self._button(one.action, one.text, run))
+            self._keep_room(place, one)  # before the window is laid out: its rows stay as many
         for id, text in (("oracle", "Oracle"), ("export", "Export"), ("cancel", "Cancel")):
             if id != "oracle" or state.project.research:
                 flow.add(self._button(id, text, run), right=True)
@@ -129,6 +130,10 @@ class Stepper(QToolBar):
         self.buttons[id] = button
         return button
 
+    def _keep_room(self, place: int, one: Step) -> None:
+        texts = [f"{m}  {text}" for m in ("✓", str(place)) for text in (one.text, *one.later)]
+        self.buttons[one.action].keep_room(*texts)
+
     def refresh(self, running: str | None, why_not: Callable[[str], str | None]) -> None:
         """Bring texts and states up to date; `why_not` tells for an action's id."""
         self.running = running
@@ -136,8 +141,7 @@ class Stepper(QToolBar):
             button = self.buttons[one.action]
             mark = "✓" if one.state == DONE else str(place)
             reason = why_not(one.action)
-            marks = ("✓", str(place))
-            button.keep_room(*(f"{m}  {text}" for m in marks for text in (one.text, *one.later)))
+            self._keep_room(place, one)
             _say(button, f"{mark}  {one.text}", reason is None, reason or one.why)
             primary = one.state == NOW and reason is None
             if button.property("primary") != primary:

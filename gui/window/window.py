@@ -166,7 +166,7 @@ class Window(QMainWindow):
         dock.visibilityChanged.connect(session.partitions.seen.turn)
         dock = self._dock("Rounds", Scrolled(session.rounds))
         dock.visibilityChanged.connect(session.rounds.seen.turn)
-        self._dock("Review", session.review)
+        self._dock("Review", Scrolled(session.review))
         self._dock("Context", session.context)
         docking.place(self, self.docks)
         self.tasks = Tasks(self, self, session, self.stepper)

@@ -128,6 +128,7 @@ def test_a_process_that_cannot_train_says_why(tmp_path: Path, small_street: Path
         assert not found.checkpoint.exists()
 
 
+@pytest.mark.slow
 def test_a_process_that_breaks_leaves_its_log(tmp_path: Path, small_street: Path, monkeypatch):
     monkeypatch.setenv("TORCH_DISABLE_ADDR2LINE", "1")
     with project(tmp_path / "p", small_street) as made:

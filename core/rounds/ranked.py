@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import overload
 
@@ -16,11 +16,9 @@ class Ranked(Sequence[str]):
     scans : which they are; at_once : whether their order costs nothing
     """
 
-    def __init__(
-        self, scans: Collection[str], steps: Iterable[tuple[str, str]], *, at_once: bool = False
-    ) -> None:
+    def __init__(self, scans: Collection[str], steps: Iterable[tuple[str, str]]) -> None:
         """`steps`: each of `scans` once with its reason, in the order."""
-        self.scans, self._steps, self.at_once = frozenset(scans), iter(steps), at_once
+        self.scans, self._steps, self.at_once = frozenset(scans), iter(steps), False
         self._order: list[str] = []
         self._why: dict[str, str] = {}
         self._turn = threading.Lock()  # jobs look from a thread of their own
@@ -39,17 +37,23 @@ class Ranked(Sequence[str]):
     @overload
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
-        if isinstance(at, slice):
-            return [self[place] for place in range(len(self))[at]]
-        place = range(len(self))[at]
-        self._reach(place + 1)
-        return self._order[place]
+        places = range(len(self))[at]
+        if isinstance(places, range):
+            self._reach(max(places, default=-1) + 1)
+            return [self._order[place] for place in places]
+        self._reach(places + 1)
+        return self._order[places]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._order) if self.at_once else super().__iter__()
 
     def behind(self, first: Sequence[str]) -> Ranked:
         """The same behind other scans, which have no reason."""
+        if self.at_once:
+            reasons = [*[""] * len(first), *(self._why[scan] for scan in self)]
+            return in_order([*first, *self], reasons)
         mine = ((scan, self.reason(scan)) for scan in self)
-        steps = chain(((scan, "") for scan in first), mine)
-        return Ranked([*first, *self.scans], steps, at_once=self.at_once)
+        return Ranked([*first, *self.scans], chain(((scan, "") for scan in first), mine))
 
     def reason(self, scan: str) -> str:
         """Why one of the scans stands where it does, in words. Raises KeyError for another scan."""
@@ -69,5 +73,7 @@ class Ranked(Sequence[str]):
 
 def in_order(scans: Sequence[str], reasons: Sequence[str] = ()) -> Ranked:
     """Scans whose order costs nothing to find."""
-    steps = zip(scans, reasons or [""] * len(scans), strict=True)
-    return Ranked(scans, steps, at_once=True)
+    found = Ranked(scans, ())
+    found._order, found.at_once = list(scans), True
+    found._why = dict(zip(scans, reasons or [""] * len(scans), strict=True))
+    return found

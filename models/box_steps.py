@@ -54,9 +54,10 @@ def train_boxes(
     """Train the detectors of a round on all finished frames; then evaluate, and score unless not
     `scored`: for a round after which nothing is asked by them. What was measured, in lines.
 
-    Where frames were finished and none was ever asked for, what was finished since is learnt anew.
-    What an interrupted call has finished is kept. Raises ProjectError where there is nothing to
-    train on, or nothing that was not learnt already.
+    The normal detector begins from `start`, else anew, or without detect.from_scratch from the last
+    round's. Where frames were finished and none was ever asked for, what was finished since is
+    learnt anew. What an interrupted call has finished is kept. Raises ProjectError where there is
+    nothing to train on, or nothing that was not learnt already.
     """
     folder = models_folder(project)
     if weights_file(folder, NORMAL).exists():
@@ -67,6 +68,7 @@ def train_boxes(
         setup = setup_of(project, place=f"{folder.name}|{NORMAL}")
         samples = labelled_samples(project, training, setup.seed, job)
         _tell(project, samples, training, job)
+        start = start or _goes_on_from(project, folder)
         fit(samples, project.settings.detect.steps, start, job, setup=setup, out=out)
     if project.settings.ssal.cpsp and not weights_file(folder, CPSP).exists():
         _go_on_with_pseudo_scenes(project, folder, training, job)
@@ -74,6 +76,15 @@ def train_boxes(
     if scored:
         job.say(score_boxes(project, job))  # shows those of the one that was measured to be better
     return measured
+
+
+def _goes_on_from(project: Project, folder: Path) -> Path | None:
+    """The last normal detector before a folder's, where the settings have it that one goes on."""
+    if project.settings.detect.from_scratch:
+        return None
+    before = [found.folder for found in project.frame_rounds if found.folder.name < folder.name]
+    weights = [weights_file(one, NORMAL) for one in (folder.with_name(FIRST), *before)]
+    return next((path for path in reversed(weights) if path.exists()), None)
 
 
 def _go_on_with_pseudo_scenes(

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DetectSettings:
-    """The detector and its training; threads and half precision are those of `train`."""
+    """The detector and its training; threads and half precision are those of `train`.
+    `from_scratch`: no round's normal detector goes on from another's weights."""
 
     network: str
     range: str
     steps: int
     batch: int
     learning_rate: float
+    from_scratch: bool
     score: str
 
 
@@ -35,5 +37,6 @@ MEANINGS: Mapping[str, str] = {
     "detect.steps": "Steps of a training of boxes, whatever is labelled.",
     "detect.batch": "Scenes in a step of it.",
     "detect.learning_rate": "How far a step of it goes at most.",
+    "detect.from_scratch": "Each round's normal detector begins anew, and not from the last one's.",
     "detect.score": "A box's score: heat and how well the box fits (heat_iou), or heat alone.",
 }

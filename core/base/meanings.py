@@ -46,7 +46,7 @@ MEANINGS: Mapping[str, str] = {
     "train.rotate": "Whether scans are turned by chance while training.",
     "train.scale_low": "Scans are scaled by chance while training, by this at least.",
     "train.scale_high": "Scans are scaled by chance while training, by this at most.",
-    "train.mixed": "Half precision, where there is a GPU.",
+    "train.mixed": "Half precision: on a GPU, and for detectors on a CPU that is made for it.",
     "train.threads": "Threads for training; 0 leaves one core to the window.",
     **ssal_settings.MEANINGS,
     **detect_settings.MEANINGS,

@@ -86,8 +86,8 @@ class TrainSettings:
     """The network and its training. `steps` of a round, 0 for as many as its epochs have;
     `look_every`: steps between two looks at the validation scans, 0 for none; `from_scratch`: no
     round goes on from another's weights; `teacher_…`: the mean teacher (models.training.teacher),
-    of weight 0 for none; `mixed`: half precision where there is CUDA; `threads` 0 leaves one core
-    to the window."""
+    of weight 0 for none; `mixed`: half precision where there is CUDA, for detectors also on a CPU
+    that is made for it; `threads` 0 leaves one core to the window."""
 
     network: str
     width: float

@@ -38,9 +38,9 @@ def decode(maps: Maps, known: Tensor, grid: Grid, *, fit: bool) -> list[FramePre
     largest of its 3 x 3 cells; of the 200 best those with a score of 0.1 stay, and of those that
     overlap by more than 0.1 as seen from above the best one, 100 at most.
     """
-    heat = torch.sigmoid(maps.heat.float()) * known[:, None, None]
+    heat = torch.sigmoid(maps.heat) * known[:, None, None]
     peak = F.max_pool2d(heat, 3, 1, 1) == heat
-    quality = ((maps.beside[:, CODES].float() + 1) / 2).clamp(0, 1)
+    quality = ((maps.beside[:, CODES] + 1) / 2).clamp(0, 1)
     score = (heat * quality[:, None]).sqrt() if fit else heat
     score = torch.where(peak, score, 0).flatten(1)
     shape = (maps.heat.shape[2], maps.heat.shape[3])
@@ -48,8 +48,8 @@ def decode(maps: Maps, known: Tensor, grid: Grid, *, fit: bool) -> list[FramePre
     top = score.topk(min(_PEAKS, score.shape[1]), dim=1)
     return [
         _of_scene(
-            maps.beside[scene].float(),
-            maps.shared[scene].float(),
+            maps.beside[scene],
+            maps.shared[scene],
             top.values[scene],
             top.indices[scene] // cells,
             top.indices[scene] % cells,

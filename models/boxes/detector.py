@@ -20,17 +20,16 @@ from models.machine import device, use_threads
 
 @torch.inference_mode()
 def look(
-    network: PillarCenter, scenes: Sequence[np.ndarray], *, fit: bool, mixed: bool
+    network: PillarCenter, scenes: Sequence[np.ndarray], *, fit: bool
 ) -> list[FramePrediction]:
     """What a network in evaluation mode finds in scenes of points (n, 4), intensities 0..1; one
-    after the other, so that a scene's boxes depend on no other's."""
+    after the other, so that a scene's boxes depend on no other's. In single precision: what
+    is asked is ranked by its scores."""
     where = next(network.parameters()).device
     found = []
     for points in scenes:
         seen = pillars([points], network.grid).to(where)
-        with torch.autocast(where.type, torch.float16, enabled=mixed):
-            maps = network(seen)
-        found += decode(maps, network.classifier.known, network.grid, fit=fit)
+        found += decode(network(seen), network.classifier.known, network.grid, fit=fit)
     return found
 
 
@@ -42,22 +41,20 @@ class Detector:
     about: checkpoint.About
     source: str
     fit: bool
-    mixed: bool
 
     @classmethod
-    def load(cls, path: Path, *, fit: bool, mixed: bool = False, threads: int = 0) -> Detector:
+    def load(cls, path: Path, *, fit: bool, threads: int = 0) -> Detector:
         """Read a checkpoint. `fit`: whether scores tell the fit too. Raises ProjectError where it
         is damaged."""
         use_threads(threads)
         network, about = checkpoint.load(path)
         network.to(device())
-        mixed = mixed and device().type == "cuda"
-        return cls(network, about, hash_input(path), fit, mixed)
+        return cls(network, about, hash_input(path), fit)
 
     def predict(self, scenes: Sequence[np.ndarray]) -> list[FramePrediction]:
         """The boxes, scores, classes and features found in scenes of points (n, 4), intensities
         0..1."""
-        return look(self.network, scenes, fit=self.fit, mixed=self.mixed)
+        return look(self.network, scenes, fit=self.fit)
 
     @property
     def feature_size(self) -> int:

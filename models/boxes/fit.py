@@ -34,7 +34,7 @@ from models.boxes.learner import Batch, Learner
 from models.boxes.pillar_center import Size
 from models.boxes.pillars import Grid, pillars
 from models.boxes.targets import targets
-from models.machine import device, use_threads
+from models.machine import use_threads
 from models.networks import checkpoint
 from models.training.batches import ahead
 from models.training.learner import OutOfMemory
@@ -212,7 +212,7 @@ class _Run:
         trial = Learner(
             copy.deepcopy(self.learner.network),
             self.setup.learning_rate,
-            mixed=self.learner.mixed,
+            mixed=self.setup.mixed,
         )
         seconds = 0.0
         for _ in range(2):  # the first one fills buffers
@@ -226,7 +226,7 @@ class _Run:
         all_frames = f", {again} looks at all frames of {duration(renewed)}" if again else ""
         return (
             f"Training takes about {duration(left * seconds + again * renewed)}: {left:,} steps of "
-            f"{seconds:.2g} s{all_frames} ({device().type})."
+            f"{seconds:.2g} s{all_frames} ({self.learner.machine})."
         )
 
     def predict(self, scenes: Sequence[np.ndarray]) -> list[FramePrediction]:
@@ -234,7 +234,7 @@ class _Run:
         may know, as the one that it counts as; it learns on afterwards."""
         network, now = self.learner.network.eval(), self.setup.classes.now
         try:
-            found = look(network, scenes, fit=self.setup.fit, mixed=self.learner.mixed)
+            found = look(network, scenes, fit=self.setup.fit)
             return [one.merged(now) for one in found]
         finally:
             network.train()

@@ -12,7 +12,7 @@ from core.base.errors import ProjectError
 from models.boxes.pillar_center import PillarCenter
 from models.boxes.pillars import Pillars
 from models.boxes.targets import Targets, loss_of
-from models.machine import device
+from models.machine import device, half_of
 from models.training.learner import explained
 
 _LOWER = (
@@ -45,8 +45,9 @@ def _between(first: float, last: float, part: float) -> float:
 
 
 class Learner:
-    """A network and its optimiser. On CUDA with `mixed`, products run in half precision and the
-    loss is scaled; sums, losses and weights stay in single."""
+    """A network and its optimiser. `mixed`: products run in the half precision that the machine is
+    made for, if in any, and the loss is scaled where that has few exponents; sums, losses and
+    weights stay in single."""
 
     def __init__(self, network: PillarCenter, learning_rate: float, *, mixed: bool) -> None:
         self.where = device()
@@ -55,19 +56,26 @@ class Learner:
         self.optimiser = torch.optim.AdamW(
             network.parameters(), learning_rate, weight_decay=_DECAY, fused=True
         )
-        self.mixed = mixed and self.where.type == "cuda"
-        self.scaler = torch.amp.GradScaler(enabled=self.mixed)
+        self.half = half_of(self.where) if mixed else None
+        self.scaled = self.half == torch.float16
+        self.scaler = torch.amp.GradScaler(self.where.type, enabled=self.scaled)
+
+    @property
+    def machine(self) -> str:
+        """What computes, in words: "cuda, float16"."""
+        half = "" if self.half is None else f", {str(self.half).removeprefix('torch.')}"
+        return f"{self.where.type}{half}"
 
     def state(self) -> dict[str, Tensor]:
-        """The loss scale, to go on from; empty in single precision."""
-        if not self.mixed:
+        """The loss scale, to go on from; empty where the loss is not scaled."""
+        if not self.scaled:
             return {}
         kept = self.scaler.state_dict()
         return {"scaler": torch.tensor([kept["scale"], kept["_growth_tracker"]]).double()}
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Take up what `state` gave."""
-        if self.mixed and "scaler" in tensors:
+        if self.scaled and "scaler" in tensors:
             scale, tracker = tensors["scaler"].tolist()
             whole = {**self.scaler.state_dict(), "scale": scale, "_growth_tracker": int(tracker)}
             self.scaler.load_state_dict(whole)
@@ -87,7 +95,7 @@ class Learner:
             group["lr"], group["betas"] = self.learning_rate * share, (beta, group["betas"][1])
         wanted = batch.wanted.to(self.where)
         self.network.classifier.known[torch.from_numpy(wanted.label).to(self.where)] = True
-        with torch.autocast(self.where.type, torch.float16, enabled=self.mixed):
+        with torch.autocast(self.where.type, self.half, enabled=self.half is not None):
             maps = self.network(batch.seen.to(self.where))
         loss = loss_of(maps, wanted, self.network.grid)
         value = float(loss.detach())
@@ -97,7 +105,7 @@ class Learner:
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimiser)
         norm = float(torch.nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP))
-        if not math.isfinite(norm) and not self.mixed:  # the scaler passes over such a step
+        if not math.isfinite(norm) and not self.scaled:  # the scaler passes over such a step
             raise _lost("A gradient became infinite", step)
         self.scaler.step(self.optimiser)
         self.scaler.update()

@@ -125,8 +125,10 @@ class PillarCenter(nn.Module):
             raised.append(up(y))
         # Of an odd number of cells the half is rounded up.
         height, width = raised[0].shape[2:]
-        shared = self.shared(torch.cat([one[:, :, :height, :width] for one in raised], 1))
-        return Maps(self.classifier(shared), self.beside(shared), shared)
+        shared = self.shared(torch.cat([one[:, :, :height, :width] for one in raised], 1)).float()
+        # Places, sizes and headings have more digits than half precision.
+        with torch.autocast(shared.device.type, enabled=False):
+            return Maps(self.classifier(shared), self.beside(shared), shared)
 
 
 def _conv(before: int, width: int, stride: int = 1) -> nn.Sequential:

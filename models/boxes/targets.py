@@ -155,13 +155,13 @@ def loss_of(maps: Maps, wanted: Targets, grid: Grid) -> Tensor:
     Deng, ECCV 2018; alpha 2, beta 4), half the L1 of the codes, and the L1 of the fit, each per
     object."""
     objects = max(1, len(wanted.place))
-    logits = maps.heat.float()
+    logits = maps.heat
     p = torch.sigmoid(logits)
     middle = wanted.heat == 1
     found = F.logsigmoid(logits) * (1 - p) ** 2
     wrong = F.logsigmoid(-logits) * p**2 * (1 - wanted.heat) ** 4
     heat = -torch.where(middle, found, wrong * wanted.counts).sum() / objects
-    beside = maps.beside.float().permute(0, 2, 3, 1).reshape(-1, maps.beside.shape[1])
+    beside = maps.beside.permute(0, 2, 3, 1).reshape(-1, maps.beside.shape[1])
     said = beside[wanted.place]
     codes = (said[:, :CODES] - wanted.code).abs().sum() / objects
     with torch.no_grad():

@@ -32,7 +32,7 @@ def detector_of(project: Project, path: Path) -> Detector:
     setup = setup_of(project)
     _, about = checkpoint.read(path)
     checkpoint.check_fits(path, about, setup.about(0, 0, ""), project.classes)
-    return Detector.load(path, fit=setup.fit, mixed=setup.mixed, threads=setup.threads)
+    return Detector.load(path, fit=setup.fit, threads=setup.threads)
 
 
 def frames_of(project: Project) -> Frames:

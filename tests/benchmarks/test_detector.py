@@ -73,7 +73,7 @@ def test_a_prediction(run: _Run, report):
     seen = pillars([points], GRID)
 
     def ours() -> None:
-        look(network, [points], fit=True, mixed=False)
+        look(network, [points], fit=True)
 
     def bare() -> None:
         network(seen)

@@ -19,7 +19,9 @@ from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_training import freeze, models_folder
 from core.project.cpsp import cpsp_of
 from core.project.project import Project
+from core.rounds.box_models import NORMAL, weights_file
 from models import box_steps
+from models.boxes.checkpoint import read
 from models.boxes.fit import state_of
 from models.boxes.setup import scenes_of
 from tests.kitti_made import NAMES, kitti_at
@@ -179,6 +181,23 @@ def test_pseudo_scenes_are_of_accepted_boxes_as_they_stood(tmp_path: Path, root:
         finish(project, scans[2])
         assert scans[1] not in project.boxes.counts_by_scan()
         assert scenes().key == before.key
+
+
+@pytest.mark.parametrize("scratch", ["true", "false"])
+def test_a_round_goes_on_from_the_last_normal_detector_where_it_shall(
+    scratch: str, tmp_path: Path, root: Path
+):
+    still = {"detect.learning_rate": "1e-8", "detect.from_scratch": scratch}
+    with opened(tmp_path / "p", root, **still) as project:
+        weights = []
+        for _ in range(2):
+            found = ask_frames(project, Job(), frames=2, strategy="random")
+            annotate_frames(project, Job(), oracle="boxes")
+            box_steps.train_boxes(project, Job())
+            tensors, _ = read(weights_file(found.folder, NORMAL))
+            weights.append(tensors["model.shared.0.weight"].numpy())
+    moved = np.abs(weights[1] - weights[0]).max()
+    assert moved > 0.01 if scratch == "true" else moved < 1e-6
 
 
 def test_no_finished_frame_is_said(tmp_path: Path, root: Path):

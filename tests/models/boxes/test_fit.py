@@ -132,6 +132,37 @@ def test_what_depends_on_the_network_is_made_once_and_again_after_a_kill(stop: i
     assert (tmp_path / "a/bank.json").read_bytes() == (tmp_path / "b/bank.json").read_bytes()
 
 
+@pytest.fixture
+def bfloat16(monkeypatch) -> torch.dtype:
+    """Half precision as on a CPU that is made for it; any other can do it too, slowly."""
+    monkeypatch.setattr(learner, "half_of", lambda where: torch.bfloat16)
+    return torch.bfloat16
+
+
+def test_in_half_precision_it_learns_the_same_but_for_rounding(bfloat16, tmp_path: Path):
+    single = trained(tmp_path / "single.safetensors", steps=20, augment=False)
+    half = trained(tmp_path / "half.safetensors", steps=20, augment=False, mixed=True)
+    both = [
+        [row["loss"] for row in json.loads(log_of(out).read_text())["steps"]]
+        for out in (single, half)
+    ]
+    assert both[0] != both[1]
+    np.testing.assert_allclose(both[1][0], both[0][0], rtol=0.02)  # before anything is learnt
+    for losses in both:
+        assert sum(losses[-5:]) < 0.75 * sum(losses[:5])
+    for _, tensor in sorted(own.read(half)[0].items()):
+        assert tensor.dtype not in (torch.bfloat16, torch.float16)
+
+
+def test_in_half_precision_too_it_ends_at_the_same_bits(bfloat16, tmp_path: Path):
+    whole = trained(tmp_path / "whole.safetensors", steps=STEPS, mixed=True)
+    out = tmp_path / "stopped.safetensors"
+    with pytest.raises(Cancelled):
+        trained(out, Stopped(3), steps=STEPS, mixed=True)
+    trained(out, steps=STEPS, mixed=True)
+    assert out.read_bytes() == whole.read_bytes()
+
+
 def test_another_seed_trains_another_detector(tmp_path: Path):
     first, _ = own.read(trained(tmp_path / "a.safetensors", steps=2))
     second, _ = own.read(trained(tmp_path / "b.safetensors", steps=2, seed=8))

@@ -40,6 +40,30 @@ class SsalSettings:
     final: str
 
 
+# What moves only which frames are asked, and how the last detector is made: arms of an experiment
+# that differ in these alone share the detectors of their first round.
+NOT_TRAINED = frozenset(
+    f"ssal.{name}"
+    for name in (
+        "low_final",
+        "ensemble",
+        "overlap",
+        "ensemble_from",
+        "append_from",
+        "reliable_overlap",
+        "count_from",
+        "balance",
+        "least_share",
+        "closed_weight",
+        "class_weights",
+        "diversity",
+        "similarity",
+        "by_frame",
+        "most_ignored",
+        "order",
+        "final",
+    )
+)
 RANGES: Mapping[str, tuple[float, float]] = {
     "ssal.clusters": (1, 1000),
     "ssal.bank_min_precision": (0, 1),

@@ -64,7 +64,7 @@ def check_data(experiment: Experiment) -> None:
 
 
 def go_on_from(experiment: Experiment, cell: Cell, building: Path) -> None:
-    """Make a copy of the shared first round the arm's own: its settings, and no record yet."""
+    """Make a copy of the shared first round the cell's own: its settings, and no record yet."""
     with Project(building) as project:
         settings = project.settings
         for key, value in cell.overrides.items():
@@ -95,7 +95,9 @@ def ranks_next(experiment: Experiment, cell: Cell, number: int) -> bool:
     """Whether frames are asked by what the detectors of a cell's round `number` find."""
     arm, spec = cell.arm, experiment.spec
     if arm.kind == "first":  # which arms with other strategies go on from
-        return any(one.kind == "strategy" and asks_by_detector(one.strategy) for one in spec.arms)
+        return spec.rounds > 1 and any(
+            one.kind == "strategy" and asks_by_detector(one.strategy) for one in spec.arms
+        )
     last = number == experiment.rounds(arm)
     return arm.kind == "strategy" and not last and asks_by_detector(arm.strategy)
 

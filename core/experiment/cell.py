@@ -46,10 +46,9 @@ def finished(experiment: Experiment, cell: Cell) -> bool:
 
 
 def taken_over(experiment: Experiment, cell: Cell) -> int:
-    """How many of a cell's rounds, 0 or 1, are a copy of the one that it shares with others. Of
-    boxes the copy is trained on where the arm has a detector of its own, CPSP."""
-    goes_on = experiment.spec.boxes and experiment.settings(cell.arm).ssal.cpsp
-    return int(bool(cell.first) and not goes_on)
+    """How many of a cell's rounds, 0 or 1, are a copy of the one that it shares with others. A
+    first round itself is trained on: by CPSP."""
+    return int(bool(cell.first) and cell.arm.kind != "first")
 
 
 def computed(experiment: Experiment, cell: Cell) -> list[Path]:

@@ -11,7 +11,7 @@ results.csv, report.html, *.svg, *.csv   made from the cells' records alone
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -20,6 +20,7 @@ from typing import Any
 from core.base.errors import ProjectError, SettingsError
 from core.base.files import hash_json, read_json, write_json
 from core.base.settings import Settings, load_preset
+from core.base.ssal_settings import NOT_TRAINED
 from core.base.typed import whole, words
 from core.experiment.kept_spec import kept_spec
 from core.experiment.names import ABOUT, PROTOCOLS
@@ -46,6 +47,15 @@ class Cell:
     name: str
     first: str  # name of the cell whose first round this one goes on from, "" for none
     overrides: Mapping[str, str]
+
+
+STAGES = range(3)
+
+
+def stage(cell: Cell) -> int:
+    """When a cell may run: 0 at once, 1 after a first round that it goes on from and is one itself,
+    2 after all of these."""
+    return int(bool(cell.first)) if cell.arm.kind == "first" else 2
 
 
 @dataclass(frozen=True)
@@ -83,25 +93,30 @@ class Experiment:
         for seed in self.seeds:
             for arm in self.spec.arms:
                 first = ""
-                if arm.kind != FULL:
-                    shared = Arm("first", arm.start, arm.start, self._shared(arm), "first")
-                    cell = self._cell(shared, seed, "")
+                for settings in self._shared(arm) if arm.kind != FULL else ():
+                    shared = Arm("first", arm.start, arm.start, settings, "first")
+                    cell = self._cell(shared, seed, first)
                     first = firsts.setdefault(cell.name, cell).name
                 arms.append(self._cell(arm, seed, first))
-        return (*firsts.values(), *arms)
+        return (*sorted(firsts.values(), key=stage), *arms)
 
     @property
     def arms(self) -> tuple[Cell, ...]:
         """The cells that are shown."""
         return tuple(cell for cell in self.cells if cell.arm.kind != "first")
 
-    def _shared(self, arm: Arm) -> Mapping[str, str]:
-        """Settings of the first round that an arm shares with others. Of boxes it is the normal
-        detector's, which knows nothing of pseudo scenes: an arm's own go on from it."""
+    def _shared(self, arm: Arm) -> Iterator[Mapping[str, str]]:
+        """Settings of the first rounds that an arm shares with others, each going on from the one
+        before. Of boxes there may be two: that of the normal detector, which knows nothing of
+        pseudo scenes, and that of CPSP."""
         if not self.spec.boxes:
-            return arm.settings
-        return {**{k: v for k, v in arm.settings.items() if not k.startswith("ssal.")},
-                "ssal.cpsp": "false"}  # fmt: skip
+            yield arm.settings
+            return
+        trained = {k: v for k, v in arm.settings.items() if k not in NOT_TRAINED}
+        normal = {k: v for k, v in trained.items() if not k.startswith("ssal.")}
+        yield {**normal, "ssal.cpsp": "false"}
+        if self.settings(arm).ssal.cpsp:
+            yield trained
 
     def _cell(self, arm: Arm, seed: int, first: str) -> Cell:
         overrides = self.overrides(arm)

@@ -16,7 +16,7 @@ from core.base.files import storage_error, write_json, writer_lock
 from core.base.jobs import Job
 from core.experiment.box_cell import check_data
 from core.experiment.cell import finished, run_cell
-from core.experiment.folder import Cell, Experiment
+from core.experiment.folder import STAGES, Cell, Experiment, stage
 from core.experiment.learning import Learning
 from core.experiment.read_spec import check_installed
 from core.experiment.towns import scans_of
@@ -107,10 +107,10 @@ def run_cells(
     single = workers == 1 and cluster is None
     here = (job,) if single else ()
     parts = [[cell for cell in cells if cell.seed == seed] for seed in experiment.seeds]
-    for part, firsts in product(parts if single else [cells], (True, False)):
+    for part, turn in product(parts if single else [cells], STAGES):
         tasks: dict[str, tuple[object, ...]] = {}
         for cell in part:
-            if (cell.arm.kind == "first") != firsts:
+            if stage(cell) != turn:
                 continue
             if finished(experiment, cell):
                 continue

@@ -1,5 +1,6 @@
-"""A script that hands an experiment's cells to Slurm: one array for the first rounds, one for the
-rest, then the report. A table without training has no cells: its report follows the preparation."""
+"""A script that hands an experiment's cells to Slurm: an array for the first rounds, one for those
+that go on from them, one for the rest, then the report. A table without training has no cells: its
+report follows the preparation."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from core.experiment.folder import Experiment
+from core.experiment.folder import STAGES, Experiment, stage
 from core.experiment.names import RESUME
 
 
@@ -15,7 +16,6 @@ def script(experiment: Experiment) -> str:
     """A shell script for a machine that can call sbatch, of an experiment whose folder is written:
     its jobs take spec, data and seeds from there."""
     cells = () if experiment.spec.table else experiment.cells
-    firsts = sum(cell.arm.kind == "first" for cell in cells)
     what = f"{len(cells)} cells" if cells else "nothing is trained"
     program = shlex.join([sys.executable, str(Path(sys.argv[0]).resolve())])
     out = shlex.quote(str(experiment.out.resolve()))
@@ -39,11 +39,11 @@ def script(experiment: Experiment) -> str:
         *job("prepare", "", "", f"{run} --only prepare"),
     ]
     names, after = ["prepare"], "--dependency=afterok:$prepare"  # without its units nothing is told
-    if cells:
-        last = len(cells) - 1
-        lines += job("first", after, f"--array=0-{firsts - 1}", one)
-        lines += job("cells", "--dependency=afterany:$first", f"--array={firsts}-{last}", one)
-        names, after = [*names, "first", "cells"], "--dependency=afterany:$cells"
+    for name, turn in zip(("first", "second", "cells"), STAGES, strict=True):
+        places = [place for place, cell in enumerate(cells) if stage(cell) == turn]
+        if places:  # neighbours: cells come in the order of their stages
+            lines += job(name, after, f"--array={places[0]}-{places[-1]}", one)
+            names, after = [*names, name], f"--dependency=afterany:${name}"
     lines += job("report", after, "", report)
     told = ", ".join(f"${name}" for name in (*names, "report"))
     return "\n".join([*lines, f'echo "submitted: {told}"']) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,11 @@ import pytest
 
 from core.base.files import writer_lock
 from core.cli import verbs
+from core.experiment.folder import opened
+from core.experiment.read_spec import read_spec
+from core.experiment.slurm import script
 from core.experiment.spec import TABLES
+from tests.box_experiments import box_spec
 from tests.experiments import TINY, backend, dies_of_ent, evaluate, learn, tiny_spec
 from tests.streets import small_street_at
 
@@ -137,6 +142,17 @@ def test_the_script_for_slurm_names_every_cell_once(made: Path, tmp_path: Path, 
     assert lidarloop("experiment", "resume", out, "--print-jobs") == 0
     assert capsys.readouterr().out == script, "by its folder alone"
     assert (out / "slurm").is_dir()
+
+
+def test_first_rounds_that_go_on_from_others_are_a_job_of_their_own(tmp_path: Path):
+    """Of two seeds: two normal detectors, two of CPSP that go on from them, three arms each."""
+    spec = read_spec(str(box_spec(tmp_path)))
+    experiment = opened(tmp_path / "out", spec, "equal", tmp_path, [0, 1])
+    jobs = submitted(script(experiment), tmp_path)
+    arrays = [re.search(r"--array=([0-9-]+)", job) for job in jobs]
+    assert [found[1] if found else "" for found in arrays] == ["", "0-1", "2-3", "4-9", ""]
+    for number in (2, 3, 4):
+        assert f"afterany:{number}|" in jobs[number]
 
 
 @pytest.mark.slow

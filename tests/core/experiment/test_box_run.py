@@ -63,7 +63,8 @@ def whole(base: Path) -> Experiment:
 def test_arms_of_a_seed_share_their_first_frames_and_their_normal_detector(whole: Experiment):
     for seed in (0, 1):
         cells = [cell for cell in whole.cells if cell.seed == seed]
-        assert [cell.arm.name for cell in cells] == ["first", "random", "entropy", "cal"]
+        assert [cell.arm.name for cell in cells] == ["first", "first", "random", "entropy", "cal"]
+        cells = [cells[0], *cells[2:]]
         folders = [whole.rounds_folder(cell.name) / "001-random" for cell in cells]
         for name in ("normal.safetensors", "query.json", "normal-boxes.npz"):
             assert len({os.stat(folder / name).st_ino for folder in folders}) == 1
@@ -71,22 +72,61 @@ def test_arms_of_a_seed_share_their_first_frames_and_their_normal_detector(whole
         records = [json.loads((folder / "record.json").read_text()) for folder in folders]
         assert len({json.dumps(r["figures"]["models"]["normal"]) for r in records}) == 1
         assert records[3]["settings"]["ssal"]["cpsp"]["value"] is True
-    firsts = [cell for cell in whole.cells if cell.arm.kind == "first"]
+    firsts = [cell for cell in whole.cells if cell.arm.kind == "first" and not cell.first]
     asked = [(whole.rounds_folder(c.name) / "001-random/query.json").read_text() for c in firsts]
     assert asked[0] != asked[1]
 
 
+def test_arms_that_differ_in_what_they_ask_share_their_cpsp(base: Path, tmp_path: Path):
+    arms = """
+"frozen" = {strategy = "cal", settings = {"ssal.cpsp" = true, "ssal.order" = "frozen"}}
+"apart" = {strategy = "cal", settings = {"ssal.cpsp" = true, "ssal.balance" = false}}
+"kept" = {strategy = "cal", settings = {"ssal.cpsp" = true, "ssal.del_after" = 9}}
+"chance" = "random"
+"""
+    text = BOX_TINY[: BOX_TINY.index("[arms]")] + f"[arms]{arms}"
+    text = text.replace("rounds", 'compare = "kept"\nrounds')
+    spec = read_spec(str(box_spec(tmp_path, text)))
+    experiment = opened(tmp_path / "out", spec, "equal", base / "scans", [0])
+    assert go(experiment) == {}
+    inode = {}
+    for cell in experiment.arms:
+        folder = experiment.rounds_folder(cell.name) / "001-random"
+        for name in ("normal.safetensors", "cpsp.safetensors"):
+            if (folder / name).exists():
+                inode[cell.arm.name, name] = os.stat(folder / name).st_ino
+    normal = [inode[arm, "normal.safetensors"] for arm in ("frozen", "apart", "kept", "chance")]
+    assert len(set(normal)) == 1
+    assert inode["frozen", "cpsp.safetensors"] == inode["apart", "cpsp.safetensors"]
+    assert inode["frozen", "cpsp.safetensors"] != inode["kept", "cpsp.safetensors"]
+    assert ("chance", "cpsp.safetensors") not in inode
+    for cell in experiment.arms:
+        record = experiment.rounds_folder(cell.name) / "001-random/record.json"
+        own = json.loads(record.read_text())["settings"]["ssal"]
+        assert own["balance"]["value"] is (cell.arm.name != "apart")
+
+
+def test_where_nothing_more_is_asked_no_pool_is_looked_at(base: Path, tmp_path: Path):
+    experiment = begun(base, tmp_path / "out", (0,), rounds=1)
+    assert go(experiment) == {}
+    for cell in experiment.cells:
+        folder = experiment.rounds_folder(cell.name) / "001-random"
+        assert (folder / "record.json").exists()
+        assert not list(folder.glob("*-boxes.npz"))
+    longer = begun(base, tmp_path / "out", (0,))
+    assert go(longer) == {}
+    assert len(curves(longer)[0].records) == 2
+
+
 def test_the_hours_of_computing_are_those_of_the_rounds_that_trained(whole: Experiment):
-    """By hand: of each seed the shared round, the second ones of three arms, and the first one of
-    cal, which trains its CPSP in it."""
+    """By hand: of each seed the shared rounds of the normal detector and of CPSP, and the second
+    ones of three arms."""
     hours = 0.0
     for cell in whole.cells:
-        names = ["001-random"] * (cell.arm.name in ("first", "cal"))
-        if cell.arm.kind != "first":
-            names.append(f"002-{cell.arm.strategy}")
-        for name in names:
-            stored = json.loads((whole.rounds_folder(cell.name) / name / "record.json").read_text())
-            hours += stored["wall_s"] / 3600
+        first = cell.arm.kind == "first"
+        name = "001-random" if first else f"002-{cell.arm.strategy}"
+        stored = json.loads((whole.rounds_folder(cell.name) / name / "record.json").read_text())
+        hours += stored["wall_s"] / 3600
     page = (whole.out / REPORT).with_suffix(".md").read_text()
     assert f"10 rounds in {hours:.2f} hours of computing." in page
 

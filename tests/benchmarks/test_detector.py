@@ -12,6 +12,7 @@ from models.boxes.detector import look
 from models.boxes.fit import _Run
 from models.boxes.learner import Learner
 from models.boxes.pillars import pillars
+from models.machine import half_of
 from tests.benchmarks.measures import cpu_seconds, ratio
 from tests.models.boxes.made import setup
 from tests.models.boxes.real import SMALL, labelled, object_frames
@@ -63,6 +64,18 @@ def test_a_step_of_a_detector(run: _Run, report):
     made = ratio(lambda: run.batch(next(numbers)), bare, runs=7)
     report("making its samples and targets / the bare modules", made, "≤ 0.1")
     assert found <= 1.5
+
+
+def test_half_precision(run: _Run, report):
+    if half_of(torch.device("cpu")) is None:
+        pytest.skip("this CPU is made for no half precision")
+    learners = [Learner(run.about().network(), 1e-3, mixed=mixed) for mixed in (True, False)]
+    batch = run.batch(0)
+    half, single = (lambda one=one: one.learn(batch, 0, 1000) for one in learners)
+    half(), single()
+    found = ratio(half, single, runs=7)
+    report("a step of PillarCenter-S in half precision / in single", found, "≤ 0.8")
+    assert found <= 0.8
 
 
 @torch.inference_mode()

@@ -2,7 +2,8 @@
 # make setup   all that both need, in .venv     make test-all  slow tests too    make bench  ratios
 
 PYTHON := .venv/bin/python
-SCREEN := xvfb-run -a -s "-screen 0 1600x1000x24"
+# Software OpenGL on one thread: the other core has tests of its own.
+SCREEN := LP_NUM_THREADS=1 xvfb-run -a -s "-screen 0 1600x1000x24"
 
 # The window's tests, in two processes that follow each other, and all others: each on a core and a
 # screen of its own.

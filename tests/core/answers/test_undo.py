@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from core import steps
 from core.answers.answers import Answers
@@ -62,6 +63,7 @@ def turn_all(path: Path, turn: Callable[[Answers], object]) -> tuple[int, int]:
     return done, opened
 
 
+@pytest.mark.slow
 def test_five_hundred_mixed_steps_and_three_restarts(tmp_path: Path, small_street: Path):
     path = tmp_path / "p"
     with small_project(path, small_street) as project:

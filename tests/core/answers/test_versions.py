@@ -103,6 +103,7 @@ os.kill(os.getpid(), signal.SIGUSR1)
 """
 
 
+@pytest.mark.slow
 def test_a_kill_before_any_statement_of_the_migration_leaves_one_version_whole(tmp_path: Path):
     first = tmp_path / "first" / "ann.sqlite"
     first.parent.mkdir()

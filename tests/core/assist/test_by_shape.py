@@ -32,6 +32,7 @@ def truth_of(project: Project, unit: int) -> np.ndarray:
     return truth[project.rows(scan) == unit - units.range_of(scan).start]
 
 
+@pytest.mark.slow
 def test_units_of_an_unseen_scan_are_guessed_from_two_others(project: Project):
     units = project.need_units()
     first = units.range_of(units.scans[2]).start

@@ -120,6 +120,7 @@ def test_the_ground_of_every_rig_is_found(name: str):
     assert after.recall >= before.recall
 
 
+@pytest.mark.slow
 def test_nothing_is_proposed_where_the_preset_fits(semantickitti):
     root = semantickitti / "sequences"
     for file in sorted(root.glob("*/velodyne/*.bin")):

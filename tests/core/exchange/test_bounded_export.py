@@ -40,6 +40,7 @@ def peak_of(run: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_entries(projects: list[Path], tmp_path: Path):
     peaks = []
     for path in projects:
@@ -68,6 +69,7 @@ def test_every_entry_is_a_line_and_the_manifest_has_their_hash(
     assert (told[0].done, told[0].total) == (1, ENTRIES[1])
 
 
+@pytest.mark.slow
 def test_a_second_export_is_compared_piece_by_piece(projects: list[Path], tmp_path: Path):
     with Project(projects[1], read_only=True) as project:
         export(project, tmp_path, Job(), what="journal")

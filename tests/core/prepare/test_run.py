@@ -61,6 +61,7 @@ def test_the_table_counts_the_rows_of_each_unit(street: Scans, tmp_path):
         assert np.array_equal(counts, units.points[mine.start : mine.stop])
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same_bytes(small_street, tmp_path):
     dataset = open_dataset("semantickitti", small_street, ["00"], [])
     for workers in (1, 2, 4):

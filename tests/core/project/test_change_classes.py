@@ -129,6 +129,7 @@ def test_another_raw_id_changes_the_bytes_of_its_class_alone(project: Project, t
         change_rows(project, rows)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -221,6 +221,7 @@ def test_scores_of_another_preparation_are_not_used(project: Project):
         steps.ask(project, Job())
 
 
+@pytest.mark.slow
 def test_seeds_and_workers(tmp_path: Path, small_street: Path):
     def query(name: str, seed: int, workers: int) -> bytes:
         options = {"format": "semantickitti", "root": small_street, "train": ["00"]}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 
 import numpy as np
@@ -20,6 +23,7 @@ from core.boxes.geometry import points_in_boxes
 from core.project.project import Project
 from tests.gui.driver import Driver, open_window
 from tests.samples import samples
+from tests.streets import copied_project
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 CAR = np.array([0, 0, 0, 4.2, 1.8, 1.5, 0.0])
@@ -209,6 +213,20 @@ def unconfirmed(driver: BoxDriver, *names: str) -> None:
 def made_street(folder: Path, frames: int = 4) -> Path:
     """A project of a few scans in KITTI tracking's layout, not prepared: the car drives a metre a
     frame, what stands on the road is parked."""
+    kept = Path(_kept_street(frames).name)
+    shutil.copytree(kept / "root", folder / "root")
+    return copied_project(kept / "project", folder / "project", folder / "root")
+
+
+@functools.cache
+def _kept_street(frames: int) -> TemporaryDirectory[str]:
+    """A street of so many frames to copy: to make one takes longer than many tests of it."""
+    kept = TemporaryDirectory()
+    _make_street(Path(kept.name), frames)
+    return kept
+
+
+def _make_street(folder: Path, frames: int) -> None:
     place = folder / "root/training"
     (place / "velodyne/0000").mkdir(parents=True)
     (place / "calib").mkdir()
@@ -233,7 +251,6 @@ def made_street(folder: Path, frames: int = 4) -> Path:
         train=["training/0000"],
     ):
         pass
-    return folder / "project"
 
 
 _EYE = "1 0 0 0 0 1 0 0 0 0 1 0"

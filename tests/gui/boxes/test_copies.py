@@ -181,6 +181,7 @@ def test_nothing_is_copied_into_a_finished_frame(street: BoxDriver, how: str, mo
     assert len(project.boxes_of(second)) == 1
 
 
+@pytest.mark.slow
 def test_nothing_is_copied_into_a_frame_that_cannot_be_labelled(street: BoxDriver):
     project, (_, second, *_) = street.session.project, street.session.project.dataset.train
     name = box_car(street, 0)

@@ -121,6 +121,7 @@ def test_each_frame_says_why_it_is_asked_and_bars_show_shares(asked: BoxDriver, 
     assert "candidates.npz cannot be read" in asked.session.banner.what.text()
 
 
+@pytest.mark.slow
 def test_a_long_queue_is_ranked_as_far_as_it_is_shown(asked: BoxDriver, qtbot, monkeypatch):
     """What stands there is exact; what is out of sight is counted, and comes nearer."""
     monkeypatch.setattr("gui.boxes.queue._AHEAD", 1)

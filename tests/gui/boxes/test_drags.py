@@ -99,6 +99,7 @@ def test_the_chosen_box_is_shown_once_the_hand_is_empty(street: BoxDriver, two, 
     assert pulled(street, two[1], before)
 
 
+@pytest.mark.slow
 def test_the_view_may_change_again_after_a_pull_was_taken_back(street: BoxDriver, two):
     sides = street.work.panels.sides
     start, end = front(street)
@@ -111,6 +112,7 @@ def test_the_view_may_change_again_after_a_pull_was_taken_back(street: BoxDriver
     assert street.frame.chosen == two[0]  # Esc was of the pull alone
 
 
+@pytest.mark.slow
 def test_a_class_that_is_given_during_a_pull_stays(street: BoxDriver, two):
     sides, before = street.work.panels.sides, boxes(street)
     start, end = front(street)
@@ -123,6 +125,7 @@ def test_a_class_that_is_given_during_a_pull_stays(street: BoxDriver, two):
     assert boxes(street)[two[0]].label == 1 != before[two[0]].label
 
 
+@pytest.mark.slow
 def test_a_box_that_was_taken_away_during_a_pull_stays_away(street: BoxDriver, two):
     sides, before = street.work.panels.sides, boxes(street)
     start, end = front(street)

@@ -92,6 +92,7 @@ def test_a_changed_prediction_is_a_box(detected: BoxDriver):
     assert "Only what a detector found" in detected.said
 
 
+@pytest.mark.slow
 def test_a_copy_of_what_is_found_or_rejected_is_refused(detected: BoxDriver):
     frame, entries = detected.frame, detected.entries
     detected.key(Qt.Key.Key_Tab)

@@ -87,6 +87,7 @@ def rows_of(panel: FramesPanel) -> list[tuple[str, ...]]:
     return [tuple(row.text(column) for column in range(3)) for row in rows]
 
 
+@pytest.mark.slow
 def test_only_rows_whose_frame_changed_are_written_anew(street: BoxDriver, qtbot, monkeypatch):
     """Each time they are those of a panel that lists all frames for the first time."""
     project, panel = street.session.project, street.work.panels.frames
@@ -146,6 +147,7 @@ def test_only_rows_whose_frame_changed_are_written_anew(street: BoxDriver, qtbot
     assert follow() == set(scans)
 
 
+@pytest.mark.slow
 def test_the_queue_is_put_together_once_for_a_step(street: BoxDriver, monkeypatch):
     queue, made = street.work.queue, []
     of_round = FrameQueue.of_round.fget
@@ -317,6 +319,7 @@ def test_a_frame_of_ones_own_comes_again_without_its_boxes(qapp, qtbot, tmp_path
     driver.window.close()
 
 
+@pytest.mark.slow
 def test_one_goes_past_a_frame_that_cannot_be_read(qapp, qtbot, tmp_path):
     driver = opened(made_street(tmp_path), qtbot)
     project = driver.session.project

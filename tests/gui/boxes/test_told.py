@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -21,6 +22,7 @@ def test_the_start_page_counts_boxes(street: BoxDriver):
     assert entry.spent.startswith("2 boxes drawn, ")
 
 
+@pytest.mark.slow
 def test_an_interpolated_box_is_called_so(street: BoxDriver):
     box_car(street, 0)
     for _ in range(2):
@@ -53,6 +55,7 @@ def test_a_click_on_nothing_says_so_where_the_eye_is(street: BoxDriver):
     assert hint.text().startswith("Click a thing")
 
 
+@pytest.mark.slow
 def test_a_slow_click_makes_a_box(street: BoxDriver):
     street.key("B")
     x, y = street.place_of(street.seen_row(street.rows_in(true_box(0))))

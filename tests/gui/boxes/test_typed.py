@@ -58,6 +58,7 @@ def test_a_number_is_kept_by_the_box_that_it_was_typed_for(street: BoxDriver, tw
         assert inspector.numbers["h"].hasFocus()
 
 
+@pytest.mark.slow
 def test_a_track_takes_letters_and_enter(street: BoxDriver, two):
     dashed, _ = two
     count = len(street.entries())
@@ -70,6 +71,7 @@ def test_a_track_takes_letters_and_enter(street: BoxDriver, two):
     assert len(street.entries()) == count + 2
 
 
+@pytest.mark.slow
 def test_escape_puts_the_old_value_back_and_keeps_the_choice(street: BoxDriver, two):
     dashed, _ = two
     inspector = street.work.panels.inspector
@@ -112,6 +114,7 @@ def test_finishing_from_a_field_keeps_it_first(street: BoxDriver, two):
     assert street.session.project.boxes.is_finished(scan)
 
 
+@pytest.mark.slow
 def test_a_key_that_leads_away_keeps_it_first(street: BoxDriver, two):
     """Ctrl+L and F-keys are the window's, whatever is typed: that is written before they act."""
     dashed, _ = two

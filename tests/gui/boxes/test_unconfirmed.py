@@ -59,6 +59,7 @@ def test_open_boxes_are_gone_through(street: BoxDriver, two_open):
     assert not street.session.banner.isVisible()
 
 
+@pytest.mark.slow
 def test_the_export_says_how_many_and_leaves_them_out(street: BoxDriver, two_open, tmp_path):
     street.key("E", CONTROL)
     page = street.window.findChild(BoxExportPage)
@@ -76,6 +77,7 @@ def test_the_export_says_how_many_and_leaves_them_out(street: BoxDriver, two_ope
     assert len((tmp_path / "out/boxes.csv").read_text().splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_the_command_line_says_so_too(street: BoxDriver, two_open, tmp_path, capfd):
     path = str(street.session.project.path)
     out = str(tmp_path / "out")

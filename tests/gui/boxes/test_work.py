@@ -55,6 +55,7 @@ def test_tab_steps_through_the_guesses_of_a_click_and_a_class_key_takes_its_own(
     assert stored(street)[name].equals(first)
 
 
+@pytest.mark.slow
 def test_a_journal_that_cannot_be_read_is_told_and_nothing_is_taken_back(street, monkeypatch):
     name = box_car(street, 0)
 
@@ -199,6 +200,7 @@ def test_copies_follow_the_poses_and_dashed_ones_wait_for_space(street: BoxDrive
     assert street.frame.scan == first
 
 
+@pytest.mark.slow
 def test_a_copy_that_is_fitted_keeps_its_size_and_nearly_its_heading(street: BoxDriver):
     """A free fit turned copied cyclists, of whom few points say which way they look."""
     name = box_car(street, 0)
@@ -278,6 +280,7 @@ def test_finish_goes_to_the_next_open_frame(street: BoxDriver):
     assert "finished" in street.said
 
 
+@pytest.mark.slow
 def test_regions_of_the_picture_stay_when_a_frame_is_opened_again(street: BoxDriver, tmp_path):
     """DontCare of imported labels goes out again after a correction."""
     project, scan = street.session.project, street.frame.scan
@@ -312,6 +315,7 @@ def test_frames_are_stepped_through_and_end(street: BoxDriver):
     assert street.frame.scan == scans[0]
 
 
+@pytest.mark.slow
 def test_a_frame_of_another_place_is_seen_from_over_the_scan(qapp, qtbot, tmp_path):
     """To the next frame the camera stays at the thing; far along the drive nothing is there."""
     driver = BoxDriver(open_window(made_street(tmp_path, frames=13), qtbot), qtbot)

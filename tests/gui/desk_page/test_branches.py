@@ -185,6 +185,7 @@ def test_two_rounds_are_compared_point_by_point(driver, qtbot):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_wide_scan_is_seen_whole_beside_another(driver, qtbot):
     panel = choose(driver, "002-random")
     driver.click(panel.buttons["compare"])

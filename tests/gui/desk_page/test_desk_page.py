@@ -59,6 +59,7 @@ def rows_of(chart: Chart) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(csv_bytes(chart).decode())))
 
 
+@pytest.mark.slow
 def test_a_large_chart_goes_with_its_desk(desk: DeskPage):
     """What is inside of it was deleted apart from the chart."""
     desk.learning.enlarge()
@@ -135,6 +136,7 @@ def test_a_click_on_a_round_is_followed_by_confusion_and_panel(desk: DeskPage, q
     assert desk.confusion.round == desk.state.project.rounds[1].id
 
 
+@pytest.mark.slow
 def test_the_rounds_to_choose_from_are_those_there_are(desk: DeskPage):
     """As many of another kind were taken for the same."""
     which, steps = desk.asked.which, steps_of(desk.state.project)
@@ -146,6 +148,7 @@ def test_the_rounds_to_choose_from_are_those_there_are(desk: DeskPage):
     assert which.currentData() == steps[0].id
 
 
+@pytest.mark.slow
 def test_what_was_asked_follows_the_round_and_a_click_the_class(desk: DeskPage, qtbot):
     project = desk.state.project
     rows = {row["row"]: row for row in rows_of(desk.asked)}

@@ -93,6 +93,7 @@ def rows_of(chart: Chart) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(csv_bytes(chart).decode())))
 
 
+@pytest.mark.slow
 def test_a_click_on_a_size_chooses_its_clusters_for_all(desk: DeskPage, qtbot):
     units, state = desk.state.project.need_units(), desk.state
     sizes = seen(desk, "Sizes", qtbot)
@@ -114,6 +115,7 @@ def test_a_click_on_a_size_chooses_its_clusters_for_all(desk: DeskPage, qtbot):
     assert not len(features.chosen)
 
 
+@pytest.mark.slow
 def test_many_units_are_chosen_a_moment_later_and_the_last_click_counts(
     desk: DeskPage, qtbot, monkeypatch: pytest.MonkeyPatch
 ):
@@ -140,6 +142,7 @@ def test_many_units_are_chosen_a_moment_later_and_the_last_click_counts(
     assert choice.now is None, "what was put away does not come back"
 
 
+@pytest.mark.slow
 def test_a_click_on_a_class_in_a_partition_chooses_its_units(desk: DeskPage, qtbot):
     project = desk.state.project
     units = project.need_units()
@@ -159,6 +162,7 @@ def test_a_click_on_a_class_in_a_partition_chooses_its_units(desk: DeskPage, qtb
     assert desk.learning.what.currentText() == "car"
 
 
+@pytest.mark.slow
 def test_certainty_says_what_it_lacks_and_a_click_marks_its_points(desk: DeskPage, qtbot):
     chart, project = seen(desk, "Certainty", qtbot), desk.state.project
     (scan,) = project.dataset.validation
@@ -185,6 +189,7 @@ def test_certainty_says_what_it_lacks_and_a_click_marks_its_points(desk: DeskPag
     assert state.target.rows.tolist() == np.flatnonzero(wrong).tolist()
 
 
+@pytest.mark.slow
 def test_a_row_of_seconds_chooses_its_answers(desk: DeskPage, qtbot):
     chart, project = seen(desk, "Annotators", qtbot), desk.state.project
     found = effort_of(project)
@@ -196,6 +201,7 @@ def test_a_row_of_seconds_chooses_its_answers(desk: DeskPage, qtbot):
     assert choice_of(desk.state).now.units.tolist() == sorted(map(units.find, timed))
 
 
+@pytest.mark.slow
 def test_each_row_of_seconds_agreement_and_hits_chooses_and_is_marked(desk: DeskPage, qtbot):
     """Those of agreement and of suggestions did nothing; none was marked."""
     project = desk.state.project
@@ -220,6 +226,7 @@ def test_each_row_of_seconds_agreement_and_hits_chooses_and_is_marked(desk: Desk
     assert "chosen" not in chart.marks[0].words
 
 
+@pytest.mark.slow
 def test_what_is_chosen_is_marked_in_classes_and_in_what_was_asked(desk: DeskPage, qtbot):
     project = desk.state.project
     units = project.need_units()
@@ -262,6 +269,7 @@ def test_what_is_chosen_is_marked_in_classes_and_in_what_was_asked(desk: DeskPag
     assert not any("chosen" in mark.words for mark in (*asked.marks, *parts.marks))
 
 
+@pytest.mark.slow
 def test_a_click_on_an_iou_chooses_the_scans_where_the_class_changed_most(desk: DeskPage, qtbot):
     project, state = desk.state.project, desk.state
     iou = seen(desk, "IoU", qtbot)
@@ -334,6 +342,7 @@ def test_right_and_wrong_are_seen_in_the_view(desk: DeskPage, qtbot):
     assert f"wrong: {wrong.sum():,} points" in rows
 
 
+@pytest.mark.slow
 def test_pictures_of_scans_are_in_their_order_and_open_them(desk: DeskPage, qtbot):
     chart, state = seen(desk, "Scans", qtbot), desk.state
     chart.kind.setCurrentIndex(chart.kind.findData("pictures"))

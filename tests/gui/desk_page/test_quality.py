@@ -83,6 +83,7 @@ def test_a_sample_is_answered_blind_and_told(driver, qtbot):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_sample_is_drawn_and_enlarged_by_its_buttons(driver, qtbot):
     page = page_of(driver, qtbot)
     before = len(page.found["network"].sample.items)

@@ -113,6 +113,7 @@ def test_options_that_were_closed_ask_for_nothing_more(driver, qtbot, monkeypatc
     assert asked == [{}]
 
 
+@pytest.mark.slow
 def test_a_slider_and_another_round_change_what_would_be_asked(driver, qtbot):
     """A branch from the start is asked while another query is open, and loses none of its items."""
     driver.step("ask")

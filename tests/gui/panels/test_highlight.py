@@ -57,6 +57,7 @@ def review(driver):
     return driver.session.review
 
 
+@pytest.mark.slow
 def test_arrows_in_the_review_show_what_the_next_key_relabels(driver, review):
     table, model = review.table, review.model
     click(driver, table, model.index(0, 0))
@@ -110,6 +111,7 @@ def test_a_refill_moves_neither_highlight_nor_view(driver, review):
     assert project.answers.effective[unit].main_class() != 7
 
 
+@pytest.mark.slow
 def test_another_list_of_the_review_goes_on_from_where_one_was(driver, review):
     table, model = review.table, review.model
     click(driver, table, model.index(2, 0))
@@ -120,6 +122,7 @@ def test_another_list_of_the_review_goes_on_from_where_one_was(driver, review):
     assert one_thing(driver, table) == model.rows[2].unit
 
 
+@pytest.mark.slow
 def test_what_is_shown_otherwise_moves_the_highlights(driver, review):
     table, model = review.table, review.model
     click(driver, table, model.index(4, 0))
@@ -155,6 +158,7 @@ def test_arrows_and_pages_in_the_queue(driver):
     assert one_thing(driver, queue.list) == driver.state.round.query.items[1]
 
 
+@pytest.mark.slow
 def test_a_filter_shows_an_item_that_it_keeps(driver):
     """Before, the old one stayed to be answered, and nothing in the list was highlighted."""
     query = driver.state.round.query

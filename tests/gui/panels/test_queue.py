@@ -69,6 +69,7 @@ def test_a_filter_keeps_items_with_one_class_suggested(taught):
     assert state.order.places == everything
 
 
+@pytest.mark.slow
 def test_a_filter_stays_when_a_step_ends_and_goes_with_its_round(taught):
     everything = list(taught.state.order.places)
     taught.key("C", SHIFT)

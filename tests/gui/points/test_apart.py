@@ -105,6 +105,7 @@ def test_two_strokes_are_one_thing_by_the_same_key(driver):
     assert things_of(entry).of_row.all()
 
 
+@pytest.mark.slow
 def test_two_things_stay_two_when_the_window_closes_in_mid_drawing(driver, qtbot, project_path):
     rows = driver.state.target.rows
     third = np.arange(len(rows)) * 3 // len(rows)
@@ -124,6 +125,7 @@ def test_two_things_stay_two_when_the_window_closes_in_mid_drawing(driver, qtbot
         assert len(set(found.of_row[third == part].tolist())) == 1
 
 
+@pytest.mark.slow
 def test_two_things_stay_two_when_their_answer_is_taken_back_later(driver, qtbot, project_path):
     rows = driver.state.target.rows
     third = np.arange(len(rows)) * 3 // len(rows)

@@ -336,6 +336,7 @@ def test_a_scan_that_is_read_at_once_arrives_after_the_call(driver, monkeypatch)
     monkeypatch.setattr(loader, "_background", background)
 
 
+@pytest.mark.slow
 def test_the_partition_panel_counts_answers_undo_and_declines(driver):
     panel = driver.session.partitions
     driver.rest()

@@ -252,6 +252,7 @@ def test_keys_however_they_are_typed(text: str, key: str):
     assert as_key(text) == key
 
 
+@pytest.mark.slow
 def test_an_editor_ends_with_its_project(editor, driver, qtbot, tmp_path, small_street, prepared):
     other = copied_project(prepared, tmp_path / "other", small_street)
     mine = driver.session.project.path / "classes.toml"

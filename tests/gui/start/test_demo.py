@@ -106,6 +106,7 @@ def test_a_project_opened_meanwhile_is_not_taken_away(
     assert hears_of_steps(driver, qtbot)
 
 
+@pytest.mark.slow
 def test_a_project_opened_meanwhile_is_told_why_the_demo_failed(
     window: Window, making: Event, project_path: Path, monkeypatch, qtbot
 ):

@@ -118,6 +118,7 @@ def test_two_processes_give_the_curve_of_one_on_real_scans(semantickitti: Path, 
     assert max(abs(a - b) for a, b in zip(two, one, strict=True)) < 1e-4
 
 
+@pytest.mark.slow
 def test_a_process_that_cannot_train_says_why(tmp_path: Path, small_street: Path):
     with project(tmp_path / "p", small_street) as made:
         found = made.rounds[0]

@@ -111,6 +111,7 @@ def test_the_training_set_names_teacher_and_checkpoint(bench: Bench, tmp_path: P
     assert json.loads((first.parent / "training.json").read_text()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("had", [False, True])
 def test_a_run_is_not_taken_up_with_a_teacher_more_or_less(bench: Bench, tmp_path: Path, had: bool):
     on = taught(bench)

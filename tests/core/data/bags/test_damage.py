@@ -34,6 +34,7 @@ def outcomes(folder: Path, cases: int, *kinds: str) -> dict[str, dict[str, int]]
     return found
 
 
+@pytest.mark.slow
 def test_sixty_damaged_bags_of_every_kind(tmp_path: Path):
     for kind, counts in outcomes(tmp_path, 60, *KINDS).items():
         assert sum(counts.values()) >= 60, kind

@@ -42,6 +42,7 @@ def outcomes(folder: Path, cases: int, *kinds: str) -> dict[str, dict[str, int]]
     return found
 
 
+@pytest.mark.slow
 def test_two_hundred_damaged_files_of_every_kind(tmp_path: Path):
     for kind, counts in outcomes(tmp_path, 200, *KINDS).items():
         assert sum(counts.values()) >= 200, kind

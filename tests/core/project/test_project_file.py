@@ -50,6 +50,7 @@ _NEW = {
         "steps": 1500,
         "batch": 2,
         "learning_rate": 0.003,
+        "from_scratch": True,
         "score": "heat_iou",
     },
     "ssal": {

@@ -142,7 +142,9 @@ class Experiment:
             equal = {"detect.steps": str(self.spec.steps * times)}
             # What an arm says of its own steps counts: such as one that learns twice as long.
             own = {**equal, **arm.settings} if self.protocol == "equal" else arm.settings
-            return {"train.threads": "1", **self.spec.settings, **own}
+            # In words also where it is the preset's: an arm goes on from a first round without it.
+            cpsp = str(load_preset(self.spec.preset).ssal.cpsp).lower()
+            return {"train.threads": "1", "ssal.cpsp": cpsp, **self.spec.settings, **own}
         values = {"train.threads": "1", **self.spec.settings, **arm.settings}
         kind, amount = kind_of_budget(self.spec.budget)
         if kind == "points":

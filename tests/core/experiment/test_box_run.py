@@ -106,6 +106,23 @@ def test_arms_that_differ_in_what_they_ask_share_their_cpsp(base: Path, tmp_path
         assert own["balance"]["value"] is (cell.arm.name != "apart")
 
 
+def test_an_arm_has_its_settings_whatever_it_goes_on_from(base: Path, tmp_path: Path):
+    """A first round without CPSP had left its copies without, where the preset alone asked for
+    it."""
+    text = BOX_TINY.replace("ssal.cpsp = false", "ssal.clusters = 7")
+    text = text.replace('settings = {"ssal.cpsp" = true}', 'settings = {"ssal.cpsp" = false}')
+    spec = read_spec(str(box_spec(tmp_path, text)))
+    experiment = opened(tmp_path / "out", spec, "equal", base / "scans", [0])
+    assert go(experiment) == {}
+    assert experiment.cells
+    for cell in experiment.cells:
+        with Project(experiment.cell_folder(cell.name), read_only=True) as project:
+            wanted = experiment.settings(cell.arm)
+            assert (project.settings.ssal, project.settings.detect) == (wanted.ssal, wanted.detect)
+    cpsp = {c.arm: "cpsp" in c.records[1]["figures"]["models"] for c in curves(experiment)}
+    assert cpsp == {"random": True, "entropy": True, "cal": False}
+
+
 def test_where_nothing_more_is_asked_no_pool_is_looked_at(base: Path, tmp_path: Path):
     experiment = begun(base, tmp_path / "out", (0,), rounds=1)
     assert go(experiment) == {}

@@ -46,7 +46,7 @@ def made_project(folder: Path, train: int, validation: int, steps_: int) -> Path
     with Project.create(
         path, format="kitti-tracking", root=folder / "town", train=written.train,
         validation=written.validation, preset="laptop",
-        overrides={"detect.steps": str(steps_)},
+        overrides={"detect.steps": str(steps_), "train.mixed": "true"},
     ) as project:  # fmt: skip
         steps.prepare(project, Job(), workers=1)
     return path

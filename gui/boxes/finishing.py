@@ -104,6 +104,7 @@ class Finishing(QObject):
 
     def _offer(self, many: int) -> None:
         """Say that boxes of the frame wait for a person, and how to go on."""
+        self._end_question()
         one, scan = many == 1, self.frame.scan
         boxes = "1 box is" if one else f"{many:,} boxes are"
         self._question = f"{boxes} still open: nobody confirmed {'it' if one else 'them'}."
@@ -271,6 +272,8 @@ class Finishing(QObject):
             self.bench.show_frame(after)
         if self.state.coming is None:
             self.hid.emit()
+        else:
+            self.frame.scan = ""  # the rows are those that were drawn blind: nothing acts on them
 
     def _pass_over(self, scan: str, _: ProjectError) -> None:
         """A scan cannot be read: where it was to be drawn blind, it is as if it were not asked."""

@@ -228,9 +228,10 @@ class BoxesWork(QObject):
         return True
 
     @property
-    def busy(self) -> bool:
-        """Nobody takes the frame away from who draws in it."""
-        return True
+    def at_work(self) -> str:
+        """How units that are asked anew are come to: nobody takes the frame away from who draws in
+        it."""
+        return "Your frame stays: Points (F4) leads to them."
 
     @property
     def in_stroke(self) -> bool:

@@ -147,7 +147,9 @@ class FeaturesChart(Chart):
             if free
             else "Drag a rectangle over units that nobody was asked about first."
         )
-        if self.shows and not self._stale and self.inside.isVisible():
+        if not self.inside.isVisible():
+            self._stale = self._stale or self.shows  # drawn when it is seen
+        elif self.shows and not self._stale:
             self._draw_chosen(mask)
             self.place()
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data.classes import FIRST_CODE, UNLABELLED
-from gui.charts.chart import COLOURS
-from gui.look.colours import measure_table
+from gui.look.colours import RIGHT_RGB, WRONG_RGB, measure_table
 from gui.look.theme import Theme
 from gui.view.cloud import By
 from gui.view.form import Form
@@ -77,7 +76,7 @@ def paint(how: str, found: Read, classes: np.ndarray, theme: Theme) -> Painted:
         better = [int(np.count_nonzero(one)) for one in only]
         words += f"; {better[0]:,} only the left one has right, {better[1]:,} only the right one"
         table = np.tile(faint(theme), (256, 1))
-        table[_RIGHT], table[_WRONG] = _rgb(COLOURS[0]), _rgb(COLOURS[1])  # as Certainty has them
+        table[_RIGHT], table[_WRONG] = RIGHT_RGB, WRONG_RGB
         values = [np.where(known, np.where(g, _RIGHT, _WRONG), UNLABELLED) for g in good]
         if how == ONLY:
             values = [np.where(one, _RIGHT, UNLABELLED) for one in only]
@@ -107,8 +106,3 @@ def _entropies(how: str, found: Read, theme: Theme) -> Painted:
     top = max(*(float(each.max(initial=0)) for each in values), 1e-6)
     places = [np.where(each > 0, 1 + each / top * 254, how == ENTROPY) for each in values]
     return Painted(tuple(places), table, By.MEASURE, f"{words}; yellow is {top:.2f} nat")
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    """Three numbers of "#rrggbb"."""
-    return tuple(bytes.fromhex(colour[1:]))

@@ -387,8 +387,10 @@ class Watching(QWidget):
             self.run.stop()
         elif self.seen is not None and self.seen.runner is not None and self.seen.runner.here:
             now = holder_of(self.out)  # its number may be another program's since the last look
-            if now == self.seen.runner:
-                kill_tree(now.process)
+            if now != self.seen.runner:
+                self.look()
+                return
+            kill_tree(now.process)
         self.state.setText("Stopped; what is finished stays.")
         self.look()
 

@@ -14,6 +14,7 @@ from core.data.classes import IGNORED, MIXED, UNLABELLED, UNSURE, ClassList
 _RAMP = np.array([[0xF2, 0xC1, 0x4E], [0x4F, 0xB2, 0x86], [0x3F, 0x7C, 0xAC]], float)
 GROUND = (0x7A, 0x6A, 0x58)
 GREY = (0x7B, 0x83, 0x8D)
+RIGHT_RGB, WRONG_RGB = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)  # the first two of the charts
 _GOLDEN = 0.618033988749895
 _PALETTE = 512
 # A perceptual ramp from dark violet over green to yellow, by its knots.

@@ -13,7 +13,14 @@ from gui.desk.chosen import choice_of
 from gui.desk.content import Content
 from gui.desk.state import State
 from gui.desk.target import Target
-from gui.look.colours import class_table, measure_table, partition_colours, spread
+from gui.look.colours import (
+    RIGHT_RGB,
+    WRONG_RGB,
+    class_table,
+    measure_table,
+    partition_colours,
+    spread,
+)
 from gui.look.theme import Theme
 from gui.points import paint
 from gui.points.draft import Draft
@@ -147,9 +154,8 @@ class Colours(QObject):
     def error_table(self) -> np.ndarray:
         """(256, 3) uint8 by the places of paint.errors."""
         table = np.zeros((256, 3), np.uint8)
-        names = {paint.RIGHT: "good", paint.WRONG: "error", paint.UNKNOWN: "quiet"}
-        for place, name in names.items():
-            table[place] = self.theme.rgb(name)
+        table[paint.RIGHT], table[paint.WRONG] = RIGHT_RGB, WRONG_RGB
+        table[paint.UNKNOWN] = self.theme.rgb("quiet")
         return table
 
     @property

@@ -130,10 +130,13 @@ class PointsWork(QObject):
         self.labelling.next_drawing()
 
     @property
-    def busy(self) -> bool:
-        """Whether somebody is drawing: then nobody takes what is asked away from them."""
+    def at_work(self) -> str:
+        """What is to be done before units that are asked anew are shown: nobody takes away what
+        somebody is drawing. "" where nobody is."""
         held = self.in_view is not None and self.in_view.drawing.held
-        return held or self.labelling.draft is not None
+        if held or self.labelling.draft is not None:
+            return "Your drawing stays: finish it, then Tab goes on."
+        return ""
 
     @property
     def in_stroke(self) -> bool:

@@ -156,7 +156,8 @@ class DrawTool(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._places = []
+        if not event.spontaneous():  # the tool is put away, and not the whole window
+            self._places = []
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:

@@ -30,9 +30,9 @@ class _Message(NamedTuple):
 
 
 class Banner(QFrame):
-    """Shows one message at a time; nothing modal. It comes once `waits` says no: a view that
-    changes its size under a half drawn shape would move the points below it. One with choices that
-    another takes the place of comes back when that is closed: it is still to be chosen."""
+    """Shows one message at a time; nothing modal. It comes and goes once `waits` says no: a view
+    that changes its size under a half drawn shape would move the points below it. One with choices
+    that another takes the place of comes back when that is closed: it is still to be chosen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,6 +64,7 @@ class Banner(QFrame):
         self.waits: Callable[[], bool] = lambda: False
         self._later: _Message | None = None
         self._under: list[_Message] = []  # to come back to, the last one first
+        self._over = False  # what is shown is to go
         self._again = QTimer(self)
         self._again.setInterval(_AGAIN_MS)
         self._again.timeout.connect(self._come)
@@ -108,7 +109,8 @@ class Banner(QFrame):
             self._later = None
             self._rise()
         if self._shown is not None and self._shown.what == what:
-            self.put_away()
+            self._over = True
+            self._come()
 
     def _show(
         self,
@@ -130,7 +132,7 @@ class Banner(QFrame):
 
     def put_away(self) -> None:
         """The message is done with: show the one below, if any."""
-        self._shown = None
+        self._shown, self._over = None, False
         self.hide()
         self._rise()
 
@@ -140,13 +142,18 @@ class Banner(QFrame):
             self._come()
 
     def _come(self) -> None:
-        if self._later is None:
+        if self._later is None and not self._over:
             self._again.stop()
             return
         if self.waits():
             self._again.start()
             return
         self._again.stop()
+        if self._over:
+            self._shown, self._over = None, False
+        if self._later is None:
+            self.put_away()
+            return
         self._lay_under(self._shown)
         what, do, details, choices, calm = self._shown = self._later
         self._under = [one for one in self._under if one.what != what]

@@ -30,7 +30,7 @@ class Jobs(QObject):
     finished = Signal(str)
     failed = Signal(object)
     broke = Signal(str)
-    _ended = Signal(str, object)
+    _ended = Signal(object, str, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,15 +71,17 @@ class Jobs(QObject):
     def _work(self, name: str, step: Step, job: Job) -> None:
         try:
             step(job)
-            self._ended.emit(name, None)
+            self._ended.emit(job, name, None)
         except Cancelled:
-            self._ended.emit(name, None)
+            self._ended.emit(job, name, None)
         except ProjectError as error:
-            self._ended.emit(name, error)
+            self._ended.emit(job, name, error)
         except BaseException:  # the last place to tell of it: a thread's errors reach nobody
-            self._ended.emit(name, traceback.format_exc())
+            self._ended.emit(job, name, traceback.format_exc())
 
-    def _end(self, name: str, problem: object) -> None:
+    def _end(self, job: Job, name: str, problem: object) -> None:
+        if job is not self._job:  # of a project that was closed meanwhile
+            return
         self.running = self._job = None
         if isinstance(problem, ProjectError):
             self.failed.emit(problem)

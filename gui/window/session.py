@@ -56,7 +56,7 @@ class Session(QObject):
         self.banner = Banner()
         self.steps = Steps(self.project, self.state, jobs, self.banner)
         self.no = self.steps.no
-        self.steps.busy = lambda: self.work.busy
+        self.steps.at_work = lambda: self.work.at_work
         self.exchange = Exchange(self.project, self.steps.run_and_tell)
         self.box_exchange = BoxExchange(
             self.project, self.steps.run_and_tell, self.state.background

@@ -24,6 +24,16 @@ from gui.window.jobs import Jobs
 from gui.window.why_not import Reasons
 
 
+def _again(name: str) -> str:
+    """The name of an offer to try a step again."""
+    return f"{name} again"
+
+
+def _end(name: str) -> str:
+    """The name of what is told of a step's end."""
+    return f"end of {name}"
+
+
 class Steps(QObject):
     """Starts a project's steps on `jobs`, and goes on from their end.
 
@@ -42,10 +52,11 @@ class Steps(QObject):
         super().__init__(state)
         self.project, self.state, self.jobs, self.banner = project, state, jobs, banner
         self.no = Reasons(project, state.summary, jobs)
-        self.busy: Callable[[], bool] = lambda: False  # whether somebody is drawing
+        # How who is at work here comes to a new query, "" where everybody is free for it.
+        self.at_work: Callable[[], str] = lambda: ""
         self._outcome: Told | None = None
         self._before: Round | None = None  # what was on the table when the step began
-        self._offers: dict[str, str] = {}  # step -> with which words it is offered
+        self._offers: dict[str, str] = {}  # what is offered -> in which words
         self._stopped = False
         self._prepared = False
         jobs.started.connect(self._started)
@@ -169,17 +180,21 @@ class Steps(QObject):
         if not self.jobs.run(name, step):
             again: Choice = ("Try again", partial(self.start, name, step))
             self._offer(
-                name,
+                _again(name),
                 f"{self.jobs.running} is running: {name} was not started.",
                 "Try again once it has ended.",
                 [again, ("Leave it", lambda: None)],
             )
 
     def _offer(self, name: str, what: str, do: str, choices: Sequence[Choice]) -> None:
-        """Offer to start a step, until it has started; what offered it before does no more."""
-        self.banner.withdraw(self._offers.get(name, ""))
+        """Offer to start a step, until it has started, or tell how one ended; what stood there
+        of the same name does no more."""
+        self._take_back(name)
         self._offers[name] = what
         self.banner.show_choice(what, do, choices)
+
+    def _take_back(self, name: str) -> None:
+        self.banner.withdraw(self._offers.pop(name, ""))
 
     def run_and_tell(self, name: str, step: Callable[[Job], Told]) -> None:
         """Run a step whose outcome stays in sight."""
@@ -194,7 +209,8 @@ class Steps(QObject):
 
     def _started(self, name: str) -> None:
         self.state.running, self._before = name, self.project.tip
-        self.banner.withdraw(self._offers.pop(name, ""))
+        for offer in (name, _again(name), _end("Prepare")):  # the last is news of what was
+            self._take_back(offer)
         if self.project.units is None or self.state.round is None:  # what to do next is another
             self.state.project_changed.emit()
 
@@ -204,7 +220,7 @@ class Steps(QObject):
         if name != "Export":
             self.state.reload()
         if self._outcome:
-            self.banner.show_choice(*self._outcome)
+            self._offer(_end(name), *self._outcome)
             self._outcome = None
         if self._prepared:
             self._prepared = False
@@ -241,10 +257,9 @@ class Steps(QObject):
 
     def _begin_asked(self) -> None:
         """Show the first item of a new query, unless somebody is drawing."""
-        if self.busy() and self.state.round is not None:
+        at_work = self.at_work()
+        if at_work and self.state.round is not None:
             asked = len(self.state.round.query.items)
-            self.banner.show_note(
-                f"{asked:,} units are asked. Your drawing stays: finish it, then Tab goes on.", ""
-            )
+            self.banner.show_note(f"{asked:,} units are asked. {at_work}", "")
         else:
             self.state.begin()

@@ -139,3 +139,23 @@ def test_a_sample_that_is_left_before_its_frame_is_read_leaves_the_one_before(fi
     assert (driver.frame.scan, driver.frame.blind) == (second, False)
     driver.key(RETURN, CONTROL)
     assert mine(driver) == [(second, False)]
+
+
+def test_what_was_drawn_blind_counts_for_nobody_who_stays_in_its_frame(finished):
+    """Left while the next frame was read, which then could not be: the blind box was moved as any
+    other, and counted from then on."""
+    driver = finished([0, 1])
+    project = driver.session.project
+    driver.window.actions_table.run("second")
+    driver.settle()
+    here, other = driver.work.queue.sample
+    box_car(driver, 0)
+    lose(driver, other)
+    QTest.keyClick(driver.session.view.canvas.native, RETURN, CONTROL)
+    assert driver.state.coming == other
+    driver.window.actions_table.run("whole")
+    driver.key(Qt.Key.Key_W)  # moves the chosen box
+    driver.settle()
+    assert (driver.frame.scan, driver.frame.blind) == (here, False)
+    assert set(driver.frame.rows) == set(project.boxes_of(here))
+    assert all(blind for _, blind in mine(driver))

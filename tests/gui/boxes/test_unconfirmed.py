@@ -59,6 +59,18 @@ def test_open_boxes_are_gone_through(street: BoxDriver, two_open):
     assert not street.session.banner.isVisible()
 
 
+def test_a_question_takes_the_place_of_the_one_before(street: BoxDriver, two_open):
+    """That came back over the next frame, of which it was not true."""
+    scan, project, banner = street.frame.scan, street.session.project, street.session.banner
+    street.key(RETURN, CONTROL)
+    unconfirmed(street, two_open[2])
+    street.key(RETURN, CONTROL)
+    assert "3 boxes are still open" in banner.what.text()
+    street.click(banner.choices[2])
+    assert project.boxes.is_finished(scan)
+    assert not banner.isVisible()
+
+
 @pytest.mark.slow
 def test_the_export_says_how_many_and_leaves_them_out(street: BoxDriver, two_open, tmp_path):
     street.key("E", CONTROL)

@@ -272,6 +272,20 @@ def alike(one: QImage, other: QImage) -> float:
     return float(np.corrcoef(squares(one).ravel(), squares(other).ravel())[0, 1])
 
 
+def test_what_is_chosen_behind_another_chart_is_drawn_once_seen(qtbot):
+    chart = shown(FeaturesChart(DARK, umap=False), qtbot)
+    rng = np.random.default_rng(0)
+    plane = Plane("features", "PCA", np.arange(50), rng.normal(size=(50, 2)), (0.5, 0.2))
+    chart.set_plane(plane, np.full(50, FREE, np.uint8), lambda units: [str(u) for u in units])
+    QApplication.processEvents()
+    chart.hide()
+    chart.choose(np.arange(50) < 5)
+    chart.show()
+    QApplication.processEvents()
+    assert chart._over is not None
+    assert chart.ask.text() == "Ask for these 5"
+
+
 def test_many_units_are_a_picture_whose_cells_are_counted(qtbot):
     """More than are drawn one by one; a rectangle chooses exactly those inside."""
     chart = shown(FeaturesChart(DARK), qtbot)

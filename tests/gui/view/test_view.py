@@ -127,6 +127,21 @@ def test_only_a_left_double_click_ends_a_polygon(sheet: DrawTool):
     assert len(drawn) == 1
 
 
+def test_a_polygon_is_kept_while_its_window_is_minimised(sheet: DrawTool):
+    drawn = []
+    sheet.drawn.connect(lambda shape, *_: drawn.append(shape.places))
+    sheet.begin("polygon")
+    for at in (QPoint(100, 100), QPoint(200, 100)):
+        QTest.mouseClick(sheet, LEFT, pos=at)
+    sheet.window().showMinimized()
+    QApplication.processEvents()
+    sheet.window().showNormal()
+    QApplication.processEvents()
+    QTest.mouseClick(sheet, LEFT, pos=QPoint(200, 200))
+    assert sheet.close_polygon()
+    assert drawn == [((100, 100), (200, 100), (200, 200))]
+
+
 def test_a_shape_whose_button_was_let_go_elsewhere_is_put_away(sheet: DrawTool):
     """It went on with every move of the mouse, and the view was busy for ever."""
     moved = []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Event
 
 import pytest
 from PySide6.QtWidgets import QToolButton
 
 from core.base.errors import ProjectError
+from core.base.jobs import Job
+from gui.window.exchange import Told
+from gui.window.jobs import Jobs
 
 REFUSED = "Draw a sample is running: Train was not started."
 
@@ -81,6 +85,77 @@ def test_a_refused_step_that_has_started_is_offered_no_more(driver, trains):
     assert banner.what.text() == "Training ended."
     close(driver)
     assert banner.isHidden()
+
+
+def test_a_query_that_was_refused_is_offered_below_how_training_ended(driver, trains):
+    """Both are named Ask: units chosen on the Desk were offered no more."""
+    banner, go_on, asked = driver.session.banner, Event(), []
+    driver.session.steps.start("Train", lambda _: go_on.wait(60))
+    driver.session.steps.ask_by(asked.append)
+    ended(driver, go_on.set)
+    assert banner.what.text() == "Training ended."
+    choose(driver, "Finish these first")
+    assert banner.what.text() == "Train is running: Ask was not started."
+    ended(driver, lambda: choose(driver, "Try again"))
+    assert len(asked) == 1
+    assert banner.isHidden()
+
+
+def test_what_is_told_of_an_end_takes_the_place_of_what_was_told_before(driver):
+    """That came back, with its buttons, once the newer one was done with."""
+    banner, steps = driver.session.banner, driver.session.steps
+    taken = []
+    for plan in ("A", "B"):
+        told = Told(f"Plan {plan}", "", ((f"Take {plan}", partial(taken.append, plan)),))
+        ended(driver, lambda told=told: steps.run_and_tell("Look at labels", lambda _: told))
+    assert banner.what.text() == "Plan B"
+    choose(driver, "Take B")
+    assert taken == ["B"]
+    assert banner.isHidden()
+
+
+def test_news_of_a_preparation_are_old_once_another_step_starts(driver):
+    steps, banner = driver.session.steps, driver.session.banner
+    told = Told("Prepared.", "", (("Look at the report", lambda: None),))
+    ended(driver, lambda: steps.run_and_tell("Prepare", lambda _: told))
+    assert banner.what.text() == "Prepared."
+    ended(driver, lambda: steps.start("Draw a sample", lambda _: None))
+    assert banner.isHidden()
+
+
+def test_a_message_stays_under_a_stroke_even_where_it_is_withdrawn(driver, qtbot):
+    banner, drawing = driver.session.banner, [True]
+    banner.show_choice("shown", "", [("Do it", lambda: None)])
+    banner.waits = lambda: drawing[0]
+    banner.withdraw("shown")
+    assert banner.isVisible()
+    drawing[0] = False
+    qtbot.waitUntil(banner.isHidden)
+    drawing[0] = True
+    banner.show_note("later", "")
+    banner.withdraw("later")
+    drawing[0] = False
+    driver.settle()
+    assert banner.isHidden()
+
+
+def test_the_end_of_a_step_is_told_to_nobody_once_its_project_is_closed(qtbot):
+    """It came to the project that was opened next."""
+    jobs, told, began = Jobs(), [], Event()
+
+    def work(job: Job) -> None:
+        began.set()
+        while True:
+            job.check()
+
+    jobs.run("Ask", work)
+    began.wait(60)
+    jobs.shut_step()
+    jobs.finished.connect(told.append)
+    jobs.run("Prepare", lambda _: None)
+    qtbot.waitUntil(lambda: jobs.running is None)
+    jobs.shut()
+    assert told == ["Prepare"]
 
 
 def test_a_choice_below_a_note_comes_back_once_and_goes_with_what_it_was_about(driver):

@@ -32,10 +32,11 @@ from core.rounds.box_models import (
 from core.rounds.round import TRAINING
 from models.box_evaluate import evaluate_boxes
 from models.box_score import score_boxes, unsettled
+from models.boxes import checkpoint
 from models.boxes.cpsp import train_cpsp
-from models.boxes.fit import fit
+from models.boxes.fit import Setup, fit
 from models.boxes.setup import scenes_of, setup_of
-from models.machine import device
+from models.machine import device, precision
 
 __all__ = ["backend", "evaluate_boxes", "score_boxes", "train_boxes"]
 
@@ -45,7 +46,8 @@ _LAST = "No frame is left to ask for: `lidarloop deliver` learns all that is fin
 
 def backend() -> str:
     """What detectors are trained with, in words."""
-    return f"torch on {device().type}"
+    half = precision(device(), mixed=True)
+    return f"torch on {device().type}, {half} where train.mixed"
 
 
 def train_boxes(
@@ -68,7 +70,7 @@ def train_boxes(
         setup = setup_of(project, place=f"{folder.name}|{NORMAL}")
         samples = labelled_samples(project, training, setup.seed, job)
         _tell(project, samples, training, job)
-        start = start or _goes_on_from(project, folder)
+        start = start or _goes_on_from(project, folder, setup, job)
         fit(samples, project.settings.detect.steps, start, job, setup=setup, out=out)
     if project.settings.ssal.cpsp and not weights_file(folder, CPSP).exists():
         _go_on_with_pseudo_scenes(project, folder, training, job)
@@ -78,13 +80,24 @@ def train_boxes(
     return measured
 
 
-def _goes_on_from(project: Project, folder: Path) -> Path | None:
-    """The last normal detector before a folder's, where the settings have it that one goes on."""
+def _goes_on_from(project: Project, folder: Path, setup: Setup, job: Job) -> Path | None:
+    """The last normal detector before a folder's, where the settings have it that one goes on and
+    it is of the same network, range and classes."""
     if project.settings.detect.from_scratch:
         return None
     before = [found.folder for found in project.frame_rounds if found.folder.name < folder.name]
     weights = [weights_file(one, NORMAL) for one in (folder.with_name(FIRST), *before)]
-    return next((path for path in reversed(weights) if path.exists()), None)
+    last = next((path for path in reversed(weights) if path.exists()), None)
+    if last is None:
+        return None
+    try:
+        checkpoint.check_fits(
+            last, checkpoint.read(last)[1], setup.about(0, 0, ""), project.classes
+        )
+    except ProjectError as error:
+        job.say(f"The detector begins anew: {error.what}")
+        return None
+    return last
 
 
 def _go_on_with_pseudo_scenes(

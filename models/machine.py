@@ -35,6 +35,12 @@ def half_of(where: torch.device) -> torch.dtype | None:
     return torch.bfloat16 if any(able.get(name) for name in _BFLOAT16) else None
 
 
+def precision(where: torch.device, mixed: bool) -> str:
+    """What products of a mixed training are made in on a device, or of another: "bfloat16"."""
+    half = half_of(where) if mixed else None
+    return str(half or torch.float32).removeprefix("torch.")
+
+
 def device() -> torch.device:
     """The GPU where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -239,7 +239,8 @@ class Answers:
         )
 
     def decline(self, scan: ScanRef, *, round: str, unit: str, effort: Effort = NO_EFFORT) -> Head:
-        """Say that a unit cannot be answered: it costs nothing and is never asked again."""
+        """Say that a unit cannot be answered: it costs nothing, and is asked no more
+        until it is put back."""
         entry = self.blank("decline", scan, round=round, unit=unit, effort=effort)
         return self.append([entry])[0]
 

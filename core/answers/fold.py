@@ -86,14 +86,16 @@ class Fold(Ledger):
 
     def stood_for(self, blind: Head) -> tuple[Head | None, bool]:
         """The answer or decline that a blind answer is held against, and whether it counts still:
-        where the unit was put back in the queue since, it is the one that counted until then."""
+        where the unit was put back in the queue since, it is the one that counted until then, None
+        where none did."""
         entries = [head for head in self._of_unit.get(blind.unit, ()) if not self.is_undone(head)]
-        ends = (when(h) for h in entries if h.verb == "reopen" and when(h) > when(blind))
-        end = min(ends, default=None)
+        reopened = sorted(when(head) for head in entries if head.verb == "reopen")
+        end = next((time for time in reopened if time > when(blind)), None)
         if end is None:
             return self.effective.get(blind.unit), True
+        begin = max((time for time in reopened if time < end), default=_NEVER)
         said = (h for h in entries if h.verb in ("answer", "decline") and not h.blind)
-        return max((h for h in said if when(h) < end), key=when, default=None), False
+        return max((h for h in said if begin < when(h) < end), key=when, default=None), False
 
     def at(self, until: Mapping[str, int]) -> Standing:
         """What held when each journal ended at its position: read once for all scans of a training

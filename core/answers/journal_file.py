@@ -26,17 +26,17 @@ VERSION = 2
 APPLICATION_ID = 0x4C694C6F  # "LiLo"
 LATEST = 8e9  # unix s: up to here a float tells microseconds apart; it is the year 2223
 _MOST_BYTES = 1 << 28  # of one entry: what is larger is never read
-_MOST_SEQ = 1 << 48
+MOST_SEQ = 1 << 48
 _RESTORE = "Restore it from a copy, or run `lidarloop doctor --mend` on the project."
 
 _TEXT = {column.name for column in COLUMNS if column.sql.startswith("TEXT")}
 _BLOB = {column.name for column in COLUMNS if column.sql.startswith("BLOB")}
 _WHOLE = {
-    "seq": (1, _MOST_SEQ),
+    "seq": (1, MOST_SEQ),
     "points": (0, MOST_ROWS),
     "scan_rows": (0, MOST_ROWS),
-    "clicks": (-_MOST_SEQ, _MOST_SEQ),
-    "keys": (-_MOST_SEQ, _MOST_SEQ),
+    "clicks": (-MOST_SEQ, MOST_SEQ),
+    "keys": (-MOST_SEQ, MOST_SEQ),
     "blind": (0, 1),
 }
 _REAL = {"time": (0, LATEST), "active_s": (-1e9, 1e9)}
@@ -198,7 +198,7 @@ def check_layout(database: sqlite3.Connection, path: Path, annotator: str) -> bo
     largest = None
     with contextlib.suppress(sqlite3.DatabaseError):  # its page may be damaged, and be salvaged
         (largest,) = database.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()
-    if largest is not None and not (isinstance(largest, int) and largest <= _MOST_SEQ):
+    if largest is not None and not (isinstance(largest, int) and largest <= MOST_SEQ):
         raise _strange(path, "a count of entries that no one can reach")
     return True
 

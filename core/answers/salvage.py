@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.answers.entry import COLUMNS, IN_TABLE, check_packed
-from core.answers.journal_file import BAD
+from core.answers.journal_file import BAD, MOST_SEQ
 from core.base.errors import StorageError
 from core.base.files import storage_error
 
@@ -46,12 +46,12 @@ def readable(database: sqlite3.Connection, version: int) -> Iterator[tuple[Any, 
 
 def last_number(database: sqlite3.Connection) -> int:
     """The largest number that an entry was ever given, also one that is lost; 0 where nothing says
-    it."""
+    it that can be believed."""
     try:
         (ever,) = database.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()
     except sqlite3.DatabaseError:
         return 0
-    return ever if isinstance(ever, int) else 0
+    return ever if isinstance(ever, int) and 0 <= ever <= MOST_SEQ else 0
 
 
 def _numbers(database: sqlite3.Connection) -> list[int]:

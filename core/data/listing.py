@@ -4,7 +4,6 @@ count."""
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from core.base.words import is_text
@@ -33,9 +32,3 @@ def scans_of(layout: Format, root: Path, sequence: str) -> tuple[str, ...]:
 
 def _is_name(name: str) -> bool:
     return is_text(name) and not is_hidden(name)
-
-
-def some(names: Sequence[str]) -> str:
-    """The first twelve names, and how many more there are."""
-    shown = ", ".join(names[:12])
-    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"

@@ -73,6 +73,7 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
 
     def made() -> Iterator[tuple[str, bytes | None]]:
         nonlocal classed, total
+        classed = total = 0  # it may all be made twice
         for done, scan in enumerate(scans, start=1):
             raw = raw_of(scan)
             total += project.count(scan)
@@ -85,7 +86,8 @@ def _export_scans(project: Project, box: Outbox, job: Job, what: str, layout: st
             yield plan.files[scan], None if raw is None else plan.pack(scan, raw)
             job.progress(done, len(scans), "export")
 
-    names = set(box.write_all(made))
+    # Where nothing may be without a class, a scan may be refused.
+    names = set(box.write_all(made, trial=not classes.has_none))
     if names:
         for name, content in plan.beside([s for s in scans if plan.files[s] in names]).items():
             box.write(name, content())

@@ -109,16 +109,20 @@ class Outbox:
                 self._earlier.add(name)
         self._allowed |= seen
 
-    def write_all(self, make: Callable[[], Iterable[tuple[str, Content | None]]]) -> list[str]:
+    def write_all(
+        self, make: Callable[[], Iterable[tuple[str, Content | None]]], *, trial: bool = False
+    ) -> list[str]:
         """Write the files that `make` makes of the names that were checked, None for no file;
         return the names of those there are.
 
-        What an earlier export wrote is replaced, or removed, with `force` alone: without, all is
-        made once before anything is written, and ExistsError raised where a file would change.
+        With `trial` all is made once before anything is written, since some may be refused. What an
+        earlier export wrote is replaced, or removed, with `force` alone: without, it is so too, and
+        ExistsError raised where a file would change.
         """
-        if self._earlier and not self._force:
+        kept = frozenset() if self._force else self._earlier
+        if kept or trial:
             for name, data in make():
-                if name in self._earlier and (data is None or _hash(data) != self._wrote[name]):
+                if name in kept and (data is None or _hash(data) != self._wrote[name]):
                     raise ExistsError(
                         f"{self.root} holds an earlier export, in which {name} is another.",
                         "Name a new folder, or replace that export with --force.",

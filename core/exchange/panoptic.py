@@ -50,7 +50,8 @@ def export_panoptic(project: Project, box: Outbox, job: Job, *, tables: bool = F
     """
     place = _place(project, tables)
     box.check([*place.names.values(), *place.beside_names])
-    names = set(box.write_all(lambda: _made(project, place, job)))
+    trial = not project.classes.has_none  # then a scan may be refused
+    names = set(box.write_all(lambda: _made(project, place, job), trial=trial))
     if names:
         written = [scan for scan, name in place.names.items() if name in names]
         for name, content in place.beside(written).items():

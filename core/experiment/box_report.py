@@ -15,12 +15,19 @@ from core.boxes.evaluation.reliability import RANGES, TENTHS
 from core.experiment.folder import Experiment
 from core.experiment.measures import OVERLAPS, WORDS, Measure, models_of
 from core.experiment.numbers import ended, mean_and_half, percent
+from core.experiment.oddities import BOX_NOTES, FROM_SCRATCH, GOES_ON
 from core.experiment.page import Page
 from core.experiment.results import Curve, csv_of
 from core.experiment.summary import Summary
 from core.rounds.box_models import FINAL, NORMAL
 
 FEW = 10  # validation objects of a class below which its AP says nothing
+
+
+def notes(experiment: Experiment) -> tuple[str, ...]:
+    """What is to be known of any experiment of boxes, and of one whose arms are these."""
+    anew = all(experiment.settings(arm).detect.from_scratch for arm in experiment.spec.arms)
+    return (FROM_SCRATCH if anew else GOES_ON, *BOX_NOTES)
 
 
 def measured_by(measure: Measure, first: Curve | None) -> str:

@@ -23,11 +23,17 @@ ODDITIES = (
     "size-balanced units of SemanticKITTI, 46 for random units, 39 for whole scans.",
     "Three seeds, as usually published, differ by 2 to 3 mIoU.",
 )
+FROM_SCRATCH = (
+    "Each round's detectors begin at random weights, so there is no control arm: more rounds alone "
+    "are no training time."
+)
+GOES_ON = (
+    "Detectors of some arms go on from the last round's (detect.from_scratch false) and no arm "
+    "trains without new labels: what more rounds bring there is training time too."
+)
 BOX_NOTES = (
     "A simulated town and PillarCenter: no figure here is one of the paper's tables (arXiv "
     "2501.15449), which need PV-RCNN, 3,712 frames of KITTI and days on GPUs.",
-    "Each round's detectors begin at random weights, so there is no control arm: more rounds alone "
-    "are no training time.",
     "Nothing was tuned until an order appeared: arms, steps, budgets and seeds are those of the "
     "spec.",
     "The oracle draws the true boxes that hold 5 points or more, exactly: a person errs.",

@@ -340,8 +340,8 @@ class Reader:
         return tuple(arms)
 
     def _box_arms(self, start: str, preset: str, full: bool) -> tuple[Arm, ...]:
-        """Arms of boxes. No control: each round's detectors begin at random weights, so that rounds
-        alone are no training time."""
+        """Arms of boxes. No control: as a rule each round's detectors begin at random weights, so
+        that rounds alone are no training time."""
         arms = tuple(self._given(start, preset))
         # With all labels there is nothing to make pseudo scenes of.
         reference = Arm(FULL, FULL, FULL, {"ssal.cpsp": "false"}, FULL)

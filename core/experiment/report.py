@@ -21,7 +21,7 @@ from core.experiment.folder import Experiment
 from core.experiment.lines import by_round
 from core.experiment.measures import BOXES, Measure
 from core.experiment.numbers import ended, mean_and_half, percent
-from core.experiment.oddities import BOX_NOTES, ODDITIES
+from core.experiment.oddities import ODDITIES
 from core.experiment.page import Page
 from core.experiment.plots import AXIS_WORDS, MISSING, curves_svg, drawable, forest_svg
 from core.experiment.record import read_record
@@ -67,7 +67,8 @@ def write_report(experiment: Experiment) -> Path:
         _asked(page, experiment, summary)
     _made_with(page, experiment)
     page.heading("What this is not" if spec.boxes else "Oddities of published tables")
-    page.items((*spec.notes, *(BOX_NOTES if spec.boxes else ODDITIES)), quiet=True)
+    more = box_report.notes(experiment) if spec.boxes else ODDITIES
+    page.items((*spec.notes, *more), quiet=True)
     path = experiment.out / REPORT
     write_atomic(path, page.text)
     write_atomic(path.with_suffix(".md"), page.markdown)

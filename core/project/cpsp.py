@@ -10,6 +10,7 @@ import numpy as np
 
 from core.base.errors import ProjectError
 from core.base.files import read_json
+from core.base.jobs import Job
 from core.boxes.evaluation.outcomes import counted_points
 from core.boxes.kinds import kinds
 from core.boxes.labelled import LEAST_POINTS, LabelledFrames, most_objects
@@ -32,6 +33,7 @@ def cpsp_of(
     training: BoxTraining,
     labelled: LabelledFrames,
     scenes: Scenes,
+    job: Job,
     *,
     steps: int,
     seed: int,
@@ -53,6 +55,11 @@ def cpsp_of(
     for scan in training.held_out:
         boxes = frame_of(project, scan, training).boxes
         held_out[scan] = Labelled(boxes, counted_points(boxes, read(scan)))
+    # The key of what is learnt is of their hashes, which are kept from here on.
+    looked_at = [*pool, *training.held_out]
+    for done, scan in enumerate(looked_at):
+        job.progress(done, len(looked_at), "look at files")
+        project.scan_hash(scan)
     drawn = project.boxes.drawn_at(training.positions)
     begun = [scan for scan in pool if scan in drawn]
     there = {scan: frame_of(project, scan, training).boxes for scan in (*training.frames, *begun)}

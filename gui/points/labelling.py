@@ -372,7 +372,7 @@ class Labelling(QObject):
         return current.id if current is not None and target.item is not None else ""
 
     def decline(self) -> None:
-        """Say that the unit cannot be answered; it is never asked again."""
+        """Say that the unit cannot be answered; it is asked no more until put back."""
         state = self.state
         target, content = state.target, state.content
         if target is None or content is None or not target.unit:

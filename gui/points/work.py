@@ -109,7 +109,7 @@ class PointsWork(QObject):
         self.undoing.redo()
 
     def decline(self) -> None:
-        """Say that the unit cannot be answered; it is never asked again."""
+        """Say that the unit cannot be answered; it is asked no more until put back."""
         self.labelling.decline()
 
     def rest(self, rests: bool) -> None:

@@ -31,7 +31,8 @@ class About:
     view : "camera" where it saw the part of scans that the picture shows, else "ring"
     low, high, cell_m : the grid (models.boxes.pillars)
     steps, step : of the whole training, and those finished, each of `batch` scenes
-    training : hash of all that it was trained on and with
+    training : hash of all that it was trained on and with, but for threads and precision, which are
+        the machine's
     """
 
     detector: str
@@ -48,6 +49,7 @@ class About:
     torch: str
     threads: int
     training: str
+    precision: str = "float32"  # of products in its steps
     version: int = VERSION
 
     @classmethod

@@ -40,6 +40,7 @@ def train_cpsp(
         training,
         labelled,
         scenes,
+        job,
         steps=steps,
         seed=setup.seed,
         network=origin(setup, start),

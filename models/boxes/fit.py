@@ -34,7 +34,7 @@ from models.boxes.learner import Batch, Learner
 from models.boxes.pillar_center import Size
 from models.boxes.pillars import Grid, pillars
 from models.boxes.targets import targets
-from models.machine import use_threads
+from models.machine import device, precision, use_threads
 from models.networks import checkpoint
 from models.training.batches import ahead
 from models.training.learner import OutOfMemory
@@ -82,6 +82,7 @@ class Setup:
             torch=torch.__version__,
             threads=threads,
             training=training,
+            precision=precision(device(), self.mixed),
         )
 
 
@@ -181,6 +182,11 @@ class _Run:
         checkpoint.load_optimiser(self.learner.optimiser, tensors, self.state.name)
         self.learner.load_state(tensors)
         self.step, self.losses = about.step, losses.numpy().copy()
+        if about.precision != self.begun.precision:
+            job.say(
+                f"The interrupted training was in {about.precision}, here it goes on in "
+                f"{self.begun.precision}: it ends otherwise than there."
+            )
         if about.threads != self.begun.threads:
             job.say(
                 f"The interrupted training used {about.threads} threads, here it goes on with "
@@ -226,7 +232,7 @@ class _Run:
         all_frames = f", {again} looks at all frames of {duration(renewed)}" if again else ""
         return (
             f"Training takes about {duration(left * seconds + again * renewed)}: {left:,} steps of "
-            f"{seconds:.2g} s{all_frames} ({self.learner.machine})."
+            f"{seconds:.2g} s{all_frames} ({device().type}, {self.begun.precision})."
         )
 
     def predict(self, scenes: Sequence[np.ndarray]) -> list[FramePrediction]:

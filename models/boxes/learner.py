@@ -60,12 +60,6 @@ class Learner:
         self.scaled = self.half == torch.float16
         self.scaler = torch.amp.GradScaler(self.where.type, enabled=self.scaled)
 
-    @property
-    def machine(self) -> str:
-        """What computes, in words: "cuda, float16"."""
-        half = "" if self.half is None else f", {str(self.half).removeprefix('torch.')}"
-        return f"{self.where.type}{half}"
-
     def state(self) -> dict[str, Tensor]:
         """The loss scale, to go on from; empty where the loss is not scaled."""
         if not self.scaled:

@@ -70,7 +70,8 @@ def first_that_agrees(names: Sequence[str], device: torch.device) -> Backend:
 
 
 def release_buffers() -> None:
-    """Give back what convolutions kept, those of all threads, when training or scoring ends."""
+    """Give back what convolutions of all threads kept, and end this one's helpers, when training
+    or scoring ends."""
     torch_backend.release_buffers()
     compiled = sys.modules.get("models.sparse.compiled_backend")
     if compiled is not None:

@@ -270,6 +270,23 @@ def test_where_settings_or_merges_changed_the_final_detector_is_made_by_those_of
         assert not job.tells("trained anew")
 
 
+@pytest.mark.slow
+def test_a_final_detector_of_before_settings_were_kept_stays(tmp_path: Path, root: Path):
+    with opened(tmp_path / "p", root, **ALONE) as project:
+        finish(project, list(project.dataset.train)[:2])
+        box_steps.train_boxes(project, Job())
+        box_deliver.deliver_boxes(project, Job())
+        out = weights_file(models_folder(project), "final")
+        first, kept = out.read_bytes(), models_folder(project) / "final/training.json"
+        stored = json.loads(kept.read_text())
+        del stored["how"]
+        kept.write_text(json.dumps(stored))
+        job = Told()
+        box_deliver.deliver_boxes(project, job)
+        assert not job.tells("trained anew")
+        assert out.read_bytes() == first
+
+
 class Killed(BaseException):
     """The process dies here."""
 

@@ -74,7 +74,15 @@ def test_of_frames_to_judge_by_only_the_points_in_their_boxes_are_kept(
         monkeypatch.setattr("core.project.cpsp.Cpsp", lambda *given, **more: more["held_out"])
         samples = box_steps.labelled_samples(project, training, 0, Job())
         held = cpsp_of(
-            project, folder, training, samples, scenes_of(project), steps=4, seed=0, network=""
+            project,
+            folder,
+            training,
+            samples,
+            scenes_of(project),
+            Job(),
+            steps=4,
+            seed=0,
+            network="",
         )
         assert list(held) == list(training.held_out)
         for place, scan in enumerate(training.held_out):

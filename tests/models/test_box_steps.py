@@ -169,7 +169,15 @@ def test_pseudo_scenes_are_of_accepted_boxes_as_they_stood(tmp_path: Path, root:
         def scenes() -> Cpsp:
             samples = box_steps.labelled_samples(project, training, 0, Job())
             return cpsp_of(
-                project, folder, training, samples, scenes_of(project), steps=4, seed=0, network=""
+                project,
+                folder,
+                training,
+                samples,
+                scenes_of(project),
+                Job(),
+                steps=4,
+                seed=0,
+                network="",
             )
 
         before = scenes()
@@ -198,6 +206,24 @@ def test_a_round_goes_on_from_the_last_normal_detector_where_it_shall(
             weights.append(tensors["model.shared.0.weight"].numpy())
     moved = np.abs(weights[1] - weights[0]).max()
     assert moved > 0.01 if scratch == "true" else moved < 1e-6
+
+
+def test_a_round_whose_network_is_another_begins_anew_and_says_so(tmp_path: Path, root: Path):
+    with opened(tmp_path / "p", root, **{"detect.from_scratch": "false"}) as project:
+        ask_frames(project, Job(), frames=2, strategy="random")
+        annotate_frames(project, Job(), oracle="boxes")
+        box_steps.train_boxes(project, Job())
+    file = tmp_path / "p/project.toml"
+    text = file.read_text()
+    assert text.count('value = "auto"') == 1
+    file.write_text(text.replace('value = "auto"', 'value = "ring"'))
+    with Project(tmp_path / "p") as project:
+        found = ask_frames(project, Job(), frames=2, strategy="random")
+        annotate_frames(project, Job(), oracle="boxes")
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("The detector begins anew:")
+        assert read(weights_file(found.folder, NORMAL))[1].view == "ring"
 
 
 def test_no_finished_frame_is_said(tmp_path: Path, root: Path):

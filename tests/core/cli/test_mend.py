@@ -31,6 +31,7 @@ SQL = {
     "a view": ("CREATE VIEW more AS SELECT * FROM entries", (), 9),
     "no index": ("DROP INDEX by_scan", (), 9),
     "no version": ("PRAGMA user_version = 0", (), 9),
+    "numbers without end": ("UPDATE sqlite_sequence SET seq = 9223372036854775807", (), 9),
     "no annotator": ("DELETE FROM about", (), 9),
     "everything": ("UPDATE entries SET classes = x''", (), 0),
 }

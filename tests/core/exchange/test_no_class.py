@@ -142,6 +142,22 @@ def test_without_an_id_for_none_nothing_goes_out(tmp_path: Path, what: str):
             import_labels(project, tmp_path / "in", Job(), ids="classes")
 
 
+@pytest.mark.parametrize("what", ["labels", "panoptic", "predictions"])
+def test_what_is_refused_for_its_last_scan_leaves_no_file(tmp_path: Path, monkeypatch, what: str):
+    """The scans before it lay there as if they were all."""
+    with yard(tmp_path, classes("[]")) as project:
+        steps.prepare(project, Job(), workers=1)
+        steps.ask(project, Job(), units=1, strategy="random")
+        cars = np.full(project.count("a"), CAR, np.uint8)
+        bare = np.where(np.arange(len(cars)) == 3, IGNORED, cars).astype(np.uint8)
+        predict(project, {"a": cars, "b": bare}, monkeypatch)
+        answer(project, "a", np.arange(len(cars)), CAR)
+        answer(project, "b", ROWS, ROAD)
+        with pytest.raises(SettingsError, match="0 is car"):
+            export(project, tmp_path / "out", Job(), what=what)
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.suffix == ".label"]
+
+
 @pytest.mark.parametrize("what", ["labels", "panoptic", "predictions", "merged"])
 def test_where_every_point_has_a_class_no_id_for_none_is_needed(
     tmp_path: Path, monkeypatch, what: str

@@ -16,7 +16,7 @@ from core.base.errors import DataError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
 from core.exchange.box_files import Truth
-from core.experiment.box_report import delivered
+from core.experiment.box_report import delivered, notes
 from core.experiment.folder import Experiment, opened, read_experiment
 from core.experiment.kept_spec import kept_spec
 from core.experiment.read_spec import read_spec
@@ -121,6 +121,15 @@ def test_an_arm_has_its_settings_whatever_it_goes_on_from(base: Path, tmp_path: 
             assert (project.settings.ssal, project.settings.detect) == (wanted.ssal, wanted.detect)
     cpsp = {c.arm: "cpsp" in c.records[1]["figures"]["models"] for c in curves(experiment)}
     assert cpsp == {"random": True, "entropy": True, "cal": False}
+
+
+@pytest.mark.parametrize("scratch", ["true", "false"])
+def test_whether_rounds_are_training_time_is_told_by_the_arms(tmp_path: Path, scratch: str):
+    text = BOX_TINY.replace('"ssal.cpsp" = true', f'"detect.from_scratch" = {scratch}')
+    spec = read_spec(str(box_spec(tmp_path, text)))
+    told = " ".join(notes(opened(tmp_path / "out", spec, "equal", tmp_path, [0])))
+    assert ("begin at random weights" in told) is (scratch == "true")
+    assert ("is training time too" in told) is (scratch == "false")
 
 
 def test_where_nothing_more_is_asked_no_pool_is_looked_at(base: Path, tmp_path: Path):

@@ -46,6 +46,26 @@ def test_blind_answers_that_differ_are_disagreements(path: Path):
         assert votes == {names[1]: {"bob, blind": 7}, names[3]: {"ann, blind": 5}}
 
 
+def test_who_answers_blind_what_is_in_the_queue_is_compared_with_nobody(path: Path):
+    """The answer of before counted no more: it was put back in the queue, and then once more."""
+    with Project(path) as project:
+        units = project.need_units()
+        (name,) = units.names([2])
+        scan = units.scans[units.scan[2]]
+        for _ in range(2):
+            project.answers.reopen(scan, name)
+            give(project, 2, 9, blind=True)
+        project.answers.reopen(scan, name)
+        stood = [project.answers.fold.stood_for(head) for head in project.answers.fold.all()
+                 if head.blind and head.unit == name]  # fmt: skip
+        assert [(None if head is None else head.annotator, now) for head, now in stood[1:]] == [
+            (None, False),
+            (None, False),
+        ]
+        assert stood[0][0] is not None
+        assert stood[0][0].annotator == "ann"
+
+
 def test_they_go_back_in_the_queue_and_the_next_answer_settles_them(path: Path):
     with Project(path) as project:
         units = project.need_units()

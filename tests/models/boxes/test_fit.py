@@ -20,6 +20,7 @@ import torch
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job, Progress
 from core.data.classes import Merge
+from models import machine
 from models.boxes import checkpoint as own
 from models.boxes import fit as fitting
 from models.boxes import learner
@@ -161,6 +162,17 @@ def test_in_half_precision_too_it_ends_at_the_same_bits(bfloat16, tmp_path: Path
         trained(out, Stopped(3), steps=STEPS, mixed=True)
     trained(out, steps=STEPS, mixed=True)
     assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_training_that_goes_on_in_another_precision_says_so(monkeypatch, tmp_path: Path):
+    out, said = tmp_path / "c.safetensors", []
+    monkeypatch.setattr(machine, "half_of", lambda where: torch.bfloat16)
+    with pytest.raises(Cancelled):
+        trained(out, Stopped(3), steps=STEPS, mixed=True)
+    monkeypatch.setattr(machine, "half_of", lambda where: None)
+    trained(out, Job(lambda report: said.append(report.said)), steps=STEPS, mixed=True)
+    assert any("was in bfloat16, here it goes on in float32" in words for words in said)
+    assert own.read(out)[1].precision == "float32"
 
 
 def test_another_seed_trains_another_detector(tmp_path: Path):

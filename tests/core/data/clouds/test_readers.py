@@ -117,6 +117,17 @@ def test_a_row_of_which_most_is_missing_is_no_header(tmp_path: Path):
     np.testing.assert_array_equal(pick(found).points[:, 0], [np.nan, 1])
 
 
+@pytest.mark.parametrize("place", [0, 3])
+def test_a_named_column_that_no_row_has_is_missing(tmp_path: Path, place: int):
+    """Two tabs, or one at the end, were taken for blanks, and the names for one too many."""
+    line = ["1", "2", "3", "4"]
+    line[place] = ""
+    text = "x\ty\tz\tintensity\n" + 3 * ("\t".join(line) + "\n")
+    found = pick(reading(tmp_path, "a.txt", text.encode())).points
+    assert np.isnan(found[:, place]).all()
+    np.testing.assert_array_equal(np.delete(found, place, 1), 3 * [[float(v) for v in line if v]])
+
+
 def test_an_empty_column_keeps_its_place(tmp_path: Path):
     found = pick(reading(tmp_path, "a.csv", b"1,2,3,,7\n4,5,6,,8\n"))
     np.testing.assert_array_equal(found.points, [[1, 2, 3, np.nan], [4, 5, 6, np.nan]])

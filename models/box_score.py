@@ -38,7 +38,8 @@ def score_boxes(project: Project, job: Job) -> str:
             every = predict_frames(project, folder, model, scans, job)
             found[model] = replace(every, frames={scan: every.frames[scan] for scan in pool})
     best = FINAL if FINAL in found else _better(folder, found)
-    return f"{_suggest(project, found[best], job)} ({best})"
+    half = _half_right_from(metrics_file(folder, best))
+    return f"{_suggest(project, found[best], half, job)} ({best})"
 
 
 def unsettled(project: Project) -> list[str]:
@@ -67,7 +68,14 @@ def _better(folder: Path, found: Collection[str]) -> str:
     return max(found, key=lambda model: (worth[model], model == NORMAL))
 
 
-def _suggest(project: Project, best: Predictions, job: Job) -> str:
+def _half_right_from(path: Path) -> float | None:
+    """From which score on half of a model's boxes are right, None where it is not known."""
+    stored = read_json(path, do=_EVALUATE) if path.exists() else {}
+    value = stored.get("half_right_from")  # an older version told none
+    return float(value) if isinstance(value, float) else None
+
+
+def _suggest(project: Project, best: Predictions, half: float | None, job: Job) -> str:
     """Show boxes to be accepted with one key, but for those that lie on drawn ones."""
     drawn, frames = project.boxes.counts_by_scan(), {}
     for scan, found in best.frames.items():
@@ -78,7 +86,9 @@ def _suggest(project: Project, best: Predictions, job: Job) -> str:
             table = table.take(~clash)
         frames[scan] = table
     before = FoundBoxes(project)
-    said = take_found(project, Read(frames, ()), job, from_files=best.from_files)
+    said = take_found(
+        project, Read(frames, ()), job, from_files=best.from_files, half_right_from=half
+    )
     if len(before) and before.key != FoundBoxes(project).key:
         job.say(
             f"{counted(len(before), 'box')} found before made way; what was said of them stays."

@@ -33,7 +33,8 @@ _COLUMNS = {
     "label": (np.uint8, "N"),
     "score": (np.float64, "N"),
 }
-_MORE = {"from_files": (np.float64, "44")}  # to the boxes' axes; they are the files' where it lacks
+# To the boxes' axes, the files' own where it lacks; and what FoundBoxes has of that name.
+_MORE = {"from_files": (np.float64, "44"), "half_right_from": (np.float64, "1")}
 
 
 class Found(NamedTuple):
@@ -46,19 +47,23 @@ class Found(NamedTuple):
 
 class FoundBoxes:
     """What was found in each scan; nothing before anything was imported. `key` tells one import
-    from another."""
+    from another; `half_right_from` is the score from which on half of such boxes were right where
+    it was measured, else None."""
 
     def __init__(self, project: Project) -> None:
         """Raises ProjectError where the file is damaged."""
         self._project = project
         self._frames: dict[str, Boxes] = {}
         self.key, self._from_files = "", np.eye(4)
+        self.half_right_from: float | None = None
         path = project.path / FOLDER / FILE
         if not path.exists():
             return
         read = read_arrays(path, _COLUMNS, optional=_MORE, do=_AGAIN)
         self.key = hash_bytes(path.read_bytes())[:8]
         self._from_files = read.get("from_files", self._from_files)
+        if "half_right_from" in read and 0 <= read["half_right_from"][0] <= 1:
+            self.half_right_from = float(read["half_right_from"][0])
         if not is_way(self._from_files):
             raise DataError(f"{path} is damaged: its boxes lie in no coordinates.", _AGAIN)
         if said := wrong_boxes(read, len(project.classes)):
@@ -123,10 +128,17 @@ def read_found(project: Project, path: Path, *, kind: str = "") -> Read:
 
 
 def take_found(
-    project: Project, found: Read, job: Job, *, from_files: np.ndarray | None = None
+    project: Project,
+    found: Read,
+    job: Job,
+    *,
+    from_files: np.ndarray | None = None,
+    half_right_from: float | None = None,
 ) -> str:
     """Show these boxes from now on, in place of what was found before; how many, in words.
-    `from_files`: (4, 4) from the scans' files' coordinates to theirs, None where they are those."""
+    `from_files`: (4, 4) from the scans' files' coordinates to theirs, None where they are those;
+    `half_right_from` as of FoundBoxes."""
+    known = {} if half_right_from is None else {"half_right_from": np.array([half_right_from])}
     frames = {scan: boxes for scan, boxes in found.frames.items() if len(boxes)}
     write_arrays(
         project.path / FOLDER / FILE,
@@ -139,6 +151,7 @@ def take_found(
             ),
             "score": np.concatenate([np.zeros(0), *(boxes.score for boxes in frames.values())]),
             "from_files": np.eye(4) if from_files is None else from_files,
+            **known,
         },
     )
     job.progress(len(frames), len(frames), "import")

@@ -11,7 +11,7 @@ import numpy as np
 from core.base.words import DASH
 from core.boxes.evaluation.kitti_ap import DIFFICULTIES, ENOUGH, Frame, kitti_ap
 from core.boxes.evaluation.outcomes import LEAST_POINTS, Outcomes, Rules, outcomes
-from core.boxes.evaluation.reliability import d_ece, reliability
+from core.boxes.evaluation.reliability import d_ece, half_right_from, reliability
 from core.boxes.evaluation.simple_ap import simple_ap
 from core.boxes.kinds import Kind
 from core.boxes.table import Boxes
@@ -41,11 +41,13 @@ def box_metrics(
     objects of so many points, "d_ece" of strict, "reliability" of strict by tenths of the score:
     {"boxes", "score", "right"} (core.boxes.evaluation.reliability.Bins), "kitti": {"counted",
     "r40", "r11": {metric: (3,) percent}} where the camera is known}}, "mean": the same three over
-    classes with objects}; 0..1, None where no object counts.
+    classes with objects, "half_right_from": the score from which on half of the found boxes are
+    right, loosely}; 0..1, None where no object counts.
     """
-    classes = {}
+    classes, loose = {}, []
     for label, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        one = _of_class(frames, label, kind)
+        one, found = _of_class(frames, label, kind)
+        loose.append(found)
         if one["objects"] or one["found"]:
             classes[name] = one
     some = [one for one in classes.values() if one["objects"]]
@@ -53,10 +55,17 @@ def box_metrics(
         overlap: float(np.mean([one[overlap] for one in some])) if some else None
         for overlap in OVERLAPS
     }
-    return {"version": 1, "frames": len(frames), "classes": classes, "mean": mean}
+    return {
+        "version": 1,
+        "frames": len(frames),
+        "classes": classes,
+        "mean": mean,
+        "half_right_from": _known(half_right_from(loose)),
+    }
 
 
-def _of_class(frames: Sequence[Judged], label: int, kind: Kind) -> dict[str, Any]:
+def _of_class(frames: Sequence[Judged], label: int, kind: Kind) -> tuple[dict[str, Any], Outcomes]:
+    """The numbers of a class, and which of its boxes are right loosely."""
     near = () if kind.neighbour is None else (kind.neighbour,)
     three = [(frame.labels, frame.found, frame.points) for frame in frames]
 
@@ -85,7 +94,7 @@ def _of_class(frames: Sequence[Judged], label: int, kind: Kind) -> dict[str, Any
             "r40": {metric: result.r40.tolist() for metric, result in of.items()},
             "r11": {metric: result.r11.tolist() for metric, result in of.items()},
         }
-    return made
+    return made, by_overlap["loose"]
 
 
 def _bins(found: Outcomes) -> dict[str, list[Any]]:

@@ -73,7 +73,7 @@ class Bench(QObject):
             self.state.failed.emit(error)
             return
         before = self.frame.detector
-        self.frame.detector = found
+        self.frame.take_detector(found)
         if self.on and self.frame.scan and (len(found) or (before is not None and len(before))):
             self.frame.read(self.frame.scan)
 

@@ -126,6 +126,14 @@ class Frame(QObject):
         """Whether a detector's boxes are known of the scan."""
         return bool(self._found)
 
+    def take_detector(self, found: FoundBoxes) -> None:
+        """Show what another detector found, at first from the score on of which half are right."""
+        if found.half_right_from is not None and (
+            self.detector is None or self.detector.key != found.key
+        ):
+            self.least = found.half_right_from
+        self.detector = found
+
     def set_least(self, score: float) -> None:
         """Leave out what a detector found with a smaller score."""
         self.least = score

@@ -190,6 +190,8 @@ class Panels(QObject):
             self.inspector.show_box(None)
         else:
             self.inspector.show_box(row.box, self._about(row), row.name)
+        half = None if frame.detector is None else frame.detector.half_right_from
+        self.score.show_score(frame.least, half)
         self.score.setVisible(frame.detected)
         shares = self.bench.queue.shares()
         counts = {label: count for label, (count, _) in shares.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
@@ -30,6 +32,7 @@ class ScoreSlider(QWidget):
             "What a detector found with a smaller score is not shown, not accepted together with "
             "the others, and left out when the frame is finished."
         )
+        self._score, self._half = score, math.nan
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.addWidget(self.label)
@@ -37,9 +40,23 @@ class ScoreSlider(QWidget):
         self.slider.valueChanged.connect(self._tell)
         self._write()
 
+    def show_score(self, score: float, half: float | None) -> None:
+        """Show from which score on boxes are shown; `half` of a detector: from which on half of its
+        boxes are right, None where that is not known."""
+        told = math.nan if half is None else half
+        if (score, told) == (self._score, self._half):
+            return
+        self._score, self._half = score, told
+        self.slider.blockSignals(True)
+        self.slider.setValue(math.ceil(round(score * _STEPS, 6)))
+        self.slider.blockSignals(False)
+        self._write()
+
     def _write(self) -> None:
-        self.label.setText(f"Score from {self.slider.value() / _STEPS:.2f}")
+        half = "" if math.isnan(self._half) else f" (half right from {self._half:.2f})"
+        self.label.setText(f"Score from {self._score:.2f}{half}")
 
     def _tell(self, value: int) -> None:
+        self._score = value / _STEPS
         self._write()
-        self.moved.emit(value / _STEPS)
+        self.moved.emit(self._score)

@@ -10,12 +10,13 @@ import pytest
 from core.boxes.evaluation.outcomes import (
     LEAST_POINTS,
     NOT_COUNTED,
+    RIGHT,
     Outcomes,
     Rules,
     counted_points,
     outcomes,
 )
-from core.boxes.evaluation.reliability import RANGES, d_ece, reliability
+from core.boxes.evaluation.reliability import RANGES, d_ece, half_right_from, reliability
 from core.boxes.evaluation.simple_ap import simple_ap, simple_aph
 from core.boxes.table import Boxes
 from tests.core.boxes.given import golden
@@ -192,3 +193,34 @@ def test_of_nothing():
     assert of_one_frame(none, none, points=np.zeros((0, 3))).outcome.tolist() == []
     got = of_one_frame(Boxes.of([car(10)], [CAR]), none)
     assert simple_ap(got) == 0
+
+
+def slow_half_right_from(score: np.ndarray, outcome: np.ndarray) -> float:
+    """Each score tried by itself."""
+    score, right = score[outcome != NOT_COUNTED], outcome[outcome != NOT_COUNTED] == RIGHT
+    if len(score) < 10:
+        return np.nan
+    good = [s for s in score if (score >= s).sum() >= 10 and right[score >= s].mean() >= 0.5]
+    return min(good, default=1.0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_from_which_score_on_half_are_right_is_that_of_a_slow_search(seed: int):
+    rng = np.random.default_rng(seed)
+    parts = []
+    for count in rng.integers(0, 40, 3):
+        score = np.round(rng.uniform(0.1, 1, count), rng.integers(1, 4))  # some in common
+        right = rng.uniform(size=count) < score ** rng.uniform(0.5, 3)
+        outcome = np.where(rng.uniform(size=count) < 0.1, NOT_COUNTED, right).astype(np.int8)
+        parts.append(Outcomes(score, outcome, np.full(count, np.nan), 9))
+    scores, outcome = (np.concatenate([part[k] for part in parts]) for k in range(2))
+    found, wanted = half_right_from(parts), slow_half_right_from(scores, outcome)
+    assert found == wanted or np.isnan([found, wanted]).all()
+
+
+def test_where_no_score_is_half_right_it_is_one_and_a_few_boxes_tell_nothing():
+    wrong = Outcomes(np.linspace(0.1, 0.9, 12), np.zeros(12, np.int8), np.full(12, np.nan), 5)
+    assert half_right_from([wrong]) == 1.0
+    few = Outcomes(*(part[:9] for part in wrong[:3]), 5)
+    assert np.isnan(half_right_from([few]))
+    assert np.isnan(half_right_from([]))

@@ -33,6 +33,9 @@ def test_perfect_boxes_have_all_and_kitti_is_capped():
     assert car["d_ece"] == pytest.approx(0.1)  # always right, and said with 0.9
     assert car["kitti"]["r40"]["3d"][2] == pytest.approx(100 * 2 / 40)
     assert made["mean"] == {"strict": 1.0, "loose": 1.0, "bev_strict": 1.0}
+    assert made["half_right_from"] is None  # six boxes tell nothing
+    more = box_metrics([judged(0, seed) for seed in range(6)], NAMES, KINDS)
+    assert more["half_right_from"] == 0.8
     assert any("5.0% of 5.0% at most (3)" in line for line in told(made))
 
 

@@ -58,6 +58,34 @@ def test_what_a_detector_found_waits_for_a_person(detected: BoxDriver):
     assert [row.kind for row in frame.shown] == [Kind.FOUND] * 2
 
 
+def test_the_slider_begins_where_half_of_the_boxes_are_right(detected: BoxDriver):
+    """A weak detector finds a hundred boxes in each frame: nobody is to reject them one by one."""
+    project, frame, panels = detected.session.project, detected.frame, detected.work.panels
+    scan = frame.scan
+    assert panels.score.label.text() == "Score from 0.30"
+
+    def found(half: float | None) -> None:
+        boxes = Boxes.of(np.array([true_box(0), true_box(1)]), [0, 0], score=[0.9, 0.6])
+        before = frame.detector
+        take_found(project, Read({scan: boxes}, ()), Job(), half_right_from=half)
+        detected.work.bench.look_for_found()
+        detected.qtbot.waitUntil(lambda: frame.detector is not before)
+        detected.rest()
+
+    found(0.72)
+    assert [row.score for row in frame.shown] == [0.9]
+    assert panels.score.label.text() == "Score from 0.72 (half right from 0.72)"
+    assert panels.score.slider.value() == 15
+    panels.score.slider.setValue(10)  # by hand
+    assert [row.score for row in frame.shown] == [0.9, 0.6]
+    frame.read(scan)
+    detected.rest()
+    assert panels.score.label.text() == "Score from 0.50 (half right from 0.72)"
+    found(None)
+    assert [row.score for row in frame.shown] == [0.9, 0.6]
+    assert panels.score.label.text() == "Score from 0.50"
+
+
 @pytest.mark.slow
 def test_the_slider_says_what_is_accepted_together(detected: BoxDriver):
     project, frame = detected.session.project, detected.frame

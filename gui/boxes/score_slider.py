@@ -32,7 +32,8 @@ class ScoreSlider(QWidget):
             "What a detector found with a smaller score is not shown, not accepted together with "
             "the others, and left out when the frame is finished."
         )
-        self._score, self._half = score, math.nan
+        self._score = score
+        self._half: float | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.addWidget(self.label)
@@ -43,17 +44,16 @@ class ScoreSlider(QWidget):
     def show_score(self, score: float, half: float | None) -> None:
         """Show from which score on boxes are shown; `half` of a detector: from which on half of its
         boxes are right, None where that is not known."""
-        told = math.nan if half is None else half
-        if (score, told) == (self._score, self._half):
+        if (score, half) == (self._score, self._half):
             return
-        self._score, self._half = score, told
+        self._score, self._half = score, half
         self.slider.blockSignals(True)
         self.slider.setValue(math.ceil(round(score * _STEPS, 6)))
         self.slider.blockSignals(False)
         self._write()
 
     def _write(self) -> None:
-        half = "" if math.isnan(self._half) else f" (half right from {self._half:.2f})"
+        half = "" if self._half is None else f" (half right from {self._half:.2f})"
         self.label.setText(f"Score from {self._score:.2f}{half}")
 
     def _tell(self, value: int) -> None:

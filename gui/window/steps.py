@@ -52,7 +52,7 @@ class Steps(QObject):
         super().__init__(state)
         self.project, self.state, self.jobs, self.banner = project, state, jobs, banner
         self.no = Reasons(project, state.summary, jobs)
-        # How who is at work here comes to a new query, "" where everybody is free for it.
+        # What is told who draws when others are asked, "" where nobody draws: then they are shown.
         self.at_work: Callable[[], str] = lambda: ""
         self._outcome: Told | None = None
         self._before: Round | None = None  # what was on the table when the step began

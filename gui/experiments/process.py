@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +75,7 @@ class Run:
             ) from error
         finally:
             os.close(log)
+        _give_way(self._process.pid)
         self.stopped = False
 
     @property
@@ -127,6 +129,13 @@ class Run:
             f"The run ended by itself (exit code {code}): {self.log} holds what it said. Go on "
             "starts it again; what is finished stays."
         )
+
+
+def _give_way(process: int) -> None:
+    """Let a process that leads a session come after the window: Linux shares a core evenly between
+    sessions, whatever priority their threads have."""
+    with suppress(OSError):  # another system, or one that does not
+        Path(f"/proc/{process}/autogroup").write_text("19", encoding="ascii")
 
 
 def told(log: Path) -> str:

@@ -15,7 +15,7 @@ from core.project.project import Project
 from core.rounds.box_models import FINAL, NORMAL, weights_file
 from core.rounds.round import TRAINING
 from models.box_score import predict_frames
-from models.box_steps import forget_final, labelled_samples
+from models.box_steps import forget_final, labelled_samples, number_of, tell_learnt
 from models.boxes.cpsp import train_cpsp
 from models.boxes.fit import fit, origin
 from models.boxes.setup import scenes_of, setup_of
@@ -52,12 +52,12 @@ def deliver_boxes(project: Project, job: Job) -> str:
 
 def _train(project: Project, own: Path, out: Path, training: BoxTraining, job: Job) -> None:
     steps, pseudo = project.settings.detect.steps, project.settings.ssal.final == "cpsp"
-    place = f"{own.parent.name}|{FINAL}"
+    place = f"{number_of(own.parent)}|{FINAL}"
     setup = setup_of(project, place=place)
     samples = labelled_samples(project, training, setup.seed, job)
     start = weights_file(own, NORMAL) if pseudo else out
     if not start.exists():
-        job.say(f"The final detector learns from {counted(len(training.frames), 'frame')}.")
+        tell_learnt(project, samples, training, job)
         fit(samples, steps, None, job, setup=setup, out=start)
     if not pseudo:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from core.boxes.predictions import Predictions
 from core.exchange.box_files import Read
 from core.exchange.boxes_found import FoundBoxes, take_found
 from core.project.project import Project
-from core.rounds.box_models import FINAL, NORMAL, metrics_file, predictions_file, weights_file
+from core.rounds.box_models import FINAL, best_of, metrics_file, predictions_file, weights_file
 from models.boxes.score import predict_to_file
 from models.boxes.trained import MODELS, detector_of, frames_of, trained_folder
 
@@ -37,7 +37,7 @@ def score_boxes(project: Project, job: Job) -> str:
             scans = project.dataset.scans if model == FINAL else pool  # as it was delivered
             every = predict_frames(project, folder, model, scans, job)
             found[model] = replace(every, frames={scan: every.frames[scan] for scan in pool})
-    best = FINAL if FINAL in found else _better(folder, found)
+    best = best_of(folder, found)
     half = _half_right_from(metrics_file(folder, best))
     return f"{_suggest(project, found[best], half, job)} ({best})"
 
@@ -55,17 +55,6 @@ def predict_frames(
     detector = detector_of(project, weights_file(folder, model))
     path = predictions_file(folder, model)
     return predict_to_file(detector, frames_of(project), scans, path, job)
-
-
-def _better(folder: Path, found: Collection[str]) -> str:
-    """The model whose boxes are worth more on held-out frames, the normal one where that is not
-    known."""
-    worth = {}
-    for model in found:
-        path = metrics_file(folder, model)
-        mean = read_json(path, do=_EVALUATE, mean=dict)["mean"] if path.exists() else {}
-        worth[model] = mean.get("loose") or 0.0
-    return max(found, key=lambda model: (worth[model], model == NORMAL))
 
 
 def _half_right_from(path: Path) -> float | None:

@@ -10,6 +10,7 @@ from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.boxes.kinds import kinds
 from core.boxes.labelled import LabelledFrames, most_objects
+from core.boxes.ssal.cpsp import BANK, TOLD
 from core.project.box_training import (
     BoxTraining,
     frame_of,
@@ -34,7 +35,7 @@ from models.box_evaluate import evaluate_boxes
 from models.box_score import score_boxes, unsettled
 from models.boxes import checkpoint
 from models.boxes.cpsp import train_cpsp
-from models.boxes.fit import Setup, fit
+from models.boxes.fit import fit, state_of
 from models.boxes.setup import scenes_of, setup_of
 from models.machine import device, precision
 
@@ -62,15 +63,23 @@ def train_boxes(
     nothing to train on, or nothing that was not learnt already.
     """
     folder = models_folder(project)
-    if weights_file(folder, NORMAL).exists():
+    out = weights_file(folder, NORMAL)
+    if out.exists() and not _fits(project, out, job):
+        (folder / TRAINING).unlink(missing_ok=True)
+        _forget(folder)
+    elif out.exists():
         _learnt_already(project, folder)
     training = freeze(project, folder)
-    out = weights_file(folder, NORMAL)
     if not out.exists():
-        setup = setup_of(project, place=f"{folder.name}|{NORMAL}")
-        samples = labelled_samples(project, training, setup.seed, job)
-        _tell(project, samples, training, job)
-        start = start or _goes_on_from(project, folder, setup, job)
+        setup = setup_of(project, place=f"{number_of(folder)}|{NORMAL}")
+        try:
+            samples = labelled_samples(project, training, setup.seed, job)
+            tell_learnt(project, samples, training, job)
+        except ProjectError:
+            if not state_of(out).exists():  # the next call learns what there is then
+                (folder / TRAINING).unlink()
+            raise
+        start = start or _goes_on_from(project, folder, job)
         fit(samples, project.settings.detect.steps, start, job, setup=setup, out=out)
     if project.settings.ssal.cpsp and not weights_file(folder, CPSP).exists():
         _go_on_with_pseudo_scenes(project, folder, training, job)
@@ -80,7 +89,24 @@ def train_boxes(
     return measured
 
 
-def _goes_on_from(project: Project, folder: Path, setup: Setup, job: Job) -> Path | None:
+def number_of(folder: Path) -> str:
+    """The number of a round's folder, of which seeds are made: rounds that were asked otherwise
+    have the same first weights and augmentation, so that they can be compared."""
+    return folder.name.partition("-")[0]
+
+
+def _fits(project: Project, path: Path, job: Job) -> bool:
+    """Whether a detector is of the network, range and classes of now; says so where it is not."""
+    wanted = setup_of(project).about(0, 0, "")
+    try:
+        checkpoint.check_fits(path, checkpoint.read(path)[1], wanted, project.classes)
+    except ProjectError as error:
+        job.say(f"The detector begins anew: {error.what}")
+        return False
+    return True
+
+
+def _goes_on_from(project: Project, folder: Path, job: Job) -> Path | None:
     """The last normal detector before a folder's, where the settings have it that one goes on and
     it is of the same network, range and classes."""
     if project.settings.detect.from_scratch:
@@ -88,16 +114,7 @@ def _goes_on_from(project: Project, folder: Path, setup: Setup, job: Job) -> Pat
     before = [found.folder for found in project.frame_rounds if found.folder.name < folder.name]
     weights = [weights_file(one, NORMAL) for one in (folder.with_name(FIRST), *before)]
     last = next((path for path in reversed(weights) if path.exists()), None)
-    if last is None:
-        return None
-    try:
-        checkpoint.check_fits(
-            last, checkpoint.read(last)[1], setup.about(0, 0, ""), project.classes
-        )
-    except ProjectError as error:
-        job.say(f"The detector begins anew: {error.what}")
-        return None
-    return last
+    return last if last is not None and _fits(project, last, job) else None
 
 
 def _go_on_with_pseudo_scenes(
@@ -105,7 +122,7 @@ def _go_on_with_pseudo_scenes(
 ) -> None:
     """Train the round's second detector from the normal one, by CPSP; say what became of its
     bank."""
-    setup = setup_of(project, place=f"{folder.name}|{CPSP}")
+    setup = setup_of(project, place=f"{number_of(folder)}|{CPSP}")
     samples = labelled_samples(project, training, setup.seed, job)
     train_cpsp(
         project,
@@ -168,6 +185,7 @@ def _forget(folder: Path) -> None:
     """Delete the models of a training set that is gone, the normal one's weights last, so that an
     interrupted call goes on deleting."""
     forget_final(folder)
+    _forget_bank(folder)
     for model in (CPSP, NORMAL):
         _delete(folder, model)
 
@@ -178,7 +196,13 @@ def forget_final(folder: Path) -> None:
     own = folder / FINAL
     (own / TRAINING).unlink(missing_ok=True)
     weights_file(own, NORMAL).unlink(missing_ok=True)
+    _forget_bank(own)
     _delete(folder, FINAL)
+
+
+def _forget_bank(folder: Path) -> None:
+    for name in (TOLD, BANK):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _delete(folder: Path, model: str) -> None:
@@ -198,7 +222,7 @@ def _since(project: Project, training: BoxTraining) -> int:
     return len(changed)
 
 
-def _tell(project: Project, samples: LabelledFrames, training: BoxTraining, job: Job) -> None:
+def tell_learnt(project: Project, samples: LabelledFrames, training: BoxTraining, job: Job) -> None:
     """Say what is learnt, and what cannot be."""
     counts, names = samples.counts(), project.classes.names
     if not counts:

@@ -140,6 +140,10 @@ class LabelledFrames:
         clash = (rotated_iou(boxes, there)[0] > 0).sum(axis=1)
         return [item for item, others in zip(chosen, clash.tolist(), strict=True) if not others]
 
+    def ready(self, step: int) -> bool:
+        """See core.boxes.samples.Samples."""
+        return True
+
     def due(self, step: int) -> bool:
         """Nothing depends on the network."""
         return False

@@ -47,6 +47,10 @@ class Samples(Protocol):
     def due(self, step: int) -> bool:
         """Whether `refresh` is to be called before a step."""
 
+    def ready(self, step: int) -> bool:
+        """Whether what the last `refresh` made is there, so that a training can go on from a step:
+        else it begins anew."""
+
     def refresh(self, step: int, predict: Predict, job: Job) -> None:
         """Make anew what depends on the network, and keep it with the number of the step.
 

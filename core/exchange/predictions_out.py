@@ -15,22 +15,23 @@ from core.exchange.boxes_out import boxes_in_files, files_of, kind_of_export
 from core.exchange.outbox import Outbox
 from core.project.box_training import models_folder
 from core.project.project import Project
-from core.rounds.box_models import CPSP, FINAL, FIRST, NORMAL, predictions_file
+from core.rounds.box_models import CPSP, FINAL, FIRST, NORMAL, best_of, predictions_file
 
 _ACCEPT = "Accept them in the window; points can then get the class of their box."
 _DELIVER = "Make it: `lidarloop deliver`; or `lidarloop score --task boxes`."
 
 
 def newest(project: Project) -> tuple[str, Predictions]:
-    """The model that was meant to be the best, of the newest round that predicted anything, in
+    """The best model of the newest round that predicted anything, that whose boxes are shown, in
     words, and what it found. Raises ProjectError where none did."""
     folders = [found.folder for found in reversed(project.frame_rounds)]
     for folder in [*folders, models_folder(project).with_name(FIRST)]:
-        for model in (FINAL, CPSP, NORMAL):
-            path = predictions_file(folder, model)
-            if path.exists():
-                found = read_predictions(path, classes=len(project.classes))
-                return f"{model} of {folder.name}", found.merged(project.classes.now)
+        models = [m for m in (NORMAL, CPSP, FINAL) if predictions_file(folder, m).exists()]
+        if models:
+            best = best_of(folder, models)
+            path = predictions_file(folder, best)
+            found = read_predictions(path, classes=len(project.classes))
+            return f"{best} of {folder.name}", found.merged(project.classes.now)
     raise ProjectError("No detector has looked at the frames yet.", _DELIVER)
 
 

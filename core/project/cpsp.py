@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.base.errors import ProjectError
+from core.base.errors import DataError, ProjectError
 from core.base.files import read_json
 from core.base.jobs import Job
 from core.boxes.evaluation.outcomes import counted_points
@@ -59,7 +59,14 @@ def cpsp_of(
     looked_at = [*pool, *training.held_out]
     for done, scan in enumerate(looked_at):
         job.progress(done, len(looked_at), "look at files")
-        project.scan_hash(scan)
+        try:
+            scenes.digest(scan, project.scan_hash(scan))
+            read(scan)
+        except DataError as error:
+            if scan not in pool:
+                raise
+            pool.remove(scan)
+            job.say(f"No pseudo scene is made of {scan}: {error.what}")
     drawn = project.boxes.drawn_at(training.positions)
     begun = [scan for scan in pool if scan in drawn]
     there = {scan: frame_of(project, scan, training).boxes for scan in (*training.frames, *begun)}
@@ -145,4 +152,6 @@ def bank_told(project: Project, folder: Path, *, last: bool = False) -> list[str
             lines += [f"  {line}" for line in told(record)]
         except (KeyError, TypeError) as error:
             raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
+        if not record["classes"]:
+            lines.append("  no object is in it: the detector learns labelled frames alone")
     return lines

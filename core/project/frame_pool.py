@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core.base.errors import DataError
+from core.base.errors import DataError, ProjectError
 from core.boxes.predictions import Predictions, read_predictions
 from core.project.box_training import models_folder
 from core.project.project import Project
 from core.query.frame_pool import FramePool
 from core.query.frames import frames_of
-from core.rounds.box_models import CPSP, FIRST, NORMAL, predictions_file
+from core.rounds.box_models import CPSP, FIRST, NORMAL, predictions_file, weights_file
 
 
 def predicted(project: Project) -> tuple[Predictions | None, Predictions | None]:
@@ -22,6 +22,11 @@ def predicted(project: Project) -> tuple[Predictions | None, Predictions | None]
     folders = [found.folder for found in reversed(project.frame_rounds)]
     for folder in [*folders, models_folder(project).with_name(FIRST)]:
         if predictions_file(folder, NORMAL).exists():
+            if weights_file(folder, CPSP).exists() and not predictions_file(folder, CPSP).exists():
+                raise ProjectError(
+                    f"The second detector of {folder.name} has not looked at the frames yet.",
+                    "Run `lidarloop score --task boxes` on the project.",
+                )
             normal, other = (_read(project, folder, model) for model in (NORMAL, CPSP))
             return normal, other
     return None, None

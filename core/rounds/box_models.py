@@ -6,10 +6,14 @@ the rounds does.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+
+from core.base.files import read_json
 
 NORMAL, CPSP, FINAL = "normal", "cpsp", "final"
 FIRST = "000-start"
+_EVALUATE = "Run `lidarloop evaluate --task boxes` on the project."
 
 
 def weights_file(folder: Path, model: str) -> Path:
@@ -20,6 +24,20 @@ def weights_file(folder: Path, model: str) -> Path:
 def predictions_file(folder: Path, model: str) -> Path:
     """What a model says of the frames (core.boxes.predictions)."""
     return folder / f"{model}-boxes.npz"
+
+
+def best_of(folder: Path, models: Collection[str]) -> str:
+    """The one of some models whose boxes are shown and exported: FINAL, else NORMAL unless the
+    other was better on held-out frames. Raises ProjectError where what they are worth is
+    damaged."""
+    if FINAL in models:
+        return FINAL
+    worth = {}
+    for model in models:
+        path = metrics_file(folder, model)
+        mean = read_json(path, do=_EVALUATE, mean=dict)["mean"] if path.exists() else {}
+        worth[model] = mean.get("loose") or 0.0
+    return max(models, key=lambda model: (worth[model], model == NORMAL))
 
 
 def metrics_file(folder: Path, model: str) -> Path:

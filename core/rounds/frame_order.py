@@ -134,7 +134,11 @@ class FrameOrder:
             gone=[place[scan] for scan in place.keys() - counts.keys() - set(waiting)],
             level=int(level),
             lifted=bool(lifted),
-            weights=weights_of(queue.settings, names),
+            weights=weights_of(
+                queue.settings,
+                names,
+                [self._classes.names_before(label) for label in range(len(names))],
+            ),
         )
         return ((frames.names[one.place], why(one, frames, names)) for one in walk)
 

@@ -75,6 +75,7 @@ class FramesPanel(QWidget):
         self.why.setWordWrap(True)
         self.why.setObjectName("quiet")
         self.strategy, self.unit = Combo(), Combo()
+        self.strategy.addItem("Chance at first, then CAL", None)  # as the command line asks
         for name in box_strategies():
             self.strategy.addItem(_NAMES.get(name, name), name)
         for name, title, amount in _BUDGETS:

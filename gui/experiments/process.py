@@ -135,7 +135,11 @@ def _give_way(process: int) -> None:
     """Let a process that leads a session come after the window: Linux shares a core evenly between
     sessions, whatever priority their threads have."""
     with suppress(OSError):  # another system, or one that does not
-        Path(f"/proc/{process}/autogroup").write_text("19", encoding="ascii")
+        handle = os.open(f"/proc/{process}/autogroup", os.O_WRONLY)
+        try:
+            os.write(handle, b"19")
+        finally:
+            os.close(handle)
 
 
 def told(log: Path) -> str:

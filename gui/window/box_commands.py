@@ -218,7 +218,7 @@ def _frames(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:
         Action("box decline", "Frame cannot be labelled", (), "Go",
                "It is asked no more, until it is opened again.", work.decline, why_not),
         Action("box reopen", "Open a finished frame again", (), "Go",
-               "Or one that cannot be labelled: it is in the queue again, its boxes stay.",
+               "Or one that cannot be labelled: it may be asked again, its boxes stay.",
                work.finishing.reopen, why_not),
         Action("label", "Go to the first open frame", ("Ctrl+L",), "Go",
                "The next of the frames that are asked.", work.finishing.begin_open),

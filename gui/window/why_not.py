@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.base.errors import ProjectError
 from core.project.project import Project
 from gui.desk.summary import Summary
 from gui.window.jobs import Jobs
@@ -66,8 +67,10 @@ class Reasons:
         return self._busy()
 
     def ask_frames(self) -> str | None:
-        rounds = self._project.frame_rounds
-        waiting = len(self._project.open_frames(rounds[-1])) if rounds else 0
+        try:
+            waiting = self._open_frames()
+        except ProjectError as error:
+            return error.what
         if waiting:
             many = "1 frame is" if waiting == 1 else f"{waiting:,} frames are"
             return f"{many} still open: finish them first, or say that they cannot be labelled."
@@ -76,10 +79,15 @@ class Reasons:
     def box_oracle(self) -> str | None:
         if not self._project.research:
             return "Only research projects answer from ground truth."
+        try:
+            return self._busy() if self._open_frames() else "No frame is asked for."
+        except ProjectError as error:
+            return error.what
+
+    def _open_frames(self) -> int:
+        """How many frames of the last query are open. Raises ProjectError where it is damaged."""
         rounds = self._project.frame_rounds
-        if not rounds or not self._project.open_frames(rounds[-1]):
-            return "No frame is asked for."
-        return self._busy()
+        return len(self._project.open_frames(rounds[-1])) if rounds else 0
 
     def train_boxes(self) -> str | None:
         if not self._project.boxes.finished:

@@ -168,6 +168,9 @@ class _Run:
                 "The training that was interrupted was of other frames or settings: it begins anew."
             )
             return
+        if not self.samples.ready(about.step):
+            job.say("What the interrupted training learnt from is gone: it begins anew.")
+            return
         losses = tensors.get(_LOSSES)
         if (
             losses is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -206,6 +207,66 @@ def test_a_round_goes_on_from_the_last_normal_detector_where_it_shall(
             weights.append(tensors["model.shared.0.weight"].numpy())
     moved = np.abs(weights[1] - weights[0]).max()
     assert moved > 0.01 if scratch == "true" else moved < 1e-6
+
+
+def test_after_boxes_without_points_what_is_drawn_since_is_learnt(tmp_path: Path, root: Path):
+    """The set of frames was frozen with them: every later training refused the same."""
+    with opened(tmp_path / "p", root) as project:
+        first, second, *_ = project.dataset.train
+        ref = project.scan_ref(first)
+        far = boxes_in(Truth(project.dataset, NAMES).of(first).take(np.array([0])))[0]
+        far = replace(far, box=far.box + np.array([0, 0, 500, 0, 0, 0, 0]))
+        (name,) = project.boxes.new_names(first, 1)
+        project.boxes.draw([Drawn(ref, name, far)], round="")
+        project.boxes.finish(ref, round="")
+        with pytest.raises(ProjectError, match="No box of the finished frames holds a point"):
+            box_steps.train_boxes(project, Job())
+        finish(project, second)
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("Learnt from 2 frames")
+
+
+def test_no_pseudo_scene_is_made_of_a_frame_that_cannot_be_looked_at(tmp_path: Path):
+    """It ended the second training, whatever was said of the frame."""
+    root = kitti_at(tmp_path / "root", 6)
+    more = {"ssal.cpsp": "true", "ssal.refreshes": "2"}
+    with opened(tmp_path / "p", root, **more) as project:
+        first, *_, last = project.dataset.train
+        finish(project, first)
+        (root / "training/calib" / f"{Path(last).stem}.txt").unlink()
+        project.boxes.decline(project.scan_ref(last), round="")
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert weights_file(models_folder(project), "cpsp").exists()
+    with opened(tmp_path / "q", root, **more) as project:
+        finish(project, first)
+        job = Told()
+        with pytest.raises(DataError, match="has no calibration"):  # when it is to be scored
+            box_steps.train_boxes(project, job)
+        assert weights_file(models_folder(project), "cpsp").exists()
+        assert job.tells(f"No pseudo scene is made of {last}: ")
+
+
+def test_rounds_of_one_number_have_one_seed_however_they_were_asked(tmp_path: Path):
+    """Arms of an experiment are paired by their seeds."""
+    seen = {box_steps.number_of(tmp_path / name) for name in ("002-cal", "002-random")}
+    assert seen == {"002"}
+    assert box_steps.number_of(tmp_path / "000-start") == "000"
+
+
+def test_after_another_range_a_round_is_trained_anew_as_it_is_told(tmp_path: Path, root: Path):
+    with opened(tmp_path / "p", root) as project:
+        found = ask_frames(project, Job(), frames=2)
+        annotate_frames(project, Job(), oracle="boxes")
+        box_steps.train_boxes(project, Job())
+    file = tmp_path / "p/project.toml"
+    file.write_text(file.read_text().replace('value = "auto"', 'value = "ring"'))
+    with Project(tmp_path / "p") as project:
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("The detector begins anew:")
+        assert read(weights_file(found.folder, NORMAL))[1].view == "ring"
 
 
 def test_a_round_whose_network_is_another_begins_anew_and_says_so(tmp_path: Path, root: Path):

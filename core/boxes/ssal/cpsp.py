@@ -109,6 +109,13 @@ class Cpsp:
         """Whether the bank is to be made anew before a step."""
         return step % self._every == 0 and step <= self._last
 
+    def ready(self, step: int) -> bool:
+        """Whether the bank of a training that goes on from a step is there."""
+        last = min(step - step % self._every, self._last)
+        # Saved before the refresh of its step, or after it.
+        made = {last, last - self._every} if step == last else {last}
+        return step == 0 or (self.bank is not None and self.bank.step in made)
+
     def refresh(self, step: int, predict: Predict, job: Job) -> None:
         """Make the bank of a step from what the network says of the pool, and keep it.
 

@@ -95,7 +95,7 @@ def why(one: Taken, found: Candidates, classes: Sequence[str]) -> str:
     """Why a frame is asked, in words and numbers."""
     count = int(found.first[one.place + 1] - found.first[one.place])
     if not count:
-        return "no detector found a thing here: what is left when all else is taken"
+        return "no box is known here: what is left when all else is taken"
     boxes = "1 box" if count == 1 else f"{count} boxes"
     brings = [f"{n} {classes[c]}" for c, n in enumerate(one.brings.tolist()) if n]
     short = [
@@ -114,16 +114,20 @@ def why(one: Taken, found: Candidates, classes: Sequence[str]) -> str:
     return "; ".join(filter(None, parts))
 
 
-def weights_of(how: SsalSettings, classes: Sequence[str]) -> dict[int, float]:
-    """Weights of classes in H by their ids, as `class_weights` names them: "car 2, van 0.5". Raises
+def weights_of(
+    how: SsalSettings, classes: Sequence[str], before: Sequence[Sequence[str]] = ()
+) -> dict[int, float]:
+    """Weights of classes in H by their ids, as `class_weights` names them: "car 2, van 0.5";
+    `before`: names that each class had earlier, of weights that were kept then. Raises
     SettingsError."""
-    found = {}
+    found, ids = {}, {name: label for label, of in enumerate(before) for name in of}
+    ids |= {name: label for label, name in enumerate(classes)}
     for part in filter(None, (word.strip() for word in how.class_weights.split(","))):
         name, _, number = part.rpartition(" ")
         try:
             weight = float(number)
-            label = list(classes).index(name.strip())
-        except ValueError as error:
+            label = ids[name.strip()]
+        except (ValueError, KeyError) as error:
             raise SettingsError(
                 f"ssal.class_weights has {part!r}, which is no class and weight.",
                 f"Write such as {classes[0]} 2; classes are {', '.join(classes)}.",

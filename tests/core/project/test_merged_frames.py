@@ -3,6 +3,9 @@ brings it back."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -18,6 +21,7 @@ from core.frame_steps import annotate_frames, ask_frames
 from core.project.change_classes import change_rows, merge, undo_merge
 from core.project.frame_pool import frame_pool, predicted
 from core.project.project import Project
+from core.rounds.box_models import CPSP, FINAL, NORMAL, best_of, metrics_file
 from tests.core.project.frame_world import begun, draw, opened
 
 NAMES = load_classes("kitti").names
@@ -48,7 +52,7 @@ def test_what_was_found_of_a_merged_class_counts_as_the_other(tmp_path):
         draw(project, project.open_frames(found)[0], [CYCLIST], found.id)
         assert project.frame_order.shares(found)[CAR][0] == 1
         name, exported = newest(project)
-        assert name == "cpsp of 001-random"
+        assert name == "normal of 001-random"  # what both are worth is not known
         scan = project.dataset.train[0]
         there = Boxes.of(np.ones((1, 7)), [CYCLIST], score=[0.9])
         take_found(project, Read({scan: there}, ()), Job())
@@ -115,3 +119,15 @@ def test_a_class_is_merged_into_one_that_was_added_after_the_query(tmp_path, bal
         undo_merge(project)
         assert project.frame_order.shares(found).keys() == shares.keys()
         assert sorted(project.open_frames(found)) == sorted(before[1:])
+
+
+def test_what_is_exported_is_of_the_detector_whose_boxes_are_shown(tmp_path: Path):
+    """The second one was, also where it was measured to be worse."""
+    folder = tmp_path / "001-cal"
+    folder.mkdir()
+    assert best_of(folder, [NORMAL, CPSP]) == NORMAL
+    for worse, better in ((CPSP, NORMAL), (NORMAL, CPSP)):
+        for model, value in ((worse, 0.1), (better, 0.2)):
+            metrics_file(folder, model).write_text(json.dumps({"mean": {"loose": value}}))
+        assert best_of(folder, [NORMAL, CPSP]) == better
+    assert best_of(folder, [NORMAL, CPSP, FINAL]) == FINAL

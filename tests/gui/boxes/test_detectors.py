@@ -86,8 +86,8 @@ def asked(qapp, qtbot, tmp_path):
 
 
 def ask_by_cal(driver: BoxDriver, qtbot) -> None:
+    """As it is asked where nobody chose otherwise, once a detector looked."""
     panel = driver.work.panels.frames
-    panel.strategy.setCurrentIndex(panel.strategy.findData("cal"))
     panel.unit.setCurrentIndex(panel.unit.findText("boxes"))
     panel.amount.setValue(4)
     with qtbot.waitSignal(driver.window.jobs.finished, timeout=20_000):

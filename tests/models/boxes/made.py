@@ -52,6 +52,9 @@ class Scenes:
     def sample(self, number: int) -> Sample:
         return self.scenes[number % len(self.scenes)]
 
+    def ready(self, step: int) -> bool:
+        return True
+
     def due(self, step: int) -> bool:
         return False
 

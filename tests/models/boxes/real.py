@@ -71,6 +71,9 @@ class TwoFrames:
     def sample(self, number: int) -> Sample:
         return self.scenes[number % 2]
 
+    def ready(self, step: int) -> bool:
+        return True
+
     def due(self, step: int) -> bool:
         return False
 

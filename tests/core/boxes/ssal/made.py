@@ -70,6 +70,9 @@ class OneFrame:
         none = np.zeros((0, 7), np.float32)
         return Sample(np.zeros((1, 4), np.float32), none, np.zeros(0, np.int64), none)
 
+    def ready(self, step: int) -> bool:
+        return True
+
     def due(self, step: int) -> bool:
         return False
 

@@ -5,12 +5,14 @@ PYTHON := .venv/bin/python
 # Software OpenGL on one thread: the other core has tests of its own.
 SCREEN := LP_NUM_THREADS=1 xvfb-run -a -s "-screen 0 1600x1000x24"
 
-# The window's tests, in two processes that follow each other, and all others: each on a core and a
-# screen of its own.
-halves = ($(SCREEN) -n 150 $(PYTHON) -m pytest -m "$(1)" tests/gui --ignore tests/gui/desk; gui=$$?; \
+# The window's tests, in two processes that follow each other, and all others with those of its
+# parts: each on a core and a screen of its own.
+PARTS := $(addprefix tests/gui/,charts look start view __pycache__)
+WHOLE := $(filter-out $(PARTS),$(patsubst %/,%,$(wildcard tests/gui/*/)) $(wildcard tests/gui/test_*.py))
+halves = ($(SCREEN) -n 150 $(PYTHON) -m pytest -m "$(1)" $(filter-out tests/gui/desk,$(WHOLE)); gui=$$?; \
 	$(SCREEN) -n 150 $(PYTHON) -m pytest -m "$(1)" tests/gui/desk; exit $$((gui + $$?))) \
 	> .venv/gui.log 2>&1 & \
-	gui=$$!; $(SCREEN) -n 250 $(PYTHON) -m pytest -m "$(1)" --ignore tests/gui; rest=$$?; \
+	gui=$$!; $(SCREEN) -n 250 $(PYTHON) -m pytest -m "$(1)" $(WHOLE:%=--ignore %); rest=$$?; \
 	wait $$gui; gui=$$?; cat .venv/gui.log; exit $$((rest + gui))
 
 .PHONY: setup run test test-all bench check clean

@@ -25,9 +25,12 @@ def quick(epochs: int = 1) -> list[str]:
 
 
 def lidarloop(*words: object) -> str:
-    """Run one verb in a process of its own; return what it printed."""
+    """Run one verb in a process of its own; return what it printed. It leads a session, as in a
+    terminal of its own: within that of all tests its training would come last."""
     command = [sys.executable, str(MAIN), *(str(word) for word in words)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, start_new_session=True
+    )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
     return done.stdout
 

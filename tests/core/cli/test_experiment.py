@@ -46,6 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base
 
 
+@pytest.mark.slow
 def test_it_tells_how_far_it_is_and_where_the_report_lies(made: Path, capsys):
     words = ("experiment", made / "tiny.toml", made / "out", "--root", made / "scans")
     assert lidarloop(*words, "--seeds", 0) == 0

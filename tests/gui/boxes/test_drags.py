@@ -80,6 +80,7 @@ def test_a_box_that_arrives_during_a_pull_stays_as_it_was_fitted(street: BoxDriv
     assert sides.box.equals(fitted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["let go", "taken back"])
 def test_the_chosen_box_is_shown_once_the_hand_is_empty(street: BoxDriver, two, how: str):
     sides, before = street.work.panels.sides, boxes(street)

@@ -35,6 +35,7 @@ def test_what_is_said_of_a_frame_is_of_the_one_that_the_card_names(street: BoxDr
     assert [entry.scan for entry in street.entries()][-1:] == [second]
 
 
+@pytest.mark.slow
 def test_what_is_undone_is_called_what_it_was(street: BoxDriver):
     scan = street.frame.scan
     street.work.decline()

@@ -153,6 +153,7 @@ def test_what_is_rejected_is_not_moved_and_space_takes_it_in(detected: BoxDriver
     assert detected.session.project.boxes_of(frame.scan)[name].sure
 
 
+@pytest.mark.slow
 def test_what_is_rejected_is_not_rejected_again_and_the_card_says_how_it_comes_back(
     detected: BoxDriver,
 ):

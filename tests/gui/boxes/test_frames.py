@@ -195,6 +195,7 @@ def test_nobodys_boxes_are_shown_in_a_second_opinion(qapp, qtbot, tmp_path, monk
     driver.window.close()
 
 
+@pytest.mark.slow
 def test_boxes_of_another_content_are_told_and_nothing_is_written(qapp, qtbot, tmp_path):
     path = made_street(tmp_path)
     with Project(path) as project:
@@ -261,6 +262,7 @@ def test_a_thousand_boxes_in_a_frame(qapp, qtbot, tmp_path):
     driver.window.close()
 
 
+@pytest.mark.slow
 def test_undo_of_an_answer_to_points_goes_to_points(street: BoxDriver):
     project = street.session.project
     scan = street.frame.scan
@@ -289,6 +291,7 @@ def test_a_query_of_frames_that_is_open_is_gone_on_with(qapp, qtbot, tmp_path):
     driver.window.close()
 
 
+@pytest.mark.slow
 def test_a_frame_of_ones_own_comes_again_without_its_boxes(qapp, qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr("core.quality.box_agreement.REPEATS", 0.999999)
     monkeypatch.setattr("core.quality.box_agreement.LATER", 1)

@@ -43,6 +43,7 @@ def labelled(driver: BoxDriver) -> list:
     return [row for row in driver.frame.rows.values() if row.kind is Kind.LABELLED]
 
 
+@pytest.mark.slow
 def test_a_cluster_that_was_answered_is_offered_as_a_box(both: BoxDriver, qtbot):
     project, scan = both.session.project, both.session.project.dataset.train[0]
     of = points_in_boxes(project.dataset.scan(scan).points, AROUND)

@@ -14,6 +14,7 @@ from tests.gui.boxes.frames import BoxDriver, box_car, true_box
 from tests.gui.boxes.hand import press, release
 
 
+@pytest.mark.slow
 def test_the_start_page_counts_boxes(street: BoxDriver):
     box_car(street, 0)
     box_car(street, 1)
@@ -40,6 +41,7 @@ def test_an_interpolated_box_is_called_so(street: BoxDriver):
     assert panels._line(street.frame.row).state == "interpolated"
 
 
+@pytest.mark.slow
 def test_a_click_on_nothing_says_so_where_the_eye_is(street: BoxDriver):
     street.key("B")
     hint = street.work.in_view.card.hint
@@ -68,6 +70,7 @@ def test_a_slow_click_makes_a_box(street: BoxDriver):
     assert street.frame.row is not None
 
 
+@pytest.mark.slow
 def test_a_region_to_ignore_is_no_box(street: BoxDriver):
     project, panels = street.session.project, street.work.panels
     box_car(street, 0)

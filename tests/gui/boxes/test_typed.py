@@ -105,6 +105,7 @@ def test_what_is_half_typed_goes_to_its_own_box(street: BoxDriver, two):
     assert street.frame.chosen == other
 
 
+@pytest.mark.slow
 def test_finishing_from_a_field_keeps_it_first(street: BoxDriver, two):
     dashed, _ = two
     scan = street.frame.scan

@@ -41,6 +41,7 @@ def test_a_click_on_a_thing_makes_its_box(street: BoxDriver):
     assert len(stored(street)) == 2
 
 
+@pytest.mark.slow
 def test_tab_steps_through_the_guesses_of_a_click_and_a_class_key_takes_its_own(street: BoxDriver):
     name = box_car(street, 0)
     first = stored(street)[name]
@@ -217,6 +218,7 @@ def test_a_copy_that_is_fitted_keeps_its_size_and_nearly_its_heading(street: Box
     assert abs(fitted.box[6] - copy.box[6]) <= np.radians(10)
 
 
+@pytest.mark.slow
 def test_only_classes_that_can_be_counted_are_offered(street: BoxDriver):
     """Nobody draws a box around the ground."""
     classes = street.session.project.classes
@@ -262,6 +264,7 @@ def test_all_boxes_go_on_together(street: BoxDriver):
     assert not any(box.sure for box in stored(street).values())
 
 
+@pytest.mark.slow
 def test_finish_goes_to_the_next_open_frame(street: BoxDriver):
     scans = street.session.project.dataset.train
     box_car(street, 0)
@@ -345,6 +348,7 @@ def test_a_frame_of_another_place_is_seen_from_over_the_scan(qapp, qtbot, tmp_pa
     driver.window.close()
 
 
+@pytest.mark.slow
 def test_a_key_that_comes_before_its_frame_waits_for_it(street: BoxDriver):
     """Two keys in one breath: the second is for the frame that the first one leads to."""
     scans = street.session.project.dataset.train
@@ -362,6 +366,7 @@ def test_a_key_that_comes_before_its_frame_waits_for_it(street: BoxDriver):
     assert len(states) == 1
 
 
+@pytest.mark.slow
 def test_everything_is_there_after_the_window_was_closed(street: BoxDriver, qtbot):
     name = box_car(street, 0)
     street.key("W")

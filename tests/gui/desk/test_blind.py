@@ -193,6 +193,7 @@ def test_neither_an_undone_nor_a_declined_unit_comes_as_a_repeat(repeating):
     assert seen.isdisjoint({undone, declined})
 
 
+@pytest.mark.slow
 def test_whoever_leaves_a_repeat_is_told_of_what_is_shown_instead(repeating):
     driver, state = repeating, repeating.state
     panel, card = driver.session.queue, driver.session.work.in_view.overlays.card
@@ -381,6 +382,7 @@ def test_skip_back_and_undo_work_in_a_sample(second):
     assert state.second is None
 
 
+@pytest.mark.slow
 def test_an_answer_of_a_sample_that_is_brought_back_is_done(second):
     driver, state = second, second.state
     units = state.second.units
@@ -496,6 +498,7 @@ def half_drawn(driver) -> str:
     return unit
 
 
+@pytest.mark.slow
 def test_in_a_second_opinion_the_open_drawings_are_those_on_its_units(second):
     driver, state = second, second.state
     action = driver.window.actions_table.run

@@ -167,6 +167,7 @@ def test_a_number_stays_under_every_filter_and_order(driver):
     assert card.title.text().startswith(f"{state.cursor + 1} of {count} ")
 
 
+@pytest.mark.slow
 def test_a_filter_ends_with_its_round(driver):
     driver.step("oracle")
     driver.key("F", CONTROL | SHIFT)
@@ -230,6 +231,7 @@ def test_by_scan_is_the_order_of_best_ranks(seed: int):
     assert changes([scans[place] for place in found]) == count - 1
 
 
+@pytest.mark.slow
 def test_a_new_window_asks_by_scan_and_says_what_that_spares(qapp, qtbot, project_path):
     store().remove("by_scan")
     driver = Driver(open_window(project_path, qtbot), qtbot)

@@ -52,6 +52,7 @@ def legend(driver: Driver) -> str:
     return driver.session.work.in_view.overlays.legend.text.text()
 
 
+@pytest.mark.slow
 def test_the_scene_shows_predictions_from_a_measured_quality_on(trained):
     driver = trained
     measure(driver, LEAST_MIOU + 0.01)

@@ -119,6 +119,7 @@ def seen_by(view, points) -> float:
     return float(inside.mean())
 
 
+@pytest.mark.slow
 def test_two_rounds_are_compared_point_by_point(driver, qtbot):
     panel = choose(driver, "002-random")
     driver.click(panel.buttons["compare"])

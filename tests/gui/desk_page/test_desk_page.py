@@ -117,6 +117,7 @@ def test_no_tabs_of_an_earlier_arrangement_are_in_sight(desk: DeskPage, qtbot):
     qtbot.waitUntil(lambda: not left_over())
 
 
+@pytest.mark.slow
 def test_a_click_on_a_round_is_followed_by_confusion_and_panel(desk: DeskPage, qtbot):
     first = desk.learning.marks[0]
     click(desk.learning, first)
@@ -198,6 +199,7 @@ def test_the_layout_is_kept(desk: DeskPage, qtbot):
     assert not again.docks["Sizes"].isHidden()
 
 
+@pytest.mark.slow
 def test_each_chart_says_what_it_waits_for(driver: Driver, qtbot):
     """A project that is asked, and nothing is answered or trained."""
     desk = opened(driver.window, qtbot)

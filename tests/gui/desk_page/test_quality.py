@@ -101,6 +101,7 @@ def test_a_sample_is_drawn_and_enlarged_by_its_buttons(driver, qtbot):
     page.close()
 
 
+@pytest.mark.slow
 def test_it_is_said_that_no_sample_is_drawn_while_a_step_runs(driver, qtbot):
     page, jobs, go_on = page_of(driver, qtbot), driver.window.jobs, Event()
     assert jobs.run("Evaluate", lambda _: go_on.wait(60))

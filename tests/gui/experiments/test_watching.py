@@ -286,6 +286,7 @@ def test_a_run_that_holds_no_lock_yet_is_not_begun_twice(
     qtbot.waitUntil(lambda: page.watching._looking is None)
 
 
+@pytest.mark.slow
 def test_a_round_of_a_cell_opens_as_a_project_that_cannot_be_changed(
     window: Window, qtbot, tmp_path: Path, prepared: Path, small_street: Path
 ):

@@ -111,6 +111,7 @@ def test_a_unit_in_the_picture_is_outlined_there_and_one_behind_is_shown_by_poin
     assert not context.picture.isVisible()
 
 
+@pytest.mark.slow
 def test_the_picture_of_the_scan_after_shows_what_is_behind_this_one(
     qapp, qtbot, small_street: Path, tmp_path: Path
 ):

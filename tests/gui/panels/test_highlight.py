@@ -84,6 +84,7 @@ def test_jumps_in_the_review(driver, review, key, line: int):
     assert one_thing(driver, table) == model.rows[line].unit
 
 
+@pytest.mark.slow
 def test_a_typed_name_is_gone_to(driver, review):
     """Letters that are no action's key look for a row, as in every list."""
     table, model = review.table, review.model

@@ -84,6 +84,7 @@ def test_a_filter_stays_when_a_step_ends_and_goes_with_its_round(taught):
     assert taught.state.order.places == everything
 
 
+@pytest.mark.slow
 def test_no_class_is_offered_while_suggestions_are_off(taught):
     assert taught.session.queue.suggested.count() > 1
     taught.key("G", Qt.KeyboardModifier.ControlModifier)

@@ -89,6 +89,7 @@ def test_a_repeat_comes_unmarked_and_leaves_the_label(driver, monkeypatch):
     assert "with themselves: 100% of points" in driver.session.review.summary.text()
 
 
+@pytest.mark.slow
 def test_what_was_said_of_a_repeat_is_not_listed_while_it_is_asked(driver, monkeypatch):
     monkeypatch.setattr("core.quality.agreement.REPEATS", 0.999999)
     monkeypatch.setattr("core.quality.agreement.LATER", 3)

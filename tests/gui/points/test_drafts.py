@@ -265,6 +265,7 @@ def test_a_draft_outlives_colours_and_theme(cell):
     assert cell.session.work.in_view.drawing.draw_tool.isVisible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["closed", "killed"])
 def test_a_draft_is_there_again_when_the_project_is_opened(
     cell, qtbot, project_path, tmp_path, how

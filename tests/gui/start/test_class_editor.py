@@ -163,6 +163,7 @@ def test_keys_in_the_order_of_the_rows(editor, driver, qtbot):
     assert (found.keys[0], found.keys[1]) == ("2", "1")
 
 
+@pytest.mark.slow
 def test_a_merge_is_followed_by_the_window_and_undone(editor, driver, qtbot):
     before = written(driver.session.project)
     counts = driver.session.project.answers.fold.class_counts()

@@ -96,6 +96,7 @@ def test_enter_on_a_button_presses_that_button(page: NewProject, tmp_path: Path)
     assert not list((tmp_path / "home").iterdir())
 
 
+@pytest.mark.slow
 def test_a_second_project_on_the_same_scans_gets_a_folder_of_its_own(
     page: NewProject, velodyne: Path, qtbot
 ):

@@ -16,7 +16,7 @@ from gui.experiments.process import Order, Run
 def test_a_run_comes_after_the_window_where_sessions_share_a_core(tmp_path: Path):
     """Its threads' own low priority counts only within its session."""
     run = Run(Order("town", tmp_path / "out", None, "0", 1, "equal"),
-              (sys.executable, "-c", "import time; time.sleep(600)"))  # fmt: skip
+              (sys.executable, "-c", "import sys; sys.stdin.read()"))  # fmt: skip
     try:
         told = Path(f"/proc/{run.process}/autogroup").read_text()
         mine = Path("/proc/self/autogroup").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 _STEPS = 20
 
@@ -34,10 +34,16 @@ class ScoreSlider(QWidget):
         )
         self._score = score
         self._half: float | None = None
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 4, 8, 4)
+        self.right = QLabel()  # below, so that the slider keeps its length
+        self.right.setObjectName("quiet")
+        row = QHBoxLayout()
         row.addWidget(self.label)
         row.addWidget(self.slider, 1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(8, 4, 8, 4)
+        rows.setSpacing(2)
+        rows.addLayout(row)
+        rows.addWidget(self.right)
         self.slider.valueChanged.connect(self._tell)
         self._write()
 
@@ -53,8 +59,10 @@ class ScoreSlider(QWidget):
         self._write()
 
     def _write(self) -> None:
-        half = "" if self._half is None else f" (half right from {self._half:.2f})"
-        self.label.setText(f"Score from {self._score:.2f}{half}")
+        self.label.setText(f"Score from {self._score:.2f}")
+        self.right.setVisible(self._half is not None)
+        if self._half is not None:
+            self.right.setText(f"From {self._half:.2f} on half are right.")
 
     def _tell(self, value: int) -> None:
         self._score = value / _STEPS

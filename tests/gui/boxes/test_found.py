@@ -74,16 +74,21 @@ def test_the_slider_begins_where_half_of_the_boxes_are_right(detected: BoxDriver
 
     found(0.72)
     assert [row.score for row in frame.shown] == [0.9]
-    assert panels.score.label.text() == "Score from 0.72 (half right from 0.72)"
+    assert panels.score.label.text() == "Score from 0.72"
+    assert panels.score.right.isVisible()
+    assert panels.score.right.text() == "From 0.72 on half are right."
+    assert panels.score.slider.width() > 60
     assert panels.score.slider.value() == 15
     panels.score.slider.setValue(10)  # by hand
     assert [row.score for row in frame.shown] == [0.9, 0.6]
     frame.read(scan)
     detected.rest()
-    assert panels.score.label.text() == "Score from 0.50 (half right from 0.72)"
+    assert panels.score.label.text() == "Score from 0.50"
+    assert panels.score.right.text() == "From 0.72 on half are right."
     found(None)
     assert [row.score for row in frame.shown] == [0.9, 0.6]
     assert panels.score.label.text() == "Score from 0.50"
+    assert panels.score.right.isHidden()
 
 
 @pytest.mark.slow

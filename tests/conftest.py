@@ -66,6 +66,15 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Scans:
     return simulated_street(tmp_path_factory.mktemp("simulated"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_wait_for_the_disk() -> Iterator[None]:
+    """No test cuts the power, so what is written need not reach the disk; a call of fsync that
+    fails is put in its place by the tests that want one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 REAL = pytest.param("real", marks=pytest.mark.slow)
 
 

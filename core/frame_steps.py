@@ -16,10 +16,12 @@ from core.project.frame_pool import frame_pool
 from core.project.project import Project
 from core.query.box_strategies import box_strategy_named
 from core.query.box_strategies.cal import LEVEL, LIFTED, weighed
-from core.query.frame_pool import check_frames, has_room
+from core.query.budget import Budget
+from core.query.frame_pool import OPENED_AGAIN, FramePool, check_frames, has_room, reached
 from core.query.frames import frames_budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
+from core.query.selection import Selection
 from core.rounds.frame_order import CLOSES
 from core.rounds.frame_queue import CANDIDATES, FrameQueue, write_queue
 from core.rounds.round import QUERY, Round
@@ -64,7 +66,12 @@ def ask_frames(
             "Give more minutes, or ask for a number of frames.",
         )
     job.progress(0, 1, "ask")
-    selection = select(pool, budget, draw)
+    again = _opened_again(project, pool, budget)
+    rest, left = _without(again, pool, budget) if len(again) else (pool, budget)
+    if rest.frames.free.any() and has_room(0, int(left.cost[rest.free].min()), left):
+        selection = _behind(again, select(rest, left, draw))
+    else:
+        selection = Selection(again, (OPENED_AGAIN,) * len(again))
     check_frames(selection, pool, budget, name)
     query = freeze(
         selection,
@@ -79,13 +86,40 @@ def ask_frames(
         query = replace(query, budget={**query.budget, CLOSES: budget.amount})
     found = Round(project.new_frames_folder(query))
     if {LEVEL, LIFTED} <= selection.columns.keys():
-        weighed_now, limits = weighed(pool, budget, name, query.items)
+        weighed_now, limits = weighed(rest, left, name, query.items[len(again) :])
         queue = FrameQueue(weighed_now, limits, pool.settings)
         write_queue(found.file(CANDIDATES), queue)
     write_query(found.file(QUERY), query)
     project.add_frame_round(found)
     job.progress(1, 1, "ask", always=True)
     return found
+
+
+def _opened_again(project: Project, pool: FramePool, budget: Budget) -> np.ndarray:
+    """The places of frames that were opened again, in the order in which people count, as many as
+    the budget has room for: no detector has looked at them since, so that no strategy can."""
+    reopened, scans = project.boxes.reopened, pool.frames.scans
+    again = np.array([k for k in pool.free.tolist() if scans[k] in reopened], np.int64)
+    return again[: reached(budget.cost[again], budget)]
+
+
+def _without(again: np.ndarray, pool: FramePool, budget: Budget) -> tuple[FramePool, Budget]:
+    """The pool and the budget behind frames that are asked first."""
+    free = pool.frames.free.copy()
+    free[again] = False
+    amount = budget.amount - int(budget.cost[again].sum())
+    frames = replace(pool.frames, free=free)
+    return replace(pool, frames=frames), replace(budget, amount=max(0, amount))
+
+
+def _behind(again: np.ndarray, rest: Selection) -> Selection:
+    """Frames that are asked first, and behind them those that a strategy chose."""
+    unknown = np.full(len(again), np.nan)
+    return Selection(
+        np.concatenate([again, rest.units]),
+        (*(OPENED_AGAIN,) * len(again), *rest.reason),
+        {name: np.concatenate([unknown, values]) for name, values in rest.columns.items()},
+    )
 
 
 def annotate_frames(project: Project, job: Job, *, oracle: str) -> int:

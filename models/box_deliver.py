@@ -32,11 +32,12 @@ def deliver_boxes(project: Project, job: Job) -> str:
     folder = models_folder(project)
     own, out, how = folder / FINAL, weights_file(folder, FINAL), _how(project)
     training_file = own / TRAINING
-    before = read_training(training_file).how if training_file.exists() else ""
+    begun = training_file.exists()
+    before = read_training(training_file).how if begun else ""
     if before and before != how:  # an older version kept none
         job.say("Settings or classes changed since: the final detector is trained anew.")
         forget_final(folder)
-    elif out.exists() and not _stands(project, training_file):
+    elif (begun or out.exists()) and not _stands(project, training_file):
         job.say("Boxes were drawn or changed since: the final detector is trained anew.")
         forget_final(folder)
     training = freeze(project, own, how)

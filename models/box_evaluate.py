@@ -16,7 +16,7 @@ from core.boxes.evaluation.kitti_ap import Frame as Picture
 from core.boxes.evaluation.outcomes import counted_points
 from core.boxes.formats.source import counted
 from core.boxes.geometry import moved
-from core.boxes.kinds import kinds
+from core.boxes.kinds import kinds_of
 from core.boxes.labelled import Frame
 from core.boxes.scene import CAMERA, picture_size
 from core.boxes.table import Boxes
@@ -98,7 +98,7 @@ def _judged(
         judged.append(Judged(frame.boxes, table, points, picture))
     job.progress(len(frames), len(frames), "evaluate", always=True)
     names = project.classes.names
-    return box_metrics(judged, names, kinds(names, project.classes.name))
+    return box_metrics(judged, names, kinds_of(project.classes))
 
 
 def _picture(project: Project, frame: Frame, found: Boxes) -> Picture:

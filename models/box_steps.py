@@ -8,7 +8,7 @@ from pathlib import Path
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
-from core.boxes.kinds import kinds
+from core.boxes.kinds import kinds_of
 from core.boxes.labelled import LabelledFrames, most_objects
 from core.boxes.ssal.cpsp import BANK, TOLD
 from core.project.box_training import (
@@ -75,6 +75,8 @@ def train_boxes(
         try:
             samples = labelled_samples(project, training, setup.seed, job)
             tell_learnt(project, samples, training, job)
+            if project.settings.ssal.cpsp:
+                job.say("Two detectors learn, one after the other; the second with pseudo scenes.")
         except ProjectError:
             if not state_of(out).exists():  # the next call learns what there is then
                 (folder / TRAINING).unlink()
@@ -149,8 +151,7 @@ def labelled_samples(
         replace(frame, digest=scenes.digest(frame.scan, frame.digest))
         for frame in (frame_of(project, scan, training) for scan in training.frames)
     ]
-    names = project.classes.names
-    most = most_objects(names, kinds(names, project.classes.name))
+    most = most_objects(kinds_of(project.classes))
     return LabelledFrames(frames, scenes.read, most, seed, job)
 
 
@@ -233,7 +234,7 @@ def tell_learnt(project: Project, samples: LabelledFrames, training: BoxTraining
     learnt = ", ".join(f"{count:,} {names[label]}" for label, count in sorted(counts.items()))
     job.say(f"Learnt from {counted(len(training.frames), 'frame')}: {learnt}.")
     drawn = project.boxes.class_counts()
-    about = kinds(names, project.classes.name)
+    about = kinds_of(project.classes)
     missing = [
         name
         for label, name in enumerate(names)

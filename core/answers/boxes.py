@@ -159,6 +159,11 @@ class BoxAnswers:
         """The frames that are finished, or cannot be labelled: none is asked while it is."""
         return set(self._fold(FRAMES).effective)
 
+    @property
+    def reopened(self) -> set[str]:
+        """The frames that were put back in the queue and that nobody has settled since."""
+        return set(self._fold(FRAMES).reopened)
+
     def is_settled(self, scan: str) -> bool:
         """Whether this frame is asked no more."""
         return scan in self._fold(FRAMES).effective

@@ -16,30 +16,45 @@ from core.data.classes import ClassList
 @dataclass(frozen=True)
 class Kind:
     """Mean `size` (length, width, height) in metres, None where nothing is known of the class; the
-    IoU above which a found box is right, `strict` and `loose`; and the class id `neighbour` whose
-    things are neither right nor wrong for this one, None of none."""
+    IoU above which a found box is right, `strict` and `loose`; the class id `neighbour` whose
+    things are neither right nor wrong for this one, None of none; and the `name` by which all this
+    is known, "" where nothing is."""
 
     size: tuple[float, float, float] | None
     strict: float = 0.5
     loose: float = 0.25
     neighbour: int | None = None
+    name: str = ""
 
 
-def kinds(names: Sequence[str], list_name: str = "") -> tuple[Kind, ...]:
-    """The kind of each class of a list, by its name; of a list called `list_name` its own first."""
+def kinds_of(classes: ClassList) -> tuple[Kind, ...]:
+    """The kind of each class of a list, by the name it has or had."""
+    return kinds(classes.names, classes.name, classes.was)
+
+
+def kinds(
+    names: Sequence[str], list_name: str = "", was: Sequence[Sequence[str]] = ()
+) -> tuple[Kind, ...]:
+    """The kind of each class, by its name, else by the last of those that it had (`was`: a
+    sequence per class, or none at all); of a list called `list_name` its own kinds first."""
     stored = _stored()
     known = {name: about for table in stored.values() for name, about in table.items()}
     known |= stored.get(list_name, {})
-    ids = {plain(name): id for id, name in enumerate(names)}
-    return tuple(_kind(known.get(plain(name)), ids) for name in names)
+    called = [
+        [plain(n) for n in (name, *reversed(was[id] if was else ()))]
+        for id, name in enumerate(names)
+    ]
+    ids = {name: id for id, mine in enumerate(called) for name in mine[1:]}
+    ids |= {mine[0]: id for id, mine in enumerate(called)}
+    by = (next((name for name in mine if name in known), "") for mine in called)
+    return tuple(_kind(name, known[name], ids) if name else Kind(None) for name in by)
 
 
-def _kind(about: Any, ids: dict[str, int]) -> Kind:
-    if about is None:
-        return Kind(None)
+def _kind(name: str, about: Any, ids: dict[str, int]) -> Kind:
     length, width, height = about["size"]
     strict, loose = about["iou"]
-    return Kind((length, width, height), strict, loose, ids.get(about.get("neighbour", "")))
+    neighbour = ids.get(about.get("neighbour", ""))
+    return Kind((length, width, height), strict, loose, neighbour, name)
 
 
 @cache
@@ -53,6 +68,6 @@ def _stored() -> dict[str, dict[str, Any]]:
 def sizes_of(classes: ClassList) -> tuple[tuple[float, float, float] | None, ...]:
     """The mean size of each class of a list that things of a size have; None for one that boxes are
     not of, or of which nothing is known."""
-    found = kinds(classes.names, classes.name)
+    found = kinds_of(classes)
     boxed = set(classes.boxed)
     return tuple(kind.size if label in boxed else None for label, kind in enumerate(found))

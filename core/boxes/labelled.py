@@ -13,7 +13,6 @@ from core.base.files import hash_json
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box, rotated_iou
 from core.boxes.kinds import Kind
-from core.boxes.names import plain
 from core.boxes.samples import Predict, Sample
 from core.boxes.ssal.bank import GT, Item, points_of
 from core.boxes.ssal.scenes import drawn, pseudo_scene
@@ -35,13 +34,13 @@ class Frame:
     digest: str
 
 
-def most_objects(names: Sequence[str], kinds: Sequence[Kind]) -> dict[int, int]:
+def most_objects(kinds: Sequence[Kind]) -> dict[int, int]:
     """How many objects of each class a scene gets at most: 15 cars, 10 of what is small, as the
     paper's code has it for cars, pedestrians and cyclists; 3 of what is large, or of any size."""
     made = {}
-    for label, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+    for label, kind in enumerate(kinds):
         large = kind.size is None or kind.size[0] > _LARGE_M
-        made[label] = _CARS if plain(name) == "car" else _LARGE if large else _SMALL
+        made[label] = _CARS if kind.name == "car" else _LARGE if large else _SMALL
     return made
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from core.base.errors import ProjectError
 from core.base.files import read_json
 from core.base.words import DASH
+from core.boxes.formats.source import counted
 from core.project.box_training import models_folder
 from core.project.cpsp import bank_records, bank_told
 from core.project.project import Project
@@ -87,16 +88,16 @@ def _worth(path: Path) -> dict[str, Any] | None:
 def compared(project: Project, folder: Path) -> str:
     """What a folder's detectors are worth on frames that they did not learn, in a sentence, or ""
     while that is not known. Raises ProjectError where a file of it is damaged."""
-    known = {}
+    known: dict[int, list[str]] = {}  # by the number of frames: the final one is judged on fewer
     for model, worth in _models(project, folder)["models"].items():
         if worth is not None and worth["mean"]["loose"] is not None:
             classes = (f"{n} {ap:.0%}" for n, ap in worth["loose"].items() if ap is not None)
-            known[model] = f"{model} {worth['mean']['loose']:.0%} ({', '.join(classes)})"
-            frames = worth["frames"]
-    if not known:
-        return ""
-    many = "1 frame" if frames == 1 else f"{frames:,} frames"
-    return f"Loose AP in {many} that they did not learn: {'; '.join(known.values())}."
+            words = f"{model} {worth['mean']['loose']:.0%} ({', '.join(classes)})"
+            known.setdefault(worth["frames"], []).append(words)
+    return " ".join(
+        f"Loose AP in {counted(frames, 'frame')} that they did not learn: {'; '.join(words)}."
+        for frames, words in known.items()
+    )
 
 
 def told(project: Project, value: dict[str, Any]) -> list[str]:

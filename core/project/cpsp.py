@@ -12,7 +12,7 @@ from core.base.errors import DataError, ProjectError
 from core.base.files import read_json
 from core.base.jobs import Job
 from core.boxes.evaluation.outcomes import counted_points
-from core.boxes.kinds import kinds
+from core.boxes.kinds import kinds_of
 from core.boxes.labelled import LEAST_POINTS, LabelledFrames, most_objects
 from core.boxes.scene import Scenes
 from core.boxes.ssal.bank import GT, Item, points_of
@@ -46,8 +46,7 @@ def cpsp_of(
     `network`: a hash of what looks at them, and how it learns and scores. Raises ProjectError where
     the bank in `folder` is damaged, DataError for a scan that cannot be read.
     """
-    names = project.classes.names
-    about = kinds(names, project.classes.name)
+    about = kinds_of(project.classes)
     how, parts = rules_of(project, final=final)
     settled = project.boxes.settled_at(training.positions)
     pool = [scan for scan in project.dataset.train if scan not in settled]
@@ -91,7 +90,7 @@ def cpsp_of(
 def rules_of(project: Project, *, final: bool) -> tuple[How, Parts]:
     """By which rules a project's banks are made, and of what its pseudo scenes are; `final`: as the
     final detector is trained."""
-    names, how = project.classes.names, project.settings.ssal
+    how = project.settings.ssal
     return How(
         Rule(how.clusters, how.cluster, how.keep),
         how.del_after,
@@ -99,7 +98,7 @@ def rules_of(project: Project, *, final: bool) -> tuple[How, Parts]:
         how.bank_min_precision,
         false=not final,
     ), Parts(
-        most_objects(names, kinds(names, project.classes.name)),
+        most_objects(kinds_of(project.classes)),
         how.false_positives,
         how.labelled_share,
         how.refreshes,
@@ -134,12 +133,25 @@ def bank_records(project: Project, folder: Path) -> list[dict[str, Any]]:
         return [
             {
                 "step": int(record["step"]),
-                "classes": {names[int(label)]: one for label, one in record["classes"].items()},
+                "classes": {
+                    names[int(label)]: _recorded(one) for label, one in record["classes"].items()
+                },
             }
             for record in stored
         ]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
+
+
+def _recorded(one: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record holds of a class, each as it is to be. Raises as `bank_records` catches."""
+    counts = ("people", "pseudo", "false", "new", "replaced", "removed", "right", "judged")
+    limit = one["threshold"]
+    return {
+        **{name: int(one[name]) for name in counts},
+        "threshold": None if limit is None else float(limit),
+        "barred": bool(one["barred"]),
+    }
 
 
 def bank_told(project: Project, folder: Path, *, last: bool = False) -> list[str]:
@@ -148,10 +160,7 @@ def bank_told(project: Project, folder: Path, *, last: bool = False) -> list[str
     lines = []
     for record in bank_records(project, folder)[-1 if last else 0 :]:
         lines.append(f"bank at step {record['step']:,}:")
-        try:
-            lines += [f"  {line}" for line in told(record)]
-        except (KeyError, TypeError) as error:
-            raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
+        lines += [f"  {line}" for line in told(record)]
         if not record["classes"]:
             lines.append("  no object is in it: the detector learns labelled frames alone")
     return lines

@@ -21,15 +21,24 @@ def predicted(project: Project) -> tuple[Predictions | None, Predictions | None]
     where a file is damaged, or of other axes."""
     folders = [found.folder for found in reversed(project.frame_rounds)]
     for folder in [*folders, models_folder(project).with_name(FIRST)]:
+        _check_scored(project, folder)
         if predictions_file(folder, NORMAL).exists():
-            if weights_file(folder, CPSP).exists() and not predictions_file(folder, CPSP).exists():
-                raise ProjectError(
-                    f"The second detector of {folder.name} has not looked at the frames yet.",
-                    "Run `lidarloop score --task boxes` on the project.",
-                )
             normal, other = (_read(project, folder, model) for model in (NORMAL, CPSP))
             return normal, other
     return None, None
+
+
+def _check_scored(project: Project, folder: Path) -> None:
+    """Raise ProjectError where a detector of a folder has learnt, but has not looked at the frames
+    that are left: older ones, or one of two, would choose in its place."""
+    for model, which in ((NORMAL, "detector"), (CPSP, "second detector")):
+        if predictions_file(folder, model).exists() or not weights_file(folder, model).exists():
+            continue
+        if set(project.dataset.train) - project.boxes.settled:
+            raise ProjectError(
+                f"The {which} of {folder.name} has not looked at the frames yet.",
+                "Train again, which goes on with that, or run `lidarloop score --task boxes`.",
+            )
 
 
 def _read(project: Project, folder: Path, model: str) -> Predictions | None:

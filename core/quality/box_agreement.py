@@ -16,7 +16,7 @@ from core.answers.blind_frames import blind_frames, finished_by, finished_by_me,
 from core.answers.box import table_of
 from core.base.words import DASH
 from core.boxes.geometry import covered, rotated_iou, wrapped
-from core.boxes.kinds import Kind, kinds
+from core.boxes.kinds import Kind, kinds_of
 from core.boxes.table import Boxes
 from core.project.box_training import frame_of
 from core.project.project import Project
@@ -186,7 +186,7 @@ def box_agreements(project: Project) -> dict[tuple[str, str], BoxAgreement]:
         drawn = table_of(list(boxes.blind_of(scan, from_files, head.annotator).values()))
         pair = (head.annotator, owner[head.scan])
         frames.setdefault(pair, []).append((frame_of(project, head.scan).boxes, drawn))
-    about = kinds(project.classes.names, project.classes.name)
+    about = kinds_of(project.classes)
     return {pair: agreement(found, about) for pair, found in frames.items()}
 
 

@@ -17,6 +17,7 @@ from core.query.selection import RESERVED, Selection
 # Expected boxes of a queue, as a share of the budget in true ones: a strategy may like frames with
 # few things in them (an entropy that asked for empty roads found a sixth of what it expected).
 SLACK = 6.0
+OPENED_AGAIN = "opened again after it was done: asked first"  # a reason, whatever the strategy
 
 
 @dataclass(frozen=True)

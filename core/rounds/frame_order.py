@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from core.data.classes import ClassList
 from core.query.box_strategies.cal import LEVEL, LIFTED, weights_of, why
 from core.query.box_strategies.likeness import Likeness
 from core.query.box_strategies.walk import Done, Walk
+from core.query.frame_pool import OPENED_AGAIN
 from core.rounds.frame_queue import CANDIDATES, FrameQueue, read_queue
 from core.rounds.ranked import Ranked, in_order
 from core.rounds.round import Round
@@ -91,7 +93,10 @@ class FrameOrder:
         queue = self._queue(found) if waiting else None
         if queue is None or queue.settings.order != "live":
             return made
-        if set(queue.frames.names) != set(query.items):
+        by_cal = [
+            s for s, why in zip(query.items, query.reason, strict=True) if why != OPENED_AGAIN
+        ]
+        if set(queue.frames.names) != set(by_cal):
             return made
         anew = Ranked(waiting, self._anew(found, queue, waiting, counts))
         return made._replace(frames=anew)
@@ -117,12 +122,17 @@ class FrameOrder:
         the next one is found at once, and those behind it when they are asked for."""
         query, frames = found.query, queue.frames
         place = {scan: k for k, scan in enumerate(frames.names)}
+        counts = {scan: of for scan, of in counts.items() if scan in place}
         done = []
         for scan, of in counts.items():
             row = np.zeros(len(queue.limits), np.int64)
             row[list(of)] = list(of.values())
             done.append(Done(place[scan], row))
-        first = query.place_of[waiting[0]]
+        asked_first = ((scan, OPENED_AGAIN) for scan in waiting if scan not in place)
+        weighed = [scan for scan in waiting if scan in place]
+        if not weighed:
+            return asked_first
+        first = query.place_of[weighed[0]]
         level, lifted = (query.columns[name][first] for name in (LEVEL, LIFTED))
         names = self._classes.names
         walk = Walk(
@@ -131,7 +141,7 @@ class FrameOrder:
             queue.settings,
             done=done,
             like=self._likeness(found, queue, place, counts),
-            gone=[place[scan] for scan in place.keys() - counts.keys() - set(waiting)],
+            gone=[place[scan] for scan in place.keys() - counts.keys() - set(weighed)],
             level=int(level),
             lifted=bool(lifted),
             weights=weights_of(
@@ -140,7 +150,8 @@ class FrameOrder:
                 [self._classes.names_before(label) for label in range(len(names))],
             ),
         )
-        return ((frames.names[one.place], why(one, frames, names)) for one in walk)
+        ranked = ((frames.names[one.place], why(one, frames, names)) for one in walk)
+        return chain(asked_first, ranked)
 
     def _likeness(
         self,
@@ -168,7 +179,8 @@ class FrameOrder:
         queue = self._queue(found)
         if queue is None:
             return {}
-        limits, counts = queue.limits, self._drawn(found).counts.values()
+        limits, weighed = queue.limits, set(queue.frames.names)
+        counts = [of for scan, of in self._drawn(found).counts.items() if scan in weighed]
         return {
             label: (sum(of.get(label, 0) for of in counts), float(limits[label]))
             for label in np.flatnonzero(~np.isnan(limits)).tolist()

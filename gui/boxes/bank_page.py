@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.base.errors import ProjectError
-from core.boxes.kinds import kinds
+from core.boxes.kinds import kinds_of
 from core.boxes.labelled import most_objects
 from core.boxes.scene import Scenes, view_of
 from core.boxes.ssal.bank import GT, Item, without
@@ -250,7 +250,7 @@ def _scene(project: Project, bank: Bank, number: int) -> tuple[str, Scene] | Non
     scan = scans[int(rng.integers(len(scans)))]
     read = Scenes(project.dataset, view_of(project.dataset, how.detect.range)).read
     background = without(read(scan), bank.cleared[scan])
-    most = most_objects(names, kinds(names, project.classes.name))
+    most = most_objects(kinds_of(project.classes))
     false = dict.fromkeys(range(len(names)), how.ssal.false_positives)
     objects = drawn(_by_class(bank.items), most, rng)
     return scan, pseudo_scene(background, objects, drawn(_by_class(bank.false), false, rng))

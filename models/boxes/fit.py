@@ -23,7 +23,8 @@ from core.base.errors import Cancelled, ProjectError
 from core.base.files import hash_input, hash_json, write_json
 from core.base.jobs import Job
 from core.base.words import duration
-from core.boxes.kinds import kinds
+from core.boxes.formats.source import counted
+from core.boxes.kinds import kinds_of
 from core.boxes.predictions import FramePrediction
 from core.boxes.samples import Samples
 from core.data.classes import ClassList
@@ -131,7 +132,7 @@ def fit(
             began = time.monotonic()
             run.renew(job)  # before it is told how long all takes
             job.progress(run.step, steps, "estimate", always=True)
-            job.say(run.estimate(time.monotonic() - began))
+            job.say(run.estimate(time.monotonic() - began if run.looked else None))
         run.go(job)
     checkpoint.save(out, network, run.about())
     run.state.unlink(missing_ok=True)
@@ -145,11 +146,12 @@ class _Run:
     ) -> None:
         self.learner, self.samples, self.setup = learner, samples, setup
         self.begun = about
-        self.kinds = kinds(about.classes, setup.classes.name)
+        self.kinds = kinds_of(setup.classes)
         self.state, self.log_file = state_of(out), log_of(out)
         self.step = 0
         self.losses = np.full(about.steps, np.nan)
         self.saved = time.monotonic()
+        self.looked = False  # at scenes, in this call
 
     def about(self) -> own.About:
         return replace(self.begun, step=self.step)
@@ -215,9 +217,9 @@ class _Run:
         seen = pillars([sample.points for sample in chosen], setup.grid)
         return Batch(seen, targets(chosen, setup.grid, self.kinds))
 
-    def estimate(self, renewed: float) -> str:
+    def estimate(self, renewed: float | None) -> str:
         """Time a step or two on a copy of the network; say how long the whole will take, with all
-        that is to be made anew on the way, as it just was in so many seconds."""
+        that is to be made anew on the way, as it just was in so many seconds (None: it was not)."""
         trial = Learner(
             copy.deepcopy(self.learner.network),
             self.setup.learning_rate,
@@ -232,16 +234,19 @@ class _Run:
                 break
         left = self.begun.steps - self.step
         again = sum(map(self.samples.due, range(self.step + 1, self.begun.steps)))
-        all_frames = f", {again} looks at all frames of {duration(renewed)}" if again else ""
+        all_frames = f", {counted(again, 'look')} at all frames" if again else ""
+        more = f"{all_frames} of {duration(renewed)}" if again and renewed else all_frames
+        unknown = "at least" if again and renewed is None else "about"
         return (
-            f"Training takes about {duration(left * seconds + again * renewed)}: {left:,} steps of "
-            f"{seconds:.2g} s{all_frames} ({device().type}, {self.begun.precision})."
+            f"Training takes {unknown} {duration(left * seconds + again * (renewed or 0))}: "
+            f"{left:,} steps of {seconds:.2g} s{more} ({device().type}, {self.begun.precision})."
         )
 
     def predict(self, scenes: Sequence[np.ndarray]) -> list[FramePrediction]:
         """What the network says of scenes as it is now, a merged class, which one that it began as
         may know, as the one that it counts as; it learns on afterwards."""
         network, now = self.learner.network.eval(), self.setup.classes.now
+        self.looked = True
         try:
             found = look(network, scenes, fit=self.setup.fit)
             return [one.merged(now) for one in found]

@@ -243,6 +243,26 @@ def test_after_another_training_the_final_detector_learns_all_that_is_finished(t
         assert read_training(folder / "final/training.json").frames == tuple(scans[:4])
 
 
+def test_what_is_drawn_while_it_was_interrupted_is_learnt_too(tmp_path, root, monkeypatch):
+    with opened(tmp_path / "p", root, **ALONE) as project:
+        scans = list(project.dataset.train)
+        finish(project, scans[:2])
+        box_steps.train_boxes(project, Job())
+
+        def killed(*_, **__):
+            raise Killed
+
+        with monkeypatch.context() as now:
+            now.setattr(box_deliver, "fit", killed)
+            with suppress(Killed):
+                box_deliver.deliver_boxes(project, Job())
+        finish(project, scans[2:4])
+        job = Told()
+        box_deliver.deliver_boxes(project, job)
+        assert job.tells("the final detector is trained anew")
+        assert job.tells("Learnt from 4 frames")
+
+
 CHANGED = {
     "range": ('range = {value = "auto"', 'range = {value = "ring"'),
     "steps": ("steps = {value = 2,", "steps = {value = 3,"),

@@ -108,7 +108,11 @@ def _kept(pseudo: Sequence[Item], seen: Seen, del_after: int, changes: Changes) 
             _count(changes.removed, item.label)
         elif seen.score[row] >= item.score and len(seen.points[row]):
             kept.append(_item(seen, row, item.frame, item.born))
-            _count(changes.replaced, int(seen.label[row]))
+            if int(seen.label[row]) == item.label:
+                _count(changes.replaced, item.label)
+            else:  # of its own class it is gone
+                _count(changes.removed, item.label)
+                _count(changes.new, int(seen.label[row]))
         else:
             kept.append(replace(item, missed=0))
     return kept

@@ -10,6 +10,7 @@ from core.boxes.fit import fit_box, ground_height
 from core.boxes.formats import kitti_object, kitti_tracking
 from core.boxes.geometry import points_in_boxes, rotated_iou_of_pairs
 from core.boxes.kinds import kinds
+from core.boxes.labelled import most_objects
 from core.prepare.ground import ground_mask
 from tests.core.boxes.frames import KITTI, NAMES, drive, object_frames
 from tests.core.boxes.shapes import corner_of_a_car
@@ -105,6 +106,17 @@ def test_the_kinds_of_a_list():
     assert KINDS[KITTI.index("misc")].size is None
     assert kinds(["car"], "nuscenes")[0].size == (4.63, 1.97, 1.74)
     assert kinds(["Traffic cone"])[0].size == (0.41, 0.41, 1.07)
+
+
+def test_a_class_of_a_new_name_is_the_thing_it_was():
+    """But where the new one is known too, it is that."""
+    names = [{"car": "automobile", "van": "lorry", "cyclist": "tram"}.get(n, n) for n in KITTI]
+    was = [(n, "one more") if n in ("car", "van", "cyclist") else () for n in KITTI]
+    found = kinds(names, "kitti", was)
+    assert found[CAR] == KINDS[CAR]
+    assert found[CAR].neighbour == KITTI.index("van")
+    assert found[KITTI.index("cyclist")].size == KINDS[KITTI.index("tram")].size
+    assert most_objects(found)[CAR] == 15
 
 
 def real_scenes():

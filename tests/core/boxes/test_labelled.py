@@ -122,4 +122,4 @@ def test_items_are_the_objects_points_from_their_middles():
 )
 def test_so_many_objects_of_a_class_as_the_papers_code_has(name: str, most: int):
     about = kinds(NAMES, load_classes("kitti").name)
-    assert most_objects(NAMES, about)[NAMES.index(name)] == most
+    assert most_objects(about)[NAMES.index(name)] == most

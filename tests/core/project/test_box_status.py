@@ -14,6 +14,7 @@ from core.boxes.table import Boxes
 from core.data.classes import load_classes
 from core.project.box_status import compared
 from core.project.box_training import models_folder
+from core.project.cpsp import bank_records, bank_told
 from core.project.project import Project
 from core.quality.box_metrics import Judged, box_metrics
 from tests.kitti_made import kitti_at
@@ -53,6 +54,36 @@ def test_detectors_are_compared_in_a_sentence(project: Project):
         "Loose AP in 1 frame that they did not learn: normal 50% (car 100%, cyclist 0%); "
         "cpsp 0% (car 0%, cyclist 0%)."
     )
+
+
+def test_detectors_that_were_compared_on_other_frames_are_told_apart(project: Project):
+    """The final one learnt those that the others were held against."""
+    folder = models_folder(project)
+    folder.mkdir(parents=True)
+    for model, frames in (("normal", 7), ("final", 1)):
+        (folder / f"{model}.safetensors").write_bytes(b"weights")
+        write_json(folder / f"{model}-metrics.json", {**metrics(2), "frames": frames})
+    assert compared(project, folder) == (
+        "Loose AP in 7 frames that they did not learn: normal 50% (car 100%, cyclist 0%). "
+        "Loose AP in 1 frame that they did not learn: final 50% (car 100%, cyclist 0%)."
+    )
+
+
+@pytest.mark.parametrize("change", [{"new": "many"}, {"threshold": "high"}, {"judged": None}, None])
+def test_a_damaged_history_of_a_bank_is_told(project: Project, change: dict | None):
+    parts = ("people", "pseudo", "false", "new", "replaced", "removed", "right", "judged")
+    one = {**dict.fromkeys(parts, 1), "threshold": 0.5, "barred": False}
+    damaged = {name: one[name] for name in parts} if change is None else {**one, **change}
+    folder = models_folder(project)
+    folder.mkdir(parents=True)
+    for stored in (one, damaged):
+        record = {"step": 0, "classes": {str(CAR): stored}}
+        write_json(folder / "bank.json", {"version": 1, "refreshes": [record]})
+        if stored is one:
+            assert bank_records(project, folder) == [{"step": 0, "classes": {"car": one}}]
+    for tell in (bank_records, bank_told):
+        with pytest.raises(ProjectError, match=r"bank\.json is damaged"):
+            tell(project, folder)
 
 
 def test_damaged_figures_are_told(project: Project):

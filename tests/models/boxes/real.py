@@ -84,7 +84,7 @@ class TwoFrames:
 def labelled(dataset: Dataset, seed: int) -> LabelledFrames:
     # All boxes: scenes are turned, so that what lies beside the grid comes into it.
     frames = frames_of(dataset, dataset.train, None)
-    most = most_objects(KITTI.names, KINDS)
+    most = most_objects(KINDS)
     return LabelledFrames(frames, Scenes(dataset, CAMERA).read, most, seed, Job())
 
 

@@ -230,6 +230,18 @@ def test_looks_at_all_frames_are_part_of_how_long_it_takes(tmp_path: Path, monke
     assert "about 10 min: 6 steps of 60 s, 2 looks at all frames of 2 min (" in text
 
 
+def test_looks_that_were_not_taken_yet_are_not_said_to_cost_nothing(tmp_path: Path):
+    """It goes on between two of them."""
+    out, said = tmp_path / "c.safetensors", list[str]()
+    with pytest.raises(Cancelled):
+        trained(out, Stopped(3), steps=STEPS, samples=Refreshed(tmp_path))
+    job = Job(lambda report: said.append(report.said), interval_s=0.0)
+    trained(out, job, steps=STEPS, samples=Refreshed(tmp_path))
+    (text,) = [one for one in said if "Training takes" in one]
+    assert text.startswith("Training takes at least")
+    assert "s, 1 look at all frames (" in text
+
+
 def test_a_state_of_another_training_begins_anew_and_says_so(tmp_path: Path):
     whole = trained(tmp_path / "whole.safetensors", steps=STEPS)
     out = tmp_path / "c.safetensors"

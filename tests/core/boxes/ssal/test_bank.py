@@ -58,8 +58,19 @@ def test_a_frame_is_refreshed_as_in_the_golden_table(case: dict):
         np.testing.assert_array_equal(mine.box, wanted.box)
         for name in ("label", "score", "origin", "missed", "frame"):
             assert getattr(mine, name) == getattr(wanted, name)
-    new, removed = sum(changes.new.values()), sum(changes.removed.values())
-    assert len(after) - len(items) == new - removed
+    for label in range(len(NAMES)):  # what is told of a class adds up
+        before, now = (sum(i.label == label for i in of) for of in (items, after))
+        assert now - before == changes.new.get(label, 0) - changes.removed.get(label, 0)
+
+
+def test_what_turns_out_to_be_of_another_class_is_gone_from_its_own():
+    box = np.array([10, 0, 0, 4, 2, 1.5, 0.0])
+    item = Item(box, 0, 0.8, "f", np.zeros((9, 4), np.float32), PSEUDO)
+    part, changes = [np.zeros((9, 4), np.float32)], Changes()
+    seen = Seen(box[None], np.array([0.9]), np.array([2]), np.array([True]), part)
+    (after,) = refresh_frame([item], seen, "f", born=3, del_after=1, changes=changes)
+    assert (after.label, after.score) == (2, 0.9)
+    assert (changes.removed, changes.new, changes.replaced) == ({0: 1}, {2: 1}, {})
 
 
 def test_points_of_boxes_are_those_inside_and_leave_the_background():

@@ -55,7 +55,7 @@ def ask_frames(
     pool = frame_pool(project)
     budget = frames_budget(pool.frames, count=frames, boxes=boxes, minutes=minutes)
     draw = Draw(project.seed, len(project.frame_rounds) + 1)
-    name = strategy or ("random" if pool.normal is None else "cal")
+    name = strategy or ("cal" if pool.normal is not None or pool.unscored else "random")
     select = box_strategy_named(name)
     if not pool.frames.free.any():
         raise ProjectError("Every frame is finished; there is nothing left to ask.", "Export.")
@@ -97,7 +97,7 @@ def ask_frames(
 
 def _opened_again(project: Project, pool: FramePool, budget: Budget) -> np.ndarray:
     """The places of frames that were opened again, in the order in which people count, as many as
-    the budget has room for: no detector has looked at them since, so that no strategy can."""
+    the budget has room for: what detectors said of them, if they did, is of before."""
     reopened, scans = project.boxes.reopened, pool.frames.scans
     again = np.array([k for k in pool.free.tolist() if scans[k] in reopened], np.int64)
     return again[: reached(budget.cost[again], budget)]

@@ -27,7 +27,8 @@ def deliver_boxes(project: Project, job: Job) -> str:
     frame. What was found, in words.
 
     What an interrupted call has finished is kept; a final detector that has learnt all there is, by
-    the settings of now, stays. Raises ProjectError where there is nothing to train on.
+    the settings of now, stays (one of an older version, whatever its settings were). Raises
+    ProjectError where there is nothing to train on.
     """
     folder = models_folder(project)
     own, out, how = folder / FINAL, weights_file(folder, FINAL), _how(project)

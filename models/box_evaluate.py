@@ -27,6 +27,7 @@ from core.quality.box_metrics import Judged, box_metrics, told
 from core.rounds.box_models import FINAL, metrics_file, weights_file
 from core.rounds.round import TRAINING
 from models.boxes.detector import Detector
+from models.boxes.score import source_of
 from models.boxes.setup import setup_of
 from models.boxes.trained import MODELS, detector_of, frames_of, trained_folder
 
@@ -52,7 +53,7 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
         detector = detector_of(project, path)
         metrics = {
             "model": model,
-            "source": detector.source,
+            "source": source_of(detector),
             "held_out": [frame.scan for frame in frames],
             **_judged(project, detector, frames, job),
         }

@@ -38,7 +38,7 @@ def score_boxes(project: Project, job: Job) -> str:
             every = predict_frames(project, folder, model, scans, job)
             found[model] = replace(every, frames={scan: every.frames[scan] for scan in pool})
     best = best_of(folder, found)
-    half = _half_right_from(metrics_file(folder, best))
+    half = _half_right_from(metrics_file(folder, best), found[best].source)
     return f"{_suggest(project, found[best], half, job)} ({best})"
 
 
@@ -57,9 +57,12 @@ def predict_frames(
     return predict_to_file(detector, frames_of(project), scans, path, job)
 
 
-def _half_right_from(path: Path) -> float | None:
-    """From which score on half of a model's boxes are right, None where it is not known."""
-    stored = read_json(path, do=_EVALUATE) if path.exists() else {}
+def _half_right_from(path: Path, source: str) -> float | None:
+    """From which score on half of a model's boxes are right, None where it is not known of such
+    scores."""
+    stored = read_json(path, do=_EVALUATE, source=str) if path.exists() else {}
+    if stored.get("source") != source:
+        return None
     value = stored.get("half_right_from")  # an older version told none
     return float(value) if isinstance(value, float) else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from core.base.errors import ProjectError
+from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.boxes.kinds import kinds_of
@@ -69,7 +69,7 @@ def train_boxes(
         _forget(folder)
     elif out.exists():
         _learnt_already(project, folder)
-    training = freeze(project, folder)
+    training = _frozen(project, folder, job)
     if not out.exists():
         setup = setup_of(project, place=f"{number_of(folder)}|{NORMAL}")
         try:
@@ -97,11 +97,33 @@ def number_of(folder: Path) -> str:
     return folder.name.partition("-")[0]
 
 
+def _frozen(project: Project, folder: Path, job: Job) -> BoxTraining:
+    """The training set of a folder's detectors; of now where a frame of it cannot be read and is
+    not finished any more, so that an interrupted training cannot go on."""
+    training = freeze(project, folder)
+    models = (NORMAL, CPSP) if project.settings.ssal.cpsp else (NORMAL,)
+    if all(weights_file(folder, model).exists() for model in models):
+        return training
+    read = scenes_of(project).read
+    for scan in (*training.frames, *training.held_out):
+        if project.boxes.is_finished(scan):
+            continue
+        try:
+            read(scan)
+        except DataError as error:
+            job.say(f"The detectors begin anew without {scan}: {error.what}")
+            (folder / TRAINING).unlink()
+            _forget(folder)
+            return freeze(project, folder)
+    return training
+
+
 def _fits(project: Project, path: Path, job: Job) -> bool:
     """Whether a detector is of the network, range and classes of now; says so where it is not."""
     wanted = setup_of(project).about(0, 0, "")
+    _, found = checkpoint.read(path)  # what cannot be read may be whole elsewhere: it stays
     try:
-        checkpoint.check_fits(path, checkpoint.read(path)[1], wanted, project.classes)
+        checkpoint.check_fits(path, found, wanted, project.classes)
     except ProjectError as error:
         job.say(f"The detector begins anew: {error.what}")
         return False
@@ -158,15 +180,16 @@ def labelled_samples(
 def _learnt_already(project: Project, folder: Path) -> None:
     """Raise ProjectError where a folder's detector has learnt all there is, or the next one learns
     what there is since; else make way for it."""
-    if folder.name == FIRST and not (folder / TRAINING).exists():  # interrupted below
+    if not (folder / TRAINING).exists():  # interrupted while it made way
         _forget(folder)
         return
     since = _since(project, read_training(folder / TRAINING))
     models = (NORMAL, CPSP) if project.settings.ssal.cpsp else (NORMAL,)
     pool = unsettled(project)
+    trained = all(weights_file(folder, model).exists() for model in models)
     evaluated = all(metrics_file(folder, model).exists() for model in models)
     scored = not pool or all(predictions_file(folder, model).exists() for model in models)
-    if not (evaluated and scored):  # interrupted after a training
+    if not (trained and evaluated and scored):  # interrupted, or one was deleted
         return
     if folder.name != FIRST:
         more = f", and {counted(since, 'frame')} finished or changed since" if since else ""

@@ -69,7 +69,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Scans:
 @pytest.fixture(scope="session", autouse=True)
 def no_wait_for_the_disk() -> Iterator[None]:
     """No test cuts the power, so what is written need not reach the disk; a call of fsync that
-    fails is put in its place by the tests that want one."""
+    fails is put in its place by the tests that want one. Benchmarks have one of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield

@@ -198,7 +198,7 @@ def check_layout(database: sqlite3.Connection, path: Path, annotator: str) -> bo
     largest = None
     with contextlib.suppress(sqlite3.DatabaseError):  # its page may be damaged, and be salvaged
         (largest,) = database.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()
-    if largest is not None and not (isinstance(largest, int) and largest <= MOST_SEQ):
+    if largest is not None and not (isinstance(largest, int) and largest < MOST_SEQ):
         raise _strange(path, "a count of entries that no one can reach")
     return True
 

@@ -51,7 +51,7 @@ def last_number(database: sqlite3.Connection) -> int:
         (ever,) = database.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()
     except sqlite3.DatabaseError:
         return 0
-    return ever if isinstance(ever, int) and 0 <= ever <= MOST_SEQ else 0
+    return ever if isinstance(ever, int) and 0 <= ever < MOST_SEQ else 0
 
 
 def _numbers(database: sqlite3.Connection) -> list[int]:

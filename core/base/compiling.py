@@ -21,6 +21,7 @@ from pathlib import Path
 
 import filelock
 
+from core.base.giving_way import come_last
 from core.base.jobs import Job
 
 TEXT = "compiling, once"
@@ -33,7 +34,7 @@ def start(modules: Sequence[str]) -> None:
     missing = [module for module in modules if not _mark(module).exists()]
     if missing:
         with contextlib.suppress(OSError):  # whoever needs them compiles them then
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "core.base.compiling", *missing],
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
@@ -41,6 +42,7 @@ def start(modules: Sequence[str]) -> None:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
+            come_last(process.pid)
 
 
 def warm(module: str, job: Job) -> None:

@@ -46,7 +46,8 @@ def export(
     In labels, merged and panoptic, rows of imported labels that nobody answered otherwise are as
     they came in. `layout`: the dataset's own, or one of LAYOUTS. Nothing that another program
     wrote is overwritten, and with `force` what an earlier export wrote. Raises ProjectError, and
-    ExistsError where `force` would help; then nothing is written.
+    ExistsError where `force` would help; then nothing is written, but where a scan among others
+    is refused: what was written before it is named in the manifest, and the next export goes on.
     """
     if what not in WHAT:
         raise SettingsError(f"Nothing is called {what}.", f"Choose one of {', '.join(WHAT)}.")

@@ -22,8 +22,8 @@ _DELIVER = "Make it: `lidarloop deliver`; or `lidarloop score --task boxes`."
 
 
 def newest(project: Project) -> tuple[str, Predictions]:
-    """The best model of the newest round that predicted anything, that whose boxes are shown, in
-    words, and what it found. Raises ProjectError where none did."""
+    """The best model of the newest round that predicted anything, as `best_of` has it, in words,
+    and what it found. Raises ProjectError where none did."""
     folders = [found.folder for found in reversed(project.frame_rounds)]
     for folder in [*folders, models_folder(project).with_name(FIRST)]:
         models = [m for m in (NORMAL, CPSP, FINAL) if predictions_file(folder, m).exists()]

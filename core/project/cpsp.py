@@ -44,7 +44,8 @@ def cpsp_of(
 
     `labelled`: its frames as they are learnt; `scenes`: all frames as they are looked at;
     `network`: a hash of what looks at them, and how it learns and scores. Raises ProjectError where
-    the bank in `folder` is damaged, DataError for a scan that cannot be read.
+    the bank in `folder` is damaged, DataError for a frame of `training` that cannot be read;
+    others are left out, and told.
     """
     about = kinds_of(project.classes)
     how, parts = rules_of(project, final=final)
@@ -161,6 +162,6 @@ def bank_told(project: Project, folder: Path, *, last: bool = False) -> list[str
     for record in bank_records(project, folder)[-1 if last else 0 :]:
         lines.append(f"bank at step {record['step']:,}:")
         lines += [f"  {line}" for line in told(record)]
-        if not record["classes"]:
+        if not any(one["people"] + one["pseudo"] for one in record["classes"].values()):
             lines.append("  no object is in it: the detector learns labelled frames alone")
     return lines

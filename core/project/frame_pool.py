@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.base.errors import DataError, ProjectError
+from core.base.errors import DataError
 from core.boxes.predictions import Predictions, read_predictions
 from core.project.box_training import models_folder
 from core.project.project import Project
@@ -21,24 +21,23 @@ def predicted(project: Project) -> tuple[Predictions | None, Predictions | None]
     where a file is damaged, or of other axes."""
     folders = [found.folder for found in reversed(project.frame_rounds)]
     for folder in [*folders, models_folder(project).with_name(FIRST)]:
-        _check_scored(project, folder)
         if predictions_file(folder, NORMAL).exists():
             normal, other = (_read(project, folder, model) for model in (NORMAL, CPSP))
             return normal, other
     return None, None
 
 
-def _check_scored(project: Project, folder: Path) -> None:
-    """Raise ProjectError where a detector of a folder has learnt, but has not looked at the frames
-    that are left: older ones, or one of two, would choose in its place."""
-    for model, which in ((NORMAL, "detector"), (CPSP, "second detector")):
-        if predictions_file(folder, model).exists() or not weights_file(folder, model).exists():
-            continue
-        if set(project.dataset.train) - project.boxes.settled:
-            raise ProjectError(
-                f"The {which} of {folder.name} has not looked at the frames yet.",
-                "Train again, which goes on with that, or run `lidarloop score --task boxes`.",
-            )
+def _unscored(project: Project) -> str:
+    """The newest folder with a detector, where one of it has not looked at the frames: older ones,
+    or one of two, would choose in its place. "" where all have."""
+    folders = [found.folder for found in reversed(project.frame_rounds)]
+    models = (NORMAL, CPSP) if project.settings.ssal.cpsp else (NORMAL,)
+    for folder in [*folders, models_folder(project).with_name(FIRST)]:
+        trained = [model for model in models if weights_file(folder, model).exists()]
+        if trained:
+            looked = all(predictions_file(folder, model).exists() for model in trained)
+            return "" if looked else folder.name
+    return ""
 
 
 def _read(project: Project, folder: Path, model: str) -> Predictions | None:
@@ -92,4 +91,5 @@ def frame_pool(project: Project) -> FramePool:
         how,
         regions,
         normal.source if normal is not None else None,
+        _unscored(project),
     )

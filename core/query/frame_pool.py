@@ -34,6 +34,7 @@ class FramePool:
     settings : how S-SSAL chooses
     regions : scan -> (k, 7) float64 boxes that people drew in which nothing counts
     source : of which checkpoint the normal model's words are; None before one has looked
+    unscored : the newest round with a detector that has not looked yet, "" for none
     """
 
     frames: Frames
@@ -44,6 +45,7 @@ class FramePool:
     settings: SsalSettings
     regions: Mapping[str, np.ndarray] = field(default_factory=dict)
     source: str | None = None
+    unscored: str = ""
 
     @property
     def free(self) -> np.ndarray:
@@ -51,7 +53,14 @@ class FramePool:
         return np.flatnonzero(self.frames.free)
 
     def need_normal(self, name: str) -> Mapping[str, FramePrediction]:
-        """What the normal model says. Raises ProjectError before it has said anything."""
+        """What the normal model says. Raises ProjectError before it has said anything, or where
+        that would be an older one's."""
+        if self.unscored:
+            raise ProjectError(
+                f"{name} ranks by what a detector finds, and that of {self.unscored} has not "
+                "looked at the frames yet.",
+                "Train again, which goes on with that, or run `lidarloop score --task boxes`.",
+            )
         if self.normal is None:
             raise ProjectError(
                 f"{name} ranks by what a detector finds, and none has looked at the frames yet.",

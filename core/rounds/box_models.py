@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from core.base.errors import ProjectError
 from core.base.files import read_json
 
 NORMAL, CPSP, FINAL = "normal", "cpsp", "final"
@@ -36,7 +37,10 @@ def best_of(folder: Path, models: Collection[str]) -> str:
     for model in models:
         path = metrics_file(folder, model)
         mean = read_json(path, do=_EVALUATE, mean=dict)["mean"] if path.exists() else {}
-        worth[model] = mean.get("loose") or 0.0
+        loose = mean.get("loose") or 0.0
+        if not isinstance(loose, float | int):
+            raise ProjectError(f"{path} is damaged: loose AP is {str(loose)[:40]!r}.", _EVALUATE)
+        worth[model] = loose
     return max(models, key=lambda model: (worth[model], model == NORMAL))
 
 

@@ -252,7 +252,7 @@ class Finishing(QObject):
 
     def _begin_blind(self) -> None:
         self.frame.blind = True
-        self.frame.scan = ""
+        self.frame.clear()
         self.asks_others.emit()
         self.bench.show(self.queue.sample[0])
         if self.state.coming is None:  # it was shown already
@@ -267,13 +267,12 @@ class Finishing(QObject):
         after, self._again, self._after = self._after, "", ""
         self.queue.end_sample()
         self.frame.blind = False
+        self.frame.clear()  # its rows are those that were drawn blind
         self.asks_others.emit()
         if after and self.bench.on:
             self.bench.show_frame(after)
         if self.state.coming is None:
             self.hid.emit()
-        else:
-            self.frame.scan = ""  # the rows are those that were drawn blind: nothing acts on them
 
     def _pass_over(self, scan: str, _: ProjectError) -> None:
         """A scan cannot be read: where it was to be drawn blind, it is as if it were not asked."""

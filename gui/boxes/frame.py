@@ -14,6 +14,8 @@ from core.base.errors import ProjectError
 from core.exchange.boxes_found import FoundBoxes
 from gui.desk.state import State
 
+_LEAST = 0.3  # the least score that is shown at first
+
 
 class Kind(Enum):
     """What a box of a frame is so far: `rank` is the order in which the open ones are asked."""
@@ -78,7 +80,8 @@ class Frame(QObject):
         self.chosen = ""
         self.live: Box | None = None
         self.why: ProjectError | None = None
-        self.least = 0.3
+        self.least = _LEAST
+        self._by_hand = False  # whether a person chose that
         self.blind = False
         self._told = 0  # entries of the journal that are taken in
         self._found: dict[str, Row] = {}  # what a detector found here, by name
@@ -108,6 +111,13 @@ class Frame(QObject):
         self.changed.emit()
         self.chose.emit()
 
+    def clear(self) -> None:
+        """Have no boxes, and be of no scan, until one is read: nothing acts on what was shown."""
+        self.scan, self.rows, self._found = "", {}, {}
+        self.chosen, self.live, self.why = "", None, None
+        self.changed.emit()
+        self.chose.emit()
+
     def _look_up(self, scan: str) -> dict[str, Row]:
         """What a detector found in a scan."""
         if self.detector is None:
@@ -127,16 +137,18 @@ class Frame(QObject):
         return bool(self._found)
 
     def take_detector(self, found: FoundBoxes) -> None:
-        """Show what another detector found, at first from the score on of which half are right."""
-        if found.half_right_from is not None and (
-            self.detector is None or self.detector.key != found.key
-        ):
-            self.least = found.half_right_from
+        """Show what another detector found, at first from the score on of which half are right;
+        where that is not known from the score that a person chose, else the usual one."""
+        if self.detector is None or self.detector.key != found.key:
+            if found.half_right_from is not None:
+                self.least, self._by_hand = found.half_right_from, False
+            elif not self._by_hand:
+                self.least = _LEAST
         self.detector = found
 
     def set_least(self, score: float) -> None:
         """Leave out what a detector found with a smaller score."""
-        self.least = score
+        self.least, self._by_hand = score, True
         row = self.row
         if row is not None and not self.in_sight(row):
             self.choose("")

@@ -62,7 +62,9 @@ class ScoreSlider(QWidget):
         self.label.setText(f"Score from {self._score:.2f}")
         self.right.setVisible(self._half is not None)
         if self._half is not None:
-            self.right.setText(f"From {self._half:.2f} on half are right.")
+            of_none = "Of no score half are right."
+            words = f"From {self._half:.2f} on half are right." if self._half < 1 else of_none
+            self.right.setText(words)
 
     def _tell(self, value: int) -> None:
         self._score = value / _STEPS

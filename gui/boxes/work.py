@@ -70,16 +70,20 @@ class BoxesWork(QObject):
         self._choose: tuple[str, str] = ("", "")  # a box, or a track, to choose in the next frame
         self._rounds = len(state.project.frame_rounds)
         self._seen = False  # whether the camera was put over the scan
+        self._over = ""  # the frame that was shown last
         state.scan_shown.connect(self._show)
         state.answers_changed.connect(self._follow)
-        state.target_changed.connect(lambda _: self.in_view.tell())
+        state.target_changed.connect(lambda _: self._arrived())
         state.project_changed.connect(self._renew)
         self.making.turned.connect(self.gate.again)
         self.panels.chosen.connect(self._show_box)
+        for chosen in (self.panels.frames.chosen, self.panels.strip.frame_chosen):
+            chosen.connect(lambda _: self.gate.drop("Another frame was chosen"))
         self.copying.arrived.connect(self._arrive)
         self.finishing.looked.connect(self.gate.again)
         self.finishing.chose.connect(self.in_view.bring)
         self.finishing.asks_others.connect(self.panels.refresh)
+        self.finishing.asks_others.connect(lambda: self.gate.drop("Other frames are asked now"))
         self.finishing.hid.connect(self._show)
 
     def _is_busy(self) -> bool:
@@ -119,16 +123,16 @@ class BoxesWork(QObject):
         content = self.state.content
         if not self.bench.on or content is None:
             return
-        before = self.frame.scan
-        if content.scan != before:
+        if content.scan != self.frame.scan:
             self.finishing.begin_frame()
         self.frame.blind = content.scan in self.queue.sample
         self.frame.read(content.scan)
         self.bench.look_for_labelled()
         self.panels.show_scan()
-        if not self._seen or self._is_elsewhere(before):
+        if not self._seen or self._is_elsewhere(self._over):
             self._seen = True
             self.in_view.overview()
+        self._over = content.scan
         scan, wanted = self._choose
         if scan == content.scan:
             tracks = {row.box.track: name for name, row in self.frame.rows.items()}
@@ -142,6 +146,15 @@ class BoxesWork(QObject):
         after = self.queue.after(content.scan)
         if after is not None:
             self.state.loader.ask(after)
+
+    def _arrived(self) -> None:
+        """What was on its way is there. A frame that one came back to before another was read is
+        shown by nothing else."""
+        content = self.state.content
+        if self.bench.on and self.state.coming is None and content is not None:
+            if self.frame.scan != content.scan:
+                self._show()
+        self.in_view.tell()
 
     def _is_elsewhere(self, before: str) -> bool:
         """Whether the shown frame is of another place than the one before: what was near to the

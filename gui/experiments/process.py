@@ -9,12 +9,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.base.errors import StorageError
 from core.base.files import storage_error
+from core.base.giving_way import come_last
 from core.experiment.attached import STAY, kill_tree
 from core.experiment.names import RESUME
 
@@ -75,7 +75,7 @@ class Run:
             ) from error
         finally:
             os.close(log)
-        _give_way(self._process.pid)
+        come_last(self._process.pid)
         self.stopped = False
 
     @property
@@ -129,17 +129,6 @@ class Run:
             f"The run ended by itself (exit code {code}): {self.log} holds what it said. Go on "
             "starts it again; what is finished stays."
         )
-
-
-def _give_way(process: int) -> None:
-    """Let a process that leads a session come after the window: Linux shares a core evenly between
-    sessions, whatever priority their threads have."""
-    with suppress(OSError):  # another system, or one that does not
-        handle = os.open(f"/proc/{process}/autogroup", os.O_WRONLY)
-        try:
-            os.write(handle, b"19")
-        finally:
-            os.close(handle)
 
 
 def told(log: Path) -> str:

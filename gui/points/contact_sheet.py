@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QPainter,
@@ -281,7 +282,9 @@ class ContactSheet(QFrame):
             self.pictures[wanted].setFocus()
             self.area.ensureWidgetVisible(self.pictures[wanted])
 
-    def hideEvent(self, event: object) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
+        if event.spontaneous():  # the whole window is, and comes back with the sheet
+            return
         if self._focus is not None:
             self._focus.setFocus()
         self._focus = None

@@ -156,7 +156,8 @@ class DrawTool(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        if not event.spontaneous():  # the tool is put away, and not the whole window
+        # With the whole window a polygon comes back; of a drag the button is let go elsewhere.
+        if not (event.spontaneous() and self.tool == "polygon"):
             self._places = []
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -30,8 +30,8 @@ def train_cpsp(
     """Train from the checkpoint `start` on labelled frames and pseudo scenes mixed, to `out`; the
     bank lies in `folder`. Returns the scenes, with the last bank.
 
-    `final`: as the final model is trained. An interrupted training goes on with its bank. Raises
-    ProjectError where that is gone or damaged.
+    `final`: as the final model is trained. An interrupted training goes on with its bank, and
+    begins anew where that is gone. Raises ProjectError where it is damaged.
     """
     steps = project.settings.detect.steps
     samples = cpsp_of(
@@ -46,8 +46,7 @@ def train_cpsp(
         network=origin(setup, start),
         final=final,
     )
-    pool = len(samples.pool)
-    if not pool:
-        job.say("Every frame is finished: pseudo scenes are of people's boxes alone.")
+    if not samples.pool:
+        job.say("No open frame is there to look at: pseudo scenes are of people's boxes alone.")
     fit(samples, steps, start, job, setup=setup, out=out)
     return samples

@@ -39,13 +39,18 @@ class Frames:
         return found
 
 
+def source_of(detector: Detector) -> str:
+    """Of which checkpoint, and by which scores, a detector's predictions are."""
+    return f"{detector.source} {'heat_iou' if detector.fit else 'heat'}"
+
+
 def predict_to_file(
     detector: Detector, frames: Frames, scans: Sequence[str], path: Path, job: Job
 ) -> Predictions:
     """Predictions of scans, written to `path`, merged classes as themselves. What lies there of the
     same checkpoint and scans stays, and so does what a call that was stopped had found. Raises
     DataError for a scan that cannot be read."""
-    source = f"{detector.source} {'heat_iou' if detector.fit else 'heat'}"
+    source = source_of(detector)
     part = path.with_name(f"{path.stem}.part{path.suffix}")
     kept: dict[str, FramePrediction] = {}
     digests: dict[str, str] = {}

@@ -16,6 +16,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.benchmark)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_wait_for_the_disk() -> None:
+    """What is timed waits for the disk as it does elsewhere."""
+
+
 @pytest.fixture
 def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str, float, str], None]:
     """Print one line of the table in docs/benchmarks.md."""

@@ -210,7 +210,7 @@ def test_a_class_without_objects_and_an_empty_pool_stop_nothing(tmp_path: Path, 
             project.boxes.draw([Drawn(ref, name, None) for name in gone], round="")
         job = Told()
         box_steps.train_boxes(project, job)
-        assert job.tells("Every frame is finished: pseudo scenes are of people's boxes alone")
+        assert job.tells("No open frame is there to look at: pseudo scenes are of people's")
         bank = json.loads(found.file("bank.json").read_text())["refreshes"][-1]["classes"]
         assert bank[str(CAR)]["people"] == FRAMES
         assert sum(one["people"] + one["pseudo"] for one in bank.values()) == FRAMES
@@ -333,6 +333,7 @@ def test_killed_anywhere_while_it_makes_way_nothing_of_the_old_set_stays(
     for module in (box_steps, box_deliver):
         monkeypatch.setattr(module, "fit", fitted)
         monkeypatch.setattr(module, "train_cpsp", fitted)
+    monkeypatch.setattr(box_steps, "_fits", lambda *_: True)
     monkeypatch.setattr(box_steps, "evaluate_boxes", lambda *_: [])
     monkeypatch.setattr(box_steps, "score_boxes", lambda *_: "")
     monkeypatch.setattr(box_deliver, "predict_frames", lambda *_: Predictions({}, "", np.eye(4)))

@@ -114,7 +114,7 @@ def _table(path: Path) -> _Table:
         raise wrong(path, "holds no lines of numbers", _SAVE)
     if points is not None and len(rows) != points:
         raise cut_short(path, points, len(rows))
-    separator = _separator(rows.texts[:_JUDGED], header)
+    separator = _separator(rows.texts[:_JUDGED], header or said)
     _no_decimal_commas(path, rows, separator)
     width = len(_words(rows.texts[0], separator))
     names = _header_names(path, header, separator, width) if header else None
@@ -155,9 +155,9 @@ def _without_quotes(path: Path, rows: Lines) -> Lines:
     return Lines([text.replace('"', "") for text in rows.texts], rows.places)
 
 
-def _separator(texts: Sequence[str], header: str | None) -> str | None:
-    """What parts the values of the rows, by the first of them, and by the names above them; None
-    for blanks and tabs."""
+def _separator(texts: Sequence[str], said: str) -> str | None:
+    """What parts the values of the rows, by the first of them, and by what stands above them;
+    None for blanks and tabs."""
     line = texts[0]
     words = line.split()
     if ";" in line:
@@ -165,11 +165,11 @@ def _separator(texts: Sequence[str], header: str | None) -> str | None:
     if "\t" in line.strip():
         apart = _words(line, "\t")
         mixed = not all(map(_is_number, apart)) and all(map(_is_number, words))
-        names = _words(header, "\t") if header else []
-        if len(names) == len(apart) and all(names):
-            return "\t"  # a name for each value, also for one that no row has
         # Between two tabs something is missing where other rows have it, else they are for the eye.
         lacks = all(not word or _is_number(word) for word in apart)
+        names = _words(said, "\t") if said else []
+        if lacks and len(names) == len(apart) and all(names):
+            return "\t"  # a name for each value, also for one that no row has
         return None if mixed and not (lacks and len({len(t.split()) for t in texts}) > 1) else "\t"
     inside = [word for word in words if "," in word.strip(",")]
     return "," if "," in line and not (len(words) > 2 and len(inside) == len(words)) else None

@@ -37,6 +37,7 @@ MORE = {
     "a version below nought": "PRAGMA user_version = -5",
     "version 1 with the columns of 2": "PRAGMA user_version = 1",
     "numbers without end": "UPDATE sqlite_sequence SET seq = 9223372036854775807",
+    "numbers at their end": "UPDATE sqlite_sequence SET seq = 281474976710656",
     "a number too large": "UPDATE entries SET seq = 9223372036854775807 WHERE seq = 5",
     "a number below one": "UPDATE entries SET seq = -4 WHERE seq = 5",
     "infinite seconds": "UPDATE entries SET active_s = 9e999",

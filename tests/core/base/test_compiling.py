@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from types import SimpleNamespace
 
 import filelock
 import pytest
@@ -48,9 +49,17 @@ def test_it_waits_for_who_is_at_it_and_can_be_stopped(loops):
 
 def test_no_process_is_started_where_nothing_is_missing(loops, monkeypatch):
     started: list[list[str]] = []
-    monkeypatch.setattr(compiling.subprocess, "Popen", lambda words, **_: started.append(words))
+    last: list[int] = []
+
+    def start(words: list[str], **_: object) -> SimpleNamespace:
+        started.append(words)
+        return SimpleNamespace(pid=7)
+
+    monkeypatch.setattr(compiling.subprocess, "Popen", start)
+    monkeypatch.setattr(compiling, "come_last", last.append)
     compiling.start(["core.prepare.made_up"])
     assert started == [[sys.executable, "-m", "core.base.compiling", "core.prepare.made_up"]]
+    assert last == [7]  # the window is being opened meanwhile
     compiling.warm("core.prepare.made_up", Job())
     compiling.start(["core.prepare.made_up"])
     assert len(started) == 1

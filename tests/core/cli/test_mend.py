@@ -32,6 +32,7 @@ SQL = {
     "no index": ("DROP INDEX by_scan", (), 9),
     "no version": ("PRAGMA user_version = 0", (), 9),
     "numbers without end": ("UPDATE sqlite_sequence SET seq = 9223372036854775807", (), 9),
+    "numbers at their end": ("UPDATE sqlite_sequence SET seq = 281474976710656", (), 9),
     "no annotator": ("DELETE FROM about", (), 9),
     "everything": ("UPDATE entries SET classes = x''", (), 0),
 }

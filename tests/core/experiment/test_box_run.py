@@ -25,6 +25,7 @@ from core.experiment.results import RESULTS, curves, write_results
 from core.experiment.run import run_cells, set_up
 from core.experiment.watch import FINISHED, Watch
 from core.project.project import Project
+from core.rounds.box_models import NORMAL, predictions_file, weights_file
 from tests.box_experiments import BOX_LEARNING, BOX_TINY, box_spec, learn, scans_at
 
 
@@ -45,6 +46,17 @@ def begun(base: Path, out: Path, seeds: tuple[int, ...] = (0, 1), **changed) -> 
 def go(experiment: Experiment, learning=BOX_LEARNING) -> dict[str, str]:
     set_up(experiment, Job(), workers=1)
     return run_cells(experiment, experiment.cells, learning, Job())
+
+
+def test_who_asks_by_chance_needs_no_detector_that_looked(base: Path, tmp_path: Path):
+    """Frames of its rounds are not scored: none of them is chosen by that."""
+    experiment = begun(base, tmp_path / "out", (0,), rounds=3)
+    assert go(experiment) == {}
+    (cell,) = (cell for cell in experiment.cells if cell.arm.name == "random")
+    folder = experiment.rounds_folder(cell.name)
+    assert weights_file(folder / "002-random", NORMAL).exists()
+    assert not predictions_file(folder / "002-random", NORMAL).exists()
+    assert (folder / "003-random/query.json").exists()
 
 
 def results(experiment: Experiment) -> bytes:

@@ -111,7 +111,8 @@ def test_labels_of_the_pool_are_nowhere_in_it():
     pool = frame_pool(0)
     held = {name for name in vars(pool)}
     assert held == {
-        "frames", "classes", "labelled", "normal", "cpsp", "settings", "regions", "source"
+        "frames", "classes", "labelled", "normal", "cpsp", "settings", "regions", "source",
+        "unscored",
     }  # fmt: skip
     assert set(vars(pool.frames)) == {"scans", "free", "drawn", "costs", "seconds"}
 

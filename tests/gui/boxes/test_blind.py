@@ -13,7 +13,7 @@ from core.answers.boxes import Drawn
 from core.project.project import Project
 from tests.gui.boxes.frames import CONTROL, BoxDriver, box_car, made_street, opened, true_box
 
-RETURN = Qt.Key.Key_Return
+RETURN, ESC = Qt.Key.Key_Return, Qt.Key.Key_Escape
 
 
 @pytest.fixture
@@ -149,13 +149,79 @@ def test_what_was_drawn_blind_counts_for_nobody_who_stays_in_its_frame(finished)
     driver.window.actions_table.run("second")
     driver.settle()
     here, other = driver.work.queue.sample
-    box_car(driver, 0)
+    name = box_car(driver, 0)
+    driver.key(ESC)  # the tool is put away, the box stays chosen
     lose(driver, other)
     QTest.keyClick(driver.session.view.canvas.native, RETURN, CONTROL)
     assert driver.state.coming == other
-    driver.window.actions_table.run("whole")
-    driver.key(Qt.Key.Key_W)  # moves the chosen box
+    driver.window.actions_table.run("second")
+    assert not driver.work.queue.sample
     driver.settle()
     assert (driver.frame.scan, driver.frame.blind) == (here, False)
     assert set(driver.frame.rows) == set(project.boxes_of(here))
+    assert name not in driver.frame.rows
+    driver.key(Qt.Key.Key_W)  # moves the chosen box
     assert all(blind for _, blind in mine(driver))
+
+
+def test_nothing_drawn_blind_stays_where_boxes_are_left_and_come_to_again(finished):
+    driver = finished([0, 1])
+    project = driver.session.project
+    driver.window.actions_table.run("second")
+    driver.settle()
+    here = driver.frame.scan
+    box_car(driver, 0)
+    driver.key(ESC)
+    driver.key(Qt.Key.Key_F4)
+    assert driver.frame.rows == {}
+    driver.key(Qt.Key.Key_F4)
+    assert (driver.frame.scan, driver.frame.blind) == (here, False)
+    assert set(driver.frame.rows) == set(project.boxes_of(here))
+    driver.key(Qt.Key.Key_W)
+    assert all(blind for _, blind in mine(driver))
+
+
+@pytest.mark.parametrize("key", [False, True])
+def test_who_goes_back_to_the_frame_on_screen_goes_on_in_it(finished, key: bool):
+    """It had come to nothing there, and keys waited for whatever frame came next."""
+    driver = finished([0])
+    project = driver.session.project
+    first, _, third, last = project.dataset.train
+    driver.state.loader.forget()  # of the first frame, nothing is read ahead from here
+    driver.state.show_scan(last)
+    driver.settle()
+    native, table = driver.session.view.canvas.native, driver.window.actions_table
+    table.run("second")
+    assert driver.state.coming == first
+    if key:
+        QTest.keyClick(native, RETURN, CONTROL)  # waits for a frame that does not come
+    table.run("second")
+    if key:
+        assert driver.said.startswith("Frame finished, next: not done")
+    strip = driver.work.panels.strip
+    place = QPoint(round(strip.x_of(3.5)), strip.height() // 2)
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=place)
+    driver.settle()
+    assert (driver.frame.scan, driver.frame.blind) == (last, False)
+    assert driver.frame.scan == driver.state.shown_scan
+    driver.work.bench.show_frame(third)
+    driver.settle()
+    assert mine(driver) == []
+    driver.key(RETURN, CONTROL)
+    assert mine(driver) == [(third, False)]
+
+
+def test_keys_for_a_frame_act_on_no_other_that_is_chosen_meanwhile(finished):
+    driver = finished([])
+    _, second, third, *_ = driver.session.project.dataset.train
+    driver.state.loader.forget()
+    native = driver.session.view.canvas.native
+    QTest.keyClick(native, Qt.Key.Key_PageDown)
+    assert driver.state.coming == second
+    QTest.keyClick(native, RETURN, CONTROL)
+    strip = driver.work.panels.strip
+    place = QPoint(round(strip.x_of(2.5)), strip.height() // 2)
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=place)
+    driver.settle()
+    assert driver.frame.scan == third
+    assert mine(driver) == []

@@ -89,6 +89,13 @@ def test_the_slider_begins_where_half_of_the_boxes_are_right(detected: BoxDriver
     assert [row.score for row in frame.shown] == [0.9, 0.6]
     assert panels.score.label.text() == "Score from 0.50"
     assert panels.score.right.isHidden()
+    # What one detector was measured to be worth says nothing of the next one.
+    found(1.0)
+    assert frame.shown == []
+    assert panels.score.right.text() == "Of no score half are right."
+    found(None)
+    assert [row.score for row in frame.shown] == [0.9, 0.6]
+    assert panels.score.label.text() == "Score from 0.30"
 
 
 @pytest.mark.slow

@@ -348,7 +348,6 @@ def test_a_frame_of_another_place_is_seen_from_over_the_scan(qapp, qtbot, tmp_pa
     driver.window.close()
 
 
-@pytest.mark.slow
 def test_a_key_that_comes_before_its_frame_waits_for_it(street: BoxDriver):
     """Two keys in one breath: the second is for the frame that the first one leads to."""
     scans = street.session.project.dataset.train

@@ -18,6 +18,7 @@ from gui.points.contact_sheet import LEAST_PX
 from gui.points.tile import AROUND, UNIT
 from tests.gui.clock import Clock
 from tests.gui.driver import open_window
+from tests.gui.minimised import bring_back, minimise
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -256,6 +257,19 @@ def test_the_sheet_is_ticked_by_keys_alone(driver):
     assert len(driver.entries()) == 1
     assert driver.entries()[0].unit == sheet.pictures[1].alike.unit
     assert QApplication.focusWidget() is view
+
+
+def test_the_sheet_is_as_it_was_when_its_window_comes_back(driver):
+    sheet = opened(driver)
+    driver.key(Qt.Key.Key_Right)
+    at = next(picture for picture in sheet.pictures if picture.hasFocus())
+    before = sheet._before
+    assert before is not None
+    minimise(sheet)
+    bring_back(sheet)
+    assert sheet.isVisible()
+    assert at.hasFocus()
+    assert sheet._before is before  # what was done before it stays the asked unit's
 
 
 def test_the_sheet_goes_with_its_question(driver):

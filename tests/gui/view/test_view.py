@@ -15,6 +15,7 @@ from gui.view import view as view_module
 from gui.view.cloud import Layer
 from gui.view.draw_tool import DrawTool
 from gui.view.view import CloudView
+from tests.gui.minimised import bring_back, minimise
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NONE, NO_KEY = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
@@ -133,13 +134,21 @@ def test_a_polygon_is_kept_while_its_window_is_minimised(sheet: DrawTool):
     sheet.begin("polygon")
     for at in (QPoint(100, 100), QPoint(200, 100)):
         QTest.mouseClick(sheet, LEFT, pos=at)
-    sheet.window().showMinimized()
-    QApplication.processEvents()
-    sheet.window().showNormal()
-    QApplication.processEvents()
+    minimise(sheet)
+    bring_back(sheet)
     QTest.mouseClick(sheet, LEFT, pos=QPoint(200, 200))
     assert sheet.close_polygon()
     assert drawn == [((100, 100), (200, 100), (200, 200))]
+
+
+def test_of_a_drag_nothing_comes_back_with_its_window(sheet: DrawTool):
+    """Its button is let go elsewhere: the view was busy until the mouse moved over it again."""
+    sheet.begin("lasso")
+    QTest.mousePress(sheet, LEFT, pos=QPoint(50, 50))
+    assert sheet.busy
+    minimise(sheet)
+    bring_back(sheet)
+    assert not sheet.busy
 
 
 def test_a_shape_whose_button_was_let_go_elsewhere_is_put_away(sheet: DrawTool):

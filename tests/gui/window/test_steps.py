@@ -135,7 +135,7 @@ def test_a_message_stays_under_a_stroke_even_where_it_is_withdrawn(driver, qtbot
     banner.show_note("later", "")
     banner.withdraw("later")
     drawing[0] = False
-    driver.settle()
+    qtbot.waitUntil(lambda: not banner._again.isActive())
     assert banner.isHidden()
 
 

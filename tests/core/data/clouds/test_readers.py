@@ -128,6 +128,22 @@ def test_a_named_column_that_no_row_has_is_missing(tmp_path: Path, place: int):
     np.testing.assert_array_equal(np.delete(found, place, 1), 3 * [[float(v) for v in line if v]])
 
 
+def test_names_in_a_comment_stand_above_their_columns_too(tmp_path: Path):
+    """The ring was taken for the intensity, which no row has."""
+    text = "# x\ty\tz\tintensity\tring\n" + 3 * "1\t2\t3\t\t5\n"
+    found = pick(reading(tmp_path, "a.txt", text.encode())).points
+    assert np.isnan(found[:, 3]).all()
+    np.testing.assert_array_equal(found[:, :3], 3 * [[1, 2, 3]])
+
+
+@pytest.mark.parametrize("mark", ["", "# "])
+def test_names_may_be_parted_as_their_rows_are(tmp_path: Path, mark: str):
+    """By blanks and a tab: that was taken for two columns."""
+    text = f"{mark}X Y Z\tIntensity\n" + 3 * "1.0 2.0 3.0\t0.5\n"
+    found = pick(reading(tmp_path, "a.txt", text.encode())).points
+    np.testing.assert_array_equal(found, 3 * [[1, 2, 3, 0.5]])
+
+
 def test_an_empty_column_keeps_its_place(tmp_path: Path):
     found = pick(reading(tmp_path, "a.csv", b"1,2,3,,7\n4,5,6,,8\n"))
     np.testing.assert_array_equal(found.points, [[1, 2, 3, np.nan], [4, 5, 6, np.nan]])

@@ -77,7 +77,9 @@ def test_the_later_act_wins_as_people_saw_it(tmp_path: Path, monkeypatch, years:
         assert answers.fold.reopened == {"s#c1"}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 12))]
+)
 def test_three_people_with_reopening_in_any_order_of_merging(
     tmp_path: Path, monkeypatch, seed: int
 ):

@@ -98,7 +98,10 @@ def test_a_log_as_it_was_left_is_whole(place):
     assert (len(units), told) == (ANSWERS, None)
 
 
-@pytest.mark.parametrize("where", ["number", "salt", "checksum", "content"])
+@pytest.mark.parametrize(
+    "where",
+    ["checksum", *(pytest.param(w, marks=pytest.mark.slow) for w in ("number", "salt", "content"))],
+)
 def test_what_stands_behind_a_damaged_frame_is_kept(killed, tmp_path, where):
     offset = {"number": 2, "salt": 9, "checksum": 18, "content": FRAME + 3000}[where]
     frames = (log_of(killed / "ann.sqlite").stat().st_size - HEAD) // SIZE

@@ -25,6 +25,7 @@ VERBS = (
 )
 # Each starts a process: the first by `make test`, the others by `make test-all`.
 OTHERS = [pytest.param(verb, marks=pytest.mark.slow) for verb in VERBS[1:]]
+HELP_OF_ONE = [pytest.param(["status", "--help"], marks=pytest.mark.slow)]
 ENCODINGS = [pytest.param(name, marks=pytest.mark.slow) for name in ("latin-1", "cp1252", "utf-8")]
 
 
@@ -44,7 +45,7 @@ def ran(arguments: list[str], **options) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("verb", [["--help"], VERBS[0], ["status", "--help"], *OTHERS])
+@pytest.mark.parametrize("verb", [["--help"], VERBS[0], *OTHERS, *HELP_OF_ONE])
 def test_a_reader_that_went_away_is_no_error(project: Path, verb: list[str]):
     read, write = os.pipe()
     os.close(read)

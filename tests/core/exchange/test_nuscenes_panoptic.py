@@ -155,6 +155,7 @@ def outcome(path: Path) -> str:
         return error.what
 
 
+@pytest.mark.slow
 def test_damaged_files_are_a_sentence_or_labels(tmp_path: Path):
     whole = packed_panoptic((np.arange(500) % 32 | np.arange(500) << 16).astype("u4"), "a")
     rng = np.random.default_rng(0)

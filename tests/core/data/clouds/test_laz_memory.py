@@ -50,7 +50,8 @@ for spare in range(4 << 20, 44 << 20, 1 << 18):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited as Linux does")
-@pytest.mark.parametrize("format", [3, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("format", [3, 7])
 def test_a_laz_that_does_not_fit_is_a_sentence(tmp_path: Path, format: int):
     for name, count in (("small", 100), ("large", 300_000)):
         content = las(some(count), format=format, compress=True)

@@ -69,10 +69,11 @@ def ask_frames(
     again = _opened_again(project, pool, budget)
     rest, left = _without(again, pool, budget) if len(again) else (pool, budget)
     if rest.frames.free.any() and has_room(0, int(left.cost[rest.free].min()), left):
-        selection = _behind(again, select(rest, left, draw))
+        selection = select(rest, left, draw)
+        check_frames(selection, rest, left, name)
+        selection = _behind(again, selection)
     else:
         selection = Selection(again, (OPENED_AGAIN,) * len(again))
-    check_frames(selection, pool, budget, name)
     query = freeze(
         selection,
         pool.frames,
@@ -114,6 +115,8 @@ def _without(again: np.ndarray, pool: FramePool, budget: Budget) -> tuple[FrameP
 
 def _behind(again: np.ndarray, rest: Selection) -> Selection:
     """Frames that are asked first, and behind them those that a strategy chose."""
+    if not len(again):
+        return rest
     unknown = np.full(len(again), np.nan)
     return Selection(
         np.concatenate([again, rest.units]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from core.base.errors import DataError, ProjectError
+from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.boxes.kinds import kinds_of
@@ -68,7 +68,7 @@ def train_boxes(
         (folder / TRAINING).unlink(missing_ok=True)
         _forget(folder)
     elif out.exists():
-        _learnt_already(project, folder)
+        _learnt_already(project, folder, job)
     training = _frozen(project, folder, job)
     if not out.exists():
         setup = setup_of(project, place=f"{number_of(folder)}|{NORMAL}")
@@ -98,24 +98,33 @@ def number_of(folder: Path) -> str:
 
 
 def _frozen(project: Project, folder: Path, job: Job) -> BoxTraining:
-    """The training set of a folder's detectors; of now where a frame of it cannot be read and is
-    not finished any more, so that an interrupted training cannot go on."""
+    """The training set of a folder's detectors; of now where a frame of it that is still to be
+    read cannot be, and was declined, so that an interrupted training can never go on."""
     training = freeze(project, folder)
-    models = (NORMAL, CPSP) if project.settings.ssal.cpsp else (NORMAL,)
-    if all(weights_file(folder, model).exists() for model in models):
-        return training
-    read = scenes_of(project).read
-    for scan in (*training.frames, *training.held_out):
-        if project.boxes.is_finished(scan):
-            continue
-        try:
-            read(scan)
-        except DataError as error:
-            job.say(f"The detectors begin anew without {scan}: {error.what}")
-            (folder / TRAINING).unlink()
-            _forget(folder)
-            return freeze(project, folder)
-    return training
+    needed = list(training.frames)
+    if weights_file(folder, NORMAL).exists():
+        if not project.settings.ssal.cpsp or weights_file(folder, CPSP).exists():
+            return training
+        needed += training.held_out  # they judge the bank
+    boxes = project.boxes
+    declined = [s for s in needed if boxes.is_settled(s) and not boxes.is_finished(s)]
+    lost = [scan for scan in declined if not _can_be_read(project, training, scan)]
+    if not lost or not all(_can_be_read(project, training, s) for s in needed if s not in lost):
+        return training  # or all are away, and come back together
+    many = "1 declined frame" if len(lost) == 1 else f"{len(lost):,} declined frames"
+    job.say(f"The detectors begin anew without {many} that cannot be read any more.")
+    (folder / TRAINING).unlink()
+    _forget_round(folder)
+    return freeze(project, folder)
+
+
+def _can_be_read(project: Project, training: BoxTraining, scan: str) -> bool:
+    try:
+        frame_of(project, scan, training)
+        scenes_of(project).read(scan)
+    except ProjectError:
+        return False
+    return True
 
 
 def _fits(project: Project, path: Path, job: Job) -> bool:
@@ -177,10 +186,11 @@ def labelled_samples(
     return LabelledFrames(frames, scenes.read, most, seed, job)
 
 
-def _learnt_already(project: Project, folder: Path) -> None:
+def _learnt_already(project: Project, folder: Path, job: Job) -> None:
     """Raise ProjectError where a folder's detector has learnt all there is, or the next one learns
     what there is since; else make way for it."""
     if not (folder / TRAINING).exists():  # interrupted while it made way
+        job.say("What the detectors learnt is not known any more: they begin anew.")
         _forget(folder)
         return
     since = _since(project, read_training(folder / TRAINING))
@@ -209,6 +219,11 @@ def _forget(folder: Path) -> None:
     """Delete the models of a training set that is gone, the normal one's weights last, so that an
     interrupted call goes on deleting."""
     forget_final(folder)
+    _forget_round(folder)
+
+
+def _forget_round(folder: Path) -> None:
+    """The same but for the final detector, which has a training set of its own."""
     _forget_bank(folder)
     for model in (CPSP, NORMAL):
         _delete(folder, model)

@@ -44,9 +44,10 @@ def kinds(
         [plain(n) for n in (name, *reversed(was[id] if was else ()))]
         for id, name in enumerate(names)
     ]
-    ids = {name: id for id, mine in enumerate(called) for name in mine[1:]}
-    ids |= {mine[0]: id for id, mine in enumerate(called)}
-    by = (next((name for name in mine if name in known), "") for mine in called)
+    by = [next((name for name in mine if name in known), "") for mine in called]
+    # Of two that are known by one name it is the one that has it now.
+    ids = {name: id for id, name in enumerate(by)}
+    ids |= {name: id for id, name in enumerate(by) if called[id][0] == name}
     return tuple(_kind(name, known[name], ids) if name else Kind(None) for name in by)
 
 

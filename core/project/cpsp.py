@@ -140,7 +140,7 @@ def bank_records(project: Project, folder: Path) -> list[dict[str, Any]]:
             }
             for record in stored
         ]
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
 
 

@@ -30,8 +30,13 @@ class Bench(QObject):
     Attributes
     ----------
     on : whether boxes are drawn now, and not points labelled
+
+    Signals
+    -------
+    left() : somebody chose another frame
     """
 
+    left = Signal()
     _read = Signal(object)
     _labelled = Signal(str, object)
 
@@ -96,18 +101,19 @@ class Bench(QObject):
         except ProjectError as error:
             self.state.failed.emit(error)
 
-    def show(self, scan: str) -> None:
+    def show(self, scan: str) -> bool:
         """Show a frame, while some are drawn blind only one of those; the camera stays where it
-        is."""
+        is. Returns whether it may be shown."""
         if self.queue.sample and scan not in self.queue.sample:
             self.state.told.emit("Only what is asked blind is drawn now; Esc ends it.")
-        else:
-            self.state.show_scan(scan, fly=False)
+            return False
+        self.state.show_scan(scan, fly=False)
+        return True
 
     def show_frame(self, scan: str) -> None:
         """Show a frame that somebody chose."""
-        if scan != self.state.shown_scan:
-            self.show(scan)
+        if scan != self.state.shown_scan and self.show(scan):
+            self.left.emit()
 
     def shut(self) -> None:
         """Take nothing more from the background."""

@@ -1,4 +1,5 @@
-"""A key is for the box that is on screen: it waits for the frame that shows it."""
+"""A key is for the box that is on screen: it waits for the frame that shows it, and is for no other
+frame than the one that was on its way, or that the key before it leads to."""
 
 from __future__ import annotations
 
@@ -31,7 +32,12 @@ class BoxGate(QObject):
         self.hidden: Callable[[], str | None] = lambda: None
         self.busy: Callable[[], bool] = lambda: False  # whether what a key began is not there yet
         self._kept: deque[tuple[str, Callable[[], object]]] = deque()
+        self._for = ""  # the frame that the first of them is for, "" for one yet to be led to
         self._drawn = True
+        self._unsaid = ""  # what was given up
+        self._tell = QTimer(self)
+        self._tell.setSingleShot(True)
+        self._tell.timeout.connect(self._say)
         self._next = QTimer(self)
         self._next.setSingleShot(True)
         self._next.timeout.connect(self._go_on)
@@ -58,6 +64,7 @@ class BoxGate(QObject):
     def _on_draw(self, _: object) -> None:
         if self.state.coming is None:
             self._drawn = True
+            self._tell.start(0)
         if self._kept:
             self._next.start(0)  # not inside a frame
 
@@ -77,8 +84,14 @@ class BoxGate(QObject):
         elif len(self._kept) >= MOST:
             self.state.told.emit(f"{title} did nothing: {MOST} keys wait for their frame already.")
         else:
+            if not self._kept:
+                self._for = self._ahead()
             self._kept.append((title, run))
             self.view.canvas.update()
+
+    def _ahead(self) -> str:
+        """The frame that a key pressed now is for."""
+        return "" if self.busy() else self.state.shown_scan
 
     def _go_on(self) -> None:
         if not self._kept:
@@ -90,8 +103,12 @@ class BoxGate(QObject):
         if why is not None:
             self.drop(why)
             return
+        if self._for not in ("", self.frame.scan):
+            self.drop("another frame was chosen")
+            return
         _, run = self._kept.popleft()
         run()
+        self._for = self._ahead()
         if not self._kept:
             self.passed.emit()
         elif self.in_sight:
@@ -100,14 +117,21 @@ class BoxGate(QObject):
             self.view.canvas.update()
 
     def drop(self, why: str) -> None:
-        """Give up what is kept, aloud."""
+        """Give up what is kept, aloud: behind what else is told, also of a frame on its way."""
         if self._kept:
             titles = ", ".join(title for title, _ in self._kept)
             self._kept.clear()
-            self.state.told.emit(f"{titles}: not done, since {why[0].lower()}{why[1:]}.")
+            self._unsaid = f"{titles}: not done, since {why[0].lower()}{why[1:]}."
+            self._tell.start(0)
             self.passed.emit()
+
+    def _say(self) -> None:
+        if self._unsaid and self.state.coming is None:
+            self.state.told.emit(self._unsaid)
+            self._unsaid = ""
 
     def shut(self) -> None:
         """Do nothing more."""
         self._kept.clear()
         self._next.stop()
+        self._tell.stop()

@@ -77,13 +77,12 @@ class BoxesWork(QObject):
         state.project_changed.connect(self._renew)
         self.making.turned.connect(self.gate.again)
         self.panels.chosen.connect(self._show_box)
-        for chosen in (self.panels.frames.chosen, self.panels.strip.frame_chosen):
-            chosen.connect(lambda _: self.gate.drop("Another frame was chosen"))
+        self.bench.left.connect(lambda: self.gate.drop("another frame was chosen"))
         self.copying.arrived.connect(self._arrive)
         self.finishing.looked.connect(self.gate.again)
         self.finishing.chose.connect(self.in_view.bring)
         self.finishing.asks_others.connect(self.panels.refresh)
-        self.finishing.asks_others.connect(lambda: self.gate.drop("Other frames are asked now"))
+        self.finishing.asks_others.connect(lambda: self.gate.drop("other frames are asked now"))
         self.finishing.hid.connect(self._show)
 
     def _is_busy(self) -> bool:

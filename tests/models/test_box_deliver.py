@@ -86,7 +86,7 @@ def test_rounds_go_from_query_to_delivery(tmp_path: Path, root: Path):
         assert "bank at step 2:" in "\n".join(told(project, value))
         job = Told()
         assert "in 8 frames" in box_deliver.deliver_boxes(project, job)
-        assert job.tells(f"The final detector learns from {len(project.boxes.finished)} frames")
+        assert job.tells(f"Learnt from {len(project.boxes.finished)} frames")
         final = two.file("final.safetensors").read_bytes()
         found = read_predictions(two.file("final-boxes.npz"), classes=len(NAMES))
         assert list(found.frames) == list(project.dataset.scans)

@@ -73,7 +73,7 @@ def test_a_training_whose_frame_is_lost_and_declined_begins_anew(tmp_path, own_r
             finish(project, scan)
         job = Told()
         box_steps.train_boxes(project, job)
-        assert job.tells(f"The detectors begin anew without {first}")
+        assert job.tells("The detectors begin anew without 1 declined frame that cannot be read")
         assert read_training(folder / TRAINING).frames == tuple(others)
 
 
@@ -98,6 +98,68 @@ def test_a_frame_that_is_lost_between_two_detectors_stops_none_for_ever(
         assert read_training(found.file(TRAINING)).frames == (second,)
         assert weights_file(found.folder, CPSP).exists()
         assert ask_frames(project, Job(), frames=2).query.strategy == "cal"
+
+
+@pytest.mark.parametrize("declined", [False, True])
+def test_while_all_files_are_away_nothing_is_deleted(tmp_path, own_root, monkeypatch, declined):
+    """They come back together, also where one of the frames was opened again or declined."""
+    with opened(tmp_path / "p", own_root, **TWO) as project:
+        found = ask_frames(project, Job(), strategy="random", frames=3)
+        annotate_frames(project, Job(), oracle="boxes")
+
+        def killed(*_, **__):
+            raise Killed
+
+        with monkeypatch.context() as now:
+            now.setattr(box_steps, "train_cpsp", killed)
+            with pytest.raises(Killed):
+                box_steps.train_boxes(project, Job())
+        first = found.query.items[0]
+        (decline if declined else lambda p, s: p.boxes.reopen(p.scan_ref(s)))(project, first)
+        calib, before = own_root / "training/calib", weights_file(found.folder, NORMAL).read_bytes()
+        calib.rename(own_root / "away")
+        with pytest.raises(DataError):
+            box_steps.train_boxes(project, Job())
+        (own_root / "away").rename(calib)
+        box_steps.train_boxes(project, Job())
+        assert weights_file(found.folder, NORMAL).read_bytes() == before
+        assert set(read_training(found.file(TRAINING)).frames) == set(found.query.items)
+
+
+def test_a_lost_frame_that_was_held_out_stops_no_normal_detector(tmp_path, own_root, monkeypatch):
+    """It learns none of those: an interrupted training ends at the same bits."""
+    monkeypatch.setattr("core.project.box_training._LEAST", 2)
+    bits = []
+    for lost in (False, True):
+        with opened(tmp_path / f"{lost}", own_root, **{"detect.steps": "8"}) as project:
+            for scan in project.dataset.train:
+                finish(project, scan)
+            with pytest.raises(Cancelled):
+                box_steps.train_boxes(project, Stops(8))
+            folder = models_folder(project)
+            (held_out, *_) = read_training(folder / TRAINING).held_out
+            if lost:
+                decline(project, held_out)
+                lose(own_root, held_out)
+            box_steps.train_boxes(project, Job())
+            bits.append(weights_file(folder, NORMAL).read_bytes())
+    assert bits[0] == bits[1]
+
+
+def test_a_declined_frame_whose_file_is_another_now_stops_no_training(tmp_path, own_root):
+    with opened(tmp_path / "p", own_root, **{"detect.steps": "8"}) as project:
+        first, *others = project.dataset.train[:3]
+        for scan in (first, others[0]):
+            finish(project, scan)
+        with pytest.raises(Cancelled):
+            box_steps.train_boxes(project, Stops(8))
+        decline(project, first)
+        path = project.dataset.path(first)
+        path.write_bytes(path.read_bytes()[16:])
+    with Project(tmp_path / "p") as project:
+        finish(project, others[1])
+        box_steps.train_boxes(project, Job())
+        assert read_training(models_folder(project) / TRAINING).frames == tuple(others)
 
 
 @pytest.mark.parametrize("harm", [newer, lambda path: path.write_bytes(b"half of it")])

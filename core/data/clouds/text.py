@@ -102,7 +102,7 @@ def _table(path: Path) -> _Table:
     if len(lines) and _EXCEL.fullmatch(lines.texts[0].strip()):
         at = 1
     while at < len(lines) and lines.texts[at].lstrip().startswith(_MARKS):
-        said = lines.texts[at].strip().lstrip("#/% ")
+        said = lines.texts[at].strip().lstrip("#/% \t")
         at += 1
     if at < len(lines) and whole(lines.texts[at].strip()) is not None and at + 1 < len(lines):
         points, at = whole(lines.texts[at].strip()), at + 1
@@ -114,7 +114,9 @@ def _table(path: Path) -> _Table:
         raise wrong(path, "holds no lines of numbers", _SAVE)
     if points is not None and len(rows) != points:
         raise cut_short(path, points, len(rows))
-    separator = _separator(rows.texts[:_JUDGED], header or said)
+    apart = len(_words(rows.texts[0], "\t"))
+    above = said if said and _comment_names(said, "\t", apart) else ""
+    separator = _separator(rows.texts[:_JUDGED], header or above)
     _no_decimal_commas(path, rows, separator)
     width = len(_words(rows.texts[0], separator))
     names = _header_names(path, header, separator, width) if header else None
@@ -168,8 +170,9 @@ def _separator(texts: Sequence[str], said: str) -> str | None:
         # Between two tabs something is missing where other rows have it, else they are for the eye.
         lacks = all(not word or _is_number(word) for word in apart)
         names = _words(said, "\t") if said else []
-        if lacks and len(names) == len(apart) and all(names):
-            return "\t"  # a name for each value, also for one that no row has
+        if len(names) == len(apart) and all(names):  # a name for each, also for one no row has
+            by_blanks = len(said.split()) == len(words) and all(map(_is_number, words))
+            return None if by_blanks and not lacks else "\t"
         return None if mixed and not (lacks and len({len(t.split()) for t in texts}) > 1) else "\t"
     inside = [word for word in words if "," in word.strip(",")]
     return "," if "," in line and not (len(words) > 2 and len(inside) == len(words)) else None

@@ -117,6 +117,12 @@ def test_a_class_of_a_new_name_is_the_thing_it_was():
     assert found[CAR].neighbour == KITTI.index("van")
     assert found[KITTI.index("cyclist")].size == KINDS[KITTI.index("tram")].size
     assert most_objects(found)[CAR] == 15
+    # What is another thing now is no neighbour any more.
+    names = ["bus" if name == "van" else name for name in KITTI]
+    was = [("van",) if name == "bus" else () for name in names]
+    found = kinds(names, "kitti", was)
+    assert found[KITTI.index("van")].name == "bus"
+    assert found[CAR].neighbour is None
 
 
 def real_scenes():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,9 @@ def test_detectors_that_were_compared_on_other_frames_are_told_apart(project: Pr
     )
 
 
-@pytest.mark.parametrize("change", [{"new": "many"}, {"threshold": "high"}, {"judged": None}, None])
+@pytest.mark.parametrize(
+    "change", [{"new": "many"}, {"threshold": "high"}, {"judged": None}, {"new": math.inf}, None]
+)
 def test_a_damaged_history_of_a_bank_is_told(project: Project, change: dict | None):
     parts = ("people", "pseudo", "false", "new", "replaced", "removed", "right", "judged")
     one = {**dict.fromkeys(parts, 1), "threshold": 0.5, "barred": False}

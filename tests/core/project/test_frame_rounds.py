@@ -28,6 +28,7 @@ from core.query.box_strategies import box_strategies, walk
 from core.query.box_strategies.cal import LEVEL, LIFTED
 from core.query.box_strategies.walk import Done, Taken, Walk
 from core.query.frame_pool import OPENED_AGAIN
+from core.query.selection import Selection
 from core.rounds import frame_order
 from core.rounds.frame_order import FrameOrder
 from core.rounds.frame_queue import CANDIDATES, read_queue
@@ -413,6 +414,24 @@ def test_a_frame_that_was_opened_again_is_asked_first(tmp_path, classes, name: s
         project.boxes.reopen(project.scan_ref(older))
         say(found.folder, project)
         assert ask_frames(project, Job(), strategy=name, frames=1).query.items == (older,)
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize(
+    "units", [np.array([False, True]), None, np.array([[0, 1]]), np.array([0.5]), np.array([99])]
+)
+def test_what_a_plug_in_may_not_choose_is_a_sentence(tmp_path, classes, monkeypatch, units, again):
+    with opened(tmp_path) as project:
+        if again:
+            begun(project, classes)
+            first = project.frame_rounds[-1].query.items[0]
+            other = ask_frames(project, Job(), strategy="random", frames=1)
+            draw(project, other.query.items[0], [], other.id)
+            project.boxes.reopen(project.scan_ref(first))
+        chosen = Selection(units, ("because",) * (0 if units is None else len(units)))
+        monkeypatch.setattr("core.frame_steps.box_strategy_named", lambda _: lambda *_: chosen)
+        with pytest.raises(ProjectError, match="Strategy random chose"):
+            ask_frames(project, Job(), strategy="random", frames=4)
 
 
 def test_status_tells_rounds_and_shares(tmp_path, classes):

@@ -196,14 +196,14 @@ def test_who_goes_back_to_the_frame_on_screen_goes_on_in_it(finished, key: bool)
     if key:
         QTest.keyClick(native, RETURN, CONTROL)  # waits for a frame that does not come
     table.run("second")
-    if key:
-        assert driver.said.startswith("Frame finished, next: not done")
     strip = driver.work.panels.strip
     place = QPoint(round(strip.x_of(3.5)), strip.height() // 2)
     QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=place)
     driver.settle()
     assert (driver.frame.scan, driver.frame.blind) == (last, False)
     assert driver.frame.scan == driver.state.shown_scan
+    if key:
+        driver.qtbot.waitUntil(lambda: driver.said.startswith("Frame finished, next: not done"))
     driver.work.bench.show_frame(third)
     driver.settle()
     assert mine(driver) == []
@@ -225,3 +225,28 @@ def test_keys_for_a_frame_act_on_no_other_that_is_chosen_meanwhile(finished):
     driver.settle()
     assert driver.frame.scan == third
     assert mine(driver) == []
+    driver.qtbot.waitUntil(
+        lambda: driver.said == "Frame finished, next: not done, since another frame was chosen."
+    )
+
+
+@pytest.mark.parametrize("way", ["key", "shown"])
+def test_a_key_for_a_frame_that_is_passed_over_does_nothing(finished, way: str):
+    """By another key, or as the panel of scans shows one."""
+    driver = finished([])
+    _, second, third, last = driver.session.project.dataset.train
+    driver.state.loader.forget()
+    native = driver.session.view.canvas.native
+    QTest.keyClick(native, Qt.Key.Key_PageDown)
+    QTest.keyClick(native, RETURN, CONTROL)
+    assert driver.state.coming == second
+    if way == "key":
+        QTest.keyClick(native, Qt.Key.Key_PageDown)
+    else:
+        driver.state.show_scan(last)
+    driver.settle()
+    assert driver.frame.scan == (third if way == "key" else last)
+    assert mine(driver) == []
+    driver.qtbot.waitUntil(
+        lambda: driver.said == "Frame finished, next: not done, since another frame was chosen."
+    )

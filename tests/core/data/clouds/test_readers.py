@@ -144,6 +144,27 @@ def test_names_may_be_parted_as_their_rows_are(tmp_path: Path, mark: str):
     np.testing.assert_array_equal(found, 3 * [[1, 2, 3, 0.5]])
 
 
+@pytest.mark.parametrize(
+    ("names", "line", "wanted"),
+    [
+        ("x\ty\tz\trgb", "1\t2\t3\t255 0 0", [1, 2, 3]),
+        ("time\tx\ty\tz", "12 30\t1\t2\t3", [1, 2, 3]),
+        ("Point ID\tX\tY\tZ", "12 30\t1\t2\t3", [1, 2, 3]),
+        ("#\tx\ty\tz\tring\tintensity", "1\t2\t3\t\t5", [1, 2, 3, 5]),
+    ],
+)
+def test_a_column_that_holds_blanks_is_one_column(tmp_path: Path, names, line, wanted):
+    found = pick(reading(tmp_path, "a.txt", (f"{names}\n" + 3 * f"{line}\n").encode())).points
+    np.testing.assert_array_equal(found[:, : len(wanted)], 3 * [wanted])
+
+
+def test_a_comment_that_names_nothing_moves_no_column(tmp_path: Path):
+    """Two tabs are for the eye there."""
+    text = "# scan\tof\tthe\tyard\n" + 3 * "1.0\t\t2.0\t3.0\n"
+    found = pick(reading(tmp_path, "a.txt", text.encode())).points
+    np.testing.assert_array_equal(found[:, :3], 3 * [[1, 2, 3]])
+
+
 def test_an_empty_column_keeps_its_place(tmp_path: Path):
     found = pick(reading(tmp_path, "a.csv", b"1,2,3,,7\n4,5,6,,8\n"))
     np.testing.assert_array_equal(found.points, [[1, 2, 3, np.nan], [4, 5, 6, np.nan]])

@@ -105,12 +105,13 @@ def _opened_again(project: Project, pool: FramePool, budget: Budget) -> np.ndarr
 
 
 def _without(again: np.ndarray, pool: FramePool, budget: Budget) -> tuple[FramePool, Budget]:
-    """The pool and the budget behind frames that are asked first."""
+    """The pool and the budget behind frames that are asked first; a budget in boxes is of new ones,
+    which these have not."""
     free = pool.frames.free.copy()
     free[again] = False
-    amount = budget.amount - int(budget.cost[again].sum())
+    spent = 0 if budget.measure == "boxes" else int(budget.cost[again].sum())
     frames = replace(pool.frames, free=free)
-    return replace(pool, frames=frames), replace(budget, amount=max(0, amount))
+    return replace(pool, frames=frames), replace(budget, amount=max(0, budget.amount - spent))
 
 
 def _behind(again: np.ndarray, rest: Selection) -> Selection:

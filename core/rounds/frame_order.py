@@ -23,8 +23,8 @@ CLOSES = "closes_at"  # of a query's budget: true boxes at which the round asks 
 
 class Open(NamedTuple):
     """Frames that are open, the next first, ranked as far as somebody looks; `boxes`: how many
-    stand in the round's finished frames; `closes`: at how many it asks no more, None where every
-    frame is asked."""
+    stand in the round's finished frames, but those that were opened again; `closes`: at how many it
+    asks no more, None where every frame is asked."""
 
     frames: Ranked
     boxes: int
@@ -83,7 +83,8 @@ class FrameOrder:
         query = found.query
         settled = self._boxes.settled
         waiting = [scan for scan in query.items if scan not in settled]
-        total = sum(sum(of.values()) for of in counts.values())
+        again = {s for s, w in zip(query.items, query.reason, strict=True) if w == OPENED_AGAIN}
+        total = sum(sum(of.values()) for scan, of in counts.items() if scan not in again)
         closes = query.budget.get(CLOSES)
         closes = closes if isinstance(closes, int) else None
         asked = in_order(waiting, [query.reason[query.place_of[scan]] for scan in waiting])
@@ -93,10 +94,7 @@ class FrameOrder:
         queue = self._queue(found) if waiting else None
         if queue is None or queue.settings.order != "live":
             return made
-        by_cal = [
-            s for s, why in zip(query.items, query.reason, strict=True) if why != OPENED_AGAIN
-        ]
-        if set(queue.frames.names) != set(by_cal):
+        if set(queue.frames.names) != set(query.items) - again:
             return made
         anew = Ranked(waiting, self._anew(found, queue, waiting, counts))
         return made._replace(frames=anew)

@@ -434,6 +434,23 @@ def test_what_a_plug_in_may_not_choose_is_a_sentence(tmp_path, classes, monkeypa
             ask_frames(project, Job(), strategy="random", frames=4)
 
 
+def test_boxes_of_a_frame_that_was_opened_again_spend_no_budget(tmp_path, classes):
+    """They were paid for in the round before."""
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        old = project.frame_rounds[-1].query.items[0]
+        between = ask_frames(project, Job(), strategy="random", frames=1)
+        draw(project, between.query.items[0], [], between.id)
+        project.boxes.reopen(project.scan_ref(old))
+        found = ask_frames(project, Job(), strategy="random", boxes=3)
+        assert found.query.items[0] == old
+        project.boxes.finish(project.scan_ref(old), round=found.id)
+        now = project.frame_order.of(found)
+        assert (now.boxes, now.closes, now.closed) == (0, 3, False)
+        draw(project, now.frames[0], [classes[0]] * 3, found.id)
+        assert project.frame_order.of(found).closed
+
+
 def test_status_tells_rounds_and_shares(tmp_path, classes):
     with opened(tmp_path) as project:
         begun(project, classes)

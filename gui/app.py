@@ -44,7 +44,10 @@ def open_window(project: Path | None, *, greets: bool = False) -> tuple[QApplica
     """
     gc.disable()  # starting makes many objects and no garbage
     try:
+        from gui.window.garbage import Garbage
+
         application, window = _start()
+        Garbage(window)
         window.greets = greets
         if project is None:
             window.show_start()
@@ -54,7 +57,6 @@ def open_window(project: Path | None, *, greets: bool = False) -> tuple[QApplica
         return application, window
     finally:
         gc.freeze()  # nor will they become any: later collections need not look at them
-        gc.enable()
 
 
 def pictures(project: Path, out: Path) -> list[Path]:

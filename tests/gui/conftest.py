@@ -45,7 +45,9 @@ def own_settings(tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def no_window_left() -> Iterator[None]:
-    """Windows of earlier tests would take part in every change of style, and keep their scans."""
+    """Windows of earlier tests would take part in every change of style, and keep their scans. What
+    is left of them is collected here, and on no other thread (gui/window/garbage.py)."""
+    gc.disable()
     yield
     application = QApplication.instance()
     if isinstance(application, QApplication):
@@ -55,6 +57,7 @@ def no_window_left() -> Iterator[None]:
     # A window that closes collects garbage: it need not look at all that earlier tests loaded.
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

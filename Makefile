@@ -2,8 +2,8 @@
 # make setup   all that both need, in .venv     make test-all  slow tests too    make bench  ratios
 
 PYTHON := .venv/bin/python
-# Software OpenGL on one thread: the other core has tests of its own.
-SCREEN := LP_NUM_THREADS=1 xvfb-run -a -s "-screen 0 1600x1000x24"
+# Software OpenGL in the thread that draws: the other core has tests of its own.
+SCREEN := LP_NUM_THREADS=0 xvfb-run -a -s "-screen 0 1600x1000x24"
 
 # The window's tests, in two processes that follow each other, and all others with those of its
 # parts: each on a core and a screen of its own.

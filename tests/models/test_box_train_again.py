@@ -16,7 +16,7 @@ from core.project.box_training import models_folder, read_training
 from core.project.cpsp import bank_told
 from core.project.project import Project
 from core.rounds.box_models import CPSP, NORMAL, best_of, metrics_file, weights_file
-from core.rounds.round import TRAINING
+from core.rounds.round import TRAINING, Round
 from models import box_score, box_steps
 from tests.kitti_made import CAR, kitti_at
 from tests.models.box_world import FRAMES, Told, finish, opened
@@ -45,6 +45,21 @@ def lose(root: Path, scan: str) -> None:
 def decline(project: Project, scan: str) -> None:
     project.boxes.reopen(project.scan_ref(scan))
     project.boxes.decline(project.scan_ref(scan), round="")
+
+
+def killed_between(project: Project, monkeypatch: pytest.MonkeyPatch, *, frames: int) -> Round:
+    """A round of which the first of two detectors is trained, and the second not begun."""
+    found = ask_frames(project, Job(), strategy="random", frames=frames)
+    annotate_frames(project, Job(), oracle="boxes")
+
+    def killed(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as now:
+        now.setattr(box_steps, "train_cpsp", killed)
+        with pytest.raises(Killed):
+            box_steps.train_boxes(project, Job())
+    return found
 
 
 def newer(path: Path) -> None:
@@ -81,16 +96,7 @@ def test_a_frame_that_is_lost_between_two_detectors_stops_none_for_ever(
     tmp_path, own_root, monkeypatch
 ):
     with opened(tmp_path / "p", own_root, **TWO) as project:
-        found = ask_frames(project, Job(), strategy="random", frames=2)
-        annotate_frames(project, Job(), oracle="boxes")
-
-        def killed(*_, **__):
-            raise Killed
-
-        with monkeypatch.context() as now:
-            now.setattr(box_steps, "train_cpsp", killed)
-            with pytest.raises(Killed):
-                box_steps.train_boxes(project, Job())
+        found = killed_between(project, monkeypatch, frames=2)
         first, second = found.query.items
         lose(own_root, first)
         decline(project, first)
@@ -104,16 +110,7 @@ def test_a_frame_that_is_lost_between_two_detectors_stops_none_for_ever(
 def test_while_all_files_are_away_nothing_is_deleted(tmp_path, own_root, monkeypatch, declined):
     """They come back together, also where one of the frames was opened again or declined."""
     with opened(tmp_path / "p", own_root, **TWO) as project:
-        found = ask_frames(project, Job(), strategy="random", frames=3)
-        annotate_frames(project, Job(), oracle="boxes")
-
-        def killed(*_, **__):
-            raise Killed
-
-        with monkeypatch.context() as now:
-            now.setattr(box_steps, "train_cpsp", killed)
-            with pytest.raises(Killed):
-                box_steps.train_boxes(project, Job())
+        found = killed_between(project, monkeypatch, frames=3)
         first = found.query.items[0]
         (decline if declined else lambda p, s: p.boxes.reopen(p.scan_ref(s)))(project, first)
         calib, before = own_root / "training/calib", weights_file(found.folder, NORMAL).read_bytes()

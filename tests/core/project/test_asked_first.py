@@ -1,0 +1,113 @@
+"""What is asked first, whatever the strategy chose; and what a strategy may not choose."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.base.errors import ProjectError
+from core.base.jobs import Job
+from core.boxes.predictions import read_predictions, write_predictions
+from core.frame_steps import ask_frames
+from core.project.box_status import box_status, told
+from core.project.project import Project
+from core.query.frame_pool import OPENED_AGAIN
+from core.query.selection import Selection
+from tests.core.project.frame_world import begun, draw, opened, say
+
+
+@pytest.fixture
+def classes() -> tuple[int, int, int]:
+    from core.data.classes import load_classes
+
+    names = load_classes("kitti").names
+    return names.index("car"), names.index("pedestrian"), names.index("cyclist")
+
+
+@pytest.mark.parametrize("order", ["live", "frozen"])
+@pytest.mark.parametrize("name", ["cal", "entropy", "random"])
+def test_a_frame_that_was_opened_again_is_asked_first(tmp_path, classes, name: str, order: str):
+    """No detector has looked at it: by what is found in it it would be the last."""
+    with opened(tmp_path, order=order) as project:
+        begun(project, classes)
+        first = project.frame_rounds[-1]
+        again = sorted(first.query.items[2:5], key=list(project.dataset.train).index)
+        for model in ("normal", "cpsp"):
+            path = first.file(f"{model}-boxes.npz")
+            found = read_predictions(path, classes=len(project.classes))
+            seen = {s: f for s, f in found.frames.items() if s not in again}
+            write_predictions(path, replace(found, frames=seen))
+        plain = ask_frames(project, Job(), strategy=name, frames=6)
+        for scan in plain.query.items:
+            draw(project, scan, [], plain.id)
+        for model in ("normal", "cpsp"):
+            shutil.copy(first.file(f"{model}-boxes.npz"), plain.folder)
+        for scan in reversed(again):
+            project.boxes.reopen(project.scan_ref(scan))
+        found = ask_frames(project, Job(), strategy=name, frames=6)
+        assert list(found.query.items[:3]) == again
+        assert set(found.query.reason[:3]) == {OPENED_AGAIN}
+        assert OPENED_AGAIN not in found.query.reason[3:]
+        assert len(found.query.items) == 6
+        now = project.frame_order.of(found).frames
+        assert list(now) == list(found.query.items)
+        assert [now.reason(scan) for scan in now] == list(found.query.reason)
+        # One of them and one of the others are done; one is opened a second time.
+        for scan in (again[1], found.query.items[4]):
+            draw(project, scan, [classes[1]] * 3, found.id)
+        if name == "cal":  # what was opened again is none of what it balances
+            assert project.frame_order.shares(found)[classes[1]][0] == 3
+        left = project.open_frames(found)
+        assert left[:2] == [again[0], again[2]]
+        assert sorted(left[2:]) == sorted(found.query.items[k] for k in (3, 5))
+        project.boxes.reopen(project.scan_ref(again[1]))
+        assert project.open_frames(found)[:3] == again
+        with Project(tmp_path / "project", read_only=True) as other:
+            assert other.open_frames(other.frame_rounds[-1]) == project.open_frames(found)
+            assert "asked first" in "\n".join(told(other, box_status(other)))
+        for scan in project.open_frames(found):
+            draw(project, scan, [], found.id)
+        assert not project.boxes.reopened
+        # Of a budget that holds no more they are all.
+        older = plain.query.items[0]
+        project.boxes.reopen(project.scan_ref(older))
+        say(found.folder, project)
+        assert ask_frames(project, Job(), strategy=name, frames=1).query.items == (older,)
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize(
+    "units", [np.array([False, True]), None, np.array([[0, 1]]), np.array([0.5]), np.array([99])]
+)
+def test_what_a_plug_in_may_not_choose_is_a_sentence(tmp_path, classes, monkeypatch, units, again):
+    with opened(tmp_path) as project:
+        if again:
+            begun(project, classes)
+            first = project.frame_rounds[-1].query.items[0]
+            other = ask_frames(project, Job(), strategy="random", frames=1)
+            draw(project, other.query.items[0], [], other.id)
+            project.boxes.reopen(project.scan_ref(first))
+        chosen = Selection(units, ("because",) * (0 if units is None else len(units)))
+        monkeypatch.setattr("core.frame_steps.box_strategy_named", lambda _: lambda *_: chosen)
+        with pytest.raises(ProjectError, match="Strategy random chose"):
+            ask_frames(project, Job(), strategy="random", frames=4)
+
+
+def test_boxes_of_a_frame_that_was_opened_again_spend_no_budget(tmp_path, classes):
+    """They were paid for in the round before."""
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        old = project.frame_rounds[-1].query.items[0]
+        between = ask_frames(project, Job(), strategy="random", frames=1)
+        draw(project, between.query.items[0], [], between.id)
+        project.boxes.reopen(project.scan_ref(old))
+        found = ask_frames(project, Job(), strategy="random", boxes=3)
+        assert found.query.items[0] == old
+        project.boxes.finish(project.scan_ref(old), round=found.id)
+        now = project.frame_order.of(found)
+        assert (now.boxes, now.closes, now.closed) == (0, 3, False)
+        draw(project, now.frames[0], [classes[0]] * 3, found.id)
+        assert project.frame_order.of(found).closed

@@ -46,7 +46,7 @@ def kinds(
     ]
     by = [next((name for name in mine if name in known), "") for mine in called]
     # Of two that are known by one name it is the one that has it now.
-    ids = {name: id for id, name in enumerate(by)}
+    ids = {name: id for id, name in enumerate(by) if name}
     ids |= {name: id for id, name in enumerate(by) if called[id][0] == name}
     return tuple(_kind(name, known[name], ids) if name else Kind(None) for name in by)
 

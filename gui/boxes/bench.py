@@ -34,9 +34,11 @@ class Bench(QObject):
     Signals
     -------
     left() : somebody chose another frame
+    led(before, scan) : what was done to a frame leads to another one
     """
 
     left = Signal()
+    led = Signal(str, str)
     _read = Signal(object)
     _labelled = Signal(str, object)
 
@@ -109,6 +111,12 @@ class Bench(QObject):
             return False
         self.state.show_scan(scan, fly=False)
         return True
+
+    def lead(self, scan: str) -> None:
+        """Show the frame that what was done to the shown one leads to."""
+        before = self.state.shown_scan
+        if self.show(scan):
+            self.led.emit(before, scan)
 
     def show_frame(self, scan: str) -> None:
         """Show a frame that somebody chose."""

@@ -169,7 +169,7 @@ class Finishing(QObject):
         if again is not None:
             self._see_again(again, after)
         elif after is not None:
-            self.bench.show(after)
+            self.bench.lead(after)
             self.state.told.emit(words)
         elif self.queue.sample:
             one = bool(self._again)

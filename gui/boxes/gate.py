@@ -1,5 +1,5 @@
 """A key is for the box that is on screen: it waits for the frame that shows it, and is for no other
-frame than the one that was on its way, or that the key before it leads to."""
+frame than the one that was on its way, or that the key before it led to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class BoxGate(QObject):
         self.hidden: Callable[[], str | None] = lambda: None
         self.busy: Callable[[], bool] = lambda: False  # whether what a key began is not there yet
         self._kept: deque[tuple[str, Callable[[], object]]] = deque()
-        self._for = ""  # the frame that the first of them is for, "" for one yet to be led to
+        self._for = ""  # the frame that the first of them is for
         self._drawn = True
         self._unsaid = ""  # what was given up
         self._tell = QTimer(self)
@@ -85,13 +85,14 @@ class BoxGate(QObject):
             self.state.told.emit(f"{title} did nothing: {MOST} keys wait for their frame already.")
         else:
             if not self._kept:
-                self._for = self._ahead()
+                self._for = self.state.shown_scan
             self._kept.append((title, run))
             self.view.canvas.update()
 
-    def _ahead(self) -> str:
-        """The frame that a key pressed now is for."""
-        return "" if self.busy() else self.state.shown_scan
+    def lead(self, before: str, scan: str) -> None:
+        """What was done to a frame leads to another one, and the keys behind it do."""
+        if self._for == before:
+            self._for = scan
 
     def _go_on(self) -> None:
         if not self._kept:
@@ -103,12 +104,12 @@ class BoxGate(QObject):
         if why is not None:
             self.drop(why)
             return
-        if self._for not in ("", self.frame.scan):
+        if self._for != self.frame.scan:
             self.drop("another frame was chosen")
             return
         _, run = self._kept.popleft()
         run()
-        self._for = self._ahead()
+        self._for = self.state.shown_scan
         if not self._kept:
             self.passed.emit()
         elif self.in_sight:

@@ -145,7 +145,11 @@ class Making(QObject):
         if click is not self._asked:
             return
         self._asked = None
-        if done.cancelled() or click.scan != self.frame.scan:
+        if done.cancelled():
+            return
+        if not click.scan == self.frame.scan == self.state.shown_scan:
+            what = "No box was made" if click.there is None else "The box keeps its class"
+            self.state.told.emit(f"{what}: another frame is shown by now.")
             return
         guesses = done.result()
         if not guesses:

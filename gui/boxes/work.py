@@ -78,6 +78,7 @@ class BoxesWork(QObject):
         self.making.turned.connect(self.gate.again)
         self.panels.chosen.connect(self._show_box)
         self.bench.left.connect(lambda: self.gate.drop("another frame was chosen"))
+        self.bench.led.connect(self.gate.lead)
         self.copying.arrived.connect(self._arrive)
         self.finishing.looked.connect(self.gate.again)
         self.finishing.chose.connect(self.in_view.bring)
@@ -326,7 +327,7 @@ class BoxesWork(QObject):
 
     def _arrive(self, scan: str, track: str) -> None:
         self._choose = (scan, track)
-        self.bench.show(scan)
+        self.bench.lead(scan)
 
     def shut(self) -> None:
         """Take nothing more from the background."""

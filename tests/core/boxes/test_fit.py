@@ -108,6 +108,13 @@ def test_the_kinds_of_a_list():
     assert kinds(["Traffic cone"])[0].size == (0.41, 0.41, 1.07)
 
 
+def test_what_is_unknown_is_nobodys_neighbour():
+    assert [kind.neighbour for kind in kinds(["cyclist", "van", "scooter", "car"])] == [
+        *(None, None, None),
+        1,
+    ]
+
+
 def test_a_class_of_a_new_name_is_the_thing_it_was():
     """But where the new one is known too, it is that."""
     names = [{"car": "automobile", "van": "lorry", "cyclist": "tram"}.get(n, n) for n in KITTI]

@@ -250,3 +250,40 @@ def test_a_key_for_a_frame_that_is_passed_over_does_nothing(finished, way: str):
     driver.qtbot.waitUntil(
         lambda: driver.said == "Frame finished, next: not done, since another frame was chosen."
     )
+
+
+@pytest.mark.parametrize("way", ["key", "shown"])
+def test_a_key_behind_one_that_has_not_ended_does_nothing_in_a_frame_chosen_meanwhile(
+    finished, way: str
+):
+    driver = finished([])
+    first, _, third, last = driver.session.project.dataset.train
+    driver.state.loader.forget()
+    native = driver.session.view.canvas.native
+    QTest.keyClick(native, RETURN, CONTROL)
+    assert driver.work.gate.busy()
+    QTest.keyClick(native, RETURN, CONTROL)
+    if way == "key":
+        QTest.keyClick(native, Qt.Key.Key_PageDown)
+        QTest.keyClick(native, Qt.Key.Key_PageDown)
+    else:
+        driver.state.show_scan(last)
+    driver.settle()
+    assert driver.frame.scan == (third if way == "key" else last)
+    assert mine(driver) == [(first, False)]
+    driver.qtbot.waitUntil(
+        lambda: driver.said == "Frame finished, next: not done, since another frame was chosen."
+    )
+
+
+def test_a_key_behind_one_that_has_not_ended_is_for_the_frame_that_it_leads_to(finished):
+    driver = finished([])
+    first, second, third, _ = driver.session.project.dataset.train
+    driver.state.loader.forget()
+    native = driver.session.view.canvas.native
+    QTest.keyClick(native, RETURN, CONTROL)
+    assert driver.work.gate.busy()
+    QTest.keyClick(native, RETURN, CONTROL)
+    driver.settle()
+    assert driver.frame.scan == third
+    assert mine(driver) == [(first, False), (second, False)]

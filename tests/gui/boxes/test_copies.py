@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from core.answers.box import Box
@@ -145,6 +145,46 @@ def test_what_is_pulled_while_its_class_is_fitted_stays(street: BoxDriver, monke
     assert street.said == "The box was changed meanwhile: its class stays as it is."
     street.key("4")
     assert project.boxes_of(scan)[name].label == 3
+
+
+@pytest.mark.parametrize("what", ["copies", "candidates"])
+def test_a_key_behind_it_does_nothing_in_a_frame_that_is_chosen_meanwhile(
+    street: BoxDriver, monkeypatch, what: str
+):
+    """Behind a copy that leads elsewhere, and behind a fit that leads nowhere."""
+    project, (first, second, *_) = street.session.project, street.session.project.dataset.train
+    box_car(street, 0)
+    late = HeldUp(monkeypatch, copying if what == "copies" else making, what)
+    begin(street, late, "V" if what == "copies" else "4")
+    native = street.session.view.canvas.native
+    QTest.keyClick(native, RETURN, CONTROL)
+    QTest.keyClick(native, DOWN)
+    QTest.keyClick(native, DOWN)
+    late.go.set()
+    street.settle()
+    assert street.frame.scan not in (first, second)
+    assert not project.boxes.finished
+    street.qtbot.waitUntil(
+        lambda: street.said == "Frame finished, next: not done, since another frame was chosen."
+    )
+
+
+def test_a_click_whose_frame_is_left_before_its_box_is_there_says_that_none_was_made(
+    street: BoxDriver, monkeypatch
+):
+    project, first = street.session.project, street.frame.scan
+    street.key("B")
+    late = HeldUp(monkeypatch, making, "candidates")
+    x, y = street.place_of(street.seen_row(street.rows_in(true_box(0))))
+    native = street.session.view.canvas.native
+    QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
+    assert late.made.wait(20)
+    QTest.keyClick(native, DOWN)
+    late.go.set()
+    street.settle()
+    assert street.frame.scan != first
+    assert project.boxes_of(first) == {}
+    assert street.said == "No box was made: another frame is shown by now."
 
 
 @pytest.mark.parametrize("how", ["next", "all to the next", "keyframe", "before"])

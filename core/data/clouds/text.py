@@ -102,13 +102,13 @@ def _table(path: Path) -> _Table:
     if len(lines) and _EXCEL.fullmatch(lines.texts[0].strip()):
         at = 1
     while at < len(lines) and lines.texts[at].lstrip().startswith(_MARKS):
-        said = lines.texts[at].strip().lstrip("#/% \t")
+        said = lines.texts[at].strip().lstrip("#/% ")
         at += 1
     if at < len(lines) and whole(lines.texts[at].strip()) is not None and at + 1 < len(lines):
         points, at = whole(lines.texts[at].strip()), at + 1
     header = None
     if at < len(lines) and (not _is_row(lines.texts[at]) or _counts_up(lines.texts[at : at + 2])):
-        header, at = lines.texts[at].strip().lstrip("#/% "), at + 1
+        header, at = lines.texts[at].rstrip().lstrip("#/% "), at + 1
     rows = _without_comments(lines.part(at))
     if not len(rows):
         raise wrong(path, "holds no lines of numbers", _SAVE)
@@ -169,8 +169,10 @@ def _separator(texts: Sequence[str], said: str) -> str | None:
         mixed = not all(map(_is_number, apart)) and all(map(_is_number, words))
         # Between two tabs something is missing where other rows have it, else they are for the eye.
         lacks = all(not word or _is_number(word) for word in apart)
-        names = _words(said, "\t") if said else []
-        if len(names) == len(apart) and all(names):  # a name for each, also for one no row has
+        names = _split_names(said, "\t", len(apart)) if "\t" in said else None
+        if names and all(names):  # a name for each, also for one no row has
+            if _has_positions(names):
+                return "\t"
             by_blanks = len(said.split()) == len(words) and all(map(_is_number, words))
             return None if by_blanks and not lacks else "\t"
         return None if mixed and not (lacks and len({len(t.split()) for t in texts}) > 1) else "\t"
@@ -212,13 +214,18 @@ def _header_names(path: Path, header: str, separator: str | None, width: int) ->
 def _comment_names(comment: str, separator: str | None, width: int) -> tuple[str, ...] | None:
     """The names in the comment above the points, where it is names that mean something."""
     names = _split_names(comment, separator, width)
-    plain = [plain_name(name) for name in names or ()]
-    known = any(all(axis in plain for axis in family) for family in POSITIONS)
-    return names if known else None
+    return names if names and _has_positions(names) else None
+
+
+def _has_positions(names: Sequence[str]) -> bool:
+    plain = [plain_name(name) for name in names]
+    return any(all(axis in plain for axis in family) for family in POSITIONS)
 
 
 def _split_names(line: str, separator: str | None, width: int) -> tuple[str, ...] | None:
     for words in (_words(line, separator), re.split(r"[;,\s]+", line.strip())):
+        if len(words) == width + 1 and not words[0]:  # the blank behind a comment's mark
+            words = words[1:]
         if len(words) == width:
             return tuple(word.strip("\"'") for word in words)
     return None

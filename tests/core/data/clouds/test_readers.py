@@ -151,11 +151,24 @@ def test_names_may_be_parted_as_their_rows_are(tmp_path: Path, mark: str):
         ("time\tx\ty\tz", "12 30\t1\t2\t3", [1, 2, 3]),
         ("Point ID\tX\tY\tZ", "12 30\t1\t2\t3", [1, 2, 3]),
         ("#\tx\ty\tz\tring\tintensity", "1\t2\t3\t\t5", [1, 2, 3, 5]),
+        ("Point ID\tX\tY\tZ\ttime", "12\t1\t2\t3\t10 30", [1, 2, 3]),
+        ("# GPS week\tX\tY\tZ\tuv", "2200\t1\t2\t3\t10 30", [1, 2, 3]),
     ],
 )
 def test_a_column_that_holds_blanks_is_one_column(tmp_path: Path, names, line, wanted):
     found = pick(reading(tmp_path, "a.txt", (f"{names}\n" + 3 * f"{line}\n").encode())).points
     np.testing.assert_array_equal(found[:, : len(wanted)], 3 * [wanted])
+
+
+@pytest.mark.parametrize("mark", ["", "#", "//", "# ", "%"])
+@pytest.mark.parametrize("by", ["\t", ",", ";"])
+@pytest.mark.parametrize("more", [[], ["intensity"]])
+def test_a_column_of_row_numbers_may_have_no_name(tmp_path: Path, mark: str, by: str, more):
+    """As pandas writes its index."""
+    names = by.join([mark, "x", "y", "z", *more])
+    rows = [by.join([f"{n}", "1.5", "2.5", "3.5", *(["0.5"] if more else [])]) for n in range(3)]
+    found = pick(reading(tmp_path, "a.txt", "\n".join([names, *rows, ""]).encode())).points
+    np.testing.assert_array_equal(found, 3 * [[1.5, 2.5, 3.5, 0.5 if more else 0]])
 
 
 def test_a_comment_that_names_nothing_moves_no_column(tmp_path: Path):

@@ -17,7 +17,7 @@ from core.project.project import Project
 from core.query.box_strategies import box_strategy_named
 from core.query.box_strategies.cal import LEVEL, LIFTED, weighed
 from core.query.budget import Budget
-from core.query.frame_pool import OPENED_AGAIN, FramePool, check_frames, has_room, reached
+from core.query.frame_pool import OPENED_AGAIN, STOOD, FramePool, check_frames, has_room, reached
 from core.query.frames import frames_budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
@@ -71,9 +71,10 @@ def ask_frames(
     if rest.frames.free.any() and has_room(0, int(left.cost[rest.free].min()), left):
         selection = select(rest, left, draw)
         check_frames(selection, rest, left, name)
-        selection = _behind(again, selection)
     else:
-        selection = Selection(again, (OPENED_AGAIN,) * len(again))
+        selection = Selection(again[:0], ())
+    if len(again):
+        selection = _behind(again, pool.frames.drawn[again], selection)
     query = freeze(
         selection,
         pool.frames,
@@ -106,7 +107,7 @@ def _opened_again(project: Project, pool: FramePool, budget: Budget) -> np.ndarr
 
 def _without(again: np.ndarray, pool: FramePool, budget: Budget) -> tuple[FramePool, Budget]:
     """The pool and the budget behind frames that are asked first; a budget in boxes is of new ones,
-    which these have not."""
+    of which no more are expected in these."""
     free = pool.frames.free.copy()
     free[again] = False
     spent = 0 if budget.measure == "boxes" else int(budget.cost[again].sum())
@@ -114,15 +115,15 @@ def _without(again: np.ndarray, pool: FramePool, budget: Budget) -> tuple[FrameP
     return replace(pool, frames=frames), replace(budget, amount=max(0, budget.amount - spent))
 
 
-def _behind(again: np.ndarray, rest: Selection) -> Selection:
-    """Frames that are asked first, and behind them those that a strategy chose."""
-    if not len(again):
-        return rest
+def _behind(again: np.ndarray, stood: np.ndarray, rest: Selection) -> Selection:
+    """Frames that are asked first, with how many boxes stand in each, and behind them those that a
+    strategy chose."""
     unknown = np.full(len(again), np.nan)
     return Selection(
         np.concatenate([again, rest.units]),
         (*(OPENED_AGAIN,) * len(again), *rest.reason),
-        {name: np.concatenate([unknown, values]) for name, values in rest.columns.items()},
+        {name: np.concatenate([unknown, values]) for name, values in rest.columns.items()}
+        | {STOOD: np.concatenate([stood, np.full(len(rest.units), np.nan)])},
     )
 
 

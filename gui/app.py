@@ -44,10 +44,7 @@ def open_window(project: Path | None, *, greets: bool = False) -> tuple[QApplica
     """
     gc.disable()  # starting makes many objects and no garbage
     try:
-        from gui.window.garbage import Garbage
-
         application, window = _start()
-        Garbage(window)
         window.greets = greets
         if project is None:
             window.show_start()
@@ -125,6 +122,7 @@ def _start() -> tuple[QApplication, Window]:
     from PySide6.QtWidgets import QApplication
 
     from gui.look.icon import application_icon
+    from gui.window.garbage import Garbage
     from gui.window.window import Window
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -135,6 +133,7 @@ def _start() -> tuple[QApplication, Window]:
     application.setStyle("Fusion")
     application.setWindowIcon(application_icon())
     window = Window()
+    Garbage(window)
     _tell_faults(window)
     return application, window
 

@@ -33,12 +33,12 @@ def deliver_boxes(project: Project, job: Job) -> str:
     folder = models_folder(project)
     own, out, how = folder / FINAL, weights_file(folder, FINAL), _how(project)
     training_file = own / TRAINING
-    begun = training_file.exists()
-    before = read_training(training_file).how if begun else ""
+    before = read_training(training_file).how if training_file.exists() else ""
+    kept = (training_file, weights_file(own, NORMAL), out)
     if before and before != how:  # an older version kept none
         job.say("Settings or classes changed since: the final detector is trained anew.")
         forget_final(folder)
-    elif (begun or out.exists()) and not _stands(project, training_file):
+    elif any(map(Path.exists, kept)) and not _stands(project, training_file):
         job.say("Boxes were drawn or changed since: the final detector is trained anew.")
         forget_final(folder)
     training = freeze(project, own, how)

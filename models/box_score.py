@@ -61,7 +61,7 @@ def _half_right_from(path: Path, source: str) -> float | None:
     """From which score on half of a model's boxes are right, None where it is not known of such
     scores."""
     stored = read_json(path, do=_EVALUATE, source=str) if path.exists() else {}
-    if stored.get("source") not in (source, source.partition(" ")[0]):  # an older version's
+    if stored.get("source") != source:
         return None
     value = stored.get("half_right_from")  # an older version told none
     return float(value) if isinstance(value, float) else None

@@ -99,18 +99,21 @@ def number_of(folder: Path) -> str:
 
 def _frozen(project: Project, folder: Path, job: Job) -> BoxTraining:
     """The training set of a folder's detectors; of now where a frame of it that is still to be
-    read cannot be, and was declined, so that an interrupted training can never go on."""
-    training = freeze(project, folder)
-    needed = list(training.frames)
-    if weights_file(folder, NORMAL).exists():
-        if not project.settings.ssal.cpsp or weights_file(folder, CPSP).exists():
-            return training
-        needed += training.held_out  # they judge the bank
+    read cannot be, and was declined, so that an interrupted training can never go on. Raises
+    ProjectError where another one cannot be read either."""
+    training, needed = freeze(project, folder), []
+    if not weights_file(folder, NORMAL).exists():
+        needed = list(training.frames)
+    if project.settings.ssal.cpsp and not weights_file(folder, CPSP).exists():
+        needed = [*training.frames, *training.held_out]  # those judge the bank
     boxes = project.boxes
     declined = [s for s in needed if boxes.is_settled(s) and not boxes.is_finished(s)]
     lost = [scan for scan in declined if not _can_be_read(project, training, scan)]
-    if not lost or not all(_can_be_read(project, training, s) for s in needed if s not in lost):
-        return training  # or all are away, and come back together
+    if not lost:
+        return training
+    for scan in needed:  # all may be away, and come back together
+        if scan not in lost:
+            _read(project, training, scan)
     many = "1 declined frame" if len(lost) == 1 else f"{len(lost):,} declined frames"
     job.say(f"The detectors begin anew without {many} that cannot be read any more.")
     (folder / TRAINING).unlink()
@@ -118,10 +121,14 @@ def _frozen(project: Project, folder: Path, job: Job) -> BoxTraining:
     return freeze(project, folder)
 
 
+def _read(project: Project, training: BoxTraining, scan: str) -> None:
+    frame_of(project, scan, training)
+    scenes_of(project).read(scan)
+
+
 def _can_be_read(project: Project, training: BoxTraining, scan: str) -> bool:
     try:
-        frame_of(project, scan, training)
-        scenes_of(project).read(scan)
+        _read(project, training, scan)
     except ProjectError:
         return False
     return True

@@ -18,6 +18,7 @@ from core.query.selection import RESERVED, Selection
 # few things in them (an entropy that asked for empty roads found a sixth of what it expected).
 SLACK = 6.0
 OPENED_AGAIN = "opened again after it was done: asked first"  # a reason, whatever the strategy
+STOOD = "stood"  # a column: boxes in a frame that was opened again, when it was asked
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def check_frames(selection: Selection, pool: FramePool, budget: Budget, name: st
             wrong = f"more than the budget of {budget.asked}"
         elif any(len(part) != count for part in (selection.reason, *selection.columns.values())):
             wrong = "reasons or columns of another length"
-        elif taken := selection.columns.keys() & RESERVED:
+        elif taken := selection.columns.keys() & (RESERVED | {STOOD}):
             wrong = f"a column {min(taken)}, which is the query's own"
         else:
             return

@@ -13,7 +13,8 @@ from core.data.classes import ClassList
 from core.query.box_strategies.cal import LEVEL, LIFTED, weights_of, why
 from core.query.box_strategies.likeness import Likeness
 from core.query.box_strategies.walk import Done, Walk
-from core.query.frame_pool import OPENED_AGAIN
+from core.query.frame_pool import OPENED_AGAIN, STOOD
+from core.query.query import Query
 from core.rounds.frame_queue import CANDIDATES, FrameQueue, read_queue
 from core.rounds.ranked import Ranked, in_order
 from core.rounds.round import Round
@@ -23,8 +24,8 @@ CLOSES = "closes_at"  # of a query's budget: true boxes at which the round asks 
 
 class Open(NamedTuple):
     """Frames that are open, the next first, ranked as far as somebody looks; `boxes`: how many
-    stand in the round's finished frames, but those that were opened again; `closes`: at how many it
-    asks no more, None where every frame is asked."""
+    stand in the round's finished frames, of those that were opened again but what is new in each;
+    `closes`: at how many it asks no more, None where every frame is asked."""
 
     frames: Ranked
     boxes: int
@@ -83,8 +84,9 @@ class FrameOrder:
         query = found.query
         settled = self._boxes.settled
         waiting = [scan for scan in query.items if scan not in settled]
-        again = {s for s, w in zip(query.items, query.reason, strict=True) if w == OPENED_AGAIN}
-        total = sum(sum(of.values()) for scan, of in counts.items() if scan not in again)
+        again = _again(query)
+        drawn = ((scan, sum(of.values())) for scan, of in counts.items())
+        total = sum(max(0, count - again.get(scan, 0)) for scan, count in drawn)
         closes = query.budget.get(CLOSES)
         closes = closes if isinstance(closes, int) else None
         asked = in_order(waiting, [query.reason[query.place_of[scan]] for scan in waiting])
@@ -94,7 +96,7 @@ class FrameOrder:
         queue = self._queue(found) if waiting else None
         if queue is None or queue.settings.order != "live":
             return made
-        if set(queue.frames.names) != set(query.items) - again:
+        if set(queue.frames.names) != set(query.items) - again.keys():
             return made
         anew = Ranked(waiting, self._anew(found, queue, waiting, counts))
         return made._replace(frames=anew)
@@ -183,3 +185,9 @@ class FrameOrder:
             label: (sum(of.get(label, 0) for of in counts), float(limits[label]))
             for label in np.flatnonzero(~np.isnan(limits)).tolist()
         }
+
+
+def _again(query: Query) -> dict[str, int]:
+    """The frames of a query that had been opened again -> how many boxes stood in each then."""
+    stood = query.columns.get(STOOD, np.zeros(0)).tolist()
+    return {scan: int(n) for scan, n in zip(query.items, stood, strict=False) if n == n}

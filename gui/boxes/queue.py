@@ -95,8 +95,8 @@ class FrameQueue:
         return self.state.project.boxes.is_settled(scan)
 
     def budget(self) -> tuple[int, int] | None:
-        """Boxes in the round's finished frames, and at how many it asks no more; None where it asks
-        frames, or a second opinion is drawn."""
+        """Boxes that the round's finished frames brought, and at how many it asks no more; None
+        where it asks frames, or a second opinion is drawn."""
         rounds = self.state.project.frame_rounds
         now = self._now(rounds[-1]) if rounds and not self.sample else None
         return None if now is None or now.closes is None else (now.boxes, now.closes)

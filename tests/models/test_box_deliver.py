@@ -325,11 +325,13 @@ class Killed(BaseException):
     """The process dies here."""
 
 
+@pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("step", [box_steps.train_boxes, box_deliver.deliver_boxes])
 def test_killed_anywhere_while_it_makes_way_nothing_of_the_old_set_stays(
-    tmp_path, root, monkeypatch, step
+    tmp_path, root, monkeypatch, step, whole: bool
 ):
-    """Whichever file was deleted last, the next call deletes the rest."""
+    """Whichever file was deleted last, the next call deletes the rest; also of a final detector
+    that was not `whole` yet."""
     for module in (box_steps, box_deliver):
         monkeypatch.setattr(module, "fit", fitted)
         monkeypatch.setattr(module, "train_cpsp", fitted)
@@ -344,12 +346,13 @@ def test_killed_anywhere_while_it_makes_way_nothing_of_the_old_set_stays(
         before = BoxTraining(tuple(scans[:2]), (), project.answers.positions())
         finish(project, [scans[2]])
         sets = [folder / "final/training.json"]
-        made = [folder / "final/normal.safetensors", *files(folder, "final")]
+        made = [folder / "final/normal.safetensors", *(files(folder, "final") if whole else [])]
         if step is box_steps.train_boxes:
             sets.append(folder / "training.json")
             made += [*files(folder, "normal"), *files(folder, "cpsp")]
         gone: list[Path] = []
         for left in range(len(sets) + len(made) + 1):
+            weights_file(folder, "final").unlink(missing_ok=True)
             for path in made:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text("old")

@@ -92,6 +92,23 @@ def test_a_training_whose_frame_is_lost_and_declined_begins_anew(tmp_path, own_r
         assert read_training(folder / TRAINING).frames == tuple(others)
 
 
+def test_of_two_lost_frames_the_one_that_is_not_declined_yet_is_named(tmp_path, own_root):
+    with opened(tmp_path / "p", own_root, **{"detect.steps": "8"}) as project:
+        one, two, *others = project.dataset.train[:4]
+        for scan in (one, two, *others):
+            finish(project, scan)
+        with pytest.raises(Cancelled):
+            box_steps.train_boxes(project, Stops(8))
+        for scan in (one, two):
+            lose(own_root, scan)
+        decline(project, one)
+        with pytest.raises(DataError, match=Path(two).stem):
+            box_steps.train_boxes(project, Job())
+        decline(project, two)
+        box_steps.train_boxes(project, Job())
+        assert read_training(models_folder(project) / TRAINING).frames == tuple(others)
+
+
 def test_a_frame_that_is_lost_between_two_detectors_stops_none_for_ever(
     tmp_path, own_root, monkeypatch
 ):
@@ -141,6 +158,26 @@ def test_a_lost_frame_that_was_held_out_stops_no_normal_detector(tmp_path, own_r
             box_steps.train_boxes(project, Job())
             bits.append(weights_file(folder, NORMAL).read_bytes())
     assert bits[0] == bits[1]
+
+
+def test_a_lost_frame_that_judges_the_bank_makes_the_normal_detector_begin_anew_at_once(
+    tmp_path, own_root, monkeypatch
+):
+    """Its steps would be done to their end, and then thrown away."""
+    monkeypatch.setattr("core.project.box_training._LEAST", 2)
+    with opened(tmp_path / "p", own_root, **{**TWO, "detect.steps": "8"}) as project:
+        for scan in project.dataset.train:
+            finish(project, scan)
+        with pytest.raises(Cancelled):
+            box_steps.train_boxes(project, Stops(8))
+        folder = models_folder(project)
+        held_out = read_training(folder / TRAINING).held_out[0]
+        lose(own_root, held_out)
+        decline(project, held_out)
+        box_steps.train_boxes(project, Job())
+        training = read_training(folder / TRAINING)
+        assert held_out not in (*training.frames, *training.held_out)
+        assert weights_file(folder, CPSP).exists()
 
 
 def test_a_declined_frame_whose_file_is_another_now_stops_no_training(tmp_path, own_root):

@@ -96,18 +96,40 @@ def test_what_a_plug_in_may_not_choose_is_a_sentence(tmp_path, classes, monkeypa
             ask_frames(project, Job(), strategy="random", frames=4)
 
 
-def test_boxes_of_a_frame_that_was_opened_again_spend_no_budget(tmp_path, classes):
-    """They were paid for in the round before."""
+@pytest.mark.parametrize("new", [0, 2])
+def test_of_a_frame_that_was_opened_again_what_is_new_spends_the_budget(tmp_path, classes, new):
+    """The rest was paid for in the round before."""
     with opened(tmp_path) as project:
         begun(project, classes)
         old = project.frame_rounds[-1].query.items[0]
         between = ask_frames(project, Job(), strategy="random", frames=1)
         draw(project, between.query.items[0], [], between.id)
+        assert len(project.boxes_of(old)) > 0
         project.boxes.reopen(project.scan_ref(old))
         found = ask_frames(project, Job(), strategy="random", boxes=3)
         assert found.query.items[0] == old
-        project.boxes.finish(project.scan_ref(old), round=found.id)
+        draw(project, old, [classes[0]] * new, found.id)
         now = project.frame_order.of(found)
-        assert (now.boxes, now.closes, now.closed) == (0, 3, False)
+        assert (now.boxes, now.closes, now.closed) == (new, 3, False)
         draw(project, now.frames[0], [classes[0]] * 3, found.id)
         assert project.frame_order.of(found).closed
+
+
+def test_boxes_of_a_frame_that_was_declined_and_opened_again_spend_the_budget(tmp_path, classes):
+    """Nobody drew them before."""
+    with opened(tmp_path) as project:
+        first = ask_frames(project, Job(), strategy="random", frames=2)
+        for scan in first.query.items:
+            project.boxes.decline(project.scan_ref(scan), round=first.id)
+        between = ask_frames(project, Job(), strategy="random", frames=1)
+        draw(project, between.query.items[0], [], between.id)
+        for scan in first.query.items:
+            project.boxes.reopen(project.scan_ref(scan))
+        found = ask_frames(project, Job(), strategy="random", boxes=5)
+        assert set(found.query.items[:2]) == set(first.query.items)
+        for scan in found.query.items[:2]:
+            assert not project.frame_order.of(found).closed
+            draw(project, scan, [classes[0]] * 4, found.id)
+        assert project.frame_order.of(found).boxes == 8
+        assert project.frame_order.of(found).closed
+        assert "8 of 5 boxes drawn" in "\n".join(told(project, box_status(project)))

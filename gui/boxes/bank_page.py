@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ from core.project.box_status import compared
 from core.project.cpsp import bank_records
 from core.project.project import Project
 from gui.boxes.bank_pictures import HIGH, WIDE, object_picture, scene_picture
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 from gui.look.combo import Combo
 from gui.look.theme import Theme
 
@@ -64,7 +64,6 @@ class BankPage(QDialog):
     """
 
     failed = Signal(object)
-    _came = Signal(object, object)
 
     def __init__(
         self,
@@ -127,21 +126,20 @@ class BankPage(QDialog):
         layout.addLayout(top)
         layout.addLayout(both, 1)
         self.resize(1180, 640)
-        self._came.connect(lambda done, made: done(made))
         self._submit(partial(_read, project, folder), self._fill)
 
     def _submit(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        def run() -> None:
-            then: Callable[[Any], None] = done
-            made: Any
-            try:
-                made = work()
-            except ProjectError as error:
-                then, made = self._fail, error
-            with suppress(RuntimeError):  # the window was closed meanwhile
-                self._came.emit(then, made)
+        bring(self._background.submit(work, Turn.NOW), self, partial(self._take, done))
 
-        self._background.submit(run, Turn.NOW)
+    def _take(self, done: Callable[[Any], None], future: Future[Any]) -> None:
+        if future.cancelled():
+            return
+        try:
+            made = future.result()
+        except ProjectError as error:
+            self._fail(error)
+        else:
+            done(made)
 
     def _fail(self, error: ProjectError) -> None:
         self.said.setText(f"{error.what} {error.do}")

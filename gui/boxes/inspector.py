@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap, QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -27,6 +27,7 @@ from core.base.words import DASH
 from core.boxes.edit import LEAST_M
 from core.boxes.geometry import wrapped
 from core.boxes.table import UNKNOWN
+from gui.desk.later import Later
 from gui.look.combo import Combo
 from gui.look.spin import pad
 from gui.look.theme import Theme
@@ -144,6 +145,7 @@ class Inspector(QWidget):
         self.ignore.clicked.connect(lambda on: self._give(ignore=on))
         self.points, self.score, self.origin = (_words() for _ in range(3))
         self._lay()
+        self._styled = Later(self, 0, self._spread)
         self.show_box(None)
 
     def _lay(self) -> None:
@@ -193,8 +195,8 @@ class Inspector(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange and hasattr(self, "_grid"):
-            QTimer.singleShot(0, self, self._spread)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "_styled"):
+            self._styled.start()
 
     def _choice(self, chosen: Callable[[int], None]) -> Combo:
         field = Combo()

@@ -6,9 +6,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import IntEnum
+from functools import cache
 from heapq import heappop, heappush
 from itertools import count
 from typing import TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal
+from shiboken6 import isValid
 
 T = TypeVar("T")
 
@@ -82,3 +86,29 @@ class Background:
     def _ready(self) -> bool:
         """Whether the first that waits may begin: nothing of an earlier turn waits behind it."""
         return bool(self._waiting) and not (self._later and self._waiting[0][0] is Turn.LATER)
+
+
+class _Bearer(QObject):
+    """Emits on other threads what one that the window deletes meanwhile must not emit there."""
+
+    done = Signal(object, object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done.connect(self._bring, Qt.ConnectionType.QueuedConnection)
+
+    def _bring(self, to: QObject, then: Callable[[Future], object], future: Future) -> None:
+        if isValid(to):
+            then(future)
+
+
+@cache
+def _bearer() -> _Bearer:
+    return _Bearer()
+
+
+def bring(future: Future[T], to: QObject, then: Callable[[Future[T]], object]) -> None:
+    """Have `then` called with a future on the window's thread once it is done or cancelled, never
+    before this returns, and not where `to` is deleted by then. Call it on that thread."""
+    bearer = _bearer()
+    future.add_done_callback(lambda done: bearer.done.emit(to, then, done))

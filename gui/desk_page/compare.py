@@ -11,14 +11,13 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
-from shiboken6 import isValid
 
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from core.base.words import round_name
 from core.desk.compare import Compared, Differing, compare, differing, said_and_entropy
 from core.project.project import Project
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 from gui.desk.scene import look_of, visible
 from gui.desk.state import State
 from gui.desk_page.compared import ClassTable, summary
@@ -75,7 +74,6 @@ class ComparePage(QDialog):
     """
 
     wanted = Signal(str)
-    _done = Signal(object, object)
 
     def __init__(self, over, state: State, theme: Theme, first: str, second: str) -> None:
         super().__init__(over, Qt.WindowType.Window)
@@ -137,7 +135,6 @@ class ComparePage(QDialog):
         layout.addLayout(sides, 1)
         layout.addWidget(self.told)
         self.resize(over.size())
-        self._done.connect(self._take)
         self.scans.currentIndexChanged.connect(lambda *_: self._read_scan())
         self.how.currentIndexChanged.connect(lambda *_: self._paint())
         state.project_changed.connect(self.renew)
@@ -160,13 +157,9 @@ class ComparePage(QDialog):
     def _submit(self, work: Callable, then: Callable) -> None:
         future = self._background.submit(work, Turn.SOON)
         self._futures.add(future)
-        future.add_done_callback(partial(self._ended, then))
+        bring(future, self, partial(self._take, then))
 
-    def _ended(self, then: Callable, done: Future) -> None:
-        if isValid(self):  # on the thread that read
-            self._done.emit(done, then)
-
-    def _take(self, done: Future, then: Callable) -> None:
+    def _take(self, then: Callable, done: Future) -> None:
         self._futures.discard(done)
         if done.cancelled():
             return

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QWidget
 
 from core.base.errors import ProjectError
@@ -40,6 +40,7 @@ from gui.charts.features import FeaturesChart, Laid, lay
 from gui.charts.scans import ScansChart
 from gui.desk.background import Turn
 from gui.desk.chosen import choice_of
+from gui.desk.later import Later
 from gui.desk.state import State
 from gui.desk_page.reader import Reader
 from gui.look.theme import Theme
@@ -81,6 +82,8 @@ class More(QObject):
             "Experiment": self._read_experiment,
         }
         self._docks: dict[str, QDockWidget] = {}
+        self._came: list[str] = []  # charts that came in sight just now
+        self._soon = Later(self, 0, self._read_seen)
         self.certainty.picked.connect(self._find)
         self.effort.picked.connect(self._choose_answers)
         self.scans.picked.connect(self._choose_scan)
@@ -101,12 +104,15 @@ class More(QObject):
 
     def _seen(self, name: str, seen: bool) -> None:
         if seen:  # a dock behind another one is shown for a moment while the page is laid out
-            QTimer.singleShot(0, self, partial(self._read_seen, name))
+            self._came.append(name)
+            self._soon.start()
 
-    def _read_seen(self, name: str) -> None:
-        if name not in self._fresh and not self.charts[name].visibleRegion().isEmpty():
-            self._fresh.add(name)
-            self._readers[name]()
+    def _read_seen(self) -> None:
+        came, self._came = self._came, []
+        for name in came:
+            if name not in self._fresh and not self.charts[name].visibleRegion().isEmpty():
+                self._fresh.add(name)
+                self._readers[name]()
 
     def _again(self, *names: str) -> None:
         """These have changed: read those in sight anew, the others when they come."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -142,6 +142,7 @@ class DeskPage(QDialog):
         self.clicks = Clicks(self)
         self.asked.which.currentIndexChanged.connect(lambda *_: self._show_asked())
         self._soon = Later(self, _LATER_MS, self._renew_answers)
+        self._laid_out = Later(self, 0, self._tidy)
         state.answers_changed.connect(self._soon.soon)
         state.project_changed.connect(self._renew_if_changed)
         self.renew()
@@ -151,7 +152,7 @@ class DeskPage(QDialog):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         # Qt makes tabs as the first arrangement is shown, of those before it too.
-        QTimer.singleShot(0, self, self._tidy)
+        self._laid_out.start()
 
     def _tidy(self) -> None:
         hide_left_over_tabs(self.body, list(self.docks.values()))

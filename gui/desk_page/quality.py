@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QPushButton, QSpinBox, QVBoxLayout
-from shiboken6 import isValid
 
 from core.base.errors import ProjectError
 from core.project.project import Project
@@ -17,7 +16,7 @@ from core.quality.frame import LABELS, NETWORK
 from core.quality.hunted import hunted, words
 from core.quality.sample import newest
 from gui.charts.quality import QualityChart
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 from gui.desk.later import Later
 from gui.desk.state import State
 from gui.look.combo import Combo
@@ -53,7 +52,6 @@ class QualityPage(QDialog):
 
     drawn = Signal(str, int)
     answered = Signal(str, object)
-    _read = Signal(object)
 
     def __init__(self, over, state: State, theme: Theme) -> None:
         super().__init__(over, Qt.WindowType.Window)
@@ -91,7 +89,6 @@ class QualityPage(QDialog):
         layout.addWidget(self.mended)
         self.resize(760, 640)
         self._soon = Later(self, _LATER_MS, self.renew)
-        self._read.connect(self._show)
         self.of.currentIndexChanged.connect(lambda *_: self._fill())
         self.draw.clicked.connect(
             lambda: self.drawn.emit(self.of.currentData(), self.points.value())
@@ -113,11 +110,7 @@ class QualityPage(QDialog):
             return
         project = self.state.project
         self._reading = self._background.submit(lambda: read(project), Turn.SOON)
-        self._reading.add_done_callback(self._ended)
-
-    def _ended(self, done: Future) -> None:
-        if isValid(self):  # on the thread that read
-            self._read.emit(done)
+        bring(self._reading, self, self._show)
 
     def _show(self, done: Future) -> None:
         self._reading = None

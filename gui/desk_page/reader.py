@@ -6,26 +6,22 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
-from shiboken6 import isValid
+from PySide6.QtCore import QObject
 
 from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from gui.charts.chart import Chart
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 
 
 class Reader(QObject):
     """Reads for a page. `job` is told to stop when the page closes."""
-
-    _done = Signal(object, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.job = Job()
         self._background = Background(1, "desk")
         self._futures: set[Future] = set()
-        self._done.connect(self._take)
 
     @property
     def rested(self) -> bool:
@@ -50,13 +46,9 @@ class Reader(QObject):
         """The same; `then` takes the result, or what went wrong, itself."""
         future = self._background.submit(work, turn)
         self._futures.add(future)
-        future.add_done_callback(partial(self._ended, then))
+        bring(future, self, partial(self._take, then))
 
-    def _ended(self, then: Callable[[Future], object], done: Future) -> None:
-        if isValid(self):  # on the thread that read
-            self._done.emit(done, then)
-
-    def _take(self, done: Future, then: Callable[[Future], object]) -> None:
+    def _take(self, then: Callable[[Future], object], done: Future) -> None:
         self._futures.discard(done)
         if not done.cancelled():
             then(done)

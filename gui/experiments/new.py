@@ -19,13 +19,12 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from core.base.errors import ProjectError
 from core.base.paths import home
 from core.experiment.names import PROTOCOLS
 from core.experiment.read_spec import read_spec, titles
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 from gui.experiments.plan import Plan, Typed, free_out, known, plan
 from gui.experiments.process import Order
 from gui.look.combo import Combo
@@ -54,7 +53,6 @@ class NewExperiment(QWidget):
 
     started = Signal(object)
     chosen = Signal(Path)
-    _planned = Signal(object)
 
     def __init__(self, background: Background) -> None:
         super().__init__()
@@ -158,7 +156,6 @@ class NewExperiment(QWidget):
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._look)
-        self._planned.connect(self._show)
         self.out.textEdited.connect(self._named)
         for edit in (self.root, self.out, self.seeds):
             edit.textChanged.connect(self._typed)
@@ -223,11 +220,7 @@ class NewExperiment(QWidget):
         if self._asked is not None:
             self._asked.cancel()
         self._asked = self._background.submit(partial(plan, self.typed()), Turn.NOW)
-        self._asked.add_done_callback(self._tell)
-
-    def _tell(self, done: Future[Plan]) -> None:
-        if isValid(self):
-            self._planned.emit(done)
+        bring(self._asked, self, self._show)
 
     def _show(self, done: Future[Plan]) -> None:
         if done is not self._asked or done.cancelled():

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from core.base.errors import ProjectError
 from core.base.jobs import Job
@@ -32,7 +31,7 @@ from core.experiment.report import REPORT, write_report
 from core.experiment.unscored import write_table
 from core.experiment.watch import FAILED, FINISHED, RUNNING, Seen, Watch, holder_of
 from gui.charts.curves import Curves
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 from gui.experiments.cells import Cells
 from gui.experiments.plan import remember, state_words
 from gui.experiments.process import LOG, Order, Run, told
@@ -57,7 +56,6 @@ class Watching(QWidget):
     left = Signal()
     again = Signal(object)
     opened = Signal(Path)
-    _done = Signal(object, object)
 
     def __init__(self, out: Path, run: Run | None, background: Background, theme: Theme) -> None:
         super().__init__()
@@ -144,7 +142,6 @@ class Watching(QWidget):
         for line in (self.state, self.bar, self.problem):
             layout.addWidget(line)
         layout.addWidget(self.split, 1)
-        self._done.connect(self._take)
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK_MS)
         self._clock.timeout.connect(self.look)
@@ -173,14 +170,10 @@ class Watching(QWidget):
 
     def _submit(self, work: Callable, turn: Turn, then: Callable[[Future], None]) -> Future:
         future = self._background.submit(work, turn)
-        future.add_done_callback(partial(self._ended, then))
+        bring(future, self, partial(self._take, then))
         return future
 
-    def _ended(self, then: Callable[[Future], None], done: Future) -> None:
-        if isValid(self):  # on the thread that did it
-            self._done.emit(done, then)
-
-    def _take(self, done: Future, then: Callable[[Future], None]) -> None:
+    def _take(self, then: Callable[[Future], None], done: Future) -> None:
         if not done.cancelled():
             then(done)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -57,6 +57,7 @@ class Rounds(QWidget):
 
     def __init__(self, state: State, theme: Theme) -> None:
         super().__init__()
+        self._styled = Later(self, 0, self._fit)
         self.state = state
         self.rows: list[dict[str, Any]] = []
         self.spent = QLabel()
@@ -203,7 +204,7 @@ class Rounds(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
-            QTimer.singleShot(0, self, self._fit)
+            self._styled.start()
 
     def count(self) -> None:
         """Count the new answers."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QWidget
 
 from core.data.classes import GRID, IGNORED, MIXED, UNSURE, ClassList
+from gui.desk.later import Later
 from gui.look.colours import class_table
 from gui.look.theme import Theme
 
@@ -131,6 +132,7 @@ class Palette(QScrollArea):
     ) -> None:
         super().__init__()
         self._codes = codes
+        self._styled = Later(self, 0, self._lay)
         self._about = {**dict(enumerate(classes.about)), **CODES_ABOUT}
         self._count = count
         self.buttons: dict[int, ClassButton] = {}
@@ -192,7 +194,7 @@ class Palette(QScrollArea):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
-            QTimer.singleShot(0, self, self._lay)
+            self._styled.start()
 
     def _shape(self, *, row: bool, scale: float = _SMALL) -> None:
         for part in (self, *self.buttons.values()):

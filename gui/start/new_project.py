@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from core.base.errors import ProjectError, SettingsError
 from core.base.machine import usual_preset
@@ -37,7 +36,7 @@ from core.data.reading import METRES, Reading
 from core.data.recognise import DatasetFolder
 from core.data.splits import official
 from core.project.project import Project
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 from gui.look.combo import Combo
 from gui.look.scrolled import Scrolled
 from gui.look.spin import pad
@@ -70,7 +69,6 @@ class NewProject(QWidget):
 
     made = Signal(Path)
     left = Signal()
-    _counted = Signal(object)
 
     def __init__(self, found: DatasetFolder, theme: Theme) -> None:
         super().__init__()
@@ -199,7 +197,6 @@ class NewProject(QWidget):
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._estimate)
-        self._counted.connect(self._show)
         for edit in (self.train, self.validation, self.columns):
             edit.textChanged.connect(self._typed)
         self.path.textChanged.connect(self._check_path)
@@ -242,7 +239,7 @@ class NewProject(QWidget):
         if self._asked is not None:
             self._asked.cancel()
         self._asked = self._background.submit(self._estimating(), Turn.NOW)
-        self._asked.add_done_callback(self._tell_counted)
+        bring(self._asked, self, self._show)
 
     def _estimating(self) -> Callable[[], Estimate]:
         """What counts by the fields as they are now; on any thread."""
@@ -256,10 +253,6 @@ class NewProject(QWidget):
             self._columns(),
             str(self.unit.currentData()),
         )
-
-    def _tell_counted(self, done: Future[Estimate]) -> None:
-        if isValid(self):
-            self._counted.emit(done)
 
     @property
     def settled(self) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from core.base.errors import ProjectError
 from core.base.meanings import MEANINGS
@@ -35,7 +34,7 @@ from core.data.rig import AXES, canonical
 from core.data.splits import expanded
 from core.prepare.report import LEAST_GROUND
 from core.prepare.verdict import GOOD
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 from gui.look.combo import Combo
 from gui.look.theme import Theme
 from gui.look.words import Wrapped
@@ -125,8 +124,6 @@ class RigFields(QWidget):
     `background` runs one thing at a time. Call `look` with the source, again when it changes.
     """
 
-    _looked = Signal(object)
-
     def __init__(self, theme: Theme, background: Background) -> None:
         super().__init__()
         self.theme, self._background = theme, background
@@ -182,7 +179,6 @@ class RigFields(QWidget):
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._look)
-        self._looked.connect(self._show)
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
@@ -251,17 +247,13 @@ class RigFields(QWidget):
         picture = (size, self.devicePixelRatioF(), self.theme)
         work = partial(self._reader.look, self.source, dict(self.edits), self._number, picture)
         self._asked = self._background.submit(work, Turn.NOW)
-        self._asked.add_done_callback(self._tell)
-
-    def _tell(self, done: Future[Looked]) -> None:
-        if isValid(self) and not done.cancelled():
-            self._looked.emit(done)
+        bring(self._asked, self, self._show)
 
     # -- what is shown -------------------------------------------------------------------------
 
     def _show(self, done: Future[Looked]) -> None:
-        if done is not self._asked:
-            return  # of what was written before
+        if done is not self._asked or done.cancelled():
+            return  # of what was written before, or the page closes
         self._asked = None
         found = done.result()
         self.problem.setText(found.problem)

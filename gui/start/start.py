@@ -6,7 +6,7 @@ import time
 from importlib import resources
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.desk.later import Later
 from gui.look.scrolled import Scrolled
 from gui.look.words import breakable, tip
 from gui.start.folders import choose_folder
@@ -52,6 +53,7 @@ class Start(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._cards: list[QFrame] = []
+        self._styled = Later(self, 0, self._lay)
         self.setAcceptDrops(True)
         title = QLabel("LidarLoop")
         title.setObjectName("title")
@@ -122,7 +124,7 @@ class Start(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
-            QTimer.singleShot(0, self, self._lay)
+            self._styled.start()
 
     def _lay(self) -> None:
         """The cards side by side, as many as have room, the others below."""

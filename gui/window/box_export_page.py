@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from core.base.errors import ProjectError
 from core.base.paths import typed_path
+from gui.desk.background import bring
 from gui.look.combo import Combo
 from gui.look.words import Wrapped
 from gui.start.folders import choose_folder
@@ -41,8 +41,6 @@ _KINDS = {
 class BoxExportPage(QDialog):
     """A window of its own, so that no key in it reaches the boxes. `out` is offered first;
     `open_boxes` comes to how many boxes nobody confirmed."""
-
-    _counted = Signal(object)
 
     def __init__(
         self, over: QWidget, out: Path, export: Callable[..., object], open_boxes: Future[int]
@@ -91,14 +89,9 @@ class BoxExportPage(QDialog):
         self.kind.currentIndexChanged.connect(self._say)
         self.out.textChanged.connect(self._say)
         self._say()
-        self._counted.connect(self._count, Qt.ConnectionType.QueuedConnection)
-        open_boxes.add_done_callback(self._when_counted)
+        bring(open_boxes, self, self._count)
         letter = self.fontMetrics().averageCharWidth()
         self.resize(min(75 * letter, over.width() - 40), self.sizeHint().height())
-
-    def _when_counted(self, done: Future[int]) -> None:
-        with suppress(RuntimeError):  # the window was closed meanwhile
-            self._counted.emit(done)
 
     def _count(self, done: Future[int]) -> None:
         """Say how many boxes are unconfirmed."""

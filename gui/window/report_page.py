@@ -18,13 +18,12 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from core.base.errors import ProjectError
 from core.base.settings import PrepareSettings
 from core.prepare.report import COUNTS, Report, asked_share
 from core.prepare.verdict import GOOD, HEADINGS, cells, sentence
-from gui.desk.background import Turn
+from gui.desk.background import Turn, bring
 from gui.desk.state import State
 from gui.look.flow import Flow
 from gui.look.scrolled import Scrolled
@@ -160,7 +159,6 @@ class ReportPage(QDialog):
     """
 
     chosen = Signal(str)
-    _drawn = Signal(str, object)
 
     def __init__(self, over: QWidget, state: State, theme: Theme) -> None:
         super().__init__(over)
@@ -171,7 +169,6 @@ class ReportPage(QDialog):
         self._squares: list[tuple[_Square, str]] = []
         self._asked: list[Future[QImage | str]] = []
         self._layout = QVBoxLayout(self)
-        self._drawn.connect(self._show)
         try:
             report = state.project.report()
             problem = "" if report is not None else _NO_REPORT
@@ -255,7 +252,7 @@ class ReportPage(QDialog):
             work = partial(self._picture, card.scan, self.devicePixelRatioF(), self.theme)
             future = self.state.background.submit(work, Turn.SOON)
             self._asked.append(future)
-            future.add_done_callback(partial(self._tell, name))
+            bring(future, self, partial(self._show, name))
 
     def _picture(self, scan: str, ratio: float, theme: Theme) -> QImage | str:
         project = self.state.project
@@ -266,13 +263,9 @@ class ReportPage(QDialog):
         size = (_PICTURE_PX, _PICTURE_PX)
         return picture(points, part, size, ratio, theme, project.dataset.ahead)
 
-    def _tell(self, name: str, done: Future[QImage | str]) -> None:
-        if not done.cancelled() and isValid(self):
-            self._drawn.emit(name, done)
-
     def _show(self, name: str, done: Future[QImage | str]) -> None:
-        if done not in self._asked:
-            return  # in the colours of before
+        if done not in self._asked or done.cancelled():
+            return  # in the colours of before, or the page closes
         found = done.result()
         image = self.pictures[name].image
         if isinstance(found, str):

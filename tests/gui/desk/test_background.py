@@ -7,9 +7,9 @@ from concurrent.futures import CancelledError, Future
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 
-from gui.desk.background import Background, Turn
+from gui.desk.background import Background, Turn, bring
 
 PATIENCE_S = 20
 
@@ -181,3 +181,32 @@ def test_journals_are_read_while_answers_are_written(driver):
     stop.set()
     assert all(one.result(PATIENCE_S) > 0 for one in futures)
     assert len(driver.entries()) == 10
+
+
+def test_a_result_is_brought_to_the_windows_thread(pool, qtbot):
+    came: list[tuple[Future, int]] = []
+    to = QObject()
+    futures = [pool.submit(lambda: "done", Turn.NOW), Future()]
+    futures[1].cancel()
+    for future in futures:
+        bring(future, to, lambda done: came.append((done, threading.get_ident())))
+    futures[0].result(PATIENCE_S)
+    assert came == []  # nothing while whoever asked is still at it
+    qtbot.waitUntil(lambda: len(came) == 2)
+    assert {id(done) for done, _ in came} == {*map(id, futures)}
+    assert {thread for _, thread in came} == {threading.get_ident()}
+
+
+def test_nothing_is_brought_to_what_is_deleted_meanwhile(pool, qtbot):
+    came: list[str] = []
+    gone, there = QObject(), QObject()
+    gate = Gate()
+    future = pool.submit(gate, Turn.NOW)
+    for name, to in (("gone", gone), ("there", there)):
+        bring(future, to, lambda _, name=name: came.append(name))
+    assert gate.begun.wait(PATIENCE_S)
+    gone.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gate.let.set()
+    qtbot.waitUntil(lambda: bool(came))
+    assert came == ["there"]

@@ -169,8 +169,9 @@ def test_the_bank_is_shown_with_pictures_and_pseudo_scenes(asked: BoxDriver, qtb
     assert page.table.topLevelItem(0).text(2) == "4"
     before = page.about.text()
     assert "labelled objects" in before
-    with qtbot.waitSignal(page._came, timeout=20_000):
-        asked.click(page.another)
+    scene = page.scene.pixmap().cacheKey()
+    asked.click(page.another)
+    qtbot.waitUntil(lambda: page.scene.pixmap().cacheKey() != scene, timeout=20_000)
     page.close()
     qtbot.waitUntil(lambda: not asked.window.findChildren(BankPage), timeout=5_000)
     # A damaged one is a sentence in the window.

@@ -47,8 +47,8 @@ def deliver_boxes(project: Project, job: Job) -> str:
     found = predict_frames(project, folder, FINAL, project.dataset.scans, job)
     boxes = counted(sum(map(len, found.frames.values())), "box")
     return (
-        f"{boxes} in {len(found.frames):,} frames; `lidarloop export --task boxes --found` writes "
-        "them as files"
+        f"{boxes} in {len(found.frames):,} frames; Export boxes, or `lidarloop export --task boxes "
+        "--found`, writes them as files"
     )
 
 

@@ -148,12 +148,16 @@ class Answering(QObject):
         self.wrote.emit()
         return True
 
-    def decline(self) -> bool:
-        """Say that the frame cannot be labelled; return whether it is written."""
+    def decline(self, scan: str) -> bool:
+        """Say that a frame cannot be labelled, be it that it cannot be read; return whether it is
+        written."""
         effort = self.state.activity.take()
         try:
-            ref = self.ref(self.frame.scan)
-            self.state.project.boxes.decline(ref, round=self.round, effort=effort)
+            ref = self.ref(scan)
+        except ProjectError:
+            ref = ScanRef(scan, 0, "")
+        try:
+            self.state.project.boxes.decline(ref, round=self.round_of(scan), effort=effort)
         except ProjectError as error:
             self.state.activity.give_back(effort)
             self.state.failed.emit(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from gui.boxes.missed import missed
 from gui.desk.background import Turn
 
 _ALL_DONE = "Every frame that is asked is finished."
+_NO_MORE = "This frame is asked no more."
 _LABEL = "Label points by boxes, in the menu Round, gives it"
 
 
@@ -149,8 +151,8 @@ class Finishing(QObject):
         """Say that the frame cannot be labelled; it is asked no more until it is opened again."""
         if self.frame.blind:
             self.state.told.emit("A second opinion is about frames that others could label.")
-        elif self.answering.decline():
-            self.go_on("This frame is asked no more.")
+        elif self.answering.decline(self.frame.scan):
+            self.go_on(_NO_MORE)
 
     def reopen(self) -> None:
         """Put a frame back in the queue that is finished, or that cannot be labelled."""
@@ -274,8 +276,9 @@ class Finishing(QObject):
         if self.state.coming is None:
             self.hid.emit()
 
-    def _pass_over(self, scan: str, _: ProjectError) -> None:
-        """A scan cannot be read: where it was to be drawn blind, it is as if it were not asked."""
+    def _pass_over(self, scan: str, error: ProjectError) -> None:
+        """A scan cannot be read: where it was to be drawn blind, it is as if it were not asked;
+        where it is asked, it can be declined, or its round would never end."""
         if scan != self.state.reached or scan == self.state.shown_scan:
             return  # it was only read ahead
         if self._again:
@@ -283,8 +286,16 @@ class Finishing(QObject):
         elif scan in self.queue.sample:
             self.queue.tick(scan)
             self.go_on("")
-        elif self.frame.scan != self.state.shown_scan:  # blind work was left while it was read
-            self.hid.emit()
+        else:
+            if self.queue.why(scan) and not self.queue.settled(scan):
+                choice = ("Ask it no more", partial(self._decline_unread, scan))
+                self.asks.emit(error.what, f"{error.do} Or let the round end without it.", [choice])
+            if self.frame.scan != self.state.shown_scan:  # blind work was left while it was read
+                self.hid.emit()
+
+    def _decline_unread(self, scan: str) -> None:
+        if self.answering.decline(scan) and self.bench.on:
+            self.go_on(_NO_MORE)
 
     def shut(self) -> None:
         """Take nothing more from the background."""

@@ -130,8 +130,11 @@ class FrameQueue:
         return None
 
     def beside(self, scan: str, by: int) -> str | None:
-        """The scan `by` places later in its sequence, None behind its ends."""
+        """The scan `by` places later in its sequence, None behind its ends, and beside one whose
+        file was gone when the project was opened."""
         frames = self.state.project.dataset.frames(scan)
+        if scan not in frames:
+            return None
         place = frames.index(scan) + by
         return frames[place] if 0 <= place < len(frames) else None
 

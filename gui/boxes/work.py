@@ -314,6 +314,8 @@ class BoxesWork(QObject):
     def step_frame(self, by: int) -> None:
         """Show the frame so many places later in its sequence, or as near as there is one."""
         here, step = self.state.reached, by
+        if here not in self.state.project.dataset.frames(here):  # its file is gone
+            here = self.state.shown_scan
         while step and (found := self.queue.beside(here, step)) is None:
             step -= 1 if by > 0 else -1
         if not step or found is None:

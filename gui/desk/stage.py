@@ -84,7 +84,7 @@ class Stage(QObject):
     def step_scan(self, by: int) -> None:
         """Show the scan `by` places later in the list."""
         names = self.project.dataset.scans
-        at = names.index(self.reached) if self.reached else 0
+        at = next((names.index(n) for n in (self.reached, self.shown_scan) if n in names), 0)
         self.show_scan(names[(at + by) % len(names)])
 
     def _show(self, scan: str, place: str | Target, *, fly: bool) -> None:

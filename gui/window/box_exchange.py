@@ -3,12 +3,14 @@ it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
+from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.project.project import Project
 from gui.desk.background import Background, Turn
@@ -32,7 +34,8 @@ class BoxExchange:
 
         path = self._project.path
         open_boxes = self._background.submit(partial(unconfirmed_boxes, self._project), Turn.NOW)
-        page = BoxExportPage(over, path.parent / f"{path.name}-boxes", self.export, open_boxes)
+        out = path.parent / f"{path.name}-boxes"
+        page = BoxExportPage(over, out, self.export, self.export_found, open_boxes)
         page.show()
         page.activateWindow()
 
@@ -53,17 +56,29 @@ class BoxExchange:
                     self._project, out, job, kind=kind, force=force, unconfirmed=unconfirmed
                 )
             except ExistsError as error:
-                again: Choice = ("Replace it", again_with)
-                keep: Choice = ("Keep it", lambda: None)
-                return Told(error.what, "Nothing is written yet.", [again, keep])
-            files = "1 file" if count == 1 else f"{count:,} files"
+                return _exists(error, again_with)
             waiting = unconfirmed_boxes(self._project)
             boxes = "1 box" if waiting == 1 else f"{waiting:,} boxes"
             done = "are in them like all others" if unconfirmed else "are left out"
             if waiting == 1:
                 done = done.replace("are", "is", 1)
             more = f"{boxes} that nobody confirmed {done}." if waiting else ""
-            return Told(f"{files} of boxes written to {out.resolve()}.", more)
+            return Told(_written(count, out), more)
+
+        self._run("Export", work)
+
+    def export_found(self, out: Path, kind: str, *, force: bool = False) -> None:
+        """The same of what the newest detector found in all frames, with its scores."""
+
+        def work(job: Job) -> Told:
+            from core.exchange.outbox import ExistsError
+            from core.exchange.predictions_out import export_predictions
+
+            try:
+                count = export_predictions(self._project, out, job, kind=kind, force=force)
+            except ExistsError as error:
+                return _exists(error, partial(self.export_found, out, kind, force=True))
+            return Told(_written(count, out), "A detector found them; nobody confirmed them.")
 
         self._run("Export", work)
 
@@ -142,3 +157,15 @@ class BoxExchange:
             return Told("1 box taken over." if count == 1 else f"{count:,} boxes taken over.")
 
         self._run("Import", work)
+
+
+def _written(count: int, out: Path) -> str:
+    files = "1 file" if count == 1 else f"{count:,} files"
+    return f"{files} of boxes written to {out.resolve()}."
+
+
+def _exists(error: ProjectError, again_with: Callable[[], object]) -> Told:
+    """An earlier export lies there: what to do with it."""
+    again: Choice = ("Replace it", again_with)
+    keep: Choice = ("Keep it", lambda: None)
+    return Told(error.what, "Nothing is written yet.", [again, keep])

@@ -40,15 +40,24 @@ _KINDS = {
 
 class BoxExportPage(QDialog):
     """A window of its own, so that no key in it reaches the boxes. `out` is offered first;
-    `open_boxes` comes to how many boxes nobody confirmed."""
+    `export` writes what people drew, `export_found` what a detector found; `open_boxes` comes to
+    how many boxes nobody confirmed."""
 
     def __init__(
-        self, over: QWidget, out: Path, export: Callable[..., object], open_boxes: Future[int]
+        self,
+        over: QWidget,
+        out: Path,
+        export: Callable[..., object],
+        export_found: Callable[[Path, str], object],
+        open_boxes: Future[int],
     ) -> None:
         super().__init__(over)
         self.setWindowTitle("Export boxes")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._export = export
+        self._export, self._export_found = export, export_found
+        self.what = Combo()
+        self.what.addItem("What people drew", False)
+        self.what.addItem("What the newest detector found, with scores", True)
         self.kind = Combo()
         for name, (title, _) in _KINDS.items():
             self.kind.addItem(title, name)
@@ -71,6 +80,7 @@ class BoxExportPage(QDialog):
         self.go.setDefault(True)
         self.go.clicked.connect(self._go)
         form = QFormLayout()
+        form.addRow("&Boxes", self.what)
         form.addRow("&As", self.kind)
         folder = QLabel("&Folder")
         folder.setBuddy(self.out)
@@ -86,6 +96,7 @@ class BoxExportPage(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.about)
         layout.addLayout(end)
+        self.what.currentIndexChanged.connect(self._say)
         self.kind.currentIndexChanged.connect(self._say)
         self.out.textChanged.connect(self._say)
         self._say()
@@ -106,8 +117,10 @@ class BoxExportPage(QDialog):
         self.unconfirmed.setEnabled(bool(many))
 
     def _say(self, *_: object) -> None:
-        about = _KINDS[self.kind.currentData()][1]
-        self.about.setText(f"{about} Frames that have boxes or are finished go out.")
+        about, found = _KINDS[self.kind.currentData()][1], self.what.currentData()
+        which = "it has looked at" if found else "have boxes or are finished"
+        self.about.setText(f"{about} Frames that {which} go out.")
+        self.unconfirmed.setVisible(not found)
         self.go.setEnabled(bool(self.out.text().strip()))
 
     def _browse(self) -> None:
@@ -122,4 +135,8 @@ class BoxExportPage(QDialog):
             self.about.setText(f"{error.what} {error.do}")
             return
         self.close()
-        self._export(out, self.kind.currentData(), unconfirmed=self.unconfirmed.isChecked())
+        kind = self.kind.currentData()
+        if self.what.currentData():
+            self._export_found(out, kind)
+        else:
+            self._export(out, kind, unconfirmed=self.unconfirmed.isChecked())

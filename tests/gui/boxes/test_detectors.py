@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from core.base.files import write_json
 from core.base.jobs import Job
@@ -17,6 +18,7 @@ from core.boxes.ssal.bank_file import Bank, write_bank
 from core.frame_steps import ask_frames
 from core.project.project import Project
 from gui.boxes.bank_page import BankPage
+from gui.window.box_export_page import BoxExportPage
 from models.boxes import pillar_center
 from tests.gui.boxes.frames import CONTROL, BoxDriver, made_street, true_box
 from tests.gui.driver import open_window
@@ -119,6 +121,24 @@ def test_each_frame_says_why_it_is_asked_and_bars_show_shares(asked: BoxDriver, 
         assert "unsure" in queue.why(found.query.items[0])
     asked.rest()
     assert "candidates.npz cannot be read" in asked.session.banner.what.text()
+
+
+def test_what_a_detector_found_goes_out_with_scores(asked: BoxDriver, qtbot, tmp_path):
+    out, banner, project = tmp_path / "out", asked.session.banner, asked.session.project
+    asked.key("E", CONTROL)
+    page = asked.window.findChild(BoxExportPage)
+    qtbot.waitUntil(page.isActiveWindow)
+    assert page.unconfirmed.isVisible()
+    page.what.setCurrentIndex(1)
+    assert not page.unconfirmed.isVisible()
+    page.kind.setCurrentIndex(page.kind.findData("csv"))
+    page.out.setText(str(out))
+    QTest.keyClick(page.out, RETURN)
+    qtbot.waitUntil(lambda: "1 file of boxes written" in banner.what.text(), timeout=20_000)
+    lines = (out / "boxes.csv").read_text().splitlines()
+    assert len(lines) == 1 + 3 * len(project.dataset.train)
+    column = lines[0].split(",").index("score")
+    assert max(float(line.split(",")[column]) for line in lines[1:]) == 0.9
 
 
 @pytest.mark.slow

@@ -1,10 +1,12 @@
 """A key is for the box that is on screen: it waits for the frame that shows it, and is for no other
-frame than the one that was on its way, or that the key before it led to."""
+frame than the one that was on its way, or that the key before it led to. What is said of a whole
+frame is for the one that was on screen, since nobody has looked at another one."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -13,6 +15,15 @@ from gui.desk.state import State
 from gui.view.view import CloudView
 
 MOST = 8  # keys that are kept
+
+
+class _Key(NamedTuple):
+    """A key that waits; `seen`: the frame that was on screen where it says something of that as a
+    whole, else None."""
+
+    title: str
+    run: Callable[[], object]
+    seen: str | None
 
 
 class BoxGate(QObject):
@@ -31,7 +42,7 @@ class BoxGate(QObject):
         self.view, self.state, self.frame = view, state, frame
         self.hidden: Callable[[], str | None] = lambda: None
         self.busy: Callable[[], bool] = lambda: False  # whether what a key began is not there yet
-        self._kept: deque[tuple[str, Callable[[], object]]] = deque()
+        self._kept: deque[_Key] = deque()
         self._for = ""  # the frame that the first of them is for
         self._drawn = True
         self._unsaid = ""  # what was given up
@@ -73,8 +84,9 @@ class BoxGate(QObject):
         if self._kept:
             self._next.start(0)
 
-    def do(self, title: str, run: Callable[[], object]) -> None:
-        """Do something to the frame's boxes now, or as soon as they are in sight."""
+    def do(self, title: str, run: Callable[[], object], *, whole: bool = False) -> None:
+        """Do something to the frame's boxes now, or as soon as they are in sight; `whole`: say
+        something of the frame as a whole."""
         why = self.hidden()
         if why is not None:
             self.drop(why)
@@ -86,7 +98,7 @@ class BoxGate(QObject):
         else:
             if not self._kept:
                 self._for = self.state.shown_scan
-            self._kept.append((title, run))
+            self._kept.append(_Key(title, run, self.frame.scan if whole else None))
             self.view.canvas.update()
 
     def lead(self, before: str, scan: str) -> None:
@@ -107,8 +119,10 @@ class BoxGate(QObject):
         if self._for != self.frame.scan:
             self.drop("another frame was chosen")
             return
-        _, run = self._kept.popleft()
-        run()
+        if self._kept[0].seen not in (None, self.frame.scan):
+            self.drop("nobody had seen this frame yet")
+            return
+        self._kept.popleft().run()
         self._for = self.state.shown_scan
         if not self._kept:
             self.passed.emit()
@@ -120,7 +134,7 @@ class BoxGate(QObject):
     def drop(self, why: str) -> None:
         """Give up what is kept, aloud: behind what else is told, also of a frame on its way."""
         if self._kept:
-            titles = ", ".join(title for title, _ in self._kept)
+            titles = ", ".join(key.title for key in self._kept)
             self._kept.clear()
             self._unsaid = f"{titles}: not done, since {why[0].lower()}{why[1:]}."
             self._tell.start(0)

@@ -90,7 +90,8 @@ def of_boxes(window: Shell, session: Session, work: BoxesWork) -> list[Action]:
 
 
 def _guard(work: BoxesWork, action: Action) -> Action:
-    return replace(action, run=lambda: work.gate.do(action.title, action.run))
+    whole = action.id in ("box finish", "box decline")
+    return replace(action, run=lambda: work.gate.do(action.title, action.run, whole=whole))
 
 
 def _making(work: BoxesWork, why_not: Callable[[], str | None]) -> list[Action]:

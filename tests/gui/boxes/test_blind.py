@@ -276,14 +276,27 @@ def test_a_key_behind_one_that_has_not_ended_does_nothing_in_a_frame_chosen_mean
     )
 
 
-def test_a_key_behind_one_that_has_not_ended_is_for_the_frame_that_it_leads_to(finished):
+@pytest.mark.parametrize("way", ["behind", "ahead"])
+def test_no_frame_is_finished_that_was_not_on_screen(finished, way: str):
+    """Neither the one that the key before leads to, nor one that is on its way."""
     driver = finished([])
-    first, second, third, _ = driver.session.project.dataset.train
+    first, second, *_ = driver.session.project.dataset.train
     driver.state.loader.forget()
     native = driver.session.view.canvas.native
-    QTest.keyClick(native, RETURN, CONTROL)
-    assert driver.work.gate.busy()
+    if way == "behind":
+        QTest.keyClick(native, RETURN, CONTROL)
+        assert driver.work.gate.busy()
+    else:
+        QTest.keyClick(native, Qt.Key.Key_PageDown)
+        assert driver.state.coming == second
     QTest.keyClick(native, RETURN, CONTROL)
     driver.settle()
-    assert driver.frame.scan == third
-    assert mine(driver) == [(first, False), (second, False)]
+    assert driver.frame.scan == second
+    assert mine(driver) == ([(first, False)] if way == "behind" else [])
+    driver.qtbot.waitUntil(
+        lambda: (
+            driver.said == "Frame finished, next: not done, since nobody had seen this frame yet."
+        )
+    )
+    driver.key(RETURN, CONTROL)
+    assert (second, False) in mine(driver)

@@ -74,7 +74,9 @@ def ask_frames(
     else:
         selection = Selection(again[:0], ())
     if len(again):
-        selection = _behind(again, pool.frames.drawn[again], selection)
+        counts = project.boxes.counts_of([pool.frames.scans[k] for k in again.tolist()])
+        stood = np.array([sum(of.values()) for of in counts.values()])
+        selection = _behind(again, stood, selection)
     query = freeze(
         selection,
         pool.frames,

@@ -46,11 +46,13 @@ class Stage(QObject):
         self.target: Target | None = None
         self._coming: Coming | None = None
         self._missed: Coming | None = None  # what was to be shown last, and cannot be read
+        self._told = False  # whether anything was told since that was begun to be read
         self._renewing = False  # the shown scan is read anew and stays on screen meanwhile
         # Whether somebody is at work on the target, so that it stays even without its unit.
         self.at_work: Callable[[], bool] = lambda: False
         # A target as it is asked, if it is.
         self.as_asked: Callable[[Target], Target] = lambda target: target
+        self.told.connect(self._note)
         self.loader.loaded.connect(self._arrived)
         self.loader.failed.connect(self._missing)
         self.forms.found.connect(self._formed)
@@ -88,7 +90,7 @@ class Stage(QObject):
         self.show_scan(names[(at + by) % len(names)])
 
     def _show(self, scan: str, place: str | Target, *, fly: bool) -> None:
-        self._coming, self._missed = Coming(scan, place, fly), None
+        self._coming, self._missed, self._told = Coming(scan, place, fly), None, False
         content = self.loader.get(scan)
         may = content is not None and self._may_show(content)
         if content is not None:
@@ -97,6 +99,10 @@ class Stage(QObject):
             self.target = None
             self.target_changed.emit(False)
             self.told.emit(f"Reading {scan} …")
+            self._told = False
+
+    def _note(self) -> None:
+        self._told = True
 
     def _may_show(self, content: Content) -> bool:
         coming = self._coming
@@ -131,7 +137,8 @@ class Stage(QObject):
         _, place, fly = self._coming
         self._coming = None
         content = self.loader.get(scan)
-        self.told.emit("")
+        if not self._told:
+            self.told.emit("")
         if content is not self.content:
             self.content = content
             self.target = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,8 @@ def read(path: Path) -> Columns:
         place
         for place, word in enumerate(there)
         # One that is empty keeps its place, or the next would be taken for it.
-        if names[place] and (_is_number(word) if word else table.names or place < last)
+        if (table.names is None or table.names[place])
+        and (_is_number(word) if word else table.names or place < last)
     ]
     if len(kept) < 3:
         raise wrong(path, f"holds {len(kept)} columns of numbers, no x, y and z", _SAVE)
@@ -114,14 +116,13 @@ def _table(path: Path) -> _Table:
         raise wrong(path, "holds no lines of numbers", _SAVE)
     if points is not None and len(rows) != points:
         raise cut_short(path, points, len(rows))
-    apart = len(_words(rows.texts[0], "\t"))
-    above = said if said and _comment_names(said, "\t", apart) else ""
-    separator = _separator(rows.texts[:_JUDGED], header or above)
+    judged = rows.texts[:_JUDGED]
+    above = said if said and _comment_names(said, "\t", judged) else ""
+    separator = _separator(judged, header or above)
     _no_decimal_commas(path, rows, separator)
-    width = len(_words(rows.texts[0], separator))
-    names = _header_names(path, header, separator, width) if header else None
+    names = _header_names(path, header, separator, judged) if header else None
     if names is None and said:
-        names = _comment_names(said, separator, width)
+        names = _comment_names(said, separator, judged)
     return _Table(rows, separator, names)
 
 
@@ -169,11 +170,10 @@ def _separator(texts: Sequence[str], said: str) -> str | None:
         mixed = not all(map(_is_number, apart)) and all(map(_is_number, words))
         # Between two tabs something is missing where other rows have it, else they are for the eye.
         lacks = all(not word or _is_number(word) for word in apart)
-        names = _split_names(said, "\t", len(apart)) if "\t" in said else None
+        names = _split_names(said, "\t", texts) if "\t" in said else None
         if names and all(names):  # a name for each, also for one no row has
-            if _has_positions(names):
-                return "\t"
-            by_blanks = len(said.split()) == len(words) and all(map(_is_number, words))
+            counts = [[len(part.split()) for part in parts] for parts in (names, apart)]
+            by_blanks = counts[0] == counts[1] and all(map(_is_number, words))
             return None if by_blanks and not lacks else "\t"
         return None if mixed and not (lacks and len({len(t.split()) for t in texts}) > 1) else "\t"
     inside = [word for word in words if "," in word.strip(",")]
@@ -197,38 +197,55 @@ def _no_decimal_commas(path: Path, rows: Lines, separator: str | None) -> None:
             )
 
 
-def _header_names(path: Path, header: str, separator: str | None, width: int) -> tuple[str, ...]:
-    names = _split_names(header, separator, width)
+def _header_names(
+    path: Path, header: str, separator: str | None, rows: Sequence[str]
+) -> tuple[str, ...]:
+    names = _split_names(header, separator, rows)
     if names is None:
-        count = len(_words(header, separator))
+        count, width = (len(_words(line, separator)) for line in (header, rows[0]))
         if width == 2 * count and separator == ",":
             raise wrong(
                 path,
                 f"names {count} columns and has {width}: the numbers may have a decimal comma",
                 DECIMAL_COMMA,
             )
-        raise wrong(path, f"names {count} columns ({header[:60]}) and has {width}", _SAVE)
+        raise wrong(path, f"names {count} columns ({header.strip()[:60]}) and has {width}", _SAVE)
     return names
 
 
-def _comment_names(comment: str, separator: str | None, width: int) -> tuple[str, ...] | None:
+def _comment_names(
+    comment: str, separator: str | None, rows: Sequence[str]
+) -> tuple[str, ...] | None:
     """The names in the comment above the points, where it is names that mean something."""
-    names = _split_names(comment, separator, width)
-    return names if names and _has_positions(names) else None
+    names = _split_names(comment, separator, rows)
+    plain = [plain_name(name) for name in names or ()]
+    known = any(all(axis in plain for axis in family) for family in POSITIONS)
+    return names if known else None
 
 
-def _has_positions(names: Sequence[str]) -> bool:
-    plain = [plain_name(name) for name in names]
-    return any(all(axis in plain for axis in family) for family in POSITIONS)
-
-
-def _split_names(line: str, separator: str | None, width: int) -> tuple[str, ...] | None:
-    for words in (_words(line, separator), re.split(r"[;,\s]+", line.strip())):
-        if len(words) == width + 1 and not words[0]:  # the blank behind a comment's mark
-            words = words[1:]
+def _split_names(line: str, separator: str | None, rows: Sequence[str]) -> tuple[str, ...] | None:
+    """The names in a line, one for each column of the rows, "" for one without; None where they are
+    more or fewer."""
+    width = len(_words(rows[0], separator))
+    own = next((mark for mark in ";,\t" if mark in line.strip()), None)
+    # As the rows are parted, else by a mark of its own: where it has one, blanks are within names.
+    for words in (_words(line, separator), _words(line.strip(), own)):
+        while words and not words[0] and not _are_numbered(rows, separator):
+            words = words[1:]  # the blank behind a comment's mark
+        if len(words) == width - 1 and all(not _words(row, separator)[-1] for row in rows):
+            words = [*words, ""]  # the rows end in a separator
         if len(words) == width:
             return tuple(word.strip("\"'") for word in words)
     return None
+
+
+def _are_numbered(rows: Sequence[str], separator: str | None) -> bool:
+    """Whether the first column is numbers of rows, as pandas writes its index, or no numbers."""
+    first = [_words(row, separator)[0] for row in rows]
+    if not any(map(_is_number, first)):
+        return any(first)
+    numbers = [-1 if (number := whole(word)) is None else number for word in first]
+    return numbers[0] >= 0 and all(a < b for a, b in pairwise(numbers))
 
 
 def _only(path: Path, table: _Table, kept: Sequence[int], width: int) -> Lines:

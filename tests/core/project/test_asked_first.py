@@ -8,6 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.answers.box import COPY
+from core.answers.boxes import Drawn
+from core.answers.effort import Effort
 from core.base.errors import ProjectError
 from core.base.jobs import Job
 from core.boxes.predictions import read_predictions, write_predictions
@@ -112,6 +115,32 @@ def test_of_a_frame_that_was_opened_again_what_is_new_spends_the_budget(tmp_path
         now = project.frame_order.of(found)
         assert (now.boxes, now.closes, now.closed) == (new, 3, False)
         draw(project, now.frames[0], [classes[0]] * 3, found.id)
+        assert project.frame_order.of(found).closed
+
+
+def test_copies_that_nobody_confirmed_were_not_paid_for(tmp_path, classes):
+    with opened(tmp_path) as project:
+        begun(project, classes)
+        old = project.frame_rounds[-1].query.items[0]
+        ref, paid = project.scan_ref(old), len(project.boxes_of(old))
+        between = ask_frames(project, Job(), strategy="random", frames=1)
+        draw(project, between.query.items[0], [], between.id)
+        some = next(iter(project.boxes_of(old).values()))
+        box = replace(some, box=some.box + np.array([0, 30, 0, 0, 0, 0, 0.0]), sure=False)
+        copies = [
+            Drawn(ref, name, box, Effort(tool=COPY)) for name in project.boxes.new_names(old, 4)
+        ]
+        project.boxes.draw(copies, round="")
+        project.boxes.reopen(ref)
+        found = ask_frames(project, Job(), strategy="random", boxes=4)
+        project.boxes.finish(ref, round=found.id)
+        assert project.frame_order.of(found).boxes == 0
+        project.boxes.draw(
+            [one._replace(box=replace(box, sure=True), effort=Effort()) for one in copies],
+            round=found.id,
+        )
+        assert paid > 0
+        assert project.frame_order.of(found).boxes == 4
         assert project.frame_order.of(found).closed
 
 

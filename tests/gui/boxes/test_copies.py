@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from core.answers.box import Box
 from gui.boxes import copying, making
 from gui.boxes.frame import Kind
+from gui.desk import content
 from tests.gui.boxes.frames import (
     CONTROL,
     SHIFT,
@@ -179,8 +180,13 @@ def test_a_click_whose_frame_is_left_before_its_box_is_there_says_that_none_was_
     native = street.session.view.canvas.native
     QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
     assert late.made.wait(20)
+    street.state.loader.forget()
+    reading = HeldUp(monkeypatch, content, "load")
     QTest.keyClick(native, DOWN)
     late.go.set()
+    street.qtbot.waitUntil(lambda: not street.work.making.fitting)
+    assert street.state.coming is not None
+    reading.go.set()
     street.settle()
     assert street.frame.scan != first
     assert project.boxes_of(first) == {}

@@ -153,6 +153,10 @@ def test_names_may_be_parted_as_their_rows_are(tmp_path: Path, mark: str):
         ("#\tx\ty\tz\tring\tintensity", "1\t2\t3\t\t5", [1, 2, 3, 5]),
         ("Point ID\tX\tY\tZ\ttime", "12\t1\t2\t3\t10 30", [1, 2, 3]),
         ("# GPS week\tX\tY\tZ\tuv", "2200\t1\t2\t3\t10 30", [1, 2, 3]),
+        ("X\tY\tZ\tIntensity Ring", "1\t2\t3\t0.5 7", [1, 2, 3, 0.5]),
+        ("# X\tY\tZ\tR G B I", "1\t2\t3\t5 7 7 9", [1, 2, 3, 9]),
+        ("Point ID\tX\tY\tZ\t", "7\t1\t2\t3\t", [1, 2, 3]),
+        ("# Point ID\tX\tY\tZ\tIntensity", "7\t1\t2\t3\t9\t", [1, 2, 3, 9]),
     ],
 )
 def test_a_column_that_holds_blanks_is_one_column(tmp_path: Path, names, line, wanted):
@@ -169,6 +173,23 @@ def test_a_column_of_row_numbers_may_have_no_name(tmp_path: Path, mark: str, by:
     rows = [by.join([f"{n}", "1.5", "2.5", "3.5", *(["0.5"] if more else [])]) for n in range(3)]
     found = pick(reading(tmp_path, "a.txt", "\n".join([names, *rows, ""]).encode())).points
     np.testing.assert_array_equal(found, 3 * [[1.5, 2.5, 3.5, 0.5 if more else 0]])
+
+
+@pytest.mark.parametrize("by", ["\t", ",", ";"])
+def test_a_first_column_without_a_name_that_counts_no_rows_is_x_in_a_comment(tmp_path: Path, by):
+    text = by.join(["#", "x", "y", "z"]) + "\n" + 3 * (by.join(["1.5", "2.5", "3.5", "9"]) + "\n")
+    found = pick(reading(tmp_path, "a.txt", text.encode())).points
+    np.testing.assert_array_equal(found, 3 * [[1.5, 2.5, 3.5, 9]])
+    with pytest.raises(DataError, match="names"):
+        reading(tmp_path, "a.txt", text[1:].encode())
+
+
+@pytest.mark.parametrize("by", ["\t", ",", ";"])
+def test_an_index_beside_columns_that_are_numbered_is_left_out(tmp_path: Path, by: str):
+    """As pandas writes a table without names."""
+    rows = [["", "0", "1", "2"], *([f"{n}", "1.5", "2.5", "3.5"] for n in (0, 4, 9))]
+    found = pick(reading(tmp_path, "a.txt", "\n".join(map(by.join, rows)).encode())).points
+    np.testing.assert_array_equal(found, 3 * [[1.5, 2.5, 3.5, 0]])
 
 
 def test_a_comment_that_names_nothing_moves_no_column(tmp_path: Path):

@@ -88,7 +88,7 @@ def no_branch(arguments: argparse.Namespace) -> None:
     wrong = [option for option, given in told.items() if given]
     if wrong:
         raise SettingsError(
-            f"{wrong[0]} is of queries of points; frames have one line of rounds.",
+            f"{wrong[0]} is of queries of points.",
             f"Leave out {wrong[0]}, or --task boxes.",
         )
 

@@ -84,9 +84,13 @@ def _pictures(arguments: argparse.Namespace, faces: Faces) -> int:
 
 
 def _simulate(arguments: argparse.Namespace, _: Faces) -> int:
-    scans, validation = arguments.scans, arguments.validation
+    scans, validation, out = arguments.scans, arguments.validation, arguments.out
+    if out.is_dir() and any(out.iterdir()):
+        raise SettingsError(
+            f"{out} holds files already, and a town would be mixed with them.", "Name a new folder."
+        )
     written = write_town(
-        arguments.out,
+        out,
         scans=scans,
         validation=max(3, scans // 4) if validation is None else validation,
         seed=arguments.seed,
@@ -338,6 +342,11 @@ def _export(arguments: argparse.Namespace, _: Faces) -> int:
     with _opened(arguments.project, read_only=True) as project:
         if arguments.task == "boxes":
             count = boxes.export_boxes(project, arguments, _job())
+        elif arguments.found or arguments.unconfirmed or arguments.kind:
+            raise SettingsError(
+                "--found, --unconfirmed and --to are of boxes.",
+                "Add --task boxes, or leave them out.",
+            )
         else:
             count = export(
                 project,

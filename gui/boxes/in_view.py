@@ -121,6 +121,7 @@ class BoxView(QObject):
         rows = [row for row in self.frame.shown if row.name != self.frame.chosen]
         self.lines.show([self._look(row) for row in rows])
         self._hovered = ""
+        self.view.canvas.native.setToolTip("")  # it was of a box that may be gone
         self.lines.show_hovered(None)
         self._paint_live()
 

@@ -99,3 +99,11 @@ def test_another_networks_probabilities(street, tmp_path: Path, capsys):
     assert lidarloop("export", path, tmp_path / "out", "--what", "predictions") == 0
     names = list(contents(tmp_path / "out"))
     assert names == [f"sequences/00/predictions/{n:06d}.label" for n in range(2)]
+
+
+@pytest.mark.parametrize("option", [["--found"], ["--unconfirmed"], ["--to", "csv"]])
+def test_what_is_of_boxes_alone_is_no_export_of_points(street, tmp_path: Path, capsys, option):
+    path, _ = street
+    assert lidarloop("export", path, tmp_path / "out", *option) == 2
+    assert "Add --task boxes" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -56,3 +56,12 @@ def test_a_town_that_cannot_be_is_refused(tmp_path: Path, capsys, words, said: s
     assert lidarloop("simulate", tmp_path / "town", "--seed", "1", *words) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "town").exists()
+
+
+def test_a_town_is_not_mixed_with_what_is_there(tmp_path: Path, capsys):
+    out = tmp_path / "town"
+    (out / "training").mkdir(parents=True)
+    (out / "training/scan.bin").write_bytes(b"somebody's")
+    assert lidarloop("simulate", out, "--seed", "1", "--scans", "1") == 2
+    assert "holds files already" in capsys.readouterr().err
+    assert [path.name for path in out.rglob("*")] == ["training", "scan.bin"]

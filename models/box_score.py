@@ -36,7 +36,9 @@ def score_boxes(project: Project, job: Job) -> str:
         if path.exists():
             scans = project.dataset.scans if model == FINAL else pool  # as it was delivered
             every = predict_frames(project, folder, model, scans, job)
-            found[model] = replace(every, frames={scan: every.frames[scan] for scan in pool})
+            found[model] = replace(
+                every, frames={scan: every.frames[scan] for scan in pool if scan in every.frames}
+            )
     best = best_of(folder, found)
     half = _half_right_from(metrics_file(folder, best), found[best].source)
     return f"{_suggest(project, found[best], half, job)} ({best})"

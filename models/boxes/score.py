@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.base.errors import Cancelled, ProjectError
+from core.base.errors import Cancelled, DataError, ProjectError
 from core.base.jobs import Job
+from core.boxes.formats.source import counted
 from core.boxes.predictions import (
     FramePrediction,
     Predictions,
@@ -48,8 +49,8 @@ def predict_to_file(
     detector: Detector, frames: Frames, scans: Sequence[str], path: Path, job: Job
 ) -> Predictions:
     """Predictions of scans, written to `path`, merged classes as themselves. What lies there of the
-    same checkpoint and scans stays, and so does what a call that was stopped had found. Raises
-    DataError for a scan that cannot be read."""
+    same checkpoint and scans stays, and so does what a call that was stopped had found. A scan that
+    cannot be read is left out, and said; raises DataError where none can."""
     source = source_of(detector)
     part = path.with_name(f"{path.stem}.part{path.suffix}")
     kept: dict[str, FramePrediction] = {}
@@ -72,13 +73,18 @@ def predict_to_file(
 
     now: dict[str, FramePrediction] = {}
     of: dict[str, str] = {}
+    unread: list[DataError] = []
     saved = time.monotonic()
     try:
         for done, scan in enumerate(scans):
             job.progress(done, len(scans), "score")
-            digest = frames.digest(scan)
-            known = scan in kept and digests.get(scan) == digest
-            now[scan] = kept[scan] if known else frames.look(detector, scan)
+            try:
+                digest = frames.digest(scan)
+                known = scan in kept and digests.get(scan) == digest
+                now[scan] = kept[scan] if known else frames.look(detector, scan)
+            except DataError as error:
+                unread.append(error)
+                continue
             of[scan] = digest
             if time.monotonic() - saved > _SAVE_EVERY_S:
                 write_predictions(part, made(list(now)))
@@ -86,7 +92,11 @@ def predict_to_file(
     except Cancelled:
         write_predictions(part, made(list(now)))
         raise
-    whole = made(scans)
+    if unread and not now:
+        raise unread[0]
+    if unread:
+        job.say(f"{counted(len(unread), 'frame')} left out that cannot be read: {unread[0].what}")
+    whole = made(list(now))
     write_predictions(path, whole)
     part.unlink(missing_ok=True)
     job.progress(len(scans), len(scans), "score", always=True)

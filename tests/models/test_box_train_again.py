@@ -180,6 +180,20 @@ def test_a_lost_frame_that_judges_the_bank_makes_the_normal_detector_begin_anew_
         assert weights_file(folder, CPSP).exists()
 
 
+def test_a_frame_that_nobody_asked_for_and_cannot_be_read_stops_nothing(tmp_path, own_root):
+    with opened(tmp_path / "p", own_root, **{"detect.steps": "2"}) as project:
+        first, *_, lost = project.dataset.train
+        finish(project, first)
+        path = project.dataset.path(lost)
+        path.write_bytes(path.read_bytes()[:-5])
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("1 frame left out that cannot be read")
+        asked = ask_frames(project, Job(), frames=20).query
+        assert (asked.strategy, asked.items[-1]) == ("cal", lost)
+        assert "no box is known here" in asked.reason[-1]
+
+
 def test_a_declined_frame_whose_file_is_another_now_stops_no_training(tmp_path, own_root):
     with opened(tmp_path / "p", own_root, **{"detect.steps": "8"}) as project:
         first, *others = project.dataset.train[:3]

@@ -70,6 +70,12 @@ def train_boxes(
     elif out.exists():
         _learnt_already(project, folder, job)
     training = _frozen(project, folder, job)
+    since = _since(project, training) if out.exists() or state_of(out).exists() else 0
+    if since:
+        job.say(
+            "The training goes on with the frames that it began with: "
+            f"{counted(since, 'frame')} finished or changed since come with the next one."
+        )
     if not out.exists():
         setup = setup_of(project, place=f"{number_of(folder)}|{NORMAL}")
         try:

@@ -242,8 +242,8 @@ def test_no_pseudo_scene_is_made_of_a_frame_that_cannot_be_looked_at(tmp_path: P
     with opened(tmp_path / "q", root, **more) as project:
         finish(project, first)
         job = Told()
-        with pytest.raises(DataError, match="has no calibration"):  # when it is to be scored
-            box_steps.train_boxes(project, job)
+        box_steps.train_boxes(project, job)
+        assert job.tells("1 frame left out that cannot be read")  # when it was to be scored
         assert weights_file(models_folder(project), "cpsp").exists()
         assert job.tells(f"No pseudo scene is made of {last}: ")
 

@@ -92,6 +92,19 @@ def test_a_training_whose_frame_is_lost_and_declined_begins_anew(tmp_path, own_r
         assert read_training(folder / TRAINING).frames == tuple(others)
 
 
+def test_a_training_that_goes_on_says_what_it_does_not_learn(tmp_path, own_root):
+    with opened(tmp_path / "p", own_root, **{"detect.steps": "8"}) as project:
+        first, second, *_ = project.dataset.train
+        finish(project, first)
+        with pytest.raises(Cancelled):
+            box_steps.train_boxes(project, Stops(8))
+        finish(project, second)
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("with the frames that it began with: 1 frame finished or changed since")
+        assert read_training(models_folder(project) / TRAINING).frames == (first,)
+
+
 def test_of_two_lost_frames_the_one_that_is_not_declined_yet_is_named(tmp_path, own_root):
     with opened(tmp_path / "p", own_root, **{"detect.steps": "8"}) as project:
         one, two, *others = project.dataset.train[:4]

@@ -90,7 +90,7 @@ def of_boxes(window: Shell, session: Session, work: BoxesWork) -> list[Action]:
 
 
 def _guard(work: BoxesWork, action: Action) -> Action:
-    whole = action.id in ("box finish", "box decline")
+    whole = action.id == "box finish"
     return replace(action, run=lambda: work.gate.do(action.title, action.run, whole=whole))
 
 

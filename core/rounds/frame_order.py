@@ -190,4 +190,4 @@ class FrameOrder:
 def _again(query: Query) -> dict[str, int]:
     """The frames of a query that had been opened again -> how many boxes stood in each then."""
     stood = query.columns.get(STOOD, np.zeros(0)).tolist()
-    return {scan: int(n) for scan, n in zip(query.items, stood, strict=False) if n == n}
+    return {scan: int(n) for scan, n in zip(query.items, stood, strict=False) if not np.isnan(n)}

@@ -28,7 +28,7 @@ from core.project import status
 from core.project.project import Project
 from models import steps as network
 from models.networks import NETWORKS
-from tests.places import MAIN
+from tests.places import MAIN, ROOT
 from tests.streets import small_project
 
 
@@ -303,10 +303,14 @@ def test_twenty_kills_while_training_and_scoring_change_no_bit(
     names = (*names, "rounds/*/log.json", "cache/**/*.npz")
     whole = tmp_path / "whole"
     shutil.copytree(template, whole)
-    began = time.monotonic()
     assert run(whole, "train") == 0
-    seconds = time.monotonic() - began
     wanted = results(whole, *names)
+    slower = tmp_path / "slower"
+    shutil.copytree(template, slower)
+    began = time.monotonic()
+    assert run(slower, "train", program=SAVES_EACH_STEP) == 0
+    seconds = time.monotonic() - began
+    assert results(slower, *names) == wanted
     rng = random.Random(name)
     kills = went_on = runs = 0
     while kills < 20:
@@ -315,7 +319,8 @@ def test_twenty_kills_while_training_and_scoring_change_no_bit(
         shutil.copytree(template, path)
         for _ in range(30):
             went_on += any(path.glob("rounds/*/training.safetensors"))
-            if run(path, "train", kill_after=rng.uniform(0.4, 1) * seconds) is not None:
+            after = rng.uniform(0.4, 1) * seconds
+            if run(path, "train", program=SAVES_EACH_STEP, kill_after=after) is not None:
                 break
             kills += 1
             assert_whole(path)
@@ -326,13 +331,27 @@ def test_twenty_kills_while_training_and_scoring_change_no_bit(
     assert went_on >= 5
 
 
-def run(path: Path, verb: str, *options: str, kill_after: float | None = None) -> int | None:
+SAVES_EACH_STEP = (
+    "-c",
+    "import sys, main, models.training.train as training\n"
+    "training._SAVE_EVERY_S = 0.0\n"
+    "sys.exit(main.main())",
+)
+
+
+def run(
+    path: Path,
+    verb: str,
+    *options: str,
+    program: tuple[str, ...] = (str(MAIN),),
+    kill_after: float | None = None,
+) -> int | None:
     """Run a verb in a process group of its own; return its exit code, None if it was killed."""
     words = [verb, str(path), *options]
     words += ["--oracle", "per-point"] if verb == "annotate" else []
-    command = [sys.executable, str(MAIN), *words]
+    command = [sys.executable, *program, *words]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, start_new_session=True, **quiet) as process:
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **quiet) as process:
         try:
             return process.wait(timeout=kill_after)
         except subprocess.TimeoutExpired:

@@ -119,7 +119,7 @@ def told(project: Project, value: dict[str, Any]) -> list[str]:
                 f"({one['budget']}), {one['open']:,} open, {one['boxes']:,}{closes} boxes drawn"
             )
         for name, share in one.get("shares", {}).items():
-            lines.append(f"  {name:<20} {share['boxes']:>5,} of {share['at_most']:.1f} at most")
+            lines.append(f"  {name:<20} {share['boxes']:>5,}, its share {share['at_most']:.1f}")
         for step in one.get("next", [])[:1]:
             lines.append(f"  next: {step['frame']}: {step['why']}")
         for model, worth in one["models"].items():

@@ -21,7 +21,6 @@ from gui.boxes.missed import missed
 from gui.desk.background import Turn
 
 _ALL_DONE = "Every frame that is asked is finished."
-_NO_MORE = "This frame is asked no more."
 _LABEL = "Label points by boxes, in the menu Round, gives it"
 
 
@@ -151,8 +150,8 @@ class Finishing(QObject):
         """Say that the frame cannot be labelled; it is asked no more until it is opened again."""
         if self.frame.blind:
             self.state.told.emit("A second opinion is about frames that others could label.")
-        elif self.answering.decline(self.frame.scan):
-            self.go_on(_NO_MORE)
+        else:
+            self._ask_no_more(self.frame.scan)
 
     def reopen(self) -> None:
         """Put a frame back in the queue that is finished, or that cannot be labelled."""
@@ -227,7 +226,10 @@ class Finishing(QObject):
             many = "One thing" if len(ghosts) == 1 else f"{len(ghosts)} things"
             self.state.told.emit(f"Finished. {many} may have been missed; finish again to go on.")
         else:
-            self.go_on(f"{bare:,} points in its boxes have no class: {_LABEL}." if bare else "")
+            words = f"{bare:,} points in its boxes have no class: {_LABEL}." if bare else ""
+            if not self.frame.standing:
+                words = f"{asked[1]} is finished without a box; undo takes it back."
+            self.go_on(words)
         self.looked.emit()
 
     # -- drawing blind ------------------------------------------------------------------------
@@ -288,14 +290,14 @@ class Finishing(QObject):
             self.go_on("")
         else:
             if self.queue.why(scan) and not self.queue.settled(scan):
-                choice = ("Ask it no more", partial(self._decline_unread, scan))
+                choice = ("Ask it no more", partial(self._ask_no_more, scan))
                 self.asks.emit(error.what, f"{error.do} Or let the round end without it.", [choice])
             if self.frame.scan != self.state.shown_scan:  # blind work was left while it was read
                 self.hid.emit()
 
-    def _decline_unread(self, scan: str) -> None:
+    def _ask_no_more(self, scan: str) -> None:
         if self.answering.decline(scan) and self.bench.on:
-            self.go_on(_NO_MORE)
+            self.go_on(f"{scan} is asked no more.")
 
     def shut(self) -> None:
         """Take nothing more from the background."""

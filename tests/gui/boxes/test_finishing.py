@@ -35,6 +35,15 @@ def test_what_is_said_of_a_frame_is_of_the_one_that_the_card_names(street: BoxDr
     assert [entry.scan for entry in street.entries()][-1:] == [second]
 
 
+def test_that_a_frame_is_finished_without_a_box_is_said_and_undone(street: BoxDriver):
+    scan, boxes = street.frame.scan, street.session.project.boxes
+    street.key(Qt.Key.Key_Return, CONTROL)
+    assert street.said == f"{scan} is finished without a box; undo takes it back."
+    assert boxes.is_finished(scan)
+    street.key("Z", CONTROL)
+    assert not boxes.is_finished(scan)
+
+
 @pytest.mark.slow
 def test_what_is_undone_is_called_what_it_was(street: BoxDriver):
     scan = street.frame.scan

@@ -373,7 +373,7 @@ def test_status_tells_rounds_and_shares(tmp_path, classes):
         assert [one["frame"] for one in last["next"]] == project.open_frames(found)
         lines = "\n".join(told(project, value))
         assert "3 of 20 boxes drawn" in lines
-        assert "pedestrian               3 of" in lines
+        assert "pedestrian               3, its share" in lines
         assert f"next: {last['next'][0]['frame']}: the detectors are unsure" in lines
 
 

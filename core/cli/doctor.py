@@ -84,7 +84,9 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
         yield Finding("project", False, f"{error.what} {error.do}")
         return
     with project:
-        yield Finding("project", True, f"{path.name}, {len(project.rounds)} rounds")
+        frames = len(project.frame_rounds)
+        text = f"{path.name}, {len(project.rounds)} rounds of points, {frames} of frames"
+        yield Finding("project", True, text)
         for note in project.notes:
             yield Finding("settings", None, note)
         yield _entries(project)

@@ -211,9 +211,28 @@ class Project:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what another version wrote in project.toml, on what it lacks, and on what
-        does not fit the preparation."""
-        return (*self.file.notes, *self._stale)
+        """Sentences on what another version wrote in project.toml, on what it lacks, on what does
+        not fit the preparation, and on answers whose scans are gone."""
+        return (*self.file.notes, *self._stale, *self._gone())
+
+    def _gone(self) -> tuple[str, ...]:
+        """A scan that is no longer there is counted and listed by no step: its answers are not to
+        vanish in silence."""
+        fold, boxes = self.answers.fold, self.boxes
+        points = {
+            head.scan for head in fold.all() if head.verb == "answer" and fold.now.holds(head)
+        }
+        answered = points.union(boxes.counts_by_scan(), boxes.settled)
+        gone = sorted(answered.difference(self.source.scans))
+        if not gone:
+            return ()
+        many = (
+            "1 scan with answers is" if len(gone) == 1 else f"{len(gone):,} scans with answers are"
+        )
+        return (
+            f"{many} not in the dataset any more ({gone[0]}{', …' if gone[1:] else ''}): the "
+            "answers are kept, but neither learnt from nor exported until it is back.",
+        )
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -114,8 +114,13 @@ class Session(QObject):
             self.banner.show_note(why.what, f"Opened for reading only. {why.do}")
         elif (damage := self.project.answers.damage) is not None:
             self.banner.show_note(damage, "All else is as it was.")
-        elif self.project.notes:
-            self.banner.show_note(" ".join(self.project.notes), "Mend project.toml if it matters.")
+        elif notes := self.project.notes:
+            do = (
+                "Mend project.toml if it matters."
+                if self.project.file.notes
+                else "Nothing is lost."
+            )
+            self.banner.show_note(" ".join(notes), do)
 
     def make_palette(self, theme: Theme, run: Any) -> Palette:
         """The class palette; `run` does an action by its id."""

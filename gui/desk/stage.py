@@ -154,6 +154,8 @@ class Stage(QObject):
     def _missing(self, scan: str, error: ProjectError) -> None:
         if self._coming is not None and self._coming.scan == scan:
             self._coming, self._missed = None, self._coming
+            if not self._told:
+                self.told.emit("")  # it is not being read any more
             self.failed.emit(error)
             self.target_changed.emit(False)
         elif self._renewing and self.content is not None and self.content.scan == scan:

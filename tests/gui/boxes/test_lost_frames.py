@@ -35,6 +35,7 @@ def test_it_can_be_declined_and_the_round_ends(qapp, qtbot, tmp_path: Path, alon
         driver.state.loader.forget()
         driver.work.bench.show(lost)
     qtbot.waitUntil(banner.isVisible)
+    assert not driver.said.startswith("Reading")
     for key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
         driver.key(key)
         assert driver.frame.scan == driver.state.shown_scan != lost

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +38,7 @@ _MISSING = re.compile(
     r"|-|n/?a|null|none|[-+]?nan(\(\w+\))?|[-+]?1\.#(qnan|snan|ind|inf)\d*", re.IGNORECASE
 )
 _COMMENT = re.compile(r"#(?!(qnan|snan|ind|inf)\d*\b)", re.IGNORECASE)  # 1.#QNAN is by Windows
+_ANY = re.compile(r"[;,\s]+")
 _JUDGED = 100  # rows
 _SAVE = "Save x y z intensity, a point a line, or bring the whole file."
 
@@ -110,7 +110,7 @@ def _table(path: Path) -> _Table:
         points, at = whole(lines.texts[at].strip()), at + 1
     header = None
     if at < len(lines) and (not _is_row(lines.texts[at]) or _counts_up(lines.texts[at : at + 2])):
-        header, at = lines.texts[at].rstrip().lstrip("#/% "), at + 1
+        header, at = lines.texts[at].rstrip(" ").lstrip("#/% "), at + 1
     rows = _without_comments(lines.part(at))
     if not len(rows):
         raise wrong(path, "holds no lines of numbers", _SAVE)
@@ -128,14 +128,14 @@ def _table(path: Path) -> _Table:
 
 def _is_row(line: str) -> bool:
     """Whether a line is of numbers: most of its words are."""
-    words = [word for word in re.split(r"[;,\s]+", line) if word]
+    words = [word for word in _ANY.split(line) if word]
     there = [word for word in words if not _is_missing(word)]
     return sum(map(_is_number, there)) * 2 > len(there) or not there
 
 
 def _counts_up(lines: Sequence[str]) -> bool:
     """Whether a line is the names 0, 1, 2 that pandas gives to columns without any."""
-    words = [word for word in re.split(r"[;,\s]+", lines[0].strip()) if word]
+    words = [word for word in _ANY.split(lines[0].strip()) if word]
     return words == [str(n) for n in range(len(words))] and "." in "".join(lines[1:])
 
 
@@ -210,6 +210,16 @@ def _header_names(
                 DECIMAL_COMMA,
             )
         raise wrong(path, f"names {count} columns ({header.strip()[:60]}) and has {width}", _SAVE)
+    if names[0] and not names[-1] and not header.endswith((";", ",", "\t")):
+        values = [_words(row, separator) for row in rows]
+        others = [word for row in values for word in row[1:-1] if word]
+        if _may_count_rows([row[0] for row in values]) and None in map(whole, others):
+            raise wrong(
+                path,
+                f"names {len(names) - 1} columns and has {len(names)}: the first may number the "
+                "rows, or each line ends in a separator",
+                "Name each column, or take away the separators at the ends of lines.",
+            )
     return names
 
 
@@ -217,35 +227,57 @@ def _comment_names(
     comment: str, separator: str | None, rows: Sequence[str]
 ) -> tuple[str, ...] | None:
     """The names in the comment above the points, where it is names that mean something."""
-    names = _split_names(comment, separator, rows)
+    names = _split_names(comment, separator, rows, marked=True)
     plain = [plain_name(name) for name in names or ()]
     known = any(all(axis in plain for axis in family) for family in POSITIONS)
     return names if known else None
 
 
-def _split_names(line: str, separator: str | None, rows: Sequence[str]) -> tuple[str, ...] | None:
+def _split_names(
+    line: str, separator: str | None, rows: Sequence[str], *, marked: bool = False
+) -> tuple[str, ...] | None:
     """The names in a line, one for each column of the rows, "" for one without; None where they are
-    more or fewer."""
-    width = len(_words(rows[0], separator))
+    more or fewer. `marked`: a comment's mark stood before them."""
     own = next((mark for mark in ";,\t" if mark in line.strip()), None)
     # As the rows are parted, else by a mark of its own: where it has one, blanks are within names.
-    for words in (_words(line, separator), _words(line.strip(), own)):
-        while words and not words[0] and not _are_numbered(rows, separator):
-            words = words[1:]  # the blank behind a comment's mark
-        if len(words) == width - 1 and all(not _words(row, separator)[-1] for row in rows):
-            words = [*words, ""]  # the rows end in a separator
-        if len(words) == width:
-            return tuple(word.strip("\"'") for word in words)
+    ways = [_words(line, separator), _words(line.strip(), own)]
+    if separator is None:
+        ways.append(_ANY.split(line.strip()))
+    values = [_words(row, separator) for row in rows]
+    for words in ways:
+        names = _one_each(words, values, marked)
+        if names is not None:
+            return tuple(name.strip("\"'") for name in names)
     return None
 
 
-def _are_numbered(rows: Sequence[str], separator: str | None) -> bool:
-    """Whether the first column is numbers of rows, as pandas writes its index, or no numbers."""
-    first = [_words(row, separator)[0] for row in rows]
+def _one_each(
+    names: list[str], rows: Sequence[Sequence[str]], marked: bool
+) -> Sequence[str] | None:
+    """The names with "" for a column that has none at the begin or the end; None where that does
+    not make as many as there are columns."""
+    width = len(rows[0])
+    while len(names) > width and not names[0]:
+        names = names[1:]  # the blank behind a comment's mark
+    while len(names) > width and not names[-1]:
+        names = names[:-1]
+    ends = all(not row[-1] for row in rows)  # in a separator
+    if len(names) == width - 1 and ends:
+        return [*names, ""]
+    if len(names) != width:
+        return None
+    # The first column may be an index, which pandas gives no name.
+    if not names[0] and (marked or ends) and not _may_count_rows([row[0] for row in rows]):
+        return [*names[1:], ""] if ends else None
+    return names
+
+
+def _may_count_rows(first: Sequence[str]) -> bool:
+    """Whether the words of a column are no numbers, or whole ones that all differ."""
     if not any(map(_is_number, first)):
-        return any(first)
-    numbers = [-1 if (number := whole(word)) is None else number for word in first]
-    return numbers[0] >= 0 and all(a < b for a, b in pairwise(numbers))
+        return True
+    numbers = [whole(word) for word in first]
+    return None not in numbers and len(set(numbers)) == len(numbers)
 
 
 def _only(path: Path, table: _Table, kept: Sequence[int], width: int) -> Lines:

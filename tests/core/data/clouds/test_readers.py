@@ -180,8 +180,41 @@ def test_a_first_column_without_a_name_that_counts_no_rows_is_x_in_a_comment(tmp
     text = by.join(["#", "x", "y", "z"]) + "\n" + 3 * (by.join(["1.5", "2.5", "3.5", "9"]) + "\n")
     found = pick(reading(tmp_path, "a.txt", text.encode())).points
     np.testing.assert_array_equal(found, 3 * [[1.5, 2.5, 3.5, 9]])
-    with pytest.raises(DataError, match="names"):
-        reading(tmp_path, "a.txt", text[1:].encode())
+
+
+@pytest.mark.parametrize(
+    ("names", "rows"),
+    [
+        (",x,y,z", ["5,1.5,2.5,3.5", "2,1.5,2.5,3.5"]),  # sorted or drawn by chance
+        (",x,y,z", ["0,1.5,2.5,3.5", "0,1.5,2.5,3.5"]),  # joined
+        (",x,y,z", ["0.1,1.5,2.5,3.5", "0.2,1.5,2.5,3.5"]),  # times
+        (",x,y,z", [",1.5,2.5,3.5", ",1.5,2.5,3.5"]),
+        (",,x,y,z", ["0,0,1.5,2.5,3.5", "0,1,1.5,2.5,3.5"]),
+        ('"","x","y","z"', ['"3",1.5,2.5,3.5', '"1",1.5,2.5,3.5']),
+        (";x;y;z", ["b;1.5;2.5;3.5", "a;1.5;2.5;3.5"]),
+        ("#,x,y,z", ["2,1.5,2.5,3.5", "1,1.5,2.5,3.5"]),
+        ("#,y,x,z", ["2.5,1.5,3.5", "2.5,1.5,3.5"]),  # the mark's own blank
+        (",x,y,z", ["1.5,2.5,3.5", "1.5,2.5,3.5"]),
+        (",x,y,z", ["1.5,2.5,3.5,", "1.5,2.5,3.5,"]),
+        ("x,y,z,", ["1.5,2.5,3.5", "1.5,2.5,3.5"]),
+        ("x\ty\tz\t", ["1.5\t2.5\t3.5\t", "1.5\t2.5\t3.5\t"]),
+        ("# r,g,b x y z", ["9 8 7 1.5 2.5 3.5", "9 8 7 1.5 2.5 3.5"]),
+        ("//Y X,Z", ["2.5 1.5 3.5", "2.5 1.5 3.5"]),
+    ],
+)
+def test_names_stand_over_their_columns(tmp_path: Path, names: str, rows: list[str]):
+    """Where an index has no name, lines end in a separator, or the names have marks of their own."""
+    found = pick(reading(tmp_path, "a.csv", "\n".join([names, *rows, ""]).encode())).points
+    np.testing.assert_array_equal(found[:, :3], 2 * [[1.5, 2.5, 3.5]])
+
+
+@pytest.mark.parametrize("by", [",", ";"])
+def test_numbers_of_rows_are_not_taken_for_x(tmp_path: Path, by: str):
+    """As R writes a table whose last column is missing; it may as well be separators at the ends."""
+    rows = [by.join([f"{n}", "1.5", "2.5", "3.5", ""]) for n in (1, 2)]
+    text = "\n".join([by.join(["x", "y", "z", "label"]), *rows, ""])
+    with pytest.raises(DataError, match="may number the rows"):
+        reading(tmp_path, "a.csv", text.encode())
 
 
 @pytest.mark.parametrize("by", ["\t", ",", ";"])

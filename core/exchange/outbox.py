@@ -28,13 +28,16 @@ class ExistsError(ProjectError):
 
 class Outbox:
     """A folder that one export writes to; use it in a `with`, so that what it wrote is kept in
-    the manifest even where it was stopped.
+    the manifest even where it was stopped. `boxes`: whose boxes go out, "" where none do; those of
+    another are not written beside them, since their files look the same.
 
-    Raises ProjectError where the folder lies in the data that is read.
+    Raises ProjectError where the folder lies in the data that is read, or holds another's boxes.
     """
 
-    def __init__(self, root: Path, dataset: Dataset, *, force: bool = False) -> None:
-        self.root = root
+    def __init__(
+        self, root: Path, dataset: Dataset, *, force: bool = False, boxes: str = ""
+    ) -> None:
+        self.root, self._boxes = root, boxes
         self._dataset, self._force = dataset, force
         self._data = dataset.root.resolve()
         self._home = _resolved(root)
@@ -68,7 +71,8 @@ class Outbox:
     def _write_manifest(self) -> None:
         begun = [name for name in self._begun if name not in self._wrote]
         content = {"version": 1, "files": dict(sorted(self._wrote.items()))}
-        write_json(self._manifest, content | ({"begun": begun} if begun else {}))
+        content |= {"begun": begun} if begun else {}
+        write_json(self._manifest, content | ({"boxes": self._boxes} if self._boxes else {}))
 
     def check(self, names: Iterable[str]) -> None:
         """See to it that all of `names` may be written, before the first is.
@@ -157,6 +161,14 @@ class Outbox:
         found: dict[str, str] = stored["files"]
         begun = stored.get("begun", [])
         self._begun = begun if isinstance(begun, list) else []
+        known = str(stored.get("boxes", ""))
+        if self._boxes and known not in ("", self._boxes):
+            raise ProjectError(
+                f"{self.root} holds boxes that {known}: those that {self._boxes} would lie among "
+                "them.",
+                _ELSEWHERE,
+            )
+        self._boxes = self._boxes or known
         return found
 
 

@@ -151,6 +151,8 @@ class Answering(QObject):
     def decline(self, scan: str) -> bool:
         """Say that a frame cannot be labelled, be it that it cannot be read; return whether it is
         written."""
+        if not scan:
+            return False
         effort = self.state.activity.take()
         try:
             ref = self.ref(scan)

@@ -63,6 +63,7 @@ class Finishing(QObject):
         self._walked = False  # whether what may have been missed in the frame was shown
         self._warned: frozenset[str] = frozenset()  # open boxes of the frame that were told of
         self._question = ""  # what of open boxes is being asked
+        self._lost = ("", "")  # the frame that could not be read, and what is asked about it
         bench.frame.changed.connect(self._follow)
         self._found.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
         self.state.loader.failed.connect(self._pass_over)  # behind the state, which says so
@@ -72,6 +73,10 @@ class Finishing(QObject):
         self._walked, self._warned = False, frozenset()
         self._asked = None
         self._end_question()
+        lost, what = self._lost
+        if lost and lost == self.state.shown_scan:  # it can be read again
+            self._lost = ("", "")
+            self.told_off.emit(what)
 
     @property
     def looking(self) -> bool:
@@ -90,7 +95,7 @@ class Finishing(QObject):
             self._offer(len(waiting))
             return
         if self._walked and frame.finished:
-            self.go_on("")
+            self.go_on(self._none_drawn())
             return
         self._end_question()
         if not self.answering.finish():
@@ -102,6 +107,12 @@ class Finishing(QObject):
             self.repeats.note(scan)
             frame.changed.emit()
             self._look_for_missed()
+
+    def _none_drawn(self) -> str:
+        """What is to be said of a finished frame without any box, else ""."""
+        if self.frame.standing:
+            return ""
+        return f"{self.frame.scan} is finished without a box; undo takes it back."
 
     def _offer(self, many: int) -> None:
         """Say that boxes of the frame wait for a person, and how to go on."""
@@ -150,8 +161,13 @@ class Finishing(QObject):
         """Say that the frame cannot be labelled; it is asked no more until it is opened again."""
         if self.frame.blind:
             self.state.told.emit("A second opinion is about frames that others could label.")
-        else:
-            self._ask_no_more(self.frame.scan)
+        elif self.state.reached != self.state.shown_scan:
+            self.state.told.emit(
+                f"{self.state.reached} cannot be read: the button above is for it. Go to another "
+                "frame to decline that one."
+            )
+        elif self.answering.decline(self.frame.scan):
+            self.go_on(f"{self.frame.scan} is asked no more.")
 
     def reopen(self) -> None:
         """Put a frame back in the queue that is finished, or that cannot be labelled."""
@@ -227,9 +243,7 @@ class Finishing(QObject):
             self.state.told.emit(f"Finished. {many} may have been missed; finish again to go on.")
         else:
             words = f"{bare:,} points in its boxes have no class: {_LABEL}." if bare else ""
-            if not self.frame.standing:
-                words = f"{asked[1]} is finished without a box; undo takes it back."
-            self.go_on(words)
+            self.go_on(words or self._none_drawn())
         self.looked.emit()
 
     # -- drawing blind ------------------------------------------------------------------------
@@ -289,15 +303,24 @@ class Finishing(QObject):
             self.queue.tick(scan)
             self.go_on("")
         else:
-            if self.queue.why(scan) and not self.queue.settled(scan):
-                choice = ("Ask it no more", partial(self._ask_no_more, scan))
+            if self.bench.on and self.queue.why(scan) and not self.queue.settled(scan):
+                self._lost = scan, error.what
+                choice = ("Ask it no more", partial(self._decline_lost, scan))
                 self.asks.emit(error.what, f"{error.do} Or let the round end without it.", [choice])
             if self.frame.scan != self.state.shown_scan:  # blind work was left while it was read
                 self.hid.emit()
 
-    def _ask_no_more(self, scan: str) -> None:
-        if self.answering.decline(scan) and self.bench.on:
-            self.go_on(f"{scan} is asked no more.")
+    def _decline_lost(self, scan: str) -> None:
+        """Ask a frame no more that could not be read, unless it was settled or read since."""
+        if scan == self.state.shown_scan or self.queue.settled(scan):
+            return
+        reached = self.state.reached
+        if self.answering.decline(scan):
+            words = f"{scan} is asked no more."
+            if self.bench.on and reached == scan:
+                self.go_on(words)
+            else:
+                self.state.told.emit(words)
 
     def shut(self) -> None:
         """Take nothing more from the background."""

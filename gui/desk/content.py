@@ -71,7 +71,12 @@ class Content:
 
 def load(project: Project, scan: str, before: Content | None = None) -> Content:
     """Read a scan; its form is a sketch, or that of `before` where nothing changed that it is of.
-    Raises ProjectError where a file is missing or has changed."""
+    Raises ProjectError where a file is missing or has changed, or was not there before."""
+    if scan not in project.dataset.scans:  # a query asks it: all else is of those that are listed
+        raise DataError(
+            f"Scan {scan} is not among the scans that could be used when the project was opened.",
+            "Bring its file back, then open the project again.",
+        )
     read = project.dataset.scan(scan)
     units = project.units
     prepared = units is not None and units.scan_index(scan) is not None

@@ -61,7 +61,8 @@ class BoxExportPage(QDialog):
         self.kind = Combo()
         for name, (title, _) in _KINDS.items():
             self.kind.addItem(title, name)
-        self.out = QLineEdit(str(out))
+        self._offered = {False: str(out), True: f"{out}-found"}
+        self.out = QLineEdit(self._offered[False])
         self.about = Wrapped(name="quiet")
         self.unconfirmed = QCheckBox("Also boxes that nobody confirmed")
         self.unconfirmed.setToolTip("Dashed ones: copied, or set between keyframes")
@@ -96,7 +97,7 @@ class BoxExportPage(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.about)
         layout.addLayout(end)
-        self.what.currentIndexChanged.connect(self._say)
+        self.what.currentIndexChanged.connect(self._turn)
         self.kind.currentIndexChanged.connect(self._say)
         self.out.textChanged.connect(self._say)
         self._say()
@@ -115,6 +116,13 @@ class BoxExportPage(QDialog):
         boxes = "the 1 box" if many == 1 else f"the {many:,} boxes" if many else "boxes"
         self.unconfirmed.setText(f"Also {boxes} that nobody confirmed{'' if many else ' (none)'}")
         self.unconfirmed.setEnabled(bool(many))
+
+    def _turn(self, *_: object) -> None:
+        """Offer another folder for other boxes, unless one was named."""
+        found = self.what.currentData()
+        if self.out.text() == self._offered[not found]:
+            self.out.setText(self._offered[found])
+        self._say()
 
     def _say(self, *_: object) -> None:
         about, found = _KINDS[self.kind.currentData()][1], self.what.currentData()

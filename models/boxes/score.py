@@ -49,8 +49,9 @@ def predict_to_file(
     detector: Detector, frames: Frames, scans: Sequence[str], path: Path, job: Job
 ) -> Predictions:
     """Predictions of scans, written to `path`, merged classes as themselves. What lies there of the
-    same checkpoint and scans stays, and so does what a call that was stopped had found. A scan that
-    cannot be read is left out, and said; raises DataError where none can."""
+    same checkpoint and scans stays, and so does what a call that was stopped had found. Of a scan
+    that cannot be read it stays too, or else that scan is left out: both are said. Raises DataError
+    where none can be read."""
     source = source_of(detector)
     part = path.with_name(f"{path.stem}.part{path.suffix}")
     kept: dict[str, FramePrediction] = {}
@@ -73,7 +74,7 @@ def predict_to_file(
 
     now: dict[str, FramePrediction] = {}
     of: dict[str, str] = {}
-    unread: list[DataError] = []
+    unread: dict[str, DataError] = {}
     saved = time.monotonic()
     try:
         for done, scan in enumerate(scans):
@@ -83,8 +84,10 @@ def predict_to_file(
                 known = scan in kept and digests.get(scan) == digest
                 now[scan] = kept[scan] if known else frames.look(detector, scan)
             except DataError as error:
-                unread.append(error)
-                continue
+                unread[scan] = error
+                if scan not in kept:
+                    continue
+                now[scan], digest = kept[scan], digests.get(scan, "")
             of[scan] = digest
             if time.monotonic() - saved > _SAVE_EVERY_S:
                 write_predictions(part, made(list(now)))
@@ -92,10 +95,15 @@ def predict_to_file(
     except Cancelled:
         write_predictions(part, made(list(now)))
         raise
-    if unread and not now:
-        raise unread[0]
-    if unread:
-        job.say(f"{counted(len(unread), 'frame')} left out that cannot be read: {unread[0].what}")
+    if unread and len(unread) == len(set(scans)):
+        raise next(iter(unread.values()))
+    for stays, words in (
+        (False, "left out that cannot be read"),
+        (True, "cannot be read, and what was found there before stays"),
+    ):
+        told = [error for scan, error in unread.items() if (scan in kept) is stays]
+        if told:
+            job.say(f"{counted(len(told), 'frame')} {words}: {told[0].what}")
     whole = made(list(now))
     write_predictions(path, whole)
     part.unlink(missing_ok=True)

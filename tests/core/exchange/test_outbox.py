@@ -16,7 +16,7 @@ from core.data.formats import _known
 from core.data.formats.folder import Folder
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
-from core.exchange.outbox import MANIFEST, ExistsError
+from core.exchange.outbox import MANIFEST, ExistsError, Outbox
 from core.exchange.raw_labels import packed
 from core.project.project import Project
 from tests.exchanged import answer, contents, write_keyframes
@@ -175,6 +175,24 @@ def test_an_export_that_was_changed_since_is_not_its_own(project: Project, tmp_p
     with pytest.raises(ProjectError, match="no export wrote it as it is"):
         export(project, out, Job(), force=True)
     assert contents(out) == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_boxes_of_people_and_of_a_detector_are_not_mixed(project: Project, tmp_path: Path, force):
+    """Their files look the same, and are of other frames."""
+
+    def write(boxes: str, name: str) -> None:
+        with Outbox(tmp_path / "out", project.dataset, force=force, boxes=boxes) as box:
+            box.check([name])
+            box.write_all(lambda: [(name, b"Car")])
+
+    write("people drew", "label_2/0.txt")
+    with pytest.raises(ProjectError, match="holds boxes that people drew: those that a detector"):
+        write("a detector found", "label_2/1.txt")
+    write("people drew", "label_2/2.txt")
+    write("", "labels/0.label")
+    with pytest.raises(ProjectError, match="holds boxes that people drew"):
+        write("a detector found", "label_2/1.txt")
 
 
 def test_what_a_stopped_export_wrote_is_its_own(project: Project, tmp_path: Path):

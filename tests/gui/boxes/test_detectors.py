@@ -129,8 +129,13 @@ def test_what_a_detector_found_goes_out_with_scores(asked: BoxDriver, qtbot, tmp
     page = asked.window.findChild(BoxExportPage)
     qtbot.waitUntil(page.isActiveWindow)
     assert page.unconfirmed.isVisible()
+    drawn = page.out.text()
     page.what.setCurrentIndex(1)
     assert not page.unconfirmed.isVisible()
+    assert page.out.text() == f"{drawn}-found"
+    page.what.setCurrentIndex(0)
+    assert page.out.text() == drawn
+    page.what.setCurrentIndex(1)
     page.kind.setCurrentIndex(page.kind.findData("csv"))
     page.out.setText(str(out))
     QTest.keyClick(page.out, RETURN)

@@ -59,3 +59,65 @@ def test_it_can_be_declined_and_the_round_ends(qapp, qtbot, tmp_path: Path, alon
     assert not project.boxes.is_finished(lost)
     assert len(ask_frames(project, Job(), frames=1).query.items) == 1
     driver.window.close()
+
+
+def test_what_is_asked_of_a_lost_frame_ends_when_it_is_back(qapp, qtbot, tmp_path: Path):
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        lost = ask_frames(project, Job(), frames=2).query.items[1]
+        file = project.dataset.path(lost)
+    driver: BoxDriver = opened(path, qtbot)
+    banner, project = driver.session.banner, driver.session.project
+    away = file.rename(file.with_suffix(".away"))
+    driver.state.loader.forget()
+    driver.work.bench.show(lost)
+    qtbot.waitUntil(banner.isVisible)
+    driver.window.actions_table.run("box decline")
+    assert "cannot be read" in driver.said  # the card names a frame that nobody meant
+    assert not project.boxes.settled
+    (stale,) = [one for one in banner.choices if one.text() == "Ask it no more"]
+    away.rename(file)
+    driver.work.bench.show(lost)
+    driver.settle()
+    assert driver.frame.scan == lost
+    assert not banner.isVisible()
+    driver.key(RETURN, CONTROL)
+    driver.settle()
+    stale.click()
+    assert project.boxes.finished == {lost}
+    driver.window.close()
+
+
+def test_a_frame_that_came_back_since_the_project_was_opened_waits_for_the_next_time(
+    qapp, qtbot, tmp_path: Path
+):
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        lost = ask_frames(project, Job(), frames=2).query.items[1]
+        file = project.dataset.path(lost)
+    away = file.rename(file.with_suffix(".away"))
+    driver: BoxDriver = opened(path, qtbot)
+    away.rename(file)
+    driver.work.bench.show(lost)
+    driver.settle()
+    assert "then open the project again" in driver.session.banner.do.text()
+    assert driver.frame.scan != lost
+    driver.window.close()
+
+
+def test_points_are_asked_nothing_about_a_lost_frame(qapp, qtbot, tmp_path: Path):
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        lost = ask_frames(project, Job(), frames=2).query.items[1]
+        file = project.dataset.path(lost)
+    driver: BoxDriver = opened(path, qtbot)
+    driver.key(Qt.Key.Key_F4)
+    driver.settle()
+    assert not driver.work.bench.on
+    file.unlink()
+    driver.state.loader.forget()
+    driver.state.show_scan(lost)
+    banner = driver.session.banner
+    qtbot.waitUntil(banner.isVisible)
+    assert "Ask it no more" not in [one.text() for one in banner.choices]
+    driver.window.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.base.errors import Cancelled
+from core.base.errors import Cancelled, DataError
 from core.base.jobs import Job
 from core.boxes.predictions import read_predictions
 from models.boxes import score
@@ -31,7 +31,13 @@ class World:
 
     def __init__(self) -> None:
         self.looked: list[str] = []
+        self.lost: set[str] = set()
         self.digests = {scan: f"digest of {scan}" for scan in SCANS}
+
+    def digest(self, scan: str) -> str:
+        if scan in self.lost:
+            raise DataError(f"{scan} cannot be read.", "Bring it back.")
+        return self.digests[scan]
 
     def read(self, scan: str) -> np.ndarray:
         self.looked.append(scan)
@@ -39,8 +45,7 @@ class World:
 
     def go(self, detector: Detector, path: Path, job: Job | None = None, scans=SCANS):
         self.looked.clear()
-        digest = self.digests.__getitem__
-        frames = Frames(self.read, digest, np.eye(4), len(KITTI.names))
+        frames = Frames(self.read, self.digest, np.eye(4), len(KITTI.names))
         return predict_to_file(detector, frames, scans, path, job or Job())
 
 
@@ -58,6 +63,26 @@ def test_frames_are_looked_at_once(detector: Detector, tmp_path: Path):
     assert path.read_bytes() == before
     world.go(detector, path, scans=SCANS[1:])
     assert list(read_predictions(path, classes=len(KITTI.names)).frames) == list(SCANS[1:])
+
+
+def test_what_was_found_stays_while_a_scan_cannot_be_read(detector: Detector, tmp_path: Path):
+    world, path = World(), tmp_path / "p.npz"
+    world.go(detector, path)
+    whole = path.read_bytes()
+    world.lost = {"a/1", "a/3"}
+    said: list[str] = []
+    world.go(detector, path, Job(lambda report: said.append(report.said)))
+    assert world.looked == []
+    assert path.read_bytes() == whole
+    assert any("2 frames cannot be read, and what was found there before" in one for one in said)
+    world.lost = set(SCANS)
+    with pytest.raises(DataError, match="a/0"):
+        world.go(detector, path)
+    assert path.read_bytes() == whole
+    world.lost.clear()
+    world.digests["a/1"] = "another"
+    world.go(detector, path)
+    assert world.looked == ["a/1"]
 
 
 def test_what_changed_is_looked_at_again(detector: Detector, tmp_path: Path):

@@ -203,14 +203,14 @@ def test_a_first_column_without_a_name_that_counts_no_rows_is_x_in_a_comment(tmp
     ],
 )
 def test_names_stand_over_their_columns(tmp_path: Path, names: str, rows: list[str]):
-    """Where an index has no name, lines end in a separator, or the names have marks of their own."""
+    """An index may have no name, lines may end in a separator, names have marks of their own."""
     found = pick(reading(tmp_path, "a.csv", "\n".join([names, *rows, ""]).encode())).points
     np.testing.assert_array_equal(found[:, :3], 2 * [[1.5, 2.5, 3.5]])
 
 
 @pytest.mark.parametrize("by", [",", ";"])
 def test_numbers_of_rows_are_not_taken_for_x(tmp_path: Path, by: str):
-    """As R writes a table whose last column is missing; it may as well be separators at the ends."""
+    """As R writes a table whose last column is missing; it may be separators at the ends, too."""
     rows = [by.join([f"{n}", "1.5", "2.5", "3.5", ""]) for n in (1, 2)]
     text = "\n".join([by.join(["x", "y", "z", "label"]), *rows, ""])
     with pytest.raises(DataError, match="may number the rows"):

@@ -8,6 +8,8 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from core.answers.entry import POINTS, ScanRef
+from core.answers.same_scan import check_same
 from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
 from core.cli.finding import Finding
@@ -101,11 +103,18 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
 def _entries(project: Project) -> Finding:
     """Whether the entries can be read, and are of the project's scans."""
     entries, strangers, scans = 0, set(), set(project.source.scans)
+    refs: dict[str, ScanRef] = {}
     try:
         for entry in project.answers.entries():
             entries += 1
-            if entry.verb == "answer" and entry.scan not in scans:
+            if entry.verb != "answer":
+                continue
+            if entry.scan not in scans:
                 strangers.add(entry.scan)
+            elif entry.kind == POINTS and not project.answers.fold.is_undone(entry):
+                ref = refs.get(entry.scan)
+                refs[entry.scan] = ref = project.scan_ref(entry.scan) if ref is None else ref
+                check_same(entry, ref)
         for scan in sorted(scans.intersection(project.boxes.counts_by_scan())):
             project.boxes_of(scan)
     except ProjectError as error:
@@ -139,8 +148,10 @@ def _round(project: Project, id: str) -> Finding:
         found = project.round(id)
         query = found.query
         table = project.units
-        if found.frozen:
-            training_set(project, found)
+        learnt = training_set(project, found).scans if found.frozen else ()
+        gone = [scan for scan in learnt if scan not in project.source.scans]
+        if gone:
+            return Finding(id, False, f"it learnt from {gone[0]!a}, which is not in the dataset")
         found.metrics(project.classes)
         if found.scored and table is not None:
             check_stored(found.folder, table)

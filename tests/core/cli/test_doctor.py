@@ -11,6 +11,7 @@ import pytest
 from core import steps
 from core.base.jobs import Job
 from core.cli import doctor
+from core.project.frozen import training_set
 from core.project.project import Project
 
 
@@ -40,7 +41,17 @@ def test_a_changed_scan_is_named(path: Path, small_street: Path):
     points = np.fromfile(scan, "<f4")
     points[5] += 1
     points.tofile(scan)
-    assert "000001 changed since preparation" in bad(path)
+    told = bad(path)
+    assert "000001 changed since preparation" in told
+    assert "000001 has changed since" in told  # and its answers are of another content
+
+
+def test_a_training_set_of_scans_that_are_gone_is_named(path: Path):
+    with Project(path) as project:
+        training_set(project, project.rounds[0])
+    file = path / "rounds/001-size/training.json"
+    file.write_text(file.read_text().replace("velodyne/000001", "velodyne/999999"))
+    assert "'sequences/00/velodyne/999999', which is not in the dataset" in bad(path)
 
 
 def test_a_damaged_entry_is_named(path: Path):

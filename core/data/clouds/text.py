@@ -16,12 +16,21 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.clouds.columns import POSITIONS, Columns, plain_name
+from core.data.clouds.columns import Columns
 from core.data.clouds.lines import DECIMAL_COMMA, Lines, lines_of, numbers
 from core.data.clouds.source import cut_short, read_bytes, whole, wrong
+from core.data.clouds.text_names import (
+    MARKS,
+    SAVE,
+    comment_names,
+    header_names,
+    is_number,
+    split_names,
+    words_of,
+)
 
 SUFFIXES = (".xyz", ".txt", ".csv", ".asc", ".pts")
-_MARKS = ("#", "//", "%")
+_COMMENTS = ("#", "//", "%")
 _ENCODINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _PTS = {
     3: ("x", "y", "z"),
@@ -38,9 +47,7 @@ _MISSING = re.compile(
     r"|-|n/?a|null|none|[-+]?nan(\(\w+\))?|[-+]?1\.#(qnan|snan|ind|inf)\d*", re.IGNORECASE
 )
 _COMMENT = re.compile(r"#(?!(qnan|snan|ind|inf)\d*\b)", re.IGNORECASE)  # 1.#QNAN is by Windows
-_ANY = re.compile(r"[;,\s]+")
 _JUDGED = 100  # rows
-_SAVE = "Save x y z intensity, a point a line, or bring the whole file."
 
 
 @dataclass(frozen=True)
@@ -55,22 +62,22 @@ class _Table:
 def read(path: Path) -> Columns:
     """Read a text file of points. Raises DataError."""
     table = _table(path)
-    first = _words(table.rows.texts[0], table.separator)
+    first = words_of(table.rows.texts[0], table.separator)
     named = table.names is not None and not all(name.isdigit() for name in table.names if name)
     usual = _PTS.get(len(first)) if path.suffix.lower() == ".pts" else None
     said = table.names if named else usual
     names = said or tuple(str(place + 1) for place in range(len(first)))
     there = _first_there(table, len(first))
-    last = max((place for place, word in enumerate(there) if _is_number(word)), default=0)
+    last = max((place for place, word in enumerate(there) if is_number(word)), default=0)
     kept = [
         place
         for place, word in enumerate(there)
         # One that is empty keeps its place, or the next would be taken for it.
         if (table.names is None or table.names[place])
-        and (_is_number(word) if word else table.names or place < last)
+        and (is_number(word) if word else table.names or place < last)
     ]
     if len(kept) < 3:
-        raise wrong(path, f"holds {len(kept)} columns of numbers, no x, y and z", _SAVE)
+        raise wrong(path, f"holds {len(kept)} columns of numbers, no x, y and z", SAVE)
     rows = table.rows
     if len(kept) < len(first):
         rows = _only(path, table, kept, len(first))
@@ -88,7 +95,7 @@ def _first_there(table: _Table, width: int) -> list[str]:
     """The first word of each column that says something, "" where none of the rows does."""
     found = [""] * width
     for text in table.rows.texts[:_JUDGED]:
-        words = _words(text, table.separator)
+        words = words_of(text, table.separator)
         if len(words) == width:  # others are told when they are read
             found = [a or ("" if _is_missing(b) else b) for a, b in zip(found, words, strict=True)]
     return found
@@ -98,12 +105,12 @@ def _table(path: Path) -> _Table:
     data = read_bytes(path)
     encoding = next((e for mark, e in _ENCODINGS.items() if data.startswith(mark)), "utf-8")
     if b"\0" in data and encoding != "utf-16":
-        raise wrong(path, "is no text: it holds zero bytes", _SAVE)
+        raise wrong(path, "is no text: it holds zero bytes", SAVE)
     lines = _without_quotes(path, lines_of(data.decode(encoding, "replace")))
     said, points, at = "", None, 0
     if len(lines) and _EXCEL.fullmatch(lines.texts[0].strip()):
         at = 1
-    while at < len(lines) and lines.texts[at].lstrip().startswith(_MARKS):
+    while at < len(lines) and lines.texts[at].lstrip().startswith(_COMMENTS):
         said = lines.texts[at].strip().lstrip("#/% ")
         at += 1
     if at < len(lines) and whole(lines.texts[at].strip()) is not None and at + 1 < len(lines):
@@ -113,29 +120,29 @@ def _table(path: Path) -> _Table:
         header, at = lines.texts[at].rstrip(" ").lstrip("#/% "), at + 1
     rows = _without_comments(lines.part(at))
     if not len(rows):
-        raise wrong(path, "holds no lines of numbers", _SAVE)
+        raise wrong(path, "holds no lines of numbers", SAVE)
     if points is not None and len(rows) != points:
         raise cut_short(path, points, len(rows))
     judged = rows.texts[:_JUDGED]
-    above = said if said and _comment_names(said, "\t", judged) else ""
+    above = said if said and comment_names(said, "\t", judged) else ""
     separator = _separator(judged, header or above)
     _no_decimal_commas(path, rows, separator)
-    names = _header_names(path, header, separator, judged) if header else None
+    names = header_names(path, header, separator, judged) if header else None
     if names is None and said:
-        names = _comment_names(said, separator, judged)
+        names = comment_names(said, separator, judged)
     return _Table(rows, separator, names)
 
 
 def _is_row(line: str) -> bool:
     """Whether a line is of numbers: most of its words are."""
-    words = [word for word in _ANY.split(line) if word]
+    words = [word for word in MARKS.split(line) if word]
     there = [word for word in words if not _is_missing(word)]
-    return sum(map(_is_number, there)) * 2 > len(there) or not there
+    return sum(map(is_number, there)) * 2 > len(there) or not there
 
 
 def _counts_up(lines: Sequence[str]) -> bool:
     """Whether a line is the names 0, 1, 2 that pandas gives to columns without any."""
-    words = [word for word in _ANY.split(lines[0].strip()) if word]
+    words = [word for word in MARKS.split(lines[0].strip()) if word]
     return words == [str(n) for n in range(len(words))] and "." in "".join(lines[1:])
 
 
@@ -166,14 +173,14 @@ def _separator(texts: Sequence[str], said: str) -> str | None:
     if ";" in line:
         return ";"
     if "\t" in line.strip():
-        apart = _words(line, "\t")
-        mixed = not all(map(_is_number, apart)) and all(map(_is_number, words))
+        apart = words_of(line, "\t")
+        mixed = not all(map(is_number, apart)) and all(map(is_number, words))
         # Between two tabs something is missing where other rows have it, else they are for the eye.
-        lacks = all(not word or _is_number(word) for word in apart)
-        names = _split_names(said, "\t", texts) if "\t" in said else None
+        lacks = all(not word or is_number(word) for word in apart)
+        names = split_names(said, "\t", texts) if "\t" in said else None
         if names and all(names):  # a name for each, also for one no row has
             counts = [[len(part.split()) for part in parts] for parts in (names, apart)]
-            by_blanks = counts[0] == counts[1] and all(map(_is_number, words))
+            by_blanks = counts[0] == counts[1] and all(map(is_number, words))
             return None if by_blanks and not lacks else "\t"
         return None if mixed and not (lacks and len({len(t.split()) for t in texts}) > 1) else "\t"
     inside = [word for word in words if "," in word.strip(",")]
@@ -183,7 +190,7 @@ def _separator(texts: Sequence[str], said: str) -> str | None:
 def _no_decimal_commas(path: Path, rows: Lines, separator: str | None) -> None:
     """Raise DataError where the first rows have numbers such as 1,5 or, parted by commas, 045."""
     for text, place in zip(rows.texts[:100], rows.places[:100], strict=True):
-        words = _words(text, separator)
+        words = words_of(text, separator)
         if separator == ",":
             found = [word for word in words if _TWO_IN_ONE.fullmatch(word)]
             found += [word for word in words if "." not in text and _TORN.fullmatch(word)]
@@ -197,95 +204,12 @@ def _no_decimal_commas(path: Path, rows: Lines, separator: str | None) -> None:
             )
 
 
-def _header_names(
-    path: Path, header: str, separator: str | None, rows: Sequence[str]
-) -> tuple[str, ...]:
-    names = _split_names(header, separator, rows)
-    if names is None:
-        count, width = (len(_words(line, separator)) for line in (header, rows[0]))
-        if width == 2 * count and separator == ",":
-            raise wrong(
-                path,
-                f"names {count} columns and has {width}: the numbers may have a decimal comma",
-                DECIMAL_COMMA,
-            )
-        raise wrong(path, f"names {count} columns ({header.strip()[:60]}) and has {width}", _SAVE)
-    if names[0] and not names[-1] and not header.endswith((";", ",", "\t")):
-        values = [_words(row, separator) for row in rows]
-        others = [word for row in values for word in row[1:-1] if word]
-        if _may_count_rows([row[0] for row in values]) and None in map(whole, others):
-            raise wrong(
-                path,
-                f"names {len(names) - 1} columns and has {len(names)}: the first may number the "
-                "rows, or each line ends in a separator",
-                "Name each column, or take away the separators at the ends of lines.",
-            )
-    return names
-
-
-def _comment_names(
-    comment: str, separator: str | None, rows: Sequence[str]
-) -> tuple[str, ...] | None:
-    """The names in the comment above the points, where it is names that mean something."""
-    names = _split_names(comment, separator, rows, marked=True)
-    plain = [plain_name(name) for name in names or ()]
-    known = any(all(axis in plain for axis in family) for family in POSITIONS)
-    return names if known else None
-
-
-def _split_names(
-    line: str, separator: str | None, rows: Sequence[str], *, marked: bool = False
-) -> tuple[str, ...] | None:
-    """The names in a line, one for each column of the rows, "" for one without; None where they are
-    more or fewer. `marked`: a comment's mark stood before them."""
-    own = next((mark for mark in ";,\t" if mark in line.strip()), None)
-    # As the rows are parted, else by a mark of its own: where it has one, blanks are within names.
-    ways = [_words(line, separator), _words(line.strip(), own)]
-    if separator is None:
-        ways.append(_ANY.split(line.strip()))
-    values = [_words(row, separator) for row in rows]
-    for words in ways:
-        names = _one_each(words, values, marked)
-        if names is not None:
-            return tuple(name.strip("\"'") for name in names)
-    return None
-
-
-def _one_each(
-    names: list[str], rows: Sequence[Sequence[str]], marked: bool
-) -> Sequence[str] | None:
-    """The names with "" for a column that has none at the begin or the end; None where that does
-    not make as many as there are columns."""
-    width = len(rows[0])
-    while len(names) > width and not names[0]:
-        names = names[1:]  # the blank behind a comment's mark
-    while len(names) > width and not names[-1]:
-        names = names[:-1]
-    ends = all(not row[-1] for row in rows)  # in a separator
-    if len(names) == width - 1 and ends:
-        return [*names, ""]
-    if len(names) != width:
-        return None
-    # The first column may be an index, which pandas gives no name.
-    if not names[0] and (marked or ends) and not _may_count_rows([row[0] for row in rows]):
-        return [*names[1:], ""] if ends else None
-    return names
-
-
-def _may_count_rows(first: Sequence[str]) -> bool:
-    """Whether the words of a column are no numbers, or whole ones that all differ."""
-    if not any(map(_is_number, first)):
-        return True
-    numbers = [whole(word) for word in first]
-    return None not in numbers and len(set(numbers)) == len(numbers)
-
-
 def _only(path: Path, table: _Table, kept: Sequence[int], width: int) -> Lines:
     """The rows with some columns only; each must have as many as the first."""
     mark = table.separator or " "
     texts = []
     for text, place in zip(table.rows.texts, table.rows.places, strict=True):
-        words = _words(text, table.separator)
+        words = words_of(text, table.separator)
         if len(words) != width:
             raise wrong(path, f"line {place:,} holds {len(words)} values, not {width}")
         texts.append(mark.join(words[at] for at in kept))
@@ -302,7 +226,7 @@ def _filled(rows: Lines, separator: str | None) -> Lines:
     """The rows with nan for what is missing."""
     mark = separator or " "
     texts = [
-        mark.join("nan" if _is_missing(word) else word for word in _words(text, separator))
+        mark.join("nan" if _is_missing(word) else word for word in words_of(text, separator))
         for text in rows.texts
     ]
     return Lines(texts, rows.places)
@@ -311,15 +235,3 @@ def _filled(rows: Lines, separator: str | None) -> Lines:
 def _is_missing(word: str) -> bool:
     """Whether a word stands where a number is missing."""
     return _MISSING.fullmatch(word) is not None
-
-
-def _words(line: str, separator: str | None) -> list[str]:
-    return [word.strip().strip('"') for word in line.split(separator)]
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return "_" not in word

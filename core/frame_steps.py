@@ -11,6 +11,7 @@ from core.answers.effort import Effort
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
+from core.boxes.names import names_of
 from core.exchange.box_files import Truth, boxes_here
 from core.project.frame_pool import frame_pool
 from core.project.project import Project
@@ -146,7 +147,7 @@ def annotate_frames(project: Project, job: Job, *, oracle: str) -> int:
     if tip is None or not project.open_frames(tip):
         raise ProjectError("No frame is asked for.", "Ask with `lidarloop query --task boxes`.")
     count, effort, asked = 0, Effort(tool=f"oracle {oracle}"), len(tip.query.items)
-    truth = Truth(project.dataset, project.classes.names)
+    truth = Truth(project.dataset, names_of(project.classes))
     # As a person goes: the next frame is known when the one before it is finished.
     while waiting := project.open_frames(tip):
         count += _annotated(project, tip, waiting[0], truth, effort)

@@ -18,6 +18,7 @@ from core.boxes.formats.source import counted
 from core.boxes.geometry import moved
 from core.boxes.kinds import kinds_of
 from core.boxes.labelled import Frame
+from core.boxes.names import names_of
 from core.boxes.scene import CAMERA, picture_size
 from core.boxes.table import Boxes
 from core.exchange.box_files import Truth, boxes_here
@@ -67,7 +68,7 @@ def evaluate_boxes(project: Project, job: Job) -> list[str]:
 def _validation(project: Project, job: Job) -> list[Frame]:
     """Validation scans whose boxes are known: finished here, or labelled by the dataset."""
     made: list[Frame] = []
-    scans, truth = validation_of(project), Truth(project.dataset, project.classes.names)
+    scans, truth = validation_of(project), Truth(project.dataset, names_of(project.classes))
     for done, scan in enumerate(scans):
         job.progress(done, len(scans), "read boxes")
         if project.boxes.is_finished(scan):

@@ -69,6 +69,8 @@ def train_boxes(
         _forget(folder)
     elif out.exists():
         _learnt_already(project, folder, job)
+    if not out.exists() and not state_of(out).exists():
+        (folder / TRAINING).unlink(missing_ok=True)  # nothing was learnt of it yet
     training = _frozen(project, folder, job)
     since = _since(project, training) if out.exists() or state_of(out).exists() else 0
     if since:
@@ -78,15 +80,10 @@ def train_boxes(
         )
     if not out.exists():
         setup = setup_of(project, place=f"{number_of(folder)}|{NORMAL}")
-        try:
-            samples = labelled_samples(project, training, setup.seed, job)
-            tell_learnt(project, samples, training, job)
-            if project.settings.ssal.cpsp:
-                job.say("Two detectors learn, one after the other; the second with pseudo scenes.")
-        except ProjectError:
-            if not state_of(out).exists():  # the next call learns what there is then
-                (folder / TRAINING).unlink()
-            raise
+        samples = labelled_samples(project, training, setup.seed, job)
+        tell_learnt(project, samples, training, job)
+        if project.settings.ssal.cpsp:
+            job.say("Two detectors learn, one after the other; the second with pseudo scenes.")
         start = start or _goes_on_from(project, folder, job)
         fit(samples, project.settings.detect.steps, start, job, setup=setup, out=out)
     if project.settings.ssal.cpsp and not weights_file(folder, CPSP).exists():

@@ -21,13 +21,14 @@ from core.quality.panoptic import Matches, as_things, matches, no_matches
 from core.query.strategies import strategy_named
 from core.rounds.figures import by_class, figures, folded
 from core.rounds.predictions import prediction_file, read_prediction
-from core.rounds.round import METRICS, Round
+from core.rounds.round import METRICS, TRAINING, Round
 from core.rounds.scores import MORE, forget_scores, read_scores
 from core.rounds.wrong import write_wrong, wrong_of
 from models.again import look_again, seen_again
 from models.score import Trained, join_scores, predict
 from models.sparse import describe
 from models.training.round import train_round
+from models.training.train import STATE
 
 # Where bands of distance from the sensor begin, metres.
 RANGES_M = (0, 10, 20, 30, 50)
@@ -67,6 +68,8 @@ def train(
             f"Round {found.id} is trained and scored.", "Ask the next query: `lidarloop query`."
         )
     if not found.checkpoint.exists():
+        if not (found.folder / STATE).exists():
+            found.file(TRAINING).unlink(missing_ok=True)  # nothing was learnt of it yet
         freeze(project, found)  # here: the processes only read the project
         if gpus > 1:
             from models.training.launch import launch

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from core.base.errors import DataError
+from core.data.classes import ClassList
 
 _SHOWN, _LETTERS = 5, 40
 
@@ -38,6 +39,32 @@ class Names:
                 "Add the class to the list, or say which class of it is meant.",
             )
         return [self._ids[plain(name)] for name in found]
+
+
+def names_of(classes: ClassList) -> Names:
+    """The names of a list's classes; one that a class had before means it still, unless it is
+    another's now."""
+    own = {plain(name) for name in classes.names}
+    before = {
+        old: name
+        for label, name in enumerate(classes.names)
+        for old in classes.names_before(label)
+        if plain(old) not in own
+    }
+    return Names(classes.names, before)
+
+
+def names_known_as(classes: ClassList, ways: Iterable[str]) -> list[str]:
+    """The name of each class by which others know it: its own, or else the last that it had before
+    that is among `ways` and no other class's now."""
+    there = {plain(way) for way in ways}
+    free = there - {plain(name) for name in classes.names}
+    return [
+        name
+        if plain(name) in there
+        else next((n for n in reversed(classes.names_before(label)) if plain(n) in free), name)
+        for label, name in enumerate(classes.names)
+    ]
 
 
 def spelled(name: str, ways: Iterable[str]) -> str:

@@ -75,7 +75,12 @@ def kind_of(path: Path) -> str:
 
 
 def read_boxes(
-    dataset: Dataset, path: Path, names: Sequence[str], *, kind: str = "", scans: Sequence[str] = ()
+    dataset: Dataset,
+    path: Path,
+    names: Names | Sequence[str],
+    *,
+    kind: str = "",
+    scans: Sequence[str] = (),
 ) -> Read:
     """The boxes below `path` of the dataset's scans, or of `scans` alone.
 
@@ -86,7 +91,7 @@ def read_boxes(
     if kind not in KINDS:
         raise SettingsError(f"Nothing is called {kind}.", f"Choose one of {', '.join(KINDS)}.")
     scans = tuple(scans) or dataset.scans
-    known = Names(names)
+    known = names if isinstance(names, Names) else Names(names)
     if kind in ("kitti", "labelcloud"):
         found = _of_each(dataset, path, known, kind, scans)
     elif kind == "kitti-tracking":
@@ -275,7 +280,7 @@ def _number(name: str) -> int | None:
 class Truth:
     """The boxes that a dataset itself has; a file of many scans is read once."""
 
-    def __init__(self, dataset: Dataset, names: Sequence[str]) -> None:
+    def __init__(self, dataset: Dataset, names: Names | Sequence[str]) -> None:
         self._dataset, self._names = dataset, names
         self._drives: dict[Path, Mapping[str, Boxes]] = {}
 

@@ -19,6 +19,7 @@ from core.base.files import hash_bytes, read_arrays, write_arrays
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.boxes.geometry import is_way
+from core.boxes.names import names_of
 from core.boxes.predictions import wrong_boxes
 from core.boxes.table import Boxes
 from core.exchange.box_files import Read, read_boxes
@@ -104,14 +105,14 @@ class FoundBoxes:
 
 def holds_scores(project: Project, path: Path) -> bool:
     """Whether some box of the files at `path` has a score. Raises as read_found does."""
-    found = read_boxes(project.dataset, path, project.classes.names)
+    found = read_boxes(project.dataset, path, names_of(project.classes))
     return any(not np.isnan(boxes.score).all() for boxes in found.frames.values() if len(boxes))
 
 
 def read_found(project: Project, path: Path, *, kind: str = "") -> Read:
     """The boxes with scores in the files at `path`. Raises DataError where one has no score, or a
     score outside of 0..1, and as core.exchange.box_files.read_boxes does."""
-    found = read_boxes(project.dataset, path, project.classes.names, kind=kind)
+    found = read_boxes(project.dataset, path, names_of(project.classes), kind=kind)
     scores = np.concatenate([boxes.score for boxes in found.frames.values()])
     without = int(np.isnan(scores).sum())
     if without:

@@ -17,6 +17,7 @@ from core.base.errors import DataError
 from core.base.jobs import Job
 from core.boxes.checks import oddities
 from core.boxes.formats.source import MEND, counted
+from core.boxes.names import names_of
 from core.boxes.table import Boxes
 from core.exchange.box_files import boxes_here, read_boxes
 from core.exchange.import_labels import IMPORTED
@@ -54,7 +55,7 @@ def plan_boxes(project: Project, path: Path, job: Job, *, kind: str = "") -> Box
     boxes with scores, which a detector found, and where no scan has any.
     """
     dataset, names = project.dataset, project.classes.names
-    found = read_boxes(dataset, path, names, kind=kind)
+    found = read_boxes(dataset, path, names_of(project.classes), kind=kind)
     have = set(project.boxes.counts_by_scan()) | project.boxes.settled
     frames = {scan: boxes for scan, boxes in found.frames.items() if scan not in have}
     scored = [scan for scan, boxes in frames.items() if not np.isnan(boxes.score).all()]

@@ -22,7 +22,9 @@ from core.boxes.formats import (
     nuscenes,
     openlabel,
 )
+from core.boxes.formats.kitti_lines import TYPES
 from core.boxes.formats.source import Written, counted
+from core.boxes.names import names_known_as
 from core.boxes.table import Boxes
 from core.data.scans import flat_name
 from core.exchange.box_files import in_drives
@@ -177,7 +179,7 @@ def _kitti(
 ) -> list[File]:
     """The file called `name` of a kind of KITTI's, for the camera of scans; where that is not
     known, for one that is made up, and its file of calib."""
-    dataset, names = project.dataset, project.classes.names
+    dataset, names = project.dataset, names_known_as(project.classes, TYPES)
     calibration = dataset.format.calibration(dataset.root, scans[0])
     if calibration.tr is None:
         calibration = as_if(dataset.from_files, dataset.ahead)

@@ -55,7 +55,7 @@ def set_up(
     experiment.write()
     for left in (experiment.out / "cells").glob(".*"):  # of a kill while one was made
         shutil.rmtree(left, ignore_errors=True)
-    if experiment.spec.made is not None and experiment.root == experiment.out / "scans":
+    if experiment.spec.made is not None and experiment.root == (experiment.out / "scans").resolve():
         scans_of(experiment.spec, experiment.root, job)
     if experiment.spec.boxes:  # frames are asked as they are: nothing is prepared
         check_data(experiment)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from core.base.errors import DataError
 from core.base.files import read_json
 from core.base.jobs import Job
 from core.boxes.formats.source import counted
@@ -75,7 +76,10 @@ def _suggest(project: Project, best: Predictions, half: float | None, job: Job) 
     for scan, found in best.frames.items():
         table = found.table()
         if drawn.get(scan):
-            there = project.box_table(scan).box
+            try:
+                there = project.box_table(scan).box
+            except DataError:  # the scan is away: nothing is shown of it
+                continue
             clash = (rotated_iou(table.box, there)[0] > _ON_ONE_ANOTHER).any(axis=1)
             table = table.take(~clash)
         frames[scan] = table

@@ -281,6 +281,10 @@ def tell_learnt(project: Project, samples: LabelledFrames, training: BoxTraining
         )
     learnt = ", ".join(f"{count:,} {names[label]}" for label, count in sorted(counts.items()))
     job.say(f"Learnt from {counted(len(training.frames), 'frame')}: {learnt}.")
+    if samples.unseen:
+        hold = "1 box holds" if samples.unseen == 1 else f"{samples.unseen:,} boxes hold"
+        where = project.settings.detect.range
+        job.say(f"{hold} no point that the detector sees (detect.range is {where}): not learnt.")
     drawn = project.boxes.class_counts()
     about = kinds_of(project.classes)
     missing = [

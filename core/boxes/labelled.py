@@ -67,12 +67,14 @@ class LabelledFrames:
         self._order = lru_cache(2)(self._shuffled)
         self.items: list[Item] = []
         self._tables: list[tuple[Boxes, np.ndarray]] = []
+        self.unseen = 0  # boxes that are not learnt, since they hold no point here
         for place, frame in enumerate(self._frames):
             job.progress(place, len(self._frames), "read frames")
             points = read(frame.scan)
             inside = points_per_box(points, frame.boxes.box)
             # What nobody can see here, behind the picture's edge or with no point, is not learnt.
             seen = (inside > 0) & ~frame.boxes.ignore
+            self.unseen += int(((inside <= 0) & ~frame.boxes.ignore).sum())
             self._tables.append((frame.boxes.take(seen), frame.boxes.box[~seen]))
             known = frame.boxes.take(seen & (inside >= LEAST_POINTS))
             parts = points_of(points, known.box)

@@ -12,7 +12,7 @@ from core.cli import boxes, classes, experiment, quality, rounds, settings
 from core.data.reading import METRES
 from core.exchange.export import WHAT
 from core.exchange.import_labels import IDS
-from core.exchange.layouts import LAYOUTS, OWN
+from core.exchange.layouts import LAYOUTS
 from core.simulate.town import LAYOUTS as TOWN_LAYOUTS
 from core.steps import BOX_ORACLE, ORACLES
 
@@ -289,13 +289,12 @@ def parser() -> argparse.ArgumentParser:
     boxes.add_task(made)
     made = on_project("export", "write labels in the dataset's layout", "export street out")
     made.add_argument("out", type=Path, metavar="OUT")
-    made.add_argument("--what", choices=WHAT, default="labels")
+    made.add_argument("--what", choices=WHAT, help="default: labels")
     made.add_argument(
         "--as",
         choices=LAYOUTS,
-        default=OWN,
         dest="layout",
-        help="the dataset's own layout, or .label, .npy, .ply, .pcd or .las files by the scans' "
+        help="default: the dataset's own layout; or .label, .npy, .ply, .pcd or .las files by the scans' "
         "names, or nuScenes' tables",
     )
     made.add_argument(

@@ -40,7 +40,18 @@ def import_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> s
 
 
 def export_boxes(project: Project, arguments: argparse.Namespace, job: Job) -> int:
-    """Write box files; their number."""
+    """Write box files; their number. Raises SettingsError for options of points."""
+    wrong = {"--what": arguments.what is not None, "--as": arguments.layout is not None}
+    for option in (name for name, given in wrong.items() if given):
+        raise SettingsError(
+            f"{option} is of points.",
+            f"Leave out {option}; --found is what a detector found, --to the kind of files.",
+        )
+    if arguments.found and arguments.unconfirmed:
+        raise SettingsError(
+            "--unconfirmed is of what people drew; nobody confirmed what a detector found.",
+            "Leave out one of --found and --unconfirmed.",
+        )
     if arguments.found:
         from core.exchange.predictions_out import export_predictions
 

@@ -12,12 +12,17 @@ from core.answers.entry import POINTS, ScanRef
 from core.answers.same_scan import check_same
 from core.base.errors import DataError, ProjectError
 from core.base.jobs import Job
+from core.boxes.predictions import read_predictions
 from core.cli.finding import Finding
 from core.cli.mend import derived, journals
 from core.data.formats import broken_formats
+from core.project.box_status import models_told
+from core.project.box_training import read_training
 from core.project.frozen import training_set
-from core.project.project import Project
+from core.project.project import FRAME_ROUNDS, Project
 from core.query.strategies import broken_strategies
+from core.rounds.box_models import CPSP, FINAL, FIRST, NORMAL, predictions_file
+from core.rounds.round import TRAINING
 from core.rounds.scores import check_stored
 
 PACKAGES = (
@@ -90,7 +95,7 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
         text = f"{path.name}, {len(project.rounds)} rounds of points, {frames} of frames"
         yield Finding("project", True, text)
         for note in project.notes:
-            yield Finding("settings", None, note)
+            yield Finding("noted", None, note)
         yield _entries(project)
         if project.units is None:
             yield Finding("units", None, "not prepared yet")
@@ -98,20 +103,26 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
             yield _scans(project, job)
         for found in project.rounds:
             yield _round(project, found.id)
+        for folder in (
+            project.path / FRAME_ROUNDS / FIRST,
+            *(f.folder for f in project.frame_rounds),
+        ):
+            if folder.is_dir():
+                yield _detectors(project, folder)
 
 
 def _entries(project: Project) -> Finding:
-    """Whether the entries can be read, and are of the project's scans."""
-    entries, strangers, scans = 0, set(), set(project.source.scans)
+    """Whether the entries can be read, and those that count are of the scans as they are: where a
+    round froze its training set, what counts there too."""
+    entries, scans, fold = 0, set(project.source.scans), project.answers.fold
+    frozen = any(found.frozen for found in project.rounds)
     refs: dict[str, ScanRef] = {}
     try:
         for entry in project.answers.entries():
             entries += 1
-            if entry.verb != "answer":
+            if entry.verb != "answer" or entry.kind != POINTS or entry.scan not in scans:
                 continue
-            if entry.scan not in scans:
-                strangers.add(entry.scan)
-            elif entry.kind == POINTS and not project.answers.fold.is_undone(entry):
+            if fold.now.holds(entry) or (frozen and not fold.is_undone(entry)):
                 ref = refs.get(entry.scan)
                 refs[entry.scan] = ref = project.scan_ref(entry.scan) if ref is None else ref
                 check_same(entry, ref)
@@ -119,9 +130,6 @@ def _entries(project: Project) -> Finding:
             project.boxes_of(scan)
     except ProjectError as error:
         return Finding("journals", False, f"{error.what} {error.do}")
-    if strangers:
-        text = f"{entries:,} entries, all readable; {len(strangers):,} scans with answers are none"
-        return Finding("journals", None, f"{text} of the project's, {min(strangers)!a} for one")
     return Finding("journals", True, f"{entries:,} entries, all readable")
 
 
@@ -149,14 +157,31 @@ def _round(project: Project, id: str) -> Finding:
         query = found.query
         table = project.units
         learnt = training_set(project, found).scans if found.frozen else ()
-        gone = [scan for scan in learnt if scan not in project.source.scans]
-        if gone:
-            return Finding(id, False, f"it learnt from {gone[0]!a}, which is not in the dataset")
         found.metrics(project.classes)
         if found.scored and table is not None:
             check_stored(found.folder, table)
+        gone = [scan for scan in learnt if scan not in project.source.scans]
+        if gone:
+            return Finding(id, False, f"it learnt from {gone[0]!a}, which is not in the dataset")
         if table is not None and query.fingerprint != table.fingerprint:
             return Finding(id, None, "asked about another preparation; its answers still count")
         return Finding(id, True, f"{project.stage(found)}, {len(query.items):,} items")
     except ProjectError as error:
         return Finding(id, False, f"{error.what} {error.do}")
+
+
+def _detectors(project: Project, folder: Path) -> Finding:
+    """Whether what a folder keeps of detectors can be read: all but their weights."""
+    found = []
+    try:
+        if (folder / TRAINING).exists():
+            found.append(f"{len(read_training(folder / TRAINING).frames):,} frames learnt")
+        models_told(project, folder)
+        for model in (NORMAL, CPSP, FINAL):
+            file = predictions_file(folder, model)
+            if file.exists():
+                looked = read_predictions(file, classes=len(project.classes)).frames
+                found.append(f"{len(looked):,} looked at by {model}")
+    except ProjectError as error:
+        return Finding(folder.name, False, f"{error.what} {error.do}")
+    return Finding(folder.name, True, ", ".join(found) or "no detector yet")

@@ -22,8 +22,10 @@ from core.cli.measured import measured
 from core.cli.new import new, warn_of_size
 from core.cli.output import tell, to_terminal
 from core.cli.preview import query
+from core.cli.stopping import at_a_step
 from core.cli.strategies import listing
 from core.exchange.export import export
+from core.exchange.layouts import OWN
 from core.prepare.verdict import table as report_table
 from core.project import status
 from core.project.project import Project
@@ -188,12 +190,12 @@ def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
 
 def _train(arguments: argparse.Namespace, faces: Faces) -> int:
     path, wanted = _of_round(arguments)
-    with _opened(path) as project:
+    with _opened(path) as project, at_a_step(_job()) as job:
         if arguments.task == "boxes":
-            return boxes.train(project, arguments, faces.detector, _job())
+            return boxes.train(project, arguments, faces.detector, job)
         warn_of_size(project)
         network = faces.network
-        network.train(project, _job(), round=wanted, start=arguments.start, gpus=arguments.gpus)
+        network.train(project, job, round=wanted, start=arguments.start, gpus=arguments.gpus)
         found = project.round(wanted) if wanted else project.tip
         _print_miou(found.metrics(project.classes) if found else None)
     return 0
@@ -224,7 +226,8 @@ def _score(arguments: argparse.Namespace, faces: Faces) -> int:
         raise SettingsError("Another network's scores are of no round.", "Leave out --round.")
     with _opened(path) as project:
         if arguments.task == "boxes":
-            return boxes.score(project, arguments, faces.detector, _job())
+            with at_a_step(_job()) as job:
+                return boxes.score(project, arguments, faces.detector, job)
         if arguments.given is not None:
             from core.exchange.given import score_from
 
@@ -252,8 +255,8 @@ def _print_miou(metrics: dict[str, Any] | None) -> None:
 
 
 def _deliver(arguments: argparse.Namespace, faces: Faces) -> int:
-    with _opened(arguments.project) as project:
-        print(faces.delivery.deliver_boxes(project, _job()))
+    with _opened(arguments.project) as project, at_a_step(_job()) as job:
+        print(faces.delivery.deliver_boxes(project, job))
     return 0
 
 
@@ -352,8 +355,8 @@ def _export(arguments: argparse.Namespace, _: Faces) -> int:
                 project,
                 arguments.out,
                 _job(),
-                what=arguments.what,
-                layout=arguments.layout,
+                what=arguments.what or "labels",
+                layout=arguments.layout or OWN,
                 force=arguments.force,
             )
     print(f"{count:,} files in {arguments.out}")

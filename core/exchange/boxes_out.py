@@ -81,7 +81,7 @@ def export_boxes(
         )
     files = files_of(project, frames, kind)
     with Outbox(out, dataset, force=force, boxes="people drew") as box:
-        box.check([file.name for file in files])
+        box.check([file.name for file in files], whole=True)
         box.write_all(lambda: ((f.name, f.written.text.encode()) for f in files))
     job.progress(len(scans), len(scans), "export")
     for note in dict.fromkeys(note for file in files for note in file.written.notes):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from core.base.errors import DataError, ProjectError
@@ -38,6 +38,7 @@ class Outbox:
         self, root: Path, dataset: Dataset, *, force: bool = False, boxes: str = ""
     ) -> None:
         self.root, self._boxes = root, boxes
+        self._known = ""  # whose boxes lie there
         self._dataset, self._force = dataset, force
         self._data = dataset.root.resolve()
         self._home = _resolved(root)
@@ -53,6 +54,7 @@ class Outbox:
         self._wrote = self._read_manifest()
         self._allowed: set[str] = set()
         self._earlier: set[str] = set()
+        self._beside: list[str] = []  # that goes with it
 
     def __enter__(self) -> Outbox:
         return self
@@ -72,10 +74,11 @@ class Outbox:
         begun = [name for name in self._begun if name not in self._wrote]
         content = {"version": 1, "files": dict(sorted(self._wrote.items()))}
         content |= {"begun": begun} if begun else {}
-        write_json(self._manifest, content | ({"boxes": self._boxes} if self._boxes else {}))
+        write_json(self._manifest, content | ({"boxes": self._known} if self._known else {}))
 
-    def check(self, names: Iterable[str]) -> None:
-        """See to it that all of `names` may be written, before the first is.
+    def check(self, names: Iterable[str], *, whole: bool = False) -> None:
+        """See to it that all of `names` may be written, before the first is. `whole`: what earlier
+        exports wrote beside them goes with what is replaced, since it would be taken for a part.
 
         Raises ProjectError for a name that leads out of the folder or into the data, a file that
         no export wrote or that was changed since.
@@ -102,16 +105,29 @@ class Outbox:
                     f"{path} lies among the scans of the dataset, which are read only.", _ELSEWHERE
                 )
             if path.is_symlink() or real.exists():
-                if name in self._begun and name not in self._wrote and real.is_file():
-                    self._wrote[name] = hash_input(real)
-                if not real.is_file() or self._wrote.get(name) != hash_input(real):
-                    raise ProjectError(
-                        f"{path} is there already, and no export wrote it as it is: it is not "
-                        "overwritten.",
-                        _ELSEWHERE,
-                    )
+                self._check_ours(name)
                 self._earlier.add(name)
         self._allowed |= seen
+        if whole:
+            kinds = {_kind(name) for name in seen}
+            beside = {*self._wrote, *self._begun}.difference(seen)
+            self._beside = sorted(
+                name for name in beside if _kind(name) in kinds and inside(self.root, name).exists()
+            )
+            for name in self._beside:
+                self._check_ours(name)
+
+    def _check_ours(self, name: str) -> None:
+        """Raise ProjectError where a file is not as an export wrote it."""
+        path = inside(self.root, name)
+        real = path.resolve()
+        if name in self._begun and name not in self._wrote and real.is_file():
+            self._wrote[name] = hash_input(real)
+        if not real.is_file() or self._wrote.get(name) != hash_input(real):
+            raise ProjectError(
+                f"{path} is there already, and no export wrote it as it is: it is not overwritten.",
+                _ELSEWHERE,
+            )
 
     def write_all(
         self, make: Callable[[], Iterable[tuple[str, Content | None]]], *, trial: bool = False
@@ -124,6 +140,11 @@ class Outbox:
         ExistsError raised where a file would change.
         """
         kept = frozenset() if self._force else self._earlier
+        if self._beside and not self._force:
+            raise ExistsError(
+                f"{self.root} holds an earlier export, in which {self._beside[0]} is one more.",
+                "Name a new folder, or replace that export with --force.",
+            )
         if kept or trial:
             for name, data in make():
                 if name in kept and (data is None or _hash(data) != self._wrote[name]):
@@ -136,13 +157,19 @@ class Outbox:
             if data is not None:
                 if not written:  # so that they are known as ours wherever this is stopped
                     self._begun = sorted({*self._begun, *self._allowed})
+                    self._known = self._boxes or self._known
                     self._write_manifest()
                 self.write(name, data)
                 written.append(name)
             elif name in self._earlier:
-                inside(self.root, name).unlink(missing_ok=True)
-                del self._wrote[name]
+                self._remove(name)
+        for name in self._beside:
+            self._remove(name)
         return written
+
+    def _remove(self, name: str) -> None:
+        inside(self.root, name).unlink(missing_ok=True)
+        del self._wrote[name]
 
     def write(self, name: str, data: Content) -> None:
         """Write one of the files that were checked."""
@@ -161,15 +188,21 @@ class Outbox:
         found: dict[str, str] = stored["files"]
         begun = stored.get("begun", [])
         self._begun = begun if isinstance(begun, list) else []
-        known = str(stored.get("boxes", ""))
-        if self._boxes and known not in ("", self._boxes):
+        known = stored.get("boxes")
+        self._known = known if isinstance(known, str) else ""
+        if self._boxes and self._known and self._known != self._boxes:
             raise ProjectError(
-                f"{self.root} holds boxes that {known}: those that {self._boxes} would lie among "
-                "them.",
+                f"{self.root} holds boxes that {self._known}: those that {self._boxes} would lie "
+                "among them.",
                 _ELSEWHERE,
             )
-        self._boxes = self._boxes or known
         return found
+
+
+def _kind(name: str) -> tuple[str, str]:
+    """Files of one kind of export lie below one folder and end alike."""
+    path = PurePosixPath(name)
+    return path.parts[0], path.suffix
 
 
 def _pieces(data: Content) -> Iterable[bytes]:

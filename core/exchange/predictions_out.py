@@ -58,7 +58,7 @@ def export_predictions(
         raise ProjectError("The frames that were looked at are none of the project's.", _DELIVER)
     files = files_of(project, frames, kind)
     with Outbox(out, project.dataset, force=force, boxes="a detector found") as box:
-        box.check([file.name for file in files])
+        box.check([file.name for file in files], whole=True)
         box.write_all(lambda: ((f.name, f.written.text.encode()) for f in files))
     job.progress(len(frames), len(frames), "export", always=True)
     for note in dict.fromkeys(note for file in files for note in file.written.notes):

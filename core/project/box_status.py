@@ -26,7 +26,7 @@ def box_status(project: Project, *, every: bool = True) -> dict[str, Any]:
     first = models_folder(project).with_name(FIRST)
     rounds = [_round(project, found, every) for found in project.frame_rounds]
     if first.is_dir():
-        rounds.insert(0, {"id": FIRST, **_models(project, first)})
+        rounds.insert(0, {"id": FIRST, **models_told(project, first)})
     return {
         "project": project.path.name,
         "frames": len(project.dataset.train),
@@ -54,11 +54,11 @@ def _round(project: Project, found: Round, every: bool) -> dict[str, Any]:
             names[label]: {"boxes": count, "at_most": round(share, 2)}
             for label, (count, share) in project.frame_order.shares(found).items()
         },
-        **_models(project, found.folder),
+        **models_told(project, found.folder),
     }
 
 
-def _models(project: Project, folder: Path) -> dict[str, Any]:
+def models_told(project: Project, folder: Path) -> dict[str, Any]:
     """The detectors of a folder with their mean AP, and the history of its banks."""
     models = {}
     for model in (NORMAL, CPSP, FINAL):
@@ -89,7 +89,7 @@ def compared(project: Project, folder: Path) -> str:
     """What a folder's detectors are worth on frames that they did not learn, in a sentence, or ""
     while that is not known. Raises ProjectError where a file of it is damaged."""
     known: dict[int, list[str]] = {}  # by the number of frames: the final one is judged on fewer
-    for model, worth in _models(project, folder)["models"].items():
+    for model, worth in models_told(project, folder)["models"].items():
         if worth is not None and worth["mean"]["loose"] is not None:
             classes = (f"{n} {ap:.0%}" for n, ap in worth["loose"].items() if ap is not None)
             words = f"{model} {worth['mean']['loose']:.0%} ({', '.join(classes)})"

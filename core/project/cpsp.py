@@ -23,7 +23,7 @@ from core.boxes.table import Boxes
 from core.project.box_training import BoxTraining, frame_of
 from core.project.project import Project
 
-_AGAIN = "Train the round again; the bank itself is its bank.npz."
+_DELETE = "Delete it: it only tells what became of the bank, which is in bank.npz."
 Read = Callable[[str], np.ndarray]
 
 
@@ -129,7 +129,7 @@ def bank_records(project: Project, folder: Path) -> list[dict[str, Any]]:
     if not (folder / TOLD).exists():
         return []
     names = project.classes.names
-    stored = read_json(folder / TOLD, do=_AGAIN, refreshes=list[dict[str, Any]])["refreshes"]
+    stored = read_json(folder / TOLD, do=_DELETE, refreshes=list[dict[str, Any]])["refreshes"]
     try:
         return [
             {
@@ -141,7 +141,7 @@ def bank_records(project: Project, folder: Path) -> list[dict[str, Any]]:
             for record in stored
         ]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _AGAIN) from error
+        raise ProjectError(f"{folder / TOLD} is damaged: {error!r}.", _DELETE) from error
 
 
 def _recorded(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -222,16 +222,17 @@ class Project:
         points = {
             head.scan for head in fold.all() if head.verb == "answer" and fold.now.holds(head)
         }
-        answered = points.union(boxes.counts_by_scan(), boxes.settled)
+        answered = points.union(boxes.counts_by_scan(), boxes.finished)
         gone = sorted(answered.difference(self.source.scans))
         if not gone:
             return ()
         many = (
             "1 scan with answers is" if len(gone) == 1 else f"{len(gone):,} scans with answers are"
         )
+        back = "they are back" if gone[1:] else "it is back"
         return (
             f"{many} not in the dataset any more ({gone[0]}{', …' if gone[1:] else ''}): the "
-            "answers are kept, but neither learnt from nor exported until it is back.",
+            f"answers are kept, but neither learnt from nor exported until {back}.",
         )
 
     @property

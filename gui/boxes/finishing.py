@@ -63,7 +63,7 @@ class Finishing(QObject):
         self._walked = False  # whether what may have been missed in the frame was shown
         self._warned: frozenset[str] = frozenset()  # open boxes of the frame that were told of
         self._question = ""  # what of open boxes is being asked
-        self._lost = ("", "")  # the frame that could not be read, and what is asked about it
+        self._lost: dict[str, str] = {}  # frames that could not be read, what is asked about each
         bench.frame.changed.connect(self._follow)
         self._found.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
         self.state.loader.failed.connect(self._pass_over)  # behind the state, which says so
@@ -73,9 +73,8 @@ class Finishing(QObject):
         self._walked, self._warned = False, frozenset()
         self._asked = None
         self._end_question()
-        lost, what = self._lost
-        if lost and lost == self.state.shown_scan:  # it can be read again
-            self._lost = ("", "")
+        what = self._lost.pop(self.state.shown_scan, "")
+        if what:  # it can be read again
             self.told_off.emit(what)
 
     @property
@@ -163,8 +162,8 @@ class Finishing(QObject):
             self.state.told.emit("A second opinion is about frames that others could label.")
         elif self.state.reached != self.state.shown_scan:
             self.state.told.emit(
-                f"{self.state.reached} cannot be read: the button above is for it. Go to another "
-                "frame to decline that one."
+                f"{self.state.reached} could not be read, and {self.state.shown_scan} is on "
+                "screen: choose the one that is meant in the list of frames."
             )
         elif self.answering.decline(self.frame.scan):
             self.go_on(f"{self.frame.scan} is asked no more.")
@@ -304,7 +303,7 @@ class Finishing(QObject):
             self.go_on("")
         else:
             if self.bench.on and self.queue.why(scan) and not self.queue.settled(scan):
-                self._lost = scan, error.what
+                self._lost[scan] = error.what
                 choice = ("Ask it no more", partial(self._decline_lost, scan))
                 self.asks.emit(error.what, f"{error.do} Or let the round end without it.", [choice])
             if self.frame.scan != self.state.shown_scan:  # blind work was left while it was read
@@ -312,7 +311,7 @@ class Finishing(QObject):
 
     def _decline_lost(self, scan: str) -> None:
         """Ask a frame no more that could not be read, unless it was settled or read since."""
-        if scan == self.state.shown_scan or self.queue.settled(scan):
+        if scan not in self._lost or self.queue.settled(scan):
             return
         reached = self.state.reached
         if self.answering.decline(scan):

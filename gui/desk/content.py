@@ -72,6 +72,11 @@ class Content:
 def load(project: Project, scan: str, before: Content | None = None) -> Content:
     """Read a scan; its form is a sketch, or that of `before` where nothing changed that it is of.
     Raises ProjectError where a file is missing or has changed, or was not there before."""
+    if scan in project.left_out:
+        raise DataError(
+            f"Scan {scan} was left out when the project was prepared: {project.left_out[scan]}",
+            "Mend its file, then prepare again.",
+        )
     if scan not in project.dataset.scans:  # a query asks it: all else is of those that are listed
         raise DataError(
             f"Scan {scan} is not among the scans that could be used when the project was opened.",

@@ -124,12 +124,12 @@ def _table(path: Path) -> _Table:
     if points is not None and len(rows) != points:
         raise cut_short(path, points, len(rows))
     judged = rows.texts[:_JUDGED]
-    above = said if said and comment_names(said, "\t", judged) else ""
+    above = said if said and comment_names(path, said, "\t", judged) else ""
     separator = _separator(judged, header or above)
     _no_decimal_commas(path, rows, separator)
     names = header_names(path, header, separator, judged) if header else None
     if names is None and said:
-        names = comment_names(said, separator, judged)
+        names = comment_names(path, said, separator, judged)
     return _Table(rows, separator, names)
 
 

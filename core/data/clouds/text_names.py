@@ -29,27 +29,45 @@ def header_names(
                 DECIMAL_COMMA,
             )
         raise wrong(path, f"names {count} columns ({header.strip()[:60]}) and has {width}", SAVE)
-    if names[0] and not names[-1] and not header.endswith((";", ",", "\t")):
-        values = [words_of(row, separator) for row in rows]
-        others = [word for row in values for word in row[1:-1] if word]
-        if _may_count_rows([row[0] for row in values]) and None in map(whole, others):
-            raise wrong(
-                path,
-                f"names {len(names) - 1} columns and has {len(names)}: the first may number the "
-                "rows, or each line ends in a separator",
-                "Name each column, or take away the separators at the ends of lines.",
-            )
+    _check_end(path, names, header, separator, rows)
     return names
 
 
+def _check_end(
+    path: Path,
+    names: Sequence[str],
+    line: str,
+    separator: str | None,
+    rows: Sequence[str],
+) -> None:
+    """Raise DataError where the name that is missing may be that of the first column, as R writes
+    numbers of rows, and not that of the last one, in which there is nothing."""
+    if not names[0] or names[-1] or line.endswith((";", ",", "\t")):
+        return
+    values = [words_of(row, separator) for row in rows if row.strip()]
+    first = [whole(row[0]) for row in values]
+    others = [word for row in values for word in row[1:-1] if word]
+    counted = first == list(range(first[0] or 0, (first[0] or 0) + len(first)))
+    if counted or (_may_count_rows([row[0] for row in values]) and None in map(whole, others)):
+        raise wrong(
+            path,
+            f"names {len(names) - 1} columns and has {len(names)}: the first may number the "
+            "rows, or each line ends in a separator",
+            "Name each column, or take away the separators at the ends of lines.",
+        )
+
+
 def comment_names(
-    comment: str, separator: str | None, rows: Sequence[str]
+    path: Path, comment: str, separator: str | None, rows: Sequence[str]
 ) -> tuple[str, ...] | None:
-    """The names in the comment above the points, where it is names that mean something."""
+    """The names in the comment above the points, where it is names that mean something. Raises
+    DataError where they may stand over others."""
     names = split_names(comment, separator, rows, marked=True)
     plain = [plain_name(name) for name in names or ()]
-    known = any(all(axis in plain for axis in family) for family in POSITIONS)
-    return names if known else None
+    if names is None or not any(all(axis in plain for axis in one) for one in POSITIONS):
+        return None
+    _check_end(path, names, comment, separator, rows)
+    return names
 
 
 def split_names(
@@ -59,11 +77,9 @@ def split_names(
     more or fewer. `marked`: a comment's mark stood before them."""
     own = next((mark for mark in ";,\t" if mark in line.strip()), None)
     # As the rows are parted, else by a mark of its own: where it has one, blanks are within names.
-    ways = [words_of(line, separator), words_of(line.strip(), own)]
-    if separator is None:
-        ways.append(MARKS.split(line.strip()))
-    values = [words_of(row, separator) for row in rows]
-    for words in ways:
+    ways = (words_of(line, separator), words_of(line.strip(), own), MARKS.split(line.strip()))
+    values = [words_of(row, separator) for row in rows if row.strip()]
+    for words in ways if values else ():
         names = _one_each(words, values, marked)
         if names is not None:
             return tuple(name.strip("\"'") for name in names)
@@ -75,19 +91,24 @@ def _one_each(
 ) -> Sequence[str] | None:
     """The names with "" for a column that has none at the begin or the end; None where that does
     not make as many as there are columns."""
-    width = len(rows[0])
+    width, ends = len(rows[0]), all(not row[-1] for row in rows)  # in a separator
+    is_index = _may_count_rows([row[0] for row in rows])  # which pandas gives no name
+    if is_index and not marked:
+        while len(names) > width and not names[-1]:
+            names = names[:-1]
     while len(names) > width and not names[0]:
         names = names[1:]  # the blank behind a comment's mark
     while len(names) > width and not names[-1]:
         names = names[:-1]
-    ends = all(not row[-1] for row in rows)  # in a separator
     if len(names) == width - 1 and ends:
         return [*names, ""]
     if len(names) != width:
         return None
-    # The first column may be an index, which pandas gives no name.
-    if not names[0] and (marked or ends) and not _may_count_rows([row[0] for row in rows]):
-        return [*names[1:], ""] if ends else None
+    if not names[0] and not is_index:
+        if ends and any(plain_name(names[-1]) in family for family in POSITIONS):
+            return [*names[1:], ""]  # or an axis had no number in any row
+        if marked:
+            return None
     return names
 
 

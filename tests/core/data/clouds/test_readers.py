@@ -200,6 +200,12 @@ def test_a_first_column_without_a_name_that_counts_no_rows_is_x_in_a_comment(tmp
         ("x\ty\tz\t", ["1.5\t2.5\t3.5\t", "1.5\t2.5\t3.5\t"]),
         ("# r,g,b x y z", ["9 8 7 1.5 2.5 3.5", "9 8 7 1.5 2.5 3.5"]),
         ("//Y X,Z", ["2.5 1.5 3.5", "2.5 1.5 3.5"]),
+        ("# intensity x,y,z", ["9,1.5,2.5,3.5", "9,1.5,2.5,3.5"]),
+        ("z y x,i", ["3.5,2.5,1.5,9", "3.5,2.5,1.5,9"]),
+        (",x,y,z,label", ["0.1,1.5,2.5,3.5,", "0.2,1.5,2.5,3.5,"]),  # no label yet
+        (",x,y,z,label", ["-1,1.5,2.5,3.5,", "-1,1.5,2.5,3.5,"]),
+        (",,x,y,z,label", ["0,0,1.5,2.5,3.5,", "0,1,1.5,2.5,3.5,"]),
+        (",x,y,z,", ["0,1.5,2.5,3.5", "1,1.5,2.5,3.5"]),
     ],
 )
 def test_names_stand_over_their_columns(tmp_path: Path, names: str, rows: list[str]):
@@ -208,11 +214,18 @@ def test_names_stand_over_their_columns(tmp_path: Path, names: str, rows: list[s
     np.testing.assert_array_equal(found[:, :3], 2 * [[1.5, 2.5, 3.5]])
 
 
+def test_a_line_of_blanks_below_the_names_is_no_traceback(tmp_path: Path):
+    with pytest.raises(DataError):
+        reading(tmp_path, "a.txt", b"x y z\n   \n1.5 2.5 3.5\n")
+
+
+@pytest.mark.parametrize("mark", ["", "# "])
+@pytest.mark.parametrize("values", [("1.5", "2.5", "3.5"), ("1500", "2500", "3500")])
 @pytest.mark.parametrize("by", [",", ";"])
-def test_numbers_of_rows_are_not_taken_for_x(tmp_path: Path, by: str):
+def test_numbers_of_rows_are_not_taken_for_x(tmp_path: Path, by: str, values, mark: str):
     """As R writes a table whose last column is missing; it may be separators at the ends, too."""
-    rows = [by.join([f"{n}", "1.5", "2.5", "3.5", ""]) for n in (1, 2)]
-    text = "\n".join([by.join(["x", "y", "z", "label"]), *rows, ""])
+    rows = [by.join([f"{n}", *values, ""]) for n in (1, 2)]
+    text = "\n".join([mark + by.join(["x", "y", "z", "label"]), *rows, ""])
     with pytest.raises(DataError, match="may number the rows"):
         reading(tmp_path, "a.csv", text.encode())
 

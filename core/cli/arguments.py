@@ -294,7 +294,7 @@ def parser() -> argparse.ArgumentParser:
         "--as",
         choices=LAYOUTS,
         dest="layout",
-        help="default: the dataset's own layout; or .label, .npy, .ply, .pcd or .las files by the scans' "
+        help="default: the dataset's own; or .label, .npy, .ply, .pcd or .las files by the scans' "
         "names, or nuScenes' tables",
     )
     made.add_argument(

@@ -26,8 +26,8 @@ from core.project.frame_pool import predicted
 from core.project.project import Project
 from models import box_steps
 from models.boxes.score import Frames
-from tests.kitti_made import NAMES
-from tests.models.box_world import FRAMES, finish, opened
+from tests.kitti_made import NAMES, kitti_at
+from tests.models.box_world import FRAMES, Told, finish, opened
 from tests.models.boxes.made import SMALL
 
 pytestmark = pytest.mark.usefixtures("small_detector")
@@ -49,6 +49,27 @@ def test_boxes_that_are_drawn_already_are_not_suggested(tmp_path: Path, root: Pa
         left = np.array([one.box.box for one in FoundBoxes(project).of(scan)]).reshape(-1, 7)
         assert not (rotated_iou(left, drawn)[0] > 0.1).any()
         assert len(left) < len(found)
+
+
+def test_a_frame_that_is_away_stops_no_score_though_boxes_are_drawn_in_it(tmp_path: Path):
+    root = kitti_at(tmp_path / "root", FRAMES)
+    with opened(tmp_path / "p", root) as project:
+        for scan in project.dataset.train[:3]:
+            finish(project, scan)
+        box_steps.train_boxes(project, Job())
+        away, *others = box_steps.unsettled(project)
+        found = FoundBoxes(project).of(away)
+        (name,) = project.boxes.new_names(away, 1)
+        drawn = Drawn(project.scan_ref(away), name, found[0].box.edited())
+        project.boxes.draw([drawn], round="")
+        file = models_folder(project) / "normal-boxes.npz"
+        before = file.read_bytes()
+        project.dataset.path(away).unlink()
+        job = Told()
+        box_steps.score_boxes(project, job)
+        assert job.tells("1 frame cannot be read, and what was found there before stays")
+        assert file.read_bytes() == before
+        assert any(FoundBoxes(project).of(scan) for scan in others)
 
 
 TILTED = "0.99862953 0 0.05233596 0 1 0 -0.05233596 0 0.99862953"  # by 3 degrees

@@ -227,6 +227,19 @@ def test_after_boxes_without_points_what_is_drawn_since_is_learnt(tmp_path: Path
         assert job.tells("Learnt from 2 frames")
 
 
+def test_boxes_that_no_point_shows_are_told_and_not_learnt(tmp_path: Path, root: Path):
+    with opened(tmp_path / "p", root) as project:
+        scan = project.dataset.train[0]
+        far = boxes_in(Truth(project.dataset, NAMES).of(scan).take(np.array([0])))[0]
+        (name,) = project.boxes.new_names(scan, 1)
+        far = replace(far, box=np.add(far.box, [0, 0, 40, 0, 0, 0, 0]))
+        project.boxes.draw([Drawn(project.scan_ref(scan), name, far)], round="")
+        finish(project, scan)
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("1 box holds no point that the detector sees (detect.range is auto)")
+
+
 def test_no_pseudo_scene_is_made_of_a_frame_that_cannot_be_looked_at(tmp_path: Path):
     """It ended the second training, whatever was said of the frame."""
     root = kitti_at(tmp_path / "root", 6)

@@ -47,13 +47,14 @@ def decline(project: Project, scan: str) -> None:
     project.boxes.decline(project.scan_ref(scan), round="")
 
 
+def killed(*_, **__):
+    raise Killed
+
+
 def killed_between(project: Project, monkeypatch: pytest.MonkeyPatch, *, frames: int) -> Round:
     """A round of which the first of two detectors is trained, and the second not begun."""
     found = ask_frames(project, Job(), strategy="random", frames=frames)
     annotate_frames(project, Job(), oracle="boxes")
-
-    def killed(*_, **__):
-        raise Killed
 
     with monkeypatch.context() as now:
         now.setattr(box_steps, "train_cpsp", killed)
@@ -103,6 +104,28 @@ def test_a_training_that_goes_on_says_what_it_does_not_learn(tmp_path, own_root)
         box_steps.train_boxes(project, job)
         assert job.tells("with the frames that it began with: 1 frame finished or changed since")
         assert read_training(models_folder(project) / TRAINING).frames == (first,)
+
+
+@pytest.mark.parametrize("how", ["refused", "killed"])
+def test_a_training_that_took_no_step_learns_what_is_finished_since(
+    tmp_path, own_root, monkeypatch, how: str
+):
+    with opened(tmp_path / "p", own_root, **{"detect.steps": "8"}) as project:
+        first, second, *_ = project.dataset.train
+        finish(project, first)
+        if how == "refused":
+            with pytest.raises(ProjectError):
+                box_steps.train_boxes(project, Job(), start=tmp_path / "nope.safetensors")
+        else:
+            with monkeypatch.context() as now:
+                now.setattr(box_steps, "fit", killed)
+                with pytest.raises(Killed):
+                    box_steps.train_boxes(project, Job())
+        finish(project, second)
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("Learnt from 2 frames")
+        assert read_training(models_folder(project) / TRAINING).frames == (first, second)
 
 
 def test_of_two_lost_frames_the_one_that_is_not_declined_yet_is_named(tmp_path, own_root):

@@ -67,6 +67,17 @@ def test_a_damaged_query_is_named(path: Path):
     assert "query.json" in bad(path)
 
 
+@pytest.mark.parametrize(
+    "name", ["training.json", "bank.json", "normal-boxes.npz", "final-boxes.npz"]
+)
+def test_what_is_damaged_of_detectors_is_named(path: Path, name: str):
+    folder = path / "frame-rounds/000-start"
+    folder.mkdir(parents=True)
+    assert not bad(path)
+    (folder / name).write_bytes(b"garbage")
+    assert name in bad(path)
+
+
 def test_no_project_is_one_finding(tmp_path: Path):
     (finding,) = doctor.integrity(tmp_path, Job())
     assert finding.good is False

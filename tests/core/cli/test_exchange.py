@@ -101,6 +101,13 @@ def test_another_networks_probabilities(street, tmp_path: Path, capsys):
     assert names == [f"sequences/00/predictions/{n:06d}.label" for n in range(2)]
 
 
+@pytest.mark.parametrize("options", [["--what", "predictions"], ["--as", "npy"]])
+def test_what_is_of_points_is_refused_for_boxes(street, tmp_path: Path, capsys, options):
+    assert lidarloop("export", street[0], tmp_path / "out", "--task", "boxes", *options) == 2
+    assert f"{options[0]} is of points" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("option", [["--found"], ["--unconfirmed"], ["--to", "csv"]])
 def test_what_is_of_boxes_alone_is_no_export_of_points(street, tmp_path: Path, capsys, option):
     path, _ = street

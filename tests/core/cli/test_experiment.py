@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from core.base.errors import Cancelled
 from core.base.files import writer_lock
 from core.cli import verbs
+from core.experiment import run
 from core.experiment.folder import opened
 from core.experiment.read_spec import read_spec
 from core.experiment.slurm import script
@@ -102,6 +104,22 @@ def test_mistakes_are_told_in_one_sentence(
     heard = capsys.readouterr().err
     assert said in heard
     assert "Traceback" not in heard
+
+
+@pytest.mark.parametrize("out", ["out", "deeper/out"])
+def test_a_town_is_simulated_into_a_folder_that_is_named_from_here(
+    tmp_path: Path, monkeypatch, out: str
+):
+    made: list[Path] = []
+
+    def scans_of(_: object, root: Path, __: object) -> None:
+        made.append(root)
+        raise Cancelled
+
+    monkeypatch.setattr(run, "scans_of", scans_of)
+    monkeypatch.chdir(tmp_path)
+    assert lidarloop("experiment", "town", out, "--seeds", 0) == 130
+    assert made == [tmp_path / out / "scans"]
 
 
 def test_a_second_run_is_told_who_holds_the_folder(made: Path, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -181,18 +182,56 @@ def test_an_export_that_was_changed_since_is_not_its_own(project: Project, tmp_p
 def test_boxes_of_people_and_of_a_detector_are_not_mixed(project: Project, tmp_path: Path, force):
     """Their files look the same, and are of other frames."""
 
-    def write(boxes: str, name: str) -> None:
+    def write(boxes: str, name: str, content: bytes = b"Car") -> None:
         with Outbox(tmp_path / "out", project.dataset, force=force, boxes=boxes) as box:
             box.check([name])
-            box.write_all(lambda: [(name, b"Car")])
+            box.write_all(lambda: [(name, content)])
 
-    write("people drew", "label_2/0.txt")
+    write("", "label_2/0.txt")  # as an earlier version wrote it
+    with pytest.raises(ExistsError) if not force else nullcontext():
+        write("people drew", "label_2/0.txt", b"Van")
+    write("people drew", "label_2/0.txt", b"Car" if not force else b"Van")
     with pytest.raises(ProjectError, match="holds boxes that people drew: those that a detector"):
         write("a detector found", "label_2/1.txt")
     write("people drew", "label_2/2.txt")
     write("", "labels/0.label")
     with pytest.raises(ProjectError, match="holds boxes that people drew"):
         write("a detector found", "label_2/1.txt")
+
+
+def test_a_refused_export_claims_no_folder(project: Project, tmp_path: Path):
+    def write(boxes: str, content: bytes) -> None:
+        with Outbox(tmp_path / "out", project.dataset, boxes=boxes) as box:
+            box.check(["boxes.csv"])
+            box.write_all(lambda: [("boxes.csv", content)])
+
+    write("", b"1")  # as an earlier version wrote it
+    with pytest.raises(ExistsError):
+        write("a detector found", b"2")
+    write("people drew", b"1")
+
+
+def test_files_of_an_earlier_export_go_with_what_replaces_it(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+
+    def write(names: list[str], *, force: bool = False) -> None:
+        with Outbox(out, project.dataset, force=force) as box:
+            box.check(names, whole=True)
+            box.write_all(lambda: [(name, b"Car") for name in names])
+
+    write(["label_2/0.txt", "label_2/1.txt"])
+    write(["boxes.csv"])  # of another kind: beside them
+    (out / "label_2/own.txt").write_text("mine")
+    with pytest.raises(ExistsError, match=r"label_2/1\.txt is one more"):
+        write(["label_2/0.txt"])
+    assert (out / "label_2/1.txt").exists()
+    write(["label_2/0.txt"], force=True)
+    left = {str(file.relative_to(out)) for file in out.rglob("*.*") if file.name != MANIFEST}
+    assert left == {"label_2/0.txt", "label_2/own.txt", "boxes.csv"}
+    write(["label_2/0.txt", "label_2/1.txt"])
+    (out / "label_2/1.txt").write_text("changed")
+    with pytest.raises(ProjectError, match="no export wrote it as it is"):
+        write(["label_2/0.txt"], force=True)
 
 
 def test_what_a_stopped_export_wrote_is_its_own(project: Project, tmp_path: Path):

@@ -40,3 +40,7 @@ def test_answers_whose_scans_are_gone_are_said_until_they_are_back(
     with Project(tmp_path / "p") as project:
         assert project.notes == ()
         assert project.boxes.is_finished(second)
+        project.boxes.decline(project.scan_ref(second), round="")
+    files[1].unlink()
+    with Project(tmp_path / "p") as project:
+        assert project.notes == ()  # nothing is lost with a frame that could not be labelled

@@ -73,7 +73,7 @@ def test_what_is_asked_of_a_lost_frame_ends_when_it_is_back(qapp, qtbot, tmp_pat
     driver.work.bench.show(lost)
     qtbot.waitUntil(banner.isVisible)
     driver.window.actions_table.run("box decline")
-    assert "cannot be read" in driver.said  # the card names a frame that nobody meant
+    assert "could not be read" in driver.said  # the card names a frame that nobody meant
     assert not project.boxes.settled
     (stale,) = [one for one in banner.choices if one.text() == "Ask it no more"]
     away.rename(file)
@@ -102,6 +102,28 @@ def test_a_frame_that_came_back_since_the_project_was_opened_waits_for_the_next_
     driver.settle()
     assert "then open the project again" in driver.session.banner.do.text()
     assert driver.frame.scan != lost
+    driver.window.close()
+
+
+def test_of_two_lost_frames_each_question_ends_with_its_own(qapp, qtbot, tmp_path: Path):
+    path = made_street(tmp_path)
+    with Project(path) as project:
+        asked = ask_frames(project, Job(), frames=3).query.items
+    driver: BoxDriver = opened(path, qtbot)
+    banner = driver.session.banner
+    lost = [scan for scan in asked if scan != driver.state.shown_scan][:2]
+    files = [driver.session.project.dataset.path(scan) for scan in lost]
+    away = [file.rename(file.with_suffix(".away")) for file in files]
+    driver.state.loader.forget()
+    for scan, file in zip(lost, files, strict=True):
+        driver.work.bench.show(scan)
+        qtbot.waitUntil(lambda file=file: file.name in banner.what.text())
+    for scan, file, old in zip(lost, files, away, strict=True):
+        old.rename(file)
+        driver.work.bench.show(scan)
+        driver.settle()
+        assert driver.frame.scan == scan
+    assert not banner.isVisible()
     driver.window.close()
 
 

@@ -1,0 +1,36 @@
+"""Ctrl+C while a network trains."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from core.base.errors import Cancelled
+from core.base.jobs import Job
+from core.cli.stopping import at_a_step
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_first_stops_at_the_next_step_and_the_second_at_once(capsys):
+    before = signal.getsignal(signal.SIGINT)
+    with at_a_step(Job()) as job:
+        interrupt()  # ends nothing here: a step is taken whole, so that its state can be saved
+        assert "at the next step" in capsys.readouterr().err
+        with pytest.raises(Cancelled):
+            job.progress(1, 2, "train")
+        with pytest.raises(KeyboardInterrupt):
+            interrupt()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_afterwards_it_is_as_before():
+    with at_a_step(Job()) as job:
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert not job.cancelled

@@ -15,6 +15,7 @@ from typing import Any
 from core import steps
 from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
+from core.boxes.formats.source import counted
 from core.cli import boxes, classes, demo, experiment, gauge, poses, report, rounds, settings
 from core.cli.arguments import parser
 from core.cli.faces import Faces
@@ -359,7 +360,7 @@ def _export(arguments: argparse.Namespace, _: Faces) -> int:
                 layout=arguments.layout or OWN,
                 force=arguments.force,
             )
-    print(f"{count:,} files in {arguments.out}")
+    print(f"{counted(count, 'file')} in {arguments.out}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import ModuleType
@@ -84,14 +85,22 @@ def export_boxes(
         box.check([file.name for file in files], whole=True)
         box.write_all(lambda: ((f.name, f.written.text.encode()) for f in files))
     job.progress(len(scans), len(scans), "export")
-    for note in dict.fromkeys(note for file in files for note in file.written.notes):
+    for note in notes_of(files):
         job.say(note)
+    many = counted(sum(map(len, frames.values())), "box")
+    job.say(f"{many} of {counted(len(scans), 'frame')} written.")
     if open_boxes:
         job.say(_of_unconfirmed(open_boxes, sum(map(bool, left.values())), taken=unconfirmed))
     open_frames = [scan for scan in scans if scan not in finished]
     if open_frames:
         job.say(f"{counted(len(open_frames), 'frame')} of these are not finished.")
     return len(files)
+
+
+def notes_of(files: Sequence[File]) -> list[str]:
+    """What files do not hold, each sentence once, with the number of files that it is said of."""
+    said = Counter(note for file in files for note in file.written.notes)
+    return [note if many == 1 else f"{note} So in {many:,} files." for note, many in said.items()]
 
 
 def kind_of_export(project: Project, kind: str) -> str:

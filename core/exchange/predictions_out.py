@@ -11,7 +11,7 @@ from core.base.jobs import Job
 from core.boxes.formats.source import counted
 from core.boxes.predictions import Predictions, read_predictions
 from core.boxes.table import Boxes
-from core.exchange.boxes_out import boxes_in_files, files_of, kind_of_export
+from core.exchange.boxes_out import boxes_in_files, files_of, kind_of_export, notes_of
 from core.exchange.outbox import Outbox
 from core.project.box_training import models_folder
 from core.project.project import Project
@@ -61,7 +61,7 @@ def export_predictions(
         box.check([file.name for file in files], whole=True)
         box.write_all(lambda: ((f.name, f.written.text.encode()) for f in files))
     job.progress(len(frames), len(frames), "export", always=True)
-    for note in dict.fromkeys(note for file in files for note in file.written.notes):
+    for note in notes_of(files):
         job.say(note)
     many = counted(sum(map(len, frames.values())), "box")
     job.say(f"{many} in {len(frames):,} frames, found by {name}; nobody confirmed them.")

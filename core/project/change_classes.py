@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.base.errors import SettingsError
+from core.boxes.formats.source import counted
 from core.data import class_changes
 from core.data.class_rows import ClassRow
 from core.data.classes import ClassList, Merge, load_classes
@@ -29,8 +30,9 @@ def merge(project: Project, source: int, into: int) -> str:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     by = project.answers.annotator
     project.use_classes(class_changes.merged(project.classes, source, into, time=now, by=by))
-    names = project.classes.names
-    return f"{names[source]} counts as {names[into]} now: {points:,} answered points."
+    names, boxes = project.classes.names, project.boxes.class_counts().get(source, 0)
+    many = f"{points:,} answered points" + (f" and {counted(boxes, 'box')}" if boxes else "")
+    return f"{names[source]} counts as {names[into]} now: {many}."
 
 
 def undo_merge(project: Project) -> Merge:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core import steps
+from core.answers.effort import Effort
 from core.assist.by_network import predicted
 from core.base.errors import ProjectError
 from core.base.jobs import Job
@@ -19,6 +20,7 @@ from core.data.classes import FIRST_CODE, UNLABELLED
 from core.desk.changed import wrong_by_scan
 from core.exchange.export import export
 from core.project.change_classes import merge, undo_merge
+from core.project.frozen import training_set
 from core.project.project import Project
 from core.project.status import status
 from core.rounds.predictions import prediction_file, read_prediction
@@ -56,6 +58,24 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(tmp_path: Path, small_street: Path, trained_once: Path):
     with Project(copied_project(trained_once, tmp_path / "p", small_street)) as project:
         yield project
+
+
+def test_a_training_that_took_no_step_learns_what_is_answered_since(tmp_path, small_street: Path):
+    with small_project(tmp_path / "p", small_street) as project:
+        steps.prepare(project, Job(), workers=1)
+        found = steps.ask(project, Job())
+        steps.annotate(project, Job(), oracle="per-point")
+        with pytest.raises(ProjectError):
+            network.train(project, Job(), start=tmp_path / "nope.safetensors")
+        scan, rows = project.dataset.train[0], np.arange(5)
+        before = training_set(project, found).labels(scan)
+        given = (before[rows] + 1) % 10
+        project.answers.answer(
+            project.scan_ref(scan), rows, given.astype(np.uint8), round="", unit="", effort=Effort()
+        )
+        np.testing.assert_array_equal(training_set(project, found).labels(scan), before)
+        network.train(project, Job())
+        np.testing.assert_array_equal(training_set(project, found).labels(scan)[rows], given)
 
 
 def test_metrics_are_those_of_the_predictions(trained: Project):

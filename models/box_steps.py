@@ -69,10 +69,11 @@ def train_boxes(
         _forget(folder)
     elif out.exists():
         _learnt_already(project, folder, job)
-    if not out.exists() and not state_of(out).exists():
-        (folder / TRAINING).unlink(missing_ok=True)  # nothing was learnt of it yet
+    learnt = _has_learnt(folder)
+    if not learnt:
+        (folder / TRAINING).unlink(missing_ok=True)
     training = _frozen(project, folder, job)
-    since = _since(project, training) if out.exists() or state_of(out).exists() else 0
+    since = _since(project, training) if learnt else 0
     if since:
         job.say(
             "The training goes on with the frames that it began with: "
@@ -92,6 +93,16 @@ def train_boxes(
     if scored:
         job.say(score_boxes(project, job))  # shows those of the one that was measured to be better
     return measured
+
+
+def _has_learnt(folder: Path) -> bool:
+    """Whether anything is there that was made of a folder's training set."""
+    made = [folder / BANK]
+    for model in (NORMAL, CPSP):
+        weights = weights_file(folder, model)
+        made += [weights, state_of(weights)]
+        made += [metrics_file(folder, model), predictions_file(folder, model)]
+    return any(path.exists() for path in made)
 
 
 def number_of(folder: Path) -> str:

@@ -21,7 +21,7 @@ from core.quality.panoptic import Matches, as_things, matches, no_matches
 from core.query.strategies import strategy_named
 from core.rounds.figures import by_class, figures, folded
 from core.rounds.predictions import prediction_file, read_prediction
-from core.rounds.round import METRICS, TRAINING, Round
+from core.rounds.round import LOG, METRICS, TRAINING, Round
 from core.rounds.scores import MORE, forget_scores, read_scores
 from core.rounds.wrong import write_wrong, wrong_of
 from models.again import look_again, seen_again
@@ -68,7 +68,8 @@ def train(
             f"Round {found.id} is trained and scored.", "Ask the next query: `lidarloop query`."
         )
     if not found.checkpoint.exists():
-        if not (found.folder / STATE).exists():
+        made = (found.folder / STATE, found.file(LOG), found.file(METRICS))
+        if not found.scored and not any(path.exists() for path in made):
             found.file(TRAINING).unlink(missing_ok=True)  # nothing was learnt of it yet
         freeze(project, found)  # here: the processes only read the project
         if gpus > 1:

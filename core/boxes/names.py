@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,23 +43,31 @@ class Names:
 
 
 def names_of(classes: ClassList) -> Names:
-    """The names of a list's classes; one that a class had before means it still, unless it is
-    another's now."""
-    own = {plain(name) for name in classes.names}
+    """The names of a list's classes; one that a class had before means it still, unless another has
+    or had it too."""
+    free = _had_by_one(classes)
     before = {
         old: name
         for label, name in enumerate(classes.names)
         for old in classes.names_before(label)
-        if plain(old) not in own
+        if plain(old) in free
     }
     return Names(classes.names, before)
 
 
+def _had_by_one(classes: ClassList) -> set[str]:
+    """Plain names that no class has now and that just one had before."""
+    every = range(len(classes))
+    had = Counter(name for c in every for name in {plain(old) for old in classes.names_before(c)})
+    own = {plain(name) for name in classes.names}
+    return {name for name, count in had.items() if count == 1 and name not in own}
+
+
 def names_known_as(classes: ClassList, ways: Iterable[str]) -> list[str]:
     """The name of each class by which others know it: its own, or else the last that it had before
-    that is among `ways` and no other class's now."""
+    that is among `ways` and that no other has or had."""
     there = {plain(way) for way in ways}
-    free = there - {plain(name) for name in classes.names}
+    free = there & _had_by_one(classes)
     return [
         name
         if plain(name) in there

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,13 +14,16 @@ from core.base.jobs import Job
 @contextmanager
 def at_a_step(job: Job) -> Iterator[Job]:
     """Let the first Ctrl+C cancel the job, which ends at its next step and saves its state; a
-    second one ends the process where it is, as without this."""
+    second one ends the process where it is, as without this. Who ignores it goes on."""
     before = signal.getsignal(signal.SIGINT)
+    if before is None or before is signal.SIG_IGN:
+        yield job
+        return
 
     def stop(_: int, __: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
         job.cancel()
-        print("\nlidarloop: stopping at the next step; again: at once.", file=sys.stderr)
+        os.write(2, b"\nlidarloop: stopping at the next step; again: at once.\n")  # reentrant
 
     signal.signal(signal.SIGINT, stop)
     try:

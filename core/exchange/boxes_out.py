@@ -81,13 +81,13 @@ def export_boxes(
             "Accept some in the window, or ask for the unconfirmed ones too.",
         )
     files = files_of(project, frames, kind)
-    with Outbox(out, dataset, force=force, boxes="people drew") as box:
-        box.check([file.name for file in files], whole=True)
+    with Outbox(out, dataset, force=force, boxes="people drew", kind=kind) as box:
+        box.check([file.name for file in files])
         box.write_all(lambda: ((f.name, f.written.text.encode()) for f in files))
     job.progress(len(scans), len(scans), "export")
     for note in notes_of(files):
         job.say(note)
-    many = counted(sum(map(len, frames.values())), "box")
+    many = counted(sum(int((~table.ignore).sum()) for table in frames.values()), "box")
     job.say(f"{many} of {counted(len(scans), 'frame')} written.")
     if open_boxes:
         job.say(_of_unconfirmed(open_boxes, sum(map(bool, left.values())), taken=unconfirmed))

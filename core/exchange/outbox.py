@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 
 from core.base.errors import DataError, ProjectError
@@ -29,15 +29,24 @@ class ExistsError(ProjectError):
 class Outbox:
     """A folder that one export writes to; use it in a `with`, so that what it wrote is kept in
     the manifest even where it was stopped. `boxes`: whose boxes go out, "" where none do; those of
-    another are not written beside them, since their files look the same.
+    another are not written beside them, since their files look the same. `kind`: of files that are
+    whole only together: what an earlier export of that kind wrote and this one does not, goes with
+    what is replaced, since it would be taken for a part.
 
     Raises ProjectError where the folder lies in the data that is read, or holds another's boxes.
     """
 
     def __init__(
-        self, root: Path, dataset: Dataset, *, force: bool = False, boxes: str = ""
+        self,
+        root: Path,
+        dataset: Dataset,
+        *,
+        force: bool = False,
+        boxes: str = "",
+        kind: str = "",
     ) -> None:
-        self.root, self._boxes = root, boxes
+        self.root, self._boxes, self._kind = root, boxes, kind
+        self._kinds: dict[str, str] = {}  # of the files of exports that have one
         self._known = ""  # whose boxes lie there
         self._dataset, self._force = dataset, force
         self._data = dataset.root.resolve()
@@ -74,11 +83,12 @@ class Outbox:
         begun = [name for name in self._begun if name not in self._wrote]
         content = {"version": 1, "files": dict(sorted(self._wrote.items()))}
         content |= {"begun": begun} if begun else {}
+        kinds = {name: self._kinds[name] for name in sorted(self._kinds) if name in self._wrote}
+        content |= {"kinds": kinds} if kinds else {}
         write_json(self._manifest, content | ({"boxes": self._known} if self._known else {}))
 
-    def check(self, names: Iterable[str], *, whole: bool = False) -> None:
-        """See to it that all of `names` may be written, before the first is. `whole`: what earlier
-        exports wrote beside them goes with what is replaced, since it would be taken for a part.
+    def check(self, names: Iterable[str]) -> None:
+        """See to it that all of `names` may be written, before the first is.
 
         Raises ProjectError for a name that leads out of the folder or into the data, a file that
         no export wrote or that was changed since.
@@ -108,12 +118,12 @@ class Outbox:
                 self._check_ours(name)
                 self._earlier.add(name)
         self._allowed |= seen
-        if whole:
-            kinds = {_kind(name) for name in seen}
-            beside = {*self._wrote, *self._begun}.difference(seen)
-            self._beside = sorted(
-                name for name in beside if _kind(name) in kinds and inside(self.root, name).exists()
-            )
+        if self._kind:
+            self._beside = [
+                name
+                for name, kind in self._kinds.items()
+                if kind == self._kind and name not in seen and inside(self.root, name).exists()
+            ]
             for name in self._beside:
                 self._check_ours(name)
 
@@ -176,6 +186,9 @@ class Outbox:
         if name not in self._allowed:
             raise ValueError(f"{name} was not checked")
         self._wrote[name] = write_pieces(inside(self.root, name), _pieces(data))
+        self._kinds.pop(name, None)
+        if self._kind:
+            self._kinds[name] = self._kind
 
     def _read_manifest(self) -> dict[str, str]:
         if not self._manifest.exists():
@@ -188,6 +201,9 @@ class Outbox:
         found: dict[str, str] = stored["files"]
         begun = stored.get("begun", [])
         self._begun = begun if isinstance(begun, list) else []
+        kinds = stored.get("kinds")
+        if isinstance(kinds, dict):
+            self._kinds = {n: kind for n, kind in kinds.items() if n in found and n not in begun}
         known = stored.get("boxes")
         self._known = known if isinstance(known, str) else ""
         if self._boxes and self._known and self._known != self._boxes:
@@ -197,12 +213,6 @@ class Outbox:
                 _ELSEWHERE,
             )
         return found
-
-
-def _kind(name: str) -> tuple[str, str]:
-    """Files of one kind of export lie below one folder and end alike."""
-    path = PurePosixPath(name)
-    return path.parts[0], path.suffix
 
 
 def _pieces(data: Content) -> Iterable[bytes]:

@@ -128,6 +128,24 @@ def test_a_training_that_took_no_step_learns_what_is_finished_since(
         assert read_training(models_folder(project) / TRAINING).frames == (first, second)
 
 
+def test_a_detector_that_was_deleted_learns_what_the_other_one_did(tmp_path, own_root):
+    with opened(tmp_path / "p", own_root, **TWO) as project:
+        first, second, third, *_ = project.dataset.train
+        for scan in (first, second):
+            finish(project, scan)
+        box_steps.train_boxes(project, Job())
+        folder = models_folder(project)
+        out = weights_file(folder, "normal")
+        before = out.read_bytes()
+        out.unlink()
+        finish(project, third)
+        job = Told()
+        box_steps.train_boxes(project, job)
+        assert job.tells("1 frame finished or changed since come with the next one")
+        assert read_training(folder / TRAINING).frames == (first, second)
+        assert out.read_bytes() == before
+
+
 def test_of_two_lost_frames_the_one_that_is_not_declined_yet_is_named(tmp_path, own_root):
     with opened(tmp_path / "p", own_root, **{"detect.steps": "8"}) as project:
         one, two, *others = project.dataset.train[:4]

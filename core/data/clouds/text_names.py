@@ -40,15 +40,24 @@ def _check_end(
     separator: str | None,
     rows: Sequence[str],
 ) -> None:
-    """Raise DataError where the name that is missing may be that of the first column, as R writes
-    numbers of rows, and not that of the last one, in which there is nothing."""
-    if not names[0] or names[-1] or line.endswith((";", ",", "\t")):
-        return
+    """Raise DataError where the last column is empty and one name is missing, which may be that of
+    the first, as pandas and R write numbers of rows, or of the last one."""
     values = [words_of(row, separator) for row in rows if row.strip()]
-    first = [whole(row[0]) for row in values]
-    others = [word for row in values for word in row[1:-1] if word]
-    counted = first == list(range(first[0] or 0, (first[0] or 0) + len(first)))
-    if counted or (_may_count_rows([row[0] for row in values]) and None in map(whole, others)):
+    if bool(names[0]) == bool(names[-1]) or any(row[-1] for row in values):
+        return
+    first = [row[0] for row in values]
+    counts = _may_count_rows(first)
+    if not names[0]:  # it is an index, or the rows end in a separator
+        clear = counts
+    elif line.endswith((";", ",", "\t")):  # as the rows do
+        clear = True
+    else:
+        numbers = [whole(word) for word in first]
+        begin = numbers[0] or 0
+        rising = len(first) > 1 and numbers == list(range(begin, begin + len(first)))
+        others = [word for row in values for word in row[1:-1] if word]
+        clear = not rising and not (counts and None in map(whole, others))
+    if not clear:
         raise wrong(
             path,
             f"names {len(names) - 1} columns and has {len(names)}: the first may number the "

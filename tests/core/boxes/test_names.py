@@ -35,6 +35,14 @@ def test_a_name_that_another_class_has_now_is_that_ones():
     assert names_known_as(classes, TYPES)[:2] == ["auto", "car"]
 
 
+def test_a_name_that_two_classes_had_means_none():
+    was = (("car",), ("car",), *[()] * (len(KITTI) - 2))
+    classes = replace(KITTI, names=("auto", "lorry", *KITTI.names[2:]), was=was)
+    with pytest.raises(DataError, match="the class Car"):
+        names_of(classes).ids(["Car"], "a.txt")
+    assert names_known_as(classes, TYPES)[:2] == ["auto", "lorry"]
+
+
 def test_a_class_that_nobody_else_knows_keeps_its_name():
     assert names_known_as(renamed(misc="robot"), TYPES)[7] == "misc"
     own = replace(renamed(), names=("rover", *KITTI.names[1:]))

@@ -16,16 +16,27 @@ def interrupt() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_the_first_stops_at_the_next_step_and_the_second_at_once(capsys):
+def test_the_first_stops_at_the_next_step_and_the_second_at_once(capfd):
     before = signal.getsignal(signal.SIGINT)
     with at_a_step(Job()) as job:
         interrupt()  # ends nothing here: a step is taken whole, so that its state can be saved
-        assert "at the next step" in capsys.readouterr().err
+        assert "at the next step" in capfd.readouterr().err
         with pytest.raises(Cancelled):
             job.progress(1, 2, "train")
         with pytest.raises(KeyboardInterrupt):
             interrupt()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_who_ignores_it_goes_on():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a script's background
+    try:
+        with at_a_step(Job()) as job:
+            interrupt()
+        assert not job.cancelled
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_afterwards_it_is_as_before():

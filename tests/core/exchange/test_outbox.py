@@ -214,21 +214,27 @@ def test_a_refused_export_claims_no_folder(project: Project, tmp_path: Path):
 def test_files_of_an_earlier_export_go_with_what_replaces_it(project: Project, tmp_path: Path):
     out = tmp_path / "out"
 
-    def write(names: list[str], *, force: bool = False) -> None:
-        with Outbox(out, project.dataset, force=force) as box:
-            box.check(names, whole=True)
-            box.write_all(lambda: [(name, b"Car") for name in names])
+    def write(names: list[str], *, force: bool = False, kind: str = "kitti", stop: bool = False):
+        with Outbox(out, project.dataset, force=force, kind=kind) as box:
+            box.check(names)
+            box.write_all(lambda: [(name, b"Car") for name in names[: -1 if stop else None]])
+            if stop:
+                raise Cancelled
 
-    write(["label_2/0.txt", "label_2/1.txt"])
-    write(["boxes.csv"])  # of another kind: beside them
+    write(["label_2/0.txt", "label_2/1.txt", "calib/0.txt"])
+    write(["boxes.csv"], kind="csv")  # of another kind: beside them
+    write(["calib/drive.txt"], kind="kitti-tracking")
+    with pytest.raises(Cancelled):
+        write(["label_2/0.txt", "label_2/1.txt", "calib/0.txt", "label_2/own.txt"], stop=True)
     (out / "label_2/own.txt").write_text("mine")
     with pytest.raises(ExistsError, match=r"label_2/1\.txt is one more"):
-        write(["label_2/0.txt"])
+        write(["label_2/0.txt", "calib/0.txt"])
     assert (out / "label_2/1.txt").exists()
-    write(["label_2/0.txt"], force=True)
+    write(["label_2/0.txt", "calib/0.txt"], force=True)
     left = {str(file.relative_to(out)) for file in out.rglob("*.*") if file.name != MANIFEST}
-    assert left == {"label_2/0.txt", "label_2/own.txt", "boxes.csv"}
-    write(["label_2/0.txt", "label_2/1.txt"])
+    label = {"label_2/0.txt", "label_2/own.txt"}
+    assert left == label | {"calib/0.txt", "calib/drive.txt", "boxes.csv"}
+    write(["label_2/0.txt", "label_2/1.txt", "calib/0.txt"])
     (out / "label_2/1.txt").write_text("changed")
     with pytest.raises(ProjectError, match="no export wrote it as it is"):
         write(["label_2/0.txt"], force=True)

@@ -202,9 +202,7 @@ def test_a_first_column_without_a_name_that_counts_no_rows_is_x_in_a_comment(tmp
         ("//Y X,Z", ["2.5 1.5 3.5", "2.5 1.5 3.5"]),
         ("# intensity x,y,z", ["9,1.5,2.5,3.5", "9,1.5,2.5,3.5"]),
         ("z y x,i", ["3.5,2.5,1.5,9", "3.5,2.5,1.5,9"]),
-        (",x,y,z,label", ["0.1,1.5,2.5,3.5,", "0.2,1.5,2.5,3.5,"]),  # no label yet
-        (",x,y,z,label", ["-1,1.5,2.5,3.5,", "-1,1.5,2.5,3.5,"]),
-        (",,x,y,z,label", ["0,0,1.5,2.5,3.5,", "0,1,1.5,2.5,3.5,"]),
+        (",x,y,z,label", ["7,1.5,2.5,3.5,", "3,1.5,2.5,3.5,"]),  # no label yet
         (",x,y,z,", ["0,1.5,2.5,3.5", "1,1.5,2.5,3.5"]),
     ],
 )
@@ -212,6 +210,19 @@ def test_names_stand_over_their_columns(tmp_path: Path, names: str, rows: list[s
     """An index may have no name, lines may end in a separator, names have marks of their own."""
     found = pick(reading(tmp_path, "a.csv", "\n".join([names, *rows, ""]).encode())).points
     np.testing.assert_array_equal(found[:, :3], 2 * [[1.5, 2.5, 3.5]])
+
+
+@pytest.mark.parametrize(
+    ("names", "row"),
+    [
+        (",x,y,z,label", "0.1,1.5,2.5,3.5,"),  # an index and no label yet
+        (",x,y,z,label", "1.5,2.5,3.5,7,"),  # or a separator at the end
+        (";;x;y;z;label", "0;0;1.5;2.5;3.5;"),
+    ],
+)
+def test_what_may_be_read_in_two_ways_is_refused(tmp_path: Path, names: str, row: str):
+    with pytest.raises(DataError, match="Name each column"):
+        reading(tmp_path, "a.csv", f"{names}\n{row}\n{row}\n".encode())
 
 
 def test_a_line_of_blanks_below_the_names_is_no_traceback(tmp_path: Path):

@@ -56,8 +56,8 @@ def test_from_imported_frames_to_a_delivery(tmp_path: Path, capsys, monkeypatch)
     for kind, files in (("kitti", 174), ("openlabel", 1), ("csv", 1)):
         out = tmp_path / f"out-{kind}"
         said = say("export", project, out, "--task", "boxes", "--found", "--to", kind)
-        assert f"{files} files" in said
-    assert "files in" in say("export", project, tmp_path / "drawn", "--task", "boxes")
+        assert f"{files} file" in said
+    assert "file" in say("export", project, tmp_path / "drawn", "--task", "boxes")
     text = say("status", project, "--task", "boxes")
     assert "final bank at step 2:" in text
     assert "mean AP on" in text

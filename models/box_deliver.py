@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.base.files import hash_json
 from core.base.jobs import Job
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.project.box_training import BoxTraining, frame_of, models_folder, read_training
 from core.project.box_training import freeze_all as freeze
 from core.project.cpsp import rules_of

@@ -11,10 +11,10 @@ import numpy as np
 from core.answers.box import stays_upright, table_of
 from core.base.files import write_json
 from core.base.jobs import Job
+from core.base.words import counted
 from core.boxes.camera import completed
 from core.boxes.evaluation.kitti_ap import Frame as Picture
 from core.boxes.evaluation.outcomes import counted_points
-from core.boxes.formats.source import counted
 from core.boxes.geometry import moved
 from core.boxes.kinds import kinds_of
 from core.boxes.labelled import Frame

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.base.errors import DataError
 from core.base.files import read_json
 from core.base.jobs import Job
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.boxes.geometry import rotated_iou
 from core.boxes.predictions import Predictions
 from core.exchange.box_files import Read

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.base.errors import ProjectError
 from core.base.jobs import Job
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.boxes.kinds import kinds_of
 from core.boxes.labelled import LabelledFrames, most_objects
 from core.boxes.ssal.cpsp import BANK, TOLD

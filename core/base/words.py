@@ -35,3 +35,10 @@ def is_text(word: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def counted(count: int, what: str) -> str:
+    """ "1 box", "12 boxes": a count with its word."""
+    return (
+        f"{count:,} {what}" if count == 1 else f"{count:,} {what}{'es' if what[-1] == 'x' else 's'}"
+    )

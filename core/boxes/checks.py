@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.boxes.geometry import points_per_box, rotated_iou
 from core.boxes.table import Boxes
 

@@ -74,7 +74,7 @@ class LabelledFrames:
             inside = points_per_box(points, frame.boxes.box)
             # What nobody can see here, behind the picture's edge or with no point, is not learnt.
             seen = (inside > 0) & ~frame.boxes.ignore
-            self.unseen += int(((inside <= 0) & ~frame.boxes.ignore).sum())
+            self.unseen += int((~seen & ~frame.boxes.ignore).sum())
             self._tables.append((frame.boxes.take(seen), frame.boxes.box[~seen]))
             known = frame.boxes.take(seen & (inside >= LEAST_POINTS))
             parts = points_of(points, known.box)

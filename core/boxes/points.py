@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.base.words import counted
 from core.boxes.fit import FEW_POINTS, Size, fit_box, ground_height
-from core.boxes.formats.source import counted
 from core.boxes.geometry import points_in_boxes
 from core.boxes.table import Boxes
 from core.data.classes import FIRST_CODE, IGNORED, UNLABELLED

@@ -103,12 +103,9 @@ def integrity(path: Path, job: Job) -> Iterator[Finding]:
             yield _scans(project, job)
         for found in project.rounds:
             yield _round(project, found.id)
-        for folder in (
-            project.path / FRAME_ROUNDS / FIRST,
-            *(f.folder for f in project.frame_rounds),
-        ):
-            if folder.is_dir():
-                yield _detectors(project, folder)
+        first = project.path / FRAME_ROUNDS / FIRST
+        for folder in [first] * first.is_dir() + [found.folder for found in project.frame_rounds]:
+            yield _detectors(project, folder)
 
 
 def _entries(project: Project) -> Finding:
@@ -123,9 +120,9 @@ def _entries(project: Project) -> Finding:
             if entry.verb != "answer" or entry.kind != POINTS or entry.scan not in scans:
                 continue
             if fold.now.holds(entry) or (frozen and not fold.is_undone(entry)):
-                ref = refs.get(entry.scan)
-                refs[entry.scan] = ref = project.scan_ref(entry.scan) if ref is None else ref
-                check_same(entry, ref)
+                if entry.scan not in refs:
+                    refs[entry.scan] = project.scan_ref(entry.scan)
+                check_same(entry, refs[entry.scan])
         for scan in sorted(scans.intersection(project.boxes.counts_by_scan())):
             project.boxes_of(scan)
     except ProjectError as error:

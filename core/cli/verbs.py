@@ -15,7 +15,7 @@ from typing import Any
 from core import steps
 from core.base.errors import Cancelled, ProjectError, SettingsError
 from core.base.jobs import Job, terminal_bar
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.cli import boxes, classes, demo, experiment, gauge, poses, report, rounds, settings
 from core.cli.arguments import parser
 from core.cli.faces import Faces

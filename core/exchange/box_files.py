@@ -14,6 +14,7 @@ import numpy as np
 
 from core.answers.box import Box, boxes_in
 from core.base.errors import DataError, SettingsError
+from core.base.words import counted
 from core.boxes.formats import (
     KINDS,
     csv_file,
@@ -23,7 +24,7 @@ from core.boxes.formats import (
     nuscenes,
     openlabel,
 )
-from core.boxes.formats.source import Found, counted, json_of
+from core.boxes.formats.source import Found, json_of
 from core.boxes.names import Names
 from core.boxes.table import Boxes
 from core.data.scans import Dataset, flat_name

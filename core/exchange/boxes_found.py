@@ -17,7 +17,7 @@ from core.answers.box import Box, boxes_in
 from core.base.errors import DataError
 from core.base.files import hash_bytes, read_arrays, write_arrays
 from core.base.jobs import Job
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.boxes.geometry import is_way
 from core.boxes.names import names_of
 from core.boxes.predictions import wrong_boxes

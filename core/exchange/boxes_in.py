@@ -15,8 +15,9 @@ from core.answers.entry import Entry, new_entry
 from core.answers.journal import Journal, built_aside
 from core.base.errors import DataError
 from core.base.jobs import Job
+from core.base.words import counted
 from core.boxes.checks import oddities
-from core.boxes.formats.source import MEND, counted
+from core.boxes.formats.source import MEND
 from core.boxes.names import names_of
 from core.boxes.table import Boxes
 from core.exchange.box_files import boxes_here, read_boxes

@@ -13,6 +13,7 @@ import numpy as np
 from core.answers.box import Box, table_of
 from core.base.errors import DataError, ProjectError, SettingsError
 from core.base.jobs import Job
+from core.base.words import counted
 from core.boxes.camera import KITTI_SIZE, as_if
 from core.boxes.formats import (
     KINDS,
@@ -24,7 +25,7 @@ from core.boxes.formats import (
     openlabel,
 )
 from core.boxes.formats.kitti_lines import TYPES
-from core.boxes.formats.source import Written, counted
+from core.boxes.formats.source import Written
 from core.boxes.names import names_known_as
 from core.boxes.table import Boxes
 from core.data.scans import flat_name

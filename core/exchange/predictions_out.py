@@ -8,7 +8,7 @@ from pathlib import Path
 from core.answers.box import boxes_in, table_of
 from core.base.errors import ProjectError
 from core.base.jobs import Job
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.boxes.predictions import Predictions, read_predictions
 from core.boxes.table import Boxes
 from core.exchange.boxes_out import boxes_in_files, files_of, kind_of_export, notes_of

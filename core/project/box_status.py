@@ -7,8 +7,7 @@ from typing import Any
 
 from core.base.errors import ProjectError
 from core.base.files import read_json
-from core.base.words import DASH
-from core.boxes.formats.source import counted
+from core.base.words import DASH, counted
 from core.project.box_training import models_folder
 from core.project.cpsp import bank_records, bank_told
 from core.project.project import Project

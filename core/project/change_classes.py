@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.base.errors import SettingsError
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.data import class_changes
 from core.data.class_rows import ClassRow
 from core.data.classes import ClassList, Merge, load_classes

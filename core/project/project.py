@@ -31,6 +31,7 @@ from core.answers.instances import Things
 from core.base.errors import DataError, GoneError, ProjectError
 from core.base.files import write_atomic, writer_lock
 from core.base.settings import Settings
+from core.base.words import counted
 from core.boxes.table import Boxes
 from core.data.classes import ClassList, load_classes
 from core.data.label_file import check_raw
@@ -226,13 +227,11 @@ class Project:
         gone = sorted(answered.difference(self.source.scans))
         if not gone:
             return ()
-        many = (
-            "1 scan with answers is" if len(gone) == 1 else f"{len(gone):,} scans with answers are"
-        )
-        back = "they are back" if gone[1:] else "it is back"
+        many, more = counted(len(gone), "scan"), len(gone) > 1
         return (
-            f"{many} not in the dataset any more ({gone[0]}{', …' if gone[1:] else ''}): the "
-            f"answers are kept, but neither learnt from nor exported until {back}.",
+            f"{many} with answers {'are' if more else 'is'} not in the dataset any more ({gone[0]}"
+            f"{', …' if more else ''}): the answers are kept, but neither learnt from nor exported "
+            f"until {'they are' if more else 'it is'} back.",
         )
 
     @property

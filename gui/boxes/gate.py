@@ -1,6 +1,6 @@
 """A key is for the box that is on screen: it waits for the frame that shows it, and is for no other
-frame than the one that was on its way, or that the key before it led to. That a
-frame is finished is for the one that was on screen, since nobody has looked at another one."""
+frame than the one that was on its way, or that the key before it led to. That a frame is finished
+is for the one that was on screen, since nobody has looked at another one."""
 
 from __future__ import annotations
 

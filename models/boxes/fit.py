@@ -22,8 +22,7 @@ from core.base.compiling import warm
 from core.base.errors import Cancelled, ProjectError
 from core.base.files import hash_input, hash_json, write_json
 from core.base.jobs import Job
-from core.base.words import duration
-from core.boxes.formats.source import counted
+from core.base.words import counted, duration
 from core.boxes.kinds import kinds_of
 from core.boxes.predictions import FramePrediction
 from core.boxes.samples import Samples

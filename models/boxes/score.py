@@ -11,7 +11,7 @@ import numpy as np
 
 from core.base.errors import Cancelled, DataError, ProjectError
 from core.base.jobs import Job
-from core.boxes.formats.source import counted
+from core.base.words import counted
 from core.boxes.predictions import (
     FramePrediction,
     Predictions,

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.words import counted
 from core.boxes.camera import InCamera, completed, from_camera, to_camera
-from core.boxes.formats.source import checked, counted, numbers, part, whole
+from core.boxes.formats.source import checked, numbers, part, whole
 from core.boxes.names import Names, spelled
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration

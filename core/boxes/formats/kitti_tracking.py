@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.words import counted
 from core.boxes.formats.kitti_lines import (
     Line,
     Rows,
@@ -21,7 +22,7 @@ from core.boxes.formats.kitti_lines import (
     table_of,
     tr_of,
 )
-from core.boxes.formats.source import MEND, Found, Written, apart, counted, numbers, text_of, whole
+from core.boxes.formats.source import MEND, Found, Written, apart, numbers, text_of, whole
 from core.boxes.names import Names
 from core.boxes.table import Boxes
 from core.data.calibration import Calibration

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import DataError
-from core.boxes.formats.source import MEND, Written, checked, counted, json_of, numbers, word
+from core.base.words import counted
+from core.boxes.formats.source import MEND, Written, checked, json_of, numbers, word
 from core.boxes.formats.turns import Tilts, from_angles, yaw_of
 from core.boxes.names import Names
 from core.boxes.table import UNKNOWN, Boxes

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.words import counted
 from core.boxes.formats.source import (
     MEND,
     Found,
     Written,
     apart,
     checked,
-    counted,
     json_of,
     numbers,
     short,

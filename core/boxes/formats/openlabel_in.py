@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.words import counted
 from core.boxes.formats.source import (
     MEND,
     Found,
     apart,
     checked,
-    counted,
     json_of,
     numbers,
     part,

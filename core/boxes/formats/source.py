@@ -137,10 +137,3 @@ def apart(tracks: Iterable[tuple[str, str]], frame: str, file: object) -> None:
                 "A thing has one box in a frame: remove one of them, or give it another track.",
             )
         seen[track] = place
-
-
-def counted(count: int, what: str) -> str:
-    """ "1 box", "12 boxes": a count with its word."""
-    return (
-        f"{count:,} {what}" if count == 1 else f"{count:,} {what}{'es' if what[-1] == 'x' else 's'}"
-    )

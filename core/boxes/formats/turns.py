@@ -8,7 +8,8 @@ import numpy as np
 
 from core.base.errors import DataError
 from core.base.loading import loading
-from core.boxes.formats.source import MEND, counted
+from core.base.words import counted
+from core.boxes.formats.source import MEND
 
 _UPRIGHT = 1e-4  # radians: what rounding in a file may tilt a box
 

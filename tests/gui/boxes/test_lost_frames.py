@@ -16,6 +16,14 @@ from tests.gui.boxes.frames import CONTROL, BoxDriver, made_street, opened
 RETURN = Qt.Key.Key_Return
 
 
+def one_of_two(folder: Path) -> tuple[Path, str, Path]:
+    """A project of which two frames are asked; the second one, and its file."""
+    path = made_street(folder)
+    with Project(path) as project:
+        scan = ask_frames(project, Job(), frames=2).query.items[1]
+        return path, scan, project.dataset.path(scan)
+
+
 @pytest.mark.parametrize("when", ["before it is opened", "since"])
 @pytest.mark.parametrize("alone", [False, True])
 def test_it_can_be_declined_and_the_round_ends(qapp, qtbot, tmp_path: Path, alone: bool, when):
@@ -62,10 +70,7 @@ def test_it_can_be_declined_and_the_round_ends(qapp, qtbot, tmp_path: Path, alon
 
 
 def test_what_is_asked_of_a_lost_frame_ends_when_it_is_back(qapp, qtbot, tmp_path: Path):
-    path = made_street(tmp_path)
-    with Project(path) as project:
-        lost = ask_frames(project, Job(), frames=2).query.items[1]
-        file = project.dataset.path(lost)
+    path, lost, file = one_of_two(tmp_path)
     driver: BoxDriver = opened(path, qtbot)
     banner, project = driver.session.banner, driver.session.project
     away = file.rename(file.with_suffix(".away"))
@@ -91,10 +96,7 @@ def test_what_is_asked_of_a_lost_frame_ends_when_it_is_back(qapp, qtbot, tmp_pat
 def test_a_frame_that_came_back_since_the_project_was_opened_waits_for_the_next_time(
     qapp, qtbot, tmp_path: Path
 ):
-    path = made_street(tmp_path)
-    with Project(path) as project:
-        lost = ask_frames(project, Job(), frames=2).query.items[1]
-        file = project.dataset.path(lost)
+    path, lost, file = one_of_two(tmp_path)
     away = file.rename(file.with_suffix(".away"))
     driver: BoxDriver = opened(path, qtbot)
     away.rename(file)
@@ -128,10 +130,7 @@ def test_of_two_lost_frames_each_question_ends_with_its_own(qapp, qtbot, tmp_pat
 
 
 def test_points_are_asked_nothing_about_a_lost_frame(qapp, qtbot, tmp_path: Path):
-    path = made_street(tmp_path)
-    with Project(path) as project:
-        lost = ask_frames(project, Job(), frames=2).query.items[1]
-        file = project.dataset.path(lost)
+    path, lost, file = one_of_two(tmp_path)
     driver: BoxDriver = opened(path, qtbot)
     driver.key(Qt.Key.Key_F4)
     driver.settle()

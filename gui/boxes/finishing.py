@@ -1,11 +1,9 @@
-"""Finishing a frame: what is still open, what may have been missed, what is asked next, and frames
-that are drawn blind."""
+"""Finishing a frame: what is still open, what may have been missed, what is asked next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +12,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from core.answers.box import Box
 from core.base.errors import ProjectError
 from core.project.one_answer import labels_by_boxes
-from core.quality.box_agreement import FrameRepeats
 from gui.boxes.bench import Bench
+from gui.boxes.blind import Blind
 from gui.boxes.frame import Kind
 from gui.boxes.missed import missed
 from gui.desk.background import Turn
@@ -38,44 +36,33 @@ class Finishing(QObject):
     -------
     looked() : it was looked for what may have been missed
     chose() : a box is chosen that the person is to judge
-    asks_others() : other frames are asked
-    hid() : the same frame is shown, without anybody's boxes or with them again
     asks(what, more, choices) : the person is to choose how to go on
     told_off(what) : that question stands no more
     """
 
-    asks = Signal(str, str, object)
-    told_off = Signal(str)
-
     looked = Signal()
     chose = Signal()
-    asks_others = Signal()
-    hid = Signal()
+    asks = Signal(str, str, object)
+    told_off = Signal(str)
     _found = Signal(object, object)
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.bench, self.state = bench, bench.state
         self.frame, self.queue, self.answering = bench.frame, bench.queue, bench.answering
-        self.repeats = FrameRepeats(bench.state.project)
-        self._again = self._after = ""  # the frame that is seen again, and the one behind it
+        self.blind = Blind(bench)
         self._asked: object = None  # the frame in which is looked for what was missed
         self._walked = False  # whether what may have been missed in the frame was shown
         self._warned: frozenset[str] = frozenset()  # open boxes of the frame that were told of
         self._question = ""  # what of open boxes is being asked
-        self._lost: dict[str, str] = {}  # frames that could not be read, what is asked about each
         bench.frame.changed.connect(self._follow)
         self._found.connect(self._take_missed, Qt.ConnectionType.QueuedConnection)
-        self.state.loader.failed.connect(self._pass_over)  # behind the state, which says so
 
     def begin_frame(self) -> None:
         """Another frame is shown."""
         self._walked, self._warned = False, frozenset()
         self._asked = None
         self._end_question()
-        what = self._lost.pop(self.state.shown_scan, "")
-        if what:  # it can be read again
-            self.told_off.emit(what)
 
     @property
     def looking(self) -> bool:
@@ -103,7 +90,7 @@ class Finishing(QObject):
             self.queue.tick(scan)
             self.go_on("")
         else:
-            self.repeats.note(scan)
+            self.blind.repeats.note(scan)
             frame.changed.emit()
             self._look_for_missed()
 
@@ -181,15 +168,15 @@ class Finishing(QObject):
     def go_on(self, words: str) -> None:
         """Show the next open frame."""
         after = self.queue.after(self.state.reached)
-        again = None if self.queue.sample else self.repeats.due()
+        again = self.blind.due()
         if again is not None:
-            self._see_again(again, after)
+            self.blind.see_again(again, after)
         elif after is not None:
             self.bench.lead(after)
             self.state.told.emit(words)
         elif self.queue.sample:
-            one = bool(self._again)
-            self.end_second()
+            one = bool(self.blind.again)
+            self.blind.end()
             self.state.told.emit("" if one else "The second opinion has ended.")
         else:
             self.frame.offer([], Kind.GHOST)
@@ -244,82 +231,6 @@ class Finishing(QObject):
             words = f"{bare:,} points in its boxes have no class: {_LABEL}." if bare else ""
             self.go_on(words or self._none_drawn())
         self.looked.emit()
-
-    # -- drawing blind ------------------------------------------------------------------------
-
-    def second_opinion(self) -> None:
-        """Draw frames again that others finished, without seeing their boxes; or end it."""
-        if self.queue.sample:
-            self.end_second()
-        elif self.queue.begin_sample():
-            self._begin_blind()
-            many = len(self.queue.sample)
-            self.state.told.emit(f"Blind: {many:,} frames that others finished. Esc ends it.")
-        else:
-            self.state.told.emit("Nobody else has finished a frame here: merge their journals.")
-
-    def _see_again(self, scan: str, after: str | None) -> None:
-        """Ask a frame again that one finished oneself, then go on with another."""
-        self._again, self._after = scan, after or ""
-        self.queue.ask_blind([scan])
-        self._begin_blind()
-        self.state.told.emit(
-            "This frame comes again without your boxes: draw them anew, to be compared. Esc: later."
-        )
-
-    def _begin_blind(self) -> None:
-        self.frame.blind = True
-        self.frame.clear()
-        self.asks_others.emit()
-        self.bench.show(self.queue.sample[0])
-        if self.state.coming is None:  # it was shown already
-            self.hid.emit()
-
-    def end_second(self) -> None:
-        """Show everybody's boxes again, and go on where one was."""
-        if not self.queue.sample:
-            return
-        if self._again and not self.queue.settled(self._again):
-            self.repeats.postpone(self._again)
-        after, self._again, self._after = self._after, "", ""
-        self.queue.end_sample()
-        self.frame.blind = False
-        self.frame.clear()  # its rows are those that were drawn blind
-        self.asks_others.emit()
-        if after and self.bench.on:
-            self.bench.show_frame(after)
-        if self.state.coming is None:
-            self.hid.emit()
-
-    def _pass_over(self, scan: str, error: ProjectError) -> None:
-        """A scan cannot be read: where it was to be drawn blind, it is as if it were not asked;
-        where it is asked, it can be declined, or its round would never end."""
-        if scan != self.state.reached or scan == self.state.shown_scan:
-            return  # it was only read ahead
-        if self._again:
-            self.end_second()
-        elif scan in self.queue.sample:
-            self.queue.tick(scan)
-            self.go_on("")
-        else:
-            if self.bench.on and self.queue.why(scan) and not self.queue.settled(scan):
-                self._lost[scan] = error.what
-                choice = ("Ask it no more", partial(self._decline_lost, scan))
-                self.asks.emit(error.what, f"{error.do} Or let the round end without it.", [choice])
-            if self.frame.scan != self.state.shown_scan:  # blind work was left while it was read
-                self.hid.emit()
-
-    def _decline_lost(self, scan: str) -> None:
-        """Ask a frame no more that could not be read, unless it was settled or read since."""
-        if scan not in self._lost or self.queue.settled(scan):
-            return
-        reached = self.state.reached
-        if self.answering.decline(scan):
-            words = f"{scan} is asked no more."
-            if self.bench.on and reached == scan:
-                self.go_on(words)
-            else:
-                self.state.told.emit(words)
 
     def shut(self) -> None:
         """Take nothing more from the background."""

@@ -18,6 +18,7 @@ from gui.boxes.finishing import Finishing
 from gui.boxes.frame import Kind
 from gui.boxes.gate import BoxGate
 from gui.boxes.in_view import BoxView
+from gui.boxes.lost_frames import LostFrames
 from gui.boxes.panels import Panels
 from gui.desk.state import State
 from gui.look.theme import Theme
@@ -65,6 +66,7 @@ class BoxesWork(QObject):
         self.in_view.card.before = lambda: self.copying.before
         self.gate = BoxGate(view, state, self.frame)
         self.finishing = Finishing(bench)
+        self.blind, self.lost = self.finishing.blind, LostFrames(self.finishing)
         self.gate.busy = self._is_busy
         self.panels = Panels(page, bench, theme)
         self._choose: tuple[str, str] = ("", "")  # a box, or a track, to choose in the next frame
@@ -82,9 +84,9 @@ class BoxesWork(QObject):
         self.copying.arrived.connect(self._arrive)
         self.finishing.looked.connect(self.gate.again)
         self.finishing.chose.connect(self.in_view.bring)
-        self.finishing.asks_others.connect(self.panels.refresh)
-        self.finishing.asks_others.connect(lambda: self.gate.drop("other frames are asked now"))
-        self.finishing.hid.connect(self._show)
+        self.blind.asks_others.connect(self.panels.refresh)
+        self.blind.asks_others.connect(lambda: self.gate.drop("other frames are asked now"))
+        self.blind.hid.connect(self._show)
 
     def _is_busy(self) -> bool:
         """Whether what a key began is not there yet."""
@@ -100,7 +102,7 @@ class BoxesWork(QObject):
         self.panels.turn(on)
         if not on:
             self.making.arm(False)
-            self.finishing.end_second()
+            self.blind.end()
             self.gate.drop("points are labelled again")
         else:
             self.making.begin_warm()
@@ -125,6 +127,7 @@ class BoxesWork(QObject):
             return
         if content.scan != self.frame.scan:
             self.finishing.begin_frame()
+            self.lost.begin_frame()
         self.frame.blind = content.scan in self.queue.sample
         self.frame.read(content.scan)
         self.bench.look_for_labelled()
@@ -219,7 +222,7 @@ class BoxesWork(QObject):
 
     def second_opinion(self) -> None:
         """Draw frames blind that others finished; or end it."""
-        self.finishing.second_opinion()
+        self.blind.turn()
 
     def leave(self) -> bool:
         """Put away the mouse's tool, what may have been missed, the choice, the second opinion;
@@ -235,7 +238,7 @@ class BoxesWork(QObject):
         elif self.making.label is not None:
             self.making.set_label(None)
         elif self.queue.sample:
-            self.finishing.end_second()
+            self.blind.end()
         else:
             return False
         return True
@@ -298,7 +301,7 @@ class BoxesWork(QObject):
     def _go_to(self, head: Head) -> None:
         """Show what an entry was about, as it is now."""
         if head.blind != self.frame.blind:
-            self.finishing.end_second()
+            self.blind.end()
         unit = head.unit if head.kind == BOXES else ""
         if head.scan == self.state.shown_scan:
             self.frame.read(head.scan)

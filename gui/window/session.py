@@ -163,8 +163,9 @@ class Session(QObject):
             self.boxes = BoxesWork(self.page, self.view, self.state, theme)
             self.boxes.gate.hidden = lambda: self.gate.hidden("")
             self.boxes.panels.frames.asked.connect(self.steps.ask_frames)
-            self.boxes.finishing.asks.connect(self.banner.show_choice)
-            self.boxes.finishing.told_off.connect(self.banner.withdraw)
+            for asking in (self.boxes.finishing, self.boxes.lost):
+                asking.asks.connect(self.banner.show_choice)
+                asking.told_off.connect(self.banner.withdraw)
         self.work = self.boxes
         self.boxes.turn(True)
         self.status.facts = self.boxes.queue.spent

@@ -258,7 +258,7 @@ def test_nothing_is_copied_into_a_frame_that_cannot_be_labelled(street: BoxDrive
 def test_a_frame_that_is_drawn_blind_gives_no_copies_and_says_so(street: BoxDriver, key, held):
     scans = street.session.project.dataset.train
     street.work.queue.ask_blind(scans[:1])
-    street.work.finishing._begin_blind()
+    street.work.blind._begin()
     street.settle()
     assert street.frame.blind
     box_car(street, 0)

@@ -13,6 +13,7 @@ from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
 from core.boxes.names import names_of
 from core.exchange.box_files import Truth, boxes_here
+from core.project.box_training import models_folder
 from core.project.frame_pool import frame_pool
 from core.project.project import Project
 from core.query.box_strategies import box_strategy_named
@@ -23,10 +24,11 @@ from core.query.frames import frames_budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
 from core.query.selection import Selection
+from core.rounds.box_models import NORMAL, weights_file
 from core.rounds.frame_order import CLOSES
 from core.rounds.frame_queue import CANDIDATES, FrameQueue, write_queue
-from core.rounds.round import QUERY, Round
-from core.steps import BOX_ORACLE
+from core.rounds.round import QUERY, TRAINING, Round
+from core.steps import BOX_ORACLE, LEFT
 
 LEAST_POINTS = 5  # of a box that the oracle draws (S-SSAL's own rule)
 
@@ -89,6 +91,9 @@ def ask_frames(
     )
     if budget.measure == "boxes":
         query = replace(query, budget={**query.budget, CLOSES: budget.amount})
+    last = models_folder(project)
+    if (last / TRAINING).exists() and not weights_file(last, NORMAL).exists():
+        job.say(LEFT.format(f"The training of {last.name}"))
     found = Round(project.new_frames_folder(query))
     if {LEVEL, LIFTED} <= selection.columns.keys():
         weighed_now, limits = weighed(rest, left, name, query.items[len(again) :])

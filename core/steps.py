@@ -32,6 +32,7 @@ from core.rounds.scores import MORE
 
 ORACLES = ("per-point", "majority")
 BOX_ORACLE = "boxes"  # of frames; core/frame_steps.py draws by it
+LEFT = "{} was interrupted and is left: this was chosen without it, and the next one begins anew."
 
 
 def prepare(
@@ -101,6 +102,8 @@ def ask(
         checkpoint=_hash_of_checkpoint(chosen.scored) if chosen.scored else None,
         parent=chosen.tip.id if chosen.tip else None,
     )
+    if chosen.tip is not None and chosen.tip.frozen and not chosen.tip.checkpoint.exists():
+        job.say(LEFT.format(f"The training of {chosen.tip.id}"))
     found = Round(project.new_round_folder(query))
     write_query(found.file(QUERY), query)
     project.add_round(found)

@@ -6,18 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from core.base.errors import SettingsError
-from core.base.settings import Settings, choices
+from core.base.settings import Settings
+from core.project.named_values import check_named
 from core.project.project import Project
-from core.query.strategies import strategies
 
 _OF_THE_NETWORK = ("train.network", "train.width", "train.voxel_m")
-
-
-def choices_of(key: str) -> tuple[str, ...]:
-    """What a setting may be, () where it is no choice."""
-    if key == "query.strategy":
-        return tuple(sorted(strategies()))
-    return choices(key)
 
 
 def why_not(project: Project, key: str) -> str | None:
@@ -40,10 +33,9 @@ def change(project: Project, key: str, text: str) -> None:
     reason = why_not(project, key)
     if reason is not None:
         raise SettingsError(f"{key} stays as it is.", reason)
-    known = choices_of(key)
-    if known and text not in known:
-        raise SettingsError(f"{key} is {text!r}.", f"Choose one of {', '.join(known)}.")
-    use(project, project.settings.override(key, text, source="chosen in the window"))
+    settings = project.settings.override(key, text, source="chosen in the window")
+    check_named(settings, key, project.classes)
+    use(project, settings)
 
 
 def change_all(project: Project, values: Mapping[str, tuple[str, str]]) -> None:
@@ -61,9 +53,7 @@ def change_all(project: Project, values: Mapping[str, tuple[str, str]]) -> None:
         reason = why_not(project, key)
         if reason is not None:
             raise SettingsError(f"{key} stays as it is.", reason)
-        known = choices_of(key)
-        if known and text.lower() not in known:
-            raise SettingsError(f"{key} is {text!r}.", f"Choose one of {', '.join(known)}.")
+        check_named(changed, key, project.classes)
         settings = changed
     use(project, settings)
 

@@ -21,6 +21,7 @@ from core.data.plausible import judge, judge_stance
 from core.data.reading import Reading
 from core.data.rig import Rig, canonical
 from core.data.splits import expanded
+from core.project.named_values import check_named
 from core.project.project_file import ProjectFile
 
 
@@ -62,6 +63,8 @@ def planned(
         class_list = classes
     else:
         class_list = load_classes(classes or layout.classes)
+    for key in overrides:
+        check_named(settings, key, class_list)
     there = sequences_of(layout, root)
     train, _ = expanded(format, root, train, there)
     validation, _ = expanded(format, root, validation, there)

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 from core.base.errors import ProjectError
 from core.base.meanings import MEANINGS
 from core.base.settings import Settings
-from core.project.change_settings import change, choices_of, use, why_not
+from core.project.change_settings import change, use, why_not
+from core.project.named_values import choices_of
 from core.project.project import Project
 from gui.look.combo import Combo
 from gui.look.scrolled import Scrolled

@@ -66,9 +66,19 @@ def test_settings_change_all_or_nothing(tmp_path: Path, street: Path, capsys):
         (["train.batch=2", "prepare.cell_m=3"], "prepare.cell_m stays as it is"),
         (["train.batch"], "has no value"),
         (["query.strategy=best"], "query.strategy is 'best'"),
+        (["query.strategy=Size"], "query.strategy is 'Size'"),
+        (["train.batch=2", "ssal.class_weights=auto 2"], "no class and weight"),
+        (["ssal.class_weights=car nan"], "The weight of car is nan"),
     ):
         flags = [part for word in words for part in ("--set", word)]
         assert lidarloop("settings", tmp_path / "p", *flags) == 2
         assert says in capsys.readouterr().err
         with Project(tmp_path / "p") as project:
             assert project.settings.train.batch == 1
+
+
+@pytest.mark.parametrize("word", ["query.strategy=best", "ssal.class_weights=auto 2"])
+def test_a_new_project_takes_no_name_that_there_is_not(tmp_path: Path, street: Path, word, capsys):
+    assert new(tmp_path / "p", street, "--train", "00", "--set", word) == 2
+    assert word.partition("=")[0] in capsys.readouterr().err
+    assert not (tmp_path / "p").exists()

@@ -361,6 +361,22 @@ def test_no_older_detector_chooses_in_place_of_one_that_has_not_looked(tmp_path,
         assert ask_frames(project, Job()).query.strategy == "cal"
 
 
+def test_a_query_says_that_it_leaves_an_interrupted_training(tmp_path, classes):
+    said: list[str] = []
+    job = Job(lambda report: said.append(report.said) if report.said else None)
+    with opened(tmp_path) as project:
+        draw(project, project.dataset.train[0], [classes[0]], "")
+        ask_frames(project, job, frames=2)
+        assert said == []
+        first = project.frame_rounds[-1]
+        for scan in first.query.items:
+            draw(project, scan, [], first.id)
+        freeze(project, first.folder)
+        ask_frames(project, job, frames=2)
+    (left,) = said
+    assert left.startswith(f"The training of {first.id} was interrupted and is left")
+
+
 def test_status_tells_rounds_and_shares(tmp_path, classes):
     with opened(tmp_path) as project:
         begun(project, classes)

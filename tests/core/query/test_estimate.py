@@ -159,3 +159,15 @@ def test_a_dry_run_says_what_the_query_then_asks(
     assert (again.code, "still has 7 unanswered" in again.told) == (2, True)
     frames = line("query", path, "--task", "boxes", "--frames", 1, "--dry-run")
     assert frames.told.startswith("lidarloop: --dry-run is of queries of points")
+
+
+def test_a_query_says_that_it_leaves_an_interrupted_training(project: Project):
+    said: list[str] = []
+    job = Job(lambda report: said.append(report.said) if report.said else None)
+    steps.ask(project, job)
+    answer_all(project, 1.0)
+    first = project.tip
+    training_set(project, first)
+    steps.ask(project, job, strategy="random")
+    (left,) = said
+    assert left.startswith(f"The training of {first.id} was interrupted and is left")

@@ -243,5 +243,6 @@ class Dataset:
 
 
 def flat_name(scan: str) -> str:
-    """The name by which version 0.1.0 kept what it made from a scan; a/b__c and a__b/c share it."""
+    """A scan's name as that of one file: so version 0.1.0 kept what it made from a scan, and so
+    exports of one folder have it; a/b__c and a__b/c share it."""
     return scan.replace("/", "__")

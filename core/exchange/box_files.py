@@ -60,7 +60,10 @@ def kind_of(path: Path) -> str:
                 return kind
         if next(path.glob("**/*.txt"), None) is not None:
             return "kitti"
-        if next(path.glob("**/*.json"), None) is not None:
+        alone = _of_all(path, ".json") or _of_all(path, ".csv")
+        if alone is not None:
+            return kind_of(alone)
+        if any(not file.name.startswith(".") for file in path.glob("**/*.json")):
             return "labelcloud"
         raise DataError(f"{path} holds no box files: {', '.join(KINDS)} are read.", _EACH)
     if not path.exists():
@@ -73,6 +76,17 @@ def kind_of(path: Path) -> str:
     if isinstance(value, dict) and "objects" in value:
         return "labelcloud"
     return "openlabel" if isinstance(value, dict) and "openlabel" in value else "nuscenes"
+
+
+def _of_all(folder: Path, suffix: str) -> Path | None:
+    """The file of all frames in a folder that holds no other one of its suffix, as exports make it;
+    None where there is none, or several."""
+    files = [
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() == suffix and not file.name.startswith(".") and file.is_file()
+    ]
+    return files[0] if len(files) == 1 else None
 
 
 def read_boxes(
@@ -188,7 +202,9 @@ def _of_drives(dataset: Dataset, path: Path, names: Names, scans: Sequence[str])
         beyond = [frame for frame in found if int(frame) not in scan_of]
         if beyond:
             notes.append(f"{file.name} has {counted(len(beyond), 'frame')} that no scan is of.")
-        # A line is a box: a frame without one has none.
+        empty = sum(str(frame) not in found for frame in scan_of)
+        if empty:  # a line is a box
+            notes.append(f"{counted(empty, 'frame')} of {file.name} without a line: without a box.")
         none = Boxes.of(np.zeros((0, 7)), [])
         frames |= {scan: found.get(str(frame), none) for frame, scan in scan_of.items()}
     return Read(frames, tuple(notes))
@@ -211,7 +227,12 @@ def _drive_of(file: Path, root: Path, drives: Collection[str]) -> str:
 def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Read:
     """One file of all frames."""
     if path.is_dir():
-        raise DataError(f"{path} is a folder, and {kind} boxes lie in one file.", "Name the file.")
+        alone = _of_all(path, ".csv" if kind == "csv" else ".json")
+        if alone is None:
+            raise DataError(
+                f"{path} is a folder, and {kind} boxes lie in one file.", "Name the file."
+            )
+        path = alone
     if kind == "nuscenes":
         poses = {
             key: pose

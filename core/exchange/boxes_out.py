@@ -178,10 +178,23 @@ def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[File]:
             "Export as openlabel or csv.",
         )
     files: list[File] = []
+    whole = in_drives(project.dataset, project.dataset.scans)
     for name, scans in in_drives(project.dataset, frames).items():
         boxes = {frame: frames[scan] for frame, scan in scans.items()}
-        files += _kitti(project, kitti_tracking, name, boxes, list(scans.values()))
+        made = _kitti(project, kitti_tracking, name, boxes, list(scans.values()))
+        missing = len(whole[name]) - len(scans)
+        if missing:
+            said = (
+                f"{counted(missing, 'frame')} of {name} not written: KITTI tracking has no other "
+                "word for that than for a frame without a box; openlabel has."
+            )
+            made[0] = _with_note(made[0], said)
+        files += made
     return files
+
+
+def _with_note(file: File, said: str) -> File:
+    return file._replace(written=file.written._replace(notes=(*file.written.notes, said)))
 
 
 def _kitti(

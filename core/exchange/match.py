@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.base.errors import DataError
+from core.data.scans import flat_name
 
 # Folders that say what lies in them, not which scan it is of.
 _KINDS = frozenset(
@@ -52,7 +54,8 @@ def match(
 
     A file is of a scan where both have the same stem and the same folders, folders such as
     velodyne or labels aside; or where one path ends as the other, and no other scan or file does
-    so too. Raises DataError where two files would be of one scan.
+    so too; or where the stem is the scan's flat name, as exports have it. Raises DataError where
+    two files would be of one scan.
     """
     scans = tuple(scans)
     found = [
@@ -70,6 +73,7 @@ def match(
     alike: dict[str, list[str]] = {}
     for scan in scans:
         alike.setdefault(_key(scan, ())[-1], []).append(scan)
+    flat = Counter(map(flat_name, scans))
     files: dict[str, Path] = {}
     for scan in scans:
         key = _key(scan, ())
@@ -83,6 +87,8 @@ def match(
                 if sum(ends_alike(key_of_file[path], _key(other, ())) for other in alike[key[-1]])
                 == 1
             ]
+        if not same and flat[flat_name(scan)] == 1:
+            same = by_stem.get(flat_name(scan), [])
         if len(same) > 1:
             raise DataError(
                 f"Scan {scan} could have {same[0]} or {same[1]}.",

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.words import counted
 from core.boxes.formats.source import (
     MEND,
     Found,
@@ -122,7 +123,7 @@ def _region(line: Line, where: str) -> list[float]:
 
 
 def written(frames: Mapping[str, Boxes], names: Sequence[str]) -> Written:
-    """The text of a file with the boxes of some frames."""
+    """The text of a file with the boxes of some frames. Of frames without one it holds nothing."""
     out = StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*_NEEDED, *_MORE))
@@ -146,7 +147,10 @@ def written(frames: Mapping[str, Boxes], names: Sequence[str]) -> Written:
         for region in boxes.regions.tolist():
             empty = [""] * (len(_BOX) + len(_MORE) - len(_PICTURE))
             writer.writerow([frame, _REGION, *empty, *region])
-    return Written(out.getvalue(), ())
+    without = sum(not len(boxes) and not len(boxes.regions) for boxes in frames.values())
+    verb = "is" if without == 1 else "are"
+    said = f"{counted(without, 'frame')} without a box {verb} not in it: openlabel names those too."
+    return Written(out.getvalue(), (said,) if without else ())
 
 
 def _known(value: float) -> str:

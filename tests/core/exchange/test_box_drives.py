@@ -11,12 +11,15 @@ from core.answers.box import Box
 from core.answers.boxes import Drawn
 from core.base.errors import DataError
 from core.base.jobs import Job
+from core.boxes.formats import KINDS
 from core.boxes.table import Boxes
 from core.data.opening import open_dataset
 from core.data.scans import Dataset
 from core.exchange.box_files import Read, drive_file, read_boxes
+from core.exchange.boxes_in import plan_boxes, take_over_boxes
 from core.exchange.boxes_out import export_boxes
 from core.project.project import Project
+from tests.core.project.frame_world import FRAMES, draw, opened
 from tests.streets import write_scan
 
 NAMES = ("Car", "Van")
@@ -110,6 +113,7 @@ def test_sequences_of_other_formats_are_not_mixed(tmp_path: Path):
     assert lengths(bring(dataset, other)) == {scan: 3}
     assert bring(dataset, other).notes == (
         f"0000.txt is taken for {drive_file(dataset, scan)}: there is no other drive.",
+        "1 frame of 0000.txt without a line: without a box.",
     )
     assert isinstance(bring(dataset, other).frames[scan], Boxes)
 
@@ -142,3 +146,33 @@ def test_two_scans_that_are_one_frame_of_a_file_are_named(tmp_path: Path, scans,
             bring(
                 dataset, put(tmp_path / "in", **{name.removesuffix(".txt").replace("/", "__"): 3})
             )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_project_of_drives_exports_comes_back(tmp_path: Path, kind: str):
+    """Scans of many folders, of which three are finished, one of them without a box."""
+    said: list[str] = []
+    job = Job(lambda report: said.append(report.said) if report.said else None)
+    with opened(tmp_path / "a") as project:
+        first, second, third = done = project.dataset.train[:3]
+        draw(project, first, [0, 1], "")
+        draw(project, second, [1], "")
+        draw(project, third, [], "")
+        export_boxes(project, tmp_path / "out", job, kind=kind)
+        tables = {scan: project.box_table(scan) for scan in done}
+    with opened(tmp_path / "b") as project:
+        plan = plan_boxes(project, tmp_path / "out", Job())
+        assert take_over_boxes(project, plan, Job()) == 3
+        for scan, table in tables.items():
+            again = project.box_table(scan)
+            np.testing.assert_allclose(again.box, table.box, atol=0.006)
+            np.testing.assert_array_equal(again.label, table.label)
+        finished = project.boxes.finished
+    if kind == "kitti-tracking":  # a line is a box: it is said, at both ends
+        assert len(finished) == FRAMES
+        name = "training/label_02/0000.txt"
+        assert any(f"{FRAMES - 3} frames of {name} not written" in one for one in said)
+        assert f"{FRAMES - 2} frames of 0000.txt without a line: without a box." in plan.notes
+    else:
+        assert finished == ({first, second} if kind == "csv" else set(done))
+    assert any("1 frame without a box is not in it" in one for one in said) == (kind == "csv")

@@ -69,3 +69,13 @@ def test_names_with_signs(tmp_path: Path):
     scans = ("Straße 7/0,1:2", "a.b/c.d.pcd")
     tree(tmp_path, "Straße 7/0,1:2.npy", "a.b/c.d.pcd.npy")
     assert set(match(tmp_path, scans, [".npy"]).files) == set(scans)
+
+
+def test_a_file_that_is_called_by_the_whole_name_of_a_scan(tmp_path: Path):
+    scans = ("a/b__c", "a__b/c", "a/000000", "b/000000")
+    tree(tmp_path, "label_2/b__000000.txt", "label_2/a__b__c.txt", "label_2/c__000000.txt")
+    found = match(tmp_path, scans, [".txt"])
+    assert {scan: path.name for scan, path in found.files.items()} == {
+        "b/000000": "b__000000.txt"  # two scans could be a__b__c
+    }
+    assert [path.name for path in found.strange] == ["a__b__c.txt", "c__000000.txt"]

@@ -12,7 +12,8 @@ from gui.look.theme import Theme
 
 _TIP = (
     "Boxes of each class so far. Where the query gives classes a share, the pale part is what it "
-    "asks of a class at most, so that frequent ones do not use up the budget."
+    "asks of a class at most, so that frequent ones do not use up the budget; a class beyond its "
+    "share weighs less in what is asked next."
 )
 
 
@@ -55,7 +56,9 @@ class ClassBars(QWidget):
         for k in known:
             count, limit = self._counts.get(k, 0), self._limits.get(k)
             whole = max(count, limit or 0)
-            text = f"{count:,}" if limit is None else f"{count:,} of {limit:,.0f}"
+            text = f"{count:,}"
+            if limit is not None:  # frames bring what they hold: it may be more
+                text += f" of {limit:,.0f}" if count <= round(limit) else f", share {limit:,.0f}"
             red, green, blue = (int(value) for value in self._colours[k])
             length, filled = whole / max(longest, 1), count / max(whole, 1)
             made.append(Bar(self._names[k], text, length, filled, (red, green, blue)))

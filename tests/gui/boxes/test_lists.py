@@ -192,6 +192,6 @@ def test_bars_show_what_is_still_to_be_asked(qtbot):
     assert [(bar.name, bar.text) for bar in bars.bars.bars] == [("car", "40"), ("pedestrian", "5")]
     bars.set_counts({0: 40, 2: 5}, {0: 20, 1: 10, 2: 20})
     shown = {bar.name: (bar.text, bar.length, bar.filled) for bar in bars.bars.bars}
-    assert shown["car"] == ("40 of 20", 1.0, 1.0)
+    assert shown["car"] == ("40, share 20", 1.0, 1.0)
     assert shown["van"] == ("0 of 10", 0.25, 0.0)
     assert shown["pedestrian"] == ("5 of 20", 0.5, 0.25)

@@ -10,9 +10,9 @@ from core.base.errors import DataError
 from core.base.files import read_json
 from core.base.jobs import Job
 from core.base.words import counted
+from core.boxes.formats.source import Found
 from core.boxes.geometry import rotated_iou
 from core.boxes.predictions import Predictions
-from core.exchange.box_files import Read
 from core.exchange.boxes_found import FoundBoxes, take_found
 from core.project.project import Project
 from core.rounds.box_models import FINAL, best_of, metrics_file, predictions_file, weights_file
@@ -85,7 +85,7 @@ def _suggest(project: Project, best: Predictions, half: float | None, job: Job) 
         frames[scan] = table
     before = FoundBoxes(project)
     said = take_found(
-        project, Read(frames, ()), job, from_files=best.from_files, half_right_from=half
+        project, Found(frames, ()), job, from_files=best.from_files, half_right_from=half
     )
     if len(before) and before.key != FoundBoxes(project).key:
         job.say(

@@ -6,11 +6,8 @@ Boxes are in the coordinates of the scans' files, in metres; `boxes_here` brings
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from core.answers.box import Box, boxes_in
 from core.base.errors import DataError, SettingsError
@@ -19,7 +16,6 @@ from core.boxes.formats import (
     KINDS,
     csv_file,
     kitti_object,
-    kitti_tracking,
     labelcloud,
     nuscenes,
     openlabel,
@@ -27,17 +23,11 @@ from core.boxes.formats import (
 from core.boxes.formats.source import Found, json_of
 from core.boxes.names import Names
 from core.boxes.table import Boxes
-from core.data.scans import Dataset, flat_name
-from core.exchange.match import ends_alike, match, some
+from core.data.scans import Dataset
+from core.exchange.box_drives import read_drives
+from core.exchange.match import match, some
 
 _EACH = "Name a folder with a file for each scan, or one file of all frames."
-
-
-class Read(NamedTuple):
-    """`frames`: scan -> its boxes; `notes`: sentences on what was not taken."""
-
-    frames: Mapping[str, Boxes]
-    notes: tuple[str, ...]
 
 
 def boxes_here(dataset: Dataset, scan: str, boxes: Boxes) -> list[Box]:
@@ -96,7 +86,7 @@ def read_boxes(
     *,
     kind: str = "",
     scans: Sequence[str] = (),
-) -> Read:
+) -> Found:
     """The boxes below `path` of the dataset's scans, or of `scans` alone.
 
     `kind`: one of KINDS, "" to recognise it. Raises DataError for what is no such file, for classes
@@ -110,7 +100,7 @@ def read_boxes(
     if kind in ("kitti", "labelcloud"):
         found = _of_each(dataset, path, known, kind, scans)
     elif kind == "kitti-tracking":
-        found = _of_drives(dataset, path, known, scans)
+        found = read_drives(dataset, path, known, scans)
     else:
         found = _of_one(dataset, path, known, kind, scans)
     if not found.frames:
@@ -122,7 +112,7 @@ def read_boxes(
     return found
 
 
-def _of_each(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Read:
+def _of_each(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Found:
     """A file for each scan."""
     suffix = ".txt" if kind == "kitti" else ".json"
     if path.is_file():
@@ -143,88 +133,14 @@ def _of_each(dataset: Dataset, path: Path, names: Names, kind: str, scans: Seque
     if strange:
         where = some([file.name for file in strange])
         notes.append(f"{counted(len(strange), 'file')} of no scan of the project: {where}.")
-    return Read(frames, tuple(dict.fromkeys(notes)))
+    return Found(frames, tuple(dict.fromkeys(notes)))
 
 
 def _is_of_boxes(path: Path) -> bool:
     return path.parent.name not in ("calib", "oxts", "ImageSets", "poses", "timestamps")
 
 
-def drive_file(dataset: Dataset, scan: str) -> str:
-    """The file of KITTI tracking, below its root, with the boxes of a scan's sequence."""
-    if dataset.format.name == "kitti-tracking":
-        return dataset.format.box_file(scan)
-    return f"label_02/{flat_name(scan.rpartition('/')[0]) or 'scans'}.txt"
-
-
-def in_drives(dataset: Dataset, scans: Iterable[str]) -> dict[str, dict[int, str]]:
-    """The scans that each file of KITTI tracking is of, by frame; those whose names are no numbers
-    are in none. Raises DataError where two scans are one frame of a file."""
-    found: dict[str, dict[int, str]] = {}
-    for scan in scans:
-        frame, file = scan.rpartition("/")[2], drive_file(dataset, scan)
-        if not frame.isdecimal():
-            continue
-        other = found.setdefault(file, {}).setdefault(int(frame), scan)
-        if other != scan:
-            raise DataError(
-                f"Scans {other} and {scan} are both frame {int(frame)} of {file}, and KITTI "
-                "tracking holds one.",
-                "Take another kind of box files, such as openlabel or csv.",
-            )
-    return found
-
-
-def _of_drives(dataset: Dataset, path: Path, names: Names, scans: Sequence[str]) -> Read:
-    """KITTI tracking: a file for each drive, whose frames are numbers."""
-    of_drive = in_drives(dataset, scans)
-    of_drive = {file.removesuffix(".txt"): frames for file, frames in of_drive.items()}
-    there = [path] if path.is_file() else sorted(path.rglob("label_02/*.txt"))
-    if path.is_dir() and not there:
-        there = sorted(path.glob("*.txt"))
-    files: dict[str, Path] = {}
-    notes: list[str] = []
-    for file in there:
-        drive = _drive_of(file, path, of_drive)
-        if not drive:
-            notes.append(f"{file.name} is of no drive of the project, or of several.")
-        elif drive in files:
-            raise DataError(f"{drive}.txt could be {files[drive]} or {file}.", _EACH)
-        else:
-            files[drive] = file
-            if file.stem != drive.rpartition("/")[2]:
-                notes.append(f"{file.name} is taken for {drive}.txt: there is no other drive.")
-    frames: dict[str, Boxes] = {}
-    for name, file in files.items():
-        scan_of = of_drive[name]
-        calibration = dataset.format.calibration(dataset.root, next(iter(scan_of.values())))
-        found = kitti_tracking.read(file, calibration, names).frames
-        beyond = [frame for frame in found if int(frame) not in scan_of]
-        if beyond:
-            notes.append(f"{file.name} has {counted(len(beyond), 'frame')} that no scan is of.")
-        empty = sum(str(frame) not in found for frame in scan_of)
-        if empty:  # a line is a box
-            notes.append(f"{counted(empty, 'frame')} of {file.name} without a line: without a box.")
-        none = Boxes.of(np.zeros((0, 7)), [])
-        frames |= {scan: found.get(str(frame), none) for frame, scan in scan_of.items()}
-    return Read(frames, tuple(notes))
-
-
-def _drive_of(file: Path, root: Path, drives: Collection[str]) -> str:
-    """The one of the drives that a file is of: by its path, by what of that lies below the root,
-    or, of a single file, since there is no other; "" where it is of none, or of several."""
-    whole = file.absolute().with_suffix("").parts
-    below = (file.stem,) if file == root else file.relative_to(root).with_suffix("").parts
-    parts = {drive: tuple(drive.split("/")) for drive in drives}
-    found = [drive for drive, mine in parts.items() if whole[-len(mine) :] == mine]
-    if not found:
-        found = [drive for drive, mine in parts.items() if ends_alike(mine, below)]
-    if not found and file == root:
-        found = list(drives)
-    return found[0] if len(found) == 1 else ""
-
-
-def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Read:
+def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Found:
     """One file of all frames."""
     if path.is_dir():
         alone = _of_all(path, ".csv" if kind == "csv" else ".json")
@@ -258,7 +174,7 @@ def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequen
     notes = list(found.notes)
     if lost:
         notes.append(f"{counted(len(lost), 'frame')} of no scan of the project: {some(lost)}.")
-    return Read(frames, tuple(notes))
+    return Found(frames, tuple(notes))
 
 
 def _scan_of(key: str, scans: Sequence[str], path: Path) -> str:

@@ -18,11 +18,12 @@ from core.base.errors import DataError
 from core.base.files import hash_bytes, read_arrays, write_arrays
 from core.base.jobs import Job
 from core.base.words import counted
+from core.boxes.formats.source import Found
 from core.boxes.geometry import is_way
 from core.boxes.names import names_of
 from core.boxes.predictions import wrong_boxes
 from core.boxes.table import Boxes
-from core.exchange.box_files import Read, read_boxes
+from core.exchange.box_files import read_boxes
 from core.project.project import Project
 
 FOLDER, FILE = "found", "boxes.npz"
@@ -38,7 +39,7 @@ _COLUMNS = {
 _MORE = {"from_files": (np.float64, "44"), "half_right_from": (np.float64, "1")}
 
 
-class Found(NamedTuple):
+class FoundBox(NamedTuple):
     """One box that a detector found: `name` as the journal knows it."""
 
     name: str
@@ -81,7 +82,7 @@ class FoundBoxes:
     def __len__(self) -> int:
         return sum(map(len, self._frames.values()))
 
-    def of(self, scan: str) -> list[Found]:
+    def of(self, scan: str) -> list[FoundBox]:
         """What was found in a scan, in the coordinates that its points have now. Raises DataError
         where those lean against the ones in which they were found."""
         table = self._frames.get(scan)
@@ -98,7 +99,7 @@ class FoundBoxes:
                 "Bring boxes that stand upright in the axes that [rig] makes of the scans.",
             ) from error
         return [
-            Found(f"{scan}@found-{self.key}-{number}", box, float(score))
+            FoundBox(f"{scan}@found-{self.key}-{number}", box, float(score))
             for number, (box, score) in enumerate(zip(placed, table.score, strict=True), 1)
         ]
 
@@ -109,7 +110,7 @@ def holds_scores(project: Project, path: Path) -> bool:
     return any(not np.isnan(boxes.score).all() for boxes in found.frames.values() if len(boxes))
 
 
-def read_found(project: Project, path: Path, *, kind: str = "") -> Read:
+def read_found(project: Project, path: Path, *, kind: str = "") -> Found:
     """The boxes with scores in the files at `path`. Raises DataError where one has no score, or a
     score outside of 0..1, and as core.exchange.box_files.read_boxes does."""
     found = read_boxes(project.dataset, path, names_of(project.classes), kind=kind)
@@ -130,7 +131,7 @@ def read_found(project: Project, path: Path, *, kind: str = "") -> Read:
 
 def take_found(
     project: Project,
-    found: Read,
+    found: Found,
     job: Job,
     *,
     from_files: np.ndarray | None = None,

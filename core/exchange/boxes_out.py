@@ -29,7 +29,7 @@ from core.boxes.formats.source import Written
 from core.boxes.names import names_known_as
 from core.boxes.table import Boxes
 from core.data.scans import flat_name
-from core.exchange.box_files import in_drives
+from core.exchange.box_drives import in_drives
 from core.exchange.outbox import Outbox
 from core.project.project import Project
 

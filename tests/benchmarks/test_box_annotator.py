@@ -15,10 +15,11 @@ from PySide6.QtTest import QTest
 from core import steps
 from core.answers.box import Box
 from core.base.jobs import Job
+from core.boxes.formats.source import Found
 from core.boxes.geometry import rotated_iou
 from core.boxes.kinds import kinds
 from core.boxes.table import Boxes
-from core.exchange.box_files import Read, Truth
+from core.exchange.box_files import Truth
 from core.exchange.boxes_found import take_found
 from core.project.project import Project
 from gui.window.window import Window
@@ -132,7 +133,7 @@ def test_boxes_from_predictions(
     with Project(path) as project:
         scans = project.dataset.train
         frames_found = {s: predicted(labels_of(project, s), rng, quality) for s in scans}
-        take_found(project, Read(frames_found, ()), Job())
+        take_found(project, Found(frames_found, ()), Job())
     hand = annotator_of(path, qtbot)
     efforts: list[Effort] = []
     for scan in hand.session.project.dataset.train:

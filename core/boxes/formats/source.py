@@ -21,7 +21,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Found(NamedTuple):
-    """The boxes of a file by frame, and sentences on what of it was not taken."""
+    """The boxes of files by frame, or by scan, and sentences on what of them was not taken."""
 
     frames: Mapping[str, Boxes]
     notes: tuple[str, ...]

@@ -12,10 +12,12 @@ from core.answers.boxes import Drawn
 from core.base.errors import DataError
 from core.base.jobs import Job
 from core.boxes.formats import KINDS
+from core.boxes.formats.source import Found
 from core.boxes.table import Boxes
 from core.data.opening import open_dataset
 from core.data.scans import Dataset
-from core.exchange.box_files import Read, drive_file, read_boxes
+from core.exchange.box_drives import drive_file
+from core.exchange.box_files import read_boxes
 from core.exchange.boxes_in import plan_boxes, take_over_boxes
 from core.exchange.boxes_out import export_boxes
 from core.project.project import Project
@@ -49,11 +51,11 @@ def put(root: Path, **lengths: float) -> Path:
     return root
 
 
-def lengths(found: Read) -> dict[str, float]:
+def lengths(found: Found) -> dict[str, float]:
     return {scan: float(boxes.box[0, 3]) for scan, boxes in found.frames.items() if len(boxes)}
 
 
-def bring(dataset: Dataset, path: Path) -> Read:
+def bring(dataset: Dataset, path: Path) -> Found:
     return read_boxes(dataset, path, NAMES, kind="kitti-tracking")
 
 

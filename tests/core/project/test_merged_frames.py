@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from core.base.jobs import Job
+from core.boxes.formats.source import Found
 from core.boxes.table import Boxes
 from core.data.class_changes import new_row
 from core.data.class_rows import ignored_of, rows_of
 from core.data.classes import load_classes
-from core.exchange.box_files import Read, Truth
+from core.exchange.box_files import Truth
 from core.exchange.boxes_found import FoundBoxes, take_found
 from core.exchange.predictions_out import newest
 from core.frame_steps import annotate_frames, ask_frames
@@ -55,7 +56,7 @@ def test_what_was_found_of_a_merged_class_counts_as_the_other(tmp_path):
         assert name == "normal of 001-random"  # what both are worth is not known
         scan = project.dataset.train[0]
         there = Boxes.of(np.ones((1, 7)), [CYCLIST], score=[0.9])
-        take_found(project, Read({scan: there}, ()), Job())
+        take_found(project, Found({scan: there}, ()), Job())
         assert [one.box.label for one in FoundBoxes(project).of(scan)] == [CAR]
         assert CYCLIST not in np.concatenate([seen.label for seen in exported.frames.values()])
 

@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from core.base.jobs import Job
+from core.boxes.formats.source import Found
 from core.boxes.table import Boxes
-from core.exchange.box_files import Read
 from core.exchange.boxes_found import take_found
 from core.project.project import Project
 from gui.boxes.frame import Kind
@@ -27,7 +27,7 @@ def detected(qapp, qtbot, tmp_path):
         found = Boxes.of(
             np.array([true_box(0), true_box(1), nothing]), [0, 0, 1], score=[0.9, 0.6, 0.1]
         )
-        said = take_found(project, Read({scan: found}, ()), Job())
+        said = take_found(project, Found({scan: found}, ()), Job())
         assert said == "3 boxes of 1 frames, found by a detector"
     driver = opened(path, qtbot)
     qtbot.waitUntil(lambda: driver.frame.detected, timeout=10_000)
@@ -67,7 +67,7 @@ def test_the_slider_begins_where_half_of_the_boxes_are_right(detected: BoxDriver
     def found(half: float | None) -> None:
         boxes = Boxes.of(np.array([true_box(0), true_box(1)]), [0, 0], score=[0.9, 0.6])
         before = frame.detector
-        take_found(project, Read({scan: boxes}, ()), Job(), half_right_from=half)
+        take_found(project, Found({scan: boxes}, ()), Job(), half_right_from=half)
         detected.work.bench.look_for_found()
         detected.qtbot.waitUntil(lambda: frame.detector is not before)
         detected.rest()

@@ -20,6 +20,8 @@ from core.base.errors import DataError
 POSES, CALIBRATION = "poses.txt", "calib.txt"
 _RAW = ("calib_cam_to_cam.txt", "calib_velo_to_cam.txt")
 _BEFORE_RECTIFICATION = ("Tr_velo_to_cam", "Tr_velo_cam")
+_NO_ROTATION = 0.01  # of R R', away from the unit matrix
+_FAR_M = 1e8
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Poses:
         if lost:
             shown = ", ".join(scan.rpartition("/")[2] for scan in lost[:5])
             more = f" and {len(lost) - 5:,} more" if len(lost) > 5 else ""
-            notes.append(f"frame {shown}{more} is not finite: it has no pose.")
+            notes.append(f"frame {shown}{more} is not finite, or no rotation: it has no pose.")
         for scan in lost:
             del known[scan]
         return known, tuple(notes)
@@ -115,11 +117,13 @@ def calibration_of(folder: Path) -> Calibration:
     tr = rigid_in(scanner)
     if tr is None:
         return Calibration()
+    _check_rigid(scanner, tr)
     if not cameras.exists():
         return Calibration(None, tr)
     lines = _lines_by_name(cameras)
     if "R_rect_00" in lines:
         tr = square(_rotation(cameras, "R_rect_00", lines) @ tr[:3])
+        _check_rigid(cameras, tr)
     return Calibration(_matrix(cameras, "P_rect_02", lines), tr)
 
 
@@ -136,7 +140,18 @@ def calibration_in(file: Path) -> Calibration:
         rectified = next((n for n in ("R0_rect", "R_rect", "R_rect_00") if n in lines), "")
         if tr is not None and rectified:
             tr = _rotation(file, rectified, lines) @ square(tr)[:3]
-    return Calibration(p2, None if tr is None else square(tr))
+    if tr is None:
+        return Calibration(p2)
+    _check_rigid(file, tr)
+    return Calibration(p2, square(tr))
+
+
+def _check_rigid(file: Path, way: np.ndarray) -> None:
+    if not is_rigid(way):
+        raise DataError(
+            f"{file} turns by no rotation.",
+            "Bring the sequence's own calibration, or remove the file.",
+        )
 
 
 def rigid_in(file: Path) -> np.ndarray | None:
@@ -178,6 +193,7 @@ def poses_of(folder: Path) -> Poses | None:
                 "Bring the sequence's own poses.txt, or remove it.",
             ) from error
     found, empty = square(np.array(rows).reshape(-1, 3, 4)), np.array(blank, bool)
+    found[~is_rigid(found)] = np.nan
     tr = calibration_of(folder).tr
     if tr is not None:
         lidar: np.ndarray = np.linalg.inv(tr) @ found @ tr
@@ -246,6 +262,15 @@ def _rotation(file: Path, name: str, lines: Mapping[str, str]) -> np.ndarray:
     found = _numbers(file, name, lines, 9)
     assert found is not None
     return found.reshape(3, 3)
+
+
+def is_rigid(poses: np.ndarray) -> np.ndarray:
+    """Whether matrices (..., 3 or 4, 4) are a rotation and a place on Earth: (...) bool."""
+    turn, place = poses[..., :3, :3], poses[..., :3, 3]
+    with np.errstate(invalid="ignore", over="ignore"):
+        off = np.abs(turn @ np.swapaxes(turn, -1, -2) - np.eye(3)).max(axis=(-2, -1))
+        good: np.ndarray = (off < _NO_ROTATION) & (np.abs(place).max(axis=-1) < _FAR_M)
+    return good
 
 
 def square(rows: np.ndarray) -> np.ndarray:

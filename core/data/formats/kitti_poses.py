@@ -10,11 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import DataError
-from core.data.calibration import Calibration, matrix_in, rigid_in, square, text_of
+from core.data.calibration import (
+    Calibration,
+    is_rigid,
+    matrix_in,
+    rigid_in,
+    square,
+    text_of,
+)
 from core.data.oxts import row_of, scanner_poses
 
 _SHOWN = 5
-_NO_ROTATION = 0.01
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def of_tracking(file: Path, calibration: Path) -> Found:
 def _of_rows(
     rows: dict[int, np.ndarray | None], way: np.ndarray, where: str, calibration: Path
 ) -> Found:
-    if not _is_rigid(way):
+    if not is_rigid(way):
         return Found({}, (f"{where} has no use: {calibration} turns by no rotation.",))
     good = {frame: row for frame, row in rows.items() if row is not None}
     lost = [str(frame) for frame, row in rows.items() if row is None]
@@ -101,7 +107,7 @@ def calibration_360(folder: Path) -> Calibration:
     way = matrix_in(scanner, "") if scanner.exists() else None
     if way is None:
         return Calibration()
-    if not _is_rigid(way):
+    if not is_rigid(way):
         raise DataError(f"{scanner} turns by no rotation.", "Bring the dataset's own file.")
     tr, p2 = np.linalg.inv(square(way)), None
     if cameras.exists():
@@ -131,7 +137,7 @@ def of_360(folder: Path, calibration: Path) -> Found:
         to_imu = matrix_in(mounted, "image_00") if mounted.exists() else None
         if not (imu.exists() or camera.exists()):
             return Found({})
-        if way is None or not _is_rigid(way):
+        if way is None or not is_rigid(way):
             return Found({}, (f"{folder} has no use without a rotation in {scanner}.",))
         to_camera = np.linalg.inv(square(way))
         if imu.exists() and to_imu is not None:
@@ -145,19 +151,13 @@ def of_360(folder: Path, calibration: Path) -> Found:
             return Found({}, (f"{imu} has no use without image_00 in {mounted}.",))
     except DataError as error:
         return Found({}, (f"{error.what} {error.do}",))
-    lost += sum(not _is_rigid(pose) for pose in poses.values())
-    poses = {frame: pose for frame, pose in poses.items() if _is_rigid(pose)}
+    lost += sum(not is_rigid(pose) for pose in poses.values())
+    poses = {frame: pose for frame, pose in poses.items() if is_rigid(pose)}
     notes = (f"{folder}: {lost:,} lines are no poses: left out.",) if lost else ()
     if not poses:
         return Found({}, notes)
     first = np.linalg.inv(poses[min(poses)] @ to_camera)
     return Found({frame: first @ pose @ to_camera for frame, pose in poses.items()}, notes)
-
-
-def _is_rigid(matrix: np.ndarray) -> bool:
-    """Whether the rotation of a matrix (3 or 4, 4) is one."""
-    turn = matrix[:3, :3]
-    return bool(np.abs(turn @ turn.T - np.eye(3)).max() < _NO_ROTATION)
 
 
 def _by_frame(file: Path, count: int) -> tuple[list[tuple[int, np.ndarray]], int]:

@@ -20,6 +20,7 @@ import numpy as np
 from core.base.bounded import MOST_TABLE, read_whole
 from core.base.errors import DataError
 from core.base.paths import check_name
+from core.data.calibration import is_rigid
 from core.data.formats.format import Format
 from core.data.formats.nuscenes_panoptic import panoptic_name, read_panoptic
 from core.data.formats.nuscenes_versions import of_versions, version_folder
@@ -203,4 +204,6 @@ def _matrix(row: dict[str, Any]) -> np.ndarray:
         [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ]
     matrix[:3, 3] = row["translation"]
+    if not is_rigid(matrix):
+        raise ValueError(f"{row['token']} is no pose: {row['rotation']}, {row['translation']}")
     return matrix

@@ -117,7 +117,7 @@ def test_a_blank_line_keeps_the_place_of_its_frame(sequence: Path):
     dataset = open_dataset("semantickitti", sequence.parents[1], ["00"], [])
     assert [dataset.pose(scan) is not None for scan in dataset.train] == [1, 1, 0, 1, 1]
     told = " ".join(dataset.format.notes(dataset.root, "00"))
-    assert "frame 000002 is not finite: it has no pose" in told
+    assert "frame 000002 is not finite, or no rotation: it has no pose" in told
 
 
 def test_blank_lines_beside_a_pose_for_each_frame_are_nothing(sequence: Path):
@@ -216,3 +216,38 @@ def test_without_tr_the_picture_is_known_and_no_point_is_in_it(semantickitti: Pa
     assert camera.projection is None
     assert not camera.pixels(dataset.scan(dataset.train[0]).points)[1].any()
     assert any("a camera's" in note for note in dataset.format.notes(tmp_path, "00"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2 0 0 5 0 1 0 0 0 0 1 0",  # it stretches
+        "1 0 0 1e300 0 1 0 0 0 0 1 0",  # beyond Earth, and products of it beyond numbers
+        "1e200 0 0 5 0 1 0 0 0 0 1 0",
+    ],
+)
+def test_a_line_that_is_no_rotation_is_no_pose(sequence: Path, line: str):
+    good = LINE.format(0, 0).strip()
+    (sequence / "poses.txt").write_text("\n".join([good, line, good, good, good]))
+    for calib in ("", "Tr: 1 0 0 0 0 1 0 0 0 0 1 0"):
+        (sequence / "calib.txt").write_text(calib)
+        calibration_of.cache_clear()
+        found = poses_of(sequence)
+        assert found is not None
+        known, notes = found.of([f"{frame:06d}" for frame in range(5)])
+        assert [*known] == ["000000", "000002", "000003", "000004"]
+        assert "frame 000001 is not finite, or no rotation: it has no pose." in notes
+
+
+@pytest.mark.parametrize(
+    "tr", ["0 " * 12, "2 0 0 0 0 1 0 0 0 0 1 0", "1 0 0 1e300 0 1 0 0 0 0 1 0"]
+)
+def test_a_calibration_that_is_no_rotation_is_told(sequence: Path, tr: str):
+    (sequence / "poses.txt").write_text("".join(LINE.format(k, 0) for k in range(5)))
+    (sequence / "calib.txt").write_text(f"Tr: {tr}")
+    calibration_of.cache_clear()
+    with pytest.raises(DataError, match="turns by no rotation"):
+        poses_of(sequence)
+    dataset = open_dataset("semantickitti", sequence.parents[1], ["00"], [])
+    assert dataset.pose(dataset.train[0]) is None
+    assert "turns by no rotation" in " ".join(dataset.format.notes(dataset.root, "00"))

@@ -90,6 +90,26 @@ def test_any_value_in_a_table_is_read_or_told(tmp_path: Path, place: tuple[str, 
                 layout.pose(tmp_path, scan)
 
 
+@pytest.mark.parametrize("table", ["ego_pose", "calibrated_sensor"])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("rotation", [0.7, 0, 0, 0.1]),
+        ("rotation", [0, 0, 0, 0.5]),
+        ("translation", [1e300, 0, 0]),
+        ("translation", [0, float("nan"), 0]),
+    ],
+)
+def test_a_pose_that_is_none_is_named(tmp_path: Path, table: str, field: str, value):
+    write_keyframes(tmp_path, {"scene-1/a": np.full(800, 17, np.uint8)})
+    file = tmp_path / f"v1.0-mini/{table}.json"
+    rows = json.loads(file.read_text())
+    rows[0][field] = value
+    file.write_text(json.dumps(rows))
+    with pytest.raises(DataError, match=f"{rows[0]['token']} is no pose"):
+        format_named("nuscenes").sequences(tmp_path)
+
+
 POINTERS = ("..", "../../gone", "/etc", "", ".", "\0", "x/../y", "a" * 5000, "con", "x\ny/../..")
 
 

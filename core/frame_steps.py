@@ -8,11 +8,13 @@ import numpy as np
 
 from core.answers.boxes import Drawn
 from core.answers.effort import Effort
+from core.answers.entry import ScanRef
 from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
 from core.boxes.names import names_of
 from core.exchange.box_files import Truth, boxes_here
+from core.exchange.match import some
 from core.project.box_training import models_folder
 from core.project.frame_pool import frame_pool
 from core.project.project import Project
@@ -53,7 +55,8 @@ def ask_frames(
     if tip is not None and waiting:
         raise ProjectError(
             f"Round {tip.id} still has {len(waiting):,} frames that are not finished.",
-            "Finish them, or say of each that it cannot be labelled.",
+            "Finish them, or decline what cannot be labelled: `lidarloop annotate --task boxes "
+            "--decline FRAME`.",
         )
     pool = frame_pool(project)
     budget = frames_budget(pool.frames, count=frames, boxes=boxes, minutes=minutes)
@@ -159,6 +162,21 @@ def annotate_frames(project: Project, job: Job, *, oracle: str) -> int:
         left = len(project.open_frames(tip))
         job.progress(asked - left, asked, "annotate")
     return count
+
+
+def decline_frame(project: Project, scan: str) -> None:
+    """Say that an open frame cannot be labelled, be it that it cannot be read: it is asked no more
+    until it is opened again. Raises ProjectError where it is not open."""
+    tip = project.frame_rounds[-1] if project.frame_rounds else None
+    waiting = project.open_frames(tip) if tip is not None else []
+    if tip is None or scan not in waiting:
+        shown = f"Open are {some(waiting)}." if waiting else "Ask for frames first."
+        raise ProjectError(f"{scan} is no frame that is asked and open.", shown)
+    try:
+        ref = project.scan_ref(scan)
+    except ProjectError:
+        ref = ScanRef(scan, 0, "")
+    project.boxes.decline(ref, round=tip.id)
 
 
 def _annotated(project: Project, tip: Round, scan: str, truth: Truth, effort: Effort) -> int:

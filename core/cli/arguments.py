@@ -202,6 +202,9 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="give points in the boxes of finished frames the class of their box",
     )
+    how.add_argument(
+        "--decline", metavar="FRAME", help="ask an open frame no more, since it cannot be labelled"
+    )
     boxes.add_task(made)
     made = add("train", "train on all answers, then score and evaluate", "lidarloop train street")
     made.add_argument("project", type=Path, nargs="?", metavar="PROJECT")

@@ -125,9 +125,12 @@ def label_points(project: Project, job: Job) -> str:
 
 
 def annotate(project: Project, arguments: argparse.Namespace, job: Job) -> str:
-    """Answer the open frames from ground truth; how many boxes."""
-    from core.frame_steps import annotate_frames
+    """Answer the open frames from ground truth, how many boxes; or decline one."""
+    from core.frame_steps import annotate_frames, decline_frame
 
+    if arguments.decline is not None:
+        decline_frame(project, arguments.decline)
+        return f"{arguments.decline} is asked no more"
     return f"{annotate_frames(project, job, oracle=arguments.oracle):,} boxes drawn"
 
 

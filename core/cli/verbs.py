@@ -184,6 +184,8 @@ def _annotate(arguments: argparse.Namespace, _: Faces) -> int:
         if arguments.task == "boxes":
             print(boxes.annotate(project, arguments, _job()))
             return 0
+        if arguments.decline is not None:
+            raise SettingsError("--decline is of frames.", "Add --task boxes.")
         if arguments.oracle == "boxes":
             raise SettingsError("The oracle boxes draws boxes.", "Add --task boxes.")
         count = steps.annotate(project, _job(), oracle=arguments.oracle)

@@ -19,6 +19,8 @@ from models.networks import checkpoint, make_network
 from tests.detector_files import detector, load_detector, load_predictions, predictions
 from tests.exchanged import write_keyframes
 
+torch.set_num_threads(1)  # a forked child waits for ever for threads that its parent had
+
 _ABOUT = checkpoint.About(
     network="minkunet",
     width=0.125,

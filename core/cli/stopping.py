@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from core.base.jobs import Job
@@ -23,7 +23,8 @@ def at_a_step(job: Job) -> Iterator[Job]:
     def stop(_: int, __: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
         job.cancel()
-        os.write(2, b"\nlidarloop: stopping at the next step; again: at once.\n")  # reentrant
+        with suppress(OSError):  # Ctrl+C ends who reads it (tee), too
+            os.write(2, b"\nlidarloop: stopping at the next step; again: at once.\n")  # reentrant
 
     signal.signal(signal.SIGINT, stop)
     try:

@@ -82,7 +82,7 @@ def export_boxes(
             "Accept some in the window, or ask for the unconfirmed ones too.",
         )
     files = files_of(project, frames, kind)
-    with Outbox(out, dataset, force=force, boxes="people drew", kind=kind) as box:
+    with Outbox(out, project, force=force, boxes="people drew", kind=kind) as box:
         box.check([file.name for file in files])
         box.write_all(lambda: ((f.name, f.written.text.encode()) for f in files))
     job.progress(len(scans), len(scans), "export")

@@ -53,7 +53,7 @@ def export(
         raise SettingsError(f"Nothing is called {what}.", f"Choose one of {', '.join(WHAT)}.")
     if layout != OWN and what in ("panoptic", "journal") and (what, layout) != _WITH_TABLES:
         raise SettingsError(f"The {what} goes out in one layout only.", "Leave out --as.")
-    with Outbox(out, project.dataset, force=force) as box:
+    with Outbox(out, project, force=force) as box:
         if what == "journal":
             return _export_journal(project, box, job)
         check_ids(project.classes)

@@ -2,7 +2,7 @@
 
 `.lidarloop-export.json` in that folder names the files that exports wrote, each with the hash of
 its content: what is not in it, or was changed since, is somebody else's and stays. While an export
-is under way, it names those that it has begun to write.
+is under way, it names those that it may be writing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 from types import TracebackType
 
 from core.base.errors import DataError, ProjectError
-from core.base.files import hash_input, read_json, write_json, write_pieces
+from core.base.files import hash_input, read_json, storage_error, write_json, write_pieces
 from core.base.paths import inside
-from core.data.scans import Dataset
+from core.project.project import Project
 
 MANIFEST = ".lidarloop-export.json"
 Content = bytes | Iterator[bytes]  # of a file: whole, or piece by piece where it may be large
@@ -33,13 +33,14 @@ class Outbox:
     whole only together: what an earlier export of that kind wrote and this one does not, goes with
     what is replaced, since it would be taken for a part.
 
-    Raises ProjectError where the folder lies in the data that is read, or holds another's boxes.
+    Raises ProjectError where the folder lies in the data that is read or in the project, or holds
+    another's boxes.
     """
 
     def __init__(
         self,
         root: Path,
-        dataset: Dataset,
+        project: Project,
         *,
         force: bool = False,
         boxes: str = "",
@@ -48,18 +49,25 @@ class Outbox:
         self.root, self._boxes, self._kind = root, boxes, kind
         self._kinds: dict[str, str] = {}  # of the files of exports that have one
         self._known = ""  # whose boxes lie there
-        self._dataset, self._force = dataset, force
-        self._data = dataset.root.resolve()
+        self._dataset, self._force = project.dataset, force
+        self._data = self._dataset.root.resolve()
         self._home = _resolved(root)
         if _is_within(self._home, self._data):
             raise ProjectError(
                 f"{root} is the data root or lies in it; source scans are read only.",
                 _ELSEWHERE,
             )
+        if _is_within(self._home, project.path.resolve()):
+            raise ProjectError(
+                f"{root} is the project's folder or lies in it, among what was answered.",
+                _ELSEWHERE,
+            )
         if self._home.exists() and not self._home.is_dir():
             raise ProjectError(f"{root} is a file.", _ELSEWHERE)
         self._manifest = inside(root, MANIFEST) if self._home.exists() else root / MANIFEST
-        self._begun: list[str] = []  # of an export that was stopped: what it may have written
+        self._begun: set[str] = set()  # what exports that were stopped may have written
+        self._ahead: set[str] = set()  # what this one may be writing if it is killed
+        self._writing = ""
         self._wrote = self._read_manifest()
         self._allowed: set[str] = set()
         self._earlier: set[str] = set()
@@ -75,16 +83,16 @@ class Outbox:
         trace: TracebackType | None,
     ) -> None:
         if self._allowed:
-            if kind is None:
-                self._begun = [name for name in self._begun if name not in self._allowed]
+            self._ahead = {self._writing} if self._writing else set()
+            self._begun = self._begun - self._allowed if kind is None else self._begun
             self._write_manifest()
 
     def _write_manifest(self) -> None:
-        begun = [name for name in self._begun if name not in self._wrote]
+        begun = self._begun | self._ahead
         content = {"version": 1, "files": dict(sorted(self._wrote.items()))}
-        content |= {"begun": begun} if begun else {}
-        kinds = {name: self._kinds[name] for name in sorted(self._kinds) if name in self._wrote}
-        content |= {"kinds": kinds} if kinds else {}
+        content |= {"begun": sorted(begun)} if begun else {}
+        known = sorted(self._kinds.keys() & (self._wrote.keys() | begun))
+        content |= {"kinds": {name: self._kinds[name] for name in known}} if known else {}
         write_json(self._manifest, content | ({"boxes": self._known} if self._known else {}))
 
     def check(self, names: Iterable[str]) -> None:
@@ -125,13 +133,25 @@ class Outbox:
                 if kind == self._kind and name not in seen and inside(self.root, name).exists()
             ]
             for name in self._beside:
-                self._check_ours(name)
+                self._check_beside(name)
+
+    def _check_beside(self, name: str) -> None:
+        """Raise ProjectError where a file that would go is not known to be an export's."""
+        path = inside(self.root, name)
+        if name in self._begun and (
+            not path.is_file() or self._wrote.get(name) != hash_input(path)
+        ):
+            raise ProjectError(
+                f"{path} may be of an export that was killed, and would lie among this one.",
+                "Remove that file, or name a new folder.",
+            )
+        self._check_ours(name)
 
     def _check_ours(self, name: str) -> None:
         """Raise ProjectError where a file is not as an export wrote it."""
         path = inside(self.root, name)
         real = path.resolve()
-        if name in self._begun and name not in self._wrote and real.is_file():
+        if name in self._begun and real.is_file():
             self._wrote[name] = hash_input(real)
         if not real.is_file() or self._wrote.get(name) != hash_input(real):
             raise ProjectError(
@@ -165,8 +185,10 @@ class Outbox:
         written: list[str] = []
         for name, data in make():
             if data is not None:
-                if not written:  # so that they are known as ours wherever this is stopped
-                    self._begun = sorted({*self._begun, *self._allowed})
+                if not written:  # so that they are known as ours wherever this is killed
+                    self._ahead = set(self._allowed)
+                    if self._kind:
+                        self._kinds = dict.fromkeys(self._allowed, self._kind) | self._kinds
                     self._known = self._boxes or self._known
                     self._write_manifest()
                 self.write(name, data)
@@ -178,14 +200,22 @@ class Outbox:
         return written
 
     def _remove(self, name: str) -> None:
-        inside(self.root, name).unlink(missing_ok=True)
+        path = inside(self.root, name)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error(path, error) from error
         del self._wrote[name]
+        self._begun.discard(name)
 
     def write(self, name: str, data: Content) -> None:
         """Write one of the files that were checked."""
         if name not in self._allowed:
             raise ValueError(f"{name} was not checked")
+        self._writing = name
         self._wrote[name] = write_pieces(inside(self.root, name), _pieces(data))
+        self._writing = ""
+        self._begun.discard(name)
         self._kinds.pop(name, None)
         if self._kind:
             self._kinds[name] = self._kind
@@ -199,11 +229,11 @@ class Outbox:
             files=dict[str, str],
         )
         found: dict[str, str] = stored["files"]
-        begun = stored.get("begun", [])
-        self._begun = begun if isinstance(begun, list) else []
-        kinds = stored.get("kinds")
+        begun, kinds = stored.get("begun"), stored.get("kinds")
+        if isinstance(begun, list):
+            self._begun = {name for name in begun if isinstance(name, str)}
         if isinstance(kinds, dict):
-            self._kinds = {n: kind for n, kind in kinds.items() if n in found and n not in begun}
+            self._kinds = {name: kind for name, kind in kinds.items() if isinstance(kind, str)}
         known = stored.get("boxes")
         self._known = known if isinstance(known, str) else ""
         if self._boxes and self._known and self._known != self._boxes:

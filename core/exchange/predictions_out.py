@@ -57,7 +57,7 @@ def export_predictions(
     if not frames:
         raise ProjectError("The frames that were looked at are none of the project's.", _DELIVER)
     files = files_of(project, frames, kind)
-    with Outbox(out, project.dataset, force=force, boxes="a detector found", kind=kind) as box:
+    with Outbox(out, project, force=force, boxes="a detector found", kind=kind) as box:
         box.check([file.name for file in files])
         box.write_all(lambda: ((f.name, f.written.text.encode()) for f in files))
     job.progress(len(frames), len(frames), "export", always=True)

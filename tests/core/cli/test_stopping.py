@@ -37,6 +37,23 @@ def test_the_first_stops_at_the_next_step_and_the_second_at_once(capfd):
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_it_stops_where_nobody_reads_what_it_says():
+    """`train 2>&1 | tee log`: Ctrl+C ends tee, too."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    kept = os.dup(2)
+    os.dup2(writing, 2)
+    try:
+        with at_a_step(Job()) as job:
+            interrupt()
+            with pytest.raises(Cancelled):
+                job.progress(1, 2, "train")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(writing)
+
+
 def test_who_ignores_it_goes_on():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a script's background
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from core.data.formats import _known
 from core.data.formats.folder import Folder
+from core.exchange import outbox
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
 from core.exchange.outbox import MANIFEST, ExistsError, Outbox
@@ -183,7 +185,7 @@ def test_boxes_of_people_and_of_a_detector_are_not_mixed(project: Project, tmp_p
     """Their files look the same, and are of other frames."""
 
     def write(boxes: str, name: str, content: bytes = b"Car") -> None:
-        with Outbox(tmp_path / "out", project.dataset, force=force, boxes=boxes) as box:
+        with Outbox(tmp_path / "out", project, force=force, boxes=boxes) as box:
             box.check([name])
             box.write_all(lambda: [(name, content)])
 
@@ -201,7 +203,7 @@ def test_boxes_of_people_and_of_a_detector_are_not_mixed(project: Project, tmp_p
 
 def test_a_refused_export_claims_no_folder(project: Project, tmp_path: Path):
     def write(boxes: str, content: bytes) -> None:
-        with Outbox(tmp_path / "out", project.dataset, boxes=boxes) as box:
+        with Outbox(tmp_path / "out", project, boxes=boxes) as box:
             box.check(["boxes.csv"])
             box.write_all(lambda: [("boxes.csv", content)])
 
@@ -215,7 +217,7 @@ def test_files_of_an_earlier_export_go_with_what_replaces_it(project: Project, t
     out = tmp_path / "out"
 
     def write(names: list[str], *, force: bool = False, kind: str = "kitti", stop: bool = False):
-        with Outbox(out, project.dataset, force=force, kind=kind) as box:
+        with Outbox(out, project, force=force, kind=kind) as box:
             box.check(names)
             box.write_all(lambda: [(name, b"Car") for name in names[: -1 if stop else None]])
             if stop:
@@ -240,6 +242,111 @@ def test_files_of_an_earlier_export_go_with_what_replaces_it(project: Project, t
         write(["label_2/0.txt"], force=True)
 
 
+NAMES = [f"label_2/{k}.txt" for k in range(4)]
+
+
+def write_labels(
+    project: Project, out: Path, names: list[str], content: bytes, *, force: bool = False
+) -> None:
+    with Outbox(out, project, force=force, kind="kitti") as box:
+        box.check(names)
+        box.write_all(lambda: [(name, content) for name in names])
+
+
+def kill_after(project: Project, out: Path, many: int, content: bytes, *, force: bool) -> None:
+    """An export that ends behind so many files as if it were killed: nothing is put in order."""
+
+    def made() -> Iterator[tuple[str, bytes]]:
+        yield from [(name, content) for name in NAMES[:many]]
+        raise Killed
+
+    box = Outbox(out, project, force=force, kind="kitti")
+    box.check(NAMES)
+    with pytest.raises(Killed):
+        box.write_all(made)
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("many", range(1, 5))
+def test_an_export_that_was_killed_while_it_replaced_another_goes_on(
+    project: Project, tmp_path: Path, many: int
+):
+    out = tmp_path / "out"
+    write_labels(project, out, NAMES, b"Car")
+    kill_after(project, out, many, b"Van", force=True)
+    with pytest.raises(ExistsError) if many < 4 else nullcontext():
+        write_labels(project, out, NAMES, b"Van")
+    write_labels(project, out, NAMES, b"Van", force=True)
+    assert {(out / name).read_bytes() for name in NAMES} == {b"Van"}
+    (out / NAMES[0]).write_bytes(b"mine")
+    with pytest.raises(ProjectError, match="no export wrote it as it is"):
+        write_labels(project, out, NAMES, b"Tram", force=True)
+
+
+def test_an_export_that_is_stopped_between_a_file_and_its_name_goes_on(
+    project: Project, tmp_path: Path, monkeypatch
+):
+    out = tmp_path / "out"
+    write_labels(project, out, NAMES, b"Car")
+    whole = outbox.write_pieces
+
+    def stopped(path: Path, pieces: Iterable[bytes]) -> str:
+        whole(path, pieces)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outbox, "write_pieces", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_labels(project, out, NAMES, b"Van", force=True)
+    monkeypatch.undo()
+    assert json.loads((out / MANIFEST).read_text())["begun"] == NAMES[:1]
+    write_labels(project, out, NAMES, b"Van", force=True)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_a_killed_export_left_lies_in_no_other_one(
+    project: Project, tmp_path: Path, force: bool
+):
+    out = tmp_path / "out"
+    kill_after(project, out, 3, b"Car", force=False)
+    with pytest.raises(ProjectError, match=r"1\.txt may be of an export that was killed"):
+        write_labels(project, out, NAMES[:1], b"Car", force=force)
+    assert sorted(contents(out)) == NAMES[:3]
+    write_labels(project, out, NAMES, b"Car")
+    assert sorted(contents(out)) == NAMES
+
+
+def test_a_file_that_a_stopped_export_never_wrote_is_not_its_own(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+
+    def cancelled() -> None:
+        def made() -> Iterator[tuple[str, bytes]]:
+            yield NAMES[0], b"Car"
+            raise Cancelled
+
+        with Outbox(out, project, kind="kitti") as box:
+            box.check(NAMES)
+            box.write_all(made)
+
+    with pytest.raises(Cancelled):
+        cancelled()
+    (out / NAMES[3]).write_bytes(b"mine")
+    for force in (False, True):
+        with pytest.raises(ProjectError, match=r"3\.txt is there already"):
+            write_labels(project, out, NAMES, b"Car", force=force)
+    assert (out / NAMES[3]).read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("below", [".", "rounds", "new/folder"])
+def test_the_projects_own_folder(project: Project, below: str):
+    for what in ("labels", "journal"):
+        with pytest.raises(ProjectError, match="is the project's folder or lies in it"):
+            export(project, project.path / below, Job(), what=what, force=True)
+    assert not list(project.path.rglob(MANIFEST))
+
+
 def test_what_a_stopped_export_wrote_is_its_own(project: Project, tmp_path: Path):
     out = tmp_path / "out"
     job = Job(lambda _: job.cancel(), interval_s=0)
@@ -247,6 +354,17 @@ def test_what_a_stopped_export_wrote_is_its_own(project: Project, tmp_path: Path
         export(project, out, job)
     assert list(out.rglob("*.label"))
     assert export(project, out, Job(), force=True) == 2
+
+
+@pytest.mark.parametrize(
+    "more", [{"begun": [1, {}, "a"]}, {"begun": 1}, {"kinds": {"a": [1]}}, {"kinds": []}], ids=str
+)
+def test_of_a_manifest_what_makes_no_sense_is_passed_over(project: Project, tmp_path: Path, more):
+    out = tmp_path / "out"
+    write_labels(project, out, NAMES, b"Car")
+    stored = json.loads((out / MANIFEST).read_text())
+    (out / MANIFEST).write_text(json.dumps(stored | more))
+    write_labels(project, out, NAMES, b"Van", force=True)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"files": {"a": 1}}', '{"version": 1}', "\0"])

@@ -13,6 +13,7 @@ from core.base.errors import ProjectError, SettingsError
 from core.base.jobs import Job
 from core.boxes.geometry import points_per_box
 from core.boxes.names import names_of
+from core.boxes.ssal.cpsp import BANK
 from core.exchange.box_files import Truth, boxes_here
 from core.exchange.match import some
 from core.project.box_training import models_folder
@@ -26,7 +27,7 @@ from core.query.frames import frames_budget
 from core.query.pool import Draw
 from core.query.query import freeze, write_query
 from core.query.selection import Selection
-from core.rounds.box_models import NORMAL, weights_file
+from core.rounds.box_models import CPSP, NORMAL, weights_file
 from core.rounds.frame_order import CLOSES
 from core.rounds.frame_queue import CANDIDATES, FrameQueue, write_queue
 from core.rounds.round import QUERY, TRAINING, Round
@@ -95,8 +96,11 @@ def ask_frames(
     if budget.measure == "boxes":
         query = replace(query, budget={**query.budget, CLOSES: budget.amount})
     last = models_folder(project)
-    if (last / TRAINING).exists() and not weights_file(last, NORMAL).exists():
-        job.say(LEFT.format(f"The training of {last.name}"))
+    begun = {NORMAL: last / TRAINING, CPSP: last / BANK}
+    if any(
+        file.exists() and not weights_file(last, model).exists() for model, file in begun.items()
+    ):
+        job.say(LEFT.format(last.name))
     found = Round(project.new_frames_folder(query))
     if {LEVEL, LIFTED} <= selection.columns.keys():
         weighed_now, limits = weighed(rest, left, name, query.items[len(again) :])

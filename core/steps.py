@@ -32,7 +32,7 @@ from core.rounds.scores import MORE
 
 ORACLES = ("per-point", "majority")
 BOX_ORACLE = "boxes"  # of frames; core/frame_steps.py draws by it
-LEFT = "{} was interrupted and is left: this was chosen without it, and the next one begins anew."
+LEFT = "The training of {} has no result: this is chosen without it, and the next one begins anew."
 
 
 def prepare(
@@ -103,7 +103,7 @@ def ask(
         parent=chosen.tip.id if chosen.tip else None,
     )
     if chosen.tip is not None and chosen.tip.frozen and not chosen.tip.checkpoint.exists():
-        job.say(LEFT.format(f"The training of {chosen.tip.id}"))
+        job.say(LEFT.format(chosen.tip.id))
     found = Round(project.new_round_folder(query))
     write_query(found.file(QUERY), query)
     project.add_round(found)

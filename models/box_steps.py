@@ -76,7 +76,7 @@ def train_boxes(
     since = _since(project, training) if learnt else 0
     if since:
         job.say(
-            "The training goes on with the frames that it began with: "
+            "The frames of this training were chosen when it began: "
             f"{counted(since, 'frame')} finished or changed since come with the next one."
         )
     if not out.exists():

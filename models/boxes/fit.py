@@ -271,7 +271,8 @@ class _Run:
                 if self.step < steps:
                     self.renew(job)
         except (Cancelled, OutOfMemory):
-            self.save()
+            if self.step:  # else there is nothing to keep, and no reason to keep its frames
+                self.save()
             raise
         self._log()
         job.progress(steps, steps, "train", always=True, **self._values())

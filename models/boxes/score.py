@@ -97,6 +97,9 @@ def predict_to_file(
         raise
     if unread and len(unread) == len(set(scans)):
         raise next(iter(unread.values()))
+    whole = made(list(now))
+    write_predictions(path, whole)
+    part.unlink(missing_ok=True)
     for stays, words in (
         (False, "left out that cannot be read"),
         (True, "cannot be read, and what was found there before stays"),
@@ -104,8 +107,5 @@ def predict_to_file(
         told = [error for scan, error in unread.items() if (scan in kept) is stays]
         if told:
             job.say(f"{counted(len(told), 'frame')} {words}: {told[0].what}")
-    whole = made(list(now))
-    write_predictions(path, whole)
-    part.unlink(missing_ok=True)
     job.progress(len(scans), len(scans), "score", always=True)
     return whole

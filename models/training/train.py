@@ -351,7 +351,8 @@ class _Run:
                 self._one_epoch(job)
             self._look(job)
         except (Cancelled, OutOfMemory):
-            self.save()
+            if self.done:  # else there is nothing to keep, and no reason to keep its scans
+                self.save()
             raise
 
     def _one_epoch(self, job: Job) -> None:

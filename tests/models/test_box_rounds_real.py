@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import main
+from core.base.words import counted
 from core.cli import verbs
 from models.boxes import pillar_center
 from tests.joined_kitti import joined_kitti
@@ -56,8 +57,9 @@ def test_from_imported_frames_to_a_delivery(tmp_path: Path, capsys, monkeypatch)
     for kind, files in (("kitti", 174), ("openlabel", 1), ("csv", 1)):
         out = tmp_path / f"out-{kind}"
         said = say("export", project, out, "--task", "boxes", "--found", "--to", kind)
-        assert f"{files} file" in said
-    assert "file" in say("export", project, tmp_path / "drawn", "--task", "boxes")
+        assert f"{counted(files, 'file')} in {out}" in said
+    drawn = tmp_path / "drawn"
+    assert f" files in {drawn}" in say("export", project, drawn, "--task", "boxes")
     text = say("status", project, "--task", "boxes")
     assert "final bank at step 2:" in text
     assert "mean AP on" in text

@@ -20,7 +20,7 @@ from core.rounds.round import TRAINING, Round
 from models import box_score, box_steps
 from tests.kitti_made import CAR, kitti_at
 from tests.models.box_world import FRAMES, Told, finish, opened
-from tests.models.training.stops import Stops
+from tests.models.training.stops import Stops, StopsIn
 
 pytestmark = pytest.mark.usefixtures("small_detector")
 TWO = {"ssal.cpsp": "true", "ssal.refreshes": "2", "detect.steps": "2"}
@@ -102,11 +102,11 @@ def test_a_training_that_goes_on_says_what_it_does_not_learn(tmp_path, own_root)
         finish(project, second)
         job = Told()
         box_steps.train_boxes(project, job)
-        assert job.tells("with the frames that it began with: 1 frame finished or changed since")
+        assert job.tells("were chosen when it began: 1 frame finished or changed since")
         assert read_training(models_folder(project) / TRAINING).frames == (first,)
 
 
-@pytest.mark.parametrize("how", ["refused", "killed"])
+@pytest.mark.parametrize("how", ["refused", "killed", "cancelled"])
 def test_a_training_that_took_no_step_learns_what_is_finished_since(
     tmp_path, own_root, monkeypatch, how: str
 ):
@@ -116,6 +116,9 @@ def test_a_training_that_took_no_step_learns_what_is_finished_since(
         if how == "refused":
             with pytest.raises(ProjectError):
                 box_steps.train_boxes(project, Job(), start=tmp_path / "nope.safetensors")
+        elif how == "cancelled":
+            with pytest.raises(Cancelled):
+                box_steps.train_boxes(project, StopsIn("train"))
         else:
             with monkeypatch.context() as now:
                 now.setattr(box_steps, "fit", killed)
@@ -203,7 +206,7 @@ def test_a_lost_frame_that_was_held_out_stops_no_normal_detector(tmp_path, own_r
             for scan in project.dataset.train:
                 finish(project, scan)
             with pytest.raises(Cancelled):
-                box_steps.train_boxes(project, Stops(8))
+                box_steps.train_boxes(project, StopsIn("train", 3))
             folder = models_folder(project)
             (held_out, *_) = read_training(folder / TRAINING).held_out
             if lost:

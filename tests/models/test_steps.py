@@ -13,7 +13,7 @@ import pytest
 from core import steps
 from core.answers.effort import Effort
 from core.assist.by_network import predicted
-from core.base.errors import ProjectError
+from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from core.cli import doctor
 from core.data.classes import FIRST_CODE, UNLABELLED
@@ -30,6 +30,7 @@ from core.rounds.wrong import WRONG, wrong_of
 from models import steps as network
 from models.score import Scorer, Trained
 from tests.before import as_before
+from tests.models.training.stops import StopsIn
 from tests.streets import (
     QUICK,
     copied_project,
@@ -60,13 +61,20 @@ def trained(tmp_path: Path, small_street: Path, trained_once: Path):
         yield project
 
 
-def test_a_training_that_took_no_step_learns_what_is_answered_since(tmp_path, small_street: Path):
+@pytest.mark.parametrize("how", ["refused", "cancelled"])
+def test_a_training_that_took_no_step_learns_what_is_answered_since(
+    tmp_path, small_street: Path, how: str
+):
     with small_project(tmp_path / "p", small_street) as project:
         steps.prepare(project, Job(), workers=1)
         found = steps.ask(project, Job())
         steps.annotate(project, Job(), oracle="per-point")
-        with pytest.raises(ProjectError):
-            network.train(project, Job(), start=tmp_path / "nope.safetensors")
+        if how == "refused":
+            with pytest.raises(ProjectError):
+                network.train(project, Job(), start=tmp_path / "nope.safetensors")
+        else:
+            with pytest.raises(Cancelled):
+                network.train(project, StopsIn("train"))
         scan, rows = project.dataset.train[0], np.arange(5)
         before = training_set(project, found).labels(scan)
         given = (before[rows] + 1) % 10

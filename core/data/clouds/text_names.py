@@ -60,7 +60,7 @@ def _check_end(
     if not clear:
         raise wrong(
             path,
-            f"names {len(names) - 1} columns and has {len(names)}: the first may number the "
+            f"names {sum(map(bool, names))} columns and has {len(names)}: the first may number the "
             "rows, or each line ends in a separator",
             "Name each column, or take away the separators at the ends of lines.",
         )

@@ -134,5 +134,9 @@ def weights_of(
             ) from error
         if not 0 <= weight <= 1000:
             raise SettingsError(f"The weight of {name} is {number}.", "Give it 0 to 1000.")
+        if label in found:
+            raise SettingsError(
+                f"ssal.class_weights has {classes[label]} twice.", "Give each class one weight."
+            )
         found[label] = weight
     return found

@@ -15,6 +15,7 @@ from core.answers.effort import Effort
 from core.base.errors import DataError, ProjectError
 from core.base.files import write_arrays
 from core.base.jobs import Job
+from core.boxes.ssal.cpsp import BANK
 from core.cli.boxes import status
 from core.exchange.box_files import Truth
 from core.frame_steps import annotate_frames, ask_frames
@@ -372,9 +373,16 @@ def test_a_query_says_that_it_leaves_an_interrupted_training(tmp_path, classes):
         for scan in first.query.items:
             draw(project, scan, [], first.id)
         freeze(project, first.folder)
-        ask_frames(project, job, frames=2)
-    (left,) = said
-    assert left.startswith(f"The training of {first.id} was interrupted and is left")
+        second = ask_frames(project, job, frames=2)
+        (left,) = said
+        for scan in second.query.items:
+            draw(project, scan, [], second.id)
+        freeze(project, second.folder)
+        for name in (BANK, "normal.safetensors"):  # the second detector was interrupted
+            second.file(name).write_bytes(b"")
+        ask_frames(project, job, frames=2, strategy="random")
+        assert said[1:] == [left.replace(first.id, second.id)]
+    assert left.startswith(f"The training of {first.id} has no result")
 
 
 def test_status_tells_rounds_and_shares(tmp_path, classes):

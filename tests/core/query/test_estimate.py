@@ -170,4 +170,4 @@ def test_a_query_says_that_it_leaves_an_interrupted_training(project: Project):
     training_set(project, first)
     steps.ask(project, job, strategy="random")
     (left,) = said
-    assert left.startswith(f"The training of {first.id} was interrupted and is left")
+    assert left.startswith(f"The training of {first.id} has no result")

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from models.boxes.fit import log_of, state_of
 from models.boxes.learner import one_cycle
 from models.networks import checkpoint
 from tests.models.boxes.made import CAR, KITTI, PEDESTRIAN, Scenes, other_classes, scene, trained
-from tests.models.training.stops import Stops
+from tests.models.training.stops import Stops, StopsIn
 from tests.places import ROOT
 
 STEPS = 6
@@ -39,18 +40,6 @@ STEPS = 6
 def one_step(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of one step, to be read only."""
     return trained(tmp_path_factory.mktemp("one") / "a.safetensors", steps=1)
-
-
-class Stopped(Job):
-    """A job that is cancelled as a step of the training is about to be taken."""
-
-    def __init__(self, before: int) -> None:
-        super().__init__()
-        self.before = before
-
-    def progress(self, done: int, total: int, text: str, **_: object) -> None:
-        if text == "train" and done == self.before:
-            raise Cancelled
 
 
 class Refreshed(Scenes):
@@ -90,9 +79,12 @@ def test_interrupted_anywhere_it_ends_at_the_same_bits(stops: Iterable[int], tmp
     for stop in stops:
         out = tmp_path / f"{stop}.safetensors"
         with pytest.raises(Cancelled):
-            trained(out, Stopped(stop), steps=STEPS)
+            trained(out, StopsIn("train", stop), steps=STEPS)
         assert not out.exists()
-        assert own.read(state_of(out))[1].step == stop  # nothing of what was done is lost
+        if stop:
+            assert own.read(state_of(out))[1].step == stop  # nothing of what was done is lost
+        else:
+            assert not state_of(out).exists()
         trained(out, steps=STEPS)
         assert out.read_bytes() == whole.read_bytes()
         assert log_of(out).read_bytes() == log_of(whole).read_bytes()
@@ -125,7 +117,7 @@ def test_what_depends_on_the_network_is_made_once_and_again_after_a_kill(stop: i
     assert samples.called == [0, 2, 4]
     out = tmp_path / "b/c.safetensors"
     with pytest.raises(Cancelled):
-        trained(out, Stopped(stop), steps=STEPS, samples=Refreshed(tmp_path / "b"))
+        trained(out, StopsIn("train", stop), steps=STEPS, samples=Refreshed(tmp_path / "b"))
     again = Refreshed(tmp_path / "b")
     trained(out, steps=STEPS, samples=again)
     assert again.called == ([2, 4] if stop == 2 else [4])
@@ -159,7 +151,7 @@ def test_in_half_precision_too_it_ends_at_the_same_bits(bfloat16, tmp_path: Path
     whole = trained(tmp_path / "whole.safetensors", steps=STEPS, mixed=True)
     out = tmp_path / "stopped.safetensors"
     with pytest.raises(Cancelled):
-        trained(out, Stopped(3), steps=STEPS, mixed=True)
+        trained(out, StopsIn("train", 3), steps=STEPS, mixed=True)
     trained(out, steps=STEPS, mixed=True)
     assert out.read_bytes() == whole.read_bytes()
 
@@ -168,7 +160,7 @@ def test_a_training_that_goes_on_in_another_precision_says_so(monkeypatch, tmp_p
     out, said = tmp_path / "c.safetensors", []
     monkeypatch.setattr(machine, "half_of", lambda where: torch.bfloat16)
     with pytest.raises(Cancelled):
-        trained(out, Stopped(3), steps=STEPS, mixed=True)
+        trained(out, StopsIn("train", 3), steps=STEPS, mixed=True)
     monkeypatch.setattr(machine, "half_of", lambda where: None)
     trained(out, Job(lambda report: said.append(report.said)), steps=STEPS, mixed=True)
     assert any("was in bfloat16, here it goes on in float32" in words for words in said)
@@ -234,7 +226,7 @@ def test_looks_that_were_not_taken_yet_are_not_said_to_cost_nothing(tmp_path: Pa
     """It goes on between two of them."""
     out, said = tmp_path / "c.safetensors", list[str]()
     with pytest.raises(Cancelled):
-        trained(out, Stopped(3), steps=STEPS, samples=Refreshed(tmp_path))
+        trained(out, StopsIn("train", 3), steps=STEPS, samples=Refreshed(tmp_path))
     job = Job(lambda report: said.append(report.said), interval_s=0.0)
     trained(out, job, steps=STEPS, samples=Refreshed(tmp_path))
     (text,) = [one for one in said if "Training takes" in one]
@@ -246,7 +238,7 @@ def test_a_state_of_another_training_begins_anew_and_says_so(tmp_path: Path):
     whole = trained(tmp_path / "whole.safetensors", steps=STEPS)
     out = tmp_path / "c.safetensors"
     with pytest.raises(Cancelled):
-        trained(out, Stopped(3), steps=STEPS, samples=Scenes(2))
+        trained(out, StopsIn("train", 3), steps=STEPS, samples=Scenes(2))
     said: list[str] = []
     trained(out, Job(lambda report: said.append(report.said)), steps=STEPS)
     assert any("it begins anew" in sentence for sentence in said)
@@ -260,7 +252,7 @@ def test_a_state_of_another_training_begins_anew_and_says_so(tmp_path: Path):
 def test_a_damaged_state_is_told_of(harm: str, tmp_path: Path):
     out = tmp_path / "c.safetensors"
     with pytest.raises(Cancelled):
-        trained(out, Stopped(3), steps=STEPS)
+        trained(out, StopsIn("train", 3), steps=STEPS)
     state = state_of(out)
     tensors, about = own.read(state)
     if harm == "cut":
@@ -304,10 +296,13 @@ def test_memory_that_ends_in_a_step_leaves_no_mark_of_it(tmp_path: Path, monkeyp
     """Running means have moved by then, and its classes are known; all else begins anew."""
     cancelled, out = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     with pytest.raises(Cancelled):
-        trained(cancelled, Stopped(0), steps=STEPS)
+        trained(cancelled, StopsIn("train", 1), steps=STEPS)
+    whole, calls = learner.loss_of, itertools.count()
 
-    def broken(*_: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+    def broken(*of: Any) -> Any:
+        if next(calls):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(*of)
 
     monkeypatch.setattr(fitting._Run, "estimate", lambda *_: "")
     monkeypatch.setattr(learner, "loss_of", broken)

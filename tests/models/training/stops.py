@@ -17,3 +17,15 @@ class Stops(Job):
         self.left -= 1
         if self.left < 0:
             raise Cancelled
+
+
+class StopsIn(Job):
+    """A job that is cancelled in a stage, before its step `at`."""
+
+    def __init__(self, stage: str, at: int = 0) -> None:
+        super().__init__()
+        self.stage, self.at = stage, at
+
+    def progress(self, done: int, total: int, text: str, **more: object) -> None:
+        if text == self.stage and done == self.at:
+            raise Cancelled

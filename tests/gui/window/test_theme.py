@@ -76,8 +76,10 @@ def test_every_state_is_as_if_it_had_been_opened_in_the_theme(driver, qtbot):
         for one, other in zip(changed[state], opened[state], strict=True):
             if one.shape != other.shape:
                 wrong.append(f"{state}: {one.shape} and {other.shape}")
-            elif (differ := np.count_nonzero((one != other).any(axis=2))) > FOCUS_PX:
-                wrong.append(f"{state}: {differ} pixels differ")
+            elif (differ := (one != other).any(axis=2)).sum() > FOCUS_PX:
+                y, x = np.nonzero(differ)
+                where = f"x {x.min()}-{x.max()}, y {y.min()}-{y.max()}"
+                wrong.append(f"{state}: {len(x)} pixels differ, {where} of {one.shape}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from core.base.errors import DataError
+from core.base.ssal_settings import SsalSettings
 from core.boxes.predictions import Predictions, read_predictions
 from core.project.box_training import models_folder
 from core.project.project import Project
+from core.query.box_strategies.cal import weights_of
 from core.query.frame_pool import FramePool
 from core.query.frames import frames_of
 from core.rounds.box_models import CPSP, FIRST, NORMAL, predictions_file, weights_file
@@ -53,10 +56,19 @@ def _read(project: Project, folder: Path, model: str) -> Predictions | None:
     return found.merged(project.classes.now)
 
 
+def _by_names_of_now(project: Project) -> SsalSettings:
+    """The settings of S-SSAL; classes that were renamed since are called as they are now."""
+    how, classes = project.settings.ssal, project.classes
+    before = [classes.names_before(label) for label in range(len(classes))]
+    weights = weights_of(how, classes.names, before)
+    text = ", ".join(f"{classes.names[label]} {weight!r}" for label, weight in weights.items())
+    return replace(how, class_weights=text)
+
+
 def frame_pool(project: Project) -> FramePool:
     """The frames that may be asked: the training scans; and what is known of them. Labels of
     validation scans only measure, and move nothing here."""
-    boxes, how, train = project.boxes, project.settings.ssal, frozenset(project.dataset.train)
+    boxes, how, train = project.boxes, _by_names_of_now(project), frozenset(project.dataset.train)
     normal, cpsp = predicted(project)
     drawn, finished = boxes.counts_by_scan(), boxes.counts_of(boxes.finished & train)
     regions = {}

@@ -17,10 +17,12 @@ from core.base.files import write_arrays
 from core.base.jobs import Job
 from core.boxes.ssal.cpsp import BANK
 from core.cli.boxes import status
+from core.data.class_rows import rows_of
 from core.exchange.box_files import Truth
 from core.frame_steps import annotate_frames, ask_frames
 from core.project.box_status import box_status, told
 from core.project.box_training import freeze
+from core.project.change_classes import change_rows
 from core.project.frame_pool import frame_pool
 from core.project.project import Project
 from core.query.box_strategies import box_strategies, walk
@@ -459,3 +461,13 @@ def test_a_finished_frame_costs_no_walk_through_the_whole_queue(tmp_path, classe
         project.answers.undo()
         assert project.open_frames(found)[0] == now[0]
         assert len(made) == 1
+
+
+def test_a_class_keeps_its_weight_when_it_is_renamed(tmp_path):
+    with opened(tmp_path, class_weights="car 2, van 0.5") as project:
+        rows = rows_of(project.classes)
+        label = project.classes.names.index("car")
+        rows[label] = replace(rows[label], name="auto")
+        change_rows(project, rows)
+        assert frame_pool(project).settings.class_weights == "auto 2.0, van 0.5"
+        assert project.settings.ssal.class_weights == "car 2, van 0.5"

@@ -96,11 +96,11 @@ def ask_frames(
     if budget.measure == "boxes":
         query = replace(query, budget={**query.budget, CLOSES: budget.amount})
     last = models_folder(project)
-    begun = {NORMAL: last / TRAINING, CPSP: last / BANK}
-    if any(
-        file.exists() and not weights_file(last, model).exists() for model, file in begun.items()
-    ):
+    trained = {model: weights_file(last, model).exists() for model in (NORMAL, CPSP)}
+    if (last / TRAINING).exists() and not trained[NORMAL]:
         job.say(LEFT.format(last.name))
+    elif pool.settings.cpsp and (last / BANK).exists() and not trained[CPSP]:
+        job.say(f"The second detector of {last.name} has no result: this is chosen without it.")
     found = Round(project.new_frames_folder(query))
     if {LEVEL, LIFTED} <= selection.columns.keys():
         weighed_now, limits = weighed(rest, left, name, query.items[len(again) :])

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -57,9 +57,12 @@ def write_atomic(path: Path, data: bytes) -> None:
     write_pieces(path, [data])
 
 
-def write_pieces(path: Path, pieces: Iterable[bytes]) -> str:
+def write_pieces(
+    path: Path, pieces: Iterable[bytes], *, before: Callable[[str], object] = lambda _: None
+) -> str:
     """Write pieces one after another to `path`, as `write_atomic` does, with one of them in memory;
-    return the hash of them all, as `hash_file` has it. Raises StorageError."""
+    return the hash of them all, as `hash_file` has it. `before` is called with that hash when all
+    is written and has not its name yet. Raises StorageError."""
     digest = hashlib.blake2b(digest_size=16)
     name = os.fsencode(path.name)
     # A name may be as long as a file system allows: the temporary one is not to be longer.
@@ -75,6 +78,7 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> str:
             os.fsync(handle)
         finally:
             os.close(handle)
+        before(digest.hexdigest())
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except BaseException as error:  # what makes the pieces may fail, or be cancelled
@@ -84,6 +88,18 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> str:
             raise storage_error(path, error) from error
         raise
     return digest.hexdigest()
+
+
+def append_line(path: Path, text: str) -> None:
+    """Add a line to a text file, whole where nothing but the process ends. Raises StorageError."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            _write_all(handle, f"{text}\n".encode())
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise storage_error(path, error) from error
 
 
 def settle(built: Path, path: Path) -> None:

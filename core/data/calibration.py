@@ -265,13 +265,12 @@ def _rotation(file: Path, name: str, lines: Mapping[str, str]) -> np.ndarray:
 
 
 def is_rigid(poses: np.ndarray) -> np.ndarray:
-    """Whether matrices (..., 3 or 4, 4) are a rotation, not a mirror, and a place on Earth: (...)
-    bool."""
+    """Whether matrices (..., 3 or 4, 4) are a rotation, or a mirror, as files with left-handed axes
+    have it, and a place on Earth: (...) bool."""
     turn, place = poses[..., :3, :3], poses[..., :3, 3]
     with np.errstate(invalid="ignore", over="ignore"):
         off = np.abs(turn @ np.swapaxes(turn, -1, -2) - np.eye(3)).max(axis=(-2, -1))
-        good: np.ndarray = (off < _NO_ROTATION) & (np.linalg.det(turn) > 0)
-        good &= np.abs(place).max(axis=-1) < _FAR_M
+        good: np.ndarray = (off < _NO_ROTATION) & (np.abs(place).max(axis=-1) < _FAR_M)
     return good
 
 

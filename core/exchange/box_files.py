@@ -50,11 +50,10 @@ def kind_of(path: Path) -> str:
                 return kind
         if next(path.glob("**/*.txt"), None) is not None:
             return "kitti"
-        alone = _of_all(path, ".json") or _of_all(path, ".csv")
-        if alone is not None:
-            return kind_of(alone)
-        if any(not file.name.startswith(".") for file in path.glob("**/*.json")):
-            return "labelcloud"
+        if files := _below(path, ".json"):
+            return kind_of(files[0]) if len(files) == 1 else "labelcloud"
+        if len(_below(path, ".csv")) == 1:
+            return "csv"
         raise DataError(f"{path} holds no box files: {', '.join(KINDS)} are read.", _EACH)
     if not path.exists():
         raise DataError(f"There is no {path}.", _EACH)
@@ -68,15 +67,15 @@ def kind_of(path: Path) -> str:
     return "openlabel" if isinstance(value, dict) and "openlabel" in value else "nuscenes"
 
 
-def _of_all(folder: Path, suffix: str) -> Path | None:
-    """The file of all frames in a folder that holds no other one of its suffix, as exports make it;
-    None where there is none, or several."""
-    files = [
+def _below(folder: Path, suffix: str) -> list[Path]:
+    """The files below a folder that end so and may hold boxes."""
+    return [
         file
-        for file in folder.iterdir()
-        if file.suffix.lower() == suffix and not file.name.startswith(".") and file.is_file()
+        for file in folder.glob("**/*")  # passes over what may not be read
+        if file.suffix.lower() == suffix
+        and not file.name.startswith((".", "_classes."))  # _classes.json is labelCloud's own
+        and file.is_file()
     ]
-    return files[0] if len(files) == 1 else None
 
 
 def read_boxes(
@@ -143,12 +142,12 @@ def _is_of_boxes(path: Path) -> bool:
 def _of_one(dataset: Dataset, path: Path, names: Names, kind: str, scans: Sequence[str]) -> Found:
     """One file of all frames."""
     if path.is_dir():
-        alone = _of_all(path, ".csv" if kind == "csv" else ".json")
-        if alone is None:
+        files = _below(path, ".csv" if kind == "csv" else ".json")
+        if len(files) != 1:
             raise DataError(
                 f"{path} is a folder, and {kind} boxes lie in one file.", "Name the file."
             )
-        path = alone
+        path = files[0]
     if kind == "nuscenes":
         poses = {
             key: pose

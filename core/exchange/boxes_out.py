@@ -29,7 +29,7 @@ from core.boxes.formats.source import Written
 from core.boxes.names import names_known_as
 from core.boxes.table import Boxes
 from core.data.scans import flat_name
-from core.exchange.box_drives import in_drives
+from core.exchange.box_drives import drive_file, in_drives
 from core.exchange.outbox import Outbox
 from core.project.project import Project
 
@@ -178,11 +178,12 @@ def _drives(project: Project, frames: Mapping[str, Boxes]) -> list[File]:
             "Export as openlabel or csv.",
         )
     files: list[File] = []
-    whole = in_drives(project.dataset, project.dataset.scans)
+    numbered = [s for s in project.dataset.scans if s.rpartition("/")[2].isdecimal()]
+    whole = Counter(drive_file(project.dataset, scan) for scan in numbered)
     for name, scans in in_drives(project.dataset, frames).items():
         boxes = {frame: frames[scan] for frame, scan in scans.items()}
         made = _kitti(project, kitti_tracking, name, boxes, list(scans.values()))
-        missing = len(whole[name]) - len(scans)
+        missing = whole[name] - len(scans)
         if missing:
             said = (
                 f"{counted(missing, 'frame')} of {name} not written: KITTI tracking has no other "

@@ -87,7 +87,7 @@ def match(
                 if sum(ends_alike(key_of_file[path], _key(other, ())) for other in alike[key[-1]])
                 == 1
             ]
-        if not same and flat[flat_name(scan)] == 1:
+        if not same and "/" in scan and flat[flat_name(scan)] == 1:
             same = by_stem.get(flat_name(scan), [])
         if len(same) > 1:
             raise DataError(

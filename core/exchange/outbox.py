@@ -2,22 +2,32 @@
 
 `.lidarloop-export.json` in that folder names the files that exports wrote, each with the hash of
 its content: what is not in it, or was changed since, is somebody else's and stays. While an export
-is under way, it names those that it may be writing.
+is under way, `.lidarloop-export.log` has a line for each file, written before that has its name: so
+it is known which ones are ours wherever an export is killed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from core.base.errors import DataError, ProjectError
-from core.base.files import hash_input, read_json, storage_error, write_json, write_pieces
+from core.base.files import (
+    append_line,
+    hash_input,
+    read_json,
+    storage_error,
+    write_json,
+    write_pieces,
+)
 from core.base.paths import inside
 from core.project.project import Project
 
-MANIFEST = ".lidarloop-export.json"
+MANIFEST, LOG = ".lidarloop-export.json", ".lidarloop-export.log"
 Content = bytes | Iterator[bytes]  # of a file: whole, or piece by piece where it may be large
 _ELSEWHERE = "Name a new folder."
 
@@ -64,11 +74,14 @@ class Outbox:
             )
         if self._home.exists() and not self._home.is_dir():
             raise ProjectError(f"{root} is a file.", _ELSEWHERE)
-        self._manifest = inside(root, MANIFEST) if self._home.exists() else root / MANIFEST
-        self._begun: set[str] = set()  # what exports that were stopped may have written
-        self._ahead: set[str] = set()  # what this one may be writing if it is killed
-        self._writing = ""
+        there = self._home.exists()
+        self._manifest, self._log = (
+            inside(root, name) if there else root / name for name in (MANIFEST, LOG)
+        )
+        self._logged: tuple[str, str] | None = None  # name and hash of what is being written
         self._wrote = self._read_manifest()
+        for line in _lines(self._log):
+            self._take(*line)
         self._allowed: set[str] = set()
         self._earlier: set[str] = set()
         self._beside: list[str] = []  # that goes with it
@@ -83,15 +96,26 @@ class Outbox:
         trace: TracebackType | None,
     ) -> None:
         if self._allowed:
-            self._ahead = {self._writing} if self._writing else set()
-            self._begun = self._begun - self._allowed if kind is None else self._begun
+            if self._logged is not None:
+                self._take(*self._logged, self._kind)
             self._write_manifest()
+            _delete(self._log)
+
+    def _take(self, name: str, digest: str, kind: str) -> None:
+        """Know a file as ours that an export was about to write, where it has done so."""
+        path = inside(self.root, name)
+        if path.is_file() and hash_input(path) == digest:
+            self._know(name, digest, kind)
+
+    def _know(self, name: str, digest: str, kind: str) -> None:
+        self._wrote[name] = digest
+        self._kinds.pop(name, None)
+        if kind:
+            self._kinds[name] = kind
 
     def _write_manifest(self) -> None:
-        begun = self._begun | self._ahead
         content = {"version": 1, "files": dict(sorted(self._wrote.items()))}
-        content |= {"begun": sorted(begun)} if begun else {}
-        known = sorted(self._kinds.keys() & (self._wrote.keys() | begun))
+        known = sorted(self._kinds.keys() & self._wrote.keys())
         content |= {"kinds": {name: self._kinds[name] for name in known}} if known else {}
         write_json(self._manifest, content | ({"boxes": self._known} if self._known else {}))
 
@@ -108,7 +132,7 @@ class Outbox:
         for name in names:
             path = inside(self.root, name)
             real = path.resolve()
-            if name in seen or name == MANIFEST:
+            if name in seen or name in (MANIFEST, LOG):
                 raise DataError(
                     f"Two scans would be written to one file, {name}.",
                     "Rename one of the two, or export in another layout.",
@@ -133,26 +157,12 @@ class Outbox:
                 if kind == self._kind and name not in seen and inside(self.root, name).exists()
             ]
             for name in self._beside:
-                self._check_beside(name)
-
-    def _check_beside(self, name: str) -> None:
-        """Raise ProjectError where a file that would go is not known to be an export's."""
-        path = inside(self.root, name)
-        if name in self._begun and (
-            not path.is_file() or self._wrote.get(name) != hash_input(path)
-        ):
-            raise ProjectError(
-                f"{path} may be of an export that was killed, and would lie among this one.",
-                "Remove that file, or name a new folder.",
-            )
-        self._check_ours(name)
+                self._check_ours(name)
 
     def _check_ours(self, name: str) -> None:
         """Raise ProjectError where a file is not as an export wrote it."""
         path = inside(self.root, name)
         real = path.resolve()
-        if name in self._begun and real.is_file():
-            self._wrote[name] = hash_input(real)
         if not real.is_file() or self._wrote.get(name) != hash_input(real):
             raise ProjectError(
                 f"{path} is there already, and no export wrote it as it is: it is not overwritten.",
@@ -185,10 +195,7 @@ class Outbox:
         written: list[str] = []
         for name, data in make():
             if data is not None:
-                if not written:  # so that they are known as ours wherever this is killed
-                    self._ahead = set(self._allowed)
-                    if self._kind:
-                        self._kinds = dict.fromkeys(self._allowed, self._kind) | self._kinds
+                if not written:  # so that it is known whose they are wherever this is killed
                     self._known = self._boxes or self._known
                     self._write_manifest()
                 self.write(name, data)
@@ -200,25 +207,22 @@ class Outbox:
         return written
 
     def _remove(self, name: str) -> None:
-        path = inside(self.root, name)
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise storage_error(path, error) from error
+        _delete(inside(self.root, name))
         del self._wrote[name]
-        self._begun.discard(name)
 
     def write(self, name: str, data: Content) -> None:
         """Write one of the files that were checked."""
         if name not in self._allowed:
             raise ValueError(f"{name} was not checked")
-        self._writing = name
-        self._wrote[name] = write_pieces(inside(self.root, name), _pieces(data))
-        self._writing = ""
-        self._begun.discard(name)
-        self._kinds.pop(name, None)
-        if self._kind:
-            self._kinds[name] = self._kind
+        path = inside(self.root, name)
+
+        def note(digest: str) -> None:
+            self._logged = (name, digest)
+            append_line(self._log, json.dumps([name, digest, self._kind]))
+
+        digest = write_pieces(path, _pieces(data), before=note)
+        self._know(name, digest, self._kind)
+        self._logged = None
 
     def _read_manifest(self) -> dict[str, str]:
         if not self._manifest.exists():
@@ -229,9 +233,7 @@ class Outbox:
             files=dict[str, str],
         )
         found: dict[str, str] = stored["files"]
-        begun, kinds = stored.get("begun"), stored.get("kinds")
-        if isinstance(begun, list):
-            self._begun = {name for name in begun if isinstance(name, str)}
+        kinds = stored.get("kinds")
         if isinstance(kinds, dict):
             self._kinds = {name: kind for name, kind in kinds.items() if isinstance(kind, str)}
         known = stored.get("boxes")
@@ -243,6 +245,28 @@ class Outbox:
                 _ELSEWHERE,
             )
         return found
+
+
+def _delete(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def _lines(log: Path) -> Iterator[tuple[str, str, str]]:
+    """Name, hash and kind of each file that an export which was killed has logged."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ProjectError(f"{log} cannot be read: {error.strerror}.", _ELSEWHERE) from error
+    for line in text.splitlines():
+        with suppress(ValueError):  # the last one may be cut
+            match json.loads(line):
+                case [str(name), str(digest), str(kind)]:
+                    yield name, digest, kind
 
 
 def _pieces(data: Content) -> Iterable[bytes]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from core.base.errors import DataError
+from core.base.errors import DataError, SettingsError
 from core.base.ssal_settings import SsalSettings
 from core.boxes.predictions import Predictions, read_predictions
 from core.project.box_training import models_folder
@@ -57,12 +58,22 @@ def _read(project: Project, folder: Path, model: str) -> Predictions | None:
 
 
 def _by_names_of_now(project: Project) -> SsalSettings:
-    """The settings of S-SSAL; classes that were renamed since are called as they are now."""
+    """The settings of S-SSAL; classes that were renamed since are called as they are now. As they
+    are where they name what there is not: a strategy that weighs classes says so."""
     how, classes = project.settings.ssal, project.classes
-    before = [classes.names_before(label) for label in range(len(classes))]
-    weights = weights_of(how, classes.names, before)
-    text = ", ".join(f"{classes.names[label]} {weight!r}" for label, weight in weights.items())
-    return replace(how, class_weights=text)
+    had = Counter(name for label in range(len(classes)) for name in classes.names_before(label))
+    before = [
+        [name for name in classes.names_before(label) if had[name] == 1]
+        for label in range(len(classes))
+    ]
+    try:
+        weights = weights_of(how, classes.names, before)
+    except SettingsError:
+        return how
+    named = {classes.names[label]: weight for label, weight in weights.items()}
+    if any("," in name for name in named):  # which parts them
+        return how
+    return replace(how, class_weights=", ".join(f"{n} {weight!r}" for n, weight in named.items()))
 
 
 def frame_pool(project: Project) -> FramePool:

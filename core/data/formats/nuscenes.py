@@ -9,6 +9,7 @@ panoptic/*_panoptic.npz. Points are float32 x, y, z, intensity 0..255, ring.
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -28,6 +29,7 @@ from core.data.formats.raw import file_size, read_columns
 from core.data.names import some
 
 _SUFFIX = ".pcd.bin"
+_NO_LENGTH = 0.05  # away from 1, of a quaternion
 
 
 class NuScenes(Format):
@@ -180,9 +182,9 @@ def _read_tables(folder: Path) -> _Tables:
     keyframes = [
         row for row in rows("sample_data") if row["is_key_frame"] and "LIDAR_TOP" in row["filename"]
     ]
-    wanted = {row["ego_pose_token"] for row in keyframes}
-    ego = {row["token"]: _matrix(row) for row in rows("ego_pose") if row["token"] in wanted}
-    sensor = {row["token"]: _matrix(row) for row in rows("calibrated_sensor")}
+    ego = _matrices(rows("ego_pose"), {row["ego_pose_token"] for row in keyframes})
+    mounts = {row["calibrated_sensor_token"] for row in keyframes}
+    sensor = _matrices(rows("calibrated_sensor"), mounts)
     tables = _Tables()
     for row in keyframes:
         check_name(row["filename"])
@@ -194,9 +196,16 @@ def _read_tables(folder: Path) -> _Tables:
     return tables
 
 
+def _matrices(rows: list[dict[str, Any]], wanted: set[str]) -> dict[str, np.ndarray]:
+    return {row["token"]: _matrix(row) for row in rows if row["token"] in wanted}
+
+
 def _matrix(row: dict[str, Any]) -> np.ndarray:
     """(4, 4) float64 from a translation and a quaternion w, x, y, z."""
-    w, x, y, z = row["rotation"]
+    length = math.hypot(*row["rotation"])
+    if not abs(length - 1) < _NO_LENGTH:
+        raise ValueError(f"{row['token']} is no pose: its rotation is {row['rotation']}")
+    w, x, y, z = (value / length for value in row["rotation"])
     matrix = np.eye(4)
     matrix[:3, :3] = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
@@ -205,5 +214,5 @@ def _matrix(row: dict[str, Any]) -> np.ndarray:
     ]
     matrix[:3, 3] = row["translation"]
     if not is_rigid(matrix):
-        raise ValueError(f"{row['token']} is no pose: {row['rotation']}, {row['translation']}")
+        raise ValueError(f"{row['token']} is no pose: its place is {row['translation']}")
     return matrix

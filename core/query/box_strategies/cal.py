@@ -3,7 +3,6 @@ two detectors are unsure of (E2-Unc), unlike each other (B-Div), of classes that
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -119,10 +118,9 @@ def weights_of(
     how: SsalSettings, classes: Sequence[str], before: Sequence[Sequence[str]] = ()
 ) -> dict[int, float]:
     """Weights of classes in H by their ids, as `class_weights` names them: "car 2, van 0.5";
-    `before`: names that each class had earlier, which mean it still, unless another had it too.
-    Raises SettingsError."""
-    found, had = {}, Counter(name for of in before for name in set(of))
-    ids = {n: label for label, of in enumerate(before) for n in of if had[n] == 1}
+    `before`: names that each class had earlier, of weights that were kept then. Raises
+    SettingsError."""
+    found, ids = {}, {name: label for label, of in enumerate(before) for name in of}
     ids |= {name: label for label, name in enumerate(classes)}
     for part in filter(None, (word.strip() for word in how.class_weights.split(","))):
         name, _, number = part.rpartition(" ")

@@ -103,7 +103,7 @@ def test_the_table_shows_a_dash_for_an_unknown_miou(street: Path, capsys):
         (["prepare", "nowhere"], "no LidarLoop project"),
         (["query", "{street}"], "not prepared"),
         (["annotate", "{street}", "--oracle", "majority"], "not prepared"),
-        (["export", "{street}", "{street}/out", "--what", "merged"], "no predictions"),
+        (["export", "{street}", "{street}-out", "--what", "merged"], "no predictions"),
         (["train"], "needs a project"),
         (["train", "--round", "{street}"], "no round"),
     ],

@@ -17,7 +17,7 @@ from core.boxes.table import Boxes
 from core.data.opening import open_dataset
 from core.data.scans import Dataset
 from core.exchange.box_drives import drive_file
-from core.exchange.box_files import read_boxes
+from core.exchange.box_files import kind_of, read_boxes
 from core.exchange.boxes_in import plan_boxes, take_over_boxes
 from core.exchange.boxes_out import export_boxes
 from core.project.project import Project
@@ -178,3 +178,29 @@ def test_what_a_project_of_drives_exports_comes_back(tmp_path: Path, kind: str):
     else:
         assert finished == ({first, second} if kind == "csv" else set(done))
     assert any("1 frame without a box is not in it" in one for one in said) == (kind == "csv")
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        (["a/1.json", "a/2.json", "times.csv"], "labelcloud"),
+        (["a/1.json", "_classes.json", ".own.json"], "labelcloud"),
+        (["boxes.json", ".lidarloop-export.json"], "openlabel"),
+        (["boxes.json", "boxes.csv"], "openlabel"),
+        (["boxes.csv", "calib/1.TXT.bak"], "csv"),
+        (["label_2/1.txt", "boxes.csv"], "kitti"),
+    ],
+)
+def test_the_kind_of_a_folder(tmp_path: Path, files: list[str], kind: str):
+    for name in files:
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('{"openlabel": {}}' if name == "boxes.json" else '{"objects": []}')
+    assert kind_of(tmp_path) == kind
+
+
+def test_a_folder_of_several_tables_is_not_guessed(tmp_path: Path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(DataError, match="holds no box files"):
+        kind_of(tmp_path)

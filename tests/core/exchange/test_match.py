@@ -79,3 +79,9 @@ def test_a_file_that_is_called_by_the_whole_name_of_a_scan(tmp_path: Path):
         "b/000000": "b__000000.txt"  # two scans could be a__b__c
     }
     assert [path.name for path in found.strange] == ["a__b__c.txt", "c__000000.txt"]
+
+
+def test_a_scan_without_a_folder_takes_no_file_of_another(tmp_path: Path):
+    found = match(tree(tmp_path, "a/x.txt"), ("x", "a/x"), [".txt"])
+    assert {scan: path.name for scan, path in found.files.items()} == {"a/x": "x.txt"}
+    assert found.without == ("x",)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,9 @@ from core.base.errors import Cancelled, ProjectError
 from core.base.jobs import Job
 from core.data.formats import _known
 from core.data.formats.folder import Folder
-from core.exchange import outbox
 from core.exchange.export import export
 from core.exchange.import_labels import import_labels
-from core.exchange.outbox import MANIFEST, ExistsError, Outbox
+from core.exchange.outbox import LOG, MANIFEST, ExistsError, Outbox
 from core.exchange.raw_labels import packed
 from core.project.project import Project
 from tests.exchanged import answer, contents, write_keyframes
@@ -286,36 +285,61 @@ def test_an_export_that_was_killed_while_it_replaced_another_goes_on(
         write_labels(project, out, NAMES, b"Tram", force=True)
 
 
-def test_an_export_that_is_stopped_between_a_file_and_its_name_goes_on(
-    project: Project, tmp_path: Path, monkeypatch
+@pytest.mark.parametrize("renamed", [True, False])
+def test_an_export_that_is_stopped_beside_the_moment_of_a_name_goes_on(
+    project: Project, tmp_path: Path, monkeypatch, renamed: bool
 ):
     out = tmp_path / "out"
     write_labels(project, out, NAMES, b"Car")
-    whole = outbox.write_pieces
+    whole = os.replace
 
-    def stopped(path: Path, pieces: Iterable[bytes]) -> str:
-        whole(path, pieces)
+    def stopped(source: Path, place: Path) -> None:
+        if Path(place).name != "1.txt":
+            whole(source, place)
+            return
+        if renamed:
+            whole(source, place)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(outbox, "write_pieces", stopped)
+    monkeypatch.setattr(os, "replace", stopped)
     with pytest.raises(KeyboardInterrupt):
         write_labels(project, out, NAMES, b"Van", force=True)
     monkeypatch.undo()
-    assert json.loads((out / MANIFEST).read_text())["begun"] == NAMES[:1]
+    assert not (out / LOG).exists()
+    if not renamed:  # an edit of what it did not come to is somebody's
+        (out / NAMES[1]).write_bytes(b"mine")
+        with pytest.raises(ProjectError, match="no export wrote it as it is"):
+            write_labels(project, out, NAMES, b"Van", force=True)
+        (out / NAMES[1]).write_bytes(b"Car")
     write_labels(project, out, NAMES, b"Van", force=True)
+    assert not (out / LOG).exists()
 
 
-@pytest.mark.parametrize("force", [False, True])
-def test_what_a_killed_export_left_lies_in_no_other_one(
-    project: Project, tmp_path: Path, force: bool
-):
+def test_what_a_killed_export_left_lies_in_no_smaller_one(project: Project, tmp_path: Path):
     out = tmp_path / "out"
     kill_after(project, out, 3, b"Car", force=False)
-    with pytest.raises(ProjectError, match=r"1\.txt may be of an export that was killed"):
-        write_labels(project, out, NAMES[:1], b"Car", force=force)
+    (out / LOG).write_text((out / LOG).read_text() + '["label_2/3.txt", "a')  # it was at that
+    with pytest.raises(ExistsError, match=r"label_2/1\.txt is one more"):
+        write_labels(project, out, NAMES[:1], b"Car")
     assert sorted(contents(out)) == NAMES[:3]
-    write_labels(project, out, NAMES, b"Car")
-    assert sorted(contents(out)) == NAMES
+    write_labels(project, out, NAMES[:1], b"Car", force=True)
+    assert sorted(contents(out)) == NAMES[:1]
+
+
+@pytest.mark.parametrize("exported", [False, True])
+def test_nothing_of_somebody_else_is_lost_after_a_kill(
+    project: Project, tmp_path: Path, exported: bool
+):
+    """Neither a file of a name that the export did not come to, nor an edit of an earlier one."""
+    out = tmp_path / "out"
+    if exported:
+        write_labels(project, out, NAMES, b"Car")
+    kill_after(project, out, 2, b"Van", force=exported)
+    (out / NAMES[3]).write_bytes(b"mine")
+    for force, names in ((False, NAMES), (True, NAMES), (False, NAMES[:1]), (True, NAMES[:1])):
+        with suppress(ProjectError):
+            write_labels(project, out, names, b"Van", force=force)
+        assert (out / NAMES[3]).read_bytes() == b"mine"
 
 
 def test_a_file_that_a_stopped_export_never_wrote_is_not_its_own(project: Project, tmp_path: Path):
@@ -356,14 +380,13 @@ def test_what_a_stopped_export_wrote_is_its_own(project: Project, tmp_path: Path
     assert export(project, out, Job(), force=True) == 2
 
 
-@pytest.mark.parametrize(
-    "more", [{"begun": [1, {}, "a"]}, {"begun": 1}, {"kinds": {"a": [1]}}, {"kinds": []}], ids=str
-)
+@pytest.mark.parametrize("more", [{"kinds": {"a": [1]}}, {"kinds": []}, {"boxes": 1}], ids=str)
 def test_of_a_manifest_what_makes_no_sense_is_passed_over(project: Project, tmp_path: Path, more):
     out = tmp_path / "out"
     write_labels(project, out, NAMES, b"Car")
     stored = json.loads((out / MANIFEST).read_text())
     (out / MANIFEST).write_text(json.dumps(stored | more))
+    (out / LOG).write_text('1\n[1, 2, 3]\n["a", "b"]\n\0\n["label_2/9.txt", "a", "kitti"]\n')
     write_labels(project, out, NAMES, b"Van", force=True)
 
 

@@ -258,9 +258,6 @@ def test_weights_of_classes_are_read_or_refused():
     assert weights_of(replace(HOW, class_weights="car 2, cyclist .5"), CLASSES) == {0: 2, 2: 0.5}
     renamed = [("auto",), (), ()]  # since the weights were kept
     assert weights_of(replace(HOW, class_weights="auto 2"), CLASSES, renamed) == {0: 2}
-    twice = [("auto",), ("auto",), ()]
-    with pytest.raises(SettingsError):
-        weights_of(replace(HOW, class_weights="auto 2"), CLASSES, twice)
     for wrong in ("car", "tram 1", "car x", "car -1", "car nan", "car 2, car 3"):
         with pytest.raises(SettingsError):
             weights_of(replace(HOW, class_weights=wrong), CLASSES)

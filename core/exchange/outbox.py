@@ -198,6 +198,7 @@ class Outbox:
                 if not written:  # so that it is known whose they are wherever this is killed
                     self._known = self._boxes or self._known
                     self._write_manifest()
+                    _delete(self._log)  # of one that was killed; its last line may be cut
                 self.write(name, data)
                 written.append(name)
             elif name in self._earlier:

@@ -326,6 +326,15 @@ def test_what_a_killed_export_left_lies_in_no_smaller_one(project: Project, tmp_
     assert sorted(contents(out)) == NAMES[:1]
 
 
+def test_an_export_that_is_killed_again_and_again_knows_its_files(project: Project, tmp_path: Path):
+    out = tmp_path / "out"
+    for content in (b"Car", b"Van", b"Tram"):
+        kill_after(project, out, 1, content, force=True)
+        (out / LOG).write_text((out / LOG).read_text() + '["label_2/1.txt", "a')
+    write_labels(project, out, NAMES, b"Misc", force=True)
+    assert {(out / name).read_bytes() for name in NAMES} == {b"Misc"}
+
+
 @pytest.mark.parametrize("exported", [False, True])
 def test_nothing_of_somebody_else_is_lost_after_a_kill(
     project: Project, tmp_path: Path, exported: bool

@@ -29,7 +29,7 @@ from core.cli import doctor
 from core.cli.mend import mend
 from core.exchange.export import export
 from core.exchange.given import read_probabilities
-from core.exchange.outbox import ExistsError
+from core.exchange.outbox import LOG, MANIFEST
 from core.project.project import Project
 from core.rounds.log import read_log
 from tests.damaged import with_all_files
@@ -178,7 +178,7 @@ def test_an_export_that_was_stopped_goes_on(path: Path, tmp_path: Path, monkeypa
     for file in (tmp_path / "whole").rglob("*.label"):
         other = out / file.relative_to(tmp_path / "whole")
         assert other.read_bytes() == file.read_bytes()
-    assert "begun" not in json.loads((out / ".lidarloop-export.json").read_text())
+    assert sorted(file.name for file in out.glob(".*")) == [MANIFEST]
 
 
 def test_what_another_wrote_after_an_export_was_stopped_stays(path: Path, tmp_path: Path):
@@ -188,13 +188,16 @@ def test_what_another_wrote_after_an_export_was_stopped_stays(path: Path, tmp_pa
         (first, *_) = sorted(out.rglob("*.label"))
         name = first.relative_to(out).as_posix()
         first.write_bytes(b"mine")
-        manifest = {"version": 1, "files": {}, "begun": [name]}
+        manifest = json.loads((out / MANIFEST).read_text())
+        logged = [name, manifest["files"].pop(name), ""]
+        (out / LOG).write_text(json.dumps(logged))
+        (out / MANIFEST).write_text(json.dumps(manifest))
         for other in out.rglob("*.label"):
             if other != first:
                 other.unlink()
-        (out / ".lidarloop-export.json").write_text(json.dumps(manifest))
-        with pytest.raises(ExistsError):
-            export(project, out, Job())
+        for force in (False, True):
+            with pytest.raises(ProjectError, match="no export wrote it as it is"):
+                export(project, out, Job(), force=force)
         assert first.read_bytes() == b"mine"
 
 
